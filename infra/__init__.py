@@ -1,0 +1,1 @@
+"""What the product runs on: embedded PostgreSQL and Kafka, and their makers."""

@@ -1,0 +1,1 @@
+"""What may be said: contracts, categories, topics."""
