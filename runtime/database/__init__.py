@@ -1,0 +1,1 @@
+"""One PostgreSQL: engines, roles and migrations."""

@@ -1,0 +1,5 @@
+"""What Alembic runs for the schemas register, carrying and ledger."""
+
+from runtime.database.migrate import run
+
+run()
