@@ -6,11 +6,10 @@ cannot read it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from schemas.categories import DataCategory
+from schemas.categories import DataCategory
 
 
 class NotOpenable(Exception):
@@ -36,4 +35,4 @@ class Opened:
     recipient: str
     type: str
     mask: int = field(repr=False)
-    parts: "Mapping[DataCategory, Mapping[str, Any]]" = field(repr=False)
+    parts: Mapping[DataCategory, Mapping[str, Any]] = field(repr=False)

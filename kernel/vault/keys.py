@@ -1,0 +1,40 @@
+"""Keys: made, derived one from another, and wrapped one under another.
+
+Nothing here reads a message, so keyrings and pseudonyms may use it.
+"""
+
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from kernel.vault.envelope import NotOpenable
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+def new_key() -> bytes:
+    """Return a fresh key of 256 random bits."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def derive(case_key: bytes, label: str) -> bytes:
+    """Return the key for one use of `case_key`; no use reveals another's."""
+    return HKDFExpand(SHA256(), KEY_BYTES, b"accord.derive.1\x00" + label.encode()).derive(case_key)
+
+
+def wrap(kek: bytes, key: bytes, context: bytes) -> bytes:
+    """Return `key` closed under `kek`, to be opened in the same `context` only."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(kek).encrypt(nonce, key, context)
+
+
+def unwrap(kek: bytes, wrapped: bytes, context: bytes) -> bytes:
+    """Return the key in `wrapped`; refuse another key, another context, an altered byte."""
+    try:
+        return AESGCM(kek).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
+    except (InvalidTag, ValueError):
+        raise NotOpenable from None

@@ -1,0 +1,128 @@
+"""Sealing by category: one random key a message, one derived key a category.
+
+A body is a version byte, the closed categories and a tag over the whole.  A closed category
+is its nonce, the length of its ciphertext and the ciphertext; it is found again by its nonce,
+which only the message key can tell.  They stand in the order of their nonces, so that a body
+shows how many categories it holds, roughly how long each is, and not which.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from pydantic_core import from_json, to_json
+
+from kernel.vault.envelope import NotOpenable, Sealed
+from kernel.vault.keys import KEY_BYTES, NONCE_BYTES, derive, new_key, unwrap, wrap
+from schemas.categories import DataCategory
+from schemas.taxonomy import paths_of
+
+__all__ = ["derive", "new_key", "open_detail", "seal", "seal_detail", "unseal", "unwrap", "wrap"]
+
+VERSION = b"\x01"
+BLOCK = 256
+TAG_BYTES = 16
+LENGTH_BYTES = 4
+DETAIL = "ledger.detail"
+
+
+def seal(
+    message_ref: UUID,
+    recipient: str,
+    type_name: str,
+    parts: Mapping[DataCategory, Mapping[str, Any]],
+    message_key: bytes,
+) -> bytes:
+    """Return the body that carries `parts` to `recipient`, noise to all others.
+
+    `message_key` is fresh and seals this one body.
+    """
+    context = _context(message_ref, recipient, type_name)
+    closed = [_close(context + category.encode(), part, message_key) for category, part in parts.items()]
+    body = VERSION + b"".join(sorted(closed))
+    aead, nonce = _cipher(message_key, context)
+    return body + aead.encrypt(nonce, b"", context + body)
+
+
+def unseal(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategory, dict[str, Any]]:
+    """Return the fields of `sealed` that `mask` permits, and derive no other category's key.
+
+    Refuse the whole body if any of it was altered or was sealed for another place.
+    """
+    if mask < 0:  # all ones, so it would read as everything
+        raise NotOpenable
+    opened: dict[DataCategory, dict[str, Any]] = {}
+    try:
+        context = _context(sealed.message_ref, sealed.recipient, sealed.type)
+        closed = _closed_categories(sealed.body, context, message_key)
+        for category, fields in _permitted(mask):
+            place = context + category.encode()
+            aead, nonce = _cipher(message_key, place)
+            if nonce in closed:
+                part = from_json(aead.decrypt(nonce, closed[nonce], place))
+                opened[category] = {name: value for name, value in part.items() if name in fields}
+    except (InvalidTag, ValueError):
+        raise NotOpenable from None
+    return {category: fields for category, fields in opened.items() if fields}
+
+
+def seal_detail(case_key: bytes, detail: Mapping[str, Any]) -> bytes:
+    """Return what a ledger line does not say in the open, closed under the case key."""
+    return wrap(derive(case_key, DETAIL), _padded(detail), DETAIL.encode())
+
+
+def open_detail(case_key: bytes, sealed: bytes) -> dict[str, Any]:
+    """Return the detail of a ledger line; refuse it without its case key."""
+    detail: dict[str, Any] = from_json(unwrap(derive(case_key, DETAIL), sealed, DETAIL.encode()))
+    return detail
+
+
+def _context(message_ref: UUID, recipient: str, type_name: str) -> bytes:
+    to, kind = recipient.encode(), type_name.encode()
+    return b"accord.vault.1%b%b%b%b%b" % (message_ref.bytes, len(to).to_bytes(4), to, len(kind).to_bytes(4), kind)
+
+
+def _cipher(message_key: bytes, place: bytes) -> tuple[AESGCM, bytes]:
+    # A nonce may be derived because its key is: both belong to one message, recipient, type and category.
+    derived = HKDFExpand(SHA256(), KEY_BYTES + NONCE_BYTES, place).derive(message_key)
+    return AESGCM(derived[:KEY_BYTES]), derived[KEY_BYTES:]
+
+
+def _close(place: bytes, part: Mapping[str, Any], message_key: bytes) -> bytes:
+    aead, nonce = _cipher(message_key, place)
+    ciphertext = aead.encrypt(nonce, _padded(part), place)
+    return nonce + len(ciphertext).to_bytes(LENGTH_BYTES) + ciphertext
+
+
+def _closed_categories(body: bytes, context: bytes, message_key: bytes) -> dict[bytes, bytes]:
+    """Return ciphertexts by nonce, once the tag over the whole body holds."""
+    end = len(body) - TAG_BYTES
+    aead, nonce = _cipher(message_key, context)
+    aead.decrypt(nonce, body[end:], context + body[:end])
+    closed, start = {}, len(VERSION)
+    while start < end:
+        head = start + NONCE_BYTES
+        text = head + LENGTH_BYTES
+        stop = text + int.from_bytes(body[head:text])
+        closed[body[start:head]] = body[text:stop]
+        start = stop
+    return closed
+
+
+def _padded(part: Mapping[str, Any]) -> bytes:
+    plain = to_json(part)
+    return plain.ljust(-(-len(plain) // BLOCK) * BLOCK)
+
+
+@lru_cache(maxsize=4096)
+def _permitted(mask: int) -> tuple[tuple[DataCategory, frozenset[str]], ...]:
+    fields: dict[DataCategory, set[str]] = {}
+    for path in paths_of(mask):
+        category, _, name = path.partition(".")
+        fields.setdefault(DataCategory(category), set()).add(name)
+    return tuple((category, frozenset(names)) for category, names in fields.items())
