@@ -52,11 +52,12 @@ CREATE TABLE register.client (
 """
 
 SUBJECTS = """
+-- From a sequence, not + 1: a number that a rolled-back change used must never come again, since tables are kept by it.
+CREATE SEQUENCE register.sv;
 CREATE TABLE register.subject (
     subject_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     home_agency   text NOT NULL REFERENCES register.agency,
     sv            bigint NOT NULL DEFAULT 0,
-    sequence      bigint NOT NULL DEFAULT 0,
     participation text NOT NULL DEFAULT 'not_asked',
     deceased_on   date,
     pseudonym     uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
@@ -66,6 +67,7 @@ CREATE TABLE register."case" (
     subject_id  bigint NOT NULL REFERENCES register.subject,
     agency_id   text NOT NULL REFERENCES register.agency,
     case_ref    uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
+    sent        bigint NOT NULL DEFAULT 0,
     wrapped_key bytea,
     PRIMARY KEY (subject_id, agency_id)
 );
@@ -118,12 +120,16 @@ GRANT INSERT, UPDATE ON register.agency, register.person, register.client TO acc
 GRANT SELECT ON register.subject, register."case", register.directive TO {DOORS};
 GRANT SELECT (subject_id, pseudonym) ON register.subject TO accord_audit;
 GRANT SELECT (subject_id, agency_id, case_ref) ON register."case" TO accord_audit, accord_dashboard;
-GRANT UPDATE (sequence) ON register.subject TO {DOORS};
-GRANT UPDATE (wrapped_key) ON register."case" TO accord_law_enforcement_bridge, accord_referrals, accord_consent;
+-- opened_at is never changed by them: PostgreSQL asks for one column before it grants FOR NO KEY UPDATE.
+GRANT UPDATE (opened_at) ON register.subject TO {DOORS};
+GRANT UPDATE (sent) ON register."case" TO {DOORS};
+GRANT UPDATE (wrapped_key) ON register."case"
+    TO accord_intake, accord_law_enforcement_bridge, accord_referrals, accord_consent, accord_notifications;
 GRANT INSERT ON register.subject, register."case" TO accord_intake, accord_law_enforcement_bridge;
 GRANT INSERT ON register."case" TO accord_consent;
 GRANT INSERT, UPDATE ON register.directive TO accord_consent;
 GRANT UPDATE (relayed) ON register.directive TO accord_relay;
+GRANT USAGE ON SEQUENCE register.sv TO accord_consent;
 GRANT UPDATE (sv, participation, deceased_on) ON register.subject TO accord_consent;
 """
 

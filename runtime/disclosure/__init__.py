@@ -1,0 +1,25 @@
+"""The two doors. Nothing about a survivor becomes available, and nothing is read, by any other way.
+
+`offer` makes a fact available to the agencies that consent names; `open` reads it, the look being on record.
+`look` is the same door for the states a service keeps itself; `announce` tells agencies of a directive.
+"""
+
+from runtime.disclosure.looking import consulted, look, visible
+from runtime.disclosure.offering import announce, offer, offer_many
+from runtime.disclosure.opening import Opening, TooLate, open
+from runtime.disclosure.relaying import Waiting, park, relayable
+
+__all__ = [
+    "Opening",
+    "TooLate",
+    "Waiting",
+    "announce",
+    "consulted",
+    "look",
+    "offer",
+    "offer_many",
+    "open",
+    "park",
+    "relayable",
+    "visible",
+]

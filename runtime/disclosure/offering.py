@@ -1,0 +1,224 @@
+"""The offering door: decide, cut, and only then seal.
+
+What is not permitted is never in a recipient's copy, not even as noise (34 U.S.C. 12291(b)(2): encoded,
+encrypted or hashed is still disclosed).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from kernel.consent import Decision, Request, decide
+from kernel.ledger.entry import Act
+from kernel.pseudonym import pairwise
+from kernel.vault.seal import new_key, seal, seal_detail, wrap
+from runtime.disclosure import leaves
+from runtime.ledger.pending import Leaf
+from runtime.outbox import queue
+from runtime.register import CaseOf, Subject, case_key, hold_all, take_numbers
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import Basis, Purpose
+from schemas.facts import DirectiveFact, Fact
+from schemas.taxonomy import ALL, categories_of, mask_of
+
+
+@dataclass(slots=True)
+class Offering:
+    """One fact on its way to its recipients, under the subject's lock."""
+
+    fact: Fact
+    subject: Subject
+    custodian: CaseOf
+    key: bytes = field(repr=False)
+    by: leaves.Who
+    leaves: list[Leaf]
+
+    def renamed(self, recipient: str, ref: UUID) -> UUID:
+        """Return the reference as `recipient` knows it; the custodian keeps its own."""
+        return ref if recipient == self.custodian.agency.agency_id else pairwise(self.key, recipient, ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One recipient's cut copy, not yet sealed."""
+
+    offering: Offering
+    recipient: CaseOf
+    mask: int
+    body: Any = field(repr=False)
+    purposes: tuple[str, ...]
+    directives: tuple[UUID, ...]
+    party: bool
+
+
+async def offer(unit: Unit, fact: Fact) -> None:
+    """Make `fact` available to its custodian and to each agency that a directive names.
+
+    Nothing is readable until it is opened.  A refusal is a leaf too.  Raises `LookupError` for an unknown case.
+    """
+    await offer_many(unit, [fact])
+
+
+async def offer_many(unit: Unit, facts: Sequence[Fact]) -> None:
+    """Offer several facts in the order given, in one transaction, with one lock each subject."""
+    offerings = await _hold(unit, facts)
+    await _put(unit, offerings, [copy for offering in offerings for copy in _copies(offering)])
+
+
+async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None:
+    """Tell the custodian, and each agency of `to`, of a directive.
+
+    The one exception to "no permitted category, no message": an agency must be told to stop, and learns only
+    what it knew.  `to` is the caller's to justify (domain.md section 5.1).
+    """
+    (offering,) = await _hold(unit, [fact])
+    names = {offering.custodian.agency.agency_id, *to}
+    told = [offering.subject.cases[name] for name in sorted(names) if name in offering.subject.cases]
+    copies = []
+    for recipient in told:
+        terms = fact.terms(partial(offering.renamed, recipient.agency.agency_id))
+        copies.append(Copy(offering, recipient, 0, terms, (), (), True))
+        detail = {"to": recipient.agency.agency_id}
+        offering.leaves.append(
+            leaves.noted(
+                Act.OFFERED,
+                leaves.Who(offering.by.actor, recipient.pseudonym),
+                offering.subject,
+                custodian=offering.custodian,
+                type_name=fact.type,
+                basis=None,
+                detail=detail,
+                case_key=offering.key,
+            )
+        )
+    await _put(unit, [offering], copies)
+
+
+async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
+    held = await hold_all(unit.session, {fact.case_ref for fact in facts})
+    by = await leaves.who(unit)
+    keys: dict[UUID, bytes] = {}
+    offerings = []
+    for fact in facts:
+        subject = held.get(fact.case_ref)
+        custodian = None if subject is None else subject.case(fact.case_ref)
+        if subject is None or custodian is None:
+            raise LookupError("a fact of a case that does not exist")
+        if fact.case_ref not in keys:
+            keys[fact.case_ref] = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
+        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, []))
+    return offerings
+
+
+def _copies(offering: Offering) -> Iterator[Copy]:
+    """Yield the custodian's own copy, then one for each agency that consent lets see anything."""
+    whole = offering.fact.by_category(ALL)
+    asked = mask_of(_paths(whole))
+    own = Copy(offering, offering.custodian, asked, whole, (), (), True)
+    decision = Decision(asked, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
+    offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
+    yield own
+    for recipient in _named(offering):
+        yield from _copy_for(offering, recipient, asked)
+
+
+def _named(offering: Offering) -> Iterator[CaseOf]:
+    """Yield the cases of the active agencies that a directive of the custodian names."""
+    mine = offering.subject.consent.named.get(offering.custodian.agency.agency_id, {})
+    for agency_id in sorted(mine):
+        case = offering.subject.cases.get(agency_id)
+        if case is not None and case.active and case is not offering.custodian:
+            yield case
+
+
+def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Copy]:
+    agency_id = recipient.agency.agency_id
+    parties = offering.fact.parties()
+    party = parties is None or agency_id in parties
+    granted = sorted(offering.subject.purposes(offering.custodian.agency.agency_id, agency_id))
+    mask, purposes, relied_on = 0, [], list[UUID]()
+    for purpose in granted or [None]:
+        request = Request(recipient.agency, offering.custodian.agency, purpose, asked, None, party)
+        decision = decide(request, offering.subject.table, offering.subject.at)
+        offering.leaves.append(_leaf(offering, recipient, decision, purpose))
+        if decision.mask and purpose is not None:
+            mask |= decision.mask
+            purposes.append(purpose.value)
+            relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
+    if mask:
+        parts = offering.fact.by_category(mask, partial(offering.renamed, agency_id))
+        yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)
+
+
+def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Purpose | None) -> Leaf:
+    by = leaves.Who(offering.by.actor, recipient.pseudonym)
+    detail = {"to": recipient.agency.agency_id, "type": offering.fact.type}
+    return leaves.decided(
+        Act.OFFERED,
+        by,
+        offering.subject,
+        offering.custodian,
+        decision,
+        purpose,
+        offering.fact.type,
+        detail,
+        offering.key,
+    )
+
+
+def _paths(parts: dict[DataCategory, dict[str, Any]]) -> Iterator[str]:
+    return (f"{category}.{name}" for category, fields in parts.items() for name in fields)
+
+
+async def _put(unit: Unit, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
+    counts = Counter((copy.offering.subject.subject_id, copy.recipient.agency.agency_id) for copy in copies)
+    numbers = await take_numbers(unit.session, counts)
+    messages = []
+    for copy in copies:
+        place = copy.offering.subject.subject_id, copy.recipient.agency.agency_id
+        numbers[place] += 1
+        messages.append(_sealed(copy, numbers[place]))
+    record = [leaf for offering in offerings for leaf in offering.leaves]
+    await queue.put(unit.session, messages, record, unit.traceparent)
+
+
+def _sealed(copy: Copy, sequence: int) -> queue.Message:
+    offering, recipient = copy.offering, copy.recipient.agency.agency_id
+    message_ref, message_key = uuid4(), new_key()
+    if isinstance(offering.fact, DirectiveFact):
+        body = seal_detail(message_key, copy.body)
+    else:
+        body = seal(message_ref, recipient, offering.fact.type, copy.body, message_key)
+    return queue.Message(
+        message_ref=message_ref,
+        subject_id=offering.subject.subject_id,
+        custodian=offering.custodian.agency.agency_id,
+        recipient=recipient,
+        case_ref=copy.recipient.case_ref,
+        type=offering.fact.type,
+        mask=mask_bytes(copy.mask),
+        party=copy.party,
+        sv=offering.subject.sv,
+        purposes=copy.purposes,
+        directives=copy.directives,
+        wrapped_key=wrap(offering.key, message_key, message_ref.bytes),
+        sequence=sequence,
+        occurred_at=offering.subject.at,
+        body=body,
+    )
+
+
+def mask_bytes(mask: int) -> bytes:
+    """Return the mask as it is kept; `int.from_bytes` reads it."""
+    return mask.to_bytes((mask.bit_length() + 7) // 8, "big")
+
+
+def offered_categories(mask: bytes) -> tuple[DataCategory, ...]:
+    """Return the categories of a mask as it is kept."""
+    return categories_of(int.from_bytes(mask, "big"))

@@ -1,0 +1,164 @@
+"""The opening door: decide with the consent of now, write the look, commit, and only then decrypt.
+
+The store releases the field in the step that reads the version: of the protocols that were model-checked, this
+is the one that is safe and live with a dead holder.  Keys are used only after the commit returned, so a holder
+that was evicted fails its commit and decrypts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel.consent import Decision, Reason, Request, decide
+from kernel.ledger.entry import Act
+from kernel.pseudonym import pairwise
+from kernel.vault.envelope import Sealed
+from kernel.vault.seal import open_detail, unseal, unwrap
+from runtime import clock
+from runtime.disclosure import leaves
+from runtime.ledger.pending import Leaf, append
+from runtime.register import CaseOf, Subject, hold_subjects
+from runtime.register.cases import key_context
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import Basis, Purpose
+from schemas.registry import is_directive_fact
+from sqlalchemy import text
+
+SECONDS = 5.0  # from the lock to the answer; what was decrypted later than that is dropped
+OFFERS = text("""
+SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, directives, wrapped_key, occurred_at
+FROM carrying.offer WHERE message_ref = ANY(:refs) AND recipient = :agency_id AND state <> 'withheld'
+""")
+NOW = text("SELECT register.instant()")
+
+
+class TooLate(Exception):
+    """The opening took longer than its deadline; its look is on record and nothing of it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What one person may see of one message, by category, with the scope of the permission."""
+
+    message_ref: UUID
+    type: str
+    case_ref: UUID
+    sender: str
+    occurred_at: datetime
+    purpose: Purpose
+    categories: Mapping[DataCategory, Mapping[str, Any]] = field(repr=False)
+    terms: Mapping[str, Any] | None = field(repr=False)
+    directives: tuple[UUID, ...]
+    basis: Basis | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Released:
+    sealed: Sealed
+    offer: Any
+    decision: Decision
+    subject: Subject
+    custodian: CaseOf
+
+
+async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
+    """Return what consent now lets this person see, the look being on record; it ends the unit.
+
+    Messages that are absent, not permitted or of another agency are left out, each with its refusal on record.
+    `only` narrows what is asked for (a mask of fields).  Raises `TooLate` past the deadline.
+    """
+    started = clock.monotonic()
+    by = await leaves.who(unit)
+    offers = await _offers(unit, messages)
+    subjects = await hold_subjects(unit.session, {offer.subject_id for offer in offers.values()})
+    record: list[Leaf] = []
+    released: list[_Released] = []
+    for sealed in messages:
+        offer = offers.get(sealed.message_ref)
+        if offer is None or sealed.type != offer.type:
+            at = (await unit.session.execute(NOW)).scalar_one()
+            record.append(leaves.unattributed(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
+            continue
+        one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
+        record.append(await _leaf(unit, one, by, purpose))
+        if one.decision.mask or _is_told(one):
+            released.append(one)
+    await append(unit.session, record)
+    await unit.session.commit()  # no record, no look: nothing is decrypted above this line
+    unit.ended = True
+    opened = [await _unsealed(unit, one, purpose) for one in released]
+    if clock.monotonic() - started > SECONDS:
+        raise TooLate
+    return [one for one in opened if one.categories or one.terms is not None]
+
+
+async def _offers(unit: Unit, messages: Sequence[Sealed]) -> dict[UUID, Any]:
+    asked = {"refs": [sealed.message_ref for sealed in messages], "agency_id": unit.agency_id}
+    return {row.message_ref: row for row in await unit.session.execute(OFFERS, asked)}
+
+
+def _decide(unit: Unit, sealed: Sealed, offer: Any, subject: Subject, purpose: Purpose, only: int) -> _Released:
+    custodian = subject.cases[offer.custodian]
+    asked = int.from_bytes(offer.mask, "big") & only
+    request = Request(unit.agency, custodian.agency, purpose, asked, unit.person_ref, offer.party)
+    return _Released(sealed, offer, decide(request, subject.table, subject.at), subject, custodian)
+
+
+def _is_told(one: _Released) -> bool:
+    """Tell whether the message is of a directive: its recipient may read it, unless this person is blocked."""
+    return is_directive_fact(one.offer.type) and one.decision.reason is not Reason.BLOCKED_PERSON
+
+
+async def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose) -> Leaf:
+    key = await _case_key(unit, one)
+    detail = {"message_ref": str(one.sealed.message_ref), "person": unit.actor}
+    if _is_told(one):
+        return leaves.noted(
+            Act.OPENED,
+            by,
+            one.subject,
+            custodian=one.custodian,
+            purpose=purpose,
+            type_name=one.offer.type,
+            detail=detail,
+            case_key=key,
+        )
+    return leaves.decided(
+        Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, key
+    )
+
+
+async def _case_key(unit: Unit, one: _Released) -> bytes:
+    agency_id = one.custodian.agency.agency_id
+    if one.custodian.wrapped_key is None:
+        raise LookupError("an offer of a case without a key")
+    context = key_context(one.subject.subject_id, agency_id)
+    return await unit.keys.unwrap(agency_id, one.custodian.wrapped_key, context)
+
+
+async def _unsealed(unit: Unit, one: _Released, purpose: Purpose) -> Opening:
+    case_key = await _case_key(unit, one)
+    message_key = unwrap(case_key, one.offer.wrapped_key, one.sealed.message_ref.bytes)
+    told = is_directive_fact(one.offer.type)
+    sealed = Sealed(one.sealed.message_ref, one.offer.recipient, one.offer.type, one.decision.mask, one.sealed.body)
+    own = one.offer.custodian == unit.agency_id
+    named = one.decision.relied_on
+    return Opening(
+        message_ref=one.sealed.message_ref,
+        type=one.offer.type,
+        case_ref=one.offer.case_ref,
+        sender=one.offer.custodian,
+        occurred_at=one.offer.occurred_at,
+        purpose=purpose,
+        categories={} if told else unseal(sealed, one.decision.mask, message_key),
+        terms=open_detail(message_key, one.sealed.body) if told else None,
+        directives=named if own else tuple(pairwise(case_key, unit.agency_id, ref) for ref in named),
+        basis=one.decision.basis,
+        until=one.decision.until,
+    )

@@ -1,0 +1,1 @@
+"""The record: leaves that commit with their effect, the sequencer, the signed heads."""

@@ -1,0 +1,21 @@
+"""Who exists: agencies, subjects, their cases and directives, and the fair lock on each subject."""
+
+from runtime.register.agencies import agencies_with_mailboxes, agency
+from runtime.register.cases import case_key, join_case, open_case, raise_version
+from runtime.register.subjects import CaseOf, Subject, hold, hold_all, hold_exclusive, hold_subjects, take_numbers
+
+__all__ = [
+    "CaseOf",
+    "Subject",
+    "agencies_with_mailboxes",
+    "agency",
+    "case_key",
+    "hold",
+    "hold_all",
+    "hold_exclusive",
+    "hold_subjects",
+    "join_case",
+    "open_case",
+    "raise_version",
+    "take_numbers",
+]

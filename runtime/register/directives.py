@@ -1,0 +1,82 @@
+"""Directive rows, read for the decision: what cannot be read can only close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kernel.consent import ConsentTable, Directive, compile_table
+from schemas.categories import DataCategory
+from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+OF_SUBJECTS = text("SELECT * FROM register.directive WHERE subject_id = ANY(:ids) AND state = 'active'")
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A subject's compiled table, and whom its directives name: custodian -> recipient -> purposes granted."""
+
+    table: ConsentTable
+    named: Mapping[str, Mapping[str, frozenset[Purpose]]]
+
+
+def read_directive(row: Mapping[str, Any]) -> Directive:
+    """Return the directive of a row; raises `ValueError` where a code is unknown."""
+    return Directive(
+        directive_ref=row["directive_ref"],
+        effect=DirectiveEffect(row["effect"]),
+        custodian=row["custodian"],
+        recipient=row["recipient"],
+        purpose=None if row["purpose"] is None else Purpose(row["purpose"]),
+        categories=frozenset(map(DataCategory, row["categories"])),
+        excepted_fields=frozenset(row["excepted_fields"]),
+        only_fields=frozenset(row["only_fields"]),
+        excluded_person_ref=row["excluded_person_ref"],
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+        state=DirectiveState(row["state"]),
+        basis=Basis(row["basis"]),
+        taxonomy_version=row["taxonomy_version"],
+        started=row["starts_when"] is None or row["started_at"] is not None,
+        ended=row["ended_at"] is not None,
+        survives_death=row["survives_death"],
+    )
+
+
+def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating: bool, deceased: bool) -> Consent:
+    """Return the consent of one subject: unreadable grants are ignored, an unreadable denial closes everything."""
+    directives: list[Directive] = []
+    unreadable = {"grants": 0, "denials": 0}
+    named: dict[str, dict[str, frozenset[Purpose]]] = {}
+    for row in rows:
+        try:
+            directive = read_directive(row)
+        except (ValueError, TypeError):
+            # Whatever is not plainly a permit counts as a denial, so that doubt closes.
+            unreadable["grants" if row["effect"] == DirectiveEffect.PERMIT else "denials"] += 1
+            continue
+        directives.append(directive)
+        if directive.recipient is not None:
+            mine = named.setdefault(directive.custodian, {})
+            asked = {directive.purpose} if directive.effect is DirectiveEffect.PERMIT and directive.purpose else set()
+            mine[directive.recipient] = mine.get(directive.recipient, frozenset()) | asked
+    table = compile_table(
+        directives,
+        sv=sv,
+        participating=participating,
+        deceased=deceased,
+        unreadable_denials=unreadable["denials"],
+        unreadable_grants=unreadable["grants"],
+    )
+    return Consent(table, named)
+
+
+async def active_rows(session: AsyncSession, subject_ids: list[int]) -> dict[int, list[Mapping[str, Any]]]:
+    """Return the active directive rows of each subject."""
+    found: dict[int, list[Mapping[str, Any]]] = {subject_id: [] for subject_id in subject_ids}
+    for row in (await session.execute(OF_SUBJECTS, {"ids": subject_ids})).mappings():
+        found[row["subject_id"]].append(row)
+    return found

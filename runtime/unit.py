@@ -1,0 +1,32 @@
+"""One unit of work: who asks, in which transaction, with which keys at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kernel.consent import Agency
+from runtime.keys import Keyring
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(slots=True)
+class Unit:
+    """What a route or an effect works with: one transaction, one agency, one person or system.
+
+    `ended` turns true when `disclosure.open` has committed; whoever owns the transaction then leaves it alone.
+    """
+
+    session: AsyncSession
+    agency: Agency
+    actor: str  # a person's reference, or "system:" and the client or service
+    keys: Keyring = field(repr=False)
+    person_ref: str | None = None
+    person_name: str = ""
+    scopes: frozenset[str] = frozenset()
+    traceparent: str | None = None
+    ended: bool = False
+
+    @property
+    def agency_id(self) -> str:
+        """Return the agency on whose behalf this unit works."""
+        return self.agency.agency_id
