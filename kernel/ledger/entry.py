@@ -111,7 +111,7 @@ def read(body: bytes) -> Header:
     try:
         header = _HEADER.validate_json(body, strict=True)
         canonical = header.body() == body
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Unreadable from None
     if not canonical:
         raise Unreadable

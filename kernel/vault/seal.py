@@ -45,8 +45,8 @@ def seal(
     context = _context(message_ref, recipient, type_name)
     closed = [_close(context + category.encode(), part, message_key) for category, part in parts.items()]
     body = VERSION + b"".join(sorted(closed))
-    aead, nonce = _cipher(message_key, context)
-    return body + aead.encrypt(nonce, b"", context + body)
+    key, nonce = _derived(message_key, context)
+    return body + AESGCM(key).encrypt(nonce, b"", context + body)
 
 
 def unseal(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategory, dict[str, Any]]:
@@ -62,9 +62,9 @@ def unseal(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategory, 
         closed = _closed_categories(sealed.body, context, message_key)
         for category, fields in _permitted(mask):
             place = context + category.encode()
-            aead, nonce = _cipher(message_key, place)
+            key, nonce = _derived(message_key, place)
             if nonce in closed:
-                part = from_json(aead.decrypt(nonce, closed[nonce], place))
+                part = from_json(AESGCM(key).decrypt(nonce, closed[nonce], place))
                 opened[category] = {name: value for name, value in part.items() if name in fields}
     except (InvalidTag, ValueError):
         raise NotOpenable from None
@@ -87,23 +87,23 @@ def _context(message_ref: UUID, recipient: str, type_name: str) -> bytes:
     return b"accord.vault.1%b%b%b%b%b" % (message_ref.bytes, len(to).to_bytes(4), to, len(kind).to_bytes(4), kind)
 
 
-def _cipher(message_key: bytes, place: bytes) -> tuple[AESGCM, bytes]:
+def _derived(message_key: bytes, place: bytes) -> tuple[bytes, bytes]:
     # A nonce may be derived because its key is: both belong to one message, recipient, type and category.
     derived = HKDFExpand(SHA256(), KEY_BYTES + NONCE_BYTES, place).derive(message_key)
-    return AESGCM(derived[:KEY_BYTES]), derived[KEY_BYTES:]
+    return derived[:KEY_BYTES], derived[KEY_BYTES:]
 
 
 def _close(place: bytes, part: Mapping[str, Any], message_key: bytes) -> bytes:
-    aead, nonce = _cipher(message_key, place)
-    ciphertext = aead.encrypt(nonce, _padded(part), place)
+    key, nonce = _derived(message_key, place)
+    ciphertext = AESGCM(key).encrypt(nonce, _padded(part), place)
     return nonce + len(ciphertext).to_bytes(LENGTH_BYTES) + ciphertext
 
 
 def _closed_categories(body: bytes, context: bytes, message_key: bytes) -> dict[bytes, bytes]:
     """Return ciphertexts by nonce, once the tag over the whole body holds."""
     end = len(body) - TAG_BYTES
-    aead, nonce = _cipher(message_key, context)
-    aead.decrypt(nonce, body[end:], context + body[:end])
+    key, nonce = _derived(message_key, context)
+    AESGCM(key).decrypt(nonce, body[end:], context + body[:end])
     closed, start = {}, len(VERSION)
     while start < end:
         head = start + NONCE_BYTES

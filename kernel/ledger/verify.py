@@ -1,0 +1,192 @@
+"""Reading a whole ledger as one who trusts nothing but the log's public key.
+
+The tree is rebuilt from the leaf hashes, each body is held against its hash, each signed
+checkpoint against the tree, and the entries against one another.  Every entry is read once
+and none is kept, so a ledger of any length can be streamed through.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+from kernel.ledger.entry import Act, Header, Unreadable, Verdict, read
+from kernel.ledger.note import Checkpoint, Malformed, NotSigned, verify_checkpoint
+from kernel.ledger.tree import leaf_hash, push, root_of
+from schemas.codes.consent import Basis
+
+Entry = tuple[int, bytes, bytes]  # index, body, leaf hash
+
+# Leaves are dated inside the transaction they commit with, and transactions overlap.
+SLACK = timedelta(seconds=60)
+_LOOKS = (Act.OFFERED, Act.OPENED, Act.CONSULTED)
+
+
+class Fault(StrEnum):
+    """What was done to a ledger, or left undone in it."""
+
+    EDITED = "edited"
+    MISSING = "missing"
+    REORDERED = "reordered"
+    UNREADABLE = "unreadable"
+    BACKDATED = "backdated"
+    REWRITTEN = "rewritten"
+    TRUNCATED = "truncated"
+    FORKED = "forked"
+    NOT_SIGNED = "not_signed"
+    NO_CHECKPOINT = "no_checkpoint"
+    UNFOUNDED = "unfounded"
+    NEVER_OFFERED = "never_offered"
+
+
+_SAYS = {
+    Fault.EDITED: "entry {index} was edited: its text is not what its hash was taken of",
+    Fault.MISSING: "the entries from {index} up to {until} are missing",
+    Fault.REORDERED: "entry {index} stands out of order, or twice",
+    Fault.UNREADABLE: "entry {index} is not a line as this ledger writes them",
+    Fault.BACKDATED: "entry {index} bears an earlier time than entries before it",
+    Fault.REWRITTEN: "between {index} and {until} entries differ from those the checkpoint at {until} was signed over",
+    Fault.TRUNCATED: "the log ends at {index}, but a checkpoint at {until} was signed",
+    Fault.FORKED: "two histories were signed: the checkpoints at {index} and {until} contradict one another",
+    Fault.NOT_SIGNED: "checkpoint number {index} was not signed by this log",
+    Fault.NO_CHECKPOINT: "no signed checkpoint vouches for the entries from {index} up to {until}",
+    Fault.UNFOUNDED: "entry {index} lets something be seen on nobody's word",
+    Fault.NEVER_OFFERED: "entry {index} opens what no earlier entry offers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault and where it lies: at `index`, or from there up to `until`."""
+
+    fault: Fault
+    index: int
+    until: int | None = None
+
+    def __str__(self) -> str:
+        return _SAYS[self.fault].format(index=self.index, until=self.until)
+
+
+def verify_log(
+    entries: Iterable[Entry],
+    checkpoints: Iterable[str],
+    vkey: str,
+    *,
+    start: int = 0,
+    peaks: Sequence[bytes] = (),
+    slack: timedelta = SLACK,
+) -> list[Finding]:
+    """Return everything that is wrong with the log, in the order in which it shows.
+
+    `entries` come by index from `start`; for a range, `peaks` are the frontier hashes at
+    `start`, which a checkpoint of that size confirms.  `checkpoints` are signed notes, in
+    any order and from anywhere: the log's own, and those that witnesses kept.
+    """
+    signed, findings = _signed(checkpoints, vkey)
+    history = _History(start, peaks, signed)
+    story = _Story(slack, whole=start == 0)
+    findings += history.compare()
+    for index, body, leaf in entries:
+        findings += history.add(index, leaf)
+        if leaf_hash(body) == leaf:
+            findings += story.read(index, body)
+        else:
+            findings.append(Finding(Fault.EDITED, index))
+    if not signed and history.size > start:
+        findings.append(Finding(Fault.NO_CHECKPOINT, start, history.size))
+    return findings + list(history.end())
+
+
+def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[list[Checkpoint], list[Finding]]:
+    """Return the checkpoints that the log did sign, by size, and what is wrong among them."""
+    signed: list[Checkpoint] = []
+    findings: list[Finding] = []
+    for number, note in enumerate(checkpoints):
+        try:
+            signed.append(verify_checkpoint(note, vkey))
+        except (Malformed, NotSigned):
+            findings.append(Finding(Fault.NOT_SIGNED, number))
+    signed.sort(key=lambda checkpoint: checkpoint.size)
+    for one, other in pairwise(signed):
+        if one.size == other.size and one.root != other.root:
+            findings.append(Finding(Fault.FORKED, one.size, other.size))
+    return signed, findings
+
+
+class _History:
+    """The tree as the entries make it, held against what was signed."""
+
+    def __init__(self, start: int, peaks: Sequence[bytes], signed: Sequence[Checkpoint]) -> None:
+        self.size = start
+        self.peaks = list(peaks)
+        self.due = list(reversed(signed))
+        self.unbroken = True
+        self.agreed = start
+        self.contradicted: int | None = None
+
+    def add(self, index: int, leaf: bytes) -> Iterator[Finding]:
+        if index < self.size:
+            self.unbroken = False
+            yield Finding(Fault.REORDERED, index)
+            return
+        if index > self.size:
+            self.unbroken = False
+            yield Finding(Fault.MISSING, self.size, index)
+        if self.unbroken:
+            push(self.peaks, index, leaf)
+        self.size = index + 1
+        yield from self.compare()
+
+    def compare(self) -> Iterator[Finding]:
+        """Hold the checkpoints that are due against the tree; past a gap there is no tree to hold them against."""
+        while self.due and self.due[-1].size <= self.size:
+            checkpoint = self.due.pop()
+            if self.unbroken and checkpoint.size == self.size:
+                yield from self._judge(checkpoint)
+
+    def end(self) -> Iterator[Finding]:
+        if self.due:
+            yield Finding(Fault.TRUNCATED, self.size, self.due[0].size)
+
+    def _judge(self, checkpoint: Checkpoint) -> Iterator[Finding]:
+        if root_of(self.peaks) != checkpoint.root:
+            self.contradicted = self.size
+            yield Finding(Fault.REWRITTEN, self.agreed, self.size)
+            return
+        if self.contradicted is not None and self.contradicted < self.size:
+            yield Finding(Fault.FORKED, self.contradicted, self.size)
+            self.contradicted = None
+        self.agreed = self.size
+
+
+class _Story:
+    """What the entries say, held against what earlier ones said."""
+
+    def __init__(self, slack: timedelta, *, whole: bool) -> None:
+        self.slack = slack
+        self.whole = whole
+        self.newest = datetime.min.replace(tzinfo=UTC) + slack
+        self.offered: dict[tuple[str | None, ...], frozenset[str]] = {}
+
+    def read(self, index: int, body: bytes) -> Iterator[Finding]:
+        try:
+            header = read(body)
+        except Unreadable:
+            yield Finding(Fault.UNREADABLE, index)
+            return
+        if header.at < self.newest - self.slack:
+            yield Finding(Fault.BACKDATED, index)
+        self.newest = max(self.newest, header.at)
+        if header.verdict is Verdict.PERMIT and header.act in _LOOKS and header.categories:
+            yield from self._look(index, header)
+
+    def _look(self, index: int, header: Header) -> Iterator[Finding]:
+        if header.basis is None or (header.basis == Basis.RELEASE and not header.directives):
+            yield Finding(Fault.UNFOUNDED, index)
+        place = (header.agency, header.subject, header.custodian, header.type)
+        offered = self.offered.get(place, frozenset())
+        if header.act is Act.OFFERED:
+            self.offered[place] = offered.union(header.categories)
+        elif header.act is Act.OPENED and self.whole and not offered.issuperset(header.categories):
+            yield Finding(Fault.NEVER_OFFERED, index)
