@@ -1,0 +1,94 @@
+"""The decision told category by category, after the fact or before signing.  The same engine, asked in parts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from kernel.consent.answers import Reason, Request
+from kernel.consent.decision import decide
+from kernel.consent.table import ConsentTable
+from kernel.consent.terms import Agency, Directive
+from schemas.categories import DataCategory
+from schemas.codes import Basis, DirectiveState, Purpose
+from schemas.taxonomy import ALL, FIELDS, categories_of, category_mask
+
+TAXONOMY_DIGEST: Final = sha256("\n".join(FIELDS).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryVerdict:
+    """What of one category is open, and all that is needed to come to the same verdict again."""
+
+    category: DataCategory
+    asked: int
+    mask: int
+    reason: Reason | None
+    relied_on: tuple[UUID, ...]
+    basis: Basis | None
+    until: datetime | None
+    sv: int
+    at: datetime
+    taxonomy: str  # digest of the list of fields the masks are counted by
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What one agency would open for one purpose."""
+
+    agency_id: str
+    purpose: Purpose
+    mask: int
+    until: datetime | None
+    verdicts: tuple[CategoryVerdict, ...]
+
+
+def explain(request: Request, table: ConsentTable, at: datetime) -> tuple[CategoryVerdict, ...]:
+    """Return a verdict on each category asked for; together they are the decision."""
+    return tuple(_verdict(request, category, table, at) for category in categories_of(request.asked & ALL))
+
+
+def as_if_signed(drafts: Iterable[Directive]) -> tuple[Directive, ...]:
+    """Return the drafts as they would stand once signed; what is already final stays as it is."""
+    return tuple(
+        replace(draft, state=DirectiveState.ACTIVE) if draft.state is DirectiveState.DRAFT else draft
+        for draft in drafts
+    )
+
+
+def preview(
+    table: ConsentTable, custodian: Agency, agencies: Iterable[Agency], at: datetime, *, asked: int = ALL
+) -> tuple[Outlook, ...]:
+    """Return what each agency's own system would open of `custodian` under each purpose it is registered for.
+
+    Compile `table` from the directives in force together with `as_if_signed` drafts.
+    """
+    return tuple(
+        _outlook(Request(agency, custodian, purpose, asked), purpose, table, at)
+        for agency in agencies
+        for purpose in sorted(agency.purposes)
+    )
+
+
+def _verdict(request: Request, category: DataCategory, table: ConsentTable, at: datetime) -> CategoryVerdict:
+    asked = request.asked & category_mask(category)
+    decision = decide(replace(request, asked=asked), table, at)
+    return CategoryVerdict(
+        category=category,
+        asked=asked,
+        mask=decision.mask,
+        reason=decision.reason,
+        relied_on=decision.relied_on,
+        basis=decision.basis,
+        until=decision.until,
+        sv=decision.sv,
+        at=decision.at,
+        taxonomy=TAXONOMY_DIGEST,
+    )
+
+
+def _outlook(request: Request, purpose: Purpose, table: ConsentTable, at: datetime) -> Outlook:
+    whole = decide(request, table, at)
+    return Outlook(request.agency.agency_id, purpose, whole.mask, whole.until, explain(request, table, at))

@@ -1,0 +1,147 @@
+"""The consent of one subject, compiled: one line for each custodian, recipient and purpose."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from kernel.consent.reading import Denial, Grant, Unreadable, read_denial, read_grant
+from kernel.consent.terms import Directive
+from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
+
+Way = tuple[str, str]  # custodian, recipient: a release runs one way (R10)
+Key = tuple[str, str, Purpose | None]
+
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All that was said about one custodian, recipient and purpose.
+
+    In [settled_from, not_after) nothing starts and nothing ends, so the ordinary grants less the
+    denials are `settled`, already computed.  Outside it every directive is weighed by itself.
+    """
+
+    grants: tuple[Grant, ...]
+    denials: tuple[Denial, ...]
+    settled: int
+    settled_from: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentTable:
+    """The consent of one subject at version `sv`.  It grows by nothing: a change compiles a new one."""
+
+    sv: int
+    participating: bool
+    unreadable_denials: int
+    unreadable_grants: int
+    excluded: frozenset[str]  # persons from whom everything of this subject is hidden
+    no_override: bool
+    lines: Mapping[Key, Line]
+
+    def line(self, custodian: str, recipient: str, purpose: Purpose | None) -> Line:
+        """Return what was said about this way and purpose; silence is an empty line."""
+        own = self.lines.get((custodian, recipient, purpose))
+        return own or self.lines.get((custodian, recipient, None), SILENCE)
+
+
+def compile_table(
+    directives: Iterable[Directive],
+    *,
+    sv: int,
+    participating: bool,
+    deceased: bool = False,
+    no_override: bool = False,
+    unreadable_denials: int = 0,
+    unreadable_grants: int = 0,
+) -> ConsentTable:
+    """Return the table of the active directives among `directives`.
+
+    What cannot be read is counted, so that somebody is told: a grant is then as if never given,
+    and a denial closes every release of this subject.
+    """
+    said = _Said(deceased)
+    for directive in directives:
+        if directive.state is DirectiveState.ACTIVE:
+            said.hear(directive)
+    return ConsentTable(
+        sv=sv,
+        participating=participating,
+        unreadable_denials=unreadable_denials + said.unreadable_denials,
+        unreadable_grants=unreadable_grants + said.unreadable_grants,
+        excluded=frozenset(said.excluded),
+        no_override=no_override,
+        lines=said.lines(),
+    )
+
+
+class _Said:
+    """The directives heard so far, by way and purpose.  Sets, so that repeating one changes nothing."""
+
+    def __init__(self, deceased: bool) -> None:
+        self.deceased = deceased
+        self.unreadable_denials = 0
+        self.unreadable_grants = 0
+        self.excluded: set[str] = set()
+        self.grants: defaultdict[Key, set[Grant]] = defaultdict(set)
+        self.denials: defaultdict[Way, set[tuple[Purpose | None, Denial]]] = defaultdict(set)
+
+    def hear(self, directive: Directive) -> None:
+        if directive.effect is DirectiveEffect.PERMIT:
+            self._hear_permit(directive)
+        elif directive.excluded_person_ref:
+            # At once and from every custodian: a start, a purpose or a category would only leave a gap.
+            self.excluded.add(directive.excluded_person_ref)
+        else:
+            self._hear_denial(directive)
+
+    def _hear_permit(self, directive: Directive) -> None:
+        if not directive.started or (self.deceased and not directive.survives_death):  # R20
+            return
+        try:
+            purpose, grant = read_grant(directive)
+        except Unreadable:
+            self.unreadable_grants += 1
+        else:
+            self.grants[directive.custodian, str(directive.recipient), purpose].add(grant)
+
+    def _hear_denial(self, directive: Directive) -> None:
+        try:
+            denial = read_denial(directive)
+        except Unreadable:
+            self.unreadable_denials += 1
+        else:
+            self.denials[directive.custodian, str(directive.recipient)].add((directive.purpose, denial))
+
+    def lines(self) -> dict[Key, Line]:
+        keys = set(self.grants)
+        for (custodian, recipient), denials in self.denials.items():
+            keys |= {(custodian, recipient, purpose) for purpose, _ in denials}
+        return {key: self._line(key) for key in keys}
+
+    def _line(self, key: Key) -> Line:
+        custodian, recipient, purpose = key
+        grants = tuple(sorted(self.grants.get(key, ()), key=lambda grant: grant.directive_ref))
+        about = [denial for on, denial in self.denials.get((custodian, recipient), ()) if on is None or on is purpose]
+        return settle(grants, tuple(sorted(about, key=lambda denial: denial.directive_ref)), purpose)
+
+
+def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purpose | None) -> Line:
+    """Return the line of these grants and denials, with what can be computed once computed."""
+    granted = denied = 0
+    for grant in grants:
+        granted |= grant.mask
+    for denial in denials:
+        denied |= denial.mask
+    ordinary = all(grant.basis in {Basis.RELEASE, Basis.STATUTE} for grant in grants)
+    if not grants or not ordinary or purpose is Purpose.CONFLICT_CHECK:
+        return Line(grants, denials, 0, NEVER, NEVER)
+    starts = [grant.valid_from for grant in grants] + [denial.valid_from for denial in denials]
+    return Line(grants, denials, granted & ~denied, max(starts), min(grant.valid_until for grant in grants))
+
+
+SILENCE: Final = Line((), (), 0, NEVER, NEVER)

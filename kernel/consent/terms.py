@@ -1,0 +1,45 @@
+"""What a decision is made of: who the agencies are, and what the survivor said."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from schemas.categories import DataCategory
+from schemas.codes import AgencyFlag, AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An agency as the register knows it; a kind that is not in our list is None and may see nothing."""
+
+    agency_id: str
+    kind: AgencyKind | None
+    flags: frozenset[AgencyFlag]
+    purposes: frozenset[Purpose]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directive:
+    """One provision of a release of information: it permits or denies, and never both.
+
+    A permit names one recipient, one purpose and its end.  `only_fields` narrows the category a
+    field belongs to; a category of which no field is named there is meant whole.
+    """
+
+    directive_ref: UUID
+    effect: DirectiveEffect
+    custodian: str
+    recipient: str | None  # None only where a denial names a person instead
+    purpose: Purpose | None  # None only on a denial: every purpose
+    categories: frozenset[DataCategory]
+    excepted_fields: frozenset[str] = frozenset()
+    only_fields: frozenset[str] = frozenset()
+    excluded_person_ref: str | None = None
+    valid_from: datetime
+    valid_until: datetime | None
+    state: DirectiveState
+    basis: Basis
+    taxonomy_version: int
+    started: bool = True  # what it waits for has happened, or it waits for nothing
+    ended: bool = False  # what ends it early has happened
+    survives_death: bool = False
