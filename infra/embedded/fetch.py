@@ -1,0 +1,92 @@
+"""Fill the folder of the broker's jars: `python -m infra.embedded.fetch`.
+
+Exactly the listed jars are fetched, each is checked, and nothing is resolved.
+Once the folder is filled no network is needed.
+"""
+
+import argparse
+import fcntl
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jgo.maven import MavenContext, PythonResolver
+from requests import RequestException
+
+from infra.embedded import jars
+from infra.embedded.jars import Jar
+from infra.embedded.unready import Unready
+
+AT_ONCE = 4
+Progress = Callable[[int, int], None]
+
+
+def fetch(
+    cache: Path,
+    wanted: Iterable[Jar] | None = None,
+    *,
+    repositories: dict[str, str] | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> int:
+    """Fetch what `cache` lacks and return how many jars that were.
+
+    `repositories` names where to look, by default the public one.
+    """
+    every = jars.listed() if wanted is None else tuple(wanted)
+    if not jars.absent(every, cache):
+        return 0
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as lock, tempfile.TemporaryDirectory(prefix=".arriving-", dir=cache) as arriving:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits for the first, and then lacks nothing
+        lacking = jars.absent(every, cache)
+        source = MavenContext(
+            PythonResolver(), repo_cache=Path(arriving), local_repos=[], remote_repos=repositories, timeout=30
+        )
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for done, _ in enumerate(pool.map(lambda jar: _bring(jar, source, cache), lacking), start=1):
+                progress(done, len(lacking))
+    return len(lacking)
+
+
+def _bring(jar: Jar, source: MavenContext, cache: Path) -> None:
+    """Fetch one jar, check it, and only then let it into `cache`, whole."""
+    try:
+        arrived = source.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
+    except (RequestException, RuntimeError, OSError) as refusal:
+        raise Unready(
+            f"{jar.coordinate} could not be fetched: {type(refusal).__name__}",
+            f"Connect to the network and run `{jars.FETCH}`, or copy a filled folder to {cache}, "
+            "or set ACCORD_KAFKA to a broker of yours.",
+        ) from refusal
+    shutil.move(jars.check(jar, arrived), cache / jar.file_name)
+
+
+def _show(done: int, total: int) -> None:
+    if sys.stderr.isatty() or done == total:
+        sys.stderr.write(f"\rKafka's jars: {done} of {total} fetched" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+
+def main() -> int:
+    """Fetch what is missing and say so on standard error."""
+    options = argparse.ArgumentParser(prog=jars.FETCH, description="Fetch the jars of the embedded Kafka.")
+    options.add_argument("--cache", type=Path, default=jars.default_cache(), help="the folder to fill (%(default)s)")
+    options.add_argument("--repository", help="the URL of a Maven repository to use instead of the public one")
+    chosen = options.parse_args()
+    repositories = {"chosen": chosen.repository.rstrip("/")} if chosen.repository else None
+    try:
+        fetched = fetch(chosen.cache, repositories=repositories, progress=_show)
+        jars.class_path(chosen.cache)
+    except Unready as obstacle:
+        sys.stderr.write(f"{obstacle.what}.\n{obstacle.fix}\n")
+        return 1
+    if not fetched:
+        sys.stderr.write("Kafka's jars: all there\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Long-lived children that end with us, however we end."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.embedded.unready import Unready
+
+GUARD = Path(__file__).with_name("guard.py")
+START_PATIENCE = 20.0
+SHOWN_OF_A_LOG = 1_500
+
+
+@dataclass(slots=True)
+class Process:
+    """One child behind its guard.  `pid` is the program's own."""
+
+    name: str
+    pid: int
+    log: Path
+    log_start: int  # where this run's lines begin in the log
+    grace: float
+    guard: "subprocess.Popen[bytes]" = field(repr=False)
+    tie: socket.socket = field(repr=False)
+
+    def alive(self) -> bool:
+        """Tell whether the program still runs."""
+        return self.guard.poll() is None
+
+    def status(self) -> int | None:
+        """Return the exit status, 128 + n if signal n ended it, or None while it runs."""
+        return self.guard.poll()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status once the program has ended."""
+        return self.guard.wait(timeout)
+
+    def stop(self) -> int:
+        """End the program with all it started, in good order if it can; return the exit status."""
+        if self.alive():
+            self.guard.send_signal(signal.SIGTERM)
+            try:
+                self.wait(self.grace + 10)
+            except subprocess.TimeoutExpired:
+                self.guard.kill()  # the kernel then kills the program
+        self.tie.close()
+        return self.wait()
+
+    def kill(self) -> int:
+        """End the program as a crash would; return once nothing of it is left."""
+        with contextlib.suppress(ProcessLookupError):
+            if self.alive():
+                os.kill(self.pid, signal.SIGKILL)
+        status = self.wait(self.grace + 10)
+        self.tie.close()
+        return status
+
+    def last_words(self) -> str:
+        """Return the end of what this run wrote to the log."""
+        with contextlib.suppress(OSError), self.log.open("rb") as log:
+            log.seek(self.log_start)
+            return log.read().decode(errors="replace")[-SHOWN_OF_A_LOG:].strip()
+        return ""
+
+
+def start(
+    name: str,
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    log_file: Path,
+    *,
+    folder: Path | None = None,
+    ending: signal.Signals = signal.SIGTERM,
+    grace: float = 10.0,
+    user: str | None = None,
+) -> Process:
+    """Start `command` behind a guard, with exactly `environment`, its output added to `log_file`.
+
+    `ending` asks it to end, after `grace` seconds it is killed; `user` is whom it
+    runs as when we are root.
+    """
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    ours, theirs = socket.socketpair()
+    guard = [sys.executable, "-I", "-S", str(GUARD), ending.name.removeprefix("SIG"), str(grace), user or "-"]
+    log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log_start = os.fstat(log).st_size
+    try:
+        child = subprocess.Popen(  # noqa: S603 - starting the given command is the purpose; no shell reads it
+            guard + [str(word) for word in command],
+            stdin=theirs.fileno(),
+            stdout=log,
+            stderr=log,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+        theirs.close()
+    return Process(name, _announced(ours, child, name), log_file, log_start, grace, child, ours)
+
+
+def run(
+    name: str, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path, *, user: str | None = None
+) -> str:
+    """Run a short command to its end and return what it said; raise `Unready` if it fails, and keep its log."""
+    log = folder / f"{name}.log"
+    process = start(name, command, environment, log, folder=folder, user=user)
+    status = process.wait()
+    process.tie.close()
+    said = process.last_words()
+    if status:
+        raise Unready(f"{name} failed with status {status}: {said}", f"See {log}.")
+    log.unlink()
+    return said
+
+
+def _announced(ours: socket.socket, child: "subprocess.Popen[bytes]", name: str) -> int:
+    """Return the program's process id, which the guard says first."""
+    said = b""
+    while not said.endswith(b"\n"):
+        readable, _, _ = select.select([ours], [], [], START_PATIENCE)
+        more = ours.recv(64) if readable else b""
+        if not more:
+            ours.close()
+            child.kill()
+            child.wait()
+            raise Unready(f"{name} was not started: its guard said nothing", "Run it again.")
+        said += more
+    return int(said)
