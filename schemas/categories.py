@@ -46,6 +46,7 @@ class Mark(StrEnum):
     ROUTING = "routing"
     TERMS = "terms"
     LOCAL = "local"
+    ORIGIN = "origin"
 
 
 Identity = Annotated[T, DataCategory.IDENTITY]
@@ -77,3 +78,4 @@ ReferralStatus = Annotated[T, DataCategory.REFERRAL_STATUS]
 Routing = Annotated[T, Mark.ROUTING]  # needed to carry the fact; never travels alone
 Terms = Annotated[T, Mark.TERMS]  # what a directive says about itself; nothing of the survivor
 Local = Annotated[T, Mark.LOCAL]  # stays in the owning service; no sealed copy ever holds it
+Origins = Annotated[T, Mark.ORIGIN]  # where values came from: the door reads it, no sealed copy holds it

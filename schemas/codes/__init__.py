@@ -50,14 +50,15 @@ from schemas.codes.order import (
 from schemas.codes.plan import PlanSection, PlanStatus, ReviewTrigger, ThreatType
 from schemas.codes.referral import (
     ConflictCheck,
+    DeclineReason,
     OutcomeCode,
     Priority,
-    ReasonCode,
     ReferralKind,
     ReferralMode,
     ReferralState,
     ServiceCode,
     WarmHandoff,
+    WithdrawReason,
 )
 from schemas.codes.risk import Answer, Band, RiskChange, TriggeredBy
 from schemas.codes.survivor import AgeBand, Attendance, ChannelKind, ChannelStatus, Need, Paper, Weekday
@@ -81,6 +82,7 @@ __all__ = [
     "ConflictCheck",
     "DatePrecision",
     "DayPeriod",
+    "DeclineReason",
     "DirectiveEffect",
     "DirectiveState",
     "EarlierIncidents",
@@ -114,7 +116,6 @@ __all__ = [
     "PoliceReport",
     "Priority",
     "Purpose",
-    "ReasonCode",
     "Redisclosure",
     "ReferralKind",
     "ReferralMode",
@@ -136,4 +137,5 @@ __all__ = [
     "WarmHandoff",
     "WeaponKind",
     "Weekday",
+    "WithdrawReason",
 ]

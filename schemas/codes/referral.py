@@ -65,8 +65,8 @@ class ReferralState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ReasonCode(StrEnum):
-    """Why a referral was declined (the first eight) or withdrawn (the last five); the two are never merged."""
+class DeclineReason(StrEnum):
+    """Why a receiver declined; never merged with why a referral was withdrawn."""
 
     NO_CAPACITY = "no_capacity"
     LACK_OF_RESOURCES = "lack_of_resources"
@@ -76,6 +76,11 @@ class ReasonCode(StrEnum):
     CONFLICT_OF_INTEREST = "conflict_of_interest"
     UNSAFE = "unsafe"
     OTHER = "other"
+
+
+class WithdrawReason(StrEnum):
+    """Why a referral was withdrawn."""
+
     SURVIVOR_DECLINED = "survivor_declined"
     SENDER = "sender"
     CONSENT_ENDED = "consent_ended"

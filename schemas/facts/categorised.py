@@ -1,0 +1,49 @@
+"""Where a field without a category fails: at import, before anything can be said with it."""
+
+from typing import Any, ClassVar
+
+from pydantic.fields import FieldInfo
+
+from schemas.categories import DataCategory, Mark
+from schemas.facts.closed import Closed
+from schemas.taxonomy import FIELDS, bit
+
+_KNOWN = frozenset(FIELDS)
+
+
+class Categorised(Closed):
+    """A model each field of which names its category, or a mark, by its type.
+
+    Blocks derive from it: they hold what a person says, so that the body of a
+    request is a block, or several.
+    """
+
+    allowed_marks: ClassVar[frozenset[Mark]] = frozenset(Mark)
+    field_categories: ClassVar[dict[str, DataCategory]] = {}
+    field_bits: ClassVar[dict[str, int]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a field that names no category, two, or one the taxonomy does not know it by."""
+        super().__pydantic_init_subclass__(**kwargs)
+        words = {name: _word(cls, name, field) for name, field in cls.model_fields.items()}
+        cls.field_categories = {name: word for name, word in words.items() if isinstance(word, DataCategory)}
+        cls.field_bits = {name: bit(f"{category}.{name}") for name, category in cls.field_categories.items()}
+
+
+def _word(cls: type[Categorised], name: str, field: FieldInfo) -> DataCategory | Mark:
+    words = [word for word in field.metadata if isinstance(word, DataCategory | Mark)]
+    if len(words) != 1:
+        raise TypeError(
+            f"{cls.__name__}.{name} names {len(words)} categories: its outer type names one, as in Needs[... | None]"
+        )
+    word = words[0]
+    if isinstance(word, Mark):
+        if word not in cls.allowed_marks:
+            raise TypeError(f"{cls.__name__}.{name} may not be {word.value}: here it needs a category")
+    elif f"{word}.{name}" not in _KNOWN:
+        raise TypeError(
+            f'{cls.__name__}.{name} is in no taxonomy: add the line "{word}.{name}", at the end of FIELDS'
+            " in schemas/taxonomy.py, and a version that counts it"
+        )
+    return word

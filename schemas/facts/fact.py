@@ -1,0 +1,100 @@
+"""A fact: something that happened, said once, carried to those who may know."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.categories import DataCategory, Mark, Origins, Routing
+from schemas.facts.categorised import Categorised
+from schemas.values import Items, Rename, Slug, plain
+
+_TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*")
+
+
+class Fact(Categorised):
+    """A fact of a custodian's case.  `case_ref` is the custodian's own; it never leaves."""
+
+    allowed_marks: ClassVar[frozenset[Mark]] = frozenset({Mark.ROUTING, Mark.ORIGIN})
+    type: ClassVar[str]
+
+    case_ref: Routing[UUID]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a type that is not `accord.<subject>.<verb>.v<n>`."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if "type" in cls.__dict__ and not _TYPE.fullmatch(cls.type):
+            raise TypeError(f"{cls.__name__}.type must read accord.<subject>.<verb>.v<n>")
+
+    def carried(self) -> int:
+        """Return the mask of the fields that say something."""
+        return sum(bit for name, bit in self.field_bits.items() if getattr(self, name) is not None)
+
+    def by_category(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, dict[str, Any]]:
+        """Return what `mask` permits of this fact, as JSON can hold it.
+
+        Absent fields are left out, and so is a category of which nothing is left.
+        Each reference inside is passed through `rename`.
+        """
+        parts: dict[DataCategory, dict[str, Any]] = {}
+        for name, category in self.field_categories.items():
+            value = getattr(self, name)
+            if value is not None and mask & self.field_bits[name]:
+                parts.setdefault(category, {})[name] = plain(value, rename)
+        return parts
+
+    def parties(self) -> frozenset[str] | None:
+        """Return the agencies between which this fact passed, or None if it is between no two."""
+        return None
+
+    def cji_mask(self) -> int:
+        """Return the mask of the fields whose value is criminal justice information."""
+        return 0
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield "case_ref", self.case_ref
+
+
+class CjiMarks(Categorised):
+    """The mark that keeps criminal justice information with the police (CJIS Security Policy)."""
+
+    cji_fields: Origins[Items[Slug]] = ()
+
+    @field_validator("cji_fields")
+    @classmethod
+    def _name_own_fields(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not set(names) <= cls.field_categories.keys():
+            raise PydanticCustomError("unknown_field", "a field that this contract does not know")
+        return names
+
+    def cji_mask(self) -> int:
+        """Return the mask of the fields whose value is criminal justice information."""
+        return sum(self.field_bits[name] for name in set(self.cji_fields))
+
+
+class DirectiveFact(Fact):
+    """A fact about a directive: it carries the directive's terms and nothing of the survivor.
+
+    The one kind that may reach an agency without a permitted category: who was
+    told something must be told to stop.
+    """
+
+    allowed_marks: ClassVar[frozenset[Mark]] = frozenset({Mark.ROUTING, Mark.TERMS})
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a field that has a category."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if cls.field_categories:
+            raise TypeError(
+                f"{cls.__name__}.{min(cls.field_categories)} has a category: a directive fact carries terms only"
+            )
+
+    def terms(self, rename: Rename | None = None) -> dict[str, Any]:
+        """Return the terms as JSON can hold them, absent ones left out and references renamed."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "case_ref"}
+        return {name: plain(value, rename) for name, value in values.items() if value is not None}

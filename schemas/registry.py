@@ -1,0 +1,63 @@
+"""The catalogue: every fact that can be said, by its wire type."""
+
+from functools import cache
+
+from schemas import facts
+from schemas.facts.fact import Fact
+
+CONTRACTS: dict[str, type[Fact]] = {
+    fact.type: fact
+    for fact in (
+        facts.IncidentReported,
+        facts.IncidentUpdated,
+        facts.RiskAssessed,
+        facts.SafetyPlanCreated,
+        facts.SafetyPlanUpdated,
+        facts.SafetyPlanReviewed,
+        facts.NearMissLogged,
+        facts.AlertRaised,
+        facts.AlertAcknowledged,
+        facts.AlertClosed,
+        facts.ConsentGranted,
+        facts.ConsentRefused,
+        facts.ConsentNarrowed,
+        facts.ConsentRevoked,
+        facts.ConsentExpiring,
+        facts.DisclosureCompelled,
+        facts.DisclosureEmergencyOpened,
+        facts.ProtectiveOrderRequested,
+        facts.ProtectiveOrderIssued,
+        facts.ProtectiveOrderServed,
+        facts.ProtectiveOrderServiceFailed,
+        facts.ProtectiveOrderHearingSet,
+        facts.ProtectiveOrderModified,
+        facts.ProtectiveOrderViolated,
+        facts.ProtectiveOrderExpiring,
+        facts.ProtectiveOrderExpired,
+        facts.ProtectiveOrderVacated,
+        facts.ReferralCreated,
+        facts.ReferralAccepted,
+        facts.ReferralDeclined,
+        facts.ReferralInfoRequested,
+        facts.ReferralInProgress,
+        facts.ReferralCompleted,
+        facts.ReferralContactFailed,
+        facts.ReferralWithdrawn,
+        facts.ReferralOverdue,
+        facts.ReferralConflictChecked,
+        facts.NoticeSent,
+        facts.NoticeFailed,
+        facts.NoticeCorrected,
+    )
+}
+
+
+def contract(type_name: str) -> type[Fact]:
+    """Return the contract of that wire type, or raise KeyError: what is unknown is not guessed."""
+    return CONTRACTS[type_name]
+
+
+@cache
+def contract_mask(type_name: str) -> int:
+    """Return every field that a fact of that type may carry; a directive fact carries none."""
+    return sum(contract(type_name).field_bits.values())
