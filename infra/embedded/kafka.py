@@ -71,7 +71,7 @@ class Kafka:
             raise Unready("The broker's address is not understood", "Give it as user:password@host:port.")
         return cls(bootstrap, user, password)
 
-    def settings(self, user: str | None = None, password: str | None = None) -> dict[str, str]:
+    def settings(self, user: str | None = None, password: str | None = None) -> dict[str, str | int | float | bool]:
         """Return what a confluent_kafka client needs to get in, as the administrator unless named."""
         return {
             "bootstrap.servers": self.bootstrap,

@@ -1,0 +1,173 @@
+"""What this machine lacks for a run, and how to get it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from infra.embedded import jars, kafka, ports, postgres
+from infra.embedded.jars import Jar
+from infra.embedded.unready import Unready
+
+SETUP = "Run `make setup`."
+PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
+DISK_WANTED = 2 * 1024**3
+MEMORY_WANTED = 2 * 1024**3
+MADE_AT = 1_780_000_000  # no true clock shows an instant before this was written (2026)
+TOO_LATE = 4_102_444_800  # 2100
+PROBE_WITHIN = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a run needs: whether it is there, and what to do if it is not."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+def examine(
+    run: Path,
+    cache: Path | None = None,
+    *,
+    own_database: str | None = None,
+    own_kafka: str | None = None,
+    wanted_jars: tuple[Jar, ...] | None = None,
+) -> list[Finding]:
+    """Tell what is there and what is missing for a run in the folder `run`.
+
+    A server of the operator's own, by URL or address, is asked for in place of
+    the embedded one.
+    """
+    findings = [_system(), _python(), _memory(), _disk(run), _loopback(), _clock()]
+    findings += [_own("database", own_database, 5432)] if own_database else [*_postgres()]
+    findings += (
+        [_own("broker", own_kafka, 9092)] if own_kafka else [*_kafka(cache or jars.default_cache(), wanted_jars)]
+    )
+    return findings
+
+
+def _system() -> Finding:
+    ok = sys.platform in ("linux", "darwin")
+    return Finding("system", ok, sys.platform, "" if ok else "Use Linux or macOS; on Windows, WSL 2.")
+
+
+def _python() -> Finding:
+    ok = PYTHON_FROM <= sys.version_info[:2] < PYTHON_BELOW
+    fix = "" if ok else "Make the virtual environment with Python 3.11, 3.12 or 3.13, then run `make setup`."
+    return Finding("python", ok, ".".join(map(str, sys.version_info[:3])), fix)
+
+
+def _memory() -> Finding:
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    ok = there >= MEMORY_WANTED
+    return Finding("memory", ok, _size(there), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}.")
+
+
+def _disk(run: Path) -> Finding:
+    place = run.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    ok = free >= DISK_WANTED
+    fix = "" if ok else f"Free some space: at least {_size(DISK_WANTED)} is wanted where {place} lies."
+    return Finding("disk", ok, f"{_size(free)} free", fix)
+
+
+def _loopback() -> Finding:
+    try:
+        port = ports.free_port()
+    except Unready as obstacle:
+        return Finding("ports", False, obstacle.what, obstacle.fix)
+    return Finding("ports", True, f"{ports.LOOPBACK}:{port} and others are free")
+
+
+def _clock() -> Finding:
+    wall, steady = time.time(), time.monotonic()
+    time.sleep(0.05)
+    drift = abs((time.time() - wall) - (time.monotonic() - steady))
+    ok = MADE_AT <= wall < TOO_LATE and drift < 0.5
+    detail = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(wall))
+    return Finding("clock", ok, detail, "" if ok else "Set the clock; consent begins and ends by it.")
+
+
+def _postgres() -> Iterator[Finding]:
+    yield _runs("postgresql", lambda: postgres.programs() / "postgres", "--version")
+    if os.geteuid() == 0:
+        yield _account()
+
+
+def _account() -> Finding:
+    import pwd
+
+    name = postgres.UNPRIVILEGED
+    ok = any(entry.pw_name == name for entry in pwd.getpwall())
+    fix = "" if ok else f"PostgreSQL refuses to run as root: make the account {name}, or be another user."
+    return Finding("account", ok, f"PostgreSQL runs as {name}, as we are root", fix)
+
+
+def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[Finding]:
+    yield _runs("java", kafka.java, "--version")
+    every = jars.listed() if wanted is None else wanted
+    lacking = jars.absent(every, cache)
+    if lacking:
+        yield _fetchable(f"{len(lacking)} of {len(every)} are not in {cache}, {lacking[0].coordinate} the first")
+        return
+    try:
+        jars.class_path(cache, every)
+    except Unready as obstacle:
+        yield Finding("jars", False, obstacle.what, obstacle.fix)
+    else:
+        yield Finding("jars", True, f"{len(every)} in {cache}, each as it should be")
+
+
+def _fetchable(detail: str) -> Finding:
+    """Missing jars are no fault as long as they can be had."""
+    from jgo.maven import MavenContext  # slow to import, and seldom needed
+
+    for url in MavenContext().remote_repos.values():
+        parts = urlsplit(url)
+        if _answers(parts.hostname or "", parts.port or 443):
+            return Finding("jars", True, f"{detail}; they are fetched when first wanted")
+    fix = f"Connect to the network and run `{jars.FETCH}`, or set ACCORD_KAFKA to a broker of yours."
+    return Finding("jars", False, f"{detail}, and their source does not answer", fix)
+
+
+def _own(name: str, address: str, port: int) -> Finding:
+    first = address.rpartition("@")[2].split("/")[0].split(",")[0]
+    host, _, stated = first.partition(":")
+    ok = _answers(host, int(stated or port))
+    return Finding(
+        name, ok, f"your own at {first}", "" if ok else "It does not answer: start it, or correct the address."
+    )
+
+
+def _runs(name: str, program: Callable[[], Path], argument: str) -> Finding:
+    try:
+        asked: list[str | Path] = [program(), argument]
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - ours
+    except Unready as obstacle:
+        return Finding(name, False, obstacle.what, obstacle.fix)
+    except (OSError, subprocess.SubprocessError) as refusal:
+        return Finding(name, False, f"it is there but does not run: {refusal}", SETUP)
+    return Finding(name, True, said.stdout.splitlines()[0])
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), PROBE_WITHIN):
+            return True
+    except OSError:
+        return False
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**3:.1f} GiB"
