@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.consent import Decision
 from kernel.ledger.entry import Act, Verdict
 from runtime.ledger.pending import Leaf, leaf
@@ -16,8 +19,6 @@ from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.taxonomy import categories_of
-from sqlalchemy import Engine, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 PSEUDONYM = text("""
 SELECT pseudonym FROM register.person WHERE person_ref = :name

@@ -67,9 +67,7 @@ async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[D
         request = Request(unit.agency, custodian.agency, purpose, wanted, unit.person_ref, one.party)
         decision = decide(request, subject.table, subject.at)
         detail = {"person": unit.actor}
-        record.append(
-            leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None)
-        )
+        record.append(leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None))
         masks[one.case_ref] = decision.mask
     await append(unit.session, record)
     return masks

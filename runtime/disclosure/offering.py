@@ -22,10 +22,9 @@ from runtime.ledger.pending import Leaf
 from runtime.outbox import queue
 from runtime.register import CaseOf, Subject, case_key, hold_all, take_numbers
 from runtime.unit import Unit
-from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
 from schemas.facts import DirectiveFact, Fact
-from schemas.taxonomy import ALL, categories_of, mask_of
+from schemas.taxonomy import ALL
 
 
 @dataclass(slots=True)
@@ -119,7 +118,7 @@ async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
 def _copies(offering: Offering) -> Iterator[Copy]:
     """Yield the custodian's own copy, then one for each agency that consent lets see anything."""
     whole = offering.fact.by_category(ALL)
-    asked = mask_of(_paths(whole))
+    asked = offering.fact.carried()
     own = Copy(offering, offering.custodian, asked, whole, (), (), True)
     decision = Decision(asked, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
     offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
@@ -141,10 +140,11 @@ def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Cop
     agency_id = recipient.agency.agency_id
     parties = offering.fact.parties()
     party = parties is None or agency_id in parties
-    granted = sorted(offering.subject.purposes(offering.custodian.agency.agency_id, agency_id))
+    custodian = offering.custodian.agency
+    granted = sorted(offering.subject.purposes(custodian.agency_id, agency_id))
     mask, purposes, relied_on = 0, [], list[UUID]()
-    for purpose in granted or [None]:
-        request = Request(recipient.agency, offering.custodian.agency, purpose, asked, None, party)
+    for purpose in _stated(granted):
+        request = Request(recipient.agency, custodian, purpose, asked, None, party, offering.fact.cji_mask())
         decision = decide(request, offering.subject.table, offering.subject.at)
         offering.leaves.append(_leaf(offering, recipient, decision, purpose))
         if decision.mask and purpose is not None:
@@ -154,6 +154,11 @@ def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Cop
     if mask:
         parts = offering.fact.by_category(mask, partial(offering.renamed, agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)
+
+
+def _stated(granted: Sequence[Purpose]) -> Sequence[Purpose | None]:
+    """Return the purposes to ask for; an agency that only a denial names is asked for without one, and refused."""
+    return granted or (None,)
 
 
 def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Purpose | None) -> Leaf:
@@ -170,10 +175,6 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
         detail,
         offering.key,
     )
-
-
-def _paths(parts: dict[DataCategory, dict[str, Any]]) -> Iterator[str]:
-    return (f"{category}.{name}" for category, fields in parts.items() for name in fields)
 
 
 async def _put(unit: Unit, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
@@ -217,8 +218,3 @@ def _sealed(copy: Copy, sequence: int) -> queue.Message:
 def mask_bytes(mask: int) -> bytes:
     """Return the mask as it is kept; `int.from_bytes` reads it."""
     return mask.to_bytes((mask.bit_length() + 7) // 8, "big")
-
-
-def offered_categories(mask: bytes) -> tuple[DataCategory, ...]:
-    """Return the categories of a mask as it is kept."""
-    return categories_of(int.from_bytes(mask, "big"))

@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from kernel.consent import Decision, Reason, Request, decide
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
@@ -27,7 +29,6 @@ from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
-from sqlalchemy import text
 
 SECONDS = 5.0  # from the lock to the answer; what was decrypted later than that is dropped
 OFFERS = text("""

@@ -6,8 +6,11 @@ This is minimisation, not the fence: what the relay sends is noise until it is o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Decision, Request, decide
 from kernel.ledger.entry import Act
@@ -16,8 +19,6 @@ from runtime.ledger.pending import Leaf, append
 from runtime.register import Subject, hold_subjects
 from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 OFFERS = text("""
 SELECT message_ref, subject_id, custodian, recipient, type, mask, party, purposes
@@ -66,7 +67,7 @@ async def park(session: AsyncSession, message_refs: Sequence[UUID]) -> None:
     await session.execute(PARK, {"refs": list(message_refs)})
 
 
-def _decide(offer: leaves.Any, subject: Subject) -> Decision | None:
+def _decide(offer: Any, subject: Subject) -> Decision | None:
     """Return the widest decision over the purposes it was offered for; None where none is needed."""
     if offer.custodian == offer.recipient or is_directive_fact(offer.type):
         return None
@@ -81,7 +82,7 @@ def _decide(offer: leaves.Any, subject: Subject) -> Decision | None:
     return found
 
 
-def _withheld(offer: leaves.Any, subject: Subject, decision: Decision) -> Leaf:
+def _withheld(offer: Any, subject: Subject, decision: Decision) -> Leaf:
     recipient, custodian = subject.cases[offer.recipient], subject.cases[offer.custodian]
     by = leaves.Who("relay", recipient.pseudonym)
     detail = {"message_ref": str(offer.message_ref), "to": offer.recipient}

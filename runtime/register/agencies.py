@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kernel.consent import Agency
-from schemas.codes import AgencyFlag, AgencyKind, Purpose
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.consent import Agency
+from schemas.codes import AgencyFlag, AgencyKind, Purpose
 
 ONE = text("SELECT kind, flags, purposes FROM register.agency WHERE agency_id = :agency_id AND active")
 MAILBOXES = text("SELECT agency_id FROM register.agency WHERE active AND hosted ORDER BY agency_id")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.vault.seal import new_key
 from runtime.keys import Keyring
 from runtime.register.subjects import Subject
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 NEW_SUBJECT = text("INSERT INTO register.subject (home_agency) VALUES (:agency_id) RETURNING subject_id")
 NEW_CASE = text(

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.consent import ConsentTable, Directive, compile_table
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 OF_SUBJECTS = text("SELECT * FROM register.directive WHERE subject_id = ANY(:ids) AND state = 'active'")
 
@@ -78,5 +79,5 @@ async def active_rows(session: AsyncSession, subject_ids: list[int]) -> dict[int
     """Return the active directive rows of each subject."""
     found: dict[int, list[Mapping[str, Any]]] = {subject_id: [] for subject_id in subject_ids}
     for row in (await session.execute(OF_SUBJECTS, {"ids": subject_ids})).mappings():
-        found[row["subject_id"]].append(row)
+        found[row["subject_id"]].append(dict(row))
     return found

@@ -15,12 +15,13 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.consent import Agency, ConsentTable
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent, active_rows, compile_consent
 from schemas.codes import Participation, Purpose
-from sqlalchemy import Engine, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 # The inner ORDER BY fixes the order in which the locks are taken: no two holders can wait for each other.
 LOCK_CASES = text(

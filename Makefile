@@ -1,0 +1,71 @@
+# Everything a person does with the tree. `make help` prints the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+T ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check fix quick test journeys demo up down schemas lock doctor e2e test-docker clean
+
+help: ## print this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
+
+.venv/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Accord needs Python 3.11 or later; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: .venv/.installed ## virtual environment, hashed install, embedded PostgreSQL and Kafka
+	@$(BIN)/python -m infra.embedded.fetch
+
+check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diffs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m schemas.publish --check
+	$(BIN)/python -m runtime.http.describe --check
+
+fix: .venv/.installed ## repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI anew
+	$(BIN)/python -m schemas.publish
+	$(BIN)/python -m runtime.http.describe
+
+quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
+	$(BIN)/python -m pytest tests/kernel tests/schemas tests/contracts tests/architecture
+
+test: setup ## everything; T=path runs one
+	$(BIN)/python -m pytest $(T)
+
+journeys: setup ## whole stories over the wire
+	$(BIN)/python -m pytest tests/journeys
+
+e2e: setup ## the board in a real browser (needs Chromium)
+	$(BIN)/python -m pytest tests/e2e
+
+test-docker: .venv/.installed ## the same suites against containers (needs a Docker engine)
+	ACCORD_CONTAINERS=1 $(BIN)/python -m pytest $(T)
+
+demo: setup ## the town, its story, and everything left running until Ctrl-C; ARGS=--once ends after the story
+	$(BIN)/accord demo $(ARGS)
+
+up: setup ## the town without the story; ARGS=--detach returns when all is ready
+	$(BIN)/accord up $(ARGS)
+
+down: ## end what `make up ARGS=--detach` started
+	$(BIN)/accord down $(ARGS)
+
+doctor: .venv/.installed ## what is missing on this machine and how to get it
+	$(BIN)/accord doctor
+
+lock: ## resolve requirements anew, hashed, nothing younger than seven days
+	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv
+	for name in runtime dev; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --exclude-newer "$$(date -u -d '7 days ago' +%F)" requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## remove what was built and every kept run; the virtual environment and the broker's jars stay
+	rm -rf .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

@@ -1,0 +1,29 @@
+"""What an answer to an opening says besides the fields: under which permission, and what may not be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from schemas.categories import DataCategory
+
+
+class Notice(StrEnum):
+    """What goes with every disclosure, as a code that a partner's system can check and echo."""
+
+    REDISCLOSURE_PROHIBITED = "redisclosure_prohibited"
+    PART_2 = "42_cfr_2_32"
+
+
+TEXTS = {
+    Notice.REDISCLOSURE_PROHIBITED: "This was shared with you for the purpose named. You may not pass it on.",
+    # 42 CFR 2.32(a) has wordings of its own; which one is printed waits for a lawyer, so the code names the clause.
+    Notice.PART_2: "Records of substance use care are protected by 42 CFR part 2.",
+}
+
+
+def notices(categories: Collection[DataCategory]) -> tuple[Notice, ...]:
+    """Return the notices that go with these categories, the general one first."""
+    if DataCategory.SUBSTANCE_USE in categories:
+        return Notice.REDISCLOSURE_PROHIBITED, Notice.PART_2
+    return (Notice.REDISCLOSURE_PROHIBITED,)

@@ -1,0 +1,120 @@
+"""What the exchange takes and answers, as other systems see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.disclosure import Opening
+from schemas.codes import Purpose
+from services.exchange import domain
+from services.exchange.store import Listed
+
+MOST_AT_ONCE = 100
+
+
+class Closed(BaseModel):
+    """Refuses what it does not know, and shows nothing of what it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __repr__(self) -> str:
+        """Return the name alone."""
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+
+class OpeningForm(Closed):
+    """Why the message is opened: one purpose of the closed list, for which the agency is registered."""
+
+    purpose: Purpose
+
+
+class OpeningsForm(OpeningForm):
+    """Several messages opened for one purpose."""
+
+    message_refs: Annotated[list[UUID], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class MessageAnswer(Closed):
+    """The routing of a message."""
+
+    message_ref: UUID
+    type: str
+    case_ref: UUID
+    sender: str
+    occurred_at: datetime
+
+    @classmethod
+    def of(cls, listed: Listed) -> MessageAnswer:
+        """Return the answer for one listed message."""
+        return cls(
+            message_ref=listed.message_ref,
+            type=listed.type,
+            case_ref=listed.case_ref,
+            sender=listed.sender,
+            occurred_at=listed.occurred_at,
+        )
+
+
+class PageAnswer(Closed):
+    """A page of a mailbox. `cursor` asks for what comes behind it, now or at a later time."""
+
+    messages: list[MessageAnswer]
+    cursor: str | None
+
+
+class Scope(Closed):
+    """On whose word, for what and until when."""
+
+    purpose: Purpose
+    basis: str | None
+    directives: list[UUID]
+    until: datetime | None
+
+
+class NoticeAnswer(Closed):
+    """What may not be done with what was opened."""
+
+    codes: list[domain.Notice]
+    text: str
+
+
+class OpeningAnswer(MessageAnswer):
+    """What this person may see of the message now: by category, permitted fields only, and nothing else named."""
+
+    categories: dict[str, dict[str, Any]]
+    terms: dict[str, Any] | None = None
+    scope: Scope
+    notice: NoticeAnswer
+
+    @classmethod
+    def of_opening(cls, opening: Opening) -> OpeningAnswer:
+        """Return the answer for one opening."""
+        codes = domain.notices(list(opening.categories))
+        return cls(
+            message_ref=opening.message_ref,
+            type=opening.type,
+            case_ref=opening.case_ref,
+            sender=opening.sender,
+            occurred_at=opening.occurred_at,
+            categories={str(category): dict(fields) for category, fields in opening.categories.items()},
+            terms=None if opening.terms is None else dict(opening.terms),
+            scope=Scope(
+                purpose=opening.purpose,
+                basis=opening.basis,
+                directives=list(opening.directives),
+                until=opening.until,
+            ),
+            notice=NoticeAnswer(codes=list(codes), text=" ".join(domain.TEXTS[code] for code in codes)),
+        )
+
+
+class OpeningsAnswer(Closed):
+    """What was opened, in the order asked; what is absent is not named."""
+
+    opened: list[OpeningAnswer]

@@ -1,0 +1,96 @@
+"""Sealed messages by mailbox. What is kept here is noise; `disclosure.open` alone makes it readable."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.vault.envelope import Sealed
+from runtime.worker import Offered
+
+KEEP = text("""
+WITH placed AS (
+    INSERT INTO exchange.mailbox AS m (agency_id, place) VALUES (:recipient, 1)
+    ON CONFLICT (agency_id) DO UPDATE SET place = m.place + 1 RETURNING place
+)
+INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
+SELECT :message_ref, :recipient, placed.place, :case_ref, :type, :sender, :occurred_at, :body FROM placed
+""")
+PAGE = text("""
+SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.message
+WHERE recipient = :agency AND place > :after ORDER BY place LIMIT :rows
+""")
+OF_CASE = text("""
+SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.message
+WHERE recipient = :agency AND case_ref = :case_ref AND place > :after ORDER BY place LIMIT :rows
+""")
+PLACE = text("SELECT place FROM exchange.message WHERE recipient = :agency AND message_ref = :message_ref")
+SEALED = text(
+    "SELECT message_ref, type, body FROM exchange.message WHERE recipient = :agency AND message_ref = ANY(:refs)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The routing of a message: enough to ask for it, and nothing it says."""
+
+    message_ref: UUID
+    case_ref: UUID
+    type: str
+    sender: str
+    occurred_at: datetime
+    place: int = field(repr=False)
+
+
+async def keep(session: AsyncSession, offered: Offered) -> None:
+    """Put a sealed message at the end of its mailbox."""
+    row = {
+        "message_ref": offered.message_ref,
+        "recipient": offered.recipient,
+        "case_ref": offered.case_ref,
+        "type": offered.type,
+        "sender": offered.sender,
+        "occurred_at": offered.sent_at,
+        "body": offered.body,
+    }
+    await session.execute(KEEP, row)
+
+
+async def place_of(session: AsyncSession, agency: str, message_ref: UUID) -> int | None:
+    """Return the place of the agency's own message in its mailbox, or None."""
+    return await session.scalar(PLACE, {"agency": agency, "message_ref": message_ref})
+
+
+async def messages_after(
+    session: AsyncSession, agency: str, after: int, rows: int, case_ref: UUID | None = None
+) -> list[Listed]:
+    """Return up to `rows` messages of the agency's mailbox behind `after`, of one case where it is named."""
+    asked = {"agency": agency, "after": after, "rows": rows}
+    found = await session.execute(PAGE if case_ref is None else OF_CASE, asked | {"case_ref": case_ref})
+    return [_listed(row) for row in found.mappings()]
+
+
+async def sealed_messages(session: AsyncSession, agency: str, refs: Sequence[UUID]) -> list[Sealed]:
+    """Return the sealed messages in the order asked; one that is not there comes as an empty body.
+
+    The door answers both alike, and puts the refusal on record.
+    """
+    rows = await session.execute(SEALED, {"agency": agency, "refs": list(refs)})
+    found = {row.message_ref: row for row in rows}
+    return [
+        Sealed(ref, agency, found[ref].type, 0, found[ref].body) if ref in found else Sealed(ref, agency, "", 0, b"")
+        for ref in _once(refs)
+    ]
+
+
+def _once(refs: Collection[UUID]) -> list[UUID]:
+    return list(dict.fromkeys(refs))
+
+
+def _listed(row: RowMapping) -> Listed:
+    return Listed(row["message_ref"], row["case_ref"], row["type"], row["sender"], row["occurred_at"], row["place"])

@@ -1,0 +1,51 @@
+"""Imports go down only, no module of ours reads a clock it should not, and a service stands alone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = sorted(path.parent.name for path in (ROOT / "services").glob("*/main.py"))
+CLOCKS = re.compile(r"datetime\.now\(|datetime\.utcnow\(|time\.time\(|perf_counter\(|time\.monotonic\(|date\.today\(")
+
+
+def test_every_contract_of_the_import_linter_holds() -> None:
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    linter = Path(sys.executable).with_name("lint-imports")
+
+    done = subprocess.run(
+        [linter, "--no-cache"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("room", ["schemas", "kernel", "services", "runtime"])
+def test_no_room_reads_a_clock_of_its_own(room: str) -> None:
+    allowed = {ROOT / "runtime" / "clock.py"}
+    reading = [path for path in (ROOT / room).rglob("*.py") if path not in allowed and CLOCKS.search(path.read_text())]
+
+    assert not reading
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_starts_with_only_its_own_rooms_present(service: str, tmp_path: Path) -> None:
+    for room in ("schemas", "kernel", "runtime"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "services" / service, tmp_path / "services" / service)
+    (tmp_path / "services" / "__init__.py").touch()
+    # -P and an own path: the checkout itself must not be found.
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import services.{service}.main as m; print(m.__file__)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.startswith(str(tmp_path)), done.stderr
