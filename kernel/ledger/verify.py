@@ -5,14 +5,13 @@ checkpoint against the tree, and the entries against one another.  Every entry i
 and none is kept, so a ledger of any length can be streamed through.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from kernel.ledger.entry import Act, Header, Unreadable, Verdict, read
-from kernel.ledger.note import Checkpoint, Malformed, NotSigned, verify_checkpoint
+from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
 from kernel.ledger.tree import leaf_hash, push, root_of
 from schemas.codes.consent import Basis
 
@@ -98,31 +97,30 @@ def verify_log(
     return findings + list(history.end())
 
 
-def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[list[Checkpoint], list[Finding]]:
-    """Return the checkpoints that the log did sign, by size, and what is wrong among them."""
-    signed: list[Checkpoint] = []
+def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[dict[int, set[bytes]], list[Finding]]:
+    """Return the roots that the log did sign, by size, and what is wrong among the checkpoints themselves."""
+    roots: dict[int, set[bytes]] = {}
     findings: list[Finding] = []
     for number, note in enumerate(checkpoints):
         try:
-            signed.append(verify_checkpoint(note, vkey))
+            checkpoint = verify_checkpoint(note, vkey)
         except (Malformed, NotSigned):
             findings.append(Finding(Fault.NOT_SIGNED, number))
-    signed.sort(key=lambda checkpoint: checkpoint.size)
-    for one, other in pairwise(signed):
-        if one.size == other.size and one.root != other.root:
-            findings.append(Finding(Fault.FORKED, one.size, other.size))
-    return signed, findings
+        else:
+            roots.setdefault(checkpoint.size, set()).add(checkpoint.root)
+    forks = [Finding(Fault.FORKED, size, size) for size in sorted(roots) if len(roots[size]) > 1]
+    return roots, findings + forks
 
 
 class _History:
     """The tree as the entries make it, held against what was signed."""
 
-    def __init__(self, start: int, peaks: Sequence[bytes], signed: Sequence[Checkpoint]) -> None:
+    def __init__(self, start: int, peaks: Sequence[bytes], signed: Mapping[int, set[bytes]]) -> None:
         self.size = start
         self.peaks = list(peaks)
-        self.due = list(reversed(signed))
+        self.signed = signed
         self.unbroken = True
-        self.agreed = start
+        self.agreed = 0
         self.contradicted: int | None = None
 
     def add(self, index: int, leaf: bytes) -> Iterator[Finding]:
@@ -139,25 +137,22 @@ class _History:
         yield from self.compare()
 
     def compare(self) -> Iterator[Finding]:
-        """Hold the checkpoints that are due against the tree; past a gap there is no tree to hold them against."""
-        while self.due and self.due[-1].size <= self.size:
-            checkpoint = self.due.pop()
-            if self.unbroken and checkpoint.size == self.size:
-                yield from self._judge(checkpoint)
-
-    def end(self) -> Iterator[Finding]:
-        if self.due:
-            yield Finding(Fault.TRUNCATED, self.size, self.due[0].size)
-
-    def _judge(self, checkpoint: Checkpoint) -> Iterator[Finding]:
-        if root_of(self.peaks) != checkpoint.root:
+        """Hold what was signed at this size against the tree; past a gap there is no tree to hold it against."""
+        if not self.unbroken or self.size not in self.signed:
+            return
+        if root_of(self.peaks) not in self.signed[self.size]:
             self.contradicted = self.size
             yield Finding(Fault.REWRITTEN, self.agreed, self.size)
             return
-        if self.contradicted is not None and self.contradicted < self.size:
+        if self.contradicted is not None:
             yield Finding(Fault.FORKED, self.contradicted, self.size)
             self.contradicted = None
         self.agreed = self.size
+
+    def end(self) -> Iterator[Finding]:
+        largest = max(self.signed, default=0)
+        if largest > self.size:
+            yield Finding(Fault.TRUNCATED, self.size, largest)
 
 
 class _Story:

@@ -1,0 +1,237 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel.ledger import note, tree
+from kernel.ledger.entry import Act, Header, Verdict
+from kernel.ledger.verify import SLACK, Fault, Finding, verify_log
+from tests.kernel.ledger.logs import (
+    AN_OFFER,
+    AN_OPENING,
+    NOON,
+    VKEY,
+    a_story,
+    checkpoint,
+    entries_of,
+    faults,
+    hashed,
+)
+
+LENGTH = 40
+HONEST = entries_of(a_story(LENGTH))
+SIGNED = [checkpoint(HONEST, size) for size in (0, 7, 16, 16, 33, LENGTH)]
+BODIES = [body for _, body, _ in HONEST]
+
+jitter = st.integers(0, int(SLACK.total_seconds() * 1_000_000)).map(lambda micros: timedelta(microseconds=micros))
+
+
+def test_an_honest_log_raises_no_alarm() -> None:
+    assert faults(HONEST, SIGNED) == []
+    assert faults(iter(HONEST), iter(reversed(SIGNED))) == []
+    assert faults([], []) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(jitter, max_size=60), st.data())
+def test_overlapping_transactions_raise_no_alarm(late: list[timedelta], data: st.DataObject) -> None:
+    told = [replace(header, at=header.at - by) for header, by in zip(a_story(len(late)), late, strict=True)]
+    sizes = data.draw(st.lists(st.integers(0, len(late)), min_size=1))
+    log = entries_of(sorted(told, key=lambda header: header.sv))
+
+    assert faults(log, [checkpoint(log, size) for size in sizes]) == []
+
+
+def test_entries_past_the_last_checkpoint_raise_no_alarm() -> None:
+    assert faults(HONEST, SIGNED[:3]) == []
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.integers(0, LENGTH - 1), st.data())
+def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
+    body = BODIES[index]
+    bit = data.draw(st.integers(0, len(body) * 8 - 1))
+    edited = bytes(byte ^ (1 << bit % 8 if place == bit // 8 else 0) for place, byte in enumerate(body))
+    log = [*HONEST[:index], (index, edited, HONEST[index][2]), *HONEST[index + 1 :]]
+
+    assert faults(log, SIGNED) == [(Fault.EDITED, index, None)]
+
+
+@pytest.mark.parametrize(("index", "agreed", "first"), [(0, 0, 7), (6, 0, 7), (7, 7, 16), (20, 16, 33), (39, 33, 40)])
+def test_an_entry_edited_with_its_hash_lies_between_two_checkpoints(index: int, agreed: int, first: int) -> None:
+    edited = replace(a_story(LENGTH)[index], actor="p-9")
+    log = hashed([*BODIES[:index], edited.body(), *BODIES[index + 1 :]])
+
+    found = faults(log, SIGNED)
+
+    assert found[0] == (Fault.REWRITTEN, agreed, first)
+    assert {fault for fault, _, _ in found} == {Fault.REWRITTEN}
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 39])
+def test_a_truncated_log_is_named(length: int) -> None:
+    assert faults(HONEST[:length], SIGNED) == [(Fault.TRUNCATED, length, LENGTH)]
+
+
+def test_missing_entries_are_named() -> None:
+    assert faults([*HONEST[:5], *HONEST[8:]], SIGNED) == [(Fault.MISSING, 5, 8)]
+
+
+def test_an_entry_cut_out_and_closed_over_is_found() -> None:
+    log = hashed([*BODIES[:20], *BODIES[21:]])
+
+    assert faults(log, SIGNED) == [(Fault.REWRITTEN, 16, 33), (Fault.TRUNCATED, 39, 40)]
+
+
+def test_an_entry_slipped_in_is_found() -> None:
+    log = hashed([*BODIES[:20], BODIES[20], *BODIES[20:]])
+
+    assert faults(log, SIGNED)[0] == (Fault.REWRITTEN, 16, 33)
+
+
+def test_entries_read_out_of_order_are_named() -> None:
+    log = [*HONEST[:5], HONEST[6], HONEST[5], *HONEST[7:]]
+
+    assert faults(log, SIGNED) == [(Fault.MISSING, 5, 6), (Fault.REORDERED, 5, None)]
+
+
+def test_an_entry_that_stands_twice_is_named() -> None:
+    assert faults([*HONEST[:6], *HONEST[5:]], SIGNED) == [(Fault.REORDERED, 5, None)]
+
+
+def test_entries_that_changed_places_are_found() -> None:
+    log = hashed([*BODIES[:18], BODIES[19], BODIES[18], *BODIES[20:]])
+
+    assert (Fault.REWRITTEN, 16, 33) in faults(log, SIGNED)
+
+
+def test_a_log_rebuilt_and_signed_anew_is_a_fork_of_what_witnesses_kept() -> None:
+    rebuilt = hashed([*BODIES[:10], replace(AN_OFFER, at=NOON + timedelta(seconds=10), sv=99).body(), *BODIES[11:]])
+    kept, signed_anew = SIGNED[2], checkpoint(rebuilt, LENGTH)
+
+    found = faults(rebuilt, [SIGNED[1], kept, signed_anew])
+
+    assert found == [(Fault.REWRITTEN, 7, 16), (Fault.FORKED, 16, LENGTH)]
+
+
+def test_two_histories_signed_at_one_size_are_a_fork() -> None:
+    shown_elsewhere = hashed([*BODIES[:10], AN_OFFER.body(), *BODIES[11:]])
+
+    found = faults(HONEST, [checkpoint(shown_elsewhere, 33), *SIGNED])
+
+    assert found == [(Fault.FORKED, 33, 33)]
+
+
+def test_a_backdated_entry_is_named() -> None:
+    story = a_story(LENGTH)
+    story[30] = replace(story[30], at=NOON - timedelta(days=2))
+    log = entries_of(story)
+
+    assert faults(log, [checkpoint(log, LENGTH)]) == [(Fault.BACKDATED, 30, None)]
+
+
+def test_one_entry_dated_ahead_is_seen_by_those_after_it() -> None:
+    story = a_story(4)
+    story[1] = replace(story[1], at=NOON + timedelta(days=2))
+    log = entries_of(story)
+
+    found = faults(log, [checkpoint(log, 4)])
+
+    assert found == [(Fault.BACKDATED, 2, None), (Fault.BACKDATED, 3, None)]
+
+
+def test_a_checkpoint_of_another_signer_is_named() -> None:
+    skey, _ = note.new_keys("town.example/ledger")
+    forged = note.sign(note.verify(SIGNED[4], VKEY).text, skey)
+
+    assert faults(HONEST, [SIGNED[1], forged, "noise"]) == [(Fault.NOT_SIGNED, 1, None), (Fault.NOT_SIGNED, 2, None)]
+
+
+def test_entries_that_no_checkpoint_vouches_for_are_not_passed() -> None:
+    assert faults(HONEST, []) == [(Fault.NO_CHECKPOINT, 0, LENGTH)]
+
+
+def test_a_line_that_is_none_is_named() -> None:
+    log = hashed([*BODIES[:3], b"{}"])
+
+    assert faults(log, [checkpoint(log, 4)]) == [(Fault.UNREADABLE, 3, None)]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        replace(AN_OFFER, basis=None),
+        replace(AN_OFFER, directives=()),
+        replace(AN_OFFER, act=Act.CONSULTED, directives=()),
+    ],
+)
+def test_a_look_on_nobodys_word_is_named(look: Header) -> None:
+    log = entries_of([AN_OFFER, look])
+
+    assert faults(log, [checkpoint(log, 2)]) == [(Fault.UNFOUNDED, 1, None)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        replace(AN_OFFER, basis="own_record", directives=()),
+        replace(AN_OFFER, verdict=Verdict.DENY, act=Act.REFUSED, basis=None, directives=()),
+        replace(AN_OFFER, act=Act.CONSULTED, type="another"),
+        replace(AN_OPENING, verdict=Verdict.DENY, agency="a-9", basis=None),
+        replace(AN_OPENING, categories=(), agency="a-9", directives=()),
+        replace(AN_OFFER, act=Act.GRANTED, basis=None, directives=()),
+    ],
+)
+def test_what_lets_nothing_out_or_stands_on_its_own_raises_no_alarm(line: Header) -> None:
+    log = entries_of([AN_OFFER, line])
+
+    assert faults(log, [checkpoint(log, 2)]) == []
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        replace(AN_OPENING, agency="a-9"),
+        replace(AN_OPENING, subject="s-9"),
+        replace(AN_OPENING, custodian="a-9"),
+        replace(AN_OPENING, type="another"),
+        replace(AN_OPENING, categories=("location", "medical")),
+    ],
+)
+def test_an_opening_of_what_was_never_offered_is_named(opening: Header) -> None:
+    log = entries_of([AN_OFFER, opening])
+
+    assert faults(log, [checkpoint(log, 2)]) == [(Fault.NEVER_OFFERED, 1, None)]
+
+
+def test_several_offers_may_be_opened_at_once() -> None:
+    more = replace(AN_OFFER, categories=("medical",))
+    log = entries_of([AN_OFFER, more, replace(AN_OPENING, categories=("location", "medical"))])
+
+    assert faults(log, [checkpoint(log, 3)]) == []
+
+
+def range_findings(start: int, peaks: list[bytes]) -> list[Finding]:
+    return verify_log(HONEST[start:], SIGNED, VKEY, start=start, peaks=peaks)
+
+
+def test_a_range_is_verified_from_a_checkpoint_on() -> None:
+    peaks: list[bytes] = []
+    for index, _, leaf in HONEST[:16]:
+        tree.push(peaks, index, leaf)
+
+    assert range_findings(16, peaks) == []
+
+
+def test_a_range_on_a_false_past_is_found() -> None:
+    assert range_findings(16, [tree.leaf_hash(b"forged")])[0] == Finding(Fault.REWRITTEN, 0, 16)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_finding_reads_as_a_sentence(fault: Fault) -> None:
+    said = str(Finding(fault, 12, 345))
+
+    assert "12" in said
+    assert "None" not in said
