@@ -61,3 +61,9 @@ def contract(type_name: str) -> type[Fact]:
 def contract_mask(type_name: str) -> int:
     """Return every field that a fact of that type may carry; a directive fact carries none."""
     return sum(contract(type_name).field_bits.values())
+
+
+def is_directive_fact(type_name: str) -> bool:
+    """Tell whether facts of that type carry a directive's terms; False for a type we do not know."""
+    known = CONTRACTS.get(type_name)
+    return known is not None and issubclass(known, facts.DirectiveFact)

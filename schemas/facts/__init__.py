@@ -1,5 +1,9 @@
 """Every contract, and the blocks and parts they are made of."""
 
+from schemas.closed import (
+    Closed,
+    Part,
+)
 from schemas.facts.alert import (
     AlertAcknowledged,
     AlertBlock,
@@ -9,10 +13,6 @@ from schemas.facts.alert import (
 )
 from schemas.facts.categorised import (
     Categorised,
-)
-from schemas.facts.closed import (
-    Closed,
-    Part,
 )
 from schemas.facts.consent import (
     ConsentExpiring,

@@ -2,10 +2,13 @@
 
 from typing import Any, ClassVar
 
+from pydantic import GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from schemas.categories import DataCategory, Mark
-from schemas.facts.closed import Closed
+from schemas.closed import Closed
 from schemas.taxonomy import FIELDS, bit
 
 _KNOWN = frozenset(FIELDS)
@@ -29,6 +32,15 @@ class Categorised(Closed):
         words = {name: _word(cls, name, field) for name, field in cls.model_fields.items()}
         cls.field_categories = {name: word for name, word in words.items() if isinstance(word, DataCategory)}
         cls.field_bits = {name: bit(f"{category}.{name}") for name, category in cls.field_categories.items()}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say the category of each field where partners read the contract, too."""
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, category in cls.field_categories.items():
+            properties[name]["x-accord-category"] = category.value
+        return schema
 
 
 def _word(cls: type[Categorised], name: str, field: FieldInfo) -> DataCategory | Mark:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from pydantic import field_validator
+from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.categories import DataCategory, Mark, Origins, Routing
@@ -18,6 +18,7 @@ _TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*")
 class Fact(Categorised):
     """A fact of a custodian's case.  `case_ref` is the custodian's own; it never leaves."""
 
+    model_config = ConfigDict(defer_build=True)  # built at first use: every process imports them all, few use many
     allowed_marks: ClassVar[frozenset[Mark]] = frozenset({Mark.ROUTING, Mark.ORIGIN})
     type: ClassVar[str]
 

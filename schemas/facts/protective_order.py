@@ -11,6 +11,7 @@ from schemas.categories import (
     OrderTerms,
     WeaponsRisk,
 )
+from schemas.closed import Part
 from schemas.codes import (
     AgeBand,
     Bool3,
@@ -24,7 +25,6 @@ from schemas.codes import (
     ServiceStatus,
 )
 from schemas.facts.categorised import Categorised
-from schemas.facts.closed import Part
 from schemas.facts.fact import CjiMarks, Fact
 from schemas.facts.survivor import Address
 from schemas.values import AgencyRef, Day, Instant, Items, Ref, Slug, Text200, Text2000, TimeZone, Version

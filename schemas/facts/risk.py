@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from schemas.categories import RiskAnswers, RiskResult
+from schemas.closed import Part
 from schemas.codes import Answer, Band, RiskChange, TriggeredBy
 from schemas.facts.categorised import Categorised
-from schemas.facts.closed import Part
 from schemas.facts.fact import Fact
 from schemas.facts.incident import WeaponsBlock
 from schemas.values import Count, Flag, Instant, Items, Ref, Slug, Text300

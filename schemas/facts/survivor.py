@@ -18,6 +18,7 @@ from schemas.categories import (
     SafeContact,
     SubstanceUse,
 )
+from schemas.closed import Part
 from schemas.codes import (
     AgeBand,
     Attendance,
@@ -30,7 +31,6 @@ from schemas.codes import (
     Weekday,
 )
 from schemas.facts.categorised import Categorised
-from schemas.facts.closed import Part
 from schemas.values import (
     Count,
     Day,

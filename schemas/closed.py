@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 class Closed(BaseModel):
     """A model that takes no unknown field, never changes and shows nothing of itself."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
