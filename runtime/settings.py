@@ -7,7 +7,7 @@ from typing import Self, TypeVar, overload
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-S = TypeVar("S", bound="_Process")
+S = TypeVar("S", bound="ProcessSettings")
 
 
 class Profile(StrEnum):
@@ -24,7 +24,9 @@ class KafkaProtocol(StrEnum):
     PLAINTEXT = "SASL_PLAINTEXT"
 
 
-class _Process(BaseSettings):
+class ProcessSettings(BaseSettings):
+    """What every process of ours is told."""
+
     model_config = SettingsConfigDict(
         env_prefix="ACCORD_", frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True
     )
@@ -36,9 +38,11 @@ class _Process(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)
     profile: Profile = Profile.PRODUCTION  # the strict profile is the one you get by forgetting
+    longest_token: int = Field(900, ge=60, le=3600, description="seconds that a token may live at most")
     otlp: str | None = Field(None, description="OTLP/HTTP collector; without one no telemetry is sent")
     run: Path | None = Field(None, description="folder of this run: keys made by development tools, logs")
     database_pool: int = Field(8, ge=1, le=200, description="connections this process may hold")
+    at_once: int = Field(256, ge=1, description="requests being answered at a time; more are told to come back")
     rate: float = Field(200.0, gt=0, description="requests a second that one client may make to one route")
     rate_burst: int = Field(400, ge=1, description="requests that one client may make at once to one route")
 
@@ -63,7 +67,7 @@ class _Process(BaseSettings):
         return self
 
 
-class Settings(_Process):
+class Settings(ProcessSettings):
     """What the operator decides for one service; a service may add its own fields in a subclass."""
 
     kafka: str = Field(description="bootstrap servers, host:port[,host:port]")
@@ -86,7 +90,7 @@ class Settings(_Process):
         return self
 
 
-class IssuerSettings(_Process):
+class IssuerSettings(ProcessSettings):
     """What the development issuer of tokens needs; it speaks to no broker and holds no agency's key."""
 
     service: str = "issuer"
@@ -97,6 +101,6 @@ class IssuerSettings(_Process):
 def read() -> Settings: ...
 @overload
 def read(kind: type[S]) -> S: ...
-def read(kind: type[_Process] = Settings) -> _Process:
+def read(kind: type[ProcessSettings] = Settings) -> ProcessSettings:
     """Return the settings of this process from its environment; refuse what is missing or unsafe."""
     return kind()

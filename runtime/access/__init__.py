@@ -1,0 +1,1 @@
+"""Who asks: tokens, the scopes of roles, and an issuer for development."""

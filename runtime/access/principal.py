@@ -1,0 +1,31 @@
+"""Whom a verified token names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Whether a person asks, or the records system of an agency."""
+
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, as their token says; the register is asked again in every request."""
+
+    subject: str
+    agency_id: str
+    kind: Kind
+    person_ref: str | None
+    name: str
+    scopes: frozenset[str]
+    roles: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """Return who acts: a person's reference, or "system:" and the client."""
+        return self.person_ref if self.person_ref is not None else f"system:{self.subject}"

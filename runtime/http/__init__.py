@@ -1,0 +1,1 @@
+"""The way in: one edge that owns a request's transaction, one table of problem answers."""

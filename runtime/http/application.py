@@ -1,0 +1,125 @@
+"""Putting a service's routes behind the edge."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runtime.access.tokens import Tokens, fetching
+from runtime.database.engine import engine, sessions
+from runtime.http.description import describe
+from runtime.http.guard import Guard
+from runtime.http.health import Check, Readiness, database_check, health
+from runtime.http.invalid import invalid, names_in
+from runtime.http.problems import Absent, Problem, Refused, answer
+from runtime.http.rates import Rates
+from runtime.http.wiring import Wiring
+from runtime.keys import UnsafeLocalKeyring
+from runtime.settings import Profile, Settings
+
+Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+# Nothing of FastAPI's own telemetry but the server span: its logs carry exceptions with their text.
+TELEMETRY: TelemetryConfig = {
+    "tracing": True,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
+def application(
+    settings: Settings,
+    routers: Sequence[APIRouter],
+    *,
+    readiness: Mapping[str, Check] | None = None,
+    refusals: Mapping[type[Exception], str] | None = None,
+    around: Around | None = None,
+    wiring: Wiring | None = None,
+) -> FastAPI:
+    """Return the service's application; it connects to nothing before it starts.
+
+    `readiness` adds checks to `/readyz`; `refusals` names the codes of the errors that domains raise;
+    `around` is what else lives as long as the application; `wiring` replaces what is made from the settings.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            app.state.wiring = wiring or await stack.enter_async_context(wired(settings))
+            checks = {"database": database_check(app.state.wiring.sessions), **(readiness or {})}
+            app.state.readiness = Readiness(checks)
+            if around is not None:
+                await stack.enter_async_context(around(app))
+            yield
+
+    app = FastAPI(
+        title=f"Accord {settings.service.replace('_', ' ')}",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry=TELEMETRY,
+    )
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    app.add_middleware(Guard, at_once=settings.at_once)
+    app.include_router(health(lambda: app.state.readiness))
+    for router in routers:
+        app.include_router(router)
+    _answer_problems(app, refusals or {})
+    return app
+
+
+@asynccontextmanager
+async def wired(settings: Settings) -> AsyncIterator[Wiring]:
+    """Make the connections of a process, and close them at its end."""
+    production = settings.profile is Profile.PRODUCTION
+    keys = UnsafeLocalKeyring(settings.keys, production=production)
+    bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
+    async with fetching(settings.issuer, insecure=not production) as fetch:
+        tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.longest_token)
+        try:
+            yield Wiring(sessions(bound), tokens, keys, Rates(settings.rate, settings.rate_burst))
+        finally:
+            await bound.dispose()
+
+
+def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> None:
+    @cache
+    def known() -> frozenset[str]:
+        return names_in(describe(app))
+
+    async def problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101 - tells the type checker what the registration says
+        return answer(error)
+
+    async def not_valid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        return answer(invalid(error, known()))
+
+    async def refused(_: Request, error: Exception) -> Response:
+        codes = [code for kind, code in refusals.items() if isinstance(error, kind)]
+        return answer(Refused(codes[0]))
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(RequestValidationError, not_valid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in refusals:
+        app.add_exception_handler(kind, refused)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == 405:
+        return answer(Problem("method_not_allowed", headers=dict(error.headers or {})))
+    return answer(Absent() if error.status_code == 404 else Problem("malformed_request"))

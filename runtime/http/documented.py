@@ -1,0 +1,57 @@
+"""What a route says of itself in its description, besides what its signature says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from runtime.http import problems, repeats
+from runtime.http.gate import May
+
+SCHEME = "accord"
+ALWAYS = (400, 401, 403, 404, 422, 429, 500, 503)
+ON_WRITES = (409, 413, 415)
+ON_MATCHES = (412, 428)
+DESCRIPTIONS = {
+    400: "The request is malformed",
+    401: "A valid access token is needed",
+    403: "The token does not carry the scope of this route",
+    404: "There is no such thing, or not for you: one answer for both",
+    409: "Not possible in the present state, or the same request is still being worked on",
+    412: "It has changed since the version that If-Match names",
+    413: "The body is larger than 1 MiB",
+    415: "The body is not application/json",
+    422: "Some fields are not valid, a rule refuses it, or the Idempotency-Key was used for another request",
+    428: "If-Match is missing",
+    429: "Too many requests; ask again after Retry-After seconds",
+    500: "Something went wrong on our side; nothing was done",
+    503: "Something we need is away; ask again after Retry-After seconds",
+}
+KEY_PARAMETER = {
+    "name": repeats.HEADER,
+    "in": "header",
+    "description": "Names this request: sent again within 24 hours it is answered again, not done again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[\\x21-\\x7e]+$"},
+}
+
+
+def document(route: APIRoute, gate: May) -> None:
+    """Write a route's problem answers, its scope and its headers into its description."""
+    methods = route.methods or set()
+    writes = bool(methods & {*repeats.METHODS, "DELETE"})
+    matches = any(parameter.alias.lower() == "if-match" for parameter in route.dependant.header_params)
+    statuses = ALWAYS + (ON_WRITES if writes else ()) + (ON_MATCHES if matches else ())
+    answers: dict[int | str, dict[str, Any]] = {status: _problem(status) for status in sorted(statuses)}
+    route.responses = answers | route.responses
+    extra = dict(route.openapi_extra or {})
+    extra["security"] = [{SCHEME: [str(gate.scope)]}]
+    if methods & repeats.METHODS:
+        key = {**KEY_PARAMETER, "required": repeats.is_required(route.endpoint)}
+        extra["parameters"] = [*extra.get("parameters", []), key]
+    route.openapi_extra = extra
+
+
+def _problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {"description": DESCRIPTIONS[status], "content": {problems.MEDIA_TYPE: {"schema": schema}}}

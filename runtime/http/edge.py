@@ -1,0 +1,75 @@
+"""The edge: every route passes it, and it alone begins and commits a request's transaction.
+
+In this order, so that nobody learns more than they may: who asks (401), how much (413), in what form (415, 400),
+may they (403), is it what the route takes (422).  The commit comes before the answer: what was answered is kept,
+and a commit that fails is an error with nothing half-written.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runtime.http import body, entry, queries, repeats
+from runtime.http.body import Body
+from runtime.http.documented import document
+from runtime.http.gate import gates_of
+from runtime.http.problems import FieldError, Invalid, Withheld
+from runtime.http.wiring import Wiring
+from runtime.unit import Unit
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def router(prefix: str, *, tags: list[str] | None = None) -> APIRouter:
+    """Return a router whose routes all pass the edge."""
+    return APIRouter(prefix=prefix, tags=list(tags or []), route_class=Edge)
+
+
+class Edge(APIRoute):
+    """A route that may only be passed with a token, by one gate, in one transaction."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        gates = gates_of(self.dependant)
+        if len(gates) != 1:
+            raise TypeError(f"{path}: a route names exactly one scope, by `may`, in its signature")
+        self.gate = gates[0]
+        self.queries = queries.declared(self.dependant)
+        self.key_required = repeats.is_required(endpoint)
+        document(self, self.gate)
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler of a request, with the edge around it."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            wiring: Wiring = request.app.state.wiring
+            principal = await entry.authenticate(request, wiring)
+            wiring.rates.take((principal.subject, request.method, self.path_format))
+            read = await body.read(request)
+            queries.check_headers(request)
+            key = repeats.key_of(read, required=self.key_required)
+            async with entry.entered(wiring, principal) as unit:
+                return await self._within(unit, read, key, handler)
+
+        return handle
+
+    async def _within(self, unit: Unit, read: Body, key: str | None, handler: Handler) -> Response:
+        self.gate.check(unit)
+        queries.check_query(read, self.queries)
+        if self.body_field is None and read.raw not in (b"", b"{}"):
+            raise Invalid([FieldError("body", "unexpected")])
+        read.state.unit = unit
+        try:
+            answer = await repeats.once(unit, read, key, self.path_format, handler)
+        except Withheld:
+            if not unit.ended:
+                await unit.session.commit()
+            raise
+        if not unit.ended:
+            await unit.session.commit()
+        return answer

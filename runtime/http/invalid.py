@@ -1,0 +1,47 @@
+"""What was not valid, told by places that a contract names and by codes, never by what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+
+from runtime.http.problems import Absent, FieldError, Invalid, Problem
+
+UNKNOWN = "*"
+MOST_ERRORS = 50
+
+
+def invalid(error: RequestValidationError, known: frozenset[str]) -> Problem:
+    """Return the problem that tells `error`; names that are not in `known` are the sender's, and are not echoed.
+
+    A malformed reference in the path refers to nothing: that is the same as absent.
+    """
+    found = error.errors()
+    if any(one["loc"][0] == "path" for one in found):
+        return Absent()
+    return Invalid([FieldError(_place(one["loc"], known), str(one["type"])) for one in found[:MOST_ERRORS]])
+
+
+def names_in(description: dict[str, Any]) -> frozenset[str]:
+    """Return every name that an API description gives to a field or a parameter."""
+    return frozenset(_names(description)) | {"body", "query", "header"}
+
+
+def _place(location: tuple[Any, ...], known: frozenset[str]) -> str:
+    return ".".join(str(part) if isinstance(part, int) or part in known else UNKNOWN for part in location)
+
+
+def _names(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        properties = part.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        if isinstance(part.get("in"), str) and isinstance(part.get("name"), str):
+            yield part["name"]
+        for value in part.values():
+            yield from _names(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _names(value)

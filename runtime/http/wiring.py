@@ -1,0 +1,29 @@
+"""What every request of one process uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from runtime.access.principal import Principal
+from runtime.http.rates import Rates
+from runtime.keys import Keyring
+
+
+class Verifies(Protocol):
+    """What tells who a token names."""
+
+    async def verify(self, token: str) -> Principal:
+        """Return whom `token` names; raises `runtime.access.tokens.NotVerified`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The connections, keys and limits of one process; `request.app.state.wiring`."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    tokens: Verifies
+    keys: Keyring
+    rates: Rates

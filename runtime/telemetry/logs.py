@@ -1,0 +1,83 @@
+"""Log lines: one JSON object each, on standard error, made of declared words."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+from runtime.telemetry.tracing import trace_id_now
+
+OURS = ("runtime", "services", "kernel", "schemas", "infra", "cli", "__main__")
+# Their lines without arguments are constant text.
+CONSTANT = ("uvicorn", "alembic")
+QUIET = ("httpx", "httpcore", "faust", "mode", "aiokafka", "asyncio", "sqlalchemy", "opentelemetry")
+MOST_FRAMES = 12
+
+
+class JsonLines(logging.Formatter):
+    """Writes a record as one JSON object; of an error its class and places, never its text or its locals."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for `record`."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "event": _event(record),
+            "trace_id": trace_id_now(),
+        }
+        if not _is_from(record, OURS):
+            line["logger"] = record.name
+        line |= getattr(record, "facts", {})
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= described(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=True, default=lambda _: "(withheld)")
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """Return an error's class and where it came from: its text may hold what a person typed."""
+    return {"error": type(error).__qualname__, "where": _places(error.__traceback__)}
+
+
+def setup_logs(service: str, *, to: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Write every record of this process to standard error as JSON lines; libraries speak from WARNING up."""
+    handler = logging.StreamHandler(to or sys.stderr)
+    handler.setFormatter(JsonLines(service))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a failed log call prints its record, arguments and all
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def _event(record: logging.LogRecord) -> str:
+    # The template and never its arguments: those may be anything.  A library's line without arguments
+    # may have been put together beforehand, so it is told by its place alone.
+    if isinstance(record.msg, str) and (_is_from(record, OURS + CONSTANT) or record.args):
+        return record.msg
+    return f"{record.module}:{record.lineno}"
+
+
+def _is_from(record: logging.LogRecord, names: tuple[str, ...]) -> bool:
+    return record.name.partition(".")[0] in names
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace, limit=-MOST_FRAMES)
+    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}:{frame.name}" for frame in frames]
