@@ -21,20 +21,32 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
+def expand(key: bytes, info: bytes, length: int) -> bytes:
+    """Return `length` bytes that only the holder of `key` can tell, for the use that `info` names (HKDF)."""
+    return HKDFExpand(SHA256(), length, info).derive(_whole(key))
+
+
 def derive(case_key: bytes, label: str) -> bytes:
     """Return the key for one use of `case_key`; no use reveals another's."""
-    return HKDFExpand(SHA256(), KEY_BYTES, b"accord.derive.1\x00" + label.encode()).derive(case_key)
+    return expand(case_key, b"accord.derive.1\x00" + label.encode(), KEY_BYTES)
 
 
 def wrap(kek: bytes, key: bytes, context: bytes) -> bytes:
     """Return `key` closed under `kek`, to be opened in the same `context` only."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(kek).encrypt(nonce, key, context)
+    return nonce + AESGCM(_whole(kek)).encrypt(nonce, key, context)
 
 
 def unwrap(kek: bytes, wrapped: bytes, context: bytes) -> bytes:
     """Return the key in `wrapped`; refuse another key, another context, an altered byte."""
     try:
-        return AESGCM(kek).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
+        return AESGCM(_whole(kek)).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
     except (InvalidTag, ValueError):
         raise NotOpenable from None
+
+
+def _whole(key: bytes) -> bytes:
+    # HMAC pads a short key with zeros, so that no key at all would do for the key of 32 zeros.
+    if len(key) != KEY_BYTES:
+        raise ValueError("a key has 32 bytes")
+    return key

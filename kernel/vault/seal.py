@@ -13,12 +13,10 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from pydantic_core import from_json, to_json
 
 from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.keys import KEY_BYTES, NONCE_BYTES, derive, new_key, unwrap, wrap
+from kernel.vault.keys import KEY_BYTES, NONCE_BYTES, derive, expand, new_key, unwrap, wrap
 from schemas.categories import DataCategory
 from schemas.taxonomy import paths_of
 
@@ -89,7 +87,7 @@ def _context(message_ref: UUID, recipient: str, type_name: str) -> bytes:
 
 def _derived(message_key: bytes, place: bytes) -> tuple[bytes, bytes]:
     # A nonce may be derived because its key is: both belong to one message, recipient, type and category.
-    derived = HKDFExpand(SHA256(), KEY_BYTES + NONCE_BYTES, place).derive(message_key)
+    derived = expand(message_key, place, KEY_BYTES + NONCE_BYTES)
     return derived[:KEY_BYTES], derived[KEY_BYTES:]
 
 
