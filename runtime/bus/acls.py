@@ -1,0 +1,86 @@
+"""Who may do what on the broker, as data: everything that is not listed here is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but its re-exports are implicit
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
+
+MAILBOXES: Final = "to."
+RELAY: Final = "relay"
+READERS: Final = ("exchange", "notifications")  # services that read on behalf of the agencies they host
+SERVICES: Final = (
+    "intake",
+    "consent",
+    "law_enforcement_bridge",
+    "referrals",
+    "notifications",
+    "exchange",
+    "audit",
+    "dashboard",
+)
+# An agency's broker user is its id, so an agency of one of these names would be one of us.
+RESERVED: Final = frozenset({*SERVICES, *(name.replace("_", "-") for name in SERVICES), RELAY, "admin", "anonymous"})
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One thing that one principal may do."""
+
+    user: str
+    operation: AclOperation
+    resource: ResourceType
+    name: str
+    prefixed: bool = False
+
+    def binding(self) -> AclBinding:
+        """Return it in the broker's own form."""
+        pattern = ResourcePatternType.PREFIXED if self.prefixed else ResourcePatternType.LITERAL
+        principal, host = f"User:{self.user}", "*"
+        return AclBinding(self.resource, self.name, pattern, principal, host, self.operation, AclPermissionType.ALLOW)
+
+
+def mailbox(agency_id: str) -> str:
+    """Return the topic that only this agency, and a service that hosts it, may read."""
+    return f"{MAILBOXES}{agency_id}"
+
+
+def of_services() -> tuple[Allowance, ...]:
+    """Return what services may do whatever agencies there are: the relay writes, readers have their own groups."""
+    writes = (
+        Allowance(RELAY, AclOperation.WRITE, ResourceType.TOPIC, MAILBOXES, prefixed=True),
+        Allowance(RELAY, AclOperation.DESCRIBE, ResourceType.TOPIC, MAILBOXES, prefixed=True),
+    )
+    groups = tuple(
+        Allowance(service, AclOperation.READ, ResourceType.GROUP, name, prefixed)
+        for service in READERS
+        for name, prefixed in ((service, False), (f"{service}.", True))
+    )
+    return writes + groups
+
+
+def of_agency(agency_id: str) -> tuple[Allowance, ...]:
+    """Return what the agency itself may do: read its own mailbox in groups of its own name."""
+    topic = mailbox(agency_id)
+    return (
+        Allowance(agency_id, AclOperation.READ, ResourceType.TOPIC, topic),
+        Allowance(agency_id, AclOperation.DESCRIBE, ResourceType.TOPIC, topic),
+        Allowance(agency_id, AclOperation.READ, ResourceType.GROUP, f"{agency_id}.", prefixed=True),
+    )
+
+
+def of_host(agency_id: str) -> tuple[Allowance, ...]:
+    """Return what the services may do that read this one agency's mailbox for it."""
+    topic = mailbox(agency_id)
+    return tuple(
+        Allowance(service, operation, ResourceType.TOPIC, topic)
+        for service in READERS
+        for operation in (AclOperation.READ, AclOperation.DESCRIBE)
+    )

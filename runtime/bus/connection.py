@@ -1,0 +1,42 @@
+"""How a process reaches the broker: always as itself, with its own password."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from runtime.settings import Settings
+from runtime.telemetry import facts
+
+MECHANISM = "SCRAM-SHA-512"
+log = logging.getLogger(__name__)
+
+
+def password(settings: Settings) -> str:
+    """Return this process's broker password from the file the operator named."""
+    return settings.kafka_password_file.read_text(encoding="utf-8").strip()
+
+
+def client(settings: Settings) -> dict[str, Any]:
+    """Return what every confluent-kafka client of this process is configured with."""
+    wanted: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka,
+        "client.id": f"accord-{settings.service}",
+        "security.protocol": settings.kafka_protocol.value,
+        "sasl.mechanism": MECHANISM,
+        "sasl.username": settings.kafka_user,
+        "sasl.password": password(settings),
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1000,
+        "socket.keepalive.enable": True,
+        "error_cb": _on_error,
+        "logger": log,
+    }
+    if settings.kafka_ca_file is not None:
+        wanted["ssl.ca.location"] = str(settings.kafka_ca_file)
+    return wanted
+
+
+def _on_error(error: Any) -> None:
+    # The error's text may name hosts; its code is enough to act on.
+    log.warning("broker_error", extra=facts(code=error.name()))

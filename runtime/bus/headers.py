@@ -1,0 +1,137 @@
+"""What stands on the envelope: CloudEvents 1.0 in binary mode, and W3C trace context beside it.
+
+Routing only.  A purpose, a release or a category is never a header: the broker and its operators read these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+SPEC_VERSION: Final = "1.0"
+CONTENT_TYPE: Final = "application/vnd.accord.sealed"
+SOURCE: Final = re.compile(r"/agencies/([a-z0-9][a-z0-9-]{1,39})")
+TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]{0,3}")
+TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+SCHEMA: Final = "urn:accord:contract:{type}"
+LONGEST: Final = 200
+
+Headers = list[tuple[str, bytes]]
+
+
+class Unreadable(Exception):
+    """The headers do not say what a letter of ours says; which one is at fault is named, never its value."""
+
+    def __init__(self, header: str) -> None:
+        super().__init__(header)
+        self.header = header
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Who sent which kind of fact to whom, about which of the recipient's cases, and when."""
+
+    message_ref: UUID
+    type: str
+    sender: str
+    case_ref: UUID  # the recipient's own
+    occurred_at: datetime
+    sequence: int
+    traceparent: str | None = None
+
+
+def write(routing: Routing) -> Headers:
+    """Return the headers of a letter; anything else a caller carries, baggage too, is left behind."""
+    said = [
+        ("ce_specversion", SPEC_VERSION),
+        ("ce_id", str(routing.message_ref)),
+        ("ce_type", routing.type),
+        ("ce_source", f"/agencies/{routing.sender}"),
+        ("ce_subject", str(routing.case_ref)),
+        ("ce_time", routing.occurred_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")),
+        ("ce_sequence", f"{routing.sequence:020d}"),  # the extension compares it as text
+        ("ce_dataschema", SCHEMA.format(type=routing.type)),
+        ("content-type", CONTENT_TYPE),
+    ]
+    if routing.traceparent is not None and TRACEPARENT.fullmatch(routing.traceparent):
+        said.append(("traceparent", routing.traceparent))
+    return [(name, value.encode("ascii")) for name, value in said]
+
+
+def read(headers: Iterable[tuple[str, bytes | None]]) -> Routing:
+    """Return what the headers say; raises `Unreadable` where one is missing, doubled or malformed."""
+    said = _texts(headers)
+    _must_be(said, "ce_specversion", SPEC_VERSION)
+    _must_be(said, "content-type", CONTENT_TYPE)
+    source = SOURCE.fullmatch(_one(said, "ce_source"))
+    if source is None:
+        raise Unreadable("ce_source")
+    if TYPE.fullmatch(_one(said, "ce_type")) is None:
+        raise Unreadable("ce_type")
+    return Routing(
+        message_ref=_uuid(said, "ce_id"),
+        type=said["ce_type"],
+        sender=source[1],
+        case_ref=_uuid(said, "ce_subject"),
+        occurred_at=_instant(said, "ce_time"),
+        sequence=_number(said, "ce_sequence"),
+        traceparent=_traceparent(said),
+    )
+
+
+def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for name, value in headers:
+        if name in said:
+            raise Unreadable(name if name.startswith("ce_") else "doubled")
+        said[name] = "" if value is None else value[:LONGEST].decode("ascii", errors="replace")
+    return said
+
+
+def _one(said: dict[str, str], name: str) -> str:
+    if name not in said:
+        raise Unreadable(name)
+    return said[name]
+
+
+def _must_be(said: dict[str, str], name: str, wanted: str) -> None:
+    if _one(said, name) != wanted:
+        raise Unreadable(name)
+
+
+def _uuid(said: dict[str, str], name: str) -> UUID:
+    written = _one(said, name)
+    try:
+        value = UUID(written)
+    except ValueError:
+        raise Unreadable(name) from None
+    if str(value) != written:  # one spelling only: braces and capitals would be a second identity
+        raise Unreadable(name)
+    return value
+
+
+def _instant(said: dict[str, str], name: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(_one(said, name))
+    except ValueError:
+        raise Unreadable(name) from None
+    if value.tzinfo is None:
+        raise Unreadable(name)
+    return value
+
+
+def _number(said: dict[str, str], name: str) -> int:
+    written = _one(said, name)
+    if not (written.isascii() and written.isdigit() and len(written) <= 20):
+        raise Unreadable(name)
+    return int(written)
+
+
+def _traceparent(said: dict[str, str]) -> str | None:
+    # A broken trace context costs a trace, never a message.
+    found = said.get("traceparent", "")
+    return found if TRACEPARENT.fullmatch(found) else None
