@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ SERVICES = sorted(path.parent.name for path in (ROOT / "services").glob("*/main.
 CLOCKS = re.compile(r"datetime\.now\(|datetime\.utcnow\(|time\.time\(|perf_counter\(|time\.monotonic\(|date\.today\(")
 
 
+def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_every_contract_of_the_import_linter_holds() -> None:
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     linter = Path(sys.executable).with_name("lint-imports")
 
-    done = subprocess.run(
-        [linter, "--no-cache"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    done = run([linter, "--no-cache"], ROOT, environment)
 
     assert done.returncode == 0, done.stdout
 
@@ -40,12 +43,8 @@ def test_a_service_starts_with_only_its_own_rooms_present(service: str, tmp_path
     shutil.copytree(ROOT / "services" / service, tmp_path / "services" / service)
     (tmp_path / "services" / "__init__.py").touch()
     # -P and an own path: the checkout itself must not be found.
-    program = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import services.{service}.main as m; print(m.__file__)"
-    )
+    told = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import services.{service}.main as m; print(m.__file__)"
 
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = run([sys.executable, "-P", "-c", told], tmp_path, dict(os.environ))
 
     assert done.stdout.startswith(str(tmp_path)), done.stderr
