@@ -16,6 +16,9 @@ import pytest
 
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
+from tests.world.database import database
+
+__all__ = ["database"]  # a fixture is found by its name in this module
 
 KEPT = pytest.StashKey[list[Path]]()
 

@@ -1,0 +1,210 @@
+"""The two doors against the real database: nothing over-shared, nothing under-shared, every look on record."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from kernel.vault.envelope import Sealed
+from runtime import disclosure
+from runtime.disclosure import Opening
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from schemas.facts import IncidentReported
+from tests.world.town import Town
+
+BODIES = text("SELECT message_ref, type, body, recipient FROM carrying.outbox WHERE key = :case_ref ORDER BY id")
+SHELTER = [DataCategory.IDENTITY, DataCategory.NEEDS]
+
+
+def an_incident(case_ref: UUID) -> IncidentReported:
+    return IncidentReported(
+        case_ref=case_ref,
+        incident_ref=uuid4(),
+        version=1,
+        reported_at="2026-11-21T02:10:00Z",
+        channel="hotline",
+        given_name="Marisol",
+        needs=["shelter"],
+        narrative="He said he would come back.",
+    )
+
+
+async def mailbox(town: Town, case_ref: UUID, agency_id: str) -> list[Sealed]:
+    """Read what waits for an agency, as the relay would send it."""
+    theirs = await town.case_ref_of(case_ref, agency_id)
+    async with town.session("accord_relay") as session:
+        rows = (await session.execute(BODIES, {"case_ref": theirs})).all()
+    return [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
+
+
+async def offered(town: Town, case_ref: UUID) -> None:
+    async with town.unit("accord_intake", "bay-hotline", "ana") as unit:
+        await disclosure.offer(unit, an_incident(case_ref))
+        await unit.session.commit()
+
+
+async def opened(
+    town: Town, messages: list[Sealed], agency_id: str, person: str | None, purpose: Purpose
+) -> list[Opening]:
+    async with town.unit("accord_exchange", agency_id, person) as unit:
+        return await disclosure.open(unit, messages, purpose)
+
+
+async def test_a_recipient_opens_its_categories_and_no_other(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+
+    await offered(town, case_ref)
+    (opening,) = await opened(
+        town, await mailbox(town, case_ref, "harbor-house"), "harbor-house", "sam", Purpose.SHELTER
+    )
+
+    assert opening.categories == {"identity": {"given_name": "Marisol"}, "needs": {"needs": ["shelter"]}}
+
+
+async def test_the_custodian_opens_all_of_its_own_fact(town: Town) -> None:
+    case_ref = await town.open_case()
+
+    await offered(town, case_ref)
+    (opening,) = await opened(
+        town, await mailbox(town, case_ref, "bay-hotline"), "bay-hotline", "ana", Purpose.ADVOCACY
+    )
+
+    assert opening.categories["incident_narrative"]["narrative"] == "He said he would come back."
+    assert opening.basis == "own_record"
+
+
+async def test_an_agency_without_a_permitted_category_gets_no_message_and_the_refusal_is_on_record(town: Town) -> None:
+    case_ref = await town.open_case("bay-hotline")
+    await town.direct(case_ref, "lantern-counselling", Purpose.COUNSELLING, [DataCategory.NEEDS], effect="deny")
+
+    await offered(town, case_ref)
+
+    assert await mailbox(town, case_ref, "lantern-counselling") == []
+    assert "refused" in acts(town, case_ref)
+
+
+async def test_after_a_revocation_is_answered_the_same_message_opens_nothing(town: Town) -> None:
+    case_ref = await town.open_case()
+    directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    messages = await mailbox(town, case_ref, "harbor-house")
+    assert await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)
+
+    await town.revoke(case_ref, directive)
+
+    assert await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER) == []
+    assert acts(town, case_ref)[-2:] == ["opened", "refused"]
+
+
+async def test_a_message_of_another_agency_opens_nothing(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    stolen = [replace(one, recipient="county-sheriff") for one in await mailbox(town, case_ref, "harbor-house")]
+
+    assert await opened(town, stolen, "county-sheriff", "lee", Purpose.ORDER_ENFORCEMENT) == []
+
+
+async def test_another_purpose_than_the_one_granted_opens_nothing(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    messages = await mailbox(town, case_ref, "harbor-house")
+
+    assert await opened(town, messages, "harbor-house", "sam", Purpose.ADVOCACY) == []
+
+
+async def test_a_person_who_is_blocked_opens_nothing_while_a_colleague_does(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
+    await town.direct(case_ref, "county-sheriff", None, effect="deny", excluded="kim")
+    await offered(town, case_ref)
+    messages = await mailbox(town, case_ref, "county-sheriff")
+
+    assert await opened(town, messages, "county-sheriff", "kim", Purpose.ORDER_ENFORCEMENT) == []
+    assert len(await opened(town, messages, "county-sheriff", "lee", Purpose.ORDER_ENFORCEMENT)) == 1
+
+
+async def test_what_lapsed_before_it_was_sent_is_withheld_and_on_record(town: Town) -> None:
+    case_ref = await town.open_case()
+    directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    await town.revoke(case_ref, directive)
+
+    async with town.session("accord_relay") as session:
+        rows = (await session.execute(text("SELECT message_ref, subject_id, recipient FROM carrying.outbox"))).all()
+        theirs = await town.case_ref_of(case_ref, "harbor-house")
+        mine = await session.execute(BODIES, {"case_ref": theirs})
+        waiting = {row.message_ref for row in mine}
+        going = await disclosure.relayable(session, rows)
+        await session.commit()
+
+    assert waiting
+    assert not waiting & going
+    assert acts(town, case_ref)[-1] == "withheld"
+
+
+async def test_references_differ_from_agency_to_agency(town: Town) -> None:
+    case_ref = await town.open_case()
+    for agency_id, purpose in (("harbor-house", Purpose.SHELTER), ("riverside-legal", Purpose.LEGAL_REPRESENTATION)):
+        await town.direct(case_ref, agency_id, purpose, [DataCategory.INCIDENT_SUMMARY])
+    await offered(town, case_ref)
+
+    shelter = await opened(town, await mailbox(town, case_ref, "harbor-house"), "harbor-house", "sam", Purpose.SHELTER)
+    legal = await opened(
+        town,
+        await mailbox(town, case_ref, "riverside-legal"),
+        "riverside-legal",
+        "jude",
+        Purpose.LEGAL_REPRESENTATION,
+    )
+
+    refs = {one[0].categories[DataCategory.INCIDENT_SUMMARY]["incident_ref"] for one in (shelter, legal)}
+    assert len(refs) == 2
+    assert len({shelter[0].case_ref, legal[0].case_ref, case_ref}) == 3
+
+
+async def test_a_revocation_is_answered_soon_while_six_openers_hold_the_same_subject(town: Town) -> None:
+    case_ref = await town.open_case()
+    directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    messages = await mailbox(town, case_ref, "harbor-house")
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def keep_opening() -> None:
+        while not done.is_set():
+            seen.append(len(await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)))
+
+    openers = [asyncio.create_task(keep_opening()) for _ in range(6)]
+    await asyncio.sleep(0.3)
+    async with asyncio.timeout(5):  # starved, it took eight seconds and more
+        await town.revoke(case_ref, directive)
+    after = [len(await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)) for _ in range(3)]
+    done.set()
+    await asyncio.gather(*openers)
+
+    assert 1 in seen
+    assert after == [0, 0, 0]
+
+
+def acts(town: Town, case_ref: UUID) -> list[str]:
+    """Return what the ledger says of the case, in order: read from outside, as the superuser."""
+    with town.database.superuser() as connection:
+        rows = connection.execute(
+            "SELECT convert_from(p.header, 'UTF8')::jsonb ->> 'act' FROM ledger.pending p "
+            "JOIN register.subject s ON s.pseudonym = p.subject "
+            'JOIN register."case" c USING (subject_id) WHERE c.case_ref = %s ORDER BY p.id',
+            [case_ref],
+        ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+async def test_a_fact_of_an_unknown_case_is_refused(town: Town) -> None:
+    async with town.unit("accord_intake", "bay-hotline", "ana") as unit:
+        with pytest.raises(LookupError):
+            await disclosure.offer(unit, an_incident(uuid4()))

@@ -1,0 +1,175 @@
+"""A small town in the register: agencies that exist, people who work there, and units in their name."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from kernel.consent import Agency
+from runtime import register
+from runtime.database.engine import engine, sessions
+from runtime.keys import UnsafeLocalKeyring
+from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import AgencyFlag, AgencyKind, Participation, Purpose
+from schemas.taxonomy import TAXONOMY_VERSION
+from tests.world.database import Database
+
+KINDS = {
+    "bay-hotline": (AgencyKind.HOTLINE, {AgencyFlag.CONFIDENTIALITY_BOUND}),
+    "harbor-house": (AgencyKind.SHELTER, {AgencyFlag.CONFIDENTIALITY_BOUND}),
+    "county-sheriff": (AgencyKind.POLICE, set[AgencyFlag]()),
+    "lantern-counselling": (AgencyKind.COUNSELLING, {AgencyFlag.PART2_PROGRAM}),
+    "riverside-legal": (AgencyKind.LEGAL_AID, set[AgencyFlag]()),
+    "county-cell": (AgencyKind.COORDINATION, set[AgencyFlag]()),
+}
+PEOPLE = {
+    "ana": ("bay-hotline", ("advocate",)),
+    "priya": ("bay-hotline", ("privacy_officer",)),
+    "sam": ("harbor-house", ("case_worker",)),
+    "lee": ("county-sheriff", ("liaison",)),
+    "kim": ("county-sheriff", ("liaison",)),
+    "noor": ("lantern-counselling", ("counsellor",)),
+    "jude": ("riverside-legal", ("attorney",)),
+    "cora": ("county-cell", ("coordinator",)),
+}
+DIRECTIVE = text("""
+INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, only_fields,
+    excluded_person_ref, valid_from, valid_until, state, taxonomy_version, drafted_by, drafted_at)
+VALUES (:subject_id, :custodian, :recipient, :effect, :purpose, :categories, :only_fields, :excluded_person_ref,
+    :valid_from, :valid_until, 'active', :version, 'ana', :valid_from) RETURNING directive_ref
+""")
+REVOKE = text("UPDATE register.directive SET state = 'revoked' WHERE directive_ref = :ref")
+PARTICIPATION = text("UPDATE register.subject SET participation = :word WHERE subject_id = :subject_id")
+
+
+@dataclass
+class Town:
+    """The register, its keys, and whoever a test speaks for."""
+
+    database: Database
+    keys: UnsafeLocalKeyring
+    engines: dict[str, AsyncEngine] = field(default_factory=dict)
+
+    def engine(self, role: str) -> AsyncEngine:
+        """Return the engine of a database role, kept for the town's life."""
+        if role not in self.engines:
+            self.engines[role] = engine(self.database.url(role), pool_size=4)
+        return self.engines[role]
+
+    @asynccontextmanager
+    async def session(self, role: str) -> AsyncIterator[AsyncSession]:
+        """Open a session as a role of the database."""
+        async with sessions(self.engine(role))() as session:
+            yield session
+
+    @asynccontextmanager
+    async def unit(self, role: str, agency_id: str, person: str | None = None) -> AsyncIterator[Unit]:
+        """Open a unit of work for somebody of the town, as the edge would; the test commits."""
+        async with self.session(role) as session:
+            await session.execute(text("SELECT set_config('accord.agency', :a, true)"), {"a": agency_id})
+            found = await register.agency(session, agency_id)
+            assert found is not None
+            actor = person or f"system:{agency_id}"
+            yield Unit(session, found, actor, self.keys, person_ref=person, person_name=person or "")
+
+    async def open_case(self, agency_id: str = "bay-hotline", *others: str) -> UUID:
+        """Open a case that takes part, known to `others` as well; return the opener's reference."""
+        async with self.unit("accord_intake", agency_id) as unit:
+            case_ref = await register.open_case(unit.session, unit.keys, agency_id)
+            await unit.session.commit()
+        async with self.session("accord_consent") as session:
+            subject = await register.hold_exclusive(session, case_ref)
+            assert subject is not None
+            for other in others:
+                await register.join_case(session, subject.subject_id, other)
+            await session.execute(PARTICIPATION, {"word": Participation.YES, "subject_id": subject.subject_id})
+            await register.raise_version(session, subject.subject_id)
+            await session.commit()
+        return case_ref
+
+    async def direct(
+        self,
+        case_ref: UUID,
+        recipient: str | None,
+        purpose: Purpose | None,
+        categories: Sequence[DataCategory] = (),
+        *,
+        effect: str = "permit",
+        days: float = 30,
+        only_fields: Sequence[str] = (),
+        excluded: str | None = None,
+    ) -> UUID:
+        """Put a directive in force, as the consent service does: exclusive lock, row, version, commit."""
+        async with self.session("accord_consent") as session:
+            subject = await register.hold_exclusive(session, case_ref)
+            custodian = None if subject is None else subject.case(case_ref)
+            assert subject is not None
+            assert custodian is not None
+            if recipient is not None:
+                await register.join_case(session, subject.subject_id, recipient)
+            row = {
+                "subject_id": subject.subject_id,
+                "custodian": custodian.agency.agency_id,
+                "recipient": recipient,
+                "effect": effect,
+                "purpose": purpose,
+                "categories": list(categories),
+                "only_fields": list(only_fields),
+                "excluded_person_ref": excluded,
+                "valid_from": subject.at,
+                "valid_until": None if effect == "deny" else subject.at + timedelta(days=days),
+                "version": TAXONOMY_VERSION,
+            }
+            ref: UUID = (await session.execute(DIRECTIVE, row)).scalar_one()
+            await register.raise_version(session, subject.subject_id)
+            await session.commit()
+        return ref
+
+    async def revoke(self, case_ref: UUID, directive_ref: UUID) -> None:
+        """Revoke a directive, as the consent service does."""
+        async with self.session("accord_consent") as session:
+            subject = await register.hold_exclusive(session, case_ref)
+            assert subject is not None
+            await session.execute(REVOKE, {"ref": directive_ref})
+            await register.raise_version(session, subject.subject_id)
+            await session.commit()
+
+    async def case_ref_of(self, case_ref: UUID, agency_id: str) -> UUID:
+        """Return another agency's own reference to the same case."""
+        async with self.session("accord_intake") as session:
+            subject = await register.hold(session, case_ref)
+        assert subject is not None
+        return subject.cases[agency_id].case_ref
+
+
+def all_purposes() -> frozenset[Purpose]:
+    """Return every purpose that some agency may be registered for."""
+    return frozenset(Purpose)
+
+
+async def build_town(database: Database, folder: Path) -> Town:
+    """Return the town with its agencies, people and keys on the register."""
+    keys = UnsafeLocalKeyring(folder / "keys", production=False)
+    town = Town(database, keys)
+    async with town.session("accord_admin") as session:
+        for agency_id, (kind, flags) in KINDS.items():
+            keys.create(agency_id)
+            agency = NewAgency(agency_id, agency_id.title(), kind, frozenset(flags), all_purposes())
+            await enrol_agency(session, agency, {"kty": "EC", "kid": str(uuid4())})
+        for person_ref, (agency_id, roles) in PEOPLE.items():
+            await enrol_person(session, NewPerson(person_ref, agency_id, person_ref.title(), roles))
+        await session.commit()
+    return town
+
+
+def agency_of(agency_id: str) -> Agency:
+    """Return an agency of the town as the decision knows it."""
+    kind, flags = KINDS[agency_id]
+    return Agency(agency_id, kind, frozenset(flags), all_purposes())
