@@ -1,6 +1,5 @@
 """The product's database in the PostgreSQL of the session: every role, every schema, made once."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,11 +29,11 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def database(postgres: Postgres) -> Iterator[Database]:
+def database(postgres: Postgres) -> Database:
     """The product's database with all roles and migrations; use agencies and cases of your own in it."""
     roles.create(postgres.superuser_url(), dict.fromkeys(roles.ROLES, PASSWORD))
     made = Database(postgres)
     for place, module in migrate.PLACES.items():
         if (Path(__file__).parents[2] / module.replace(".", "/") / "env.py").exists():
             migrate.upgrade(made.url(roles.OWNER), place)
-    yield made
+    return made
