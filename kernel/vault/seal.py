@@ -13,8 +13,9 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from kernel.vault.detail import open_detail, padded, seal_detail
 from kernel.vault.envelope import NotOpenable, Sealed
 from kernel.vault.keys import KEY_BYTES, NONCE_BYTES, derive, expand, new_key, unwrap, wrap
 from schemas.categories import DataCategory
@@ -23,10 +24,8 @@ from schemas.taxonomy import paths_of
 __all__ = ["derive", "new_key", "open_detail", "seal", "seal_detail", "unseal", "unwrap", "wrap"]
 
 VERSION = b"\x01"
-BLOCK = 256
 TAG_BYTES = 16
 LENGTH_BYTES = 4
-DETAIL = "ledger.detail"
 
 
 def seal(
@@ -69,17 +68,6 @@ def unseal(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategory, 
     return {category: fields for category, fields in opened.items() if fields}
 
 
-def seal_detail(case_key: bytes, detail: Mapping[str, Any]) -> bytes:
-    """Return what a ledger line does not say in the open, closed under the case key."""
-    return wrap(derive(case_key, DETAIL), _padded(detail), DETAIL.encode())
-
-
-def open_detail(case_key: bytes, sealed: bytes) -> dict[str, Any]:
-    """Return the detail of a ledger line; refuse it without its case key."""
-    detail: dict[str, Any] = from_json(unwrap(derive(case_key, DETAIL), sealed, DETAIL.encode()))
-    return detail
-
-
 def _context(message_ref: UUID, recipient: str, type_name: str) -> bytes:
     to, kind = recipient.encode(), type_name.encode()
     return b"accord.vault.1%b%b%b%b%b" % (message_ref.bytes, len(to).to_bytes(4), to, len(kind).to_bytes(4), kind)
@@ -93,7 +81,7 @@ def _derived(message_key: bytes, place: bytes) -> tuple[bytes, bytes]:
 
 def _close(place: bytes, part: Mapping[str, Any], message_key: bytes) -> bytes:
     key, nonce = _derived(message_key, place)
-    ciphertext = AESGCM(key).encrypt(nonce, _padded(part), place)
+    ciphertext = AESGCM(key).encrypt(nonce, padded(part), place)
     return nonce + len(ciphertext).to_bytes(LENGTH_BYTES) + ciphertext
 
 
@@ -110,11 +98,6 @@ def _closed_categories(body: bytes, context: bytes, message_key: bytes) -> dict[
         closed[body[start:head]] = body[text:stop]
         start = stop
     return closed
-
-
-def _padded(part: Mapping[str, Any]) -> bytes:
-    plain = to_json(part)
-    return plain.ljust(-(-len(plain) // BLOCK) * BLOCK)
 
 
 @lru_cache(maxsize=4096)
