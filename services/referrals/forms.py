@@ -1,0 +1,35 @@
+"""What people send to referrals: blocks of the contracts, and what only this service needs to know."""
+
+from uuid import UUID
+
+from schemas.categories import Local, Routing
+from schemas.codes import Purpose
+from schemas.facts.evidence import EvidenceList
+from schemas.facts.incident import IncidentBlock
+from schemas.facts.protective_order import OrderServiceBlock, OrderTermsBlock
+from schemas.facts.referral import ReferralBlock
+from schemas.facts.risk import RiskBlock, RiskOutcome
+from schemas.facts.safety_plan import PlanBlock
+from schemas.facts.survivor import CareBlock, MeansBlock, SurvivorBlock
+
+
+class Told(
+    SurvivorBlock,
+    CareBlock,
+    MeansBlock,
+    IncidentBlock,
+    RiskBlock,
+    RiskOutcome,
+    PlanBlock,
+    OrderTermsBlock,
+    OrderServiceBlock,
+    EvidenceList,
+):
+    """What the sender tells of the case; of it the receiver gets what the survivor allows, and no more."""
+
+
+class ReferralForm(ReferralBlock, Told):
+    """A referral to send. `purpose` is the one for which the receiver is to act; a logged one needs none."""
+
+    case_ref: Routing[UUID]
+    purpose: Local[Purpose | None] = None
