@@ -9,7 +9,8 @@ import fcntl
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from infra.embedded.jars import Jar
 from infra.embedded.unready import Unready
 
 AT_ONCE = 4
+TIMEOUT = 15  # seconds
+TRIES, PAUSE = 2, 0.3
 Progress = Callable[[int, int], None]
 
 
@@ -43,25 +46,39 @@ def fetch(
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits for the first, and then lacks nothing
         lacking = jars.absent(every, cache)
         source = MavenContext(
-            PythonResolver(), repo_cache=Path(arriving), local_repos=[], remote_repos=repositories, timeout=30
+            PythonResolver(), repo_cache=Path(arriving), local_repos=[], remote_repos=repositories, timeout=TIMEOUT
         )
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        _bring_all(lacking, source, cache, progress)
+    return len(lacking)
+
+
+def _bring_all(lacking: Sequence[Jar], source: MavenContext, cache: Path, progress: Progress) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
             for done, _ in enumerate(pool.map(lambda jar: _bring(jar, source, cache), lacking), start=1):
                 progress(done, len(lacking))
-    return len(lacking)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # one that fails is enough to stop at
+            raise
 
 
 def _bring(jar: Jar, source: MavenContext, cache: Path) -> None:
     """Fetch one jar, check it, and only then let it into `cache`, whole."""
-    try:
-        arrived = source.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
-    except (RequestException, RuntimeError, OSError) as refusal:
-        raise Unready(
-            f"{jar.coordinate} could not be fetched: {type(refusal).__name__}",
-            f"Connect to the network and run `{jars.FETCH}`, or copy a filled folder to {cache}, "
-            "or set ACCORD_KAFKA to a broker of yours.",
-        ) from refusal
-    shutil.move(jars.check(jar, arrived), cache / jar.file_name)
+    arriving = source.project(jar.group, jar.artifact).at_version(jar.version).artifact()
+    for tries_left in reversed(range(TRIES)):
+        try:
+            shutil.move(jars.check(jar, arriving.resolve()), cache / jar.file_name)
+            return
+        except (RequestException, RuntimeError, OSError) as refusal:
+            if half := arriving.cached_path:
+                half.unlink(missing_ok=True)  # it would be taken for the whole
+            if not tries_left:
+                raise Unready(
+                    f"{jar.coordinate} could not be fetched: {type(refusal).__name__}",
+                    f"Connect to the network and run `{jars.FETCH}`, or copy a filled folder to {cache}, "
+                    "or set ACCORD_KAFKA to a broker of yours.",
+                ) from refusal
+            time.sleep(PAUSE)
 
 
 def _show(done: int, total: int) -> None:

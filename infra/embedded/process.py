@@ -40,7 +40,9 @@ class Process:
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit status once the program has ended."""
-        return self.guard.wait(timeout)
+        status = self.guard.wait(timeout)
+        self.tie.close()
+        return status
 
     def stop(self) -> int:
         """End the program with all it started, in good order if it can; return the exit status."""
@@ -50,7 +52,6 @@ class Process:
                 self.wait(self.grace + 10)
             except subprocess.TimeoutExpired:
                 self.guard.kill()  # the kernel then kills the program
-        self.tie.close()
         return self.wait()
 
     def kill(self) -> int:
@@ -58,9 +59,7 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             if self.alive():
                 os.kill(self.pid, signal.SIGKILL)
-        status = self.wait(self.grace + 10)
-        self.tie.close()
-        return status
+        return self.wait(self.grace + 10)
 
     def last_words(self) -> str:
         """Return the end of what this run wrote to the log."""
@@ -81,7 +80,7 @@ def start(
     grace: float = 10.0,
     user: str | None = None,
 ) -> Process:
-    """Start `command` behind a guard, with exactly `environment`, its output added to `log_file`.
+    """Start `command` behind a guard, with `environment` and nothing of ours, its output added to `log_file`.
 
     `ending` asks it to end, after `grace` seconds it is killed; `user` is whom it
     runs as when we are root.
@@ -114,7 +113,6 @@ def run(
     log = folder / f"{name}.log"
     process = start(name, command, environment, log, folder=folder, user=user)
     status = process.wait()
-    process.tie.close()
     said = process.last_words()
     if status:
         raise Unready(f"{name} failed with status {status}: {said}", f"See {log}.")

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from infra.embedded import doctor, jars, kafka, postgres
+from infra.embedded.doctor import Finding
+from infra.embedded.jars import Jar
+from infra.embedded.postgres import Postgres
+
+
+def named(findings: list[Finding], name: str) -> Finding:
+    return next(finding for finding in findings if finding.name == name)
+
+
+def test_a_machine_that_has_all_is_well(tmp_path: Path) -> None:
+    findings = doctor.examine(tmp_path / "run" / "not" / "made")
+
+    assert [finding for finding in findings if not finding.ok] == []
+    assert {"python", "disk", "memory", "ports", "clock", "postgresql", "java", "jars"} <= {f.name for f in findings}
+
+
+def test_a_jar_that_was_changed_is_named_with_the_way_out(tmp_path: Path) -> None:
+    jar = Jar("org.example", "lantern", "1.0", "0" * 64)
+    (tmp_path / jar.file_name).write_bytes(b"something else")
+
+    finding = named(doctor.examine(tmp_path, tmp_path, wanted_jars=(jar,)), "jars")
+
+    assert not finding.ok
+    assert jar.coordinate in finding.detail
+    assert jars.FETCH in finding.fix
+
+
+@pytest.mark.parametrize(("module", "name"), [(postgres, "postgresql"), (kafka, "java")])
+def test_a_wheel_that_is_missing_is_named(
+    module: object, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WHEEL", "no_such_wheel")
+
+    finding = named(doctor.examine(tmp_path), name)
+
+    assert not finding.ok
+    assert "make setup" in finding.fix
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "DISK_WANTED", 1024**6)
+
+    finding = named(doctor.examine(tmp_path), "disk")
+
+    assert not finding.ok
+    assert "Free some space" in finding.fix
+
+
+def test_a_server_of_ones_own_is_asked_for_in_place_of_the_embedded_one(tmp_path: Path, postgres: Postgres) -> None:
+    findings = doctor.examine(tmp_path, own_database=postgres.superuser_url(), own_kafka="admin:password@127.0.0.1:1")
+
+    assert named(findings, "database").ok
+    assert not named(findings, "broker").ok
+    assert {"postgresql", "java", "jars"}.isdisjoint(finding.name for finding in findings)
+    assert "password" not in named(findings, "broker").detail

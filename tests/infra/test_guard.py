@@ -1,0 +1,109 @@
+import os
+import signal
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from infra.embedded import process
+from infra.embedded.process import Process
+from infra.embedded.unready import Unready
+from tests.infra.watching import a_parent, comes_true, is_gone, runs
+
+ENVIRONMENT = {"PATH": os.defpath}
+
+A_SLEEPER = """
+import sys, pathlib
+from infra.embedded import process
+child = process.start("sleeper", ["sleep", "60"], {"PATH": "/usr/bin:/bin"}, pathlib.Path(sys.argv[1]) / "log")
+print(child.pid, child.guard.pid, flush=True)
+"""
+A_POSTGRES = """
+import sys, pathlib
+from infra.embedded.postgres import Postgres
+print(Postgres.start(pathlib.Path(sys.argv[1])).process.pid, flush=True)
+"""
+A_KAFKA = """
+import sys, pathlib
+from infra.embedded.kafka import Kafka
+print(Kafka.start(pathlib.Path(sys.argv[1])).process.pid, flush=True)
+"""
+
+
+def a_shell(script: str, folder: Path, grace: float = 10.0) -> Process:
+    return process.start("shell", ["/bin/sh", "-c", script], ENVIRONMENT, folder / "log", grace=grace)
+
+
+@pytest.mark.parametrize("script", [A_SLEEPER, A_POSTGRES, A_KAFKA], ids=["sleep", "postgres", "kafka"])
+def test_nothing_outlives_a_parent_that_was_killed(script: str, tmp_path: Path) -> None:
+    with a_parent(script, tmp_path) as (parent, pids):
+        family = [one for pid in pids for one in (pid, *(child.pid for child in psutil.Process(pid).children(True)))]
+        parent.kill()
+
+        assert family
+        assert all(is_gone(pid) for pid in family)
+
+
+def test_a_command_does_not_outlive_its_guard(tmp_path: Path) -> None:
+    with a_parent(A_SLEEPER, tmp_path) as (_, (child, guard)):
+        os.kill(guard, signal.SIGKILL)
+
+        assert is_gone(child)
+
+
+def test_a_fork_that_holds_the_socket_does_not_keep_the_command_alive(tmp_path: Path) -> None:
+    forking = A_SLEEPER + "import os, time\nif os.fork() == 0: time.sleep(2); os._exit(0)\n"
+    with a_parent(forking, tmp_path) as (parent, pids):
+        parent.kill()
+
+        assert all(is_gone(pid, within=1.5) for pid in pids)
+
+
+def test_a_command_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+    started: list[Process] = []
+    thread = threading.Thread(target=lambda: started.append(a_shell("sleep 0.3; exit 7", tmp_path)))
+    thread.start()
+    thread.join()
+
+    assert started[0].wait(10) == 7
+
+
+def test_the_exit_status_is_the_commands(tmp_path: Path) -> None:
+    left, killed = a_shell("exit 3", tmp_path), a_shell("kill -9 $$", tmp_path)
+
+    statuses = left.wait(10), killed.wait(10)
+
+    assert statuses == (3, 128 + signal.SIGKILL)
+
+
+def test_a_command_that_will_not_end_is_killed_after_its_grace(tmp_path: Path) -> None:
+    stubborn = a_shell("trap '' TERM; echo deaf; while :; do sleep 0.05; done", tmp_path, grace=0.2)
+    assert comes_true(lambda: "deaf" in stubborn.last_words())
+
+    assert stubborn.stop() == 128 + signal.SIGKILL
+    assert not runs(stubborn.pid)
+
+
+def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
+    leaving = a_shell("sleep 60 & echo $!; sleep 61 & wait", tmp_path)
+    assert comes_true(lambda: leaving.last_words().isdigit())
+    left = int(leaving.last_words())
+
+    leaving.kill()
+
+    assert not runs(left)
+
+
+def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unready, match="no-such-program"):
+        process.run("missing", ["/no-such-program"], ENVIRONMENT, tmp_path)
+
+
+def test_a_command_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "of ours")
+
+    said = process.run("environment", ["/usr/bin/env"], {"GIVEN": "this"}, tmp_path)
+
+    assert "GIVEN=this" in said
+    assert "A_SECRET" not in said
