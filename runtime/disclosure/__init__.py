@@ -1,11 +1,12 @@
 """The two doors. Nothing about a survivor becomes available, and nothing is read, by any other way.
 
 `offer` makes a fact available to the agencies that consent names; `open` reads it, the look being on record.
-`look` is the same door for the states a service keeps itself; `announce` tells agencies of a directive.
+`look` is the same door for the states a service keeps itself; `announce` tells agencies of a directive, and
+`record` tells nobody but the custodian.
 """
 
 from runtime.disclosure.looking import consulted, look, visible
-from runtime.disclosure.offering import announce, offer, offer_many
+from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
 from runtime.disclosure.relaying import Waiting, park, relayable
 
@@ -20,6 +21,7 @@ __all__ = [
     "offer_many",
     "open",
     "park",
+    "record",
     "relayable",
     "visible",
 ]

@@ -70,6 +70,12 @@ async def offer_many(unit: Unit, facts: Sequence[Fact]) -> None:
     await _put(unit, offerings, [copy for offering in offerings for copy in _copies(offering)])
 
 
+async def record(unit: Unit, fact: Fact) -> None:
+    """Put `fact` on its custodian's own record, and tell nobody else of it."""
+    offerings = await _hold(unit, [fact])
+    await _put(unit, offerings, [_own(offering) for offering in offerings])
+
+
 async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None:
     """Tell the custodian, and each agency of `to`, of a directive.
 
@@ -117,14 +123,16 @@ async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
 
 def _copies(offering: Offering) -> Iterator[Copy]:
     """Yield the custodian's own copy, then one for each agency that consent lets see anything."""
-    whole = offering.fact.by_category(ALL)
-    asked = offering.fact.carried()
-    own = Copy(offering, offering.custodian, asked, whole, (), (), True)
-    decision = Decision(asked, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
-    offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
-    yield own
+    yield _own(offering)
     for recipient in _named(offering):
-        yield from _copy_for(offering, recipient, asked)
+        yield from _copy_for(offering, recipient, offering.fact.carried())
+
+
+def _own(offering: Offering) -> Copy:
+    whole, carried = offering.fact.by_category(ALL), offering.fact.carried()
+    decision = Decision(carried, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
+    offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
+    return Copy(offering, offering.custodian, carried, whole, (), (), True)
 
 
 def _named(offering: Offering) -> Iterator[CaseOf]:
