@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.ledger import entry
@@ -52,6 +52,7 @@ headers = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(headers)
 def test_a_body_is_canonical_json(header: Header) -> None:
     body = header.body()
@@ -59,6 +60,7 @@ def test_a_body_is_canonical_json(header: Header) -> None:
     assert body == rfc8785.dumps(json.loads(body))
 
 
+@settings(deadline=None)
 @given(headers)
 def test_what_was_written_is_read_back(header: Header) -> None:
     assert entry.read(header.body()) == header
@@ -113,6 +115,7 @@ def test_an_instant_without_a_zone_is_refused() -> None:
         replace(A_HEADER, at=NOON.replace(tzinfo=None)).body()
 
 
+@settings(deadline=None)
 @given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=2))
 def test_the_order_of_written_instants_is_the_order_of_time(instants: list[datetime]) -> None:
     assert sorted(map(entry.instant, instants)) == [entry.instant(at) for at in sorted(instants)]

@@ -205,6 +205,7 @@ def test_a_checkpoint_is_three_lines() -> None:
     assert written == "town.example/ledger\n109482\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1),
     st.integers(0, 2**62),

@@ -78,6 +78,7 @@ def test_another_implementation_finds_the_same_roots_and_paths() -> None:
             assert set(tree.inclusion_proof(index, size, node)) == theirs
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_growing_in_batches_makes_the_same_nodes(size: int, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, size))
@@ -88,6 +89,7 @@ def test_growing_in_batches_makes_the_same_nodes(size: int, data: st.DataObject)
     assert grown == tree.grow(0, [], LEAVES[:size])
 
 
+@settings(deadline=None)
 @given(sizes)
 def test_pushing_leaves_keeps_the_hashes_of_the_frontier(size: int) -> None:
     peaks: list[bytes] = []
