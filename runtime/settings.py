@@ -95,6 +95,7 @@ class IssuerSettings(ProcessSettings):
 
     service: str = "issuer"
     run: Path = Field(description="folder where the signing key is made and kept")
+    redirects: tuple[str, ...] = Field((), description="addresses that a sign-in may lead back to, to the letter")
 
 
 @overload

@@ -1,1 +1,21 @@
 """The way in: one edge that owns a request's transaction, one table of problem answers."""
+
+from runtime.http.application import application as application
+from runtime.http.concurrency import IfMatch as IfMatch
+from runtime.http.concurrency import etag as etag
+from runtime.http.concurrency import require_match as require_match
+from runtime.http.edge import router as router
+from runtime.http.gate import may as may
+from runtime.http.paging import Cursor as Cursor
+from runtime.http.paging import Limit as Limit
+from runtime.http.problems import Absent as Absent
+from runtime.http.problems import FieldError as FieldError
+from runtime.http.problems import Forbidden as Forbidden
+from runtime.http.problems import Invalid as Invalid
+from runtime.http.problems import PreconditionRequired as PreconditionRequired
+from runtime.http.problems import Refused as Refused
+from runtime.http.problems import Stale as Stale
+from runtime.http.problems import Unavailable as Unavailable
+from runtime.http.problems import Withheld as Withheld
+from runtime.http.repeats import key_required as key_required
+from runtime.http.serve import serve as serve

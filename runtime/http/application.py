@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cache
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -62,8 +63,21 @@ def application(
                 await stack.enter_async_context(around(app))
             yield
 
+    app = answering_problems(
+        f"Accord {settings.service.replace('_', ' ')}", at_once=settings.at_once, lifespan=lifespan, refusals=refusals
+    )
+    app.include_router(health(lambda: app.state.readiness))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def answering_problems(
+    title: str, *, at_once: int, lifespan: Any = None, refusals: Mapping[type[Exception], str] | None = None
+) -> FastAPI:
+    """Return a bare application within the guard: whatever fails, the answer is a problem that echoes nothing."""
     app = FastAPI(
-        title=f"Accord {settings.service.replace('_', ' ')}",
+        title=title,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -72,10 +86,7 @@ def application(
         telemetry=TELEMETRY,
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    app.add_middleware(Guard, at_once=settings.at_once)
-    app.include_router(health(lambda: app.state.readiness))
-    for router in routers:
-        app.include_router(router)
+    app.add_middleware(Guard, at_once=at_once)
     _answer_problems(app, refusals or {})
     return app
 

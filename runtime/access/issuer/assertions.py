@@ -1,0 +1,80 @@
+"""Clients that sign for themselves: private_key_jwt (RFC 7523), each assertion good for one use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwt import JWTClaimsRegistry
+
+from runtime import clock
+from runtime.access.issuer.people import Known, Register
+from runtime.access.jwks import read_key
+from runtime.access.signed import NotVerified, kid_of, signed_claims, unproven_claims
+
+TYPES: frozenset[str | None] = frozenset({None, "JWT", "client-authentication+jwt"})
+LEEWAY_SECONDS = 30
+LONGEST_SECONDS = 300
+MOST_KEPT = 100_000
+LONGEST_JTI = 200
+
+
+class Assertions:
+    """Verifies client assertions and remembers their `jti` until they have run out."""
+
+    def __init__(self, register: Register, token_url: str, *, now: Callable[[], datetime] = clock.utcnow) -> None:
+        self._register = register
+        self._token_url = token_url
+        self._now = now
+        self._used: dict[tuple[str, str], int] = {}
+        # What was used before this process started is not remembered, so what was signed before is refused.
+        self._started = int(now().timestamp())
+
+    async def client(self, assertion: str) -> Known:
+        """Return the client that signed `assertion`; raises `NotVerified`, also when it was used before."""
+        kid_of(assertion, types=TYPES)
+        client_id = unproven_claims(assertion).get("sub")
+        known = await self._register.client(client_id) if isinstance(client_id, str) else None
+        key = None if known is None else read_key(known.public_jwk)
+        if known is None or key is None:
+            raise NotVerified("client")
+        claims = signed_claims(assertion, key)
+        self._check(claims, known.principal.subject)
+        self._use(known.principal.subject, claims)
+        return known
+
+    def _check(self, claims: dict[str, Any], client_id: str) -> None:
+        now = int(self._now().timestamp())
+        registry = JWTClaimsRegistry(
+            now=now,
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": client_id},
+            sub={"essential": True, "value": client_id},
+            aud={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
+            jti={"essential": True},
+        )
+        try:
+            registry.validate(claims)
+        except JoseError as error:
+            raise NotVerified(getattr(error, "claim", None) or "claims") from None
+        if claims["aud"] not in (self._token_url, [self._token_url]):
+            raise NotVerified("aud")
+        if claims["exp"] > now + LONGEST_SECONDS + LEEWAY_SECONDS or claims["exp"] - claims["iat"] > LONGEST_SECONDS:
+            raise NotVerified("lifetime")
+        if claims["iat"] < self._started:
+            raise NotVerified("iat")
+
+    def _use(self, client_id: str, claims: dict[str, Any]) -> None:
+        now = int(self._now().timestamp())
+        mark = (client_id, claims["jti"])
+        if len(claims["jti"]) > LONGEST_JTI or mark in self._used:
+            raise NotVerified("jti")
+        if len(self._used) >= MOST_KEPT:
+            self._used = {mark: until for mark, until in self._used.items() if until >= now}
+        if len(self._used) >= MOST_KEPT:
+            raise NotVerified("jti")
+        self._used[mark] = int(claims["exp"]) + LEEWAY_SECONDS
