@@ -26,6 +26,7 @@ LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT = 1, 8, 36, 47
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 CAPABILITY_VERSION_3 = 0x20080522
+HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 ORPHANS_GRACE = 3.0
 
 
@@ -56,7 +57,7 @@ def hear_signals() -> int:
     os.set_blocking(wakes, False)
     os.set_blocking(0, False)
     signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+    for one in HEARD:
         signal.signal(one, lambda *_: None)
     return woken
 
@@ -64,8 +65,10 @@ def hear_signals() -> int:
 def spawn(command: list[str], user: str | None) -> int:
     """Start `command` in a process group of its own and return its process id."""
     guard = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)  # one that comes before the child is itself must wait, not be lost
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
         with contextlib.suppress(OSError):
             os.setpgid(child, child)
         return child
@@ -80,8 +83,10 @@ def spawn(command: list[str], user: str | None) -> int:
 def become(command: list[str], user: str | None, guard: int) -> None:
     """Turn this process into the command."""
     os.setpgid(0, 0)
-    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+    signal.set_wakeup_fd(-1)
+    for one in (*HEARD, signal.SIGPIPE):
         signal.signal(one, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold what was opened
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if user is not None and os.geteuid() == 0:

@@ -19,6 +19,10 @@ from infra.embedded import process
 child = process.start("sleeper", ["sleep", "60"], {"PATH": "/usr/bin:/bin"}, pathlib.Path(sys.argv[1]) / "log")
 print(child.pid, child.guard.pid, flush=True)
 """
+A_SLEEPER_AND_A_FORK = f"""
+import os, time
+{A_SLEEPER.replace("print(", "fork = os.fork() or time.sleep(60); print(fork, ")}
+"""
 A_POSTGRES = """
 import sys, pathlib
 from infra.embedded.postgres import Postgres
@@ -53,11 +57,12 @@ def test_a_command_does_not_outlive_its_guard(tmp_path: Path) -> None:
 
 
 def test_a_fork_that_holds_the_socket_does_not_keep_the_command_alive(tmp_path: Path) -> None:
-    forking = A_SLEEPER + "import os, time\nif os.fork() == 0: time.sleep(2); os._exit(0)\n"
-    with a_parent(forking, tmp_path) as (parent, pids):
+    with a_parent(A_SLEEPER_AND_A_FORK, tmp_path) as (parent, (fork, *guarded)):
         parent.kill()
 
-        assert all(is_gone(pid, within=1.5) for pid in pids)
+        assert all(is_gone(pid) for pid in guarded)
+        assert runs(fork)
+        os.kill(fork, signal.SIGKILL)
 
 
 def test_a_command_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
@@ -75,6 +80,12 @@ def test_the_exit_status_is_the_commands(tmp_path: Path) -> None:
     statuses = left.wait(10), killed.wait(10)
 
     assert statuses == (3, 128 + signal.SIGKILL)
+
+
+def test_a_command_that_is_to_end_as_soon_as_it_began_hears_of_it(tmp_path: Path) -> None:
+    statuses = [a_shell("exec sleep 60", tmp_path).stop() for _ in range(10)]
+
+    assert set(statuses) == {128 + signal.SIGTERM}  # asked, not killed
 
 
 def test_a_command_that_will_not_end_is_killed_after_its_grace(tmp_path: Path) -> None:
