@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Protocol
 
-from kernel.vault.seal import unwrap, wrap
+from kernel.vault.keys import unwrap, wrap
 
 log = logging.getLogger(__name__)
 KEY_BYTES = 32

@@ -16,7 +16,9 @@ from uuid import UUID, uuid4
 from kernel.consent import Decision, Request, decide
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
-from kernel.vault.seal import new_key, seal, seal_detail, wrap
+from kernel.vault.detail import seal_detail
+from kernel.vault.keys import new_key, wrap
+from kernel.vault.seal import seal
 from runtime.disclosure import leaves
 from runtime.ledger.pending import Leaf
 from runtime.outbox import queue

@@ -18,8 +18,10 @@ from sqlalchemy import text
 from kernel.consent import Decision, Reason, Request, decide
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
+from kernel.vault.detail import open_detail
 from kernel.vault.envelope import Sealed
-from kernel.vault.seal import open_detail, unseal, unwrap
+from kernel.vault.keys import unwrap
+from kernel.vault.seal import unseal
 from runtime import clock
 from runtime.disclosure import leaves
 from runtime.ledger.pending import Leaf, append

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from kernel.ledger.entry import Header, commitment, new_salt
-from kernel.vault.seal import seal_detail
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.ledger.entry import Header, commitment, new_salt
+from kernel.vault.detail import seal_detail
 
 APPEND = text("""
 INSERT INTO ledger.pending (header, salt, detail, subject)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.vault.seal import new_key
+from kernel.vault.keys import new_key
 from runtime.keys import Keyring
 from runtime.register.subjects import Subject
 

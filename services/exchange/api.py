@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Request, Response
 
 from runtime import disclosure
-from runtime.http import Absent, FieldError, Invalid, may, router
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, may, router
+from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
 from services.exchange import store
 from services.exchange.forms import (
@@ -22,30 +23,30 @@ from services.exchange.forms import (
 
 MayReadInbox = Annotated[Unit, Depends(may("inbox:read"))]
 MayOpen = Annotated[Unit, Depends(may("messages:open"))]
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[UUID | None, Query(description="the cursor of an earlier page")]
 
 routes = router("/v1")
 
 
-@routes.get("/inbox", response_model=PageAnswer)
-async def read_inbox(unit: MayReadInbox, answer: Response, cursor: Cursor = None, limit: Limit = 50) -> PageAnswer:
+@routes.get("/inbox")
+async def read_inbox(
+    unit: MayReadInbox, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
+) -> PageAnswer:
     """List what this person could open now, oldest first: routing only."""
-    return await _page(unit, answer, "/v1/inbox", cursor, limit)
+    return await _page(unit, request, answer, cursor, limit)
 
 
-@routes.get("/cases/{case_ref}/messages", response_model=PageAnswer)
+@routes.get("/cases/{case_ref}/messages")
 async def read_case(
-    case_ref: UUID, unit: MayReadInbox, answer: Response, cursor: Cursor = None, limit: Limit = 50
+    case_ref: UUID, unit: MayReadInbox, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
 ) -> PageAnswer:
     """List one case's file as this person may see it now; a case with nothing to see is absent."""
-    page = await _page(unit, answer, f"/v1/cases/{case_ref}/messages", cursor, limit, case_ref)
+    page = await _page(unit, request, answer, cursor, limit, case_ref)
     if not page.messages and cursor is None:
         raise Absent
     return page
 
 
-@routes.post("/messages/{message_ref}/opening", response_model=OpeningAnswer, response_model_exclude_none=True)
+@routes.post("/messages/{message_ref}/opening", response_model_exclude_none=True)
 async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> OpeningAnswer:
     """Open a message: the fields that the survivor allows now, for this purpose. The look is on record."""
     sealed = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
@@ -55,7 +56,7 @@ async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> O
     return OpeningAnswer.of_opening(opened[0])
 
 
-@routes.post("/openings", response_model=OpeningsAnswer, response_model_exclude_none=True)
+@routes.post("/openings", response_model_exclude_none=True)
 async def open_messages(form: OpeningsForm, unit: MayOpen) -> OpeningsAnswer:
     """Open several messages at once, each by its own decision and with its own look on record."""
     sealed = await store.sealed_messages(unit.session, unit.agency_id, form.message_refs)
@@ -64,15 +65,13 @@ async def open_messages(form: OpeningsForm, unit: MayOpen) -> OpeningsAnswer:
 
 
 async def _page(
-    unit: Unit, answer: Response, path: str, cursor: UUID | None, limit: int, case_ref: UUID | None = None
+    unit: Unit, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
 ) -> PageAnswer:
-    """Return a page of what is visible, and one look further to tell whether more is."""
-    after = 0
-    if cursor is not None:
-        place = await store.place_of(unit.session, unit.agency_id, cursor)
-        if place is None:
-            raise Invalid([FieldError("query.cursor", "unknown")])
-        after = place
+    """Return a page of what is visible, having looked one further to tell whether more is.
+
+    The cursor is the last message shown, not its place: a place would count what is not shown.
+    """
+    after = await _place(unit, cursor)
     found: list[store.Listed] = []
     while len(found) <= limit:
         rows = await store.messages_after(unit.session, unit.agency_id, after, limit + 1, case_ref)
@@ -82,7 +81,19 @@ async def _page(
             break
         after = rows[-1].place
     shown = found[:limit]
-    last = shown[-1].message_ref if shown else cursor
-    if len(found) > limit:
-        answer.headers["Link"] = f'<{path}?cursor={last}&limit={limit}>; rel="next"'
-    return PageAnswer(messages=[MessageAnswer.of(row) for row in shown], cursor=None if last is None else str(last))
+    last = cursor_of(str(shown[-1].message_ref)) if shown else cursor
+    link_next(request, answer, last if len(found) > limit else None)
+    return PageAnswer(messages=[MessageAnswer.of(row) for row in shown], cursor=last)
+
+
+async def _place(unit: Unit, cursor: str | None) -> int:
+    position = position_of(cursor, str)
+    if position is None:
+        return 0
+    try:
+        place = await store.place_of(unit.session, unit.agency_id, UUID(position[0]))
+    except ValueError:
+        place = None
+    if place is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return place

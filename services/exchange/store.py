@@ -63,7 +63,8 @@ async def keep(session: AsyncSession, offered: Offered) -> None:
 
 async def place_of(session: AsyncSession, agency: str, message_ref: UUID) -> int | None:
     """Return the place of the agency's own message in its mailbox, or None."""
-    return await session.scalar(PLACE, {"agency": agency, "message_ref": message_ref})
+    place: int | None = await session.scalar(PLACE, {"agency": agency, "message_ref": message_ref})
+    return place
 
 
 async def messages_after(

@@ -1,0 +1,49 @@
+"""Tokens of the town's issuer, for a person by passphrase and for a system by its key."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from schemas.town import Town
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class NoToken(Exception):
+    """The issuer gave none."""
+
+
+def person_token(town: Town, person: str) -> str:
+    """Return a bearer token for a person of the town; raises `NoToken` for one who is not in it."""
+    found = next((one for one in town.people if one.id == person), None)
+    if found is None:
+        raise NoToken(f"nobody called {person} is in this town")
+    passphrase = Path(found.passphrase_file).read_text().strip()
+    return _asked(town, {"grant_type": "password", "username": person, "password": passphrase})
+
+
+def system_token(town: Town, client_id: str) -> str:
+    """Return a bearer token for an agency's system, by its private key (RFC 7523)."""
+    found = next((one for one in town.agencies if one.client_id == client_id), None)
+    if found is None:
+        raise NoToken(f"no agency called {client_id} is in this town")
+    key = ECKey.import_key(json.loads(Path(found.key_file).read_text()))
+    now = int(time.time())
+    claims = {"iss": client_id, "sub": client_id, "aud": town.issuer.token_url, "iat": now, "exp": now + 60}
+    signed = jwt.encode({"alg": "ES256", "kid": key.kid}, claims | {"jti": str(uuid4())}, key)
+    assertion = {"client_assertion_type": ASSERTION, "client_assertion": signed}
+    return _asked(town, {"grant_type": "client_credentials"} | assertion)
+
+
+def _asked(town: Town, form: dict[str, str]) -> str:
+    answer = httpx.post(town.issuer.token_url, data=form, timeout=10, trust_env=False)
+    if answer.status_code != 200:
+        raise NoToken(f"the issuer answered {answer.status_code} {answer.json().get('error', '')}")
+    return str(answer.json()["access_token"])
