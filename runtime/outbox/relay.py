@@ -1,0 +1,102 @@
+"""The relay: moves sealed bytes from the outbox to mailboxes.  It cannot enqueue, and it opens nothing.
+
+At least once and in order: a row is forgotten only after the broker has it on all replicas.  A relay that
+dies between the two sends again, with the same message reference, and consumers drop what they have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from runtime import disclosure, parking
+from runtime.bus.acls import RELAY
+from runtime.bus.producer import Carrier, Fate
+from runtime.faults import Fault, fault, name
+from runtime.outbox import rows
+from runtime.outbox.shard import WITHIN, Shard, State
+from runtime.settings import Settings
+from runtime.telemetry import facts, metrics
+
+SHARDS: Final = 4  # as many as `runtime.outbox.queue` spreads over; a test holds the two together
+GRACE: Final = 30.0
+log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Sends what waits, each shard owned by one relay of however many run."""
+
+    def __init__(self, settings: Settings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE) -> None:
+        self.state = State()
+        self._settings = settings
+        self._engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._stopping = asyncio.Event()
+        self._shards = [Shard(number, Carrier(settings), self.state, grace=grace) for number in range(shards)]
+
+    async def run(self) -> None:
+        """Send until `stop`; raises where something will not pass by itself, so that the process ends and is seen."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for shard in self._shards:
+                    group.create_task(shard.serve(self._engine, self._stopping))
+                group.create_task(self._look_after())
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Finish the batches under way and return from `run`."""
+        self._stopping.set()
+
+    async def retry_parked(self, parked_ref: UUID) -> bool:
+        """Send a parked message after all, if consent still allows it; tell whether it is settled."""
+        carrier = Carrier(self._settings)
+        try:
+            async with self._sessions() as session:
+                settled = await self._retry(session, carrier, parked_ref)
+                if settled is None:
+                    await session.rollback()
+                    await parking.tried(session, parked_ref)
+                else:
+                    await parking.resolve(session, parked_ref, settled)
+                await session.commit()
+        finally:
+            await asyncio.to_thread(carrier.close)
+        return settled is not None
+
+    @staticmethod
+    async def _retry(session: AsyncSession, carrier: Carrier, parked_ref: UUID) -> str | None:
+        parked = await parking.take(session, RELAY, parked_ref)
+        if parked is None:
+            return None
+        row = await rows.from_parking(session, parked.received)
+        if row.message_ref not in await disclosure.relayable(session, [row]):
+            return "withheld"
+        letters = [row.letter()]
+        (fate,) = await asyncio.to_thread(lambda: carrier.carry(letters, within=WITHIN))
+        if fate is not Fate.DELIVERED:
+            return None
+        await rows.relayed(session, [row])
+        return "relayed"
+
+    async def _look_after(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                async with self._sessions() as session:
+                    depth, self.state.oldest = await rows.waiting(session)
+                    asked = await parking.asked_again(session, RELAY)
+                metrics.outbox(depth, self.state.oldest)
+                for parked_ref in asked:
+                    await self.retry_parked(parked_ref)
+            except Exception as failed:
+                if fault(failed) is Fault.LASTING:
+                    raise
+                log.warning("relay_waits", extra=facts(reason=name(failed)))
+            try:
+                await asyncio.wait_for(self._stopping.wait(), 1.0)
+            except TimeoutError:
+                continue

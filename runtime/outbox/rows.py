@@ -1,0 +1,128 @@
+"""The outbox as the relay sees it: rows of one shard, oldest first, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.bus import headers
+from runtime.bus.producer import Letter
+from runtime.parking import Received
+from schemas.topics import mailbox
+
+BYTES_AT_ONCE: Final = 4_000_000
+OWNERSHIP: Final = 0x0ACC  # the first half of the advisory lock; subjects are locked by one number, so never by this
+
+# Rows of one key become visible in the order of their ids, as each took its sequence under the subject's row lock.
+# Rows of other keys may appear late with lower ids, so what is there is claimed: a cursor would lose them.
+CLAIM = text("""
+SELECT id, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence, traceparent, body
+FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM (
+        SELECT * FROM carrying.outbox
+        WHERE shard = :shard AND recipient <> ALL(CAST(:held AS text[])) ORDER BY id LIMIT :most
+    ) AS oldest
+) AS counted WHERE before < :bytes ORDER BY id
+""")
+OWN = text("SELECT pg_try_advisory_lock(:kind, :shard)")
+GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
+RELAYED = text("""
+UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(:refs) AND state = 'offered'
+""")
+OFFERED_AGAIN = text("""
+UPDATE carrying.offer SET state = 'offered' WHERE message_ref = :message_ref AND state = 'parked'
+""")
+SUBJECT_OF = text("SELECT subject_id, recipient FROM carrying.offer WHERE message_ref = :message_ref")
+# A long queue is not counted to its end: that would cost most just when there is least to spare.
+WAITING = text("""
+SELECT (SELECT count(*) FROM (SELECT 1 FROM carrying.outbox LIMIT 10000) AS counted) AS depth,
+    (SELECT extract(epoch FROM clock_timestamp() - put_at) FROM carrying.outbox ORDER BY id LIMIT 1) AS age
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sealed message that waits to be sent."""
+
+    id: int
+    subject_id: int
+    message_ref: UUID
+    recipient: str
+    key: UUID
+    type: str
+    sender: str
+    occurred_at: datetime
+    sequence: int
+    traceparent: str | None
+    body: bytes = field(repr=False)
+
+    def letter(self) -> Letter:
+        """Return it as it goes to the recipient's mailbox."""
+        routing = headers.Routing(
+            self.message_ref, self.type, self.sender, self.key, self.occurred_at, self.sequence, self.traceparent
+        )
+        return Letter(mailbox(self.recipient), str(self.key).encode("ascii"), headers.write(routing), self.body)
+
+    def received(self) -> Received:
+        """Return it as the parking lot keeps it; it has no place on the broker, only in the outbox."""
+        letter = self.letter()
+        return Received(letter.topic, -1, self.id, letter.key, tuple(letter.headers), letter.body)
+
+
+async def own(session: AsyncSession, shard: int) -> bool:
+    """Become the one relay of this shard for as long as the connection lives; tell whether it worked."""
+    owned = bool(await session.scalar(OWN, {"kind": OWNERSHIP, "shard": shard}))
+    await session.commit()
+    return owned
+
+
+async def claim(session: AsyncSession, shard: int, held: Collection[str], most: int) -> list[Row]:
+    """Return the oldest rows of the shard, but for recipients who cannot be delivered to just now."""
+    wanted = {"shard": shard, "held": list(held), "most": most, "bytes": BYTES_AT_ONCE}
+    return [Row(*row) for row in await session.execute(CLAIM, wanted)]
+
+
+async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
+    """Record that these were delivered."""
+    await gone(session, rows)
+    if rows:
+        await session.execute(RELAYED, {"refs": [row.message_ref for row in rows]})
+
+
+async def gone(session: AsyncSession, rows: Iterable[Row]) -> None:
+    """Take rows out of the outbox: delivered, withheld or parked."""
+    ids = [row.id for row in rows]
+    if ids:
+        await session.execute(GONE, {"ids": ids})
+
+
+async def from_parking(session: AsyncSession, received: Received) -> Row:
+    """Return a parked message as a row once more, its offer open again for the decision."""
+    routing = headers.read(received.headers)
+    await session.execute(OFFERED_AGAIN, {"message_ref": routing.message_ref})
+    offer = (await session.execute(SUBJECT_OF, {"message_ref": routing.message_ref})).one()
+    return Row(
+        received.offset,
+        offer.subject_id,
+        routing.message_ref,
+        offer.recipient,
+        routing.case_ref,
+        routing.type,
+        routing.sender,
+        routing.occurred_at,
+        routing.sequence,
+        routing.traceparent,
+        received.body,
+    )
+
+
+async def waiting(session: AsyncSession) -> tuple[int, float]:
+    """Return how many rows wait, up to 10,000, and for how many seconds the oldest has."""
+    row = (await session.execute(WAITING)).one()
+    return row.depth, float(row.age or 0.0)

@@ -1,0 +1,237 @@
+"""One shard of the outbox: claimed, decided again, carried, and only then forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from runtime import clock, crash, disclosure
+from runtime.bus.acls import RELAY
+from runtime.bus.producer import BODY_LIMIT, Carrier, Fate
+from runtime.faults import Fault, fault, name
+from runtime.outbox import rows
+from runtime.outbox.rows import Row
+from runtime.parking import Reason, park
+from runtime.telemetry import facts, metrics
+from runtime.telemetry.tracing import act
+from schemas.topics import mailbox
+
+T = TypeVar("T")
+BATCH: Final = 200  # small in time: a revocation waits for the batch that holds its subject
+WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
+BUSY: Final = 0.015
+IDLE: Final = 0.1
+HOLD: Final = 1.0  # seconds until a recipient without a mailbox is tried again
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Held:
+    """A recipient who cannot be delivered to just now; the others' letters go on."""
+
+    since: float
+    again_at: float
+
+
+@dataclass(slots=True)
+class State:
+    """What a relay knows of itself, for readiness and metrics."""
+
+    owned: set[int] = field(default_factory=set)
+    broker: bool = True
+    database: bool = True
+    held: dict[str, Held] = field(default_factory=dict)
+    relayed: int = 0
+    withheld: int = 0
+    parked: int = 0
+    oldest: float = 0.0
+
+    def missing(self) -> tuple[str, ...]:
+        """Return what the relay needs and does not have."""
+        parts = (("database", self.database), ("broker", self.broker))
+        return tuple(part for part, there in parts if not there)
+
+
+class Shard:
+    """Sends the rows of one shard in order, for as long as it owns the shard."""
+
+    def __init__(self, number: int, carrier: Carrier, state: State, *, grace: float) -> None:
+        self._number = number
+        self._carrier = carrier
+        self._state = state
+        self._grace = grace  # how long a mailbox may be missing until its letters are parked
+        self._reached: set[str] = set()
+        self._alone = 0  # so many rows yet to be tried one by one, as one of them would not be decided
+        # One thread, so that the carrier is never used by two.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{number}")
+
+    async def serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
+        """Own the shard whenever nobody else does, and send what waits, until `stopping`."""
+        try:
+            while not stopping.is_set():
+                try:
+                    await self._serve(engine, stopping)
+                except Exception as failed:
+                    if fault(failed) is Fault.LASTING:
+                        raise
+                    self._state.database = False
+                    log.warning("relay_waits", extra=facts(shard=self._number, reason=name(failed)))
+                    await _pause(stopping, 0.5)
+        finally:
+            await self._in_thread(self._carrier.close)
+            self._thread.shutdown(wait=False)
+
+    async def _serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
+        async with engine.connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
+            try:
+                while not stopping.is_set() and not await rows.own(session, self._number):
+                    self._state.database = True
+                    await _pause(stopping, 0.5)
+                self._state.owned.add(self._number)
+                await self._send_what_waits(session, stopping)
+            finally:
+                self._state.owned.discard(self._number)
+                await connection.invalidate()  # the ownership ends with the server's session
+
+    async def _send_what_waits(self, session: AsyncSession, stopping: asyncio.Event) -> None:
+        rest = BUSY
+        while not stopping.is_set():
+            claimed = await self._claim(session)
+            self._state.database = True
+            if claimed:
+                with act("relay", kind=SpanKind.PRODUCER, count=len(claimed)):
+                    await self._send_guarded(session, claimed)
+                if not self._state.broker:
+                    await self._until_the_broker_answers(claimed[0].recipient, stopping)
+            else:
+                await session.rollback()
+            full = len(claimed) >= BATCH or self._alone
+            rest = BUSY if claimed else min(IDLE, rest * 2)
+            if not full:
+                await _pause(stopping, rest)
+
+    async def _claim(self, session: AsyncSession) -> list[Row]:
+        now = clock.monotonic()
+        held = [recipient for recipient, hold in self._state.held.items() if hold.again_at > now]
+        claimed = await rows.claim(session, self._number, held, 1 if self._alone else BATCH)
+        self._alone = max(0, self._alone - len(claimed)) if claimed else 0
+        return claimed
+
+    async def _send_guarded(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
+        try:
+            await self._send(session, claimed)
+        except Exception as failed:
+            kind = fault(failed)
+            if kind is Fault.AWAY:
+                raise
+            await session.rollback()
+            log.warning("relay_batch_failed", extra=facts(shard=self._number, reason=name(failed)))
+            if kind is Fault.CONTENDED:
+                return
+            if len(claimed) > 1:
+                self._alone = len(claimed)
+                return
+            # It alone cannot be decided.  It must not stand in the way of the others for ever.
+            await self._park(session, claimed, Reason.UNDECIDABLE)
+            await session.commit()
+
+    async def _send(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
+        crash.point("relay.after_claim")
+        await self._park(session, [row for row in claimed if len(row.body) > BODY_LIMIT], Reason.TOO_LARGE)
+        waiting = await self._with_a_mailbox(session, [row for row in claimed if len(row.body) <= BODY_LIMIT])
+        may_go = await disclosure.relayable(session, waiting) if waiting else set()
+        going = [row for row in waiting if row.message_ref in may_go]
+        lapsed = [row for row in waiting if row.message_ref not in may_go]
+        await rows.gone(session, lapsed)
+        fates = await self._carry(going)
+        crash.point("relay.after_produce")
+        delivered = [row for row, fate in zip(going, fates, strict=True) if fate is Fate.DELIVERED]
+        await rows.relayed(session, delivered)
+        await self._park(session, _of(going, fates, Fate.TOO_LARGE), Reason.TOO_LARGE)
+        for row in _of(going, fates, Fate.NO_MAILBOX) + _of(going, fates, Fate.REFUSED):
+            self._hold(row.recipient)
+        crash.point("relay.before_commit")
+        await session.commit()
+        crash.point("relay.after_commit")
+        self._state.relayed += len(delivered)
+        self._state.withheld += len(lapsed)
+        self._state.broker = Fate.UNKNOWN not in fates
+
+    async def _carry(self, going: Sequence[Row]) -> list[Fate]:
+        if not going:
+            return []
+        letters = [row.letter() for row in going]
+        return await self._in_thread(lambda: self._carrier.carry(letters, within=WITHIN))
+
+    async def _with_a_mailbox(self, session: AsyncSession, waiting: Sequence[Row]) -> list[Row]:
+        """Return the rows that can be delivered; the others are held, or parked once held too long."""
+        deliverable: list[Row] = []
+        for recipient in dict.fromkeys(row.recipient for row in waiting):
+            mine = [row for row in waiting if row.recipient == recipient]
+            fate = await self._reach(recipient)
+            if fate in (Fate.DELIVERED, Fate.UNKNOWN):  # while the broker is silent, carrying is what finds out
+                deliverable += mine
+            elif self._hold(recipient) > self._grace and fate is Fate.NO_MAILBOX:
+                await self._park(session, mine, Reason.NO_MAILBOX)
+        return sorted(deliverable, key=lambda row: row.id)
+
+    async def _reach(self, recipient: str) -> Fate:
+        if recipient in self._reached:
+            return Fate.DELIVERED
+        topic = mailbox(recipient)
+        fate = await self._in_thread(lambda: self._carrier.mailbox(topic, within=WITHIN))
+        if fate is Fate.DELIVERED:
+            self._reached.add(recipient)
+            self._state.held.pop(recipient, None)
+        return fate
+
+    def _hold(self, recipient: str) -> float:
+        """Hold a recipient's letters for a while and return for how long they have been held by now."""
+        self._reached.discard(recipient)
+        now = clock.monotonic()
+        hold = self._state.held.setdefault(recipient, Held(now, now))
+        hold.again_at = now + HOLD
+        log.warning("mailbox_out_of_reach", extra=facts(recipient=recipient))
+        return now - hold.since
+
+    async def _park(self, session: AsyncSession, unsendable: Sequence[Row], reason: Reason) -> None:
+        for row in unsendable:
+            await park(session, RELAY, row.received(), reason, tries=1, message_ref=row.message_ref)
+            log.error("parked", extra=facts(consumer=RELAY, message_ref=row.message_ref, reason=reason))
+            metrics.parked(RELAY, reason)
+        if unsendable:
+            await disclosure.park(session, [row.message_ref for row in unsendable])
+            await rows.gone(session, unsendable)
+            self._state.parked += len(unsendable)
+
+    async def _until_the_broker_answers(self, recipient: str, stopping: asyncio.Event) -> None:
+        # No lock of a subject is held here: a revocation must not wait for a broker.
+        rest, topic = 0.1, mailbox(recipient)
+        while not stopping.is_set():
+            fate = await self._in_thread(lambda: self._carrier.mailbox(topic, within=1.0))
+            if fate is not Fate.UNKNOWN:
+                self._state.broker = True
+                return
+            await _pause(stopping, rest)
+            rest = min(2.0, rest * 2)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
+    return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,301 @@
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from infra.embedded.kafka import Kafka
+from runtime.bus.producer import BODY_LIMIT
+from runtime.database.engine import engine
+from runtime.outbox import queue, relay
+from runtime.outbox.relay import Relay
+from runtime.outbox.shard import State
+from runtime.parking import ask_again
+from tests.world.carrying import Case, Fabric, ids, until
+
+
+@asynccontextmanager
+async def running(fabric: Fabric, **other: Any) -> AsyncIterator[Relay]:
+    """A relay that runs, and ends without an error."""
+    settings = fabric.settings("relay")
+    bound = engine(settings.database)
+    sending = Relay(settings, bound, **other)
+    task = asyncio.create_task(sending.run())
+    try:
+        yield sending
+    finally:
+        sending.stop()
+        await asyncio.wait_for(task, 20)
+        await bound.dispose()
+
+
+def numbers(fabric: Fabric, agency: str, at_least: int) -> dict[bytes, list[int]]:
+    """Return the sequence numbers that arrived, by key, in the order they lie in the mailbox."""
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for message in fabric.mail(agency, at_least):
+        key = message.key()
+        assert isinstance(key, bytes)
+        found[key].append(int(dict(message.headers() or ())["ce_sequence"]))
+    return found
+
+
+async def test_what_waits_is_sent_and_forgotten(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    (message_ref,) = fabric.offer(fabric.case(agency), agency)
+
+    async with running(fabric):
+        await until(lambda: fabric.state(message_ref) == "relayed")
+
+    (message,) = fabric.mail(agency, 1)
+    assert ids([message]) == [message_ref]
+    assert message.value() == b"sealed"
+    assert fabric.waiting() == 0
+
+
+async def test_the_order_within_a_key_holds_with_two_relays(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    cases = [fabric.case(agency) for _ in range(12)]
+
+    async with running(fabric), running(fabric):
+        for _ in range(15):
+            for case in cases:
+                await asyncio.to_thread(fabric.offer, case, agency, 2)
+        await until(lambda: fabric.waiting() == 0)
+
+    arrived = numbers(fabric, agency, 360)
+    assert {len(row) for row in arrived.values()} == {30}
+    assert all(row == sorted(row) for row in arrived.values())
+
+
+async def test_a_row_that_commits_late_with_a_lower_id_is_not_passed_over(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    early, late = fabric.case(agency), fabric.case(agency)
+    late.refs[agency] = UUID(int=early.refs[agency].int ^ (1 << 100))  # another case of the same shard
+    fabric.sql('UPDATE register."case" SET case_ref = %s WHERE subject_id = %s', late.refs[agency], late.subject_id)
+    async with running(fabric):
+        with fabric.database.superuser() as slow, slow.transaction():
+            (lower,) = fabric.offer(early, agency, within=slow)
+            (higher,) = fabric.offer(late, agency)
+            await until(lambda: fabric.state(higher) == "relayed")
+        await until(lambda: fabric.state(lower) == "relayed")
+
+    assert ids(fabric.mail(agency, 2)).count(lower) == 1
+
+
+async def test_another_relay_takes_over_what_one_leaves(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    case = fabric.case(agency)
+    async with running(fabric) as second:
+        async with running(fabric) as first:
+            await until(lambda: first.state.owned | second.state.owned == set(range(relay.SHARDS)))
+            fabric.offer(case, agency, 5)
+        fabric.offer(case, agency, 5)
+        await until(lambda: second.state.owned == set(range(relay.SHARDS)))
+        await until(lambda: fabric.waiting() == 0)
+
+    assert list(numbers(fabric, agency, 10).values()) == [list(range(1, 11))]
+
+
+async def test_no_shard_has_two_owners(fabric: Fabric) -> None:
+    async with running(fabric) as first, running(fabric) as second:
+        await until(lambda: first.state.owned | second.state.owned == set(range(relay.SHARDS)))
+
+        assert not first.state.owned & second.state.owned
+
+
+def test_the_relay_serves_as_many_shards_as_the_queue_fills() -> None:
+    assert relay.SHARDS == queue.SHARDS
+
+
+def a_release(fabric: Fabric, case: Case, custodian: str, recipient: str) -> UUID:
+    ((directive_ref,),) = fabric.sql(
+        "INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, valid_from, "
+        "valid_until, state, taxonomy_version, drafted_by, drafted_at) VALUES (%s, %s, %s, 'permit', 'shelter', "
+        "'{needs,identity,safe_contact}', '2026-01-01', '2099-01-01', 'active', 1, 'ana', '2026-01-01') "
+        "RETURNING directive_ref",
+        case.subject_id,
+        custodian,
+        recipient,
+    )
+    fabric.sql("UPDATE register.subject SET sv = sv + 1 WHERE subject_id = %s", case.subject_id)
+    return UUID(str(directive_ref))
+
+
+def revoke(fabric: Fabric, case: Case, directive_ref: UUID) -> None:
+    fabric.sql("UPDATE register.directive SET state = 'revoked' WHERE directive_ref = %s", directive_ref)
+    fabric.sql("UPDATE register.subject SET sv = sv + 1 WHERE subject_id = %s", case.subject_id)
+
+
+async def test_what_was_revoked_while_it_waited_is_withheld_on_record(fabric: Fabric) -> None:
+    custodian, recipient = fabric.agency(), fabric.agency()
+    case = fabric.case(custodian, recipient)
+    release = a_release(fabric, case, custodian, recipient)
+    mask = (2**200 - 1).to_bytes(25, "big")
+    async with running(fabric):
+        (allowed,) = fabric.offer(case, recipient, by=custodian)
+        fabric.sql("UPDATE carrying.offer SET mask = %s WHERE message_ref = %s", mask, allowed)
+        await until(lambda: fabric.state(allowed) == "relayed")
+    ((before,),) = fabric.sql("SELECT count(*) FROM ledger.pending")
+    (too_late,) = fabric.offer(case, recipient, by=custodian)
+    revoke(fabric, case, release)
+
+    async with running(fabric):
+        await until(lambda: fabric.state(too_late) == "withheld")
+
+    assert ids(fabric.mail(recipient, 1)) == [allowed]
+    assert fabric.sql("SELECT count(*) FROM ledger.pending") == [(before + 1,)]
+    assert fabric.waiting() == 0
+
+
+async def test_a_revocation_waits_only_briefly_for_a_busy_relay(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    case = fabric.case(agency)
+    waits = []
+    async with running(fabric):
+        for _ in range(10):
+            fabric.offer(case, agency, 150)
+            with fabric.database.superuser() as connection:
+                began = asyncio.get_running_loop().time()
+                await asyncio.to_thread(connection.execute, "SELECT pg_advisory_lock(%s)", (case.subject_id,))
+                waits.append(asyncio.get_running_loop().time() - began)
+        await until(lambda: fabric.waiting() == 0)
+
+    assert max(waits) < 1.0
+
+
+async def test_a_body_over_the_limit_is_parked_sealed_and_the_rest_goes_on(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    case = fabric.case(agency)
+    (large,) = fabric.offer(case, agency, body=b"x" * (BODY_LIMIT + 1))
+    (next_one,) = fabric.offer(case, agency)
+
+    async with running(fabric):
+        await until(lambda: fabric.state(next_one) == "relayed")
+
+    ((_, reason, tries, body, _, key, _, topic),) = fabric.parked("relay", large)
+    assert (reason, tries, len(body)) == ("too_large", 1, BODY_LIMIT + 1)
+    assert (key, topic) == (str(case.refs[agency]), f"to.{agency}")
+    assert fabric.state(large) == "parked"
+
+
+async def test_letters_to_a_mailbox_that_is_not_there_hold_up_nobody(fabric: Fabric) -> None:
+    agency, nowhere = fabric.agency(), fabric.agency(mailbox=False)
+    (waits,) = fabric.offer(fabric.case(nowhere), nowhere)
+    (goes,) = fabric.offer(fabric.case(agency), agency)
+
+    async with running(fabric) as sending:
+        await until(lambda: fabric.state(goes) == "relayed")
+        assert set(sending.state.held) == {nowhere}
+        assert fabric.state(waits) == "offered"
+
+        fabric.open_mailbox(nowhere)
+        await until(lambda: fabric.state(waits) == "relayed")
+        assert not sending.state.held
+
+
+async def test_what_finds_no_mailbox_for_long_is_parked_and_can_be_sent_later(fabric: Fabric) -> None:
+    nowhere = fabric.agency(mailbox=False)
+    (message_ref,) = fabric.offer(fabric.case(nowhere), nowhere)
+    async with running(fabric, grace=0.5) as sending:
+        await until(lambda: fabric.state(message_ref) == "parked")
+        ((parked_ref, reason, *_),) = fabric.parked("relay", message_ref)
+        assert reason == "no_mailbox"
+        assert not await sending.retry_parked(parked_ref)
+
+        fabric.open_mailbox(nowhere)
+        settings = fabric.settings("relay")
+        bound = engine(settings.database)
+        async with bound.connect() as connection:
+            await ask_again(connection, parked_ref)  # type: ignore[arg-type]
+            await connection.commit()
+        await bound.dispose()
+        await until(lambda: fabric.state(message_ref) == "relayed")
+
+    assert ids(fabric.mail(nowhere, 1)) == [message_ref]
+    ((_, _, tries, *_, resolution, _),) = fabric.parked("relay", message_ref)
+    assert (tries, resolution) == (2, "relayed")
+
+
+async def test_what_was_revoked_while_it_was_parked_is_withheld_when_retried(fabric: Fabric) -> None:
+    custodian, recipient = fabric.agency(), fabric.agency()
+    case = fabric.case(custodian, recipient)
+    release = a_release(fabric, case, custodian, recipient)
+    (large,) = fabric.offer(case, recipient, by=custodian, body=b"x" * (BODY_LIMIT + 1))
+    async with running(fabric) as sending:
+        await until(lambda: fabric.state(large) == "parked")
+        revoke(fabric, case, release)
+        ((parked_ref, *_),) = fabric.parked("relay", large)
+
+        assert await sending.retry_parked(parked_ref)
+
+    assert fabric.state(large) == "withheld"
+    ((*_, resolution, _),) = fabric.parked("relay", large)
+    assert resolution == "withheld"
+
+
+async def test_what_cannot_be_decided_is_parked_and_the_rest_goes_on(fabric: Fabric) -> None:
+    custodian, recipient = fabric.agency(), fabric.agency()
+    broken, sound = fabric.case(custodian, recipient), fabric.case(recipient)
+    (undecidable,) = fabric.offer(broken, recipient, by=custodian)
+    fabric.sql("UPDATE carrying.offer SET purposes = '{nonsense}' WHERE message_ref = %s", undecidable)
+    relayed = fabric.offer(sound, recipient, 10)
+
+    async with running(fabric):
+        await until(lambda: fabric.waiting() == 0)
+
+    ((_, reason, *_),) = fabric.parked("relay", undecidable)
+    assert reason == "undecidable"
+    assert {fabric.state(one) for one in relayed} == {"relayed"}
+
+
+async def test_a_relay_that_loses_the_database_comes_back_by_itself(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    case = fabric.case(agency)
+    async with running(fabric) as sending:
+        await until(lambda: sending.state.owned == set(range(relay.SHARDS)))
+        fabric.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'accord_relay'")
+        fabric.offer(case, agency, 3)
+        await until(lambda: fabric.waiting() == 0)
+
+    assert list(numbers(fabric, agency, 3).values()) == [[1, 2, 3]]
+
+
+async def test_nothing_is_lost_when_the_broker_is_killed(fabric: Fabric, run_folder: Any) -> None:
+    own = Fabric(fabric.database, Kafka.start(run_folder / "kafka-killed"), run_folder / "fabric-killed")
+    try:
+        agency = own.agency()
+        case = own.case(agency)
+        async with running(own) as sending:
+            sent = own.offer(case, agency, 40)
+            await until(lambda: own.waiting() == 0)
+            own.kafka.kill()
+            sent += own.offer(case, agency, 40)
+            await until(lambda: sending.state.missing() == ("broker",))
+            subject = (case.subject_id,)
+            with own.database.superuser() as connection:  # the outage holds nobody's lock
+                await until(
+                    lambda: connection.execute("SELECT pg_try_advisory_lock(%s)", subject).fetchone() == (True,)
+                )
+            own.kafka = await asyncio.to_thread(Kafka.start, run_folder / "kafka-killed")
+            await until(lambda: own.waiting() == 0, within=40)
+            assert sending.state.missing() == ()
+
+        arrived = list(dict.fromkeys(ids(own.mail(agency, 80))))
+        assert arrived == sent
+    finally:
+        own.kafka.stop()
+
+
+def test_readiness_names_what_is_away() -> None:
+    state = State(broker=False, database=False)
+
+    assert state.missing() == ("database", "broker")
+
+
+@pytest.mark.parametrize("found", [uuid4()])
+async def test_a_parked_message_that_is_not_there_is_not_settled(fabric: Fabric, found: UUID) -> None:
+    async with running(fabric) as sending:
+        assert not await sending.retry_parked(found)
