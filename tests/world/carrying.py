@@ -1,0 +1,214 @@
+"""Agencies with real mailboxes, messages that wait in a real outbox, and eyes to see what became of them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from confluent_kafka import Message, Producer
+from confluent_kafka.admin import AdminClient
+
+from infra.embedded.kafka import Kafka
+from kernel.vault.seal import new_key
+from runtime.bus import acls, admin, consumer, headers
+from runtime.outbox.queue import SHARDS
+from runtime.settings import KafkaProtocol, Profile, Settings
+from schemas.topics import mailbox
+from tests.world.database import Database
+
+PASSWORD = "test"
+LONG_AGO = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TYPE = "accord.referral.accepted.v1"
+
+OFFER = """
+INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv, purposes,
+    directives, wrapped_key, sequence, occurred_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, true, 0, %s, '{}', 'x', %s, %s)
+"""
+OUTBOX = """
+INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence,
+    traceparent, body)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One subject, and each agency's own reference to it."""
+
+    subject_id: int
+    refs: dict[str, UUID]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1), compare=False, repr=False)
+
+
+@dataclass
+class Fabric:
+    """The broker and the database of a test session, and what a test does to them as an outsider."""
+
+    database: Database
+    kafka: Kafka
+    folder: Path
+    admin: AdminClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.admin = admin.connect(
+            self.kafka.bootstrap, self.kafka.admin_user, self.kafka.admin_password, protocol=KafkaProtocol.PLAINTEXT
+        )
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "password").write_text(PASSWORD)
+        admin.prepare(self.admin, dict.fromkeys((*acls.SERVICES, acls.RELAY), PASSWORD))
+
+    def settings(self, user: str, **other: Any) -> Settings:
+        """Return what a process that runs as `user` is told; an agency's own process never uses the database."""
+        role = user if user in (*acls.SERVICES, acls.RELAY) else acls.RELAY
+        said: dict[str, Any] = {
+            "service": role,
+            "database": self.database.url(f"accord_{role}"),
+            "issuer": "http://127.0.0.1:1",
+            "port": 1,
+            "profile": Profile.DEVELOPMENT,
+            "kafka": self.kafka.bootstrap,
+            "kafka_user": user,
+            "kafka_password_file": self.folder / "password",
+            "kafka_protocol": KafkaProtocol.PLAINTEXT,
+            "keys": self.folder / "keys",
+        }
+        return Settings(**said | other)
+
+    def agency(self, *, hosted: bool = True, mailbox: bool = True) -> str:
+        """Register an agency of a new name, with its mailbox unless told otherwise."""
+        agency_id = f"harbor-{token_hex(5)}"
+        self.sql(
+            "INSERT INTO register.agency (agency_id, name, kind, purposes, hosted) "
+            "VALUES (%s, 'Harbor House', 'shelter', '{shelter}', %s)",
+            agency_id,
+            hosted,
+        )
+        if mailbox:
+            self.open_mailbox(agency_id, hosted=hosted)
+        return agency_id
+
+    def open_mailbox(self, agency_id: str, *, hosted: bool = True) -> None:
+        admin.admit(self.admin, agency_id, PASSWORD, hosted=hosted, replicas=1)
+
+    def close(self, *agency_ids: str) -> None:
+        """Make agencies inactive, so that workers of other tests do not read their mailboxes."""
+        self.sql("UPDATE register.agency SET active = false WHERE agency_id = ANY(%s)", list(agency_ids))
+
+    def case(self, *agency_ids: str) -> Case:
+        """Open a case of a new subject, known to each of these agencies by a reference of its own."""
+        ((subject_id,),) = self.sql(
+            "INSERT INTO register.subject (home_agency, participation) VALUES (%s, 'yes') RETURNING subject_id",
+            agency_ids[0],
+        )
+        refs = {agency_id: uuid4() for agency_id in agency_ids}
+        for agency_id, case_ref in refs.items():
+            told = (subject_id, agency_id, case_ref, new_key())
+            self.sql('INSERT INTO register."case" (subject_id, agency_id, case_ref, wrapped_key) '
+                     "VALUES (%s, %s, %s, %s)", *told)  # fmt: skip
+        return Case(subject_id, refs)
+
+    def offer(
+        self,
+        case: Case,
+        to: str,
+        times: int = 1,
+        *,
+        by: str | None = None,
+        body: bytes = b"sealed",
+        within: "psycopg.Connection[Any] | None" = None,
+    ) -> list[UUID]:
+        """Put `times` messages into the outbox in one commit, or `within` a transaction that is still open."""
+        made = [uuid4() for _ in range(times)]
+        with ExitStack() as stack:
+            connection = within or stack.enter_context(self.database.superuser())
+            stack.enter_context(connection.transaction())
+            for message_ref in made:
+                number, sender, key = next(case.numbers), by or to, case.refs[to]
+                routing = (message_ref, case.subject_id, sender, to, key, TYPE)
+                connection.execute(OFFER, (*routing, b"\x01", ["shelter"], number, LONG_AGO))
+                shard = key.int % SHARDS
+                row = (shard, case.subject_id, message_ref, to, key, TYPE, sender, LONG_AGO, number, None, body)
+                connection.execute(OUTBOX, row)
+        return made
+
+    def post(self, to: str, key: UUID, message_refs: Iterable[UUID] = (), **other: Any) -> list[UUID]:
+        """Write messages into a mailbox directly, as the relay would."""
+        sent = list(message_refs) or [uuid4()]
+        for number, message_ref in enumerate(sent):
+            routing = headers.Routing(message_ref, TYPE, to, key, LONG_AGO, number)
+            said: dict[str, Any] = {"key": str(key), "value": b"sealed", "headers": headers.write(routing)}
+            self.throw_in(to, **said | other)
+        return sent
+
+    def throw_in(self, to: str, **said: Any) -> None:
+        """Write anything at all into a mailbox."""
+        producer = Producer(self.kafka.settings(acls.RELAY, PASSWORD))
+        producer.produce(mailbox(to), **said)
+        assert producer.flush(10) == 0
+
+    def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:
+        """Return what lies in an agency's mailbox, read by the agency itself."""
+        reading = consumer.reader(self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)])
+        found: list[Message] = []
+        deadline = time.monotonic() + within
+        try:
+            while len(found) < at_least and time.monotonic() < deadline:
+                found += [message for message in reading.consume(500, 0.1) if message.error() is None]
+            found += [message for message in reading.consume(500, 0.3) if message.error() is None]
+        finally:
+            reading.close()
+        return found
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        """Run one statement as the superuser."""
+        with self.database.superuser() as connection:
+            done = connection.execute(statement, values)
+            return done.fetchall() if done.description else []
+
+    def state(self, message_ref: UUID) -> str:
+        ((state,),) = self.sql("SELECT state FROM carrying.offer WHERE message_ref = %s", message_ref)
+        return str(state)
+
+    def parked(self, consumer: str, message_ref: UUID | None = None) -> list[Any]:
+        return self.sql(
+            "SELECT parked_ref, reason, tries, body, headers, key, resolution, topic FROM carrying.parked "
+            "WHERE consumer = %s AND (%s::uuid IS NULL OR message_ref = %s)",
+            consumer,
+            message_ref,
+            message_ref,
+        )
+
+    def waiting(self) -> int:
+        ((rows,),) = self.sql("SELECT count(*) FROM carrying.outbox")
+        return int(rows)
+
+
+def ids(messages: Iterable[Message]) -> list[UUID]:
+    """Return the references that stand on messages, in the order they lie there."""
+    said = [dict(message.headers() or ()) for message in messages]
+    return [UUID(str(one["ce_id"], "ascii")) for one in said]
+
+
+async def until(claim: Callable[[], object], within: float = 15.0) -> None:
+    """Wait until `claim` holds; fail when it does not in time."""
+    import asyncio
+
+    deadline = time.monotonic() + within
+    while not claim():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def fabric(database: Database, kafka: Kafka, run_folder: Path) -> Fabric:
+    """The broker with our users on it, and the database."""
+    return Fabric(database, kafka, run_folder / "fabric")
