@@ -1,0 +1,118 @@
+"""People and systems of the town at a service's door: signed tokens, and clients that carry them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from joserfc.jwk import ECKey
+
+from runtime.access.issuer.signing import Mint, public_set
+from runtime.access.principal import Kind, Principal
+from runtime.access.scopes import Role, scopes_of
+from runtime.access.tokens import Tokens
+from runtime.database.engine import sessions
+from runtime.http import application
+from runtime.http.rates import Rates
+from runtime.http.wiring import Wiring
+from runtime.settings import Profile, Settings
+from tests.world.town import PEOPLE, Town
+
+ISSUER = "http://issuer.test"
+AUDIENCE = "accord"
+
+
+def a_key() -> ECKey:
+    key = ECKey.generate_key("P-256", private=True)
+    key.ensure_kid()
+    return key
+
+
+@dataclass
+class TestIssuer:
+    """An issuer that signs whatever a test asks for."""
+
+    __test__ = False
+    key: ECKey = field(default_factory=a_key)
+    fetched: int = 0
+
+    async def fetch(self) -> Any:
+        self.fetched += 1
+        return public_set(self.key)
+
+    @property
+    def mint(self) -> Mint:
+        return Mint(ISSUER, AUDIENCE, self.key)
+
+    def person(self, person_ref: str, *, agency: str | None = None, roles: Sequence[str] | None = None) -> str:
+        """Return a token for a person of the town, or for anybody at an agency that a test names."""
+        known_agency, known_roles = PEOPLE.get(person_ref, ("", ()))
+        held = frozenset(roles if roles is not None else known_roles)
+        who = Principal(
+            person_ref, agency or known_agency, Kind.PERSON, person_ref, person_ref.title(), scopes_of(held), held
+        )
+        return self.mint.access(who, "accord", 900)
+
+    def system(self, agency_id: str) -> str:
+        """Return a token for an agency's records system."""
+        roles = frozenset({str(Role.SYSTEM)})
+        return self.mint.access(
+            Principal(agency_id, agency_id, Kind.SYSTEM, None, "", scopes_of(roles), roles), "", 300
+        )
+
+
+def settings_for(service: str, **other: Any) -> Settings:
+    """Return settings of a service that a test puts together; nothing connects by them."""
+    said: dict[str, Any] = {
+        "service": service,
+        "database": "postgresql+psycopg://nobody@127.0.0.1:1/accord",
+        "kafka": "127.0.0.1:1",
+        "kafka_user": service,
+        "kafka_password_file": Path("none"),
+        "keys": Path("none"),
+        "issuer": ISSUER,
+        "port": 1,
+        "profile": Profile.DEVELOPMENT,
+    }
+    return Settings(**said | other)
+
+
+@dataclass
+class Web:
+    """The town's services as its people reach them."""
+
+    town: Town
+    issuer: TestIssuer = field(default_factory=TestIssuer)
+
+    def wiring(self, role: str, **other: Any) -> Wiring:
+        """Return the wiring of a service that runs as `role` in the database."""
+        tokens = Tokens(ISSUER, AUDIENCE, self.issuer.fetch)
+        made = {"sessions": sessions(self.town.engine(role)), "tokens": tokens, "keys": self.town.keys}
+        return Wiring(**{"rates": Rates(1e6, 1_000_000), **made, **other})
+
+    @asynccontextmanager
+    async def serving(self, service: str, routers: Sequence[APIRouter], **other: Any) -> AsyncIterator[FastAPI]:
+        """Run a service's application, without a port."""
+        wiring = other.pop("wiring", None) or self.wiring(f"accord_{service}")
+        app = application(settings_for(service), routers, wiring=wiring, **other)
+        async with app.router.lifespan_context(app):
+            yield app
+
+    @asynccontextmanager
+    async def asking(self, app: FastAPI, token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+        """Open a client that carries `token`."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service.test", headers=headers) as client:
+            yield client
+
+    def as_person(self, app: FastAPI, person_ref: str) -> Any:
+        """Open a client for a person of the town."""
+        return self.asking(app, self.issuer.person(person_ref))
+
+    def as_system(self, app: FastAPI, agency_id: str) -> Any:
+        """Open a client for an agency's records system."""
+        return self.asking(app, self.issuer.system(agency_id))
