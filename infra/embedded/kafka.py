@@ -149,7 +149,7 @@ def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[Pr
         _configure(folder, identity, broker, controller, data=folder / "data")
         running = _launch(folder, class_path)
         if _ready(running):
-            kept.write_text(json.dumps(had))
+            _keep(kept, json.dumps(had))
             return running, broker
         running.kill()
         if ports.is_free(broker) and ports.is_free(controller):
@@ -210,7 +210,9 @@ def _ready(running: Process) -> bool:
 
 
 def _keep(file: Path, text: str) -> None:
-    """Write a file that only we may read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Write a file that only we may read, whole or not at all."""
+    fresh = file.with_name(f"{file.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as opened:
         opened.write(text)
+    fresh.replace(file)
