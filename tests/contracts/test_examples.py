@@ -1,0 +1,62 @@
+import json
+
+import jsonschema
+import pytest
+
+from schemas import strict_json
+from schemas.facts import DirectiveFact
+from schemas.publish import EXAMPLES, documents
+from schemas.registry import CONTRACTS, contract, contract_mask
+from schemas.taxonomy import ALL
+from tests.contracts.examples import example, fact, files
+
+DOCUMENTS = documents()
+
+
+def test_every_version_of_every_contract_has_an_example_and_no_example_is_of_something_else() -> None:
+    assert {file.stem for file in files()} == set(CONTRACTS)
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_an_example_of_every_version_still_decodes(type_name: str) -> None:
+    said = strict_json.loads((EXAMPLES / f"{type_name}.json").read_bytes())
+
+    decoded = contract(type_name).model_validate(said)
+
+    assert decoded == contract(type_name).model_validate_json(json.dumps(said))
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_an_example_is_valid_by_the_published_schema(type_name: str) -> None:
+    schema = DOCUMENTS[f"{type_name}.json"]
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(example(type_name))
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_what_a_fact_says_by_category_and_by_terms_is_all_that_it_was_given(type_name: str) -> None:
+    said = fact(type_name)
+    parts = said.by_category(ALL)
+    again = {name: value for part in parts.values() for name, value in part.items()}
+    if isinstance(said, DirectiveFact):
+        again |= said.terms()
+
+    kept = {"case_ref": said.case_ref, "cji_fields": getattr(said, "cji_fields", None)}
+    whole = again | {name: value for name, value in kept.items() if value is not None}
+
+    assert contract(type_name).model_validate(whole) == said
+    json.dumps(again)
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_a_fact_carries_no_more_than_its_contract(type_name: str) -> None:
+    assert fact(type_name).carried() & ~contract_mask(type_name) == 0
+
+
+def test_the_examples_together_use_nearly_every_field_there_is() -> None:
+    carried = 0
+    for type_name in CONTRACTS:
+        carried |= fact(type_name).carried()
+
+    assert carried == ALL

@@ -1,0 +1,139 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.compatibility import Break, Reason, breaks
+from schemas.publish import FOLDER, documents, main, publish
+from schemas.registry import CONTRACTS
+
+DOCUMENTS = documents()
+REPORTED = "accord.incident.reported.v1.json"
+
+Plant = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A folder in which everything was published just now."""
+    publish(tmp_path)
+    return tmp_path
+
+
+def plant(folder: Path, change: Plant) -> None:
+    """Let the published contract of a reported incident say what the code no longer does."""
+    said = json.loads((folder / REPORTED).read_text())
+    change(said)
+    (folder / REPORTED).write_text(json.dumps(said))
+
+
+def test_what_is_committed_is_what_the_code_says() -> None:
+    assert main(["--check"], FOLDER) is None
+
+
+def test_what_was_published_just_now_passes_the_check(published: Path) -> None:
+    assert main(["--check"], published) is None
+
+
+PLANTS: list[tuple[Plant, str]] = [
+    (lambda said: said["properties"].update(colour={"type": "string"}), "removed: /colour"),
+    (lambda said: said["required"].remove("version"), "newly_required: /version"),
+    (lambda said: said["properties"]["version"].update(maximum=10**9), "narrowed: /version maximum"),
+    (
+        lambda said: said["properties"]["narrative"]["anyOf"][0].update(maxLength=10**6),
+        "narrowed: /narrative maxLength",
+    ),
+    (lambda said: said["$defs"]["DayPeriod"]["enum"].append("dawn"), "shrunk_enum: /day_period dawn"),
+    (lambda said: said["$defs"]["Child"]["properties"].update(name={"type": "string"}), "removed: /children/*/name"),
+    (lambda said: said["$defs"]["Window"]["required"].remove("days"), "newly_required: /channels/*/windows/*/days"),
+    (lambda said: said["properties"]["place"].update({"x-accord-category": "needs"}), "recategorised: /place"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), PLANTS)
+@pytest.mark.parametrize("arguments", [["--check"], []])
+def test_what_takes_something_back_is_refused_by_name_whether_one_checks_or_writes(
+    published: Path, change: Plant, reason: str, arguments: list[str]
+) -> None:
+    plant(published, change)
+    before = (published / REPORTED).read_text()
+
+    wrong = main(arguments, published)
+
+    assert wrong is not None
+    assert f"{reason} in {REPORTED}" in wrong
+    assert (published / REPORTED).read_text() == before
+
+
+def test_a_contract_that_is_gone_is_refused_by_name(published: Path) -> None:
+    (published / "accord.dream.told.v1.json").write_text("{}")
+
+    assert "removed: accord.dream.told.v1.json" in str(main(["--check"], published))
+
+
+def test_a_new_optional_field_is_no_break_but_must_be_committed(published: Path) -> None:
+    plant(published, lambda said: said["properties"].pop("narrative"))
+
+    assert str(main(["--check"], published)).startswith(f"stale: {REPORTED}\n")
+    assert main([], published) is None
+    assert main(["--check"], published) is None
+
+
+def test_a_document_that_was_never_published_is_named(published: Path) -> None:
+    (published / "asyncapi.json").unlink()
+
+    assert str(main(["--check"], published)).startswith("missing: asyncapi.json\n")
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_a_document_breaks_nothing_of_itself(name: str) -> None:
+    assert breaks(DOCUMENTS[name], DOCUMENTS[name]) == ()
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_every_field_of_a_published_contract_says_its_category(type_name: str) -> None:
+    said = DOCUMENTS[f"{type_name}.json"]["properties"]
+
+    categories = {name: field.get("x-accord-category") for name, field in said.items()}
+    assert {name: category for name, category in categories.items() if category} == dict(
+        CONTRACTS[type_name].field_categories
+    )
+
+
+TEXT = {"type": "string", "maxLength": 9}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reasons"),
+    [
+        (TEXT, {"type": "integer"}, {Reason.NARROWED}),
+        (TEXT, TEXT | {"minLength": 1}, {Reason.NARROWED}),
+        (TEXT, TEXT | {"pattern": "^a"}, {Reason.NARROWED}),
+        (TEXT, TEXT | {"enum": ["a"]}, {Reason.NARROWED}),
+        ({}, TEXT, {Reason.NARROWED}),
+        ({"anyOf": [TEXT, {"type": "null"}]}, TEXT, {Reason.NARROWED}),
+        ({"type": "array", "items": TEXT}, {"type": "array", "items": {"type": "integer"}}, {Reason.NARROWED}),
+        ({"type": "array"}, {"type": "array", "items": TEXT}, {Reason.NARROWED}),
+        ({"type": "object"}, {"type": "object", "additionalProperties": False}, {Reason.NARROWED}),
+        ({"enum": ["a", "b"]}, {"const": "a"}, {Reason.SHRUNK_ENUM}),
+        ({"type": "number"}, {"type": "integer"}, {Reason.NARROWED}),
+        ({"type": "integer"}, {"type": "number"}, set()),
+        (TEXT, {"anyOf": [{"type": "null"}, TEXT]}, set()),
+        (TEXT, {"anyOf": [TEXT | {"maxLength": 1}, TEXT | {"maxLength": 10}]}, set()),
+        (TEXT, {"type": "string"}, set()),
+        ({"enum": ["a"]}, {"enum": ["a", "b"]}, set()),
+        ({"const": "a"}, {}, set()),
+        ({"type": "object", "additionalProperties": False}, {"type": "object"}, set()),
+        ({"type": "object", "additionalProperties": TEXT}, {"type": "object", "additionalProperties": TEXT}, set()),
+    ],
+)
+def test_narrower_is_a_break_and_wider_is_none(
+    before: dict[str, Any], after: dict[str, Any], reasons: set[Reason]
+) -> None:
+    assert {found.reason for found in breaks(before, after)} == reasons
+
+
+def test_a_break_reads_as_its_reason_and_its_place() -> None:
+    assert str(Break(Reason.REMOVED, "/colour")) == "removed: /colour"

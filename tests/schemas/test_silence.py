@@ -1,0 +1,103 @@
+"""What a model holds, and what it refused, is shown by nothing but the door."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from schemas.closed import Closed
+from schemas.facts import Fact
+from schemas.registry import CONTRACTS, contract
+from tests.contracts.examples import example
+
+CANARY = "canary"
+
+
+def places(said: Any) -> Iterator[tuple[Any, Any]]:
+    members = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    for key, value in members:
+        if isinstance(value, str):
+            yield said, key
+        yield from places(value)
+
+
+def full_of_canaries(type_name: str) -> Fact:
+    """The example, with a canary wherever the contract lets a person write freely."""
+    said = example(type_name)
+    for inside, key in list(places(said)):
+        before, inside[key] = inside[key], CANARY
+        try:
+            contract(type_name).model_validate(said)
+        except ValidationError:
+            inside[key] = before
+    return contract(type_name).model_validate(said)
+
+
+def parts(model: BaseModel) -> Iterator[Any]:
+    yield model
+    for value in vars(model).values():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, BaseModel):
+                yield from parts(item)
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_a_model_full_of_canaries_shows_none(type_name: str) -> None:
+    fact = full_of_canaries(type_name)
+
+    for model in parts(fact):
+        shown = f"{model!r} {model} {[*model.__rich_repr__()]} {[*model.__pretty__(repr)]} {list((model,))}"
+        assert CANARY not in shown
+    assert repr(fact) == f"{type(fact).__name__}(case_ref={fact.case_ref!r})"
+
+
+def test_there_are_canaries_to_be_shown() -> None:
+    fact = full_of_canaries("accord.referral.created.v1")
+
+    assert json.dumps(fact.model_dump(mode="json")).count(CANARY) > 80
+
+
+def refusals(type_name: str) -> Iterator[ValidationError]:
+    model, said = contract(type_name), example(type_name)
+    bad: list[Any] = [
+        CANARY,
+        [CANARY],
+        {CANARY: CANARY},
+        {**said, CANARY: CANARY},
+        {name: CANARY for name in said},
+        {name: {CANARY: CANARY} for name in said},
+        {name: [{CANARY: CANARY}, CANARY] for name in said},
+        {name: f"{CANARY}\u202e\x00" * 4_000 for name in said},
+    ]
+    for given in bad:
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(given)
+        yield refused.value
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate_json(json.dumps(given))
+        yield refused.value
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate_json(f'{{"{CANARY}": {CANARY}')
+    yield refused.value
+
+
+@pytest.mark.parametrize("type_name", CONTRACTS)
+def test_a_refusal_shows_nothing_of_what_was_refused(type_name: str) -> None:
+    for refused in refusals(type_name):
+        told = refused.errors(include_input=False, include_context=False, include_url=False)
+
+        assert CANARY not in f"{refused} {refused!r} {told}"
+
+
+def descendants(of: type[Closed]) -> set[type[Closed]]:
+    return {of}.union(*(descendants(child) for child in of.__subclasses__()))
+
+
+def test_every_model_of_the_room_is_closed_frozen_and_silent() -> None:
+    for model in descendants(Closed):
+        config = model.model_config
+        assert (config.get("frozen"), config.get("extra"), config.get("hide_input_in_errors")) == (True, "forbid", True)
+        assert "__repr__" not in vars(model)
+        assert "__str__" not in vars(model)
