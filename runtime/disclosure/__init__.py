@@ -5,16 +5,18 @@
 `record` tells nobody but the custodian.
 """
 
-from runtime.disclosure.looking import consulted, look, visible
+from runtime.disclosure.looking import OWN_WORK, carries, consulted, look, visible
 from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
 from runtime.disclosure.relaying import Waiting, park, relayable
 
 __all__ = [
+    "OWN_WORK",
     "Opening",
     "TooLate",
     "Waiting",
     "announce",
+    "carries",
     "consulted",
     "look",
     "offer",

@@ -73,6 +73,13 @@ async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[D
     return masks
 
 
+async def carries(unit: Unit, message_ref: UUID, category: DataCategory) -> bool:
+    """Tell whether a message to this agency has something sealed in `category`; for hosted services' routing only."""
+    asked = {"refs": [message_ref], "agency_id": unit.agency_id}
+    rows = (await unit.session.execute(OFFERS, asked)).all()
+    return any(int.from_bytes(row.mask, "big") & category_mask(category) for row in rows)
+
+
 async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
     """Return which messages this person could open now for some purpose of the agency; no field is released.
 
