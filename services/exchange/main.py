@@ -1,0 +1,48 @@
+"""Wiring of the exchange: its routes, its worker, and the relay that fills the mailboxes."""
+
+from __future__ import annotations
+
+import sys
+
+from fastapi import FastAPI
+
+from runtime.database.engine import engine, sessions
+from runtime.http import application, serve
+from runtime.http.attended import attended
+from runtime.keys import UnsafeLocalKeyring
+from runtime.outbox.relay import Relay
+from runtime.settings import Profile, Settings, read
+from runtime.worker import Worker
+from services.exchange.api import routes
+from services.exchange.stream import listen
+
+
+def build(settings: Settings) -> FastAPI:
+    """Return the application; it connects to nothing before it starts."""
+    return application(settings, [routes])
+
+
+def work(settings: Settings) -> None:
+    """Keep what arrives in the mailboxes, until told to stop."""
+    bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
+    keys = UnsafeLocalKeyring(settings.keys, production=settings.profile is Profile.PRODUCTION)
+    worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keys)
+    listen(worker)
+    attended(settings, worker.run, worker.stop, worker.state.missing)
+
+
+def relay(settings: Settings) -> None:
+    """Send what waits in the outbox, until told to stop."""
+    relaying = Relay(settings, engine(settings.database, pool_size=settings.database_pool, service=settings.service))
+    attended(settings, relaying.run, relaying.stop, relaying.state.missing)
+
+
+def main(part: str) -> None:
+    """Run one of the processes: api, worker or relay."""
+    settings = read()
+    parts = {"api": lambda: serve(build(settings), settings), "worker": lambda: work(settings)}
+    (parts | {"relay": lambda: relay(settings)})[part]()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2] or ["api"])
