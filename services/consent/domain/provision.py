@@ -1,0 +1,148 @@
+"""One provision of a release as the register keeps it, and how two of them relate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel.consent import Directive, Unreadable, fields_named
+from schemas.codes import DirectiveEffect, DirectiveState, EndsWhen, StartsWhen
+
+FINAL = frozenset({DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """A directive with its life: who drafted it, what evidences it, what it stands in place of."""
+
+    directive: Directive
+    drafted_by: str
+    drafting_agency: str
+    drafted_at: datetime
+    version: int = 1
+    starts_when: StartsWhen | None = None
+    started_at: datetime | None = None
+    ends_when: EndsWhen | None = None
+    supersedes_ref: UUID | None = None
+    adds_to_ref: UUID | None = None
+    evidence: Mapping[str, Any] | None = field(default=None, repr=False)
+    signed_at: datetime | None = None
+    refused_at: datetime | None = None
+    revoked_at: datetime | None = None
+    relayed: bool = False
+
+    @property
+    def ref(self) -> UUID:
+        """Return the directive's reference."""
+        return self.directive.directive_ref
+
+    @property
+    def state(self) -> DirectiveState:
+        """Return the state as it is kept; `state_at` also knows what has expired."""
+        return self.directive.state
+
+    @property
+    def permits(self) -> bool:
+        """Tell whether it is a permit."""
+        return self.directive.effect is DirectiveEffect.PERMIT
+
+    @property
+    def mask(self) -> int:
+        """Return the fields it speaks of; of one that cannot be read, none."""
+        try:
+            return fields_named(self.directive)
+        except Unreadable:
+            return 0
+
+    def state_at(self, at: datetime) -> DirectiveState:
+        """Return the state for a reader: an active directive that is over reads `expired`, with no job having run."""
+        until = self.directive.valid_until
+        over = self.directive.ended or (until is not None and until <= at)
+        return DirectiveState.EXPIRED if self.state is DirectiveState.ACTIVE and over else self.state
+
+    def in_force(self, at: datetime) -> bool:
+        """Tell whether it speaks at `at`."""
+        begun = self.directive.started and self.directive.valid_from <= at
+        return begun and self.state_at(at) is DirectiveState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of a directive only what stopping it needs, as plain words: one that cannot be read can still be stopped."""
+
+    ref: UUID
+    custodian: str
+    recipient: str | None
+    effect: str
+    state: str
+    relayed: bool
+    supersedes_ref: UUID | None
+
+    @property
+    def denies(self) -> bool:
+        """Tell whether stopping it would open something: whatever is not plainly a permit."""
+        return self.effect != DirectiveEffect.PERMIT
+
+
+def same_way(one: Provision, other: Provision) -> bool:
+    """Tell whether both are permits of one custodian to one recipient for one purpose."""
+    mine, theirs = one.directive, other.directive
+    return (
+        one.permits
+        and other.permits
+        and (mine.custodian, mine.recipient, mine.purpose) == (theirs.custodian, theirs.recipient, theirs.purpose)
+    )
+
+
+def overlapping(new: Provision, standing: Iterable[Provision], at: datetime) -> tuple[Provision, ...]:
+    """Return the active permits of the same way and purpose whose period meets that of `new`."""
+    return tuple(
+        other
+        for other in standing
+        if other.ref != new.ref
+        and same_way(new, other)
+        and other.state_at(at) is DirectiveState.ACTIVE
+        and _meets(new.directive, other.directive)
+    )
+
+
+def unlabelled(new: Provision, standing: Collection[Provision], at: datetime) -> tuple[Provision, ...]:
+    """Return the overlapping permits that `new` neither supersedes nor adds to (R37).
+
+    Naming one of several that were themselves added to each other names them all.
+    """
+    met = overlapping(new, standing, at)
+    named = {ref for ref in (new.supersedes_ref, new.adds_to_ref) if ref is not None}
+    links = [(other.ref, other.adds_to_ref) for other in met if other.adds_to_ref is not None]
+    while True:
+        reached = named | {ref for link in links if named & set(link) for ref in link}
+        if reached == named:
+            return tuple(other for other in met if other.ref not in named)
+        named = reached
+
+
+def is_narrower(new: Provision, old: Provision) -> bool:
+    """Tell whether `new`, standing in place of `old`, can at no instant open what `old` would not."""
+    mine, theirs = new.directive, old.directive
+    if not same_way(new, old) or mine.basis is not theirs.basis or mine.valid_until is None:
+        return False
+    within = not new.mask & ~old.mask and mine.valid_from >= theirs.valid_from
+    ends = theirs.valid_until is not None and mine.valid_until <= theirs.valid_until
+    waits = theirs.started or (new.starts_when is old.starts_when and not mine.started)
+    ends_with_it = old.ends_when in (None, new.ends_when) and mine.ended >= theirs.ended
+    return within and ends and waits and ends_with_it and mine.survives_death <= theirs.survives_death
+
+
+def takes_away(new: Provision, old: Provision) -> bool:
+    """Tell whether something that `old` opened is no longer open under `new`."""
+    ends_earlier = (new.directive.valid_until or old.drafted_at) < (old.directive.valid_until or old.drafted_at)
+    return bool(old.mask & ~new.mask) or ends_earlier
+
+
+def _meets(one: Directive, other: Directive) -> bool:
+    if one.valid_until is None or other.valid_until is None:
+        return True
+    return one.valid_from < other.valid_until and other.valid_from < one.valid_until

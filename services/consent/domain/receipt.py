@@ -1,0 +1,88 @@
+"""A receipt that the survivor may keep, with the members that ISO/IEC TS 27560 makes mandatory (R36)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from schemas.codes import DirectiveState
+from services.consent.domain.provision import Provision
+from services.consent.domain.refusal import NotPossible
+from services.consent.domain.words import ReceiptState
+
+SCHEMA_VERSION: Final = "ISO/IEC TS 27560:2023"
+RETENTION: Final = "what was opened stays in the accounting for six years; what was not is closed at the end"
+WITHDRAWAL: Final = "tell any agency named here, on any channel, in any words; it ends at once"
+STORAGE: Final = "sealed, with the custodian and in the mailbox of the recipient"
+EVENTS: Final = {
+    DirectiveState.ACTIVE: "given",
+    DirectiveState.EXPIRED: "expired",
+    DirectiveState.REVOKED: "withdrawn",
+    DirectiveState.SUPERSEDED: "replaced",
+    DirectiveState.REFUSED: "refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An agency as a receipt names it."""
+
+    agency_id: str
+    name: str
+    address: str
+    contact: str
+    kind: str
+    profile: str
+
+
+def receipt(one: Provision, case_ref: UUID, parties: Mapping[str, Party], at: datetime) -> dict[str, Any]:
+    """Return the receipt of a provision that somebody said yes or no to; a draft has none."""
+    if one.state is DirectiveState.DRAFT:
+        raise NotPossible("not_signed")
+    said, evidence = one.directive, one.evidence or {}
+    custodian = parties[said.custodian]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "record_id": str(one.ref),
+        "receipt_id": f"{one.ref}.{one.version}",
+        "principal_id": str(case_ref),
+        "processing": {
+            "notice": evidence.get("text_version"),
+            "language": evidence.get("language"),
+            "purpose": said.purpose,
+            "information": sorted(said.categories),
+            "information_type": "special_category",
+            "excepted_fields": sorted(said.excepted_fields),
+            "only_fields": sorted(said.only_fields),
+            "controllers": [said.custodian],
+            "storage_locations": STORAGE,
+            "retention": RETENTION,
+            "jurisdiction": custodian.profile,
+            "recipient_third_parties": [] if said.recipient is None else [said.recipient],
+            "withdrawal_method": WITHDRAWAL,
+        },
+        "parties": [_party(party, "controller" if party is custodian else "recipient") for party in parties.values()],
+        "event": {
+            "time": one.revoked_at or one.refused_at or one.signed_at or one.drafted_at,
+            "validity": {"from": said.valid_from, "until": said.valid_until},
+            "entity": evidence.get("signer_role"),
+            "type": said.effect,
+            "method": evidence.get("method"),
+            "state": EVENTS[one.state_at(at)],
+        },
+        "receipt": evidence.get("receipt", ReceiptState.NOT_ASKED),
+    }
+
+
+def _party(party: Party, role: str) -> dict[str, str]:
+    return {
+        "party_id": party.agency_id,
+        "name": party.name,
+        "address": party.address,
+        "contact": party.contact,
+        "type": party.kind,
+        "role": role,
+    }

@@ -1,0 +1,77 @@
+"""Saying no: to a draft, to a directive in force, to all of them.  Stopping asks for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from schemas.codes import DirectiveState, RevokedBy
+from services.consent.domain.drafting import Scene
+from services.consent.domain.provision import Provision, Standing
+from services.consent.domain.refusal import NotPossible
+from services.consent.domain.signing import Signature, check_second_actor, check_signer
+from services.consent.domain.words import SignerRole
+
+
+class Stop(StrEnum):
+    """What stopping does to one directive."""
+
+    REVOKE = "revoke"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """One directive that a stop ends, and how."""
+
+    standing: Standing
+    stop: Stop
+
+
+def stopped(target: UUID, standing: Sequence[Standing]) -> tuple[Stopped, ...]:
+    """Return what a stop of `target` ends: itself, and whatever has come in its place since.
+
+    Whoever says "stop" names what they were told of; they need not know that it was replaced.
+    """
+    meant = {target}
+    while True:
+        followed = meant | {one.ref for one in standing if one.supersedes_ref in meant}
+        if followed == meant:
+            break
+        meant = followed
+    return tuple(_ends(one for one in standing if one.ref in meant))
+
+
+def stopped_all(standing: Iterable[Standing], only_party: str | None = None) -> tuple[Stopped, ...]:
+    """Return every permit that a stop of everything ends; denials stay, since they keep things closed.
+
+    With `only_party`, only those that agency gives or receives by.
+    """
+    permits = (one for one in standing if not one.denies)
+    mine = (one for one in permits if only_party is None or only_party in (one.custodian, one.recipient))
+    return tuple(_ends(mine))
+
+
+def check_lifting(by: RevokedBy, signature: Signature | None, scene: Scene) -> None:
+    """Refuse to lift a denial without the survivor's own signature and a second actor: it opens what was closed."""
+    if by is not RevokedBy.SURVIVOR or signature is None or signature.signer_role is not SignerRole.SURVIVOR:
+        raise NotPossible("denial_needs_signature")
+    check_signer(signature, scene)
+    check_second_actor(signature, scene)
+
+
+def check_refusable(draft: Provision) -> None:
+    """Refuse to record a no to something that is no draft: what is in force is revoked."""
+    if draft.state is not DirectiveState.DRAFT:
+        raise NotPossible("not_a_draft")
+
+
+def _ends(standing: Iterable[Standing]) -> Iterable[Stopped]:
+    for one in standing:
+        if one.state == DirectiveState.DRAFT:
+            yield Stopped(one, Stop.REFUSE)
+        elif one.state not in (DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED):
+            # Also a state that is in no list of ours: whatever it is, it is over now.
+            yield Stopped(one, Stop.REVOKE)

@@ -1,0 +1,154 @@
+"""Who is told of a directive, and what: its terms, never a field of the survivor's.
+
+The custodian is told everything.  A recipient is told of a grant while it is in force, and of an ending only if
+something was relayed to it: it must stop using its copy, and learns nothing that it did not know (domain.md 5.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from schemas.categories import DataCategory
+from schemas.codes import DirectiveEffect, Handling
+from schemas.facts import ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked, DirectiveFact
+from schemas.taxonomy import bit, categories_of, category_mask, paths_of
+from services.consent.domain.provision import Provision, Standing, takes_away
+
+ACKNOWLEDGE_WITHIN: Final = timedelta(hours=24)
+MOST_FIELDS: Final = 50  # as many as a list of a contract holds
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A fact for the custodian, and for the recipients in `to`."""
+
+    fact: DirectiveFact
+    to: tuple[str, ...] = ()
+
+
+def of_grant(new: Provision, case_ref: UUID, at: datetime) -> Telling:
+    """Tell of a directive that became active; its recipient hears of it only while it opens something."""
+    said = new.directive
+    fact = ConsentGranted(
+        case_ref=case_ref,
+        directive_ref=new.ref,
+        custodian_ref=said.custodian,
+        recipient_ref=said.recipient,
+        effect=said.effect,
+        purpose=said.purpose,
+        categories=tuple(sorted(said.categories)),
+        excepted_fields=tuple(sorted(said.excepted_fields)),
+        only_fields=tuple(sorted(said.only_fields)),
+        valid_from=said.valid_from,
+        valid_until=said.valid_until,
+        starts_when=new.starts_when,
+        ends_when=new.ends_when,
+        basis=said.basis,
+        survives_death=said.survives_death,
+        taxonomy_version=said.taxonomy_version,
+        version=new.version,
+        supersedes_ref=new.supersedes_ref,
+        adds_to_ref=new.adds_to_ref,
+    )
+    heard = said.effect is DirectiveEffect.PERMIT and new.in_force(at)
+    return Telling(fact, (said.recipient,) if heard and said.recipient is not None else ())
+
+
+def of_refusal(draft: Provision, case_ref: UUID, at: datetime) -> Telling:
+    """Tell the custodian alone that the survivor said no: to a recipient it is as if nobody had asked (R38)."""
+    fact = ConsentRefused(
+        case_ref=case_ref,
+        directive_ref=draft.ref,
+        custodian_ref=draft.directive.custodian,
+        recipient_ref=draft.directive.recipient,
+        purpose=draft.directive.purpose,
+        categories=tuple(sorted(draft.directive.categories)),
+        refused_at=at,
+    )
+    return Telling(fact)
+
+
+def of_narrowing(new: Provision, old: Provision, case_ref: UUID, at: datetime) -> Telling | None:
+    """Tell that `new` stands in place of `old`, if anything was taken away by it."""
+    if not takes_away(new, old):
+        return None
+    said = new.directive
+    fact = ConsentNarrowed(
+        case_ref=case_ref,
+        directive_ref=new.ref,
+        custodian_ref=said.custodian,
+        recipient_ref=said.recipient,
+        supersedes_ref=old.ref,
+        narrowed_at=at,
+        purpose=said.purpose,
+        categories=tuple(sorted(said.categories)),
+        excepted_fields=tuple(sorted(said.excepted_fields)),
+        only_fields=tuple(sorted(said.only_fields)),
+        valid_until=said.valid_until,
+        handling=Handling.STOP_USE,
+        acknowledge_by=at + ACKNOWLEDGE_WITHIN,
+    )
+    return Telling(fact, (said.recipient,) if old.relayed and said.recipient is not None else ())
+
+
+def of_denial(denial: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> Iterator[Telling]:
+    """Tell of what a denial takes from directives under which something was relayed: what is left, never the denial."""
+    for permit in standing:
+        hit = permit.permits and permit.relayed and permit.in_force(at) and _meets(denial, permit)
+        lost = permit.mask & denial.mask if hit else 0
+        if lost:
+            yield _left_of(permit, permit.mask & ~lost, case_ref, at)
+
+
+def of_revocation(one: Standing, case_ref: UUID, at: datetime) -> Telling:
+    """Tell that a directive is over; by whose decision stays with the custodian."""
+    fact = ConsentRevoked(
+        case_ref=case_ref,
+        directive_ref=one.ref,
+        custodian_ref=one.custodian,
+        recipient_ref=one.recipient,
+        revoked_at=at,
+        handling=Handling.STOP_USE,
+        acknowledge_by=at + ACKNOWLEDGE_WITHIN,
+    )
+    told = one.relayed and not one.denies and one.recipient is not None
+    return Telling(fact, (one.recipient,) if told and one.recipient is not None else ())
+
+
+def _meets(denial: Provision, permit: Provision) -> bool:
+    no, yes = denial.directive, permit.directive
+    return (no.custodian, no.recipient) == (yes.custodian, yes.recipient) and no.purpose in (None, yes.purpose)
+
+
+def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> Telling:
+    said, lost = permit.directive, permit.mask & ~left
+    categories = categories_of(left)
+    excepted = _of(said.excepted_fields | set(paths_of(lost)), categories)
+    if len(excepted) > MOST_FIELDS:
+        # Too much to list: a category that was cut into is then named as gone, which says less and closes more.
+        categories = tuple(category for category in categories if not lost & category_mask(category))
+        excepted = _of(said.excepted_fields, categories)
+    fact = ConsentNarrowed(
+        case_ref=case_ref,
+        directive_ref=permit.ref,
+        custodian_ref=said.custodian,
+        recipient_ref=said.recipient,
+        supersedes_ref=permit.ref,
+        narrowed_at=at,
+        purpose=said.purpose,
+        categories=tuple(sorted(categories)),
+        excepted_fields=excepted,
+        only_fields=_of({path for path in said.only_fields if bit(path) & left}, categories),
+        valid_until=said.valid_until,
+        handling=Handling.STOP_USE,
+        acknowledge_by=at + ACKNOWLEDGE_WITHIN,
+    )
+    return Telling(fact, (said.recipient,) if said.recipient is not None else ())
+
+
+def _of(paths: Iterable[str], categories: Collection[DataCategory]) -> tuple[str, ...]:
+    return tuple(sorted(path for path in paths if path.partition(".")[0] in categories))

@@ -1,0 +1,22 @@
+"""Jurisdiction profiles, read from the file beside this module."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+
+from services.consent.domain import STRICTEST, Profile
+
+
+def read(text: str) -> Mapping[str, Profile]:
+    """Return the profiles of a file; raises `TypeError` for a rule we do not know."""
+    return {name: Profile(**rules) for name, rules in tomllib.loads(text).items()}
+
+
+PROFILES = read((resources.files("services.consent") / "profiles.toml").read_text("utf-8"))
+
+
+def profile(name: str) -> Profile:
+    """Return the profile; of one that is not in the file, the strictest."""
+    return PROFILES.get(name, STRICTEST)
