@@ -57,6 +57,7 @@ class Fabric:
     kafka: Kafka
     folder: Path
     admin: AdminClient = field(init=False)
+    agencies: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.admin = admin.connect(
@@ -92,6 +93,7 @@ class Fabric:
             agency_id,
             hosted,
         )
+        self.agencies.append(agency_id)
         if mailbox:
             self.open_mailbox(agency_id, hosted=hosted)
         return agency_id
@@ -100,8 +102,13 @@ class Fabric:
         admin.admit(self.admin, agency_id, PASSWORD, hosted=hosted, replicas=1)
 
     def close(self, *agency_ids: str) -> None:
-        """Make agencies inactive, so that workers of other tests do not read their mailboxes."""
+        """Make agencies inactive."""
         self.sql("UPDATE register.agency SET active = false WHERE agency_id = ANY(%s)", list(agency_ids))
+
+    def close_all(self) -> None:
+        """Make every agency of earlier tests inactive, so that a worker reads this test's mailboxes only."""
+        self.close(*self.agencies)
+        self.agencies.clear()
 
     def case(self, *agency_ids: str) -> Case:
         """Open a case of a new subject, known to each of these agencies by a reference of its own."""
@@ -140,19 +147,21 @@ class Fabric:
                 connection.execute(OUTBOX, row)
         return made
 
-    def post(self, to: str, key: UUID, message_refs: Iterable[UUID] = (), **other: Any) -> list[UUID]:
+    def post(self, to: str, case_ref: UUID, message_refs: Iterable[UUID] = (), **other: Any) -> list[UUID]:
         """Write messages into a mailbox directly, as the relay would."""
         sent = list(message_refs) or [uuid4()]
+        letters = []
         for number, message_ref in enumerate(sent):
-            routing = headers.Routing(message_ref, TYPE, to, key, LONG_AGO, number)
-            said: dict[str, Any] = {"key": str(key), "value": b"sealed", "headers": headers.write(routing)}
-            self.throw_in(to, **said | other)
+            routing = headers.Routing(message_ref, TYPE, to, case_ref, LONG_AGO, number)
+            letters.append({"key": str(case_ref), "value": b"sealed", "headers": headers.write(routing)} | other)
+        self.throw_in(to, *letters)
         return sent
 
-    def throw_in(self, to: str, **said: Any) -> None:
+    def throw_in(self, to: str, *things: dict[str, Any]) -> None:
         """Write anything at all into a mailbox."""
         producer = Producer(self.kafka.settings(acls.RELAY, PASSWORD))
-        producer.produce(mailbox(to), **said)
+        for said in things:
+            producer.produce(mailbox(to), **said)
         assert producer.flush(10) == 0
 
     def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:

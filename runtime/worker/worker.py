@@ -1,0 +1,118 @@
+"""The worker of one service: reads the mailboxes of the agencies it hosts and does what follows, once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from runtime.faults import Fault, fault, name
+from runtime.keys import Keyring
+from runtime.settings import Settings
+from runtime.telemetry import facts
+from runtime.worker.effects import Effect, EffectOnMany, Effects
+from runtime.worker.handling import Handling
+from runtime.worker.mailboxes import Found, Mailboxes
+from runtime.worker.reading import Reading
+from runtime.worker.state import State
+from schemas.facts import Fact
+
+LOOK_EVERY: Final = 1.0
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Reads for one consumer.  Each message has its effect once, however often it comes."""
+
+    def __init__(
+        self, settings: Settings, *, consumer: str, sessions: async_sessionmaker[AsyncSession], keys: Keyring
+    ) -> None:
+        self.state = State()
+        self._settings = settings
+        self._consumer = consumer
+        self._effects = Effects()
+        self._handling = Handling(consumer, sessions, keys, self._effects, self.state)
+        self._mailboxes = Mailboxes(settings, sessions, self.state)
+        self._stopping = asyncio.Event()
+
+    def on(self, fact: type[Fact] | str, effect: Effect) -> None:
+        """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
+        self._effects.on(fact, effect)
+
+    def on_every(self, effect: Effect) -> None:
+        """Do `effect` for each message, whatever its type."""
+        self._effects.on_every(effect)
+
+    def on_many(self, effect: EffectOnMany) -> None:
+        """Do `effect` once for what came together to one mailbox, in order: one statement for many rows."""
+        self._effects.on_many(effect)
+
+    async def run(self) -> None:
+        """Read until `stop`; raises `Died` when Faust ends by itself, so that the process ends and is seen."""
+        while not self._stopping.is_set():
+            found = await self._look()
+            if found is None or not found.readable:
+                await self._pause()
+                continue
+            await self._read(found)
+
+    def stop(self) -> None:
+        """Return from `run`; what is under way and not yet committed comes again."""
+        self._stopping.set()
+
+    async def retry_parked(self, parked_ref: UUID) -> bool:
+        """Handle a parked message as if it came now; tell whether it is settled."""
+        return await self._handling.retry_parked(parked_ref)
+
+    async def _read(self, found: Found) -> None:
+        reading = Reading(self._settings, self._consumer, self._handling.handle)
+        ending: asyncio.Task[None] | None = None
+        try:
+            await reading.start(found.readable)
+            ending = asyncio.create_task(reading.until_it_ends())
+            self.state.reading = True
+            while not ending.done() and not self._stopping.is_set():
+                if not await self._keep_up(reading):
+                    return  # begins anew without the mailbox that closed
+                await self._pause(ending)
+            if ending.done():
+                ending.result()
+        finally:
+            self.state.reading = False
+            if ending is not None:
+                ending.cancel()
+            await reading.stop()
+
+    async def _keep_up(self, reading: Reading) -> bool:
+        """Read what was added and retry what was asked for; false once a mailbox is not ours to read any more."""
+        found = await self._look()
+        if found is None:
+            return True
+        if reading.mailboxes - found.hosted:
+            return False
+        fresh = found.readable - reading.mailboxes
+        if fresh:
+            log.info("mailboxes_added", extra=facts(consumer=self._consumer, count=len(fresh)))
+            await reading.add(fresh)
+        return True
+
+    async def _look(self) -> Found | None:
+        try:
+            await self._handling.retry_asked()
+            return await self._mailboxes.look()
+        except Exception as failed:
+            if fault(failed) is Fault.LASTING:
+                raise
+            self.state.waits_for(failed)
+            log.warning("worker_waits", extra=facts(consumer=self._consumer, reason=name(failed)))
+            return None
+
+    async def _pause(self, *also: asyncio.Task[None]) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([stopping, *also], timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()

@@ -1,0 +1,271 @@
+import asyncio
+from uuid import UUID, uuid4
+
+from runtime.unit import Unit
+from runtime.worker import Offered, TryAgain
+from tests.world.carrying import LONG_AGO, TYPE, Fabric, until
+from tests.world.working import Traces, working
+
+
+async def test_a_message_has_its_effect_once_however_often_it_comes(fabric: Fabric) -> None:
+    agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
+    refs = [uuid4() for _ in range(5)]
+
+    async with working(fabric, traces.consumer, traces.leave) as worker:
+        await asyncio.to_thread(fabric.post, agency, key, [*refs, *refs])
+        await asyncio.to_thread(fabric.post, agency, key, refs)
+        await until(lambda: worker.state.handled_total == 15)
+
+    assert traces.refs() == refs
+    assert traces.inbox() == 5
+
+
+async def test_an_effect_works_for_the_agency_whose_mailbox_it_is(fabric: Fabric) -> None:
+    first, second, traces = fabric.agency(), fabric.agency(), Traces(fabric)
+    for agency in (first, second, first):
+        fabric.post(agency, uuid4())
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: len(traces.rows()) == 3)
+
+    said = {(agency, words) for _, _, agency, words in traces.rows()}
+    assert said == {(one, f"{one} system:{traces.consumer} None None") for one in (first, second)}
+
+
+async def test_an_effect_sees_routing_and_a_sealed_body(fabric: Fabric) -> None:
+    agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
+    seen: list[Offered] = []
+
+    async def look(_: Unit, offered: Offered) -> None:
+        seen.append(offered)
+
+    (message_ref,) = fabric.post(agency, key)
+    async with working(fabric, traces.consumer, look):
+        await until(lambda: seen)
+
+    assert seen == [Offered(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed", None)]
+    assert "sealed" not in repr(seen)
+
+
+async def test_an_effect_named_for_a_type_is_done_for_that_type_only(fabric: Fabric) -> None:
+    agency, traces, other = fabric.agency(), Traces(fabric), Traces(fabric)
+
+    async with working(fabric, traces.consumer) as worker:
+        worker.on(TYPE, traces.leave)
+        worker.on("accord.alert.raised.v1", other.leave)
+        (message_ref,) = await asyncio.to_thread(fabric.post, agency, uuid4())
+        await until(lambda: traces.rows())
+
+    assert (traces.refs(), other.refs()) == ([message_ref], [])
+
+
+async def test_the_order_within_a_key_is_kept(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    sent = {key: fabric.post(agency, key, [uuid4() for _ in range(40)]) for key in (uuid4(), uuid4(), uuid4())}
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: len(traces.rows()) == 120)
+
+    for key, refs in sent.items():
+        assert [row[0] for row in traces.rows() if row[1] == key] == refs
+
+
+async def test_what_comes_together_is_handed_over_together(fabric: Fabric) -> None:
+    agency, traces, sizes = fabric.agency(), Traces(fabric), list[int]()
+    refs = fabric.post(agency, uuid4(), [uuid4() for _ in range(30)])
+
+    async def count(unit: Unit, offered: object) -> None:
+        assert isinstance(offered, list)
+        sizes.append(len(offered))
+
+    async with working(fabric, traces.consumer) as worker:
+        worker.on_many(count)
+        await until(lambda: sum(sizes) == len(refs))
+
+    assert max(sizes) > 1
+
+
+async def test_a_message_that_cannot_be_handled_is_parked_sealed_and_the_others_go_on(fabric: Fabric) -> None:
+    agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
+    refs = [uuid4() for _ in range(9)]
+
+    async def fail_at_the_fifth(unit: Unit, offered: Offered) -> None:
+        await traces.leave(unit, offered)
+        if offered.message_ref == refs[4]:
+            raise ValueError("Ana, 14 Bay Street")
+
+    async with working(fabric, traces.consumer, fail_at_the_fifth) as worker:
+        await asyncio.to_thread(fabric.post, agency, key, refs)
+        await until(lambda: worker.state.handled_total + worker.state.parked_total == 9)
+
+    assert traces.refs() == [ref for ref in refs if ref != refs[4]]
+    ((_, reason, tries, body, headers, parked_key, _, topic),) = traces.parked(refs[4])
+    assert (reason, tries, body, parked_key, topic) == ("failed", 1, b"sealed", str(key), f"to.{agency}")
+    assert "Bay" not in str(headers)
+
+
+async def test_what_is_no_letter_of_ours_is_parked_as_it_came(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    key = str(uuid4())
+    odd: list[dict[str, object]] = [
+        {"value": b"no headers"},
+        {"value": None, "key": key},
+        {"value": b"\x00\xff", "key": b"\x00\xfe", "headers": [("ce_id", b"\x00"), ("h\u00e9", None), ("ce_id", b"2")]},
+        {"value": b"", "key": "", "headers": []},
+        {"value": b"x" * 900_000, "headers": [("x" * 3000, b"y" * 30_000)]},
+    ]
+    fabric.throw_in(agency, *odd)
+    (sound,) = fabric.post(agency, uuid4())
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: traces.refs() == [sound])
+        await until(lambda: len(traces.parked()) == len(odd))
+
+    assert {(row[1], bytes(row[3])) for row in traces.parked()} == {
+        ("unreadable", said["value"] or b"") for said in odd
+    }
+
+
+async def test_a_letter_whose_key_is_another_case_is_parked(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    (message_ref,) = fabric.post(agency, uuid4(), key=str(uuid4()))
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: traces.parked())
+
+    assert traces.rows() == []
+    assert [row[1] for row in traces.parked()] == ["unreadable"]
+    assert message_ref
+
+
+async def test_what_was_parked_can_be_handled_later(fabric: Fabric) -> None:
+    agency, traces, broken = fabric.agency(), Traces(fabric), [True]
+
+    async def fail_at_first(unit: Unit, offered: Offered) -> None:
+        if broken:
+            raise ValueError
+        await traces.leave(unit, offered)
+
+    (message_ref,) = fabric.post(agency, uuid4())
+    async with working(fabric, traces.consumer, fail_at_first) as worker:
+        await until(lambda: traces.parked())
+        ((parked_ref, *_),) = traces.parked()
+        assert not await worker.retry_parked(parked_ref)
+        broken.clear()
+        assert await worker.retry_parked(parked_ref)
+        assert not await worker.retry_parked(parked_ref)
+
+    assert traces.refs() == [message_ref]
+    ((_, _, tries, *_, resolution, _),) = traces.parked()
+    assert (tries, resolution) == (2, "handled")
+
+
+async def test_an_operator_may_ask_for_a_retry(fabric: Fabric) -> None:
+    agency, traces, broken = fabric.agency(), Traces(fabric), [True]
+
+    async def fail_at_first(unit: Unit, offered: Offered) -> None:
+        if broken:
+            raise ValueError
+        await traces.leave(unit, offered)
+
+    (message_ref,) = fabric.post(agency, uuid4())
+    async with working(fabric, traces.consumer, fail_at_first):
+        await until(lambda: traces.parked())
+        broken.clear()
+        fabric.sql("UPDATE carrying.parked SET resolution = 'retry' WHERE consumer = %s", traces.consumer)
+        await until(lambda: traces.refs() == [message_ref])
+
+
+async def test_what_may_pass_by_itself_is_waited_for_and_not_parked(fabric: Fabric) -> None:
+    agency, traces, tries = fabric.agency(), Traces(fabric), list[UUID]()
+
+    async def away_at_first(unit: Unit, offered: Offered) -> None:
+        tries.append(offered.message_ref)
+        if len(tries) < 4:
+            raise TryAgain
+        await traces.leave(unit, offered)
+
+    first, second = fabric.post(agency, uuid4(), [uuid4(), uuid4()])
+    async with working(fabric, traces.consumer, away_at_first) as worker:
+        await until(lambda: worker.state.missing() == ("effects",))
+        await until(lambda: traces.refs() == [first, second])
+        await until(lambda: worker.state.missing() == ())
+
+    assert traces.parked() == []
+
+
+async def test_a_worker_that_loses_the_database_waits_and_goes_on(fabric: Fabric) -> None:
+    agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
+    refs = [uuid4() for _ in range(30)]
+
+    async with working(fabric, traces.consumer, traces.leave):
+        for start in range(0, 30, 3):
+            await asyncio.to_thread(fabric.post, agency, key, refs[start : start + 3])
+            fabric.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'accord_exchange'")
+        await until(lambda: len(traces.rows()) >= 30)
+
+    assert traces.refs() == refs
+    assert traces.parked() == []
+
+
+async def test_an_effect_that_commits_by_itself_is_undone_and_parked(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+
+    async def commit(unit: Unit, offered: Offered) -> None:
+        await traces.leave(unit, offered)
+        await unit.session.commit()
+
+    fabric.post(agency, uuid4(), [uuid4(), uuid4()])
+    async with working(fabric, traces.consumer, commit):
+        await until(lambda: len(traces.parked()) == 2)
+
+    assert (traces.rows(), traces.inbox()) == ([], 0)
+
+
+async def test_an_effect_may_use_savepoints(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+
+    async def save(unit: Unit, offered: Offered) -> None:
+        async with unit.session.begin_nested():
+            await traces.leave(unit, offered)
+
+    (message_ref,) = fabric.post(agency, uuid4())
+    async with working(fabric, traces.consumer, save):
+        await until(lambda: traces.refs() == [message_ref])
+
+
+async def test_the_mailbox_of_a_new_agency_is_read_while_the_worker_runs(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    fabric.post(agency, uuid4())
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: len(traces.rows()) == 1)
+
+        newcomer = await asyncio.to_thread(fabric.agency)
+        await asyncio.to_thread(fabric.post, newcomer, uuid4())
+        await until(lambda: newcomer in {row[2] for row in traces.rows()}, within=8)
+        await asyncio.to_thread(fabric.post, agency, uuid4())
+        await until(lambda: len(traces.rows()) == 3)
+
+
+async def test_the_mailbox_of_an_agency_that_left_is_read_no_more(fabric: Fabric) -> None:
+    stays, leaves, traces = fabric.agency(), fabric.agency(), Traces(fabric)
+    async with working(fabric, traces.consumer, traces.leave) as worker:
+        await until(lambda: worker.state.reading)
+        fabric.close(leaves)
+        await until(lambda: not worker.state.reading)
+        await until(lambda: worker.state.reading)
+        await asyncio.to_thread(fabric.post, leaves, uuid4())
+        await asyncio.to_thread(fabric.post, stays, uuid4())
+        await until(lambda: traces.rows())
+
+    assert [row[2] for row in traces.rows()] == [stays]
+
+
+async def test_a_worker_without_any_mailbox_waits_for_the_first(fabric: Fabric) -> None:
+    traces = Traces(fabric)
+    async with working(fabric, traces.consumer, traces.leave) as worker:
+        await asyncio.sleep(1.2)
+        assert worker.state.missing() == ("worker",)
+        agency = await asyncio.to_thread(fabric.agency)
+        await asyncio.to_thread(fabric.post, agency, uuid4())
+        await until(lambda: traces.rows())
