@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from schemas.codes import ConflictCheck, Priority, Purpose, ReferralMode, ReferralState, ServiceCode, WithdrawReason
+from schemas.codes import (
+    ConflictCheck,
+    OutcomeCode,
+    Priority,
+    Purpose,
+    ReferralKind,
+    ReferralMode,
+    ReferralState,
+    ServiceCode,
+    WithdrawReason,
+)
 from schemas.facts.categorised import Categorised
 from schemas.facts.referral import (
     AcceptanceBlock,
@@ -59,10 +69,6 @@ class ToItself(Exception):
     """An agency sends no referral to itself."""
 
 
-class PurposeNeeded(Exception):
-    """A live referral says for which purpose the receiver is to act."""
-
-
 class NotSent(Exception):
     """A logged referral was sent to nobody: nobody can follow it up."""
 
@@ -76,6 +82,7 @@ class Referral:
     sending_agency: str
     receiving_agency: str
     receiver_ref: UUID | None  # by which the receiver knows it; a logged one is known to no receiver
+    kind: ReferralKind
     mode: ReferralMode
     service_code: ServiceCode
     priority: Priority
@@ -88,10 +95,12 @@ class Referral:
     overdue_since: datetime | None = None
     follows_ref: UUID | None = None
     conflict_check: ConflictCheck | None = None
+    reason_code: str | None = None  # why it was declined, or why withdrawn: two lists that are never merged
+    outcome_code: OutcomeCode | None = None
 
 
 def send(
-    form: ReferralForm, *, referral_ref: UUID, sender: str, receiver_ref: UUID | None, now: datetime
+    form: ReferralForm, *, referral_ref: UUID, sender: str, receiver_ref: UUID, now: datetime
 ) -> tuple[Referral, ReferralCreated]:
     """Return the referral that `form` asks for, sent at `now`, and its fact.
 
@@ -100,14 +109,13 @@ def send(
     if form.to_agency_ref == sender:
         raise ToItself
     live = form.mode is ReferralMode.LIVE
-    if live and (form.purpose is None or receiver_ref is None):
-        raise PurposeNeeded
     referral = Referral(
         referral_ref=referral_ref,
         case_ref=form.case_ref,
         sending_agency=sender,
         receiving_agency=form.to_agency_ref,
         receiver_ref=receiver_ref if live else None,
+        kind=form.kind,
         mode=form.mode,
         service_code=form.service_code,
         priority=form.priority,
@@ -130,7 +138,8 @@ def accept(referral: Referral, answer: AcceptanceBlock, now: datetime) -> tuple[
 
 def decline(referral: Referral, answer: DeclineBlock, now: datetime) -> tuple[Referral, ReferralDeclined]:
     """Return the declined referral and its fact, which says why by a code."""
-    return _step(referral, UNANSWERED, ReferralState.DECLINED, now, ReferralDeclined, answer)
+    declined, fact = _step(referral, UNANSWERED, ReferralState.DECLINED, now, ReferralDeclined, answer)
+    return replace(declined, reason_code=answer.reason_code), fact
 
 
 def ask_for_more(referral: Referral, now: datetime) -> tuple[Referral, ReferralInfoRequested]:
@@ -150,7 +159,8 @@ def begin(referral: Referral, now: datetime) -> tuple[Referral, ReferralInProgre
 
 def complete(referral: Referral, answer: CompletionBlock, now: datetime) -> tuple[Referral, ReferralCompleted]:
     """Return the completed referral and its fact, with the outcome as the receiver sees it."""
-    return _step(referral, UNDER_WAY, ReferralState.COMPLETED, now, ReferralCompleted, answer)
+    completed, fact = _step(referral, UNDER_WAY, ReferralState.COMPLETED, now, ReferralCompleted, answer)
+    return replace(completed, outcome_code=answer.outcome_code), fact
 
 
 def fail_contact(
@@ -162,7 +172,8 @@ def fail_contact(
 
 def withdraw(referral: Referral, reason: WithdrawalBlock, now: datetime) -> tuple[Referral, ReferralWithdrawn]:
     """Return the withdrawn referral and its fact; calling back is possible until it has ended."""
-    return _step(referral, OPEN, ReferralState.WITHDRAWN, now, ReferralWithdrawn, reason)
+    withdrawn, fact = _step(referral, OPEN, ReferralState.WITHDRAWN, now, ReferralWithdrawn, reason)
+    return replace(withdrawn, reason_code=reason.reason_code), fact
 
 
 def end_with_its_release(referral: Referral, now: datetime) -> tuple[Referral, ReferralWithdrawn]:

@@ -1,9 +1,13 @@
 """What people send to referrals: blocks of the contracts, and what only this service needs to know."""
 
+from typing import Self
 from uuid import UUID
 
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
 from schemas.categories import Local, Routing
-from schemas.codes import Purpose
+from schemas.codes import Purpose, ReferralMode
 from schemas.facts.evidence import EvidenceList
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.protective_order import OrderServiceBlock, OrderTermsBlock
@@ -33,3 +37,9 @@ class ReferralForm(ReferralBlock, Told):
 
     case_ref: Routing[UUID]
     purpose: Local[Purpose | None] = None
+
+    @model_validator(mode="after")
+    def _say_why_the_receiver_is_to_act(self) -> Self:
+        if self.mode is ReferralMode.LIVE and self.purpose is None:
+            raise PydanticCustomError("purpose_needed", "a live referral names the purpose of its receiver")
+        return self

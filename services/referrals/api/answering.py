@@ -1,0 +1,99 @@
+"""The receiver's routes: its answers, which are written to the sender's record."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from runtime import disclosure
+from runtime.http import Absent, IfMatch, may, require_match, router
+from runtime.unit import Unit
+from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
+from services.referrals import domain, store
+from services.referrals.answers import ReferralAnswer
+from services.referrals.api.finding import look_at_sent, to_receiver
+from services.referrals.domain import Referral
+
+MayAnswer = Annotated[Unit, Depends(may("referrals:answer"))]
+
+routes = router("/v1/referrals", tags=["referrals"])
+
+
+@routes.post("/{referral_ref}/acceptance", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def accept_referral(
+    referral_ref: UUID, answer: AcceptanceBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
+) -> ReferralAnswer:
+    """Take a survivor on and name the advocate; agencies the survivor named may see who answered."""
+    referral, mask = await _received(unit, referral_ref, if_match)
+    accepted, fact = domain.accept(referral, answer, await store.now(unit.session))
+    return await _answered(unit, accepted, fact, mask, response)
+
+
+@routes.post("/{referral_ref}/decline", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def decline_referral(
+    referral_ref: UUID, answer: DeclineBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
+) -> ReferralAnswer:
+    """Say that the agency cannot take the survivor on, and why by a code."""
+    referral, mask = await _received(unit, referral_ref, if_match)
+    declined, fact = domain.decline(referral, answer, await store.now(unit.session))
+    return await _answered(unit, declined, fact, mask, response)
+
+
+@routes.post("/{referral_ref}/question", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def ask_for_more(
+    referral_ref: UUID, unit: MayAnswer, response: Response, if_match: IfMatch = None
+) -> ReferralAnswer:
+    """Say that more is needed before an answer; what, is asked of the survivor through the sender."""
+    referral, mask = await _received(unit, referral_ref, if_match)
+    waiting, fact = domain.ask_for_more(referral, await store.now(unit.session))
+    return await _answered(unit, waiting, fact, mask, response)
+
+
+@routes.post("/{referral_ref}/start", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def begin_referral(
+    referral_ref: UUID, unit: MayAnswer, response: Response, if_match: IfMatch = None
+) -> ReferralAnswer:
+    """Say that the agency has begun what it accepted."""
+    referral, mask = await _received(unit, referral_ref, if_match)
+    begun, fact = domain.begin(referral, await store.now(unit.session))
+    return await _answered(unit, begun, fact, mask, response)
+
+
+@routes.post("/{referral_ref}/completion", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def complete_referral(
+    referral_ref: UUID, answer: CompletionBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
+) -> ReferralAnswer:
+    """Say what came of it, as the receiver sees it; the survivor may disagree."""
+    referral, mask = await _received(unit, referral_ref, if_match)
+    completed, fact = domain.complete(referral, answer, await store.now(unit.session))
+    return await _answered(unit, completed, fact, mask, response)
+
+
+@routes.post("/{referral_ref}/contact-failure", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def fail_contact(
+    referral_ref: UUID, answer: ContactFailureBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
+) -> ReferralAnswer:
+    """Say that the survivor could not be reached, safe channels only having been tried."""
+    referral, mask = await _received(unit, referral_ref, if_match)
+    failed, fact = domain.fail_contact(referral, answer, await store.now(unit.session))
+    return await _answered(unit, failed, fact, mask, response)
+
+
+async def _received(unit: Unit, referral_ref: UUID, if_match: str | None) -> tuple[Referral, int]:
+    """Return the referral for an answer, and what of it the release of now opens to the receiver."""
+    referral = await store.referral_sent_to(unit.session, unit.agency_id, referral_ref, to_change=True)
+    if referral is None:
+        raise Absent
+    mask = await look_at_sent(unit, referral)
+    require_match(if_match, referral.version)
+    return referral, mask
+
+
+async def _answered(
+    unit: Unit, referral: Referral, fact: ReferralFact, mask: int, response: Response
+) -> ReferralAnswer:
+    await store.keep(unit.session, referral)
+    await disclosure.offer(unit, fact)
+    return await to_receiver(unit, referral, mask, response)

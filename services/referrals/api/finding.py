@@ -1,0 +1,57 @@
+"""Finding a referral for whoever asks: absent, and not for you, are one answer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Response
+
+from runtime import disclosure, register
+from runtime.http import Absent, Withheld, etag
+from runtime.register import Subject
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.taxonomy import ALL
+from services.referrals.answers import ReferralAnswer, answer_for
+from services.referrals.domain import Referral
+
+STATUS = (DataCategory.REFERRAL_STATUS,)
+
+
+async def own_case(unit: Unit, case_ref: UUID) -> Subject:
+    """Return the subject of the agency's own case, its lock held; any other case is absent."""
+    subject = await register.hold(unit.session, case_ref)
+    mine = None if subject is None else subject.cases.get(unit.agency_id)
+    if subject is None or mine is None or mine.case_ref != case_ref:
+        raise Absent
+    await look_at_own(unit, case_ref)
+    return subject
+
+
+async def look_at_own(unit: Unit, case_ref: UUID) -> None:
+    """Refuse a person from whom the survivor keeps everything, at the sender's own agency too."""
+    if not await disclosure.look(unit, case_ref, STATUS):
+        raise Withheld
+
+
+async def look_at_sent(unit: Unit, referral: Referral) -> int:
+    """Return what of the referral the release of now opens to its receiver; nothing open is absent."""
+    mask = await disclosure.look(unit, referral.case_ref, STATUS, referral.purpose)
+    if not mask:
+        raise Withheld
+    return mask
+
+
+def to_sender(referral: Referral, response: Response) -> ReferralAnswer:
+    """Return the referral as its sender knows it."""
+    response.headers["ETag"] = etag(referral.version)
+    return answer_for(referral, referral.referral_ref, referral.case_ref, ALL)
+
+
+async def to_receiver(unit: Unit, referral: Referral, mask: int, response: Response) -> ReferralAnswer:
+    """Return what `mask` opens of the referral, by the receiver's own references."""
+    subject = await register.hold(unit.session, referral.case_ref)
+    if subject is None or referral.receiver_ref is None:
+        raise Absent
+    response.headers["ETag"] = etag(referral.version)
+    return answer_for(referral, referral.receiver_ref, subject.cases[unit.agency_id].case_ref, mask)

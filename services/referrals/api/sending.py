@@ -1,0 +1,82 @@
+"""The sender's routes: to send a referral, and to call it back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Depends, Response
+
+from kernel.consent import Decision
+from kernel.ledger.entry import Act
+from kernel.pseudonym import pairwise
+from runtime import disclosure, register
+from runtime.disclosure import leaves
+from runtime.http import Absent, FieldError, Invalid, Refused, may, router
+from runtime.http.problems import answer as answer_problem
+from runtime.ledger import pending
+from runtime.register import Subject
+from runtime.unit import Unit
+from schemas.codes import ReferralMode
+from schemas.facts.referral import ReferralCreated, WithdrawalBlock
+from services.referrals import domain, store
+from services.referrals.answers import ReferralAnswer
+from services.referrals.api.finding import look_at_own, own_case, to_sender
+from services.referrals.domain import Referral
+from services.referrals.forms import ReferralForm
+from services.referrals.release import release_for
+
+MaySend = Annotated[Unit, Depends(may("referrals:send"))]
+
+routes = router("/v1/referrals", tags=["referrals"])
+
+
+@routes.post("", status_code=201, response_model=ReferralAnswer, response_model_exclude_none=True)
+async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -> ReferralAnswer | Response:
+    """Send a referral under a release; or log one that the survivor takes along, which needs none."""
+    subject = await own_case(unit, form.case_ref)
+    await _check_older(unit, form)
+    key = await register.case_key(unit.session, unit.keys, subject, unit.agency_id)
+    ref = uuid4()
+    theirs = pairwise(key, form.to_agency_ref, ref)
+    referral, fact = domain.send(form, referral_ref=ref, sender=unit.agency_id, receiver_ref=theirs, now=subject.at)
+    live = referral.mode is ReferralMode.LIVE
+    release = release_for(subject, unit.agency_id, referral.receiving_agency, referral.purpose)
+    if live and not release.mask:
+        await _note_refusal(unit, subject, referral, release)
+        return answer_problem(Refused("release_needed", status=422))
+    await store.put(unit.session, referral, subject.subject_id, subject.sv, release.until)
+    await (disclosure.offer if live else disclosure.record)(unit, fact)
+    response.headers["Location"] = f"/v1/referrals/{ref}"
+    return to_sender(referral, response)
+
+
+@routes.post("/{referral_ref}/withdrawal", response_model=ReferralAnswer, response_model_exclude_none=True)
+async def withdraw_referral(
+    referral_ref: UUID, reason: WithdrawalBlock, unit: MaySend, response: Response
+) -> ReferralAnswer:
+    """Call a referral back. No version is asked for: a stop is not refused for a formality."""
+    referral = await store.referral_sent_by(unit.session, unit.agency_id, referral_ref, to_change=True)
+    if referral is None:
+        raise Absent
+    await look_at_own(unit, referral.case_ref)
+    withdrawn, fact = domain.withdraw(referral, reason, await store.now(unit.session))
+    await store.keep(unit.session, withdrawn)
+    await (disclosure.offer if referral.mode is ReferralMode.LIVE else disclosure.record)(unit, fact)
+    return to_sender(withdrawn, response)
+
+
+async def _check_older(unit: Unit, form: ReferralForm) -> None:
+    if form.follows_ref is None:
+        return
+    older = await store.referral_sent_by(unit.session, unit.agency_id, form.follows_ref)
+    if older is None or older.case_ref != form.case_ref:
+        raise Invalid([FieldError("body.follows_ref", "unknown")])
+
+
+async def _note_refusal(unit: Unit, subject: Subject, referral: Referral, release: Decision) -> None:
+    by, mine = await leaves.who(unit), subject.cases[unit.agency_id]
+    detail = {"person": unit.actor, "to": referral.receiving_agency}
+    told = ReferralCreated.type
+    leaf = leaves.decided(Act.CONSULTED, by, subject, mine, release, referral.purpose, told, detail, None)
+    await pending.append(unit.session, [leaf])

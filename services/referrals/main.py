@@ -1,0 +1,30 @@
+"""Wiring of referrals: its routes, and the clock beside them."""
+
+from __future__ import annotations
+
+import sys
+
+from fastapi import FastAPI
+
+from runtime.http import application, serve
+from runtime.settings import Settings, read
+from services.referrals import domain
+from services.referrals.api import routes
+from services.referrals.clock import ticking
+
+REFUSALS = {domain.NotOpen: "not_open", domain.NotSent: "not_sent", domain.ToItself: "to_itself"}
+
+
+def build(settings: Settings) -> FastAPI:
+    """Return the application; it connects to nothing before it starts."""
+    return application(settings, routes, refusals=REFUSALS, around=ticking)
+
+
+def main(part: str) -> None:
+    """Run one of the processes; there is one."""
+    settings = read()
+    {"api": lambda: serve(build(settings), settings)}[part]()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2] or ["api"])

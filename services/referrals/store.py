@@ -1,0 +1,248 @@
+"""The table of referrals. Each query carries in its WHERE who may find the row; to any other it is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.consent import Decision
+from schemas.codes import (
+    ConflictCheck,
+    OutcomeCode,
+    Priority,
+    Purpose,
+    ReferralKind,
+    ReferralMode,
+    ReferralState,
+    ServiceCode,
+)
+from services.referrals.domain import UNANSWERED, UNDER_WAY, Referral
+
+CODES = {
+    "kind": ReferralKind,
+    "mode": ReferralMode,
+    "service_code": ServiceCode,
+    "priority": Priority,
+    "purpose": Purpose,
+    "state": ReferralState,
+    "conflict_check": ConflictCheck,
+    "outcome_code": OutcomeCode,
+}
+INSTANT = DateTime(timezone=True)
+KEPT = (
+    Column("referral_ref", Uuid, primary_key=True),
+    Column("case_ref", Uuid),
+    Column("sending_agency", Text),
+    Column("receiving_agency", Text),
+    Column("receiver_ref", Uuid),
+    Column("kind", Text),
+    Column("mode", Text),
+    Column("service_code", Text),
+    Column("priority", Text),
+    Column("purpose", Text),
+    Column("state", Text),
+    Column("version", Integer),
+    Column("created_at", INSTANT),
+    Column("changed_at", INSTANT),
+    Column("answer_by", INSTANT),
+    Column("overdue_since", INSTANT),
+    Column("follows_ref", Uuid),
+    Column("conflict_check", Text),
+    Column("reason_code", Text),
+    Column("outcome_code", Text),
+)
+ROWS = Table(
+    "referral",
+    MetaData(schema="referrals"),
+    *KEPT,
+    Column("subject_id", BigInteger),
+    Column("consent_sv", BigInteger),  # under which consent the receiver was last allowed to see it, and until when
+    Column("consent_until", INSTANT),
+)
+SUBJECT = Table(
+    "subject", MetaData(schema="register"), Column("subject_id", BigInteger, primary_key=True), Column("sv", BigInteger)
+)
+NOW = func.register.instant(type_=INSTANT)
+STEPS = (
+    "state",
+    "version",
+    "changed_at",
+    "answer_by",
+    "overdue_since",
+    "conflict_check",
+    "reason_code",
+    "outcome_code",
+)
+
+IS_LIVE = ROWS.c.mode == ReferralMode.LIVE
+WAITS = ROWS.c.state.in_(UNANSWERED)
+IS_LATE = ROWS.c.overdue_since.is_not(None) & WAITS
+TO_REMIND = text("SELECT agency FROM referrals.agencies_to_remind() AS agency ORDER BY agency")
+TO_REVIEW = text("SELECT agency FROM referrals.agencies_to_review() AS agency ORDER BY agency")
+
+
+class Direction(StrEnum):
+    """Which referrals a list holds: those one sent, those one was sent, those of cases one coordinates."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+    FOLLOWED = "followed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which referrals a list is to hold."""
+
+    direction: Direction
+    state: ReferralState | None = None
+    overdue: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list goes on: at an instant, behind so many rows of that very instant."""
+
+    since: datetime
+    skipped: int = 0
+
+    def behind(self, rows: Sequence[Referral]) -> Place:
+        """Return the place behind `rows`, which begin at this one."""
+        if not rows:
+            return self
+        last = rows[-1].created_at
+        same = sum(row.created_at == last for row in rows)
+        return Place(last, same + (self.skipped if last == self.since else 0))
+
+
+async def now(session: AsyncSession) -> datetime:
+    """Return the database's present instant."""
+    return (await session.execute(select(NOW))).scalar_one()
+
+
+async def referral_sent_by(
+    session: AsyncSession, agency: str, referral_ref: UUID, *, to_change: bool = False
+) -> Referral | None:
+    """Return the referral if `agency` sent it; to any other it is absent."""
+    asked = select(*KEPT).where(ROWS.c.sending_agency == agency, ROWS.c.referral_ref == referral_ref)
+    return await _one(session, asked, to_change)
+
+
+async def referral_sent_to(
+    session: AsyncSession, agency: str, referral_ref: UUID, *, to_change: bool = False
+) -> Referral | None:
+    """Return the referral that `agency` was sent and knows by `referral_ref`; to any other it is absent."""
+    asked = select(*KEPT).where(ROWS.c.receiving_agency == agency, ROWS.c.receiver_ref == referral_ref)
+    return await _one(session, asked, to_change)
+
+
+async def put(
+    session: AsyncSession, referral: Referral, subject_id: int, consent_sv: int, consent_until: datetime | None
+) -> None:
+    """Keep a new referral, and the consent it was sent under."""
+    relied_on = {"subject_id": subject_id, "consent_sv": consent_sv, "consent_until": consent_until}
+    await session.execute(insert(ROWS).values(**asdict(referral), **relied_on))
+
+
+async def keep(session: AsyncSession, referral: Referral) -> None:
+    """Keep the referral as it now is; the wall lets its sender and its receiver do so, and nobody else."""
+    steps = {name: getattr(referral, name) for name in STEPS}
+    await session.execute(update(ROWS).where(ROWS.c.referral_ref == referral.referral_ref).values(**steps))
+
+
+async def referrals_of(session: AsyncSession, agency: str, wanted: Wanted, place: Place, rows: int) -> list[Referral]:
+    """Return up to `rows` referrals of the agency from `place` on, oldest first."""
+    asked = select(*KEPT).where(_whose(wanted.direction, agency), ROWS.c.created_at >= place.since)
+    if wanted.state is not None:
+        asked = asked.where(ROWS.c.state == wanted.state)
+    if wanted.overdue is not None:
+        asked = asked.where(IS_LATE if wanted.overdue else ~IS_LATE)
+    asked = asked.order_by(ROWS.c.created_at, ROWS.c.referral_ref).offset(place.skipped).limit(rows)
+    return await _many(session, asked)
+
+
+async def agencies_to_remind(session: AsyncSession) -> list[str]:
+    """Return the agencies that sent a referral which nobody answered in time."""
+    return list(await session.scalars(TO_REMIND))
+
+
+async def agencies_to_review(session: AsyncSession) -> list[str]:
+    """Return the agencies that sent an open referral whose consent has changed or ended since it was looked at."""
+    return list(await session.scalars(TO_REVIEW))
+
+
+async def overdue_referrals(session: AsyncSession, agency: str, rows: int) -> list[Referral]:
+    """Return referrals that are overdue and not yet noted so, for change; what another clock holds is left to it."""
+    due = (ROWS.c.overdue_since.is_(None), WAITS, ROWS.c.answer_by <= NOW)
+    asked = select(*KEPT).where(ROWS.c.sending_agency == agency, *due).order_by(ROWS.c.answer_by)
+    return await _many(session, asked.limit(rows).with_for_update(skip_locked=True))
+
+
+async def unreviewed_referrals(session: AsyncSession, agency: str, rows: int) -> list[Referral]:
+    """Return open referrals whose consent has changed or ended since it was looked at, for change."""
+    changed = or_(SUBJECT.c.sv != ROWS.c.consent_sv, ROWS.c.consent_until <= NOW)
+    asked = (
+        select(*KEPT)
+        .join(SUBJECT, SUBJECT.c.subject_id == ROWS.c.subject_id)
+        .where(ROWS.c.sending_agency == agency, IS_LIVE, ROWS.c.state.in_(UNANSWERED | UNDER_WAY), changed)
+        .order_by(ROWS.c.referral_ref)
+        .limit(rows)
+        .with_for_update(of=ROWS, skip_locked=True)
+    )
+    return await _many(session, asked)
+
+
+async def note_review(session: AsyncSession, referral: Referral, decided: Decision) -> None:
+    """Note under which consent the receiver may still see the referral."""
+    row = update(ROWS).where(ROWS.c.referral_ref == referral.referral_ref)
+    await session.execute(row.values(consent_sv=decided.sv, consent_until=decided.until))
+
+
+def _whose(direction: Direction, agency: str) -> Any:
+    if direction is Direction.SENT:
+        return ROWS.c.sending_agency == agency
+    if direction is Direction.RECEIVED:
+        return IS_LIVE & (ROWS.c.receiving_agency == agency)
+    # The wall shows a coordination cell the rows of the cases it knows; anybody else finds none here.
+    return (ROWS.c.sending_agency != agency) & (ROWS.c.receiving_agency != agency)
+
+
+async def _one(session: AsyncSession, asked: Select[Any], to_change: bool) -> Referral | None:
+    row = (await session.execute(asked.with_for_update() if to_change else asked)).mappings().one_or_none()
+    return None if row is None else _referral(row)
+
+
+async def _many(session: AsyncSession, asked: Select[Any]) -> list[Referral]:
+    return [_referral(row) for row in (await session.execute(asked)).mappings()]
+
+
+def _referral(row: RowMapping) -> Referral:
+    read = {name: _read(name, value) for name, value in row.items()}
+    return Referral(**read)
+
+
+def _read(name: str, value: Any) -> Any:
+    return value if value is None or name not in CODES else CODES[name](value)
