@@ -33,7 +33,7 @@ def add_agency(run: Run, town: Town, agency: NewAgency) -> TownAgency:
         Path(place.admin_password_file).read_text().strip(),
         protocol=KafkaProtocol(place.security_protocol),
     )
-    admin.admit(client, agency.agency_id, password_file.read_text().strip(), hosted=True)
+    admin.admit(client, agency.agency_id, password_file.read_text().strip(), hosted=True, replicas=1)  # one broker
     return TownAgency(
         id=agency.agency_id,
         name=agency.name,

@@ -8,6 +8,7 @@
 from runtime.disclosure.looking import OWN_WORK, carries, consulted, look, visible
 from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
+from runtime.disclosure.own_copy import offer_own_copy
 from runtime.disclosure.relaying import Waiting, park, relayable
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "look",
     "offer",
     "offer_many",
+    "offer_own_copy",
     "open",
     "park",
     "record",

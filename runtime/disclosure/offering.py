@@ -78,6 +78,17 @@ async def record(unit: Unit, fact: Fact) -> None:
     await _put(unit, offerings, [_own(offering) for offering in offerings])
 
 
+async def offer_again(unit: Unit, fact: Fact, to: Collection[str]) -> None:
+    """Offer a fact that is on record to agencies that consent names by now; the custodian's copy stays as it is.
+
+    A grant that widens later fills no old copy, since what was not permitted was never sealed for that agency.
+    """
+    (offering,) = await _hold(unit, [fact])
+    named = [recipient for recipient in _named(offering) if recipient.agency.agency_id in to or not to]
+    copies = [copy for recipient in named for copy in _copy_for(offering, recipient, fact.carried())]
+    await _put(unit, [offering], copies)
+
+
 async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None:
     """Tell the custodian, and each agency of `to`, of a directive.
 
@@ -189,7 +200,7 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
 
 async def _put(unit: Unit, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
     counts = Counter((copy.offering.subject.subject_id, copy.recipient.agency.agency_id) for copy in copies)
-    numbers = await take_numbers(unit.session, counts)
+    numbers = await take_numbers(unit.session, counts) if counts else {}
     messages = []
     for copy in copies:
         place = copy.offering.subject.subject_id, copy.recipient.agency.agency_id

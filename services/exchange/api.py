@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from runtime import disclosure
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, may, router
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
 from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
 from services.exchange import store
 from services.exchange.forms import (
     MessageAnswer,
+    OfferingForm,
     OpeningAnswer,
     OpeningForm,
     OpeningsAnswer,
@@ -22,6 +23,7 @@ from services.exchange.forms import (
 )
 
 MayReadInbox = Annotated[Unit, Depends(may("inbox:read"))]
+MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
 MayOpen = Annotated[Unit, Depends(may("messages:open"))]
 
 routes = router("/v1")
@@ -54,6 +56,14 @@ async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> O
     if not opened:
         raise Absent
     return OpeningAnswer.of_opening(opened[0])
+
+
+@routes.post("/messages/{message_ref}/offering", status_code=204)
+async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCases) -> None:
+    """Offer a fact of your own record again, to whom the survivor allows it by now; nothing is typed twice."""
+    (sealed,) = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
+    if not await disclosure.offer_own_copy(unit, sealed, form.to):
+        raise Withheld
 
 
 @routes.post("/openings", response_model_exclude_none=True)

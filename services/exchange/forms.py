@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.disclosure import Opening
 from schemas.codes import Purpose
+from schemas.values import AgencyRef
 from services.exchange import domain
 from services.exchange.store import Listed
 
@@ -38,6 +39,12 @@ class OpeningsForm(OpeningForm):
     """Several messages opened for one purpose."""
 
     message_refs: Annotated[list[UUID], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class OfferingForm(Closed):
+    """To whom a fact of the own record is offered again; nobody named means all whom a directive names."""
+
+    to: Annotated[list[AgencyRef], Field(max_length=50)] = []
 
 
 class MessageAnswer(Closed):

@@ -9,7 +9,10 @@ EVERY_SERVICE = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
     "accord_notifications, accord_exchange, accord_audit, accord_dashboard"
 )
-OFFERS = "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, accord_notifications"
+OFFERS = (
+    "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
+    "accord_notifications, accord_exchange"
+)
 OPENS = "accord_exchange, accord_notifications"
 CONSUMES = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
