@@ -1,0 +1,48 @@
+"""The small service, served, with the town's people at its door."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.runtime.http import things
+from tests.world.database import Database
+from tests.world.town import Town, build_town
+from tests.world.web import Web
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    with database.superuser() as connection:
+        connection.execute(things.TABLES)  # type: ignore[arg-type]
+    built = await build_town(database, run_folder)
+    yield built
+    for bound in built.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+def web(town: Town) -> Web:
+    return Web(town)
+
+
+@pytest.fixture(scope="session")
+async def app(web: Web) -> AsyncIterator[FastAPI]:
+    async with web.serving("intake", [things.routes], refusals={things.NotOpen: "not_open"}) as served:
+        yield served
+
+
+@pytest.fixture
+async def ana(web: Web, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An advocate of the hotline."""
+    async with web.as_person(app, "ana") as client:
+        yield client
+
+
+@pytest.fixture
+async def sam(web: Web, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A case worker of the shelter."""
+    async with web.as_person(app, "sam") as client:
+        yield client

@@ -1,0 +1,130 @@
+"""Versions, pages, rates and health: the small parts."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runtime.http import Invalid, PreconditionRequired, Stale, etag, require_match
+from runtime.http.health import Readiness
+from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.http.problems import Problem, TooManyRequests
+from runtime.http.rates import MOST_BUCKETS, Rates
+from tests.world.web import Web
+
+
+@pytest.mark.parametrize("given", ['"7"', '"6", "7"', '"7", W/"7"'])
+def test_a_change_of_the_version_that_was_read_passes(given: str) -> None:
+    require_match(given, 7)
+
+
+@pytest.mark.parametrize("given", ['"6"', 'W/"7"', '""', '"77"'])
+def test_a_change_of_another_version_is_stale(given: str) -> None:
+    with pytest.raises(Stale):
+        require_match(given, 7)
+
+
+@pytest.mark.parametrize("given", [None, "", " ", "*"])
+def test_a_change_names_what_it_changes(given: str | None) -> None:
+    with pytest.raises(PreconditionRequired):
+        require_match(given, 7)
+
+
+@pytest.mark.parametrize("given", ["7", '"7', "'7'", '"7" "8"', "W/7", '"7";'])
+def test_a_tag_that_is_none_is_malformed(given: str) -> None:
+    with pytest.raises(Problem) as caught:
+        require_match(given, 7)
+
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(("given", "status"), [(None, 428), ('"6"', 412), (etag(7), 204), ("7", 400)])
+async def test_if_match_is_heeded_over_http(ana: httpx.AsyncClient, given: str | None, status: int) -> None:
+    headers = {} if given is None else {"If-Match": given}
+    answer = await ana.put("/v1/things/5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b", headers=headers)
+
+    assert answer.status_code == status
+
+
+def test_a_cursor_leads_back_to_its_position() -> None:
+    cursor = cursor_of("2026-03-02T12:00:00Z", 41)
+
+    assert position_of(cursor, str, int) == ("2026-03-02T12:00:00Z", 41)
+    assert position_of(None, str, int) is None
+
+
+@pytest.mark.parametrize("cursor", ["", "a", "e30", "W10", cursor_of(1, 2), cursor_of("a", "b"), "_" * 200])
+def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
+    with pytest.raises(Invalid):
+        position_of(cursor, str, int)
+
+
+def test_a_next_link_keeps_the_query_and_names_no_host() -> None:
+    scope = {"type": "http", "query_string": b"limit=5&cursor=old", "headers": [(b"host", b"elsewhere.test")]}
+    answer = Response()
+
+    link_next(Request(scope), answer, "new")
+
+    assert answer.headers["link"] == '<?limit=5&cursor=new>; rel="next"'
+
+
+def test_a_last_page_has_no_link() -> None:
+    answer = Response()
+
+    link_next(Request({"type": "http", "query_string": b"", "headers": []}), answer, None)
+
+    assert "link" not in answer.headers
+
+
+def test_a_bucket_fills_again_with_time() -> None:
+    now = [0.0]
+    rates = Rates(2.0, 2, monotonic=lambda: now[0])
+    rates.take("ana")
+    rates.take("ana")
+
+    with pytest.raises(TooManyRequests):
+        rates.take("ana")
+    now[0] += 0.5
+    rates.take("ana")
+
+
+def test_buckets_are_bounded() -> None:
+    rates = Rates(1.0, 1)
+
+    for number in range(MOST_BUCKETS + 10):
+        rates.take(number)
+
+    assert len(rates._buckets) == MOST_BUCKETS
+
+
+async def test_a_process_is_alive_and_ready(web: Web, app: FastAPI) -> None:
+    async with web.asking(app) as nobody:
+        assert (await nobody.get("/healthz")).json() == {"alive": True}
+        assert (await nobody.get("/readyz")).json() == {"ready": True}
+
+
+async def test_readiness_names_the_missing_part_and_nothing_of_why(web: Web) -> None:
+    async def broker() -> bool:
+        raise ConnectionError("CANARY broker.internal:9092")
+
+    async with web.serving("intake", [], readiness={"broker": broker}) as app, web.asking(app) as nobody:
+        answer = await nobody.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["errors"] == [{"field": "broker", "code": "missing"}]
+    assert "CANARY" not in answer.text
+
+
+async def test_readiness_asks_the_parts_once_a_second_at_most() -> None:
+    asked = []
+
+    async def part() -> bool:
+        asked.append(1)
+        return True
+
+    readiness = Readiness({"part": part})
+    for _ in range(10):
+        await readiness.missing()
+
+    assert len(asked) == 1

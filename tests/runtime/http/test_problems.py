@@ -1,0 +1,132 @@
+"""One problem for everything that is not a success; absent is one answer to the byte; nothing is echoed."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from runtime.http.guard import Guard
+from runtime.http.problems import PROBLEMS, Absent, Problem, ProblemDetails, Withheld, answer, body_of
+from tests.world.web import Web
+
+CANARY = "CANARY-ana-lives-here"
+
+
+async def test_absent_is_one_answer_wherever_it_is_given(ana: httpx.AsyncClient, web: Web, app: FastAPI) -> None:
+    places = [f"/v1/things/{uuid4()}", "/v1/things/malformed", "/v1/nowhere", "/", "/v1/things/", f"/{CANARY}"]
+    async with web.asking(app) as nobody:
+        answers = [await ana.get(place) for place in places] + [await nobody.get("/v1/nowhere")]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
+
+
+def test_absent_and_withheld_are_the_same_to_the_byte() -> None:
+    assert answer(Absent()).body == answer(Withheld()).body == answer(Absent()).body
+
+
+def test_other_problems_can_be_told_apart_when_somebody_calls() -> None:
+    instances = {body_of(Problem("broken"))["instance"] for _ in range(5)}
+
+    assert len(instances) == 5
+
+
+@pytest.mark.parametrize("code", PROBLEMS)
+def test_every_problem_is_of_the_shape_that_is_published(code: str) -> None:
+    told = ProblemDetails.model_validate(body_of(Problem(code)))
+
+    assert told.status == PROBLEMS[code][0]
+    assert told.title == PROBLEMS[code][1]
+    assert told.type.endswith(code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"word": CANARY * 10},
+        {"word": [CANARY]},
+        {"word": "a", "count": CANARY},
+        {"word": "a", CANARY: 1},
+        {"word": "a", "count": {CANARY: CANARY}},
+        [CANARY],
+        CANARY,
+        {},
+    ],
+)
+async def test_an_invalid_body_is_told_by_fields_and_codes(ana: httpx.AsyncClient, body: object) -> None:
+    answer = await ana.post("/v1/things", json=body)
+
+    assert answer.status_code == 422
+    assert "CANARY" not in answer.text
+    told = ProblemDetails.model_validate(answer.json())
+    assert all(error.field.startswith("body") and error.code for error in told.errors)
+    assert told.errors
+
+
+async def test_a_field_that_the_contract_names_is_named(ana: httpx.AsyncClient) -> None:
+    answer = await ana.post("/v1/things", json={"word": "a", "count": -1, CANARY: 2})
+
+    assert answer.json()["errors"] == [
+        {"field": "body.count", "code": "greater_than_equal"},
+        {"field": "body.*", "code": "extra_forbidden"},
+    ]
+
+
+async def test_a_query_is_not_echoed(ana: httpx.AsyncClient) -> None:
+    answer = await ana.get("/v1/things", params={CANARY: "1", "limit": CANARY, "cursor": CANARY + "!"})
+
+    assert answer.status_code == 422
+    assert "CANARY" not in answer.text
+
+
+async def test_a_method_that_is_not_offered_is_a_problem(ana: httpx.AsyncClient) -> None:
+    answer = await ana.delete("/v1/things")
+
+    assert answer.status_code == 405
+    assert answer.json()["code"] == "method_not_allowed"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "allow" in answer.headers
+
+
+async def test_every_answer_carries_safe_headers(ana: httpx.AsyncClient) -> None:
+    answers = [
+        await ana.get("/v1/things"),
+        await ana.get("/v1/nowhere"),
+        await ana.get("/healthz"),
+        await ana.post("/v1/things/trouble/broken", json={"word": uuid4().hex}),
+    ]
+
+    for given in answers:
+        assert given.headers["cache-control"] == "no-store"
+        assert given.headers["x-content-type-options"] == "nosniff"
+        assert given.headers["referrer-policy"] == "no-referrer"
+        assert given.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert "server" not in given.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "place", "status"),
+    [
+        ({f"X-{number}": "a" for number in range(70)}, "/healthz", 431),
+        ({"X-Long": "a" * 17_000}, "/healthz", 431),
+        ({}, "/healthz?" + "a" * 5000, 414),
+        ({}, "/" + "a" * 5000, 414),
+    ],
+)
+async def test_headers_and_addresses_are_bounded(
+    ana: httpx.AsyncClient, headers: dict[str, str], place: str, status: int
+) -> None:
+    answer = await ana.get(place, headers=headers)
+
+    assert answer.status_code == status
+    assert "aaaa" not in answer.text
+
+
+async def test_a_busy_service_tells_others_to_come_back(web: Web, app: FastAPI) -> None:
+    async with web.asking(Guard(app, at_once=0)) as client:  # type: ignore[arg-type]
+        answer = await client.get("/healthz")
+
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
