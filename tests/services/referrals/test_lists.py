@@ -1,0 +1,133 @@
+"""Lists of referrals: what one may see now, page by page, and no trace of the rest."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from tests.services.referrals.conftest import Desk
+
+STATUS = [DataCategory.REFERRAL_STATUS]
+
+
+async def listed(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
+    """Return all pages of a list."""
+    answer = await client.get(f"/v1/referrals?{query}")
+    found: list[dict[str, Any]] = answer.json()["referrals"]
+    while "next" in answer.links:
+        answer = await client.get("/v1/referrals" + answer.links["next"]["url"])
+        assert answer.json()["referrals"], "a page that a link leads to is never empty"
+        found += answer.json()["referrals"]
+    return found
+
+
+def of(found: list[dict[str, Any]], case_ref: UUID) -> list[dict[str, Any]]:
+    return [one for one in found if one["case_ref"] == str(case_ref)]
+
+
+async def test_each_side_lists_its_own(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    sent = await desk.send(case_ref)
+    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+
+    assert of(await listed(desk.ana, "direction=sent&limit=200"), case_ref) == [sent]
+    assert len(of(await listed(desk.sam, "direction=received&limit=200"), theirs)) == 1
+    assert of(await listed(desk.sam, "direction=sent&limit=200"), theirs) == []
+
+
+async def test_pages_hold_every_visible_referral_once_and_hide_the_rest(desk: Desk) -> None:
+    visible, hidden = await desk.released(), await desk.released()
+    for case_ref in (visible[0], hidden[0], hidden[0], visible[0], hidden[0], visible[0], hidden[0]):
+        await desk.send(case_ref)
+    await desk.town.revoke(*hidden)
+
+    found = await listed(desk.sam, "direction=received&limit=2")
+
+    refs = [one["referral_ref"] for one in found]
+    assert len(refs) == len(set(refs))
+    assert len(of(found, await desk.town.case_ref_of(visible[0], "harbor-house"))) == 3
+    assert of(found, await desk.town.case_ref_of(hidden[0], "harbor-house")) == []
+
+
+async def test_a_list_filters_by_state(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    sent = await desk.send(case_ref)
+    called_back = await desk.send(case_ref)
+    await desk.ana.post(f"/v1/referrals/{called_back['referral_ref']}/withdrawal", json={"reason_code": "sender"})
+
+    found = of(await listed(desk.ana, "state=sent&limit=200"), case_ref)
+
+    assert [one["referral_ref"] for one in found] == [sent["referral_ref"]]
+
+
+async def test_who_may_not_know_the_state_cannot_filter_by_it(desk: Desk) -> None:
+    case_ref = await desk.town.open_case("bay-hotline")
+    only = ["referral_status.priority"]
+    await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=only)
+    await desk.send(case_ref)
+    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+
+    assert of(await listed(desk.sam, "direction=received&state=sent&limit=200"), theirs) == []
+    assert of(await listed(desk.sam, "direction=received&overdue=false&limit=200"), theirs) == []
+    assert len(of(await listed(desk.sam, "direction=received&limit=200"), theirs)) == 1
+
+
+async def test_a_coordinator_follows_by_case_code_only_where_released(desk: Desk) -> None:
+    followed, _ = await desk.released()
+    other, _ = await desk.released()
+    await desk.town.direct(followed, "county-cell", Purpose.COORDINATION, STATUS)
+    sent = await desk.send(followed)
+    await desk.send(other)
+
+    found = await listed(desk.cora, "direction=followed&limit=200")
+
+    (one,) = of(found, await desk.town.case_ref_of(followed, "county-cell"))
+    assert (one["status"], one["to_agency_ref"]) == ("sent", "harbor-house")
+    assert one["referral_ref"] not in (sent["referral_ref"], (await desk.received())["referral_ref"])
+    assert "follows_ref" not in one
+
+
+async def test_a_cell_whose_release_ended_follows_no_more(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    directive_ref = await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, STATUS)
+    await desk.send(case_ref)
+    await desk.town.revoke(case_ref, directive_ref)
+
+    found = await listed(desk.cora, "direction=followed&limit=200")
+
+    assert of(found, await desk.town.case_ref_of(case_ref, "county-cell")) == []
+
+
+async def test_an_agency_between_whom_it_did_not_pass_follows_nothing(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.town.direct(case_ref, "county-sheriff", Purpose.CASE_CONFERENCE, STATUS)
+    await desk.send(case_ref)
+
+    assert await listed(desk.lee, "direction=followed&limit=200") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "direction=everywhere",
+        "state=lost",
+        "overdue=perhaps",
+        "limit=0",
+        "limit=201",
+        "limit=9&limit=9",
+        "cursor=%00",
+        "cursor=bm9uc2Vuc2U",
+        "cursor=WyJ5ZXN0ZXJkYXkiLDBd",  # ["yesterday",0]
+        "cursor=WyIyMDI2LTAzLTAyIiwwXQ",  # ["2026-03-02",0]: of no zone
+        "cursor=WyIyMDI2LTAzLTAyVDEyOjAwOjAwKzAwOjAwIiwtMV0",  # [..., -1]
+        "nonsense=1",
+    ],
+)
+async def test_a_list_is_asked_for_in_words_we_know(desk: Desk, query: str) -> None:
+    answer = await desk.ana.get(f"/v1/referrals?{query}")
+
+    assert answer.status_code == 422
+    assert "nonsense" not in answer.text
