@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import commands
+from cli.commands import ALL
 from cli.run import InUse
 from cli.town import NoTown
 from infra.embedded.unready import Unready
@@ -14,7 +14,7 @@ from infra.embedded.unready import Unready
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Accord, on this machine."
 )
-for add in commands.ALL:
+for add in ALL:
     add(app)
 
 

@@ -1,0 +1,278 @@
+"""The story of one case, in six chapters; each does real requests and checks what came of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from cli.story import words
+from cli.story.broker import sealed_in_mailbox
+from cli.story.chapter import Chapter, shown
+from cli.story.record import one_edit_is_named, whole
+from cli.story.speaker import PATIENCE, Speaker, Surprise
+from schemas.town import Town
+
+PEOPLE = {
+    "ana": "advocacy",
+    "sam": "shelter",
+    "lee": "order_enforcement",
+    "noor": "counselling",
+    "jude": "legal_representation",
+    "priya": "advocacy",
+}
+INCIDENT = "accord.incident.reported.v1"
+ACCEPTED = "accord.referral.accepted.v1"
+SERVED = "accord.protective_order.served.v1"
+PLANNED = "accord.safety_plan.updated.v1"
+
+
+class Story:
+    """One case from the first call to the last look, told by the people of the town."""
+
+    def __init__(self, town: Town, client: httpx.Client) -> None:
+        self.town = town
+        self.people = {name: Speaker(town, name, purpose, client) for name, purpose in PEOPLE.items()}
+        self.case_ref = ""
+        self.directives: dict[str, str] = {}
+        self.incident: dict[str, dict[str, Any]] = {}
+
+    def __getattr__(self, name: str) -> Speaker:
+        """Return the person of this name."""
+        try:
+            return self.__dict__["people"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def chapters(self) -> Iterator[Chapter]:
+        """Tell the chapters in order; each begins where the last one ended."""
+        for tell in (
+            self.the_call,
+            self.the_release,
+            self.the_incident,
+            self.the_answers,
+            self.the_stop,
+            self.the_record,
+        ):
+            chapter = Chapter("")
+            tell(chapter)
+            yield chapter
+
+    def the_call(self, told: Chapter) -> None:
+        told.title = "1. A call at night: a case without a name"
+        opened = self.ana.does("intake", "POST", "/v1/cases", {})
+        self.case_ref = opened["case_ref"]
+        told.did.append("Ana at the hotline opens a case: no name, no field about anybody.")
+        chosen = {"participation": "yes", "evidence": words.EXPLAINED}
+        self.ana.does("consent", "PUT", f"/v1/cases/{self.case_ref}/participation", chosen)
+        told.did.append("Marisol agrees to take part; Ana records how it was explained.")
+        self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", words.incident())
+        self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(1))
+        told.did.append("Ana writes down the incident and a first safety plan.")
+        self.incident["ana"] = self.ana.waits_for(INCIDENT, {"case_ref": self.case_ref})
+        told.seen["Bay Hotline"] = shown(self.ana.opens(self.incident["ana"]["message_ref"]))
+        for name, agency in (("sam", "Harbor House"), ("lee", "County Sheriff"), ("noor", "Lantern Counselling")):
+            mail = [one for one in self.people[name].inbox() if one["sender"] == self.ana.agency]
+            fresh = [one for one in mail if one["occurred_at"] >= self.incident["ana"]["occurred_at"]]
+            told.seen[agency] = "nothing" if not fresh else "SOMETHING"
+            told.claim(f"before any release, {agency} has nothing of this case", not fresh)
+
+    def the_release(self, told: Chapter) -> None:
+        told.title = "2. What Marisol allows, and to whom"
+        for recipient, purpose, categories in words.RELEASE:
+            self.directives[recipient] = self._sign(recipient, purpose, categories)
+            told.did.append(f"She allows {recipient}, for {purpose}: {', '.join(categories)}.")
+        draft = self._draft(*words.REFUSED)
+        self.ana.does("consent", "POST", f"/v1/directives/{draft['directive_ref']}/refusal", If_Match=draft["etag"])
+        told.did.append(f"She says no to {words.REFUSED[0]}; the refusal is kept, and nobody there learns of it.")
+        for recipient, purpose, categories in words.RELEASE:
+            path = f"/v1/cases/{self.case_ref}/preview?recipient={recipient}&purpose={purpose}"
+            preview = self.ana.does("consent", "GET", path)
+            told.seen[recipient] = ", ".join(_open_categories(preview))
+            # What would open can be less than what was named: a ceiling bounds each kind of agency.
+            within = set(_open_categories(preview)) <= set(categories)
+            told.claim(f"the preview for {recipient} names nothing that was not allowed", within)
+
+    def the_incident(self, told: Chapter) -> None:
+        told.title = "3. The incident is offered; each agency opens its own part"
+        own = self.incident["ana"]["message_ref"]
+        self.ana.does("exchange", "POST", f"/v1/messages/{own}/offering", {})
+        told.did.append("Ana offers the incident that is already on record; nobody types it twice.")
+        wanted = {"sam": {"identity", "safe_contact", "needs", "children", "weapons_risk"}, "lee": {"identity"}}
+        for name, categories in wanted.items():
+            speaker = self.people[name]
+            self.incident[name] = speaker.waits_for(INCIDENT, {"sender": self.ana.agency})
+            opened = speaker.opens(self.incident[name]["message_ref"])
+            told.seen[speaker.agency] = shown(opened)
+            exact = opened is not None and set(opened["categories"]) == categories
+            told.claim(f"{speaker.agency} opens exactly: {', '.join(sorted(categories))}", exact)
+        nothing = self.noor.ask("exchange", "GET", f"/v1/cases/{self.case_ref}/messages")
+        unknown = self.noor.ask("exchange", "GET", "/v1/cases/00000000-0000-4000-8000-000000000000/messages")
+        told.seen[self.noor.agency] = f"inbox: {len(self.noor.inbox())} messages\nlook-up: {nothing.status_code}"
+        told.claim("the counsellor's look-up answers as for an unknown case", nothing.content == unknown.content)
+        told.claim("the counsellor's inbox holds nothing of it", not self._mail_since(self.noor))
+
+    def the_answers(self, told: Chapter) -> None:
+        told.title = "4. An order, a referral, a better plan: four facts travel"
+        theirs = self.incident["lee"]["case_ref"]
+        self._let_the_hotline_watch_the_order(theirs)
+        recorded = self.lee.does("law_enforcement_bridge", "POST", "/v1/orders", words.order(theirs))
+        path = f"/v1/orders/{recorded['order_ref']}"
+        served = {"service_status": "served", "served_at": words.an_hour_ago()}
+        self.lee.does("law_enforcement_bridge", "POST", f"{path}/service", served, If_Match=recorded["etag"])
+        told.did.append("Lee records the court's order and, later, that it was served.")
+        self._refer_and_accept(told)
+        plan = self.ana.ask("intake", "GET", f"/v1/cases/{self.case_ref}")
+        etag = plan.headers.get("etag") or _etag_of_plan(plan.json())
+        self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(2), If_Match=etag)
+        told.did.append("Ana and Marisol rewrite the plan around the order.")
+        for name, type_name in (("ana", SERVED), ("ana", ACCEPTED), ("sam", PLANNED), ("jude", PLANNED)):
+            speaker = self.people[name]
+            opened = speaker.opens(speaker.waits_for(type_name)["message_ref"])
+            heading = f"{speaker.agency}: {type_name.removeprefix('accord.').removesuffix('.v1')}"
+            told.seen[heading] = shown(opened)
+            told.claim(f"{heading} can be opened", opened is not None and bool(opened["categories"]))
+
+    def the_stop(self, told: Chapter) -> None:
+        told.title = "5. Marisol stops it: from the answer on, it has stopped"
+        kept = self.incident["sam"]["message_ref"]
+        told.claim("just before, the shelter can open the incident", self.sam.opens(kept) is not None)
+        with paused(self.town, "exchange-relay"):
+            changed = words.incident() | {"needs": ["shelter", "medical"]}
+            incident_ref = self._incident_ref()
+            self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents/{incident_ref}/versions", changed)
+            told.did.append("Ana corrects the incident; the relay stands still, so the news waits in the outbox.")
+            said = {"by": "survivor", "channel": "phone"}
+            directive = self.directives["harbor-house"]
+            self.ana.does("consent", "POST", f"/v1/directives/{directive}/revocation", said)
+            told.did.append("Marisol says on the phone: stop the shelter's. Ana records it in one step.")
+            told.claim("the shelter's very next opening finds nothing", self.sam.opens(kept) is None)
+        unknown = self.sam.ask("exchange", "POST", f"/v1/messages/{_nobody()}/opening", {"purpose": "shelter"})
+        stopped = self.sam.ask("exchange", "POST", f"/v1/messages/{kept}/opening", {"purpose": "shelter"})
+        same = (unknown.status_code, unknown.content) == (stopped.status_code, stopped.content)
+        told.claim("stopped and unknown are one answer, to the byte", same)
+        told.claim("what waited in the outbox is withheld and on record", self._was_withheld())
+        sealed = sealed_in_mailbox(self.town, "harbor-house", kept)
+        told.claim(
+            "the sealed message still lies in Kafka, and says nothing", sealed is not None and b"Marisol" not in sealed
+        )
+        told.seen["harbor-house"] = (
+            f"{stopped.status_code} {stopped.json()['title']}\nin Kafka: {len(sealed or b'')} bytes of noise"
+        )
+        police = self.lee.opens(self.incident["lee"]["message_ref"])
+        told.seen["county-sheriff"] = shown(police)
+        told.claim("the police's own permission stands as it was", police is not None)
+
+    def the_record(self, told: Chapter) -> None:
+        told.title = "6. Who looked: the accounting, and the proof that nobody rewrote it"
+        entries = self._accounting()
+        acts = [entry["act"] for entry in entries]
+        told.did.append(f"Priya, the hotline's privacy officer, reads the accounting: {len(entries)} entries.")
+        counted = {act: acts.count(act) for act in dict.fromkeys(acts)}
+        told.seen["accounting"] = "\n".join(f"{act}: {count}" for act, count in counted.items())
+        for act in ("offered", "opened", "refused", "withheld", "granted", "revoked"):
+            told.claim(f"the accounting lists what was {act}", act in acts)
+        told.claim("`accord ledger verify` says the record is whole", whole(self.town))
+        told.claim("one edited row in a copy is named", one_edit_is_named(self.town))
+
+    def _draft(self, recipient: str, purpose: str, categories: list[str], **more: object) -> dict[str, Any]:
+        provision = {
+            "effect": "permit",
+            "recipient": recipient,
+            "purpose": purpose,
+            "categories": categories,
+            "valid_until": words.in_days(60),
+        }
+        return self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision | more)
+
+    def _sign(self, recipient: str, purpose: str, categories: list[str], **more: object) -> str:
+        draft = self._draft(recipient, purpose, categories, **more)
+        signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
+        path = f"/v1/directives/{draft['directive_ref']}/signature"
+        self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        return str(draft["directive_ref"])
+
+    def _let_the_hotline_watch_the_order(self, _: str) -> None:
+        """Record the release that runs the other way: the police's order to the hotline that stands by her."""
+        terms = ["order_terms", "order_service"]
+        self.directives["watch"] = self._sign("bay-hotline", "advocacy", terms, custodian="county-sheriff")
+
+    def _refer_and_accept(self, told: Chapter) -> None:
+        referral = {
+            "case_ref": self.case_ref,
+            "to_agency_ref": "harbor-house",
+            "mode": "live",
+            "service_code": "shelter",
+            "priority": "urgent",
+            "purpose": "shelter",
+            "given_name": "Marisol",
+            "needs": ["shelter"],
+        }
+        self.ana.does("referrals", "POST", "/v1/referrals", referral)
+        created = self.sam.waits_for("accord.referral.created.v1")
+        opened = self.sam.opens(created["message_ref"])
+        if opened is None:
+            raise Surprise("the shelter could not open its referral")
+        path = f"/v1/referrals/{opened['categories']['referral_status']['referral_ref']}"
+        state = self.sam.does("referrals", "GET", path)
+        answer = {"advocate_name": "Sam Okoye"}
+        self.sam.does("referrals", "POST", f"{path}/acceptance", answer, If_Match=state["etag"])
+        told.did.append("Ana refers Marisol to the shelter; Sam takes her on.")
+
+    def _incident_ref(self) -> str:
+        opened = self.ana.opens(self.incident["ana"]["message_ref"])
+        if opened is None:
+            raise Surprise("the hotline could not open its own incident")
+        return str(opened["categories"]["incident_summary"]["incident_ref"])
+
+    def _mail_since(self, speaker: Speaker) -> list[dict[str, Any]]:
+        since = self.incident["ana"]["occurred_at"]
+        return [one for one in speaker.inbox() if one["occurred_at"] >= since]
+
+    def _accounting(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        path = f"/v1/cases/{self.case_ref}/accounting?limit=200"
+        while path:
+            answer = self.priya.ask("audit", "GET", path)
+            if answer.status_code != 200:
+                raise Surprise(f"the accounting was answered {answer.status_code} {answer.text}")
+            found += answer.json()["entries"]
+            following = answer.links.get("next", {}).get("url", "")
+            path = f"/v1/cases/{self.case_ref}/accounting{following}" if following else ""
+        return found
+
+    def _was_withheld(self) -> bool:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if any(entry["act"] == "withheld" for entry in self._accounting()):
+                return True
+            time.sleep(0.2)
+        return False
+
+
+@contextmanager
+def paused(town: Town, process: str) -> Iterator[None]:
+    """Let a process stand still, as a stalled machine would, and go on afterwards."""
+    pid = town.processes[process].pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _open_categories(preview: dict[str, Any]) -> list[str]:
+    return sorted(one["category"] for one in preview["categories"] if one["open"])
+
+
+def _etag_of_plan(case: dict[str, Any]) -> str:
+    return f'"{case["plan"]["version"]}"'
+
+
+def _nobody() -> str:
+    return "00000000-0000-4000-8000-000000000000"

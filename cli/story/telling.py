@@ -1,0 +1,39 @@
+"""Telling the story on a terminal: what was done, and what each agency then sees, side by side."""
+
+from __future__ import annotations
+
+import httpx
+from rich.columns import Columns
+from rich.console import Console
+from rich.panel import Panel
+
+from cli.story.chapter import Chapter
+from cli.story.chapters import Story
+from cli.story.speaker import Surprise
+from schemas.town import Town
+
+
+def tell_story(town: Town, *, quiet: bool) -> bool:
+    """Tell the whole story on standard error; return whether everything in it held."""
+    console = Console(stderr=True, quiet=quiet)
+    held = True
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        try:
+            for chapter in Story(town, client).chapters():
+                _show(console, chapter)
+                held = held and chapter.holds
+        except Surprise as otherwise:
+            console.print(f"[bold]The story went otherwise:[/] {otherwise}")
+            return False
+    console.print("Everything in the story held." if held else "NOT everything in the story held; see above.")
+    return held
+
+
+def _show(console: Console, chapter: Chapter) -> None:
+    console.rule(chapter.title, align="left")
+    for words in chapter.did:
+        console.print(f"  {words}", highlight=False)
+    panels = [Panel(text or "nothing", title=name, title_align="left") for name, text in chapter.seen.items()]
+    console.print(Columns(panels, equal=False, expand=False))
+    for words, true in chapter.claims:
+        console.print(f"  {'holds' if true else 'FAILS'}  {words}", highlight=False, markup=False)

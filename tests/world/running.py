@@ -1,0 +1,21 @@
+"""The whole product, running: every service as its own process, as `accord up` starts it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli import stack
+from schemas.town import Town
+
+
+@pytest.fixture(scope="session")
+def running(run_folder: Path) -> Iterator[stack.Stack]:
+    """The running town with its processes at hand, for tests that stop or pause one."""
+    with stack.running(run_folder / "town") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def town(running: stack.Stack) -> Town:
+    """Where everything of the running town is; all that an outside client needs."""
+    return running.town
