@@ -1,0 +1,129 @@
+"""Every principal of the broker on every mailbox and every group: allowed exactly what is meant, refused all else."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from infra.embedded import admin
+from infra.embedded.kafka import Kafka
+from schemas.town import Town
+
+HOSTS = {"exchange", "notifications"}
+PATIENCE = 20.0
+REFUSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
+
+
+def principals(town: Town) -> dict[str, str]:
+    services = {user.user: user.password_file for user in town.kafka.users.values()}
+    agencies = {agency.kafka_user: agency.kafka_password_file for agency in town.agencies}
+    return {name: Path(file).read_text().strip() for name, file in (services | agencies).items()}
+
+
+@pytest.fixture(scope="module")
+def probe(town: Town) -> Iterator[str]:
+    """A mailbox of nobody's: what the relay writes there harms no agency."""
+    kafka = Kafka.at(
+        f"{town.kafka.admin_user}:{Path(town.kafka.admin_password_file).read_text().strip()}"
+        f"@{town.kafka.bootstrap_servers}"
+    )
+    client = admin.connect(kafka)
+    admin.ensure_topic(client, "to.nobody-at-all", 1, {})
+    yield "to.nobody-at-all"
+    admin.remove_topic(client, "to.nobody-at-all")
+
+
+def settings(town: Town, user: str, password: str) -> dict[str, str | int | float | bool]:
+    return {
+        "bootstrap.servers": town.kafka.bootstrap_servers,
+        "security.protocol": town.kafka.security_protocol,
+        "sasl.mechanism": town.kafka.sasl_mechanism,
+        "sasl.username": user,
+        "sasl.password": password,
+        "log_level": 0,
+    }
+
+
+def readable(town: Town, user: str, password: str, topics: list[str]) -> set[str]:
+    """Return the topics that this user can fetch from; every one of them has given its answer."""
+    consumer = Consumer(
+        settings(town, user, password)
+        | {"group.id": f"{user}.matrix", "enable.partition.eof": True, "auto.offset.reset": "earliest"}
+    )
+    consumer.assign([TopicPartition(topic, 0, 0) for topic in topics])
+    answered: dict[str, bool] = {}
+    deadline = time.monotonic() + PATIENCE
+    while len(answered) < len(topics) and time.monotonic() < deadline:
+        message = consumer.poll(0.2)
+        if message is None or message.topic() is None:
+            continue
+        error = message.error()
+        answered[message.topic()] = error is None or error.code() == KafkaError._PARTITION_EOF
+    consumer.close()
+    assert set(answered) == set(topics), f"{user} got no answer for {set(topics) - set(answered)}"
+    return {topic for topic, yes in answered.items() if yes}
+
+
+def writable(town: Town, user: str, password: str, topics: list[str]) -> set[str]:
+    producer = Producer(settings(town, user, password) | {"message.timeout.ms": 10_000, "acks": "all"})
+    answered: dict[str, int | None] = {}
+
+    def note(error: KafkaError | None, message: Message) -> None:
+        answered[str(message.topic())] = None if error is None else error.code()
+
+    for topic in topics:
+        producer.produce(topic, b"probe", on_delivery=note)
+    producer.flush(PATIENCE)
+    assert set(answered) == set(topics)
+    assert {code for code in answered.values() if code is not None} <= {KafkaError.TOPIC_AUTHORIZATION_FAILED}
+    return {topic for topic, code in answered.items() if code is None}
+
+
+def usable(town: Town, user: str, password: str, group: str, topic: str) -> bool:
+    consumer = Consumer(settings(town, user, password) | {"group.id": group})
+    code = None
+    try:
+        consumer.committed([TopicPartition(topic, 0)], timeout=PATIENCE)
+    except KafkaException as refused:
+        code = refused.args[0].code()
+    finally:
+        consumer.close()
+    assert code in {None, *REFUSED}
+    return code is None
+
+
+def test_a_mailbox_is_read_by_its_agency_and_by_the_services_that_host_it(town: Town) -> None:
+    topics = [agency.mailbox for agency in town.agencies]
+    for user, password in principals(town).items():
+        meant = set(topics) if user in HOSTS else {topic for topic in topics if topic == f"to.{user}"}
+
+        assert readable(town, user, password, topics) == meant, user
+
+
+def test_the_relay_alone_writes_into_a_mailbox(town: Town, probe: str) -> None:
+    for user, password in principals(town).items():
+        topics = [probe] if user == "relay" else [probe, *(agency.mailbox for agency in town.agencies)]
+
+        assert writable(town, user, password, topics) == ({probe} if user == "relay" else set()), user
+
+
+def test_a_group_is_joined_only_by_its_own_name(town: Town) -> None:
+    agencies = [agency.id for agency in town.agencies]
+    stranger = str(uuid4())
+    groups = [*HOSTS, *(f"{host}.matrix" for host in HOSTS), *(f"{one}.matrix" for one in agencies), stranger]
+    for user, password in principals(town).items():
+        meant = {group for group in groups if group == f"{user}.matrix" and user in {*HOSTS, *agencies}}
+        meant |= {user} if user in HOSTS else set()
+        own = f"to.{user}" if user in agencies else f"to.{agencies[0]}"
+
+        assert {group for group in groups if usable(town, user, password, group, own)} == meant, user
+
+
+def test_no_topic_comes_into_being_by_being_asked_for(town: Town) -> None:
+    user, password = next(iter(principals(town).items()))
+
+    with pytest.raises((KafkaException, AssertionError)):
+        writable(town, user, password, [f"to.{uuid4()}"])
