@@ -121,7 +121,7 @@ async def _for_session(proofs: Proofs, granted: Granted) -> dict[str, Any]:
     known = await proofs.register.person(granted.person_ref)
     if known is None:  # left since signing in
         raise Denied("invalid_grant")
-    who = _narrowed(known.principal, granted.scope)
+    who = _shared(known.principal, granted.scope)
     answer = _answer(proofs.mint.access(who, granted.client_id, PERSON_SECONDS), who, PERSON_SECONDS)
     # A new one each time, and never beyond the session that began with the sign-in.
     answer["refresh_token"] = proofs.refreshes.give(granted, granted.until - clock.monotonic())
@@ -137,6 +137,15 @@ def _narrowed(who: Principal, scope: str | None) -> Principal:
     if not wanted <= who.scopes:
         raise Denied("invalid_scope")
     return replace(who, scopes=frozenset(wanted))
+
+
+def _shared(who: Principal, scope: str | None) -> Principal:
+    """Return the person with those scopes of the application that they hold (RFC 6749, 3.3).
+
+    An application cannot know beforehand who will sign in, so it asks for all it can use.
+    """
+    wanted = set() if scope is None else set(scope.split()) - {OPENID}
+    return _narrowed(who, " ".join(wanted & who.scopes) or scope)
 
 
 def _answer(token: str, who: Principal, seconds: int) -> dict[str, Any]:

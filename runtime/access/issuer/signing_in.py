@@ -42,8 +42,7 @@ class SignIn:
             form = {}
         asked = _asked(form)
         wrong = self._wrong(asked)
-        # Another site could otherwise sign a browser in as somebody of its choosing.
-        if wrong is not None or request.headers.get("origin", self._issuer) != self._issuer:
+        if wrong is not None or not self._from_own_page(request):
             return wrong or _plain()
         name = form.get("person", "")
         try:
@@ -53,6 +52,15 @@ class SignIn:
         if known is None:
             return _page(asked, name=name, message=page.FAILED, status=400)
         return self._back(asked, {"code": self._code(asked, known.principal.subject)})
+
+    def _from_own_page(self, request: Request) -> bool:
+        # Another site could otherwise sign a browser in as somebody of its choosing.  Our pages say `no-referrer`, for
+        # which browsers send `Origin: null` with our own form (Fetch, 3.2): then Sec-Fetch-Site tells.
+        origin = request.headers.get("origin", self._issuer)
+        site = request.headers.get("sec-fetch-site")
+        if site is None:
+            return origin == self._issuer
+        return site == "same-origin" and origin in (self._issuer, "null")
 
     def _code(self, asked: Mapping[str, str], person_ref: str) -> str:
         granted = Granted(
