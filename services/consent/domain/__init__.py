@@ -6,7 +6,15 @@ from services.consent.domain.receipt import Party, receipt
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.signing import PART2_ELEMENTS, Signature, sign, superseded
 from services.consent.domain.stopping import Stop, Stopped, check_lifting, check_refusable, stopped, stopped_all
-from services.consent.domain.telling import Telling
+from services.consent.domain.telling import (
+    Telling,
+    of_denial,
+    of_grant,
+    of_narrowing,
+    of_refusal,
+    of_revocation,
+    of_what_stands,
+)
 from services.consent.domain.words import Consideration, ReceiptState, SignerConflict, SignerRole
 
 __all__ = [
@@ -32,6 +40,12 @@ __all__ = [
     "check_refusable",
     "draft",
     "is_narrower",
+    "of_denial",
+    "of_grant",
+    "of_narrowing",
+    "of_refusal",
+    "of_revocation",
+    "of_what_stands",
     "overlapping",
     "receipt",
     "same_way",

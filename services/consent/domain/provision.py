@@ -63,6 +63,13 @@ class Provision:
         over = self.directive.ended or (until is not None and until <= at)
         return DirectiveState.EXPIRED if self.state is DirectiveState.ACTIVE and over else self.state
 
+    def standing(self) -> Standing:
+        """Return what stopping it needs."""
+        said = self.directive
+        return Standing(
+            self.ref, said.custodian, said.recipient, said.effect, said.state, self.relayed, self.supersedes_ref
+        )
+
     def in_force(self, at: datetime) -> bool:
         """Tell whether it speaks at `at`."""
         begun = self.directive.started and self.directive.valid_from <= at

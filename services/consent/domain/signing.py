@@ -93,6 +93,8 @@ def sign(draft: Provision, signature: Signature, scene: Scene) -> tuple[Provisio
         raise NotPossible("not_a_draft")
     if scene.participation != Participation.YES:
         raise NotPossible("not_participating")  # R16
+    if not {draft.directive.custodian, draft.directive.recipient} <= scene.agencies.keys():
+        raise NotPossible("agency_not_active")
     check_signer(signature, scene)
     _check_whose_record(draft, signature, scene)
     _check_part2(draft, signature, scene)

@@ -13,8 +13,8 @@ from typing import Final
 from uuid import UUID
 
 from schemas.categories import DataCategory
-from schemas.codes import DirectiveEffect, Handling
-from schemas.facts import ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked, DirectiveFact
+from schemas.codes import DirectiveEffect, DirectiveState, Handling
+from schemas.facts import ConsentFact, ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked
 from schemas.taxonomy import bit, categories_of, category_mask, paths_of
 from services.consent.domain.provision import Provision, Standing, takes_away
 
@@ -26,7 +26,7 @@ MOST_FIELDS: Final = 50  # as many as a list of a contract holds
 class Telling:
     """A fact for the custodian, and for the recipients in `to`."""
 
-    fact: DirectiveFact
+    fact: ConsentFact
     to: tuple[str, ...] = ()
 
 
@@ -99,9 +99,23 @@ def of_denial(denial: Provision, standing: Iterable[Provision], case_ref: UUID, 
     """Tell of what a denial takes from directives under which something was relayed: what is left, never the denial."""
     for permit in standing:
         hit = permit.permits and permit.relayed and permit.in_force(at) and _meets(denial, permit)
-        lost = permit.mask & denial.mask if hit else 0
-        if lost:
-            yield _left_of(permit, permit.mask & ~lost, case_ref, at)
+        if hit and permit.mask & denial.mask:
+            yield _left_of(permit, permit.mask & ~denial.mask, case_ref, at)
+
+
+def of_what_stands(one: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> Telling:
+    """Tell, after the fact, how things stand with a directive of which somebody could not be told in time."""
+    if one.state is DirectiveState.REFUSED:
+        return of_refusal(one, case_ref, one.refused_at or at)
+    if one.state is not DirectiveState.ACTIVE:
+        return of_revocation(one.standing(), case_ref, one.revoked_at or at)
+    if not one.permits:
+        return of_grant(one, case_ref, at)
+    lost = 0
+    for other in standing:
+        if not other.permits and other.in_force(at) and _meets(other, one):
+            lost |= other.mask
+    return _left_of(one, one.mask & ~lost, case_ref, at)
 
 
 def of_revocation(one: Standing, case_ref: UUID, at: datetime) -> Telling:
@@ -137,7 +151,7 @@ def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> Tell
         directive_ref=permit.ref,
         custodian_ref=said.custodian,
         recipient_ref=said.recipient,
-        supersedes_ref=permit.ref,
+        supersedes_ref=permit.supersedes_ref or permit.ref,
         narrowed_at=at,
         purpose=said.purpose,
         categories=tuple(sorted(categories)),
@@ -147,7 +161,7 @@ def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> Tell
         handling=Handling.STOP_USE,
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
-    return Telling(fact, (said.recipient,) if said.recipient is not None else ())
+    return Telling(fact, (said.recipient,) if permit.relayed and said.recipient is not None else ())
 
 
 def _of(paths: Iterable[str], categories: Collection[DataCategory]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What consent keeps beside the register: how recipients know a directive, choices about taking part, what is untold."""
+"""What consent keeps beside the register: how recipients know a directive, choices to take part, what is untold."""
 
 from alembic import op
 
@@ -30,7 +30,7 @@ CREATE INDEX ON consent.choice (case_ref, recorded_at);
 CREATE TABLE consent.untold (
     directive_ref uuid PRIMARY KEY,
     agency_id     text NOT NULL,
-    ended_at      timestamptz NOT NULL
+    since         timestamptz NOT NULL DEFAULT register.instant()
 );
 CREATE INDEX ON consent.untold (agency_id);
 """

@@ -1,0 +1,160 @@
+"""What consent answers: references, codes and instants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from kernel.consent import CategoryVerdict, needs_own_line
+from runtime.register import Subject
+from schemas.categories import DataCategory
+from schemas.codes import (
+    AgencyKind,
+    Basis,
+    DirectiveEffect,
+    DirectiveState,
+    EndsWhen,
+    Participation,
+    Purpose,
+    StartsWhen,
+)
+from schemas.taxonomy import paths_of
+from services.consent.domain import Provision
+
+
+class Answer(BaseModel):
+    """Something that is answered; nothing besides what is named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ParticipationAnswer(Answer):
+    """The choice as it was recorded, and which directives ended with it."""
+
+    case_ref: UUID
+    participation: Participation
+    everything: bool  # False: this agency is not the home agency, so only what it is a side of ended
+    revoked: tuple[UUID, ...] = ()
+
+
+class DirectiveAnswer(Answer):
+    """One provision as it stands."""
+
+    directive_ref: UUID
+    effect: DirectiveEffect
+    custodian: str
+    recipient: str | None
+    purpose: Purpose | None
+    categories: tuple[DataCategory, ...]
+    excepted_fields: tuple[str, ...]
+    only_fields: tuple[str, ...]
+    excluded_person_ref: str | None
+    valid_from: datetime
+    valid_until: datetime | None
+    starts_when: StartsWhen | None
+    ends_when: EndsWhen | None
+    survives_death: bool
+    basis: Basis
+    state: DirectiveState
+    in_force: bool
+    version: int
+    taxonomy_version: int
+    supersedes_ref: UUID | None
+    adds_to_ref: UUID | None
+    signed_at: datetime | None
+    refused_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, one: Provision, subject: Subject, *, deceased: bool = False) -> DirectiveAnswer:
+        """Return the answer for a provision at the instant at which the subject was held."""
+        said = one.directive
+        open_at_all = not one.permits or (subject.table.participating and (not deceased or said.survives_death))
+        return cls(
+            directive_ref=one.ref,
+            effect=said.effect,
+            custodian=said.custodian,
+            recipient=said.recipient,
+            purpose=said.purpose,
+            categories=tuple(sorted(said.categories)),
+            excepted_fields=tuple(sorted(said.excepted_fields)),
+            only_fields=tuple(sorted(said.only_fields)),
+            excluded_person_ref=said.excluded_person_ref,
+            valid_from=said.valid_from,
+            valid_until=said.valid_until,
+            starts_when=one.starts_when,
+            ends_when=one.ends_when,
+            survives_death=said.survives_death,
+            basis=said.basis,
+            state=one.state_at(subject.at),
+            in_force=one.in_force(subject.at) and open_at_all,
+            version=one.version,
+            taxonomy_version=said.taxonomy_version,
+            supersedes_ref=one.supersedes_ref,
+            adds_to_ref=one.adds_to_ref,
+            signed_at=one.signed_at,
+            refused_at=one.refused_at,
+            revoked_at=one.revoked_at,
+        )
+
+
+class DirectivesAnswer(Answer):
+    """An agency's own directives of a case; `unreadable` ones are closed and wait for a person."""
+
+    case_ref: UUID
+    participation: Participation | None  # the home agency's to know
+    directives: tuple[DirectiveAnswer, ...]
+    unreadable: int
+
+
+class StoppedAnswer(Answer):
+    """A directive that is over. Whoever is not its custodian reads the same answer, whatever it was before."""
+
+    directive_ref: UUID
+    state: DirectiveState
+    ended: tuple[UUID, ...] = ()
+
+
+class AllStoppedAnswer(Answer):
+    """Everything that ended at once."""
+
+    case_ref: UUID
+    everything: bool
+    ended: tuple[UUID, ...] = ()
+
+
+class CategoryAnswer(Answer):
+    """What of one category would be open."""
+
+    category: DataCategory
+    open: bool
+    fields: tuple[str, ...]
+    reason: str | None
+    own_line: bool  # the survivor is asked about it by itself
+
+    @classmethod
+    def of(cls, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+        """Return the answer for one category's verdict."""
+        fields = tuple(path.partition(".")[2] for path in paths_of(verdict.mask))
+        own_line = kind is not None and needs_own_line(kind, verdict.category)
+        return cls(
+            category=verdict.category,
+            open=bool(verdict.mask),
+            fields=fields,
+            reason=verdict.reason,
+            own_line=own_line,
+        )
+
+
+class PreviewAnswer(Answer):
+    """Exactly what `decide` would open at `at`: the same engine, no second set of rules."""
+
+    case_ref: UUID
+    recipient: str
+    purpose: Purpose
+    at: datetime
+    until: datetime | None
+    drafts: tuple[UUID, ...]
+    categories: tuple[CategoryAnswer, ...]

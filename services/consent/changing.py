@@ -1,0 +1,163 @@
+"""Writing a change of consent, always in one order: rows, version, record, telling.
+
+A compiled table is kept by version.  So the version is raised after the rows and before anything reads the subject
+again: read in between, old rows would be kept under the new number, or new ones under the old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+
+from kernel.ledger.entry import Act
+from kernel.pseudonym import pairwise
+from runtime import disclosure, faults, register
+from runtime.disclosure import leaves
+from runtime.ledger.pending import Leaf, append
+from runtime.register import Subject
+from runtime.telemetry import facts
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from services.consent import store
+from services.consent.domain import Provision, Telling, of_revocation, of_what_stands
+from services.consent.ground import Ground
+
+log = logging.getLogger(__name__)
+KEY_WITHIN = 3.0  # seconds; others wait for the subject meanwhile
+Rows = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line for the record: what was done with which directive."""
+
+    act: Act
+    custodian: str
+    directives: tuple[UUID, ...] = ()
+    categories: tuple[DataCategory, ...] = ()
+    purpose: Purpose | None = None
+    reason: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls, act: Act, one: Provision, *others: UUID, reason: str | None = None, detail: dict[str, Any] | None = None
+    ) -> Note:
+        """Return the line for a provision, and for those it stands in place of."""
+        said = one.directive
+        categories = tuple(sorted(said.categories))
+        return cls(act, said.custodian, (one.ref, *others), categories, said.purpose, reason, detail or {})
+
+
+async def change(ground: Ground, rows: Rows, notes: Sequence[Note]) -> Subject:
+    """Write the rows, raise the version, put the change on record; return the subject as it is from now on."""
+    await rows()
+    await register.raise_version(ground.unit.session, ground.subject.subject_id)
+    subject = await _again(ground)
+    await record(ground.unit, subject, notes)
+    return subject
+
+
+async def record(unit: Unit, subject: Subject, notes: Sequence[Note]) -> None:
+    """Put lines on record without a change of what is open: a draft, a refusal, a look."""
+    by = await leaves.who(unit)
+    await append(unit.session, [await _leaf(unit, subject, by, note) for note in notes])
+
+
+async def tell(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
+    """Tell the parties, and remember how each recipient knows the directive."""
+    for telling in tellings:
+        await disclosure.announce(unit, telling.fact, telling.to)
+        for recipient in telling.to:
+            custodian = subject.case(telling.fact.case_ref)
+            if custodian is None:
+                raise LookupError("a telling of a case that does not exist")
+            key = await register.case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
+            ref = telling.fact.directive_ref
+            await store.know_as(unit.session, recipient, pairwise(key, recipient, ref), ref)
+
+
+async def tell_if_possible(unit: Unit, subject: Subject, tellings: Iterable[Telling]) -> None:
+    """Tell the parties of what was closed; what was closed stays closed if they cannot be told yet.
+
+    A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
+    """
+    for telling in tellings:
+        custodian, ref = telling.fact.custodian_ref, telling.fact.directive_ref
+        told = await key_if_there(unit, subject, custodian) is not None
+        if told:
+            told = await _within(unit, tell(unit, subject, [telling]), "ending_untold")
+        if not told:
+            await store.leave_untold(unit.session, custodian, ref)
+
+
+async def tell_late(ground: Ground, subject: Subject) -> None:
+    """Tell what the agency's own directives ended without anybody having been told."""
+    session, case = ground.unit.session, ground.own
+    untold = set() if case is None else await store.take_untold(session, ground.unit.agency_id, subject.subject_id)
+    if case is None or not untold:
+        return
+    provisions, _ = await store.provisions(session, subject.subject_id)
+    late = [of_what_stands(one, provisions, case.case_ref, subject.at) for one in provisions if one.ref in untold]
+    read = {one.ref for one in provisions}
+    for one in await store.standing(session, subject.subject_id):
+        if one.ref in untold - read:
+            late.append(of_revocation(one, case.case_ref, subject.at))
+    await tell_if_possible(ground.unit, subject, late)
+
+
+async def key_if_there(unit: Unit, subject: Subject, custodian: str) -> bytes | None:
+    """Return the custodian's case key, or None: a line goes on record whether or not a key can be had."""
+    found: list[bytes] = []
+
+    async def look() -> None:
+        async with asyncio.timeout(KEY_WITHIN):
+            found.append(await register.case_key(unit.session, unit.keys, subject, custodian))
+
+    if custodian in subject.cases:
+        await _within(unit, look(), "key_out_of_reach")
+    return found[0] if found else None
+
+
+async def _within(unit: Unit, work: Coroutine[Any, Any, None], event: str) -> bool:
+    """Do `work` within the transaction, or undo it alone; tell whether it was done."""
+    try:
+        async with unit.session.begin_nested():
+            await work
+    except Exception as failed:
+        if isinstance(failed, DBAPIError) and failed.connection_invalidated:
+            raise
+        log.error(event, extra=facts(reason=faults.name(failed)))
+        return False
+    return True
+
+
+async def _again(ground: Ground) -> Subject:
+    subject = await register.hold(ground.unit.session, ground.case_ref)
+    if subject is None:
+        raise LookupError("a subject cannot go while it is held")
+    return subject
+
+
+async def _leaf(unit: Unit, subject: Subject, by: leaves.Who, note: Note) -> Leaf:
+    custodian = subject.cases.get(note.custodian)
+    return leaves.noted(
+        note.act,
+        by,
+        subject,
+        custodian=custodian,
+        categories=note.categories,
+        directives=tuple(map(str, note.directives)),
+        purpose=note.purpose,
+        reason=note.reason,
+        basis=None,
+        detail=note.detail | {"person": unit.actor},
+        case_key=await key_if_there(unit, subject, note.custodian),
+    )

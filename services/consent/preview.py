@@ -1,0 +1,52 @@
+"""What each agency would open, before the survivor signs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from kernel.consent import Agency, Outlook, as_if_signed, compile_table, preview
+from schemas.codes import DirectiveState, Purpose
+from services.consent import store
+from services.consent.domain import NotAcceptable, Provision
+from services.consent.ground import Ground
+
+
+async def look_ahead(
+    held: Ground, recipient: str, purpose: Purpose, drafts: Collection[UUID]
+) -> tuple[Agency, datetime, Outlook | None]:
+    """Return what the recipient's own system would open of this agency's records, as if `drafts` had been signed.
+
+    None where the agency is not registered for the purpose: then there is nothing it could ask.
+    """
+    session, subject, custodian = held.unit.session, held.subject, held.unit.agency
+    named = (await store.agencies(session, [recipient])).get(recipient)
+    if named is None:
+        raise NotAcceptable(("query.recipient", "unknown_agency"))
+    provisions, _ = await store.provisions(session, subject.subject_id)
+    signed = _drafts(provisions, drafts, custodian.agency_id)
+    replaced = {one.supersedes_ref for one in signed}
+    active = [one.directive for one in provisions if one.state is DirectiveState.ACTIVE and one.ref not in replaced]
+    table = compile_table(
+        (*active, *as_if_signed(replace(one.directive, started=True) for one in signed)),
+        sv=subject.sv,
+        participating=subject.table.participating,
+        deceased=await store.is_deceased(session, subject.subject_id),
+        unreadable_denials=subject.table.unreadable_denials,
+        unreadable_grants=subject.table.unreadable_grants,
+    )
+    at = max((subject.at, *(one.directive.valid_from for one in signed)))
+    found = preview(table, custodian, [named], at)
+    return named, at, next((one for one in found if one.purpose is purpose), None)
+
+
+def _drafts(provisions: Iterable[Provision], refs: Collection[UUID], custodian: str) -> tuple[Provision, ...]:
+    """Return the custodian's drafts of these references; one that is not there is refused, as is no draft."""
+    drafts = {
+        one.ref: one for one in provisions if one.state is DirectiveState.DRAFT and one.directive.custodian == custodian
+    }
+    if not set(refs) <= drafts.keys():
+        raise NotAcceptable(("query.draft", "unknown_draft"))
+    return tuple(drafts[ref] for ref in dict.fromkeys(refs))

@@ -1,0 +1,296 @@
+"""The register of directives, read and written with the permission in the WHERE.
+
+No row here holds a field of a contract: references, codes and instants only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.consent import Agency
+from runtime import register
+from runtime.register.directives import read_directive
+from schemas.codes import EndsWhen, RevokedBy, StartsWhen
+from services.consent.domain import Party, Provision, Standing, Stop, Stopped
+
+OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
+CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
+# The custodian reads its directives in every state.  Whoever drafted one for another custodian sees it while it
+# is a draft or active: after that, refused and absent are one answer (R38).
+READABLE = """
+    d.custodian = :agency OR (g.agency_id = :agency AND d.state IN ('draft', 'active'))
+"""
+# Stopping is open to either side of a directive, and to a recipient by the reference it was told.
+STOPPABLE = """
+    d.custodian = :agency OR g.agency_id = :agency OR (d.recipient = :agency AND d.directive_ref IN
+        (SELECT k.directive_ref FROM consent.known_as AS k WHERE k.agency_id = :agency))
+"""
+PLACE = """
+SELECT d.directive_ref, d.subject_id, d.custodian,
+    (SELECT c.case_ref FROM register."case" AS c WHERE c.subject_id = d.subject_id ORDER BY c.agency_id LIMIT 1)
+        AS case_ref
+FROM register.directive AS d LEFT JOIN consent.drafting AS g USING (directive_ref)
+WHERE d.directive_ref = COALESCE((SELECT k.directive_ref FROM consent.known_as AS k
+    WHERE k.agency_id = :agency AND k.known_ref = :ref), :ref) AND ({permitted})
+"""
+READ_PLACE = text(PLACE.format(permitted=READABLE))
+STOP_PLACE = text(PLACE.format(permitted=STOPPABLE))
+PROVISIONS = text("""
+SELECT d.*, COALESCE(g.agency_id, d.custodian) AS drafting_agency
+FROM register.directive AS d LEFT JOIN consent.drafting AS g USING (directive_ref)
+WHERE d.subject_id = :subject_id ORDER BY d.drafted_at, d.directive_ref
+""")
+STANDING = text("""
+SELECT directive_ref, custodian, recipient, effect, state, relayed, supersedes_ref FROM register.directive
+WHERE subject_id = :subject_id ORDER BY directive_ref
+""")
+NEW = text("""
+INSERT INTO register.directive (directive_ref, subject_id, custodian, recipient, excluded_person_ref, effect, purpose,
+    categories, excepted_fields, only_fields, valid_from, valid_until, starts_when, started_at, ends_when, basis,
+    state, taxonomy_version, version, survives_death, supersedes_ref, adds_to_ref, drafted_by, drafted_at, evidence,
+    signed_at, relayed)
+VALUES (:directive_ref, :subject_id, :custodian, :recipient, :excluded_person_ref, :effect, :purpose,
+    :categories, :excepted_fields, :only_fields, :valid_from, :valid_until, :starts_when, :started_at, :ends_when,
+    :basis, :state, :taxonomy_version, :version, :survives_death, :supersedes_ref, :adds_to_ref, :drafted_by,
+    :drafted_at, CAST(:evidence AS jsonb), :signed_at, :relayed)
+""")
+DRAFTED = text("INSERT INTO consent.drafting (directive_ref, agency_id) VALUES (:directive_ref, :agency)")
+NEXT = text("""
+UPDATE register.directive SET state = :state, version = :version, valid_from = :valid_from,
+    valid_until = :valid_until, evidence = CAST(:evidence AS jsonb), signed_at = :signed_at, relayed = :relayed
+WHERE directive_ref = :directive_ref
+""")
+REFUSE = text("""
+UPDATE register.directive SET state = 'refused', refused_at = :at, version = version + 1
+WHERE directive_ref = ANY(:refs)
+""")
+REVOKE = text("""
+UPDATE register.directive SET state = 'revoked', revoked_at = :at, version = version + 1,
+    revocation = CAST(:revocation AS jsonb)
+WHERE directive_ref = ANY(:refs)
+""")
+PARTICIPATION = text("UPDATE register.subject SET participation = :word WHERE subject_id = :subject_id")
+DEATH = text("UPDATE register.subject SET deceased_on = :died_on WHERE subject_id = :subject_id")
+DECEASED = text("SELECT deceased_on IS NOT NULL FROM register.subject WHERE subject_id = :subject_id")
+CHOICE = text("""
+INSERT INTO consent.choice (case_ref, agency_id, participation, evidence, recorded_by, recorded_at)
+VALUES (:case_ref, :agency, :word, CAST(:evidence AS jsonb), :by, :at)
+""")
+KNOWN_AS = text("""
+INSERT INTO consent.known_as (agency_id, known_ref, directive_ref) VALUES (:agency, :known_ref, :directive_ref)
+ON CONFLICT DO NOTHING
+""")
+UNTOLD = text("""
+INSERT INTO consent.untold (directive_ref, agency_id) VALUES (:directive_ref, :agency) ON CONFLICT DO NOTHING
+""")
+UNTOLD_OF = text("""
+DELETE FROM consent.untold AS u USING register.directive AS d
+WHERE d.directive_ref = u.directive_ref AND d.subject_id = :subject_id AND u.agency_id = :agency
+RETURNING u.directive_ref
+""")
+PERSONS = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs)")
+PARTIES = text(
+    "SELECT agency_id, name, address, front_door, kind, profile FROM register.agency WHERE agency_id = ANY(:ids)"
+)
+# The server ends a holder that stands still within 25 s: a stop waits for that, and does not fail.
+WAIT_LONGER = text("SELECT set_config('lock_timeout', '30s', true), set_config('statement_timeout', '45s', true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a directive is: enough to hold its subject."""
+
+    directive_ref: UUID
+    subject_id: int
+    custodian: str
+    case_ref: UUID
+
+
+async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
+    """Tell whether the agency has a case of this reference; asked before any lock is taken."""
+    return bool(await session.scalar(OWN_CASE, {"agency": agency, "case_ref": case_ref}))
+
+
+async def wait_longer(session: AsyncSession) -> None:
+    """Let this transaction wait for the subject longer than others may hold it."""
+    await session.execute(WAIT_LONGER)
+
+
+async def readable(session: AsyncSession, agency: str, ref: UUID) -> Place | None:
+    """Return where the directive is if the agency may read it; to any other it is absent."""
+    return await _place(session, READ_PLACE, agency, ref)
+
+
+async def stoppable(session: AsyncSession, agency: str, ref: UUID) -> Place | None:
+    """Return where the directive is if the agency is a side of it; to any other it is absent."""
+    return await _place(session, STOP_PLACE, agency, ref)
+
+
+async def provisions(session: AsyncSession, subject_id: int) -> tuple[tuple[Provision, ...], int]:
+    """Return the subject's provisions that can be read, and how many cannot."""
+    rows = (await session.execute(PROVISIONS, {"subject_id": subject_id})).mappings().all()
+    found = [one for one in map(_provision, rows) if one is not None]
+    return tuple(found), len(rows) - len(found)
+
+
+async def standing(session: AsyncSession, subject_id: int) -> tuple[Standing, ...]:
+    """Return what stopping needs of every directive of the subject, readable or not."""
+    return tuple(Standing(*row) for row in await session.execute(STANDING, {"subject_id": subject_id}))
+
+
+async def case_refs(session: AsyncSession, subject_id: int) -> dict[str, UUID]:
+    """Return the case reference of each agency that knows the subject."""
+    rows = await session.execute(CASE_REFS, {"subject_id": subject_id})
+    return {row.agency_id: row.case_ref for row in rows}
+
+
+async def add(session: AsyncSession, subject_id: int, new: Provision) -> None:
+    """Put a new provision on the register."""
+    await session.execute(NEW, _row(new) | {"subject_id": subject_id})
+    await session.execute(DRAFTED, {"directive_ref": new.ref, "agency": new.drafting_agency})
+
+
+async def keep(session: AsyncSession, changed: Provision) -> None:
+    """Keep the next state of a provision; what it says besides its period never changes."""
+    await session.execute(NEXT, _row(changed))
+
+
+async def end(session: AsyncSession, ended: Sequence[Stopped], at: datetime, how: Mapping[str, str | None]) -> None:
+    """Refuse the drafts and revoke the rest of `ended`."""
+    refused = [one.standing.ref for one in ended if one.stop is Stop.REFUSE]
+    revoked = [one.standing.ref for one in ended if one.stop is Stop.REVOKE]
+    if refused:
+        await session.execute(REFUSE, {"refs": refused, "at": at})
+    if revoked:
+        told = json.dumps({name: value for name, value in how.items() if value is not None})
+        await session.execute(REVOKE, {"refs": revoked, "at": at, "revocation": told})
+
+
+def how_ended(by: RevokedBy, channel: str | None, recorded_by: str) -> dict[str, str | None]:
+    """Return what is kept of a revocation: whose decision, over which channel, and who recorded it."""
+    return {"by": by, "channel": channel, "recorded_by": recorded_by}
+
+
+async def participate(session: AsyncSession, subject_id: int, word: str) -> None:
+    """Set whether the subject takes part."""
+    await session.execute(PARTICIPATION, {"subject_id": subject_id, "word": word})
+
+
+async def die(session: AsyncSession, subject_id: int, died_on: Any) -> None:
+    """Record a death."""
+    await session.execute(DEATH, {"subject_id": subject_id, "died_on": died_on})
+
+
+async def is_deceased(session: AsyncSession, subject_id: int) -> bool:
+    """Tell whether a death is on record."""
+    return bool(await session.scalar(DECEASED, {"subject_id": subject_id}))
+
+
+async def choose(
+    session: AsyncSession, agency: str, case_ref: UUID, word: str, evidence: Mapping[str, Any], by: str, at: datetime
+) -> None:
+    """Keep how a choice about taking part was made."""
+    row = {"agency": agency, "case_ref": case_ref, "word": word, "by": by, "at": at, "evidence": json.dumps(evidence)}
+    await session.execute(CHOICE, row)
+
+
+async def know_as(session: AsyncSession, agency: str, known_ref: UUID, directive_ref: UUID) -> None:
+    """Remember the reference by which a recipient was told of a directive."""
+    row = {"agency": agency, "known_ref": known_ref, "directive_ref": directive_ref}
+    await session.execute(KNOWN_AS, row)
+
+
+async def leave_untold(session: AsyncSession, custodian: str, directive_ref: UUID) -> None:
+    """Note that a directive is closed, or closed in part, and its parties have not been told yet."""
+    await session.execute(UNTOLD, {"agency": custodian, "directive_ref": directive_ref})
+
+
+async def take_untold(session: AsyncSession, custodian: str, subject_id: int) -> set[UUID]:
+    """Take the directives of which the parties have not been told."""
+    return set(await session.scalars(UNTOLD_OF, {"agency": custodian, "subject_id": subject_id}))
+
+
+async def agencies(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Agency]:
+    """Return the active agencies among `names`."""
+    found = {name: await register.agency(session, name) for name in sorted({name for name in names if name})}
+    return {name: agency for name, agency in found.items() if agency is not None}
+
+
+async def persons(session: AsyncSession, refs: Iterable[str | None]) -> frozenset[str]:
+    """Return which of these persons are on the register."""
+    asked = [ref for ref in refs if ref is not None]
+    return frozenset(await session.scalars(PERSONS, {"refs": asked})) if asked else frozenset()
+
+
+async def parties(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Party]:
+    """Return the agencies as a receipt names them."""
+    rows = await session.execute(PARTIES, {"ids": [name for name in names if name is not None]})
+    return {row.agency_id: Party(*row) for row in rows}
+
+
+async def _place(session: AsyncSession, asked: Any, agency: str, ref: UUID) -> Place | None:
+    row = (await session.execute(asked, {"agency": agency, "ref": ref})).one_or_none()
+    return None if row is None else Place(row.directive_ref, row.subject_id, row.custodian, row.case_ref)
+
+
+def _provision(row: RowMapping) -> Provision | None:
+    try:
+        return Provision(
+            directive=read_directive(dict(row)),
+            drafted_by=row["drafted_by"],
+            drafting_agency=row["drafting_agency"],
+            drafted_at=row["drafted_at"],
+            version=row["version"],
+            starts_when=None if row["starts_when"] is None else StartsWhen(row["starts_when"]),
+            started_at=row["started_at"],
+            ends_when=None if row["ends_when"] is None else EndsWhen(row["ends_when"]),
+            supersedes_ref=row["supersedes_ref"],
+            adds_to_ref=row["adds_to_ref"],
+            evidence=row["evidence"],
+            signed_at=row["signed_at"],
+            refused_at=row["refused_at"],
+            revoked_at=row["revoked_at"],
+            relayed=row["relayed"],
+        )
+    except (ValueError, TypeError):
+        return None
+
+
+def _row(one: Provision) -> dict[str, Any]:
+    said = one.directive
+    return {
+        "directive_ref": one.ref,
+        "custodian": said.custodian,
+        "recipient": said.recipient,
+        "excluded_person_ref": said.excluded_person_ref,
+        "effect": said.effect,
+        "purpose": said.purpose,
+        "categories": sorted(said.categories),
+        "excepted_fields": sorted(said.excepted_fields),
+        "only_fields": sorted(said.only_fields),
+        "valid_from": said.valid_from,
+        "valid_until": said.valid_until,
+        "starts_when": one.starts_when,
+        "started_at": one.started_at,
+        "ends_when": one.ends_when,
+        "basis": said.basis,
+        "state": said.state,
+        "taxonomy_version": said.taxonomy_version,
+        "version": one.version,
+        "survives_death": said.survives_death,
+        "supersedes_ref": one.supersedes_ref,
+        "adds_to_ref": one.adds_to_ref,
+        "drafted_by": one.drafted_by,
+        "drafted_at": one.drafted_at,
+        "evidence": None if one.evidence is None else json.dumps(dict(one.evidence)),
+        "signed_at": one.signed_at,
+        "relayed": one.relayed,
+    }
