@@ -1,0 +1,273 @@
+"""What a protective order may become, and its service on each respondent.
+
+Every step returns the order as it now is and the fact that makes it known.  Service and violation are events on an
+order, not its status.  An order without an end date is never ended by the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any, Final, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from schemas.codes import Modification, OrderExpiry, OrderStatus, ServiceStatus
+from schemas.facts.categorised import Categorised
+from schemas.facts.protective_order import (
+    OrderFact,
+    ProtectiveOrderExpired,
+    ProtectiveOrderExpiring,
+    ProtectiveOrderHearingSet,
+    ProtectiveOrderIssued,
+    ProtectiveOrderModified,
+    ProtectiveOrderRequested,
+    ProtectiveOrderServed,
+    ProtectiveOrderServiceFailed,
+    ProtectiveOrderVacated,
+    ProtectiveOrderViolated,
+    Respondent,
+)
+from services.law_enforcement_bridge.forms import (
+    EndForm,
+    HearingForm,
+    IssuanceForm,
+    ModificationForm,
+    OrderForm,
+    ServiceForm,
+    Terms,
+    ViolationForm,
+)
+
+IN_FORCE: Final = frozenset({OrderStatus.TEMPORARY, OrderStatus.FINAL})
+STANDING: Final = IN_FORCE | {OrderStatus.REQUESTED}
+ISSUED_AFTER: Final = {
+    OrderStatus.TEMPORARY: frozenset({OrderStatus.REQUESTED}),
+    OrderStatus.FINAL: frozenset({OrderStatus.REQUESTED, OrderStatus.TEMPORARY}),
+}
+SERVICE_AFTER: Final = {
+    ServiceStatus.IN_HAND: frozenset({ServiceStatus.PENDING, ServiceStatus.FAILED}),
+    ServiceStatus.SERVED: frozenset({ServiceStatus.IN_HAND}),
+    ServiceStatus.FAILED: frozenset({ServiceStatus.IN_HAND}),
+}
+WARNED_BEFORE: Final = (timedelta(days=30), timedelta(days=7))
+# Where the court's zone is not said, its day ends where days end last: an order is never called over too early.
+LAST_ON_EARTH: Final = timezone(timedelta(hours=-12))
+
+F = TypeVar("F", bound=OrderFact)
+NewRef = Callable[[], UUID]
+
+
+class NotPossible(Exception):
+    """In its present state the order, or its service, cannot take this step."""
+
+
+class UnknownRespondent(Exception):
+    """The order names no such respondent."""
+
+
+class RespondentNeeded(Exception):
+    """An order with several respondents is served on one of them, by name."""
+
+
+class NotYet(Exception):
+    """What is reported lies in the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How far service on one respondent has come; None until a court has issued the order."""
+
+    respondent_ref: UUID
+    status: ServiceStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as this service keeps it: references, states and instants; what the paper says lies sealed."""
+
+    order_ref: UUID
+    case_ref: UUID
+    agency_id: str
+    status: OrderStatus
+    version: int
+    recorded_at: datetime
+    changed_at: datetime
+    service: tuple[Service, ...]
+    ends_at: datetime | None = None  # the end of its last day in the court's zone
+    ends_offset: int | None = None  # that zone's distance from UTC then, in minutes
+    next_at: datetime | None = None  # when the clock looks at it next
+
+    @property
+    def ends_on(self) -> date | None:
+        """Return the order's last day by the court's calendar."""
+        if self.ends_at is None or self.ends_offset is None:
+            return None
+        local = self.ends_at.astimezone(timezone(timedelta(minutes=self.ends_offset)))
+        return local.date() - timedelta(days=1)
+
+
+def record(
+    form: OrderForm, *, order_ref: UUID, case_ref: UUID, agency_id: str, new_ref: NewRef, now: datetime
+) -> tuple[Order, OrderFact]:
+    """Return the order that `form` tells of, recorded at `now`, and the fact that it was asked for or issued."""
+    blank = Order(order_ref, case_ref, agency_id, form.status, 1, now, now, ())
+    named, service = _respondents(form.respondents, (), new_ref)
+    if form.status is OrderStatus.REQUESTED:
+        order = replace(blank, service=service)
+        return order, _fact(ProtectiveOrderRequested, order, form, respondents=named)
+    order = replace(_ending(blank, form, now), service=_pending(service, new_ref))
+    pending = {"respondents": named, "service_status": ServiceStatus.PENDING}
+    return order, _fact(ProtectiveOrderIssued, order, form, **pending)
+
+
+def issue(order: Order, form: IssuanceForm, new_ref: NewRef, now: datetime) -> tuple[Order, ProtectiveOrderIssued]:
+    """Return the order as the court issued it, to be served anew, and its fact."""
+    if order.status not in ISSUED_AFTER[form.status]:
+        raise NotPossible
+    named, service = _respondents(form.respondents, order.service, new_ref)
+    issued = _ending(replace(_next(order, now), status=form.status, ends_at=None, ends_offset=None), form, now)
+    issued = replace(issued, service=_pending(service, new_ref))
+    pending = {"respondents": named, "service_status": ServiceStatus.PENDING}
+    return issued, _fact(ProtectiveOrderIssued, issued, form, **pending)
+
+
+def modify(
+    order: Order, form: ModificationForm, new_ref: NewRef, now: datetime
+) -> tuple[Order, ProtectiveOrderModified]:
+    """Return the changed order and its fact; changed terms are to be served anew."""
+    if order.status not in IN_FORCE:
+        raise NotPossible
+    named, service = _respondents(form.respondents, order.service, new_ref)
+    changed = _next(order, now)
+    if form.expires_on is not None or form.expiry is not None:
+        changed = _ending(changed, form, now)
+    if form.modification is Modification.TERMS:
+        service = _pending(service, new_ref)
+    changed = replace(changed, service=service)
+    anew = ServiceStatus.PENDING if form.modification is Modification.TERMS else None
+    return changed, _fact(ProtectiveOrderModified, changed, form, respondents=named, service_status=anew)
+
+
+def set_hearing(order: Order, form: HearingForm, now: datetime) -> tuple[Order, ProtectiveOrderHearingSet]:
+    """Return the order and the fact of its hearing, or of its new date."""
+    if order.status not in STANDING:
+        raise NotPossible
+    heard = _next(order, now)
+    return heard, _fact(ProtectiveOrderHearingSet, heard, form)
+
+
+def note_violation(order: Order, form: ViolationForm, now: datetime) -> tuple[Order, ProtectiveOrderViolated]:
+    """Return the order, which stays what it was, and the fact that it was broken."""
+    if order.status not in IN_FORCE:
+        raise NotPossible
+    broken = _next(order, now)
+    return broken, _fact(ProtectiveOrderViolated, broken, form)
+
+
+def end(order: Order, form: EndForm, now: datetime) -> tuple[Order, ProtectiveOrderVacated]:
+    """Return the order, ended before its date, and its fact."""
+    if order.status not in STANDING:
+        raise NotPossible
+    ended = replace(_next(order, now), status=OrderStatus.VACATED, next_at=None)
+    return ended, _fact(ProtectiveOrderVacated, ended, form)
+
+
+def serve(order: Order, form: ServiceForm, now: datetime) -> tuple[Order, OrderFact | None]:
+    """Return the order with its service as reported, and the fact; that it was taken in hand is none."""
+    on = _served_on(order, form.respondent_ref)
+    if order.status not in IN_FORCE or on.status not in SERVICE_AFTER[form.service_status]:
+        raise NotPossible
+    if form.served_at is not None and form.served_at > now:
+        raise NotYet
+    reported = Service(on.respondent_ref, form.service_status)
+    served = replace(_next(order, now), service=tuple(reported if one is on else one for one in order.service))
+    if form.service_status is ServiceStatus.IN_HAND:
+        return served, None
+    kind = ProtectiveOrderServed if form.service_status is ServiceStatus.SERVED else ProtectiveOrderServiceFailed
+    return served, _fact(kind, served, form, respondent_ref=on.respondent_ref)
+
+
+def pass_time(order: Order, now: datetime) -> tuple[Order, OrderFact]:
+    """Return the order as time leaves it, and what is to be known of it: that its end is near, or was.
+
+    A warning is no step: the version stays, so that a change on its way is not refused as stale.
+    """
+    if order.status not in IN_FORCE or order.ends_at is None or order.next_at is None or order.next_at > now:
+        raise NotPossible
+    last_day = order.ends_on
+    if order.ends_at <= now:
+        over = replace(_next(order, now), status=OrderStatus.EXPIRED, next_at=None)
+        return over, _fact(ProtectiveOrderExpired, over, None, expires_on=last_day, ended_on=last_day)
+    warned = replace(order, next_at=_looked_at_next(order.ends_at, now))
+    return warned, _fact(ProtectiveOrderExpiring, warned, None, expires_on=last_day)
+
+
+def _next(order: Order, now: datetime) -> Order:
+    return replace(order, version=order.version + 1, changed_at=now)
+
+
+def _ending(order: Order, form: Terms, now: datetime) -> Order:
+    """Return the order with the end that `form` names, or without one."""
+    if form.expires_on is None or form.expiry in (OrderExpiry.NONE, OrderExpiry.UNKNOWN):
+        return replace(order, ends_at=None, ends_offset=None, next_at=None)
+    midnight = datetime.combine(form.expires_on + timedelta(days=1), time.min, _zone(order, form))
+    offset = midnight.utcoffset() or timedelta()
+    ends_at = midnight.astimezone(UTC)
+    next_at = _looked_at_next(ends_at, now)
+    return replace(order, ends_at=ends_at, ends_offset=int(offset.total_seconds() // 60), next_at=next_at)
+
+
+def _zone(order: Order, form: Terms) -> tzinfo:
+    if form.court_time_zone is not None:
+        return ZoneInfo(form.court_time_zone)
+    return LAST_ON_EARTH if order.ends_offset is None else timezone(timedelta(minutes=order.ends_offset))
+
+
+def _looked_at_next(ends_at: datetime, now: datetime) -> datetime:
+    """Return the first instant after `now` at which the clock has something to say; at the end it always has."""
+    warnings = (ends_at - before for before in WARNED_BEFORE)
+    return next((at for at in warnings if at > now), ends_at)
+
+
+def _respondents(
+    named: Sequence[Respondent] | None, known: tuple[Service, ...], new_ref: NewRef
+) -> tuple[tuple[Respondent, ...] | None, tuple[Service, ...]]:
+    """Return the respondents, each with a reference, and the service lines with those that are new."""
+    if named is None:
+        return None, known
+    if {one.respondent_ref for one in named} - {one.respondent_ref for one in known} - {None}:
+        raise UnknownRespondent
+    referred = tuple(one.model_copy(update={"respondent_ref": one.respondent_ref or new_ref()}) for one in named)
+    refs = [one.respondent_ref for one in referred]
+    if len(set(refs)) < len(refs):
+        raise UnknownRespondent
+    there = {one.respondent_ref for one in known}
+    added = tuple(Service(ref, None) for ref in refs if ref is not None and ref not in there)
+    return referred, known + added
+
+
+def _pending(service: tuple[Service, ...], new_ref: NewRef) -> tuple[Service, ...]:
+    """Return the lines of an order that is to be served; one whose respondent nobody named still has one."""
+    return tuple(Service(one.respondent_ref, ServiceStatus.PENDING) for one in service) or (
+        Service(new_ref(), ServiceStatus.PENDING),
+    )
+
+
+def _served_on(order: Order, respondent_ref: UUID | None) -> Service:
+    if respondent_ref is None:
+        if len(order.service) != 1:
+            raise RespondentNeeded
+        return order.service[0]
+    for one in order.service:
+        if one.respondent_ref == respondent_ref:
+            return one
+    raise UnknownRespondent
+
+
+def _fact(kind: type[F], order: Order, says: Categorised | None, **more: Any) -> F:
+    fields = () if says is None else type(says).model_fields.keys() & kind.model_fields.keys()
+    told: dict[str, Any] = {name: getattr(says, name) for name in fields}
+    known = {"case_ref": order.case_ref, "order_ref": order.order_ref, "version": order.version, "status": order.status}
+    return kind(**(told | known | more))

@@ -1,0 +1,5 @@
+"""What Alembic runs for the schema law_enforcement_bridge."""
+
+from runtime.database.migrate import run
+
+run()

@@ -1,0 +1,166 @@
+"""The tables of orders. Each query carries in its WHERE whose record the row is; to any other it is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from schemas.codes import OrderStatus, ServiceStatus
+from services.law_enforcement_bridge.domain import IN_FORCE, Order, Service
+
+INSTANT = DateTime(timezone=True)
+METADATA = MetaData(schema="law_enforcement_bridge")
+ORDERS = Table(
+    "protective_order",
+    METADATA,
+    Column("order_ref", Uuid, primary_key=True),
+    Column("agency_id", Text),
+    Column("case_ref", Uuid),
+    Column("status", Text),
+    Column("version", Integer),
+    Column("recorded_at", INSTANT),
+    Column("changed_at", INSTANT),
+    Column("ends_at", INSTANT),
+    Column("ends_offset", Integer),
+    Column("next_at", INSTANT),
+)
+SERVICE = Table(
+    "service",
+    METADATA,
+    Column("order_ref", Uuid, primary_key=True),
+    Column("respondent_ref", Uuid, primary_key=True),
+    Column("agency_id", Text),
+    Column("place", Integer),
+    Column("status", Text),
+)
+NOW = func.register.instant(type_=INSTANT)
+STEPS = ("status", "version", "changed_at", "ends_at", "ends_offset", "next_at")
+DUE = text("SELECT agency FROM law_enforcement_bridge.agencies_due() AS agency ORDER BY agency")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the agency's orders a list is to hold, and behind which one it goes on."""
+
+    status: OrderStatus | None = None
+    service_status: ServiceStatus | None = None
+    behind: tuple[datetime, UUID] | None = None
+
+
+async def now(session: AsyncSession) -> datetime:
+    """Return the database's present instant."""
+    return (await session.execute(select(NOW))).scalar_one()
+
+
+async def order_recorded_by(
+    session: AsyncSession, agency: str, order_ref: UUID, *, to_change: bool = False
+) -> Order | None:
+    """Return the order if `agency` recorded it; to any other it is absent."""
+    asked = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.order_ref == order_ref)
+    found = await _orders(session, asked.with_for_update() if to_change else asked)
+    return found[0] if found else None
+
+
+async def put(session: AsyncSession, order: Order) -> None:
+    """Keep a new order and its service."""
+    new = {"order_ref": order.order_ref, "agency_id": order.agency_id, "case_ref": order.case_ref}
+    row = new | {"recorded_at": order.recorded_at} | _steps(order)
+    await session.execute(insert(ORDERS).values(**row))
+    await _keep_service(session, order)
+
+
+async def keep(session: AsyncSession, order: Order) -> None:
+    """Keep the order and its service as they now are."""
+    await session.execute(update(ORDERS).where(ORDERS.c.order_ref == order.order_ref).values(**_steps(order)))
+    await _keep_service(session, order)
+
+
+async def orders_of(session: AsyncSession, agency: str, wanted: Wanted, rows: int) -> list[Order]:
+    """Return up to `rows` orders that the agency recorded, oldest first."""
+    asked = select(ORDERS).where(ORDERS.c.agency_id == agency)
+    if wanted.status is not None:
+        asked = asked.where(ORDERS.c.status == wanted.status)
+    if wanted.service_status is not None:
+        of_it = select(SERVICE.c.order_ref).where(SERVICE.c.status == wanted.service_status)
+        asked = asked.where(ORDERS.c.order_ref.in_(of_it.where(SERVICE.c.agency_id == agency)))
+    if wanted.behind is not None:
+        asked = asked.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*wanted.behind))
+    return await _orders(session, asked.order_by(ORDERS.c.recorded_at, ORDERS.c.order_ref).limit(rows))
+
+
+async def agencies_due(session: AsyncSession) -> list[str]:
+    """Return the agencies whose orders the clock has something to say of."""
+    return list(await session.scalars(DUE))
+
+
+async def orders_due(session: AsyncSession, agency: str, rows: int) -> list[Order]:
+    """Return the agency's orders whose time has come, for change; what another clock holds is left to it."""
+    asked = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.next_at <= NOW, ORDERS.c.status.in_(IN_FORCE))
+    return await _orders(session, asked.order_by(ORDERS.c.next_at).limit(rows).with_for_update(skip_locked=True))
+
+
+def _steps(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in STEPS}
+
+
+async def _keep_service(session: AsyncSession, order: Order) -> None:
+    if not order.service:
+        return
+    rows = [
+        {
+            "order_ref": order.order_ref,
+            "respondent_ref": one.respondent_ref,
+            "agency_id": order.agency_id,
+            "place": place,
+            "status": one.status,
+        }
+        for place, one in enumerate(order.service)
+    ]
+    kept = postgresql.insert(SERVICE).values(rows)
+    lines = [SERVICE.c.order_ref, SERVICE.c.respondent_ref]
+    await session.execute(kept.on_conflict_do_update(index_elements=lines, set_={"status": kept.excluded.status}))
+
+
+async def _orders(session: AsyncSession, asked: Select[Any]) -> list[Order]:
+    rows = (await session.execute(asked)).mappings().all()
+    if not rows:
+        return []
+    service = await _service(session, [row["order_ref"] for row in rows])
+    return [_order(row, service[row["order_ref"]]) for row in rows]
+
+
+async def _service(session: AsyncSession, order_refs: Sequence[UUID]) -> dict[UUID, list[Service]]:
+    found: dict[UUID, list[Service]] = {ref: [] for ref in order_refs}
+    asked = select(SERVICE).where(SERVICE.c.order_ref.in_(order_refs)).order_by(SERVICE.c.place)
+    for row in (await session.execute(asked)).mappings():
+        status = None if row["status"] is None else ServiceStatus(row["status"])
+        found[row["order_ref"]].append(Service(row["respondent_ref"], status))
+    return found
+
+
+def _order(row: RowMapping, service: Iterable[Service]) -> Order:
+    read = dict(row) | {"status": OrderStatus(row["status"]), "service": tuple(service)}
+    return Order(**read)
