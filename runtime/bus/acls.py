@@ -13,6 +13,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
     ResourceType,
 )
 
+from schemas.topics import mailbox
+
 MAILBOXES: Final = "to."
 RELAY: Final = "relay"
 READERS: Final = ("exchange", "notifications")  # services that read on behalf of the agencies they host
@@ -45,11 +47,6 @@ class Allowance:
         pattern = ResourcePatternType.PREFIXED if self.prefixed else ResourcePatternType.LITERAL
         principal, host = f"User:{self.user}", "*"
         return AclBinding(self.resource, self.name, pattern, principal, host, self.operation, AclPermissionType.ALLOW)
-
-
-def mailbox(agency_id: str) -> str:
-    """Return the topic that only this agency, and a service that hosts it, may read."""
-    return f"{MAILBOXES}{agency_id}"
 
 
 def of_services() -> tuple[Allowance, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,24 +26,15 @@ from runtime import clock
 from runtime.bus import acls
 from runtime.bus.connection import MECHANISM
 from runtime.settings import KafkaProtocol
+from schemas.topics import mailbox, topic_specs
 
 AGENCY_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 PATIENCE: Final = 10.0
 ITERATIONS: Final = 8192  # of SCRAM, when a password is stored
-log = logging.getLogger(__name__)
 
 
 class NotInForce(Exception):
     """The broker took a change but does not show it yet; the change is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxSpec:
-    """How a mailbox is kept; a partition count only grows, and growth breaks order, so it is chosen once."""
-
-    partitions: int = 3
-    replicas: int = -1  # the broker's own default
-    config: tuple[tuple[str, str], ...] = ()
 
 
 def connect(
@@ -59,7 +48,7 @@ def connect(
         "sasl.mechanism": MECHANISM,
         "sasl.username": user,
         "sasl.password": password,
-        "logger": log,
+        "log_level": 2,
     }
     if ca is not None:
         wanted["ssl.ca.location"] = str(ca)
@@ -72,14 +61,15 @@ def prepare(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     allow(admin, acls.of_services())
 
 
-def admit(admin: AdminClient, agency_id: str, password: str, *, hosted: bool, spec: MailboxSpec | None = None) -> None:
+def admit(admin: AdminClient, agency_id: str, password: str, *, hosted: bool, replicas: int | None = None) -> None:
     """Make the mailbox and the user of an agency, and let those read it who may; repeating it is harmless.
 
+    `replicas` stands in for the topic file's where there are fewer brokers, as in development.
     Raises `ValueError` for an id that is none, or that is the name of one of our own users.
     """
     if AGENCY_ID.fullmatch(agency_id) is None or agency_id in acls.RESERVED:
         raise ValueError("not an agency's id")
-    make_mailboxes(admin, [agency_id], spec or MailboxSpec())
+    make_mailboxes(admin, [agency_id], replicas=replicas)
     make_users(admin, {agency_id: password})
     host(admin, agency_id, hosted=hosted)
     allow(admin, acls.of_agency(agency_id))
@@ -91,14 +81,10 @@ def host(admin: AdminClient, agency_id: str, *, hosted: bool) -> None:
     change(admin, acls.of_host(agency_id))
 
 
-def make_mailboxes(admin: AdminClient, agency_ids: Iterable[str], spec: MailboxSpec) -> None:
+def make_mailboxes(admin: AdminClient, agency_ids: Iterable[str], *, replicas: int | None = None) -> None:
     """Make the mailboxes that are not there, and wait until each can be written to."""
-    wanted = [acls.mailbox(agency_id) for agency_id in agency_ids]
-    topics = [
-        NewTopic(topic, num_partitions=spec.partitions, replication_factor=spec.replicas, config=dict(spec.config))
-        for topic in wanted
-    ]
-    for made in admin.create_topics(topics, request_timeout=PATIENCE).values():
+    wanted = [mailbox(agency_id) for agency_id in agency_ids]
+    for made in admin.create_topics([_topic(name, replicas) for name in wanted], request_timeout=PATIENCE).values():
         _unless(made.result, KafkaError.TOPIC_ALREADY_EXISTS)
     _until(lambda: _have_leaders(admin, wanted), "mailboxes")
 
@@ -151,6 +137,16 @@ def in_force(admin: AdminClient) -> list[object]:
         ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything, AclOperation.ANY, AclPermissionType.ANY
     )
     return list(admin.describe_acls(everything, request_timeout=PATIENCE).result())
+
+
+def _topic(name: str, replicas: int | None) -> NewTopic:
+    (spec,) = (spec for spec in topic_specs() if spec.topic.startswith(acls.MAILBOXES))
+    settings = {key: str(value) for key, value in spec.settings.items()}
+    # Whoever writes, the broker keeps it plain: a batch in a codec that a reader lacks would end Faust again and again.
+    settings["compression.type"] = "uncompressed"
+    if replicas is not None:
+        settings["min.insync.replicas"] = str(max(1, min(replicas - 1, int(settings["min.insync.replicas"]))))
+    return NewTopic(name, spec.partitions, replicas or spec.replicas, config=settings)
 
 
 def _have_leaders(admin: AdminClient, topics: list[str]) -> bool:

@@ -30,7 +30,7 @@ def client(settings: Settings) -> dict[str, Any]:
         "reconnect.backoff.max.ms": 1000,
         "socket.keepalive.enable": True,
         "error_cb": _on_error,
-        "logger": log,
+        "log_level": 2,  # what is less than critical comes by the callback as well, and by readiness
     }
     if settings.kafka_ca_file is not None:
         wanted["ssl.ca.location"] = str(settings.kafka_ca_file)

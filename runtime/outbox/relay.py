@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from runtime import disclosure, parking
+from runtime import crash, disclosure, parking
 from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
 from runtime.faults import Fault, fault, name
@@ -31,6 +31,7 @@ class Relay:
     """Sends what waits, each shard owned by one relay of however many run."""
 
     def __init__(self, settings: Settings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE) -> None:
+        crash.arm(settings)
         self.state = State()
         self._settings = settings
         self._engine = engine

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from runtime import crash
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring
 from runtime.settings import Settings
@@ -30,6 +31,7 @@ class Worker:
     def __init__(
         self, settings: Settings, *, consumer: str, sessions: async_sessionmaker[AsyncSession], keys: Keyring
     ) -> None:
+        crash.arm(settings)
         self.state = State()
         self._settings = settings
         self._consumer = consumer
@@ -54,10 +56,11 @@ class Worker:
         """Read until `stop`; raises `Died` when Faust ends by itself, so that the process ends and is seen."""
         while not self._stopping.is_set():
             found = await self._look()
-            if found is None or not found.readable:
+            if found is not None and found.readable:
+                await self._read(found)
+            else:
+                self.state.reading = found is not None and not found.hosted  # nothing to read is no fault
                 await self._pause()
-                continue
-            await self._read(found)
 
     def stop(self) -> None:
         """Return from `run`; what is under way and not yet committed comes again."""

@@ -1,9 +1,18 @@
 import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
+from confluent_kafka import Producer
+
+from infra.embedded.kafka import Kafka
+from runtime.bus import admin
 from runtime.unit import Unit
-from runtime.worker import Offered, TryAgain
-from tests.world.carrying import LONG_AGO, TYPE, Fabric, until
+from runtime.worker import Died, Effect, Offered, TryAgain
+from schemas.topics import mailbox
+from tests.world.carrying import LONG_AGO, PASSWORD, TYPE, Fabric, until
 from tests.world.working import Traces, working
 
 
@@ -264,8 +273,100 @@ async def test_the_mailbox_of_an_agency_that_left_is_read_no_more(fabric: Fabric
 async def test_a_worker_without_any_mailbox_waits_for_the_first(fabric: Fabric) -> None:
     traces = Traces(fabric)
     async with working(fabric, traces.consumer, traces.leave) as worker:
-        await asyncio.sleep(1.2)
-        assert worker.state.missing() == ("worker",)
+        await until(lambda: worker.state.missing() == ())
         agency = await asyncio.to_thread(fabric.agency)
         await asyncio.to_thread(fabric.post, agency, uuid4())
         await until(lambda: traces.rows())
+
+
+async def test_two_workers_share_the_mailboxes_and_no_effect_is_done_twice(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    keys = [uuid4() for _ in range(8)]
+    sent: dict[UUID, list[UUID]] = {key: [] for key in keys}
+
+    async def post() -> None:
+        for key in keys:
+            sent[key] += await asyncio.to_thread(fabric.post, agency, key, [uuid4() for _ in range(5)])
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await post()
+        async with working(fabric, traces.consumer, traces.leave) as second:
+            while not second.state.handled_total:
+                await post()
+        await post()
+        await until(lambda: len(traces.rows()) >= sum(map(len, sent.values())), within=30)
+
+    arrived = {key: [row[0] for row in traces.rows() if row[1] == key] for key in keys}
+    assert arrived == sent
+
+
+async def test_a_batch_in_a_codec_we_lack_is_kept_plain_by_the_broker(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    foreign = Producer(fabric.kafka.settings("relay", PASSWORD) | {"compression.type": "zstd"})
+    foreign.produce(mailbox(agency), b"x" * 1000)
+    assert foreign.flush(10) == 0
+    (sound,) = fabric.post(agency, uuid4())
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: traces.refs() == [sound])
+        await until(lambda: traces.parked())
+
+
+async def dies(fabric: Fabric, consumer: str, effect: Effect, meanwhile: Callable[[], None]) -> None:
+    async with working(fabric, consumer, effect) as worker:
+        await until(lambda: worker.state.reading)
+        await asyncio.to_thread(meanwhile)
+        await until(lambda: worker.state.missing() == ("worker",))
+
+
+async def test_a_worker_whose_reader_dies_ends_and_is_seen(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    (message_ref,) = fabric.post(agency, uuid4())
+
+    def withdraw() -> None:
+        while not traces.rows():
+            time.sleep(0.1)
+        admin.host(fabric.admin, agency, hosted=False)  # while the register still says otherwise
+
+    with pytest.raises(Died):
+        await dies(fabric, traces.consumer, traces.leave, withdraw)
+
+    assert traces.refs() == [message_ref]
+
+
+async def test_a_fault_of_our_own_ends_the_worker_and_acknowledges_nothing(fabric: Fabric) -> None:
+    agency, traces = fabric.agency(), Traces(fabric)
+    (message_ref,) = fabric.post(agency, uuid4())
+
+    async def fail(unit: Unit, offered: Offered) -> None:
+        raise ValueError
+
+    fabric.sql("REVOKE INSERT ON carrying.parked FROM accord_exchange")
+    try:
+        with pytest.raises(Died):
+            await dies(fabric, traces.consumer, fail, lambda: None)
+    finally:
+        fabric.sql("GRANT INSERT ON carrying.parked TO accord_exchange")
+
+    async with working(fabric, traces.consumer, traces.leave):
+        await until(lambda: traces.refs() == [message_ref])
+
+
+async def test_nothing_is_lost_when_the_broker_is_killed(fabric: Fabric, run_folder: Path) -> None:
+    own = Fabric(fabric.database, Kafka.start(run_folder / "kafka-killed"), run_folder / "fabric-killed")
+    agency, key, traces = own.agency(), uuid4(), Traces(own)
+    refs = [uuid4() for _ in range(60)]
+    try:
+        async with working(own, traces.consumer, traces.leave) as worker:
+            await asyncio.to_thread(own.post, agency, key, refs[:30])
+            await until(lambda: traces.rows())
+            own.kafka.kill()
+            await until(lambda: "broker" in worker.state.missing())
+            own.kafka = await asyncio.to_thread(Kafka.start, run_folder / "kafka-killed")
+            await asyncio.to_thread(own.post, agency, key, refs[30:])
+            await until(lambda: len(traces.rows()) >= 60, within=40)
+            await until(lambda: worker.state.missing() == ())
+        assert traces.refs() == refs
+    finally:
+        own.close_all()
+        own.kafka.stop()
