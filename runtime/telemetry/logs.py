@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
 from runtime.telemetry.tracing import trace_id_now
+
+log = logging.getLogger(__name__)
 
 OURS = ("runtime", "services", "kernel", "schemas", "infra", "cli", "__main__")
 # Their lines without arguments are constant text.
@@ -64,6 +67,26 @@ def setup_logs(service: str, *, to: TextIO | None = None, level: int = logging.I
         logger.handlers[:] = []
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    _say_how_it_ended()
+
+
+def _say_how_it_ended() -> None:
+    # Python's own hooks print an error's text, which may hold what a person typed.
+    def died(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+        if isinstance(error, Exception):
+            log.critical("died", extra={"facts": described(error)})
+
+    def thread_died(told: threading.ExceptHookArgs) -> None:
+        if told.exc_value is not None:
+            log.error("thread_died", extra={"facts": described(told.exc_value)})
+
+    sys.excepthook = died
+    threading.excepthook = thread_died
+    sys.unraisablehook = lambda told: log.error("unraisable", extra={"facts": _unraisable(told.exc_value)})
+
+
+def _unraisable(error: BaseException | None) -> dict[str, Any]:
+    return {} if error is None else described(error)
 
 
 def _event(record: logging.LogRecord) -> str:

@@ -42,11 +42,11 @@ def build(settings: IssuerSettings) -> FastAPI:
     """Return the issuer; refuses the production profile before anything else."""
     if settings.profile is not Profile.DEVELOPMENT:
         raise NotForProduction
-    log.warning("development_issuer")
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        log.warning("development_issuer")
         yield
         await bound.dispose()
 

@@ -1,0 +1,122 @@
+"""The issuer as a process: it starts by itself, says so in JSON, serves keys, and stops when told."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from runtime.access.principal import Principal
+from runtime.access.tokens import IssuerAway, NotVerified, Tokens, fetching
+from tests.runtime.access.conftest import PASSPHRASE, Issued
+from tests.world.database import Database
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Running:
+    process: "subprocess.Popen[bytes]"
+    address: str
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def start(database: Database, folder: Path, **other: str) -> Running:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    said = {
+        "ACCORD_DATABASE": database.url("accord_issuer"),
+        "ACCORD_ISSUER": address,
+        "ACCORD_PORT": str(port),
+        "ACCORD_PROFILE": "development",
+        "ACCORD_RUN": str(folder),
+    }
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **said, **other}
+    log = folder / "issuer.log"
+    with log.open("wb") as written:
+        process = subprocess.Popen([sys.executable, "-m", "runtime.access.issuer"], env=environment, stderr=written)
+    return Running(process, address, log)
+
+
+def wait_until_ready(running: Running) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and running.process.poll() is None:
+        try:
+            if httpx.get(f"{running.address}/readyz", trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(running.log.read_text())
+
+
+@pytest.fixture
+def running(database: Database, tmp_path: Path) -> Iterator[Running]:
+    started = start(database, tmp_path)
+    try:
+        wait_until_ready(started)
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()
+
+
+async def verified(running: Running, token: str) -> Principal:
+    async with fetching(running.address, insecure=True) as fetch:
+        return await Tokens(running.address, "accord", fetch).verify(token)
+
+
+async def test_its_tokens_are_verified_by_way_of_its_discovery(running: Running, issued: Issued) -> None:
+    person_ref = issued.join()
+    form = {"grant_type": "password", "username": person_ref, "password": PASSPHRASE}
+
+    answer = httpx.post(f"{running.address}/token", data=form, trust_env=False)
+
+    assert (await verified(running, answer.json()["access_token"])).person_ref == person_ref
+    assert "server" not in answer.headers
+
+
+async def test_it_warns_that_it_is_for_development_and_logs_json_only(running: Running) -> None:
+    lines = running.lines()
+
+    assert {"development_issuer", "answered"} <= {line["event"] for line in lines}
+    assert all({"at", "level", "service", "event"} <= line.keys() for line in lines)
+
+
+async def test_it_stops_when_told(running: Running) -> None:
+    running.process.send_signal(signal.SIGTERM)
+
+    assert running.process.wait(15) in (0, -signal.SIGTERM)
+
+
+async def test_plain_http_needs_to_be_allowed(running: Running, issued: Issued) -> None:
+    form = {"grant_type": "password", "username": issued.join(), "password": PASSPHRASE}
+    token = httpx.post(f"{running.address}/token", data=form, trust_env=False).json()["access_token"]
+
+    async with fetching(running.address, insecure=False) as fetch:
+        with pytest.raises((IssuerAway, NotVerified)):
+            await Tokens(running.address, "accord", fetch).verify(token)
+
+
+def test_it_does_not_start_in_production(database: Database, tmp_path: Path) -> None:
+    started = start(database, tmp_path, ACCORD_PROFILE="production", ACCORD_ISSUER="https://issuer.test")
+
+    assert started.process.wait(30) != 0
+    assert "NotForProduction" in started.log.read_text()
