@@ -120,6 +120,8 @@ GRANT INSERT, UPDATE ON register.agency, register.person, register.client TO acc
 GRANT SELECT ON register.subject, register."case", register.directive TO {DOORS};
 GRANT SELECT (subject_id, pseudonym) ON register.subject TO accord_audit;
 GRANT SELECT (subject_id, agency_id, case_ref) ON register."case" TO accord_audit, accord_dashboard;
+-- Who is shut out of a case is shut out of its accounting as well.
+GRANT SELECT (subject_id, effect, state, excluded_person_ref) ON register.directive TO accord_audit;
 -- opened_at is never changed by them: PostgreSQL asks for one column before it grants FOR NO KEY UPDATE.
 GRANT UPDATE (opened_at) ON register.subject TO {DOORS};
 GRANT UPDATE (sent) ON register."case" TO {DOORS};

@@ -119,7 +119,7 @@ GRANT SELECT, DELETE ON carrying.outbox TO accord_relay;
 GRANT SELECT, INSERT ON carrying.inbox TO {CONSUMES};
 GRANT SELECT, INSERT ON carrying.parked TO {CONSUMES}, accord_relay;
 GRANT UPDATE (resolved_at, resolution, tries) ON carrying.parked TO {CONSUMES}, accord_relay;
-GRANT SELECT ON carrying.parked TO accord_admin;
+GRANT SELECT, UPDATE (resolution) ON carrying.parked TO accord_admin;
 GRANT SELECT, INSERT, DELETE ON carrying.idempotency TO {EVERY_SERVICE};
 """
 

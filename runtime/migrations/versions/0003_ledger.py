@@ -12,8 +12,9 @@ WRITERS = (
 
 TABLES = """
 CREATE SCHEMA ledger;
+-- One number at a time: whoever writes after having read what another committed takes the higher number.
 CREATE TABLE ledger.pending (
-    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id      bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
     header  bytea NOT NULL,
     salt    bytea NOT NULL,
     detail  bytea,
@@ -52,10 +53,12 @@ CREATE TABLE ledger.checkpoint (
 APPEND_ONLY = """
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'leaf' AND NEW.salt IS NULL AND NEW.detail IS NULL
-        AND (NEW.index, NEW.header, NEW.hash, NEW.integrated_at)
-            = (OLD.index, OLD.header, OLD.hash, OLD.integrated_at) THEN
-        RETURN NEW;
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'leaf' THEN
+        IF NEW.salt IS NULL AND NEW.detail IS NULL AND (NEW.subject IS NULL OR NEW.subject = OLD.subject)
+            AND (NEW.index, NEW.header, NEW.hash, NEW.integrated_at)
+                = (OLD.index, OLD.header, OLD.hash, OLD.integrated_at) THEN
+            RETURN NEW;
+        END IF;
     END IF;
     RAISE EXCEPTION 'the ledger is append-only';
 END $$;

@@ -1,0 +1,195 @@
+"""The sequencer: pending leaves into the tree, batch by batch, each under one newly signed head.
+
+A batch is one transaction under the lock of the head row, so that however many sequencers run, and wherever one
+dies, a leaf is in the tree once and the heads that were signed never contradict one another.
+
+Leaves go in by the order of their ids as one snapshot shows them, and so no opening comes before its offer: an
+opening reads an offer that was committed, hence its leaf takes a later number of the one sequence, and a snapshot
+that shows the opening's leaf shows the offer's as well, unless the tree has it already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from kernel.ledger import note
+from kernel.ledger.tree import EMPTY_ROOT, frontier, leaf_hash, push, root_of
+from runtime import clock, crash
+from runtime.database.engine import engine, sessions
+from runtime.faults import name
+from runtime.ledger.stored import newest_head, nodes
+from runtime.settings import Settings
+from runtime.telemetry import facts, metrics
+
+BATCH: Final = 1_000
+REST: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
+WELL_WITHIN: Final = 5.0
+NOTHING: Final = note.Checkpoint("", 0, EMPTY_ROOT)
+log = logging.getLogger(__name__)
+
+# A sequencer does not queue behind another: what that one takes it need not look at.
+HEAD = text("SELECT size FROM ledger.head FOR UPDATE SKIP LOCKED")
+# A statement of its own, after the lock: a snapshot taken earlier might show rows that are in the tree by now.
+WAITING = text("SELECT id, header, register.instant() AS at FROM ledger.pending ORDER BY id LIMIT :most")
+MOVE = text("""
+WITH placed AS (
+    SELECT id, hash, :size + n - 1 AS index
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS bytea[])) WITH ORDINALITY AS p (id, hash, n)
+),
+taken AS (
+    DELETE FROM ledger.pending AS w USING placed WHERE w.id = placed.id
+    RETURNING placed.index, w.header, placed.hash, w.salt, w.detail, w.subject
+)
+INSERT INTO ledger.leaf (index, header, hash, salt, detail, subject, integrated_at)
+SELECT index, header, hash, salt, detail, subject, :at FROM taken
+""")
+GROW = text("""
+INSERT INTO ledger.node (level, index, hash)
+SELECT * FROM unnest(CAST(:levels AS integer[]), CAST(:indexes AS bigint[]), CAST(:hashes AS bytea[]))
+""")
+SIGNED = text("""
+WITH signed AS (
+    INSERT INTO ledger.checkpoint (size, root, note, signed_at) VALUES (:size, :root, :note, :at) RETURNING size
+)
+UPDATE ledger.head SET size = signed.size FROM signed
+""")
+DEPTH = text("SELECT count(*) FROM ledger.pending")
+
+
+class NoKey(Exception):
+    """There is no key to sign heads with."""
+
+
+class Contradicted(Exception):
+    """The tree is not the one whose head was signed last, or another key signed it: nothing more is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """How far the tree has grown, and the hashes of its largest complete subtrees."""
+
+    size: int
+    peaks: list[bytes]
+
+
+async def integrate(session: AsyncSession, skey: str, most: int = BATCH) -> int:
+    """Take up to `most` pending leaves into the tree, sign its new head, commit, and return how many it took.
+
+    0 where nothing waits or another sequencer is at it.  Raises `Contradicted` rather than sign another history.
+    """
+    size = await session.scalar(HEAD)
+    waiting = [] if size is None else (await session.execute(WAITING, {"most": most})).all()
+    if size is None or not waiting:
+        await session.rollback()
+        return 0
+    tree = await _tree(session, size, note.vkey_of(skey))
+    crash.point("sequencer.after_take")
+    await _grow(session, tree, waiting)
+    crash.point("sequencer.after_move")
+    await _sign(session, tree.size + len(waiting), root_of(tree.peaks), waiting[0].at, skey)
+    crash.point("sequencer.before_commit")
+    await session.commit()
+    crash.point("sequencer.after_commit")
+    return len(waiting)
+
+
+async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
+    """Return the tree as it stands, having held it against what was signed last."""
+    wanted = frontier(size)
+    node = await nodes(session, wanted)
+    newest = await newest_head(session)
+    try:
+        peaks = [node(level, index) for level, index in wanted]
+        signed = NOTHING if newest is None else note.verify_checkpoint(newest.note, vkey)
+    except (KeyError, note.Malformed, note.NotSigned):
+        raise Contradicted from None
+    if (signed.size, signed.root) != (size, root_of(peaks)):
+        raise Contradicted
+    return Tree(size, peaks)
+
+
+async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[Any]) -> None:
+    """Move the leaves into the tree; its peaks grow in place."""
+    hashes = [leaf_hash(row.header) for row in waiting]
+    grown = [node for index, leaf in enumerate(hashes, tree.size) for node in push(tree.peaks, index, leaf)[1:]]
+    places = {"size": tree.size, "ids": [row.id for row in waiting], "hashes": hashes, "at": waiting[0].at}
+    moved: Any = await session.execute(MOVE, places)
+    if moved.rowcount != len(waiting):
+        raise Contradicted
+    levels, indexes, above = zip(*grown, strict=True) if grown else ((), (), ())
+    await session.execute(GROW, {"levels": list(levels), "indexes": list(indexes), "hashes": list(above)})
+
+
+async def _sign(session: AsyncSession, size: int, root: bytes, at: object, skey: str) -> None:
+    origin = note.vkey_of(skey).partition("+")[0]
+    signed = note.sign(note.Checkpoint(origin, size, root).text(), skey)
+    await session.execute(SIGNED, {"size": size, "root": root, "note": signed, "at": at})
+
+
+class Sequencer:
+    """Integrates what waits within a second, for as long as it runs; any number may run at once."""
+
+    def __init__(self, settings: Settings, *, batch: int = BATCH, rest: float = REST) -> None:
+        self._settings = settings
+        self._batch = batch
+        self._rest = rest
+        self._well_at: float | None = None
+
+    async def well(self) -> bool:
+        """Tell whether a round went well within the last seconds."""
+        return self._well_at is not None and clock.monotonic() - self._well_at < WELL_WITHIN
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Integrate beside whatever is done within; raises `NoKey` or `Malformed` without a key that signs."""
+        skey = _read_key(self._settings)
+        # Connections of its own: requests that wait for one must not hold up the record, nor it them.
+        bound = engine(self._settings.database, pool_size=1, service=f"{self._settings.service}-sequencer")
+        stopping = asyncio.Event()
+        task = asyncio.create_task(self._run(sessions(bound), skey, stopping))
+        try:
+            yield
+        finally:
+            stopping.set()
+            await task
+            await bound.dispose()
+
+    async def _run(self, made: async_sessionmaker[AsyncSession], skey: str, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            try:
+                async with made() as session:
+                    taken = await integrate(session, skey, self._batch)
+                    if taken < self._batch:
+                        metrics.ledger_pending(int((await session.execute(DEPTH)).scalar_one()))
+                self._well_at = clock.monotonic()
+            except Contradicted:
+                taken, self._well_at = 0, None
+                log.critical("ledger_contradicted")
+            except Exception as failed:  # whatever it was, nothing is half done and the leaves still wait
+                taken = 0
+                log.warning("sequencer_waits", extra=facts(reason=name(failed)))
+            if taken < self._batch:
+                await _pause(stopping, self._rest)
+
+
+def _read_key(settings: Settings) -> str:
+    if settings.ledger_key_file is None:
+        raise NoKey("ACCORD_LEDGER_KEY_FILE must name the file of the key that signs checkpoints")
+    skey = settings.ledger_key_file.read_text(encoding="utf-8").strip()
+    note.vkey_of(skey)
+    return skey
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,88 @@
+"""What was put on record stays as it is, whoever asks; erasing what names a person breaks no proof."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from kernel.ledger import note
+from kernel.ledger.tree import inclusion_proof, nodes_for_inclusion
+from runtime.database.roles import OWNER, ROLES
+from runtime.ledger.stored import nodes
+from tests.world import proofs
+from tests.world.ledger import Log, a_leaf
+
+CHANGES = (
+    "UPDATE ledger.leaf SET hash = hash",
+    "UPDATE ledger.node SET hash = hash",
+    "UPDATE ledger.checkpoint SET note = note",
+    "DELETE FROM ledger.leaf",
+    "DELETE FROM ledger.node",
+    "DELETE FROM ledger.checkpoint",
+    "TRUNCATE ledger.leaf",
+    "TRUNCATE ledger.node",
+    "TRUNCATE ledger.checkpoint",
+)
+NOT_SALT_ALONE = [
+    "UPDATE ledger.leaf SET salt = NULL, detail = NULL, header = '\\x00' WHERE index = 2",
+    "UPDATE ledger.leaf SET salt = NULL, detail = NULL, hash = '\\x00' WHERE index = 2",
+    "UPDATE ledger.leaf SET salt = NULL, detail = NULL, index = 99 WHERE index = 2",
+    "UPDATE ledger.leaf SET salt = NULL, detail = NULL, integrated_at = now() WHERE index = 2",
+    "UPDATE ledger.leaf SET salt = NULL, detail = NULL, subject = gen_random_uuid() WHERE index = 2",
+    "UPDATE ledger.leaf SET detail = '\\x00' WHERE index = 2",
+    "UPDATE ledger.leaf SET subject = NULL WHERE index = 2",
+]
+
+
+def do(log: Log, role: str, statement: str) -> None:
+    with psycopg.connect(log.database.url(role).replace("+psycopg", "")) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+async def filled(log: Log) -> Log:
+    await log.write(*(a_leaf(number) for number in range(5)))
+    await log.sequence()
+    return log
+
+
+@pytest.mark.parametrize("deed", CHANGES)
+async def test_not_even_the_owner_changes_deletes_or_empties_what_is_on_record(filled: Log, deed: str) -> None:
+    with pytest.raises(errors.RaiseException, match="the ledger is append-only"):
+        do(filled, OWNER, deed)
+
+    assert filled.findings() == []
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != OWNER])
+async def test_no_service_may_try(filled: Log, role: str) -> None:
+    for deed in CHANGES:
+        with pytest.raises(errors.InsufficientPrivilege):
+            do(filled, role, deed)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in (OWNER, "accord_audit", "accord_issuer")])
+async def test_whoever_writes_leaves_can_neither_read_nor_take_back_what_waits(filled: Log, role: str) -> None:
+    await filled.write(a_leaf(9), role=role)
+
+    for deed in ("SELECT * FROM ledger.pending", "DELETE FROM ledger.pending", "SELECT * FROM ledger.leaf"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            do(filled, role, deed)
+
+
+@pytest.mark.parametrize("change", NOT_SALT_ALONE)
+async def test_an_erasure_takes_salt_and_detail_and_nothing_else(filled: Log, change: str) -> None:
+    with pytest.raises(errors.RaiseException, match="the ledger is append-only"):
+        do(filled, OWNER, change)
+
+
+async def test_shredding_a_salt_breaks_no_proof(filled: Log) -> None:
+    before = note.verify_checkpoint(filled.notes()[-1], filled.vkey)
+
+    do(filled, OWNER, "UPDATE ledger.leaf SET salt = NULL, detail = NULL, subject = NULL WHERE index = 2")
+
+    async with filled.session() as session:
+        path = inclusion_proof(2, 5, await nodes(session, nodes_for_inclusion(2, 5)))
+    assert proofs.root_by_inclusion(filled.headers()[2], 2, 5, path) == before.root
+    assert filled.findings() == []
+    await filled.write(a_leaf(6))
+    assert await filled.sequence() == 1
