@@ -1,0 +1,32 @@
+"""Whether what a document names is there: read by `ast`, so that nothing is imported to find out."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TEST_ID = re.compile(r"tests/[\w./-]+\.py::test_\w+")
+PLACE = re.compile(r"`((?:schemas|kernel|runtime|services|cli|infra|tests|docs)/[\w./-]*[\w/])`")
+
+
+@cache
+def tests_in(file: str) -> frozenset[str]:
+    """Return the names of the tests of a file; of one that is not there, none."""
+    path = ROOT / file
+    if not path.is_file():
+        return frozenset()
+    found = ast.walk(ast.parse(path.read_text()))
+    functions = (node for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset(one.name for one in functions if one.name.startswith("test_"))
+
+
+def missing_tests(text: str) -> list[str]:
+    """Return the tests that a text names and nobody wrote."""
+    named = (one.partition("::") for one in TEST_ID.findall(text))
+    return [f"{file}::{name}" for file, _, name in named if name not in tests_in(file)]
+
+
+def missing_places(text: str) -> list[str]:
+    """Return the files and folders of ours that a text names in code type and that are not there."""
+    return [place for place in PLACE.findall(text) if not (ROOT / place).exists()]
