@@ -1,0 +1,109 @@
+"""Recording what a court decided of an order, and what became of it."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from fastapi import Response
+
+from runtime import disclosure
+from runtime.http import IfMatch, etag, require_match, router
+from runtime.unit import Unit
+from schemas.facts.protective_order import OrderFact
+from services.law_enforcement_bridge import domain, store
+from services.law_enforcement_bridge.answers import OrderAnswer, RecordedAnswer, answer_for, recorded_answer_for
+from services.law_enforcement_bridge.api.finding import MayRecord, MayServe, case_for, order_for
+from services.law_enforcement_bridge.domain import Order
+from services.law_enforcement_bridge.entry import missing_to_enter
+from services.law_enforcement_bridge.forms import (
+    EndForm,
+    HearingForm,
+    IssuanceForm,
+    ModificationForm,
+    OrderForm,
+    ServiceForm,
+    ViolationForm,
+)
+
+routes = router("/v1/orders", tags=["orders"])
+
+
+@routes.post("", status_code=201, response_model=RecordedAnswer, response_model_exclude_none=True)
+async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
+    """Record an order that was asked for or issued; without a case it is given one of its own."""
+    case_ref = await case_for(unit, form.case_ref)
+    now = await store.now(unit.session)
+    order, fact = domain.record(
+        form, order_ref=uuid4(), case_ref=case_ref, agency_id=unit.agency_id, new_ref=uuid4, now=now
+    )
+    await store.put(unit.session, order)
+    await disclosure.offer(unit, fact)
+    response.headers["Location"] = f"/v1/orders/{order.order_ref}"
+    response.headers["ETag"] = etag(order.version)
+    return recorded_answer_for(order, missing_to_enter(form))
+
+
+@routes.post("/{order_ref}/issuance", response_model=RecordedAnswer, response_model_exclude_none=True)
+async def issue_order(
+    order_ref: UUID, form: IssuanceForm, unit: MayRecord, response: Response, if_match: IfMatch = None
+) -> RecordedAnswer:
+    """Record what the court issued on a request, or after a temporary order; it is to be served anew."""
+    order = await order_for(unit, order_ref, to_change=True)
+    require_match(if_match, order.version)
+    issued, fact = domain.issue(order, form, uuid4, await store.now(unit.session))
+    await _keep(unit, issued, fact, response)
+    return recorded_answer_for(issued, missing_to_enter(form))
+
+
+@routes.post("/{order_ref}/modification", response_model=OrderAnswer, response_model_exclude_none=True)
+async def modify_order(
+    order_ref: UUID, form: ModificationForm, unit: MayRecord, response: Response, if_match: IfMatch = None
+) -> OrderAnswer:
+    """Record what changed in an order in force; changed terms are to be served anew."""
+    order = await order_for(unit, order_ref, to_change=True)
+    require_match(if_match, order.version)
+    changed, fact = domain.modify(order, form, uuid4, await store.now(unit.session))
+    return await _keep(unit, changed, fact, response)
+
+
+@routes.post("/{order_ref}/service", response_model=OrderAnswer, response_model_exclude_none=True)
+async def serve_order(
+    order_ref: UUID, form: ServiceForm, unit: MayServe, response: Response, if_match: IfMatch = None
+) -> OrderAnswer:
+    """Record that the order is in hand, was served on a respondent, or could not be."""
+    order = await order_for(unit, order_ref, to_change=True)
+    require_match(if_match, order.version)
+    served, fact = domain.serve(order, form, await store.now(unit.session))
+    return await _keep(unit, served, fact, response)
+
+
+@routes.post("/{order_ref}/hearing", response_model=OrderAnswer, response_model_exclude_none=True)
+async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, response: Response) -> OrderAnswer:
+    """Record when the court hears it, or the new date."""
+    order = await order_for(unit, order_ref, to_change=True)
+    heard, fact = domain.set_hearing(order, form, await store.now(unit.session))
+    return await _keep(unit, heard, fact, response)
+
+
+@routes.post("/{order_ref}/violation", response_model=OrderAnswer, response_model_exclude_none=True)
+async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, response: Response) -> OrderAnswer:
+    """Record that the order was broken; it stays in force."""
+    order = await order_for(unit, order_ref, to_change=True)
+    broken, fact = domain.note_violation(order, form, await store.now(unit.session))
+    return await _keep(unit, broken, fact, response)
+
+
+@routes.post("/{order_ref}/end", response_model=OrderAnswer, response_model_exclude_none=True)
+async def end_order(order_ref: UUID, form: EndForm, unit: MayRecord, response: Response) -> OrderAnswer:
+    """Record that the order ended before its date, and why by a code."""
+    order = await order_for(unit, order_ref, to_change=True)
+    ended, fact = domain.end(order, form, await store.now(unit.session))
+    return await _keep(unit, ended, fact, response)
+
+
+async def _keep(unit: Unit, order: Order, fact: OrderFact | None, response: Response) -> OrderAnswer:
+    await store.keep(unit.session, order)
+    if fact is not None:
+        await disclosure.offer(unit, fact)
+    response.headers["ETag"] = etag(order.version)
+    return answer_for(order)
