@@ -108,11 +108,11 @@ async def preview_case(
     unit: MayPreview,
     recipient: Annotated[AgencyRef, Query()],
     purpose: Purpose,
-    draft: Annotated[list[UUID] | None, Query(max_length=20)] = None,
+    draft: Annotated[list[UUID], Query(default_factory=list, max_length=20)],
 ) -> PreviewAnswer:
     """Show what an agency would open of this agency's records, with the drafts named as if they were signed."""
     held = await ground.own_case(unit, case_ref, exclusive=False)
-    drafts = tuple(draft or ())
+    drafts = tuple(draft)
     with rules():
         named, at, outlook = await look_ahead(held, recipient, purpose, drafts)
     await changing.record(unit, held.subject, [Note(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])

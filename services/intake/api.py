@@ -1,0 +1,175 @@
+"""Opening a case, and writing down what the survivor tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Depends, Response
+
+from kernel.consent import Decision, Reason
+from kernel.ledger.entry import Act
+from runtime import disclosure, register
+from runtime.disclosure import leaves
+from runtime.http import (
+    Absent,
+    IfMatch,
+    PreconditionRequired,
+    Refused,
+    Stale,
+    Withheld,
+    etag,
+    may,
+    require_match,
+    router,
+)
+from runtime.ledger.pending import append
+from runtime.register import Subject
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Participation, PlanStatus
+from schemas.facts.incident import IncidentBlock
+from services.intake import domain, store
+from services.intake.answers import CaseAnswer, IncidentAnswer, OpenedAnswer, PlanAnswer
+from services.intake.forms import CaseForm, IncidentForm, IncidentVersionForm, PlanForm
+
+MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
+MayReadCases = Annotated[Unit, Depends(may("cases:read"))]
+STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
+
+routes = router("/v1/cases")
+
+
+@routes.post("", status_code=201, response_model=OpenedAnswer, response_model_exclude_none=True)
+async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None = None) -> OpenedAnswer:
+    """Open a case: no name, no field about anybody, no release is asked for."""
+    told = form or CaseForm()
+    case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
+    at = await store.now(unit.session)
+    await store.open_file(unit.session, unit.agency_id, case_ref, told.channel, unit.actor, at)
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    return OpenedAnswer(case_ref=case_ref, opened_at=at, channel=told.channel)
+
+
+@routes.get("/{case_ref}", response_model=CaseAnswer, response_model_exclude_none=True)
+async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseAnswer:
+    """Show how the agency's own case stands. What was told is read by an opening."""
+    if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
+        raise Absent
+    if not await disclosure.look(unit, case_ref, STATES):
+        raise Withheld
+    subject = await register.hold(unit.session, case_ref)
+    home = subject is not None and subject.home_agency == unit.agency_id
+    opened = await store.file_of(unit.session, unit.agency_id, case_ref)
+    incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
+    plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
+    if plan is not None:
+        answer.headers["ETag"] = etag(plan.version)
+    channel, opened_at = opened or (None, None)
+    return CaseAnswer(
+        case_ref=case_ref,
+        participation=Participation(subject.participation) if home and subject is not None else None,
+        opened_at=opened_at,
+        channel=channel,
+        incidents=[IncidentAnswer.of(one) for one in incidents],
+        plan=None if plan is None else PlanAnswer.of(plan),
+    )
+
+
+@routes.post("/{case_ref}/incidents", status_code=201, response_model=IncidentAnswer)
+async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
+    """Write an incident down; agencies that the survivor named may open their part of it."""
+    subject = await _own(unit, case_ref)
+    earlier = await store.incidents_of(unit.session, unit.agency_id, case_ref)
+    with rules():
+        _check_police_report(unit, subject, form)
+        incident, fact = domain.report(uuid4(), case_ref, form, earlier, subject.at)
+    await store.add_incident(unit.session, unit.agency_id, incident)
+    await disclosure.offer(unit, fact)
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    return IncidentAnswer.of(incident)
+
+
+@routes.post("/{case_ref}/incidents/{incident_ref}/versions", status_code=201, response_model=IncidentAnswer)
+async def correct_incident(
+    case_ref: UUID, incident_ref: UUID, form: IncidentVersionForm, unit: MayWriteCases, answer: Response
+) -> IncidentAnswer:
+    """Write down the next version of an incident, whole; earlier ones stay the custodian's."""
+    subject = await _own(unit, case_ref)
+    incident = await store.incident_to_change(unit.session, unit.agency_id, case_ref, incident_ref)
+    if incident is None:
+        raise Absent
+    with rules():
+        _check_police_report(unit, subject, form)
+        newer, fact = domain.correct(incident, form, subject.at)
+    await store.keep_incident(unit.session, unit.agency_id, newer)
+    await disclosure.offer(unit, fact)
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    return IncidentAnswer.of(newer)
+
+
+@routes.post("/{case_ref}/plans", status_code=201, response_model=PlanAnswer)
+async def write_plan(
+    case_ref: UUID, form: PlanForm, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
+) -> PlanAnswer:
+    """Write the safety plan: the first version, or with If-Match the one that supersedes the version read."""
+    subject = await _own(unit, case_ref)
+    plan = await store.plan_of(unit.session, unit.agency_id, case_ref, held=True)
+    with rules():
+        if plan is None or plan.status is not PlanStatus.ACTIVE:
+            written = await _begin_plan(unit, case_ref, form, subject, if_match)
+        else:
+            require_match(if_match, plan.version)
+            written, fact = domain.replace_plan(plan, form, subject.at)
+            await store.keep_plan(unit.session, unit.agency_id, written)
+            await disclosure.offer(unit, fact)
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    answer.headers["ETag"] = etag(written.version)
+    return PlanAnswer.of(written)
+
+
+async def _begin_plan(
+    unit: Unit, case_ref: UUID, form: PlanForm, subject: Subject, if_match: str | None
+) -> domain.Plan:
+    if if_match is not None:
+        raise Stale
+    plan, fact = domain.begin_plan(uuid4(), case_ref, form, subject.at)
+    if not await store.add_plan(unit.session, unit.agency_id, plan):
+        raise PreconditionRequired
+    await disclosure.offer(unit, fact)
+    return plan
+
+
+async def _own(unit: Unit, case_ref: UUID) -> Subject:
+    """Hold the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
+    if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
+        raise Absent
+    subject = await register.hold(unit.session, case_ref)
+    if subject is None:
+        raise Absent
+    if unit.person_ref in subject.table.excluded:
+        by, own = await leaves.who(unit), subject.cases[unit.agency_id]
+        decision = Decision(0, (), subject.sv, subject.at, Reason.BLOCKED_PERSON)
+        detail = {"person": unit.actor}
+        refused = leaves.decided(Act.CONSULTED, by, subject, own, decision, None, None, detail, None)
+        await append(unit.session, [refused])
+        raise Withheld
+    return subject
+
+
+def _check_police_report(unit: Unit, subject: Subject, told: IncidentBlock) -> None:
+    police = [name for name, case in subject.cases.items() if case.agency.kind is AgencyKind.POLICE]
+    released = any(subject.purposes(unit.agency_id, name) for name in police)
+    own = unit.agency.kind is AgencyKind.POLICE
+    domain.check_police_report(told, own_police=own, released_to_police=released)
+
+
+@contextmanager
+def rules() -> Iterator[None]:
+    """Answer a rule's no with its code."""
+    try:
+        yield
+    except domain.NotPossible as refused:
+        raise Refused(refused.code) from None

@@ -1,0 +1,196 @@
+"""Cases, incidents and safety plans: what follows from what was said, and what may become of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from schemas.codes import (
+    Bool3,
+    DatePrecision,
+    ElapsedBand,
+    IncidentChange,
+    IncidentContext,
+    PlanSection,
+    PlanStatus,
+    PoliceReport,
+    Relationship,
+    ViolenceType,
+)
+from schemas.facts import IncidentReported, IncidentUpdated, SafetyPlanCreated, SafetyPlanUpdated
+from schemas.facts.incident import IncidentBlock
+from schemas.facts.safety_plan import PlanBlock
+from services.intake.forms import IncidentForm, IncidentVersionForm, PlanForm
+
+REPEATS_WITHIN: Final = timedelta(days=365)
+INTIMATE: Final = frozenset(
+    {
+        Relationship.SPOUSE,
+        Relationship.COMMON_LAW_SPOUSE,
+        Relationship.BOYFRIEND_OR_GIRLFRIEND,
+        Relationship.EX_SPOUSE,
+        Relationship.EX_RELATIONSHIP,
+    }
+)
+SEXUAL: Final = frozenset({ViolenceType.RAPE, ViolenceType.SEXUAL_ASSAULT})
+# Whole days from the incident to its report, each band's last.
+BANDS: Final = (
+    (3, ElapsedBand.DAYS_0_TO_3),
+    (5, ElapsedBand.DAYS_4_TO_5),
+    (14, ElapsedBand.DAYS_6_TO_14),
+    (30, ElapsedBand.DAYS_15_TO_30),
+)
+SECTIONS: Final = {
+    "during_incident": PlanSection.DURING_INCIDENT,
+    "preparing_to_leave": PlanSection.PREPARING_TO_LEAVE,
+    "home_security": PlanSection.HOME_SECURITY,
+    "technology": PlanSection.TECHNOLOGY,
+    "work_school_public": PlanSection.WORK_SCHOOL_PUBLIC,
+    "pets": PlanSection.PETS,
+    "emotional": PlanSection.EMOTIONAL,
+    "protective_order_use": PlanSection.PROTECTIVE_ORDER_USE,
+    "children_plan": PlanSection.CHILDREN,
+    "contacts": PlanSection.CONTACTS,
+    "places": PlanSection.PLACES,
+}
+
+
+class NotPossible(Exception):
+    """The step is not possible as things stand; the code says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class IncidentState(StrEnum):
+    """Whether somebody still works on an incident."""
+
+    RECORDED = "recorded"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident as intake keeps it: what was told lies sealed with its custodian."""
+
+    incident_ref: UUID
+    case_ref: UUID
+    version: int
+    state: IncidentState
+    reported_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A safety plan as intake keeps it: which version is the one in use."""
+
+    plan_ref: UUID
+    case_ref: UUID
+    version: int
+    status: PlanStatus
+    created_at: datetime
+    changed_at: datetime
+
+
+def report(
+    ref: UUID, case_ref: UUID, told: IncidentForm, earlier: Collection[Incident], at: datetime
+) -> tuple[Incident, IncidentReported]:
+    """Return the incident and the fact that makes it known; raises `NotPossible` for one that is yet to come."""
+    incident = Incident(ref, case_ref, 1, IncidentState.RECORDED, at, at)
+    again = any(at - one.reported_at <= REPEATS_WITHIN for one in earlier)
+    return incident, IncidentReported(repeat_incident=again, **_fields(incident, told, at))
+
+
+def correct(incident: Incident, told: IncidentVersionForm, at: datetime) -> tuple[Incident, IncidentUpdated]:
+    """Return the next version and its fact; a closed incident is reopened before anything else is done to it."""
+    closes, reopens = IncidentChange.CLOSED in told.changed, IncidentChange.REOPENED in told.changed
+    if closes and reopens:
+        raise NotPossible("closed_and_reopened")
+    if reopens != (incident.state is IncidentState.CLOSED):
+        raise NotPossible("not_closed" if reopens else "closed")
+    state = IncidentState.CLOSED if closes else IncidentState.RECORDED
+    newer = replace(incident, version=incident.version + 1, state=state, changed_at=at)
+    return newer, IncidentUpdated(changed=told.changed, **_fields(newer, told, incident.reported_at))
+
+
+def check_police_report(told: IncidentBlock, *, own_police: bool, released_to_police: bool) -> None:
+    """Refuse to call a report submitted that no release lets any police agency have."""
+    submitted = told.police_report is PoliceReport.SUBMITTED
+    if submitted and not (own_police or released_to_police):
+        raise NotPossible("release_needed")
+
+
+def contexts(told: IncidentBlock) -> tuple[IncidentContext, ...]:
+    """Return the contexts that follow from kind, relationship and age; none is guessed from silence."""
+    kinds = frozenset(told.violence_types or ())
+    sexual, minor = bool(kinds & SEXUAL), told.minor_involved is Bool3.YES
+    found = [
+        (told.relationship in INTIMATE, IncidentContext.INTIMATE_PARTNER_VIOLENCE),
+        (sexual and minor, IncidentContext.CHILD_SEXUAL_ABUSE),
+        (ViolenceType.FORCED_MARRIAGE in kinds and minor, IncidentContext.EARLY_MARRIAGE),
+        (sexual and told.relationship is Relationship.EMPLOYER, IncidentContext.POSSIBLE_SEXUAL_EXPLOITATION),
+        (sexual and ViolenceType.TRAFFICKING in kinds, IncidentContext.POSSIBLE_SEXUAL_SLAVERY),
+    ]
+    return tuple(context for holds, context in found if holds)
+
+
+def elapsed_band(occurred_on: date | None, precision: DatePrecision | None, reported_on: date) -> ElapsedBand | None:
+    """Return how many whole days went by, in a band; None where the day is not known."""
+    if occurred_on is None or precision not in (None, DatePrecision.DAY):
+        return None
+    days = (reported_on - occurred_on).days
+    if days < -1:
+        raise NotPossible("yet_to_come")
+    # A day ahead is the same night in another time zone.
+    return next((band for last, band in BANDS if days <= last), ElapsedBand.OVER_A_MONTH)
+
+
+def begin_plan(ref: UUID, case_ref: UUID, told: PlanForm, at: datetime) -> tuple[Plan, SafetyPlanCreated]:
+    """Return the first version of a plan, active at once, and its fact."""
+    if told.closed:
+        raise NotPossible("no_plan_to_close")
+    plan = Plan(ref, case_ref, 1, PlanStatus.ACTIVE, at, at)
+    return plan, SafetyPlanCreated(**_plan_fields(plan, told))
+
+
+def replace_plan(plan: Plan, told: PlanForm, at: datetime) -> tuple[Plan, SafetyPlanUpdated]:
+    """Return the next version of a plan, which supersedes the former or closes it, and its fact."""
+    if plan.status is not PlanStatus.ACTIVE:
+        raise NotPossible("closed")
+    status = PlanStatus.CLOSED if told.closed else PlanStatus.ACTIVE
+    newer = replace(plan, version=plan.version + 1, status=status, changed_at=at)
+    return newer, SafetyPlanUpdated(**_plan_fields(newer, told))
+
+
+def sections(told: PlanBlock) -> tuple[PlanSection, ...]:
+    """Return which sections of a plan say something."""
+    return tuple(section for name, section in SECTIONS.items() if getattr(told, name))
+
+
+def _fields(incident: Incident, told: IncidentForm, reported_at: datetime) -> dict[str, Any]:
+    said = {name: value for name, value in told if name != "changed"}
+    return said | {
+        "case_ref": incident.case_ref,
+        "incident_ref": incident.incident_ref,
+        "version": incident.version,
+        "reported_at": reported_at,
+        "contexts": contexts(told),
+        "elapsed_band": elapsed_band(told.occurred_on, told.date_precision, reported_at.date()),
+    }
+
+
+def _plan_fields(plan: Plan, told: PlanForm) -> dict[str, Any]:
+    said = {name: value for name, value in told if name != "closed"}
+    return said | {
+        "case_ref": plan.case_ref,
+        "plan_ref": plan.plan_ref,
+        "version": plan.version,
+        "status": plan.status,
+        "sections_present": sections(told),
+    }

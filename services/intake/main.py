@@ -1,0 +1,26 @@
+"""Wiring of intake: its routes behind the edge."""
+
+from __future__ import annotations
+
+import sys
+
+from fastapi import FastAPI
+
+from runtime.http import application, serve
+from runtime.settings import Settings, read
+from services.intake.api import routes
+
+
+def build(settings: Settings) -> FastAPI:
+    """Return the application; it connects to nothing before it starts."""
+    return application(settings, [routes])
+
+
+def main(part: str) -> None:
+    """Run the one process there is: api."""
+    settings = read()
+    {"api": lambda: serve(build(settings), settings)}[part]()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2] or ["api"])

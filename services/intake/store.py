@@ -1,0 +1,148 @@
+"""Cases, incidents and plans by their own agency. No row says what was told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from schemas.codes import PlanStatus
+from services.intake.domain import Incident, IncidentState, Plan
+
+NOW = text("SELECT register.instant()")
+OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
+OPEN_FILE = text("""
+INSERT INTO intake.case_file (case_ref, agency_id, channel, opened_by, opened_at)
+VALUES (:case_ref, :agency, :channel, :by, :at)
+""")
+FILE = text("SELECT channel, opened_at FROM intake.case_file WHERE case_ref = :case_ref AND agency_id = :agency")
+INCIDENT_FIELDS = "incident_ref, case_ref, version, state, reported_at, changed_at"
+INCIDENTS = text(
+    f"SELECT {INCIDENT_FIELDS} FROM intake.incident "  # noqa: S608 - a list of our own columns
+    "WHERE case_ref = :case_ref AND agency_id = :agency ORDER BY reported_at, incident_ref"
+)
+INCIDENT = text(
+    f"SELECT {INCIDENT_FIELDS} FROM intake.incident "  # noqa: S608 - as above
+    "WHERE incident_ref = :ref AND case_ref = :case_ref AND agency_id = :agency FOR UPDATE"
+)
+NEW_INCIDENT = text("""
+INSERT INTO intake.incident (incident_ref, case_ref, agency_id, version, state, reported_at, changed_at)
+VALUES (:incident_ref, :case_ref, :agency, :version, :state, :reported_at, :changed_at)
+""")
+NEXT_INCIDENT = text("""
+UPDATE intake.incident SET version = :version, state = :state, changed_at = :changed_at
+WHERE incident_ref = :incident_ref AND agency_id = :agency
+""")
+PLAN = """
+SELECT plan_ref, case_ref, version, status, created_at, changed_at FROM intake.plan
+WHERE case_ref = :case_ref AND agency_id = :agency ORDER BY status, changed_at DESC LIMIT 1
+"""
+READ_PLAN = text(PLAN)
+HOLD_PLAN = text(PLAN + " FOR UPDATE")
+NEW_PLAN = text("""
+INSERT INTO intake.plan (plan_ref, case_ref, agency_id, version, status, created_at, changed_at)
+VALUES (:plan_ref, :case_ref, :agency, :version, :status, :created_at, :changed_at)
+ON CONFLICT DO NOTHING RETURNING plan_ref
+""")
+NEXT_PLAN = text("""
+UPDATE intake.plan SET version = :version, status = :status, changed_at = :changed_at
+WHERE plan_ref = :plan_ref AND agency_id = :agency
+""")
+
+
+async def now(session: AsyncSession) -> datetime:
+    """Return the instant by the database's clock."""
+    at: datetime = (await session.execute(NOW)).scalar_one()
+    return at
+
+
+async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
+    """Tell whether the agency has a case of this reference, opened by it or joined to it by a directive."""
+    return bool(await session.scalar(OWN_CASE, {"agency": agency, "case_ref": case_ref}))
+
+
+async def open_file(
+    session: AsyncSession, agency: str, case_ref: UUID, channel: str | None, by: str, at: datetime
+) -> None:
+    """Note when, by whom and over which channel the case was opened."""
+    row = {"agency": agency, "case_ref": case_ref, "channel": channel, "by": by, "at": at}
+    await session.execute(OPEN_FILE, row)
+
+
+async def file_of(session: AsyncSession, agency: str, case_ref: UUID) -> tuple[str | None, datetime] | None:
+    """Return channel and opening of a case that the agency opened; of one it was joined to, None."""
+    row = (await session.execute(FILE, {"agency": agency, "case_ref": case_ref})).one_or_none()
+    return None if row is None else (row.channel, row.opened_at)
+
+
+async def incidents_of(session: AsyncSession, agency: str, case_ref: UUID) -> list[Incident]:
+    """Return the agency's own incidents of a case, oldest first."""
+    rows = await session.execute(INCIDENTS, {"agency": agency, "case_ref": case_ref})
+    return [_incident(row) for row in rows]
+
+
+async def incident_to_change(session: AsyncSession, agency: str, case_ref: UUID, ref: UUID) -> Incident | None:
+    """Return the agency's own incident, held until the end; to any other agency it is absent."""
+    row = (await session.execute(INCIDENT, {"agency": agency, "case_ref": case_ref, "ref": ref})).one_or_none()
+    return None if row is None else _incident(row)
+
+
+async def add_incident(session: AsyncSession, agency: str, incident: Incident) -> None:
+    """Put a new incident in the case."""
+    await session.execute(NEW_INCIDENT, _of_incident(agency, incident))
+
+
+async def keep_incident(session: AsyncSession, agency: str, incident: Incident) -> None:
+    """Keep the next version of an incident."""
+    await session.execute(NEXT_INCIDENT, _of_incident(agency, incident))
+
+
+async def plan_of(session: AsyncSession, agency: str, case_ref: UUID, *, held: bool = False) -> Plan | None:
+    """Return the agency's plan in the case: the one in use, else the one closed last."""
+    asked = HOLD_PLAN if held else READ_PLAN
+    row = (await session.execute(asked, {"agency": agency, "case_ref": case_ref})).one_or_none()
+    if row is None:
+        return None
+    return Plan(row.plan_ref, row.case_ref, row.version, PlanStatus(row.status), row.created_at, row.changed_at)
+
+
+async def add_plan(session: AsyncSession, agency: str, plan: Plan) -> bool:
+    """Put a new plan in the case; tell whether no other was begun at the same time."""
+    return (await session.execute(NEW_PLAN, _of_plan(agency, plan))).one_or_none() is not None
+
+
+async def keep_plan(session: AsyncSession, agency: str, plan: Plan) -> None:
+    """Keep the next version of a plan."""
+    await session.execute(NEXT_PLAN, _of_plan(agency, plan))
+
+
+def _incident(row: Any) -> Incident:
+    state = IncidentState(row.state)
+    return Incident(row.incident_ref, row.case_ref, row.version, state, row.reported_at, row.changed_at)
+
+
+def _of_incident(agency: str, incident: Incident) -> dict[str, object]:
+    return {
+        "agency": agency,
+        "incident_ref": incident.incident_ref,
+        "case_ref": incident.case_ref,
+        "version": incident.version,
+        "state": incident.state,
+        "reported_at": incident.reported_at,
+        "changed_at": incident.changed_at,
+    }
+
+
+def _of_plan(agency: str, plan: Plan) -> dict[str, object]:
+    return {
+        "agency": agency,
+        "plan_ref": plan.plan_ref,
+        "case_ref": plan.case_ref,
+        "version": plan.version,
+        "status": plan.status,
+        "created_at": plan.created_at,
+        "changed_at": plan.changed_at,
+    }
