@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from runtime.access.tokens import Tokens, fetching
 from runtime.database.engine import engine, sessions
-from runtime.http.description import describe
+from runtime.http.description import describe, methods_at
 from runtime.http.guard import Guard
 from runtime.http.health import Check, Readiness, database_check, health
 from runtime.http.invalid import invalid, names_in
@@ -122,15 +122,15 @@ def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> N
         codes = [code for kind, code in refusals.items() if isinstance(error, kind)]
         return answer(Refused(codes[0]))
 
+    async def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        if status == 405:
+            allowed = ", ".join(methods_at(describe(app), request.url.path))
+            return answer(Problem("method_not_allowed", headers={"Allow": allowed}))
+        return answer(Absent() if status == 404 else Problem("malformed_request"))
+
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, not_valid)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http)
     for kind in refusals:
         app.add_exception_handler(kind, refused)
-
-
-async def _http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    if error.status_code == 405:
-        return answer(Problem("method_not_allowed", headers=dict(error.headers or {})))
-    return answer(Absent() if error.status_code == 404 else Problem("malformed_request"))

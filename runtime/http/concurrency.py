@@ -8,7 +8,17 @@ from fastapi import Header
 
 from runtime.http.problems import PreconditionRequired, Problem, Stale
 
-IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=200)]
+_TAG = r'(W/)?"[^"]*"'
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=200,
+        pattern=rf"^{_TAG}(\s*,\s*{_TAG})*$",
+        description="The ETag of the version you read; without one this change is refused (428).",
+    ),
+]
 
 
 def etag(version: int) -> str:

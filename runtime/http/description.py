@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -32,3 +33,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components["securitySchemes"] = {SCHEME: SECURITY_SCHEME}
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def methods_at(description: dict[str, Any], path: str) -> list[str]:
+    """Return the methods that are described for the template which fits `path` best, in order."""
+    fitting = [template for template in description["paths"] if _fits(template, path)]
+    best = min(fitting, key=lambda template: template.count("{"), default=None)
+    return [] if best is None else sorted(method.upper() for method in description["paths"][best])
+
+
+def _fits(template: str, path: str) -> bool:
+    pieces = re.split(r"\{[^}]*\}", template)
+    return re.fullmatch("[^/]+".join(re.escape(piece) for piece in pieces), path) is not None

@@ -28,6 +28,7 @@ DESCRIPTIONS = {
     500: "Something went wrong on our side; nothing was done",
     503: "Something we need is away; ask again after Retry-After seconds",
 }
+EXAMPLE_INSTANCE = "urn:uuid:5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b"
 KEY_PARAMETER = {
     "name": repeats.HEADER,
     "in": "header",
@@ -53,5 +54,12 @@ def document(route: APIRoute, gate: May) -> None:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    return {"description": DESCRIPTIONS[status], "content": {problems.MEDIA_TYPE: {"schema": schema}}}
+    code, title = next((code, title) for code, (listed, title) in problems.PROBLEMS.items() if listed == status)
+    instance = f"{problems.TYPE_PREFIX}absent" if code == "absent" else EXAMPLE_INSTANCE
+    errors = [{"field": "body.name_of_a_field", "code": "missing"}] if code == "invalid" else []
+    told = {"title": title, "status": status, "code": code, "instance": instance, "errors": errors}
+    content = {
+        "schema": {"$ref": "#/components/schemas/ProblemDetails"},
+        "example": {"type": problems.TYPE_PREFIX + code, **told},
+    }
+    return {"description": DESCRIPTIONS[status], "content": {problems.MEDIA_TYPE: content}}

@@ -87,7 +87,7 @@ async def test_a_method_that_is_not_offered_is_a_problem(ana: httpx.AsyncClient)
     assert answer.status_code == 405
     assert answer.json()["code"] == "method_not_allowed"
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "allow" in answer.headers
+    assert answer.headers["allow"] == "GET, POST"
 
 
 async def test_every_answer_carries_safe_headers(ana: httpx.AsyncClient) -> None:
