@@ -137,7 +137,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
             username=settings.kafka_user, password=password(settings), mechanism=MECHANISM, ssl_context=context
         ),
         "broker_client_id": f"accord-{settings.service}",
-        "broker_session_timeout": 15.0,
+        "broker_session_timeout": 8.0,  # after a kill the mailboxes wait this long for another reader
         "broker_heartbeat_interval": 2.0,
         "broker_commit_interval": 0.5,
         "broker_max_poll_interval": 86_400.0,  # a partition may wait for a database as long as it takes

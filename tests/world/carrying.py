@@ -1,13 +1,16 @@
 """Agencies with real mailboxes, messages that wait in a real outbox, and eyes to see what became of them."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
+from subprocess import Popen
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -221,3 +224,17 @@ async def until(claim: Callable[[], object], within: float = 15.0) -> None:
 def fabric(database: Database, kafka: Kafka, run_folder: Path) -> Fabric:
     """The broker with our users on it, and the database."""
     return Fabric(database, kafka, run_folder / "fabric")
+
+
+@contextmanager
+def process(fabric: Fabric, part: str, consumer: str = "", crash_at: str | None = None) -> Iterator[Popen[bytes]]:
+    """A relay or a worker in a process of its own, which is over when the block is."""
+    settings = fabric.settings("exchange" if part == "worker" else "relay", crash_at=crash_at)
+    told = {f"ACCORD_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.world.processes", part, consumer]
+    started = Popen(command, cwd=Path(__file__).parents[2], env=os.environ | told)
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()

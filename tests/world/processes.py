@@ -1,0 +1,37 @@
+"""A worker or a relay as a process of its own, so that it can die: python -m tests.world.processes worker CONSUMER."""
+
+import asyncio
+import logging
+import sys
+
+from sqlalchemy import text
+
+from runtime.database.engine import engine, sessions
+from runtime.keys import UnsafeLocalKeyring
+from runtime.outbox.relay import Relay
+from runtime.settings import Settings, read
+from runtime.unit import Unit
+from runtime.worker import Offered, Worker
+
+TRACE = text("INSERT INTO probe.effect (consumer, message_ref, key, agency) VALUES (:consumer, :ref, :key, :agency)")
+
+
+async def work(settings: Settings, consumer: str) -> None:
+    keys = UnsafeLocalKeyring(settings.keys, production=False)
+    worker = Worker(settings, consumer=consumer, sessions=sessions(engine(settings.database)), keys=keys)
+
+    async def leave(unit: Unit, offered: Offered) -> None:
+        row = {"consumer": consumer, "ref": offered.message_ref, "key": offered.case_ref, "agency": unit.agency_id}
+        await unit.session.execute(TRACE, row)
+
+    worker.on_every(leave)
+    await worker.run()
+
+
+async def relay(settings: Settings) -> None:
+    await Relay(settings, engine(settings.database)).run()
+
+
+if __name__ == "__main__":
+    logging.disable()
+    asyncio.run(work(read(), sys.argv[2]) if sys.argv[1] == "worker" else relay(read()))
