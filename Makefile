@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
+SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check fix quick test journeys demo up down schemas lock doctor e2e test-docker clean
@@ -25,7 +26,7 @@ check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diff
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.publish --check
-	$(BIN)/python -m runtime.http.describe --check
+	$(BIN)/python -m runtime.http.describe $(SERVICES) --check
 
 fix: .venv/.installed ## repair what can be repaired
 	$(BIN)/ruff format .
@@ -33,7 +34,7 @@ fix: .venv/.installed ## repair what can be repaired
 
 schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI anew
 	$(BIN)/python -m schemas.publish
-	$(BIN)/python -m runtime.http.describe
+	$(BIN)/python -m runtime.http.describe $(SERVICES)
 
 quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
 	$(BIN)/python -m pytest tests/kernel tests/schemas tests/contracts tests/architecture
