@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
-from fastapi import FastAPI
 
+from runtime.http.application import answering_problems
 from runtime.http.health import Readiness, health
 from runtime.settings import ProcessSettings
 from runtime.telemetry.setup import setup
@@ -35,7 +35,7 @@ async def _attended(
     missing: Callable[[], Sequence[str]],
 ) -> None:
     readiness = Lacking(missing)
-    app = FastAPI(title=settings.service, docs_url=None, redoc_url=None, openapi_url=None)
+    app = answering_problems(settings.service, at_once=settings.at_once)
     app.include_router(health(lambda: readiness))
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
