@@ -41,13 +41,10 @@ def mask(request: Request, table: ConsentTable, at: datetime) -> int:
     if (
         line is None
         or not line.settled_from <= at < line.not_after
-        or not table.participating
-        or table.unreadable_denials
         or request.person_ref in table.excluded
         or not request.party
         or request.cji
         or purpose not in agency.purposes
-        or agency.agency_id == request.custodian.agency_id
     ):
         return decide(request, table, at).mask
     return line.settled & CEILINGS.get((agency.kind, purpose), 0) & request.asked
@@ -88,7 +85,7 @@ def _weigh(line: Line, request: Request, table: ConsentTable, at: datetime) -> D
         return Decision(0, (), table.sv, at, _why(line, request.asked, left, at))
     return Decision(
         opened,
-        tuple(dict.fromkeys(grant.directive_ref for grant in relied_on)),
+        tuple(sorted({grant.directive_ref for grant in relied_on})),
         table.sv,
         at,
         None,

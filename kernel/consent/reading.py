@@ -1,14 +1,12 @@
 """Reading one directive: what it says in bits and instants, or that it cannot be read."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from kernel.consent.terms import Directive
-from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, Purpose
-from schemas.taxonomy import TAXONOMY_VERSION, categories_of, category_mask, mask_of
+from schemas.taxonomy import categories_of, category_mask, mask_of
 
 EMERGENCY_AT_MOST: Final = timedelta(minutes=60)
 
@@ -17,8 +15,7 @@ class Unreadable(ValueError):
     """A directive that contradicts itself, or uses a word that is not in our lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """A permit, read.  In force from `valid_from`, and no longer so at `valid_until`."""
 
     directive_ref: UUID
@@ -28,8 +25,7 @@ class Grant:
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(NamedTuple):
     """A denial, read.  It has no end: it is lifted only by being withdrawn."""
 
     directive_ref: UUID
@@ -46,7 +42,7 @@ def read_grant(directive: Directive) -> tuple[Purpose, Grant]:
         raise Unreadable("a permit names one purpose, and counting is not one")  # R14
     if until is None:
         raise Unreadable("a permit ends")  # R6
-    if directive.basis is Basis.OWN_RECORD:
+    if directive.basis is Basis.OWN_RECORD or directive.recipient == directive.custodian:
         raise Unreadable("an own record needs no permit")
     start, end = _instant(directive.valid_from), _instant(until)
     if directive.basis is Basis.EMERGENCY:
@@ -60,7 +56,7 @@ def read_grant(directive: Directive) -> tuple[Purpose, Grant]:
 
 def read_denial(directive: Directive) -> Denial:
     """Return what a denial takes away from its recipient, or raise `Unreadable`."""
-    if directive.recipient is None:
+    if directive.recipient is None or directive.excluded_person_ref is not None:
         raise Unreadable("a denial names an agency or a person")
     return Denial(directive.directive_ref, fields_named(directive), _instant(directive.valid_from))
 
@@ -71,20 +67,21 @@ def fields_named(directive: Directive) -> int:
     A permit knows the fields its taxonomy version knew; a denial covers what came later too.
     A court order opens the fields it names and nothing else.
     """
-    permits = directive.effect is DirectiveEffect.PERMIT
     try:
         only, excepted = mask_of(directive.only_fields), mask_of(directive.excepted_fields)
-        known = {category: category_mask(category, directive.taxonomy_version) for category in DataCategory}
+        categories = directive.categories or frozenset(categories_of(only))
+        scopes = [
+            (category_mask(category, directive.taxonomy_version), category_mask(category)) for category in categories
+        ]
     except KeyError:
         raise Unreadable("an unknown field or taxonomy version") from None
-    categories = directive.categories or frozenset(categories_of(only))
-    named = beyond = 0
-    for category in categories:
-        now = category_mask(category, TAXONOMY_VERSION)
-        fields = known[category] if permits else now
+    permits = directive.effect is DirectiveEffect.PERMIT
+    named = within = 0
+    for known, now in scopes:
+        fields = known if permits else now
         named |= fields & only if only & now else fields
-        beyond |= now
-    if not categories or only & ~beyond:
+        within |= now
+    if not categories or only & ~within:
         raise Unreadable("it names nothing, or a field outside its categories")
     if permits and directive.basis is Basis.COURT_ORDER:
         named &= only  # R13

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from kernel.consent.reading import Denial, Grant, Unreadable, read_denial, read_grant
 from kernel.consent.terms import Directive
@@ -16,8 +16,7 @@ Key = tuple[str, str, Purpose | None]
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """All that was said about one custodian, recipient and purpose.
 
     In [settled_from, not_after) nothing starts and nothing ends, so the ordinary grants less the
@@ -41,7 +40,7 @@ class ConsentTable:
     unreadable_grants: int
     excluded: frozenset[str]  # persons from whom everything of this subject is hidden
     no_override: bool
-    lines: Mapping[Key, Line]
+    lines: Mapping[Key, Line]  # empty where nothing may leave the custodian at all
 
     def line(self, custodian: str, recipient: str, purpose: Purpose | None) -> Line:
         """Return what was said about this way and purpose; silence is an empty line."""
@@ -68,6 +67,7 @@ def compile_table(
     for directive in directives:
         if directive.state is DirectiveState.ACTIVE:
             said.hear(directive)
+    closed = bool(unreadable_denials or said.unreadable_denials or not participating)
     return ConsentTable(
         sv=sv,
         participating=participating,
@@ -75,20 +75,20 @@ def compile_table(
         unreadable_grants=unreadable_grants + said.unreadable_grants,
         excluded=frozenset(said.excluded),
         no_override=no_override,
-        lines=said.lines(),
+        lines={} if closed else said.lines(),
     )
 
 
 class _Said:
-    """The directives heard so far, by way and purpose.  Sets, so that repeating one changes nothing."""
+    """The directives heard so far, by way and purpose."""
 
     def __init__(self, deceased: bool) -> None:
         self.deceased = deceased
         self.unreadable_denials = 0
         self.unreadable_grants = 0
         self.excluded: set[str] = set()
-        self.grants: defaultdict[Key, set[Grant]] = defaultdict(set)
-        self.denials: defaultdict[Way, set[tuple[Purpose | None, Denial]]] = defaultdict(set)
+        self.grants: defaultdict[Key, list[Grant]] = defaultdict(list)
+        self.denials: defaultdict[Way, list[tuple[Purpose | None, Denial]]] = defaultdict(list)
 
     def hear(self, directive: Directive) -> None:
         if directive.effect is DirectiveEffect.PERMIT:
@@ -107,7 +107,7 @@ class _Said:
         except Unreadable:
             self.unreadable_grants += 1
         else:
-            self.grants[directive.custodian, str(directive.recipient), purpose].add(grant)
+            self.grants[directive.custodian, str(directive.recipient), purpose].append(grant)
 
     def _hear_denial(self, directive: Directive) -> None:
         try:
@@ -115,7 +115,7 @@ class _Said:
         except Unreadable:
             self.unreadable_denials += 1
         else:
-            self.denials[directive.custodian, str(directive.recipient)].add((directive.purpose, denial))
+            self.denials[directive.custodian, str(directive.recipient)].append((directive.purpose, denial))
 
     def lines(self) -> dict[Key, Line]:
         keys = set(self.grants)
@@ -125,9 +125,9 @@ class _Said:
 
     def _line(self, key: Key) -> Line:
         custodian, recipient, purpose = key
-        grants = tuple(sorted(self.grants.get(key, ()), key=lambda grant: grant.directive_ref))
-        about = [denial for on, denial in self.denials.get((custodian, recipient), ()) if on is None or on is purpose]
-        return settle(grants, tuple(sorted(about, key=lambda denial: denial.directive_ref)), purpose)
+        spoken = self.denials.get((custodian, recipient), ())
+        about = tuple(denial for on, denial in spoken if on is None or on is purpose)
+        return settle(tuple(self.grants.get(key, ())), about, purpose)
 
 
 def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purpose | None) -> Line:

@@ -1,0 +1,65 @@
+"""The decision against its plain reference, and every small table there is."""
+
+from datetime import datetime
+from itertools import compress, product
+
+from hypothesis import given
+
+from kernel.consent import Directive, Request, compile_table, decide, mask
+from schemas.categories import DataCategory
+from schemas.codes import DirectiveEffect, DirectiveState, Purpose
+from schemas.taxonomy import category_mask, paths_of
+from tests.kernel.consent.reference import visible
+from tests.kernel.consent.strategies import asks, instants, patiently, said
+from tests.world.consent import DAY, NOON, a_directive, an_ask
+
+RECIPIENTS = ("harbor-house", "st-anne-hospital")
+PURPOSES = (Purpose.ADVOCACY, Purpose.CASE_CONFERENCE)
+CATEGORIES = (DataCategory.IDENTITY, DataCategory.RISK_RESULT)
+STATES = (DirectiveState.ACTIVE, DirectiveState.DRAFT, DirectiveState.REVOKED)
+TIMES = ((NOON - 2 * DAY, NOON), (NOON, NOON + DAY), (NOON + DAY, NOON + 2 * DAY))  # over, in force, to come
+ASKS: dict[tuple[str, Purpose | None], Request] = {
+    (recipient, purpose): an_ask(by=recipient, purpose=purpose) for recipient, purpose in product(RECIPIENTS, PURPOSES)
+}
+
+Atom = tuple[str, Purpose, DataCategory, DirectiveEffect]
+ATOMS: list[Atom] = list(product(RECIPIENTS, PURPOSES, CATEGORIES, DirectiveEffect))
+
+
+def spoken(atom: Atom, state: DirectiveState, since: datetime, until: datetime) -> Directive:
+    recipient, purpose, category, effect = atom
+    terms = {"recipient": recipient, "purpose": purpose, "state": state, "valid_from": since, "valid_until": until}
+    return a_directive(effect, category, **terms)
+
+
+@given(asks(), instants, said)
+@patiently
+def test_a_decision_equals_a_plain_set_computation(asked: Request, at: datetime, heard: list[Directive]) -> None:
+    decision = decide(asked, compile_table(heard, sv=1, participating=True), at)
+
+    assert set(paths_of(decision.mask)) == visible(asked, heard, at)
+
+
+def test_every_pair_of_directives_decides_as_the_reference_does() -> None:
+    every = [spoken(atom, state, *time) for atom, state, time in product(ATOMS, STATES, TIMES)]
+
+    for first, second in product(every, every):
+        asked = ASKS[str(first.recipient), first.purpose]
+        opened = mask(asked, compile_table((first, second), sv=1, participating=True), NOON)
+        assert set(paths_of(opened)) == visible(asked, (first, second), NOON), (first, second)
+
+
+def test_every_set_of_directives_in_force_opens_grants_less_denials() -> None:
+    in_force = {atom: spoken(atom, DirectiveState.ACTIVE, NOON, NOON + DAY) for atom in ATOMS}
+    subsets = (set(compress(ATOMS, chosen)) for chosen in product((False, True), repeat=len(ATOMS)))
+
+    for atoms in subsets:
+        table = compile_table([in_force[atom] for atom in atoms], sv=1, participating=True)
+        for (recipient, purpose), asked in ASKS.items():
+            expected = sum(
+                category_mask(category)
+                for category in CATEGORIES
+                if (recipient, purpose, category, DirectiveEffect.PERMIT) in atoms
+                and (recipient, purpose, category, DirectiveEffect.DENY) not in atoms
+            )
+            assert mask(asked, table, NOON) == expected, atoms

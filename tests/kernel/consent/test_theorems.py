@@ -1,0 +1,297 @@
+"""What can never happen, whatever survivors say and agencies ask."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.consent import Directive, Request, decide, mask
+from schemas import taxonomy
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose
+from schemas.taxonomy import ALL, category_mask
+from tests.kernel.consent.strategies import (
+    any_categories,
+    asks,
+    categories,
+    denials,
+    grants,
+    instants,
+    near,
+    near_denials,
+    near_grants,
+    patiently,
+    purposes,
+    said,
+)
+from tests.world.consent import DAY, NOON, TICK, TOWN, a_denial, a_directive, a_grant, a_table, an_agency, an_ask
+
+every_basis = st.sampled_from((Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY))
+
+
+def mask_of_all(named: frozenset[DataCategory]) -> int:
+    return sum(category_mask(category) for category in named)
+
+
+@given(asks(), instants, st.lists(denials(), max_size=4))
+@patiently
+def test_without_a_grant_nothing_opens(asked: Request, at: datetime, refusals: list[Directive]) -> None:
+    assert decide(asked, a_table(*refusals), at).mask == 0
+
+
+@given(asks(), instants, said)
+@patiently
+def test_what_opens_was_asked_for_and_something_opens_or_there_is_a_reason(
+    asked: Request, at: datetime, spoken: list[Directive]
+) -> None:
+    decision = decide(asked, a_table(*spoken), at)
+
+    assert decision.mask & ~asked.asked == 0
+    assert (decision.reason is None) == bool(decision.mask) == bool(decision.relied_on) == (decision.basis is not None)
+
+
+@given(any_categories, any_categories)
+@patiently
+def test_a_denial_only_ever_takes_away(granted: frozenset[DataCategory], denied: frozenset[DataCategory]) -> None:
+    without = decide(an_ask(), a_table(a_grant(*granted)), NOON)
+    with_it = decide(an_ask(), a_table(a_grant(*granted), denials=(a_denial(*denied),)), NOON)
+
+    assert with_it.mask == without.mask & ~mask_of_all(denied)
+
+
+@given(asks(), instants, said, denials())
+@patiently
+def test_one_more_denial_never_opens_anything(
+    asked: Request, at: datetime, spoken: list[Directive], denial: Directive
+) -> None:
+    before, after = decide(asked, a_table(*spoken), at), decide(asked, a_table(*spoken, denial), at)
+
+    assert after.mask & ~before.mask == 0
+
+
+@given(asks(), instants, said, grants())
+@patiently
+def test_one_more_grant_never_closes_anything(
+    asked: Request, at: datetime, spoken: list[Directive], grant: Directive
+) -> None:
+    before, after = decide(asked, a_table(*spoken), at), decide(asked, a_table(*spoken, grant), at)
+
+    assert before.mask & ~after.mask == 0
+
+
+@given(near, st.randoms(use_true_random=False), st.integers(1, 3), instants)
+@patiently
+def test_order_and_repetition_never_matter(spoken: list[Directive], luck: Random, times: int, at: datetime) -> None:
+    shuffled = spoken * times
+    luck.shuffle(shuffled)
+
+    assert decide(an_ask(), a_table(*shuffled), at) == decide(an_ask(), a_table(*spoken), at)
+
+
+@given(near_grants, near_denials, st.integers(0, 3650))
+@patiently
+def test_age_never_matters(grant: Directive, denial: Directive, older_by: int) -> None:
+    grant = replace(grant, valid_from=NOON - DAY, valid_until=NOON + DAY)
+    recent = replace(denial, valid_from=NOON)
+    old = replace(denial, valid_from=NOON - older_by * DAY)
+
+    assert decide(an_ask(), a_table(grant, recent), NOON).mask == decide(an_ask(), a_table(grant, old), NOON).mask
+
+
+@given(any_categories, purposes, purposes)
+@patiently
+def test_a_grant_opens_for_exactly_the_purpose_it_names(
+    named: frozenset[DataCategory], granted_for: Purpose, asked_for: Purpose
+) -> None:
+    everyone = an_agency("harbor-house", AgencyKind.SHELTER, purposes=Purpose)
+    table = a_table(a_grant(*named, purpose=granted_for))
+
+    decision = decide(an_ask(by=everyone, purpose=asked_for), table, NOON)
+
+    assert decision.mask == 0 or granted_for is asked_for
+
+
+@given(near)
+@patiently
+def test_without_a_stated_or_registered_purpose_nothing_opens(spoken: list[Directive]) -> None:
+    unregistered = replace(TOWN["harbor-house"], purposes=frozenset())
+
+    assert decide(an_ask(purpose=None), a_table(*spoken), NOON).mask == 0
+    assert decide(an_ask(by=unregistered), a_table(*spoken), NOON).mask == 0
+
+
+@given(any_categories, instants, st.integers(0, 4), instants)
+@patiently
+def test_time_is_half_open(named: frozenset[DataCategory], since: datetime, days: int, at: datetime) -> None:
+    until = since + days * DAY
+    table = a_table(a_grant(*named, starts_at=since, ends_at=until))
+
+    always = decide(an_ask(), a_table(a_grant(*named)), NOON).mask
+
+    assert decide(an_ask(), table, at).mask == (always if since <= at < until else 0)
+
+
+@given(asks(), instants, said)
+@patiently
+def test_nothing_changes_before_the_end_that_was_announced_but_by_a_start(
+    asked: Request, at: datetime, spoken: list[Directive]
+) -> None:
+    decision = decide(asked, a_table(*spoken), at)
+    starts = [one.valid_from for one in spoken if one.valid_from > at]
+
+    if decision.until is not None:
+        just_before = min([decision.until, *starts]) - TICK
+        assert decide(asked, a_table(*spoken), just_before).mask == decision.mask
+        assert decision.until > at
+
+
+@given(asks(), instants, st.lists(grants(), min_size=1, max_size=6), st.data())
+@patiently
+def test_what_is_revoked_opens_nothing_more(
+    asked: Request, at: datetime, given_before: list[Directive], data: st.DataObject
+) -> None:
+    revoked = data.draw(st.sampled_from(given_before))
+    rest = [one for one in given_before if one != revoked]
+
+    after = decide(asked, a_table(*rest, replace(revoked, state=DirectiveState.REVOKED), sv=8), at)
+
+    assert after == decide(asked, a_table(*rest, sv=8), at)
+    assert revoked.directive_ref not in after.relied_on
+
+
+@given(asks(), instants, said, st.integers(1, 3))
+@patiently
+def test_a_denial_that_cannot_be_read_closes_every_release(
+    asked: Request, at: datetime, spoken: list[Directive], unreadable: int
+) -> None:
+    table = a_table(*spoken, unreadable_denials=unreadable)
+
+    assert decide(asked, table, at).mask == mask(asked, table, at) == 0
+
+
+@given(asks(), instants, said, grants(), st.integers(0, 3))
+@patiently
+def test_a_grant_that_cannot_be_read_is_as_if_never_given(
+    asked: Request, at: datetime, spoken: list[Directive], grant: Directive, unreadable: int
+) -> None:
+    broken = replace(grant, taxonomy_version=taxonomy.TAXONOMY_VERSION + 1)
+
+    table = a_table(*spoken, broken, unreadable_grants=unreadable)
+
+    assert decide(asked, table, at) == decide(asked, a_table(*spoken), at)
+
+
+@given(instants, said, st.lists(grants(), max_size=6))
+@patiently
+def test_a_release_to_another_never_opens_the_way_back(
+    at: datetime, spoken: list[Directive], more: list[Directive]
+) -> None:
+    there = [replace(one, custodian="bay-hotline", recipient="harbor-house") for one in more]
+    back = an_ask(by="bay-hotline", of="harbor-house", purpose=Purpose.SHELTER)
+
+    assert decide(back, a_table(*spoken, *there), at) == decide(back, a_table(*spoken), at)  # R10
+
+
+@given(asks(), instants, said)
+@patiently
+def test_until_the_survivor_takes_part_no_directive_opens_anything(
+    asked: Request, at: datetime, spoken: list[Directive]
+) -> None:
+    assert decide(asked, a_table(*spoken, participating=False), at).mask == 0  # R16
+
+
+@given(any_categories, every_basis.filter(lambda basis: basis is not Basis.COURT_ORDER), st.sampled_from(Purpose))
+@patiently
+def test_no_release_opens_treatment_to_police(named: frozenset[DataCategory], basis: Basis, purpose: Purpose) -> None:
+    police = an_agency("county-sheriff", AgencyKind.POLICE, purposes=Purpose)
+    table = a_table(a_grant(*named, to="county-sheriff", by="st-anne-hospital", purpose=purpose, basis=basis))
+
+    decision = decide(an_ask(by=police, of="st-anne-hospital", purpose=purpose), table, NOON)
+
+    closed = category_mask(DataCategory.SUBSTANCE_USE) | category_mask(DataCategory.MENTAL_HEALTH)
+    assert decision.mask & closed == 0  # R24
+
+
+@given(any_categories, st.sampled_from(sorted(AgencyKind)))
+@patiently
+def test_no_directive_opens_anything_for_counting(named: frozenset[DataCategory], kind: AgencyKind) -> None:
+    counter = an_agency("counter", kind, purposes=Purpose)
+    release = a_grant(*named, to="counter", purpose=Purpose.EVALUATION_AGGREGATE)
+    table = a_table(release, replace(release, basis=Basis.STATUTE))
+
+    decision = decide(an_ask(by=counter, purpose=Purpose.EVALUATION_AGGREGATE), table, NOON)
+
+    assert decision.mask == 0  # R14
+
+
+@given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8))
+@patiently
+def test_the_fast_mask_is_the_mask_of_the_decision(asked: Request, at: datetime, spoken: list[Directive]) -> None:
+    table = a_table(*spoken)
+
+    assert mask(asked, table, at) == decide(asked, table, at).mask
+
+
+@given(near_grants, st.booleans(), st.booleans(), st.sampled_from((None, "sam")), instants)
+@patiently
+def test_the_fast_mask_knows_every_way_of_being_closed(
+    grant: Directive, party: bool, participating: bool, person: str | None, at: datetime
+) -> None:
+    block = a_denial(to=None, excluded_person_ref="sam")
+    table = a_table(grant, block, participating=participating)
+    asked = an_ask(party=party, person=person)
+
+    assert mask(asked, table, at) == decide(asked, table, at).mask
+
+
+@given(categories, st.timedeltas(timedelta(0), timedelta(days=3650)))
+@patiently
+def test_a_person_block_is_never_over(named: frozenset[DataCategory], later: timedelta) -> None:
+    block = a_denial(to=None, excluded_person_ref="sam", valid_until=NOON, starts_at=NOON)
+    table = a_table(a_grant(*named, ends_at=NOON + 4000 * DAY), block)
+
+    assert decide(an_ask(person="sam"), table, NOON + later).mask == 0
+
+
+@pytest.fixture
+def an_older_taxonomy(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A version 0 that knew only the first three fields, all of them of identity."""
+    monkeypatch.setitem(taxonomy._FIELDS_IN_VERSION, 0, 3)
+    yield 0
+    category_mask.cache_clear()
+
+
+def test_a_field_that_came_later_is_invisible_to_an_old_grant(an_older_taxonomy: int) -> None:
+    old = a_grant(DataCategory.IDENTITY, taxonomy_version=an_older_taxonomy)
+
+    assert decide(an_ask(), a_table(old), NOON).mask == 0b111
+
+
+def test_an_old_grant_opens_no_later_field_even_by_its_name(an_older_taxonomy: int) -> None:
+    old = a_grant(DataCategory.IDENTITY, only=["identity.born_on"], taxonomy_version=an_older_taxonomy)
+
+    assert decide(an_ask(), a_table(old), NOON).mask == 0
+
+
+def test_a_field_that_came_later_is_covered_by_every_denial(an_older_taxonomy: int) -> None:
+    old = a_denial(DataCategory.IDENTITY, taxonomy_version=an_older_taxonomy)
+
+    assert decide(an_ask(), a_table(a_grant(DataCategory.IDENTITY), old), NOON).mask == 0
+
+
+def test_a_directive_of_both_kinds_cannot_be_said() -> None:
+    assert set(DirectiveEffect) == {DirectiveEffect.PERMIT, DirectiveEffect.DENY}
+    with pytest.raises(ValueError, match="maybe"):
+        a_directive(DirectiveEffect("maybe"))
+
+
+def test_the_reference_of_a_directive_has_no_say() -> None:
+    low = a_grant(DataCategory.NEEDS, directive_ref=UUID(int=1))
+    high = replace(low, directive_ref=UUID(int=2**128 - 1))
+
+    assert decide(an_ask(), a_table(low), NOON).mask == decide(an_ask(), a_table(high), NOON).mask != ALL
