@@ -176,8 +176,10 @@ def end(order: Order, form: EndForm, now: datetime) -> tuple[Order, ProtectiveOr
 
 def serve(order: Order, form: ServiceForm, now: datetime) -> tuple[Order, OrderFact | None]:
     """Return the order with its service as reported, and the fact; that it was taken in hand is none."""
+    if order.status not in IN_FORCE:
+        raise NotPossible
     on = _served_on(order, form.respondent_ref)
-    if order.status not in IN_FORCE or on.status not in SERVICE_AFTER[form.service_status]:
+    if on.status not in SERVICE_AFTER[form.service_status]:
         raise NotPossible
     if form.served_at is not None and form.served_at > now:
         raise NotYet

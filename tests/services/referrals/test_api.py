@@ -161,7 +161,7 @@ async def test_an_acceptance_is_written_to_the_senders_record(desk: Desk) -> Non
     assert opening.categories["location"] == {"meeting_place": "Front office, Elm Street"}
 
 
-@pytest.mark.parametrize(("match", "status"), [(None, 428), ('"7"', 412), ("*", 428), ("nonsense", 400)])
+@pytest.mark.parametrize(("match", "status"), [(None, 428), ('"7"', 412), ("*", 422), ("nonsense", 422)])
 @pytest.mark.parametrize(("route", "body"), [("acceptance", ACCEPTED), ("decline", DECLINED)])
 async def test_an_answer_names_the_version_it_answers(
     desk: Desk, route: str, body: dict[str, str], match: str | None, status: int

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from services.referrals.clock import tick
+from services.referrals.api import routes
+from services.referrals.clock import tick, ticking
 from tests.services.referrals.conftest import Desk
 from tests.world.mail import mailbox, opened_by
 from tests.world.web import Web
@@ -114,9 +115,6 @@ async def test_a_logged_referral_needs_no_release_to_stand(desk: Desk, web: Web)
 
 
 async def test_the_clock_runs_beside_the_routes_and_ends_with_them(web: Web) -> None:
-    from services.referrals.api import routes
-    from services.referrals.clock import ticking
-
     before = len(asyncio.all_tasks())
 
     async with web.serving("referrals", routes, around=ticking) as app:

@@ -1,0 +1,295 @@
+"""Orders over the wire: who records, reads and serves, against the real database."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from services.law_enforcement_bridge.api import routes
+from services.law_enforcement_bridge.clock import tick, ticking
+from tests.services.law_enforcement_bridge.conftest import Desk
+from tests.world.mail import mailbox, opened_by
+from tests.world.web import Web
+
+WATCH = [DataCategory.ORDER_TERMS, DataCategory.ORDER_SERVICE]
+SERVED = {"service_status": "served", "served_at": "2026-03-02T07:52:00Z"}
+IN_HAND = {"service_status": "in_hand"}
+
+
+async def types(desk: Desk, case_ref: str, agency_id: str = "county-sheriff") -> list[str]:
+    found = await mailbox(desk.town, UUID(case_ref), agency_id)
+    return [message.type.removeprefix("accord.protective_order.").removesuffix(".v1") for message in found]
+
+
+async def test_an_order_without_a_case_is_given_one_of_its_own(desk: Desk) -> None:
+    answer = await desk.lee.post("/v1/orders", json={"status": "temporary", "court_name": "County Court"})
+
+    order = answer.json()
+    assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
+    assert answer.headers["Location"] == f"/v1/orders/{order['order_ref']}"
+    opening = (await opened_by(desk.town, UUID(order["case_ref"]), "county-sheriff", "lee", Purpose.ORDER_ENFORCEMENT))[
+        "protective_order.issued"
+    ]
+    assert opening.categories["order_terms"]["court_name"] == "County Court"
+    assert opening.categories["order_service"] == {"service_status": "pending"}
+
+
+async def test_several_orders_stand_in_one_case(desk: Desk) -> None:
+    first = await desk.record(status="requested")
+    second = await desk.record(case_ref=first["case_ref"])
+
+    assert second["case_ref"] == first["case_ref"]
+    assert await types(desk, first["case_ref"]) == ["requested", "issued"]
+
+
+async def test_nobody_records_in_another_agencys_case(desk: Desk) -> None:
+    case_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
+
+    answers = [
+        await desk.lee.post("/v1/orders", json={"status": "final", "case_ref": str(ref)}) for ref in (case_ref, uuid4())
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+
+
+async def test_a_temporary_order_is_served_and_the_watching_advocate_learns_of_it(desk: Desk) -> None:
+    case_ref = str(await desk.town.open_case("county-sheriff"))
+    await desk.town.direct(UUID(case_ref), "bay-hotline", Purpose.ADVOCACY, WATCH)
+    order = await desk.record(case_ref=case_ref, respondents=[{"name": "R"}], stay_away_places=[{"city": "Elm"}])
+
+    in_hand = await desk.do(order, "service", IN_HAND)
+    served = await desk.do(in_hand.json(), "service", SERVED)
+
+    assert served.json()["service"][0]["service_status"] == "served"
+    assert await types(desk, case_ref, "bay-hotline") == ["issued", "served"]
+    opened = await opened_by(desk.town, UUID(case_ref), "bay-hotline", "ana", Purpose.ADVOCACY)
+    assert set(opened["protective_order.issued"].categories) == {"order_terms", "order_service"}
+    assert opened["protective_order.served"].categories["order_service"]["served_at"] == "2026-03-02T07:52:00Z"
+    theirs = opened["protective_order.served"].categories["order_terms"]["order_ref"]
+    assert theirs == opened["protective_order.issued"].categories["order_terms"]["order_ref"] != order["order_ref"]
+
+
+async def test_criminal_justice_values_go_to_no_nonprofit(desk: Desk) -> None:
+    case_ref = await desk.town.open_case("county-sheriff")
+    await desk.town.direct(case_ref, "bay-hotline", Purpose.ADVOCACY, WATCH)
+
+    await desk.record(
+        case_ref=str(case_ref), order_number="PNO-1", court_name="County Court", cji_fields=["order_number"]
+    )
+
+    theirs = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["protective_order.issued"]
+    assert theirs.categories["order_terms"]["court_name"] == "County Court"
+    assert "order_number" not in theirs.categories["order_terms"]
+
+
+async def test_a_service_that_failed_is_tried_again(desk: Desk) -> None:
+    order = await desk.record()
+    order = (await desk.do(order, "service", IN_HAND)).json()
+    failed = await desk.do(order, "service", {"service_status": "failed", "failure_reason": "avoided"})
+    again = await desk.do(failed.json(), "service", IN_HAND)
+
+    assert (failed.json()["service"][0]["service_status"], again.status_code) == ("failed", 200)
+    assert await types(desk, order["case_ref"]) == ["issued", "service_failed"]
+
+
+async def test_what_is_not_in_hand_is_not_served(desk: Desk) -> None:
+    answer = await desk.do(await desk.record(), "service", SERVED)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_possible")
+
+
+async def test_a_request_is_granted_changed_broken_and_ended(desk: Desk) -> None:
+    order = await desk.record(status="requested")
+    told = []
+    for step, body in (
+        ("hearing", {"hearing_at": "2026-04-01T09:00:00Z"}),
+        ("issuance", {"status": "temporary"}),
+        ("issuance", {"status": "final", "expiry": "none"}),
+        ("modification", {"modification": "terms", "brady": "yes"}),
+        ("violation", {"violated_on": "2026-05-01"}),
+        ("end", {"end_reason": "terminated"}),
+    ):
+        answer = await desk.do(order, step, body)
+        order = answer.json()
+        told.append(order["status"])
+
+    assert told == ["requested", "temporary", "final", "final", "final", "vacated"]
+    facts = ["requested", "hearing_set", "issued", "issued", "modified", "violated", "vacated"]
+    assert await types(desk, order["case_ref"]) == facts
+
+
+@pytest.mark.parametrize(("match", "status"), [(None, 428), ("*", 422), ('"9"', 412), ('W/"1"', 412), ("1", 422)])
+@pytest.mark.parametrize(
+    ("step", "body"),
+    [("service", IN_HAND), ("modification", {"modification": "terms"}), ("issuance", {"status": "final"})],
+)
+async def test_a_change_names_the_version_it_changes(
+    desk: Desk, step: str, body: dict[str, str], match: str | None, status: int
+) -> None:
+    order = await desk.record()
+
+    headers = {} if match is None else {"If-Match": match}
+    answer = await desk.lee.post(f"/v1/orders/{order['order_ref']}/{step}", json=body, headers=headers)
+
+    assert answer.status_code == status
+    now = (await desk.lee.get(f"/v1/orders/{order['order_ref']}")).json()
+    assert (now["version"], await types(desk, order["case_ref"])) == (1, ["issued"])
+
+
+@pytest.mark.parametrize(("step", "body"), [("violation", {}), ("end", {"end_reason": "dismissed"})])
+async def test_a_violation_and_an_end_are_refused_for_no_formality(desk: Desk, step: str, body: dict[str, str]) -> None:
+    order = await desk.record()
+
+    answer = await desk.lee.post(f"/v1/orders/{order['order_ref']}/{step}", json=body)
+
+    assert answer.status_code == 200
+
+
+async def test_legal_aid_records_and_police_alone_serve(desk: Desk) -> None:
+    answer = await desk.jude.post("/v1/orders", json={"status": "temporary"})
+    path = f"/v1/orders/{answer.json()['order_ref']}"
+
+    served = await desk.jude.post(f"{path}/service", json=IN_HAND, headers={"If-Match": '"1"'})
+    broken = await desk.jude.post(f"{path}/violation", json={})
+
+    assert (answer.status_code, served.status_code, broken.status_code) == (201, 403, 403)
+
+
+async def test_a_shelters_system_records_no_order(web: Web, app: FastAPI) -> None:
+    async with web.as_system(app, "harbor-house") as system:
+        answer = await system.post("/v1/orders", json={"status": "temporary"})
+
+    assert answer.status_code == 403
+
+
+async def test_only_who_recorded_an_order_finds_it_here(desk: Desk) -> None:
+    order = await desk.record()
+    await desk.town.direct(UUID(order["case_ref"]), "bay-hotline", Purpose.ADVOCACY, WATCH)
+    path, nowhere = f"/v1/orders/{order['order_ref']}", f"/v1/orders/{uuid4()}"
+
+    answers = [await client.get(one) for client in (desk.ana, desk.jude) for one in (path, nowhere)]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert (await desk.kim.get(path)).status_code == 200
+
+
+async def test_without_a_token_an_existing_and_an_absent_order_answer_alike(desk: Desk, web: Web, app: FastAPI) -> None:
+    order = await desk.record()
+
+    async with web.asking(app) as nobody:
+        answers = [
+            await nobody.request(method, f"/v1/orders/{ref}{step}")
+            for ref in (order["order_ref"], uuid4())
+            for method, step in (("GET", ""), ("POST", "/service"), ("POST", "/end"))
+        ]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({tuple(sorted(without_instance(answer).items())) for answer in answers}) == 1
+
+
+def without_instance(answer: httpx.Response) -> dict[str, str]:
+    return {name: str(value) for name, value in answer.json().items() if name != "instance"}
+
+
+async def test_from_an_excluded_officer_the_record_is_absent(desk: Desk) -> None:
+    order = await desk.record()
+    await desk.town.direct(UUID(order["case_ref"]), None, None, effect="deny", excluded="kim")
+    path = f"/v1/orders/{order['order_ref']}"
+
+    answers = [
+        await desk.kim.get(path),
+        await desk.kim.post(f"{path}/service", json=IN_HAND, headers={"If-Match": '"1"'}),
+        await desk.kim.post(f"{path}/end", json={"end_reason": "dismissed"}),
+        await desk.kim.post("/v1/orders", json={"status": "final", "case_ref": order["case_ref"]}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 4
+    listed = await all_of(desk.kim, "limit=200")
+    assert order["order_ref"] not in {one["order_ref"] for one in listed}
+    assert (await desk.lee.get(path)).status_code == 200
+
+
+async def all_of(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
+    answer = await client.get(f"/v1/orders?{query}")
+    found: list[dict[str, Any]] = answer.json()["orders"]
+    while "next" in answer.links:
+        answer = await client.get("/v1/orders" + answer.links["next"]["url"])
+        found += answer.json()["orders"]
+    return found
+
+
+async def test_the_queue_holds_each_order_once_and_filters(desk: Desk) -> None:
+    orders = [await desk.record() for _ in range(5)]
+    in_hand = (await desk.do(orders[3], "service", IN_HAND)).json()
+    gone = (await desk.do(orders[4], "end", {"end_reason": "withdrawn"})).json()
+
+    refs = [one["order_ref"] for one in await all_of(desk.lee, "limit=2")]
+    waiting = {one["order_ref"] for one in await all_of(desk.lee, "service_status=in_hand&limit=3")}
+    over = {one["order_ref"] for one in await all_of(desk.lee, "status=vacated&limit=200")}
+
+    assert len(refs) == len(set(refs))
+    assert {one["order_ref"] for one in orders} <= set(refs)
+    assert in_hand["order_ref"] in waiting
+    assert orders[0]["order_ref"] not in waiting
+    assert gone["order_ref"] in over
+
+
+async def test_an_order_warns_ends_and_says_so_once(desk: Desk, web: Web) -> None:
+    order = await desk.record(expires_on="2999-01-01", court_time_zone="America/Chicago")
+
+    for before in ("30 days", "0 days", "0 days"):
+        let_time_pass(desk, order["order_ref"], before)
+        await tick(web.wiring("accord_law_enforcement_bridge"))
+        await tick(web.wiring("accord_law_enforcement_bridge"))
+
+    assert await types(desk, order["case_ref"]) == ["issued", "expiring", "expired"]
+    assert (await desk.lee.get(f"/v1/orders/{order['order_ref']}")).json()["status"] == "expired"
+
+
+def let_time_pass(desk: Desk, order_ref: str, left: str) -> None:
+    """Make an order one that ends in a while, or a moment ago, and is due for the clock."""
+    moved = """UPDATE law_enforcement_bridge.protective_order SET ends_at = clock_timestamp() + %s::interval,
+        next_at = clock_timestamp() WHERE order_ref = %s AND next_at IS NOT NULL"""
+    with desk.town.database.superuser() as connection:
+        connection.execute(moved, (left, order_ref))
+
+
+async def test_the_clock_runs_beside_the_routes(web: Web) -> None:
+    async with web.serving("law_enforcement_bridge", routes, around=ticking) as app, web.as_person(app, "lee") as lee:
+        answer = await lee.get("/v1/orders?limit=1")
+
+    assert answer.status_code == 200
+
+
+async def test_the_tables_hold_no_word_that_was_told(desk: Desk) -> None:
+    order = await desk.record(
+        court_name="Heron Court", respondents=[{"name": "Rook"}], service_caution="dog", expires_on="2031-07-19"
+    )
+
+    with desk.town.database.superuser() as connection:
+        kept = str(
+            [
+                connection.execute("SELECT * FROM law_enforcement_bridge.protective_order").fetchall(),
+                connection.execute("SELECT * FROM law_enforcement_bridge.service").fetchall(),
+            ]
+        )
+    assert order["order_ref"] in kept
+    assert not any(word in kept for word in ("Heron", "Rook", "dog", "2031-07-19"))
+
+
+async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
+    await desk.record()
+    tables = ("protective_order", "service")
+
+    for agency_id, sees in (("county-sheriff", True), ("riverside-legal", False)):
+        async with desk.town.unit("accord_law_enforcement_bridge", agency_id) as unit:
+            for table in tables:
+                asked = text(f"SELECT count(*) FROM law_enforcement_bridge.{table} WHERE agency_id = 'county-sheriff'")  # noqa: S608
+                assert bool(await unit.session.scalar(asked)) is sees

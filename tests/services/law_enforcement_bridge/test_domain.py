@@ -1,0 +1,353 @@
+"""What a protective order may become, and its service on each respondent."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from schemas.codes import OrderStatus, ServiceStatus
+from services.law_enforcement_bridge import domain
+from services.law_enforcement_bridge.domain import (
+    NotPossible,
+    NotYet,
+    Order,
+    RespondentNeeded,
+    Service,
+    UnknownRespondent,
+)
+from services.law_enforcement_bridge.entry import missing_to_enter
+from services.law_enforcement_bridge.forms import (
+    EndForm,
+    HearingForm,
+    IssuanceForm,
+    ModificationForm,
+    OrderForm,
+    ServiceForm,
+    ViolationForm,
+)
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+NEXT = count(1000)
+ZONES = ("America/Chicago", "America/St_Johns", "Pacific/Auckland", "Asia/Kathmandu", "UTC", "Pacific/Pago_Pago")
+
+
+def a_ref() -> UUID:
+    return UUID(int=next(NEXT))
+
+
+def an_order(status: str = "temporary", at: datetime = NOON, **said: Any) -> Order:
+    return recorded(status, at, **said)[0]
+
+
+def recorded(status: str = "temporary", at: datetime = NOON, **said: Any) -> tuple[Order, Any]:
+    form = OrderForm(**{"status": status} | said)
+    return domain.record(form, order_ref=a_ref(), case_ref=a_ref(), agency_id="county-sheriff", new_ref=a_ref, now=at)
+
+
+def in_status(status: OrderStatus) -> Order:
+    return replace(an_order(), status=status)
+
+
+STEPS: dict[str, Callable[[Order], tuple[Order, Any]]] = {
+    "temporary": lambda one: domain.issue(one, IssuanceForm(status="temporary"), a_ref, NOON),
+    "final": lambda one: domain.issue(one, IssuanceForm(status="final"), a_ref, NOON),
+    "modify": lambda one: domain.modify(one, ModificationForm(modification="clerical"), a_ref, NOON),
+    "hearing": lambda one: domain.set_hearing(one, HearingForm(hearing_at=NOON), NOON),
+    "violation": lambda one: domain.note_violation(one, ViolationForm(), NOON),
+    "end": lambda one: domain.end(one, EndForm(end_reason="dismissed"), NOON),
+    "in_hand": lambda one: domain.serve(one, ServiceForm(service_status="in_hand"), NOON),
+}
+TABLE = {
+    ("requested", "temporary"): "temporary",
+    ("requested", "final"): "final",
+    ("requested", "hearing"): "requested",
+    ("requested", "end"): "vacated",
+    ("temporary", "final"): "final",
+    ("temporary", "modify"): "temporary",
+    ("temporary", "hearing"): "temporary",
+    ("temporary", "violation"): "temporary",
+    ("temporary", "end"): "vacated",
+    ("temporary", "in_hand"): "temporary",
+    ("final", "modify"): "final",
+    ("final", "hearing"): "final",
+    ("final", "violation"): "final",
+    ("final", "end"): "vacated",
+    ("final", "in_hand"): "final",
+}
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_is_possible_exactly_where_the_table_has_it(status: OrderStatus, step: str) -> None:
+    order = in_status(status)
+    arrives = TABLE.get((status, step))
+
+    if arrives is None:
+        with pytest.raises(NotPossible):
+            STEPS[step](order)
+    else:
+        moved, fact = STEPS[step](order)
+        assert (moved.status, moved.version) == (arrives, order.version + 1)
+        assert fact is None or (fact.status, fact.version) == (arrives, moved.version)
+
+
+@pytest.mark.parametrize(
+    ("status", "type_name"),
+    [("requested", "requested"), ("temporary", "issued"), ("final", "issued")],
+)
+def test_what_is_recorded_was_asked_for_or_issued(status: str, type_name: str) -> None:
+    _, fact = recorded(status, court_name="County Court")
+
+    assert fact.type == f"accord.protective_order.{type_name}.v1"
+    assert fact.court_name == "County Court"
+
+
+def test_an_order_is_not_recorded_as_ended() -> None:
+    for status in ("expired", "vacated"):
+        with pytest.raises(ValidationError):
+            OrderForm(status=status)
+
+
+def test_service_begins_with_the_issue_for_each_respondent() -> None:
+    asked, _ = recorded("requested", respondents=[{"name": "R"}, {"name": "Q"}])
+
+    issued, fact = domain.issue(asked, IssuanceForm(status="temporary"), a_ref, NOON)
+
+    assert [one.status for one in asked.service] == [None, None]
+    assert [one.status for one in issued.service] == ["pending", "pending"]
+    assert fact.service_status == "pending"
+
+
+def test_each_respondent_goes_by_a_reference_that_we_made() -> None:
+    order, fact = recorded(respondents=[{"name": "R"}, {"name": "Q"}])
+
+    assert [one.respondent_ref for one in fact.respondents] == [one.respondent_ref for one in order.service]
+    with pytest.raises(UnknownRespondent):
+        recorded(respondents=[{"name": "R", "respondent_ref": a_ref()}])
+
+
+def test_a_respondent_is_not_named_twice() -> None:
+    order = an_order(respondents=[{"name": "R"}])
+    again = {"name": "R", "respondent_ref": order.service[0].respondent_ref}
+
+    with pytest.raises(UnknownRespondent):
+        domain.modify(order, ModificationForm(modification="correction", respondents=[again, again]), a_ref, NOON)
+
+
+def test_an_order_without_a_named_respondent_is_served_all_the_same() -> None:
+    order = an_order()
+
+    assert [one.status for one in order.service] == ["pending"]
+
+
+SERVED = {"service_status": "served", "served_at": NOON}
+FAILED = {"service_status": "failed", "failure_reason": "not_found"}
+IN_HAND = {"service_status": "in_hand"}
+SERVICE_TABLE = {
+    ("pending", "in_hand"),
+    ("failed", "in_hand"),
+    ("in_hand", "served"),
+    ("in_hand", "failed"),
+}
+
+
+@pytest.mark.parametrize("status", ServiceStatus)
+@pytest.mark.parametrize("report", [IN_HAND, SERVED, FAILED], ids=lambda said: said["service_status"])
+def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[str, Any]) -> None:
+    order = replace(an_order(), service=(Service(a_ref(), status),))
+    arrives = report["service_status"]
+
+    if (status, arrives) not in SERVICE_TABLE:
+        with pytest.raises(NotPossible):
+            domain.serve(order, ServiceForm(**report), NOON)
+    else:
+        served, fact = domain.serve(order, ServiceForm(**report), NOON)
+        assert served.service[0].status == arrives
+        assert (fact is None) == (arrives == "in_hand")
+
+
+def test_one_respondent_is_served_and_the_other_waits() -> None:
+    order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
+    first, second = (one.respondent_ref for one in order.service)
+    in_hand, _ = domain.serve(order, ServiceForm(service_status="in_hand", respondent_ref=first), NOON)
+
+    served, fact = domain.serve(in_hand, ServiceForm(**SERVED, respondent_ref=first), NOON)
+
+    assert served.service == (Service(first, ServiceStatus.SERVED), Service(second, ServiceStatus.PENDING))
+    assert (fact and fact.respondent_ref) == first
+
+
+def test_of_several_respondents_one_is_named() -> None:
+    order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
+
+    with pytest.raises(RespondentNeeded):
+        domain.serve(order, ServiceForm(**IN_HAND), NOON)
+    with pytest.raises(UnknownRespondent):
+        domain.serve(order, ServiceForm(**IN_HAND, respondent_ref=a_ref()), NOON)
+
+
+def test_nothing_was_served_tomorrow() -> None:
+    order, _ = domain.serve(an_order(), ServiceForm(**IN_HAND), NOON)
+
+    with pytest.raises(NotYet):
+        domain.serve(order, ServiceForm(service_status="served", served_at=NOON + DAY), NOON)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"service_status": "served"},
+        {"service_status": "failed"},
+        {"service_status": "failed", "failure_reason": "other", "served_at": NOON},
+        {"service_status": "served", "served_at": NOON, "failure_reason": "other"},
+        {"service_status": "in_hand", "attempts": [NOON.date()]},
+        {"service_status": "pending"},
+    ],
+)
+def test_a_report_of_service_says_what_happened_and_no_more(report: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ServiceForm(**report)
+
+
+def test_changed_terms_are_served_anew_and_a_clerical_change_is_not() -> None:
+    served = replace(an_order(), service=(Service(a_ref(), ServiceStatus.SERVED),))
+
+    clerical, _ = domain.modify(served, ModificationForm(modification="clerical"), a_ref, NOON)
+    terms, fact = domain.modify(served, ModificationForm(modification="terms"), a_ref, NOON)
+
+    assert clerical.service[0].status == "served"
+    assert (terms.service[0].status, fact.service_status) == ("pending", "pending")
+
+
+def test_a_change_does_not_say_whether_the_order_stands() -> None:
+    with pytest.raises(ValidationError):
+        ModificationForm(modification="terms", status="vacated")
+
+
+def test_an_order_ends_with_its_day_in_the_courts_zone() -> None:
+    order = an_order(expires_on=date(2026, 7, 1), court_time_zone="America/Chicago")
+
+    assert order.ends_at == datetime(2026, 7, 2, 5, tzinfo=UTC)
+    assert order.ends_on == date(2026, 7, 1)
+
+
+def test_without_a_zone_the_day_ends_where_days_end_last() -> None:
+    order = an_order(expires_on=date(2026, 7, 1))
+
+    assert order.ends_at == datetime(2026, 7, 2, 12, tzinfo=UTC)
+
+
+@given(day=st.dates(date(1980, 1, 1), date(2999, 12, 31)), zone=st.sampled_from(ZONES))
+def test_the_last_day_is_the_one_that_was_named_in_every_zone(day: date, zone: str) -> None:
+    assert an_order(expires_on=day, court_time_zone=zone).ends_on == day
+
+
+@pytest.mark.parametrize("expiry", ["none", "unknown", None])
+def test_an_order_without_a_day_is_never_ended_by_the_clock(expiry: str | None) -> None:
+    order = an_order(expiry=expiry)
+
+    assert (order.ends_at, order.next_at) == (None, None)
+    with pytest.raises(NotPossible):
+        domain.pass_time(order, NOON + 10_000 * DAY)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"expiry": "dated"},
+        {"expiry": "none", "expires_on": "2026-07-01"},
+        {"expires_on": "9999-12-31"},
+        {"expires_on": "2026-07-01", "court_time_zone": "America"},
+        {"court_time_zone": "Nowhere/Else"},
+    ],
+)
+def test_an_end_that_contradicts_itself_is_no_end(said: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        OrderForm(status="final", **said)
+
+
+def test_the_clock_warns_at_thirty_days_and_at_seven_and_then_ends_it() -> None:
+    order = an_order("final", expires_on=date(2026, 7, 1), court_time_zone="UTC")
+    told: list[tuple[Any, str]] = []
+    while order.next_at is not None:
+        at = order.next_at
+        order, fact = domain.pass_time(order, at)
+        told.append((at.date(), fact.type.split(".")[2]))
+
+    assert told == [(date(2026, 6, 2), "expiring"), (date(2026, 6, 25), "expiring"), (date(2026, 7, 2), "expired")]
+    assert order.status == "expired"
+
+
+def test_a_warning_is_no_step() -> None:
+    order = an_order("final", expires_on=date(2026, 7, 1))
+
+    warned, fact = domain.pass_time(order, order.next_at or NOON)
+
+    assert (warned.version, fact.version) == (order.version, order.version)
+
+
+def test_a_renewed_order_ends_later_in_the_zone_it_had() -> None:
+    order = an_order("final", expires_on=date(2026, 7, 1), court_time_zone="America/Chicago")
+
+    form = ModificationForm(modification="renewal", expires_on="2027-07-01")
+    renewed, _ = domain.modify(order, form, a_ref, NOON)
+
+    assert renewed.ends_at == datetime(2027, 7, 2, 5, tzinfo=UTC)
+
+
+def test_a_final_order_does_not_end_with_the_temporary_one() -> None:
+    temporary = an_order(expires_on=date(2026, 3, 20))
+
+    final, _ = domain.issue(temporary, IssuanceForm(status="final", expiry="none"), a_ref, NOON)
+
+    assert (final.ends_at, final.next_at) == (None, None)
+
+
+def test_an_order_that_had_ended_when_recorded_ends_at_the_next_turn_of_the_clock() -> None:
+    order = an_order("final", expires_on=date(2026, 1, 1))
+
+    over, fact = domain.pass_time(order, NOON)
+
+    assert (over.status, fact.status) == ("expired", "expired")
+
+
+@given(st.lists(st.sampled_from(sorted(STEPS)), max_size=12))
+def test_no_walk_leaves_an_end(walk: list[str]) -> None:
+    order = an_order("requested")
+    for step in walk:
+        before = order
+        try:
+            order, _ = STEPS[step](before)
+        except NotPossible:
+            continue
+        assert before.status not in ("expired", "vacated")
+        assert (order.order_ref, order.case_ref, order.agency_id) == (
+            before.order_ref,
+            before.case_ref,
+            before.agency_id,
+        )
+
+
+def test_what_an_order_file_would_ask_for_is_listed_by_name() -> None:
+    whole = {name: "x" for name in ("court_ori", "docket_number", "agency_ori", "agency_case_number")}
+    r = {"name": "R", "sex": "M", "race": "W", "born_on": "1980-01-01", "height": "600", "weight": "180"}
+    form = OrderForm(
+        status="final",
+        order_type="final",
+        petitioner={},
+        issued_on="2026-03-01",
+        expiry="none",
+        respondents=[r],
+        **whole,
+    )
+
+    assert missing_to_enter(form) == ("respondents.0.hair",)
+    assert "court_ori" in missing_to_enter(OrderForm(status="final"))
