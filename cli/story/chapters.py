@@ -123,8 +123,9 @@ class Story:
         self._let_the_hotline_watch_the_order(theirs)
         recorded = self.lee.does("law_enforcement_bridge", "POST", "/v1/orders", words.order(theirs))
         path = f"/v1/orders/{recorded['order_ref']}"
-        served = {"service_status": "served", "served_at": words.an_hour_ago()}
-        self.lee.does("law_enforcement_bridge", "POST", f"{path}/service", served, If_Match=recorded["etag"])
+        state = recorded
+        for news in ({"service_status": "in_hand"}, {"service_status": "served", "served_at": words.now()}):
+            state = self.lee.does("law_enforcement_bridge", "POST", f"{path}/service", news, If_Match=state["etag"])
         told.did.append("Lee records the court's order and, later, that it was served.")
         self._refer_and_accept(told)
         plan = self.ana.ask("intake", "GET", f"/v1/cases/{self.case_ref}")

@@ -109,8 +109,3 @@ REFUSED = ("lantern-counselling", "counselling", ["identity", "needs", "incident
 def now() -> str:
     """Return this instant in UTC, as a form asks for it."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def an_hour_ago() -> str:
-    """Return the instant an hour ago in UTC."""
-    return (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds").replace("+00:00", "Z")
