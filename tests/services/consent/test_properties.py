@@ -1,0 +1,153 @@
+"""What can never happen, whatever a survivor says and in whatever order it is read."""
+
+import random
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.consent import compile_table, decide
+from schemas.categories import DataCategory
+from schemas.codes import DirectiveState, EndsWhen, Purpose, StartsWhen
+from schemas.taxonomy import FIELDS
+from services.consent.domain import (
+    NotAcceptable,
+    NotPossible,
+    Profile,
+    Provision,
+    Said,
+    draft,
+    sign,
+    superseded,
+    unlabelled,
+)
+from tests.services.consent.saying import a_draft, a_scene, a_signature, directives, in_force, said
+from tests.world.consent import DAY, NOON, an_ask
+
+PURPOSES = (Purpose.SHELTER, Purpose.ADVOCACY)
+some = st.frozensets(st.sampled_from(DataCategory), min_size=1, max_size=6)
+fields = st.frozensets(st.sampled_from(FIELDS), max_size=4)
+instants = st.integers(-10 * 24, 100 * 24).map(lambda hours: NOON + timedelta(hours=hours))
+maybe_start = st.none() | st.just(StartsWhen.CONFLICT_CLEAR)
+maybe_end = st.none() | st.sampled_from(EndsWhen)
+
+
+@st.composite
+def permits(draw: st.DrawFn) -> Provision:
+    """A permit in force, or that was or will be."""
+    starts_when = draw(maybe_start)
+    start = draw(instants)
+    return in_force(
+        *draw(some),
+        purpose=draw(st.sampled_from(PURPOSES)),
+        starts_at=start,
+        ends_at=start + timedelta(hours=draw(st.integers(1, 90 * 24))),
+        excepted=draw(fields),
+        starts_when=starts_when,
+        ends_when=draw(maybe_end),
+        started=starts_when is None or draw(st.booleans()),
+        survives_death=draw(st.booleans()),
+    )
+
+
+@st.composite
+def replacements(draw: st.DrawFn, old: Provision) -> Said:
+    """Anything that somebody might say to stand in place of `old`: narrower, wider, or neither."""
+    theirs = old.directive
+    return said(
+        categories=draw(some | st.just(theirs.categories)),
+        purpose=draw(st.just(theirs.purpose) | st.sampled_from(PURPOSES)),
+        excepted_fields=draw(fields) | draw(st.sampled_from([theirs.excepted_fields, frozenset[str]()])),
+        valid_from=draw(st.none() | instants),
+        valid_until=draw(st.none() | instants),
+        starts_when=draw(maybe_start),
+        ends_when=draw(maybe_end),
+        survives_death=draw(st.booleans()),
+        supersedes_ref=old.ref,
+    )
+
+
+def opened(provisions: Collection[Provision], at: datetime, purpose: Purpose, *, deceased: bool = False) -> int:
+    table = compile_table(directives(provisions), sv=1, participating=True, deceased=deceased)
+    return decide(an_ask(purpose=purpose), table, at).mask
+
+
+@given(data=st.data(), old=permits(), at=instants, later=st.integers(0, 100 * 24), deceased=st.booleans())
+def test_what_is_in_force_without_a_signature_opens_nothing_that_was_closed(
+    data: st.DataObject, old: Provision, at: datetime, later: int, deceased: bool
+) -> None:
+    words = data.draw(replacements(old))
+    scene = a_scene(old, at=at)
+    try:
+        new = draft(words, scene, uuid4())
+    except (NotAcceptable, NotPossible):
+        return
+
+    before, instant = [old], at + timedelta(hours=later)
+    kept = [superseded(old), new] if new.state is DirectiveState.ACTIVE else [old, new]
+
+    for purpose in PURPOSES:
+        was = opened(before, instant, purpose, deceased=deceased)
+        assert not opened(kept, instant, purpose, deceased=deceased) & ~was
+
+
+@given(old=permits(), at=instants, categories=some, data=st.data())
+def test_taking_categories_away_is_always_at_once(
+    old: Provision, at: datetime, categories: frozenset[DataCategory], data: st.DataObject
+) -> None:
+    kept = old.directive.categories - categories
+    scene = a_scene(old, at=at)
+    if not kept or old.state_at(at) is not DirectiveState.ACTIVE:
+        return
+
+    words = said(
+        categories=kept,
+        purpose=old.directive.purpose,
+        excepted_fields=old.directive.excepted_fields,
+        valid_until=None,
+        supersedes_ref=old.ref,
+    )
+    try:
+        new = draft(words, scene, uuid4())
+    except NotAcceptable:  # nothing was left of it
+        return
+
+    assert new.state is DirectiveState.ACTIVE
+
+
+@given(standing=st.lists(permits(), max_size=6), words=permits(), seed=st.integers())
+def test_an_overlap_is_the_same_in_whatever_order_rows_are_read(
+    standing: list[Provision], words: Provision, seed: int
+) -> None:
+    shuffled = standing * 2
+    random.Random(seed).shuffle(shuffled)
+
+    found = {one.ref for one in unlabelled(words, standing, NOON)}
+
+    assert {one.ref for one in unlabelled(words, shuffled, NOON)} == found
+
+
+@given(
+    days=st.integers(1, 120),
+    signed_before=st.integers(0, 200),
+    recorded_after=st.integers(0, 100),
+    starts_in=st.integers(-5, 60),
+    profile=st.builds(Profile, max_days=st.integers(1, 90), default_days=st.none() | st.integers(1, 90)),
+)
+def test_no_signature_opens_before_its_record_or_beyond_its_profile(
+    days: int, signed_before: int, recorded_after: int, starts_in: int, profile: Profile
+) -> None:
+    drafted_in = a_scene(profile=profile)
+    try:
+        one = a_draft(scene=drafted_in, valid_from=NOON + starts_in * DAY, valid_until=NOON + days * DAY)
+        recorded = a_scene(profile=profile, at=NOON + recorded_after * DAY)
+        active, _ = sign(one, a_signature(signed_at=NOON - signed_before * DAY), recorded)
+    except (NotAcceptable, NotPossible):
+        return
+
+    said_to = active.directive
+    assert said_to.valid_from >= recorded.at
+    assert said_to.valid_until is not None
+    assert said_to.valid_until <= NOON - signed_before * DAY + profile.max_days * DAY
