@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -24,6 +25,7 @@ class Principal:
     name: str
     scopes: frozenset[str]
     roles: frozenset[str]
+    until: datetime | None = field(default=None, compare=False)  # when the token ends: a stream ends with it
 
     @property
     def actor(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -106,6 +106,7 @@ def read_principal(claims: dict[str, Any]) -> Principal:
         name=name,
         scopes=frozenset(_matching(claims, "scope", _WORDS).split()),
         roles=frozenset(roles),
+        until=datetime.fromtimestamp(claims["exp"], UTC),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cache
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -25,6 +25,9 @@ from runtime.http.rates import Rates
 from runtime.http.wiring import Wiring
 from runtime.keys import UnsafeLocalKeyring
 from runtime.settings import Profile, Settings
+from runtime.telemetry.logs import described
+
+log = logging.getLogger(__name__)
 
 Around = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -73,7 +76,7 @@ def application(
 
 
 def answering_problems(
-    title: str, *, at_once: int, lifespan: Any = None, refusals: Mapping[type[Exception], str] | None = None
+    title: str, *, at_once: int, lifespan: Around | None = None, refusals: Mapping[type[Exception], str] | None = None
 ) -> FastAPI:
     """Return a bare application within the guard: whatever fails, the answer is a problem that echoes nothing."""
     app = FastAPI(
@@ -81,7 +84,7 @@ def answering_problems(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=None if lifespan is None else _telling(lifespan),
         generate_unique_id_function=lambda route: route.name,
         telemetry=TELEMETRY,
     )
@@ -89,6 +92,20 @@ def answering_problems(
     app.add_middleware(Guard, at_once=at_once)
     _answer_problems(app, refusals or {})
     return app
+
+
+def _telling(lifespan: Around) -> Around:
+    @asynccontextmanager
+    async def told(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(lifespan(app))
+            except Exception as error:
+                log.critical("not_started", extra={"facts": described(error)})
+                raise
+            yield
+
+    return told
 
 
 @asynccontextmanager

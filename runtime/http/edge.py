@@ -53,6 +53,7 @@ class Edge(APIRoute):
             read = await body.read(request)
             queries.check_headers(request)
             key = repeats.key_of(read, required=self.key_required)
+            read.state.principal = principal
             async with entry.entered(wiring, principal) as unit:
                 return await self._within(unit, read, key, handler)
 

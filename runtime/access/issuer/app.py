@@ -23,7 +23,7 @@ from runtime.access.issuer.signing_in import SignIn
 from runtime.access.passphrases import Passphrases, TooSoon, Tries
 from runtime.access.scopes import Scope
 from runtime.database.engine import engine, sessions
-from runtime.http.application import answering_problems
+from runtime.http.application import Around, answering_problems
 from runtime.http.health import Readiness, database_check, health
 from runtime.settings import IssuerSettings, Profile
 
@@ -53,7 +53,9 @@ def build(settings: IssuerSettings) -> FastAPI:
     return issuer(settings, sessions(bound), lifespan)
 
 
-def issuer(settings: IssuerSettings, opened: async_sessionmaker[AsyncSession], lifespan: Any = None) -> FastAPI:
+def issuer(
+    settings: IssuerSettings, opened: async_sessionmaker[AsyncSession], lifespan: Around | None = None
+) -> FastAPI:
     """Return the issuer's application over an open database."""
     key = signing_key(settings.run)
     register = Register(opened)

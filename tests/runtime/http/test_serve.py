@@ -118,3 +118,24 @@ async def test_what_is_not_http_is_refused_and_nothing_breaks(served: Served) ->
 
     async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{served.address}/fast")).status_code == 200
+
+
+def test_a_process_that_cannot_start_says_which_part_and_not_its_text() -> None:
+    told = """
+from contextlib import asynccontextmanager
+from runtime.http.application import answering_problems
+from runtime.http.serve import serve
+from tests.world.web import settings_for
+@asynccontextmanager
+async def lifespan(app):
+    raise ValueError("CANARY")
+    yield
+serve(answering_problems("trial", at_once=1, lifespan=lifespan), settings_for("intake", port=1024))
+"""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, timeout=60)
+
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.returncode != 0
+    assert [line["error"] for line in lines if line["event"] == "not_started"] == ["ValueError"]
+    assert "CANARY" not in done.stderr + done.stdout
