@@ -1,0 +1,109 @@
+"""Who asks, and why: what closes a request before any grant is weighed."""
+
+from kernel.consent import Reason, decide, mask
+from schemas.categories import DataCategory
+from schemas.codes import Basis, Purpose
+from schemas.taxonomy import ALL, bit, category_mask, mask_of
+from tests.world.consent import NOON, a_block_on, a_denial, a_grant, a_table, an_ask
+
+NEEDS = category_mask(DataCategory.NEEDS)
+IDENTITY = category_mask(DataCategory.IDENTITY)
+
+
+def test_an_agency_sees_its_own_record_whatever_was_said() -> None:
+    asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, person="ana")
+
+    decision = decide(asked, a_table(participating=False, unreadable_denials=1), NOON)
+
+    assert (decision.mask, decision.basis, decision.until, decision.relied_on) == (ALL, Basis.OWN_RECORD, None, ())
+
+
+def test_even_an_own_record_holds_no_field_that_nobody_knows() -> None:
+    asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, asked=ALL + 1 | IDENTITY)
+
+    assert decide(asked, a_table(), NOON).mask == IDENTITY
+
+
+def test_even_for_an_own_record_the_purpose_is_stated() -> None:
+    unstated = decide(an_ask(by="bay-hotline", of="bay-hotline", purpose=None), a_table(), NOON)
+    foreign = decide(an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.INVESTIGATION), a_table(), NOON)
+
+    assert (unstated.mask, unstated.reason) == (0, Reason.PURPOSE_NOT_STATED)
+    assert (foreign.mask, foreign.reason) == (0, Reason.PURPOSE_NOT_REGISTERED)
+
+
+def test_who_asks_for_nothing_is_told_so() -> None:
+    assert decide(an_ask(asked=0), a_table(a_grant(DataCategory.NEEDS)), NOON).reason is Reason.NOTHING_ASKED
+
+
+def test_a_person_the_survivor_named_sees_nothing_not_even_an_own_record() -> None:
+    table = a_table(a_grant(DataCategory.NEEDS), a_block_on("sam"), a_block_on("ana"))
+
+    recipient = decide(an_ask(person="sam"), table, NOON)
+    own = decide(an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, person="ana"), table, NOON)
+
+    assert (recipient.mask, recipient.reason) == (0, Reason.BLOCKED_PERSON)
+    assert (own.mask, own.reason) == (0, Reason.BLOCKED_PERSON)
+    assert decide(an_ask(person="eve"), table, NOON).mask == NEEDS
+
+
+def test_until_the_survivor_takes_part_nothing_leaves_the_custodian() -> None:
+    decision = decide(an_ask(), a_table(a_grant(DataCategory.NEEDS), participating=False), NOON)
+
+    assert (decision.mask, decision.reason) == (0, Reason.NOT_PARTICIPATING)
+
+
+def test_after_death_only_what_was_meant_to_last_stays_open() -> None:
+    lasting = a_grant(DataCategory.NEEDS, survives_death=True)
+    table = a_table(lasting, a_grant(DataCategory.IDENTITY), deceased=True)
+
+    assert decide(an_ask(), table, NOON).mask == NEEDS
+
+
+def test_a_denial_outlives_the_survivor() -> None:
+    lasting = a_grant(DataCategory.NEEDS, survives_death=True)
+
+    assert decide(an_ask(), a_table(lasting, a_denial(DataCategory.NEEDS), deceased=True), NOON).mask == 0
+
+
+def test_a_referral_is_for_its_two_agencies() -> None:
+    table = a_table(a_grant(DataCategory.REFERRAL_STATUS))
+
+    decision = decide(an_ask(party=False), table, NOON)
+
+    assert (decision.mask, decision.reason) == (0, Reason.NOT_PARTY)
+
+
+def test_the_coordination_cell_follows_a_referral_it_is_no_party_to() -> None:
+    grant = a_grant(DataCategory.REFERRAL_STATUS, to="county-cell", purpose=Purpose.COORDINATION)
+    asked = an_ask(by="county-cell", purpose=Purpose.COORDINATION, party=False)
+
+    assert decide(asked, a_table(grant), NOON).mask == category_mask(DataCategory.REFERRAL_STATUS)
+
+
+def test_the_coordination_cell_gets_the_listed_fields_and_no_other() -> None:
+    grant = a_grant(*DataCategory, to="county-cell", purpose=Purpose.COORDINATION)
+
+    decision = decide(an_ask(by="county-cell", purpose=Purpose.COORDINATION), a_table(grant), NOON)
+
+    listed = (
+        "risk_result.band",
+        "children.children_count",
+        "order_terms.status",
+        "order_service.service_status",
+        "plan_summary.next_review_on",
+    )
+    assert decision.mask == mask_of(listed) | category_mask(DataCategory.REFERRAL_STATUS)
+
+
+def test_a_conflict_check_shows_the_offenders_name_and_only_to_a_machine() -> None:
+    grant = a_grant(*DataCategory, to="riverside-legal", purpose=Purpose.CONFLICT_CHECK)
+    table = a_table(grant)
+
+    machine = an_ask(by="riverside-legal", purpose=Purpose.CONFLICT_CHECK)
+    person = an_ask(by="riverside-legal", purpose=Purpose.CONFLICT_CHECK, person="jude")
+
+    assert decide(machine, table, NOON).mask == bit("alleged_offender.offender_name")
+    assert mask(machine, table, NOON) == bit("alleged_offender.offender_name")
+    assert decide(person, table, NOON).reason is Reason.NOT_FOR_A_PERSON
+    assert mask(person, table, NOON) == 0
