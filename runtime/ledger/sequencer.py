@@ -46,10 +46,10 @@ WITH placed AS (
 ),
 taken AS (
     DELETE FROM ledger.pending AS w USING placed WHERE w.id = placed.id
-    RETURNING placed.index, w.header, placed.hash, w.salt, w.detail, w.subject
+    RETURNING placed.index, w.id AS number, w.header, placed.hash, w.salt, w.detail, w.subject
 )
-INSERT INTO ledger.leaf (index, header, hash, salt, detail, subject, integrated_at)
-SELECT index, header, hash, salt, detail, subject, :at FROM taken
+INSERT INTO ledger.leaf (index, number, header, hash, salt, detail, subject, integrated_at)
+SELECT index, number, header, hash, salt, detail, subject, :at FROM taken
 """)
 GROW = text("""
 INSERT INTO ledger.node (level, index, hash)

@@ -118,6 +118,11 @@ class Log:
             connection.execute("SET session_replication_role = replica")
             connection.execute(statement, values)
 
+    def empty(self) -> None:
+        """Make it a ledger that was never written to."""
+        self.tamper("TRUNCATE ledger.pending, ledger.leaf, ledger.node, ledger.checkpoint")
+        self.tamper("UPDATE ledger.head SET size = 0")
+
     def headers(self) -> list[bytes]:
         """Return the integrated entries, in order."""
         return [bytes(row[0]) for row in self.rows("SELECT header FROM ledger.leaf ORDER BY index")]

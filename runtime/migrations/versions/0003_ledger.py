@@ -22,6 +22,7 @@ CREATE TABLE ledger.pending (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE TABLE ledger.leaf (
     index         bigint PRIMARY KEY,
+    number        bigint NOT NULL, -- under which it waited: lists go by it, before and after it came into the tree
     header        bytea NOT NULL,
     hash          bytea NOT NULL,
     salt          bytea,
@@ -29,7 +30,7 @@ CREATE TABLE ledger.leaf (
     subject       uuid,
     integrated_at timestamptz NOT NULL
 );
-CREATE INDEX ON ledger.leaf (subject, index);
+CREATE INDEX ON ledger.leaf (subject, number);
 CREATE TABLE ledger.node (
     level integer NOT NULL,
     index bigint NOT NULL,
@@ -55,8 +56,8 @@ CREATE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'leaf' THEN
         IF NEW.salt IS NULL AND NEW.detail IS NULL AND (NEW.subject IS NULL OR NEW.subject = OLD.subject)
-            AND (NEW.index, NEW.header, NEW.hash, NEW.integrated_at)
-                = (OLD.index, OLD.header, OLD.hash, OLD.integrated_at) THEN
+            AND (NEW.index, NEW.number, NEW.header, NEW.hash, NEW.integrated_at)
+                = (OLD.index, OLD.number, OLD.header, OLD.hash, OLD.integrated_at) THEN
             RETURN NEW;
         END IF;
     END IF;

@@ -1,11 +1,18 @@
-"""An empty ledger for each test, in a database of its own."""
+"""An empty ledger for each test, in a database that only these tests use."""
 
 import pytest
 
 from tests.world.database import Database
-from tests.world.ledger import Log, own_database
+from tests.world.ledger import Log, OwnDatabase, own_database
+
+
+@pytest.fixture(scope="session")
+def own(database: Database) -> OwnDatabase:
+    return own_database(database)
 
 
 @pytest.fixture
-def log(database: Database) -> Log:
-    return Log(own_database(database))
+def log(own: OwnDatabase) -> Log:
+    fresh = Log(own)
+    fresh.empty()
+    return fresh

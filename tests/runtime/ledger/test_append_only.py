@@ -26,6 +26,7 @@ NOT_SALT_ALONE = [
     "UPDATE ledger.leaf SET salt = NULL, detail = NULL, header = '\\x00' WHERE index = 2",
     "UPDATE ledger.leaf SET salt = NULL, detail = NULL, hash = '\\x00' WHERE index = 2",
     "UPDATE ledger.leaf SET salt = NULL, detail = NULL, index = 99 WHERE index = 2",
+    "UPDATE ledger.leaf SET salt = NULL, detail = NULL, number = 99 WHERE index = 2",
     "UPDATE ledger.leaf SET salt = NULL, detail = NULL, integrated_at = now() WHERE index = 2",
     "UPDATE ledger.leaf SET salt = NULL, detail = NULL, subject = gen_random_uuid() WHERE index = 2",
     "UPDATE ledger.leaf SET detail = '\\x00' WHERE index = 2",

@@ -1,0 +1,131 @@
+"""Who looked, on whose word, and the proofs that the record of it is whole."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from kernel.consent import Reason
+from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.note import Proof
+from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
+from runtime.disclosure import leaves
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
+from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.ledger.pending import append, leaf
+from runtime.ledger.stored import Head, head_of, newest_head, nodes
+from runtime.unit import Unit
+from services.audit import domain, store
+from services.audit.forms import AccountingAnswer, ConsistencyAnswer, EntryAnswer
+
+MayReadLedger = Annotated[Unit, Depends(may("ledger:read"))]
+MayReadAccounting = Annotated[Unit, Depends(may("accounting:read"))]
+Place = Annotated[int, Query(ge=0, le=store.LAST)]
+Size = Annotated[int | None, Query(ge=1, le=store.LAST, description="of a signed checkpoint; the newest if left out")]
+From = Annotated[int, Query(alias="from", ge=0, le=store.LAST)]
+
+routes = router("/v1")
+
+
+@routes.get("/checkpoint", response_class=PlainTextResponse)
+async def read_checkpoint(unit: MayReadLedger) -> PlainTextResponse:
+    """Return the newest signed checkpoint, a note as c2sp.org/tlog-checkpoint has it."""
+    return PlainTextResponse((await _head(unit, None)).note)
+
+
+@routes.get("/proofs/inclusion", response_class=PlainTextResponse)
+async def prove_inclusion(unit: MayReadLedger, index: Place, size: Size = None) -> PlainTextResponse:
+    """Return the receipt of one entry (c2sp.org/tlog-proof@v1): it is under this signed checkpoint."""
+    head = await _head(unit, size)
+    if index >= head.size:
+        raise Absent
+    node = await nodes(unit.session, nodes_for_inclusion(index, head.size))
+    return PlainTextResponse(Proof(index, tuple(inclusion_proof(index, head.size, node)), head.note).text())
+
+
+@routes.get("/proofs/consistency")
+async def prove_consistency(unit: MayReadLedger, start: From, to: Place) -> ConsistencyAnswer:
+    """Return the proof that the tree of `to` entries only adds to the tree of `from`."""
+    if start > to:
+        raise Invalid([FieldError("query.from", "too_large")])
+    if to > (await _head(unit, None)).size:
+        raise Absent
+    node = await nodes(unit.session, nodes_for_consistency(start, to))
+    hashes = [base64.b64encode(one).decode() for one in consistency_proof(start, to, node)]
+    return ConsistencyAnswer(start=start, to=to, hashes=hashes)
+
+
+@routes.get("/cases/{case_ref}/accounting")
+async def read_accounting(
+    case_ref: UUID,
+    unit: MayReadAccounting,
+    request: Request,
+    answer: Response,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> AccountingAnswer:
+    """List every offer, look, refusal and change of a release of the agency's own records, oldest first.
+
+    The list is of the instant of its first page, lines not yet in the tree included. Reading it is on record too.
+    """
+    case = await store.own_case(unit.session, unit.agency_id, case_ref, unit.person_ref)
+    if case is None:
+        raise Absent
+    by = await leaves.who(unit)
+    if case.shut_out:
+        await _note(unit, by, case, Verdict.DENY)
+        raise Withheld
+    after, until = _position(cursor)
+    found = await store.lines_of(unit.session, case.subject, by.agency, after=after, until=until, rows=limit + 1)
+    following = None
+    if len(found) > limit:
+        # What is written from now on, by this very reading too, is for the next: so the last page comes.
+        last = until if cursor else await store.newest_number(unit.session, case.subject)
+        following = cursor_of(found[limit - 1].number, last)
+    await _note(unit, by, case, Verdict.PERMIT)
+    link_next(request, answer, following)
+    return AccountingAnswer(case_ref=case_ref, entries=await _entries(unit, found[:limit]), cursor=following)
+
+
+def _position(cursor: str | None) -> tuple[int, int]:
+    after, until = position_of(cursor, int, int) or (0, store.LAST)
+    if not 0 <= after <= until <= store.LAST:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return after, until
+
+
+async def _head(unit: Unit, size: int | None) -> Head:
+    head = await (newest_head(unit.session) if size is None else head_of(unit.session, size))
+    if head is None:
+        raise Absent
+    return head
+
+
+async def _entries(unit: Unit, lines: list[store.Line]) -> list[EntryAnswer]:
+    told = [(line.index, line.header) for line in lines if line.header is not None]
+    names = domain.pseudonyms({name for _, header in told for name in (header.agency, header.actor)})
+    agencies = await store.agencies_behind(unit.session, names)
+    actors = await store.actors_behind(unit.session, names)
+    return [EntryAnswer.model_validate(domain.entry(header, index, agencies, actors)) for index, header in told]
+
+
+async def _note(unit: Unit, by: leaves.Who, case: store.Case, verdict: Verdict) -> None:
+    """Put the reading on record, with the agency as custodian of what it read."""
+    said = leaf(
+        {"person": unit.actor},
+        None,
+        at=await store.instant(unit.session),
+        act=Act.LEDGER_READ,
+        actor=by.actor,
+        agency=by.agency,
+        verdict=verdict,
+        sv=0,
+        subject=str(case.subject),
+        custodian=by.agency,
+        reason=None if verdict is Verdict.PERMIT else Reason.BLOCKED_PERSON,
+    )
+    await append(unit.session, [said])

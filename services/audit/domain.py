@@ -1,0 +1,94 @@
+"""An accounting of disclosures: what the lines of the ledger say, put in words that staff can read (R25)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from kernel.ledger.entry import Act, Header, Verdict
+
+
+class ActorKind(StrEnum):
+    """What it was that acted."""
+
+    PERSON = "person"
+    SYSTEM = "system"  # an agency's own records system
+    SERVICE = "service"  # a part of Accord itself, such as the relay
+    ERASED = "erased"  # somebody whom the register no longer names
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An agency by the name and address under which an accounting names it."""
+
+    agency_id: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acted."""
+
+    kind: ActorKind
+    ref: str | None
+    name: str | None
+    roles: tuple[str, ...] = ()
+    agency_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the accounting; `index` is None for as long as the line is not in the tree."""
+
+    index: int | None
+    at: datetime
+    act: Act
+    verdict: Verdict
+    agency: Agency | None
+    who: Actor
+    type: str | None
+    categories: tuple[str, ...]
+    purpose: str | None
+    basis: str | None
+    directives: tuple[str, ...]
+    reason: str | None
+
+
+def entry(header: Header, index: int | None, agencies: Mapping[str, Agency], actors: Mapping[str, Actor]) -> Entry:
+    """Return what a line says, its pseudonyms read by what the register still knows."""
+    return Entry(
+        index=index,
+        at=header.at,
+        act=header.act,
+        verdict=header.verdict,
+        agency=agencies.get(header.agency),
+        who=actors.get(header.actor) or _unnamed(header.actor),
+        type=header.type,
+        categories=header.categories,
+        purpose=header.purpose,
+        basis=header.basis,
+        directives=header.directives,
+        reason=header.reason,
+    )
+
+
+def pseudonyms(names: Collection[str]) -> set[UUID]:
+    """Return those of `names` that are pseudonyms; a service of ours goes by its own name."""
+    return {found for found in map(_pseudonym, names) if found is not None}
+
+
+def _unnamed(actor: str) -> Actor:
+    if _pseudonym(actor) is None:
+        return Actor(ActorKind.SERVICE, actor, actor)
+    return Actor(ActorKind.ERASED, None, None)
+
+
+def _pseudonym(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None

@@ -1,0 +1,74 @@
+"""What audit answers, as other systems see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kernel.ledger.entry import Act, Verdict
+from services.audit.domain import ActorKind
+
+
+class Closed(BaseModel):
+    """Refuses what it does not know, and shows nothing of what it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, hide_input_in_errors=True)
+
+    def __repr__(self) -> str:
+        """Return the name alone."""
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+
+class AgencyAnswer(Closed):
+    """The agency that something was offered to, or that acted; the address is empty where none may be known."""
+
+    id: str = Field(validation_alias="agency_id")
+    name: str
+    address: str
+
+
+class ActorAnswer(Closed):
+    """Who acted. `erased`: the register no longer names them."""
+
+    kind: ActorKind
+    ref: str | None
+    name: str | None
+    roles: list[str]
+    agency_id: str | None
+
+
+class EntryAnswer(Closed):
+    """One entry of the accounting. `index` is its place in the ledger's tree, null for the moment until it has one."""
+
+    index: int | None
+    at: datetime
+    act: Act
+    verdict: Verdict
+    agency: AgencyAnswer | None
+    who: ActorAnswer
+    type: str | None
+    categories: list[str]
+    purpose: str | None
+    basis: str | None
+    directives: list[str]
+    reason: str | None
+
+
+class AccountingAnswer(Closed):
+    """A page of a case's accounting, oldest first. `cursor` asks for the next page; null on the last."""
+
+    case_ref: UUID
+    entries: list[EntryAnswer]
+    cursor: str | None
+
+
+class ConsistencyAnswer(Closed):
+    """The hashes (RFC 6962, base64) by which the tree of `to` entries only adds to the tree of `from`."""
+
+    start: int = Field(serialization_alias="from")
+    to: int
+    hashes: list[str]

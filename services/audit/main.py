@@ -1,0 +1,35 @@
+"""Wiring of audit: its routes, and the sequencer beside them."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from runtime import crash
+from runtime.http import application, serve
+from runtime.ledger.sequencer import Sequencer
+from runtime.settings import Settings, read
+from services.audit.api import routes
+
+
+def build(settings: Settings) -> FastAPI:
+    """Return the application; it connects to nothing before it starts."""
+    sequencer = Sequencer(settings)
+
+    def around(_: FastAPI) -> AbstractAsyncContextManager[None]:
+        return sequencer.running()
+
+    return application(settings, [routes], readiness={"sequencer": sequencer.well}, around=around)
+
+
+def main(part: str) -> None:
+    """Run one of the processes; there is one."""
+    settings = read()
+    crash.arm(settings)
+    {"api": lambda: serve(build(settings), settings)}[part]()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2] or ["api"])

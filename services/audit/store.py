@@ -1,0 +1,130 @@
+"""The ledger as one custodian may read it, and the names behind its pseudonyms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.ledger.entry import Header, Unreadable, read
+from services.audit.domain import Actor, ActorKind, Agency
+
+LAST = 2**63 - 1
+
+# A person whom the survivor shut out is shut out of the accounting too; like `decide`, a denial never lapses.
+CASE = text("""
+SELECT s.pseudonym, EXISTS (
+    SELECT FROM register.directive AS d WHERE d.subject_id = c.subject_id AND d.effect = 'deny'
+    AND d.state = 'active' AND d.excluded_person_ref = :person_ref) AS shut_out
+FROM register."case" AS c JOIN register.subject AS s USING (subject_id)
+WHERE c.case_ref = :case_ref AND c.agency_id = :agency
+""")
+# One statement, so that no line is missed on its way into the tree.  The custodian is sought in the canonical text:
+# a quotation mark within a value is escaped there, so nothing else can look like this.
+LINES = text("""
+SELECT number, index, header FROM (
+    (SELECT number, index, header FROM ledger.leaf
+     WHERE subject = :subject AND number > :after AND number <= :until AND position(:custodian IN header) > 0
+     ORDER BY number LIMIT :rows)
+    UNION ALL
+    (SELECT id, NULL, header FROM ledger.pending
+     WHERE subject = :subject AND id > :after AND id <= :until AND position(:custodian IN header) > 0
+     ORDER BY id LIMIT :rows)
+) AS said (number, index, header) ORDER BY number LIMIT :rows
+""")
+NEWEST = text("""
+SELECT max(number) FROM (
+    SELECT max(number) AS number FROM ledger.leaf WHERE subject = :subject
+    UNION ALL SELECT max(id) FROM ledger.pending WHERE subject = :subject) AS said
+""")
+AGENCIES = text("SELECT pseudonym, agency_id, name, address FROM register.agency WHERE pseudonym = ANY(:names)")
+ACTORS = text("""
+SELECT pseudonym, 'person' AS kind, person_ref AS ref, name, roles, agency_id
+FROM register.person WHERE pseudonym = ANY(:names)
+UNION ALL
+SELECT pseudonym, 'system', client_id, client_id, ARRAY['system'], agency_id
+FROM register.client WHERE pseudonym = ANY(:names)
+""")
+NOW = text("SELECT register.instant()")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An agency's own case: the subject's pseudonym in the ledger, and whether this person may not know of it."""
+
+    subject: UUID
+    shut_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the ledger by the number it was written under; `index` is its place in the tree, once it has one.
+
+    `header` is None where the line is not one that the ledger would have written: the verifier names it.
+    """
+
+    number: int
+    index: int | None
+    header: Header | None
+
+
+async def own_case(session: AsyncSession, agency: str, case_ref: UUID, person_ref: str | None) -> Case | None:
+    """Return the agency's own case; any other agency's is absent."""
+    asked = {"agency": agency, "case_ref": case_ref, "person_ref": person_ref}
+    row = (await session.execute(CASE, asked)).one_or_none()
+    return None if row is None else Case(row.pseudonym, row.shut_out)
+
+
+async def lines_of(
+    session: AsyncSession, subject: UUID, custodian: str, *, after: int, until: int, rows: int
+) -> list[Line]:
+    """Return up to `rows` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
+
+    Lines that still wait for the tree are among them, so that what is on record is told at once.
+    """
+    asked = {
+        "subject": subject,
+        "custodian": f'"custodian":"{custodian}"'.encode(),
+        "after": after,
+        "until": until,
+        "rows": rows,
+    }
+    rows_found = await session.execute(LINES, asked)
+    return [Line(number, index, _header(bytes(body))) for number, index, body in rows_found]
+
+
+async def newest_number(session: AsyncSession, subject: UUID) -> int:
+    """Return the number of the newest line about the subject."""
+    return int(await session.scalar(NEWEST, {"subject": subject}) or 0)
+
+
+async def instant(session: AsyncSession) -> datetime:
+    """Return the database's clock."""
+    return cast(datetime, await session.scalar(NOW))
+
+
+async def agencies_behind(session: AsyncSession, names: Collection[UUID]) -> dict[str, Agency]:
+    """Return the agencies that these pseudonyms stand for."""
+    rows = await session.execute(AGENCIES, {"names": list(names)})
+    return {str(row.pseudonym): Agency(row.agency_id, row.name, row.address) for row in rows}
+
+
+async def actors_behind(session: AsyncSession, names: Collection[UUID]) -> dict[str, Actor]:
+    """Return the people and systems that these pseudonyms stand for."""
+    rows = await session.execute(ACTORS, {"names": list(names)})
+    return {
+        str(row.pseudonym): Actor(ActorKind(row.kind), row.ref, row.name, tuple(row.roles), row.agency_id)
+        for row in rows
+    }
+
+
+def _header(body: bytes) -> Header | None:
+    try:
+        return read(body)
+    except Unreadable:
+        return None
