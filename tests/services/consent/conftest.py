@@ -1,0 +1,162 @@
+"""Consent, served, with the town's people at its door."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from kernel.consent import Request, decide
+from runtime import register
+from schemas.codes import Purpose
+from schemas.taxonomy import ALL, categories_of
+from services.consent.api import routes
+from tests.world.database import Database
+from tests.world.town import Town, build_town
+from tests.world.web import Web
+
+EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
+TAKES_PART = {"participation": "yes", "evidence": EXPLAINED}
+
+
+def now(**later: float) -> str:
+    """Return this instant, or one so much later, as a form asks for it."""
+    return (datetime.now(UTC) + timedelta(**later)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def a_signature(**terms: Any) -> dict[str, Any]:
+    return EXPLAINED | {"signed_at": now(), "signer_role": "survivor"} | terms
+
+
+def a_permit(*categories: str, **terms: Any) -> dict[str, Any]:
+    """A permit to the shelter for thirty days."""
+    default = {
+        "effect": "permit",
+        "recipient": "harbor-house",
+        "purpose": "shelter",
+        "categories": list(categories or ("needs",)),
+        "valid_until": now(days=30),
+    }
+    return default | terms
+
+
+def a_denial(*categories: str, **terms: Any) -> dict[str, Any]:
+    """A denial to the shelter, for every purpose."""
+    return {"effect": "deny", "recipient": "harbor-house", "categories": list(categories or ("needs",))} | terms
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    built = await build_town(database, run_folder)
+    yield built
+    for bound in built.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+def web(town: Town) -> Web:
+    return Web(town)
+
+
+@pytest.fixture(scope="session")
+async def app(web: Web) -> AsyncIterator[FastAPI]:
+    async with web.serving("consent", [routes]) as served:
+        yield served
+
+
+@dataclass
+class Desk:
+    """People of the town, each with a client of their own, and what the decision says meanwhile."""
+
+    town: Town
+    people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> httpx.AsyncClient:
+        try:
+            return self.__dict__["people"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    async def case(self, agency_id: str = "bay-hotline", *, takes_part: bool = True) -> UUID:
+        """Open a case; unless told otherwise its survivor takes part."""
+        async with self.town.unit("accord_intake", agency_id) as unit:
+            case_ref = await register.open_case(unit.session, unit.keys, agency_id)
+            await unit.session.commit()
+        if takes_part:
+            answer = await self.ana.put(f"/v1/cases/{case_ref}/participation", json=TAKES_PART)
+            assert answer.status_code == 200, answer.text
+        return case_ref
+
+    async def draft(self, case_ref: UUID, said: dict[str, Any], by: str = "ana") -> dict[str, Any]:
+        answer = await self.people[by].post(f"/v1/cases/{case_ref}/directives", json=said)
+        assert answer.status_code == 201, answer.text
+        drafted: dict[str, Any] = answer.json()
+        assert answer.headers["etag"] == f'"{drafted["version"]}"'
+        return drafted
+
+    async def sign(self, ref: str, by: str = "ana", version: int = 1, **signature: Any) -> httpx.Response:
+        path = f"/v1/directives/{ref}/signature"
+        return await self.people[by].post(path, json=a_signature(**signature), headers={"If-Match": f'"{version}"'})
+
+    async def permit(self, case_ref: UUID, *categories: str, by: str = "ana", **terms: Any) -> str:
+        """Draft and sign a permit; return its reference."""
+        drafted = await self.draft(case_ref, a_permit(*categories, **terms), by)
+        answer = await self.sign(drafted["directive_ref"], by, explained_by=by)
+        assert answer.status_code == 200, answer.text
+        return str(drafted["directive_ref"])
+
+    async def stop(self, ref: str | UUID, by: str = "ana", **said: Any) -> httpx.Response:
+        return await self.people[by].post(f"/v1/directives/{ref}/revocation", json=said or None)
+
+    async def opens(
+        self,
+        case_ref: UUID,
+        agency_id: str = "harbor-house",
+        purpose: Purpose = Purpose.SHELTER,
+        of: str = "bay-hotline",
+    ) -> set[str]:
+        """Return the categories that an agency's system would open of a custodian's records at this moment."""
+        async with self.town.session("accord_exchange") as session:
+            subject = await register.hold(session, case_ref)
+        assert subject is not None
+        if agency_id not in subject.cases or of not in subject.cases:
+            return set()
+        request = Request(subject.cases[agency_id].agency, subject.cases[of].agency, purpose, ALL)
+        return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
+
+    def rows(self, statement: str, **asked: Any) -> list[Any]:
+        """Read the database as an outside checker would."""
+        with self.town.database.superuser() as connection:
+            return connection.execute(statement, asked).fetchall()  # type: ignore[call-overload, no-any-return]
+
+    async def facts_of(self, case_ref: UUID, agency_id: str) -> list[str]:
+        """Return the types of the directive facts that wait for an agency, in order."""
+        theirs = await self.town.case_ref_of(case_ref, agency_id)
+        asked = "SELECT type FROM carrying.outbox WHERE key = %(key)s AND recipient = %(to)s ORDER BY id"
+        return [row[0].removeprefix("accord.consent.") for row in self.rows(asked, key=theirs, to=agency_id)]
+
+    def relayed(self, ref: str) -> None:
+        """Let something have been relayed under a directive, as the relay notes it."""
+        with self.town.database.superuser() as connection:
+            connection.execute("UPDATE register.directive SET relayed = true WHERE directive_ref = %s", [ref])
+
+    def known_as(self, ref: str, agency_id: str) -> UUID:
+        """Return the reference by which a recipient was told of a directive."""
+        asked = "SELECT known_ref FROM consent.known_as WHERE directive_ref = %(ref)s AND agency_id = %(agency)s"
+        found: UUID = self.rows(asked, ref=ref, agency=agency_id)[0][0]
+        return found
+
+
+@pytest.fixture
+async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        made = Desk(town)
+        for name in ("ana", "priya", "sam", "lee", "kim", "noor", "jude", "cora"):
+            made.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        yield made
