@@ -1,5 +1,6 @@
 """Referrals over the wire: who may send, see and answer, against the real database."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -322,3 +323,18 @@ async def test_the_table_holds_no_word_that_was_told(desk: Desk) -> None:
 
     kept = str(rows(desk, case_ref))
     assert not any(word in kept for word in ("Marisol", "He came back.", "heron"))
+
+
+async def test_of_two_answers_at_once_one_stands(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.send(case_ref)
+    path, match = f"/v1/referrals/{(await desk.received())['referral_ref']}", {"If-Match": '"1"'}
+
+    answers = await asyncio.gather(
+        desk.sam.post(f"{path}/acceptance", json=ACCEPTED, headers=match),
+        desk.sam.post(f"{path}/decline", json=DECLINED, headers=match),
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    facts = [message.type for message in await mailbox(desk.town, case_ref, "bay-hotline")]
+    assert len(facts) == 2
