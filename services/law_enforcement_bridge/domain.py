@@ -52,6 +52,7 @@ SERVICE_AFTER: Final = {
     ServiceStatus.FAILED: frozenset({ServiceStatus.IN_HAND}),
 }
 WARNED_BEFORE: Final = (timedelta(days=30), timedelta(days=7))
+CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)  # an officer's device may be ahead of the database
 # Where the court's zone is not said, its day ends where days end last: an order is never called over too early.
 LAST_ON_EARTH: Final = timezone(timedelta(hours=-12))
 
@@ -181,7 +182,7 @@ def serve(order: Order, form: ServiceForm, now: datetime) -> tuple[Order, OrderF
     on = _served_on(order, form.respondent_ref)
     if on.status not in SERVICE_AFTER[form.service_status]:
         raise NotPossible
-    if form.served_at is not None and form.served_at > now:
+    if form.served_at is not None and form.served_at > now + CLOCKS_DIFFER_BY:
         raise NotYet
     reported = Service(on.respondent_ref, form.service_status)
     served = replace(_next(order, now), service=tuple(reported if one is on else one for one in order.service))

@@ -47,6 +47,15 @@ async def test_several_orders_stand_in_one_case(desk: Desk) -> None:
     assert await types(desk, first["case_ref"]) == ["requested", "issued"]
 
 
+async def test_police_record_in_the_case_by_which_they_know_the_survivor(desk: Desk) -> None:
+    theirs = await desk.town.case_ref_of(await desk.town.open_case("bay-hotline", "county-sheriff"), "county-sheriff")
+
+    order = await desk.record(case_ref=str(theirs))
+
+    assert await types(desk, order["case_ref"]) == ["issued"]
+    assert await types(desk, order["case_ref"], "bay-hotline") == []
+
+
 async def test_nobody_records_in_another_agencys_case(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
 

@@ -201,6 +201,14 @@ def test_nothing_was_served_tomorrow() -> None:
         domain.serve(order, ServiceForm(service_status="served", served_at=NOON + DAY), NOON)
 
 
+def test_an_officers_clock_may_be_a_little_ahead() -> None:
+    order, _ = domain.serve(an_order(), ServiceForm(**IN_HAND), NOON)
+
+    served, _ = domain.serve(order, ServiceForm(service_status="served", served_at=NOON + DAY / 1440), NOON)
+
+    assert served.service[0].status == "served"
+
+
 @pytest.mark.parametrize(
     "report",
     [
