@@ -23,6 +23,7 @@ from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.words import Consideration, ReceiptState, SignerConflict, SignerRole
 
 CLOCKS_MAY_DIFFER: Final = timedelta(minutes=5)
+TYPED_TO: Final = timedelta(minutes=1)  # as exactly as somebody writes a time on a paper
 # 42 CFR 2.31(a), by the names of domain.md section 5.
 PART2_ELEMENTS: Final = (
     "patient_name",
@@ -165,7 +166,7 @@ def _check_part2(draft: Provision, signature: Signature, scene: Scene) -> None:
 def _check_not_overtaken(draft: Provision, signature: Signature, scene: Scene) -> None:
     """Refuse a paper older than a later no to the same thing: the last word is the survivor's, not the filing's."""
     ends = (one.revoked_at or one.refused_at for one in scene.standing if same_way(one, draft))
-    if any(ended is not None and ended > signature.signed_at for ended in ends):
+    if any(ended is not None and ended - signature.signed_at > TYPED_TO for ended in ends):
         raise NotPossible("signed_before_it_was_stopped")
 
 

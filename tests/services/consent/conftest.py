@@ -111,8 +111,8 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return str(drafted["directive_ref"])
 
-    async def stop(self, ref: str | UUID, by: str = "ana", **said: Any) -> httpx.Response:
-        return await self.people[by].post(f"/v1/directives/{ref}/revocation", json=said or None)
+    async def stop(self, ref: str | UUID, recorded_by: str = "ana", **said: Any) -> httpx.Response:
+        return await self.people[recorded_by].post(f"/v1/directives/{ref}/revocation", json=said or None)
 
     async def opens(
         self,

@@ -1,0 +1,168 @@
+"""Denials, blocks of a person and narrowings: in force at once, and silent."""
+
+from uuid import uuid4
+
+from schemas.codes import Purpose
+from tests.services.consent.conftest import Desk, a_denial, a_permit, a_signature
+
+
+async def test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", "children")
+
+    denial = await desk.draft(case_ref, a_denial("children"))
+
+    assert (denial["state"], denial["in_force"], denial["valid_until"]) == ("active", True, None)
+    assert await desk.opens(case_ref) == {"needs"}
+    await desk.permit(case_ref, "children", purpose="advocacy")
+    assert await desk.opens(case_ref, purpose=Purpose.ADVOCACY) == set()
+
+
+async def test_its_recipient_hears_what_is_left_and_never_of_the_denial(desk: Desk) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref, "needs", "children")
+    desk.relayed(ref)
+
+    await desk.draft(case_ref, a_denial("children"))
+
+    assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "narrowed.v1"]
+    assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "granted.v1", "narrowed.v1"]
+
+
+async def test_it_hears_nothing_where_nothing_was_relayed(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", "children")
+
+    await desk.draft(case_ref, a_denial("children"))
+
+    assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
+
+
+async def test_a_denial_needs_nobody_to_take_part(desk: Desk) -> None:
+    case_ref = await desk.case(takes_part=False)
+
+    assert (await desk.draft(case_ref, a_denial("location")))["in_force"]
+
+
+async def test_a_denial_is_not_lifted_in_passing(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", "children")
+    denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
+
+    answer = await desk.stop(denial, by="survivor")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "denial_needs_signature")
+    assert await desk.opens(case_ref) == {"needs"}
+
+
+async def test_the_survivors_signature_with_a_witness_lifts_it(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", "children")
+    denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
+
+    alone = await desk.stop(denial, by="survivor", evidence=a_signature())
+    together = await desk.stop(denial, by="survivor", evidence=a_signature(witness_ref="priya"))
+
+    assert alone.status_code == 422
+    assert together.json()["state"] == "revoked"
+    assert await desk.opens(case_ref) == {"needs", "children"}
+
+
+async def test_a_denied_agency_cannot_lift_or_find_it(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref)
+    denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
+
+    answer = await desk.stop(denial, "sam", by="survivor", evidence=a_signature(witness_ref="priya"))
+
+    assert answer.status_code == 404
+    assert await desk.opens(case_ref) == set()
+
+
+async def test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature(desk: Desk) -> None:
+    case_ref = await desk.case()
+    old = await desk.permit(case_ref, "needs", "children")
+    desk.relayed(old)
+
+    new = await desk.draft(case_ref, a_permit("needs", supersedes_ref=old, valid_until=None))
+
+    assert (new["state"], new["in_force"]) == ("active", True)
+    assert await desk.opens(case_ref) == {"needs"}
+    assert (await desk.ana.get(f"/v1/directives/{old}")).json()["state"] == "superseded"
+    assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "narrowed.v1"]
+
+
+async def test_what_was_relayed_under_the_old_one_is_stopped_with_the_new_one(desk: Desk) -> None:
+    case_ref = await desk.case()
+    old = await desk.permit(case_ref, "needs", "children")
+    desk.relayed(old)
+    new = await desk.draft(case_ref, a_permit("needs", supersedes_ref=old, valid_until=None))
+
+    await desk.stop(new["directive_ref"])
+
+    assert (await desk.facts_of(case_ref, "harbor-house"))[-1] == "revoked.v1"
+
+
+async def test_a_recipient_may_record_a_narrowing_of_what_it_receives(desk: Desk) -> None:
+    case_ref = await desk.case()
+    old = await desk.permit(case_ref, "needs", "children")
+    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    known = str(desk.known_as(old, "harbor-house"))
+
+    said = a_permit("needs", custodian="bay-hotline", supersedes_ref=known, valid_until=None)
+    answer = await desk.sam.post(f"/v1/cases/{theirs}/directives", json=said)
+
+    assert answer.json()["state"] == "active"
+    assert await desk.opens(case_ref) == {"needs"}
+
+
+async def test_widening_stays_a_draft_until_signed_before_a_second_actor(desk: Desk) -> None:
+    case_ref = await desk.case()
+    old = await desk.permit(case_ref, "needs")
+    new = (await desk.draft(case_ref, a_permit("needs", "children", supersedes_ref=old)))["directive_ref"]
+    assert await desk.opens(case_ref) == {"needs"}
+
+    alone = await desk.sign(new)
+    assert alone.json()["errors"] == [{"field": "body.witness_ref", "code": "second_actor_missing"}]
+    together = await desk.sign(new, witness_ref="priya")
+
+    assert together.status_code == 200
+    assert await desk.opens(case_ref) == {"needs", "children"}
+
+
+async def test_a_blocked_person_finds_nothing_on_any_route(desk: Desk) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
+    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    known = desk.known_as(ref, "county-sheriff")
+    assert (await desk.kim.get(f"/v1/cases/{theirs}/directives")).status_code == 200
+
+    block = {"effect": "deny", "excluded_person_ref": "kim"}
+    assert (await desk.draft(case_ref, block))["in_force"]
+
+    for path, method, body in (
+        ("/v1/cases/{}/directives", "GET", None),
+        ("/v1/cases/{}/directives", "POST", a_permit(recipient="bay-hotline", purpose="advocacy")),
+        ("/v1/cases/{}/preview?recipient=bay-hotline&purpose=advocacy", "GET", None),
+        ("/v1/cases/{}/revocation", "POST", None),
+        ("/v1/cases/{}/participation", "PUT", {"participation": "no"}),
+    ):
+        blocked = await desk.kim.request(method, path.format(theirs), json=body)
+        unknown = await desk.kim.request(method, path.format(uuid4()), json=body)
+        assert (blocked.status_code, blocked.content) == (404, unknown.content), path
+    stopped, absent = await desk.stop(known, "kim"), await desk.stop(uuid4(), "kim")
+    assert (stopped.status_code, stopped.content) == (404, absent.content)
+    assert (await desk.lee.get(f"/v1/cases/{theirs}/directives")).status_code == 200
+
+
+async def test_the_attempt_of_a_blocked_person_is_on_record(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
+    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "kim"})
+    count = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%blocked_person%%'"
+    before = desk.rows(count)[0][0]
+
+    await desk.kim.get(f"/v1/cases/{theirs}/directives")
+
+    assert desk.rows(count)[0][0] == before + 1
