@@ -1,0 +1,111 @@
+"""The issuer of tokens as an application sees it: authorization code with PKCE (RFC 6749, 7636, 9207).
+
+Who signed in is told by the access token alone, verified like any other; no identity token is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import httpx
+
+from runtime.access.jwks import DISCOVERY
+from runtime.access.tokens import IssuerAway
+from services.dashboard.derived import Secret
+
+CLIENT_ID = "dashboard"
+# What the board reads, and nothing that opens a message or changes anything.
+SCOPE = "board:read inbox:read orders:read referrals:read"
+
+
+class Denied(Exception):
+    """The issuer gives no token for this."""
+
+
+class NoBoard(Denied):
+    """Whoever signed in holds none of the scopes that the board asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An access token, what gets the next one, and how many seconds it is good from when it was given."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(repr=False)
+    seconds: int = 0
+
+    def packed(self) -> bytes:
+        """Return the tokens as they are sealed."""
+        return json.dumps([self.access, self.refresh]).encode()
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Self:
+        """Return the tokens that were packed."""
+        return cls(*json.loads(packed))
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Where people sign in; it sends them back to `back`."""
+
+    client: httpx.AsyncClient = field(repr=False)
+    address: str
+    back: str
+
+    async def sign_in_address(self, secret: Secret) -> str:
+        """Return where a browser goes to sign in; only the bearer of `secret` can use what comes back."""
+        asked = {
+            "response_type": "code",
+            "client_id": CLIENT_ID,
+            "redirect_uri": self.back,
+            "scope": SCOPE,
+            "state": secret.state,
+            "code_challenge": secret.challenge,
+            "code_challenge_method": "S256",
+        }
+        place = await self._place("authorization_endpoint")
+        return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
+
+    async def signed_in(self, code: str, secret: Secret) -> Granted:
+        """Return the tokens for a code; raises `Denied` or `IssuerAway`."""
+        proof = {"code": code, "redirect_uri": self.back, "code_verifier": secret.verifier}
+        return await self._token({"grant_type": "authorization_code", **proof})
+
+    async def renewed(self, granted: Granted) -> Granted:
+        """Return the next tokens of a sign-in; raises `Denied` where it is over, or `IssuerAway`."""
+        if granted.refresh is None:
+            raise Denied
+        return await self._token({"grant_type": "refresh_token", "refresh_token": granted.refresh})
+
+    async def _token(self, form: Mapping[str, str]) -> Granted:
+        place = await self._place("token_endpoint")
+        try:
+            answer = await self.client.post(place, data={**form, "client_id": CLIENT_ID})
+            if answer.status_code in (400, 401):
+                raise NoBoard if answer.json().get("error") == "invalid_scope" else Denied
+            return _granted(answer.raise_for_status().json())
+        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            raise IssuerAway from None
+
+    async def _place(self, name: str) -> str:
+        try:
+            answer = await self.client.get(self.address + DISCOVERY)
+            said = answer.raise_for_status().json()
+            place = said[name]
+        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            raise IssuerAway from None
+        secure = not self.address.startswith("https://") or str(place).startswith("https://")
+        if not isinstance(place, str) or said.get("issuer") != self.address or not secure:
+            raise IssuerAway
+        return place
+
+
+def _granted(said: Any) -> Granted:
+    if said["token_type"].lower() != "bearer" or not isinstance(said["access_token"], str):
+        raise ValueError("not a bearer token")
+    refresh = said.get("refresh_token")
+    return Granted(said["access_token"], refresh if isinstance(refresh, str) else None, int(said["expires_in"]))

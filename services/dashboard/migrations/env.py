@@ -1,0 +1,5 @@
+"""What Alembic runs for the schema dashboard."""
+
+from runtime.database.migrate import run
+
+run()

@@ -1,0 +1,73 @@
+"""The table of sessions. A session is found by the digest of its cookie; to any other it is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+WALL = text("SELECT set_config('accord.session', encode(:digest, 'hex'), true)")
+BEGIN = text("""
+INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token_until)
+SELECT :digest, :sealed, now.at, now.at, now.at + interval '8 hours', now.at + make_interval(secs => :seconds)
+FROM (SELECT register.instant() AS at) AS now
+""")
+SEEN = text("""
+UPDATE dashboard.session SET seen_at = register.instant()
+WHERE digest = :digest AND NOT dashboard.is_over(seen_at, ends_at)
+RETURNING sealed, token_until <= register.instant() + interval '60 seconds' AS worn
+""")
+RENEW = text("""
+UPDATE dashboard.session SET sealed = :sealed, token_until = register.instant() + make_interval(secs => :seconds)
+WHERE digest = :digest
+""")
+END = text("DELETE FROM dashboard.session WHERE digest = :digest")
+# One broom at a time: two that sweep the same rows in different orders would wait for each other.
+BROOM = text("SELECT pg_try_advisory_xact_lock(hashtext('dashboard.session'), 0)")
+OVER = text("""
+DELETE FROM dashboard.session WHERE digest IN
+    (SELECT digest FROM dashboard.session WHERE dashboard.is_over(seen_at, ends_at) LIMIT 200)
+""")
+AGENCY = text("SELECT name, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session that goes on, locked until the transaction ends; `worn` when its token is about to run out."""
+
+    sealed: bytes = field(repr=False)
+    worn: bool
+
+
+async def begin(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:
+    """Keep a new session whose token is good for `seconds`, and clear away what is over."""
+    await session.execute(WALL, {"digest": digest})
+    if await session.scalar(BROOM):
+        await session.execute(OVER)
+    await session.execute(BEGIN, {"digest": digest, "sealed": sealed, "seconds": seconds})
+
+
+async def seen(session: AsyncSession, digest: bytes) -> Kept | None:
+    """Return the session and count its idle time anew, or None where there is none or it is over."""
+    await session.execute(WALL, {"digest": digest})
+    row = (await session.execute(SEEN, {"digest": digest})).one_or_none()
+    return None if row is None else Kept(row.sealed, row.worn)
+
+
+async def renew(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:
+    """Keep new tokens for the session that `seen` returned."""
+    await session.execute(RENEW, {"digest": digest, "sealed": sealed, "seconds": seconds})
+
+
+async def end(session: AsyncSession, digest: bytes) -> None:
+    """Forget a session; one that is not there stays forgotten."""
+    await session.execute(WALL, {"digest": digest})
+    await session.execute(END, {"digest": digest})
+
+
+async def agency_now(session: AsyncSession, agency_id: str) -> tuple[str, datetime]:
+    """Return the agency's name, and the database's present instant."""
+    row = (await session.execute(AGENCY, {"agency_id": agency_id})).one()
+    return row.name, row.at
