@@ -1,0 +1,90 @@
+"""Asking other services for their lists, with the person's own token: what it may not see, the board does not see."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from runtime.telemetry import facts
+from runtime.telemetry.tracing import traceparent_now
+from services.dashboard.domain import MOST, Item, Listing, Source, Tile, listing
+
+log = logging.getLogger(__name__)
+
+PAGE = 200
+# Shorter than the time a transaction may stand still, since a route may ask from within one.
+SECONDS = 5.0
+
+
+class Away(Exception):
+    """A service did not give its list."""
+
+
+class Lacking(Exception):
+    """The person may not ask for this list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The services whose lists the board shows, by name, and the client that asks them."""
+
+    client: httpx.AsyncClient = field(repr=False)
+    places: Mapping[str, str]
+
+    async def listing(self, tile: Tile, token: str) -> Listing:
+        """Return a tile's list as the bearer of `token` may see it now; raises `Away` or `Lacking`."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                return listing([item for source in tile.sources for item in await self._items(source, token)])
+        except TimeoutError:
+            raise Away from None
+
+    async def _items(self, source: Source, token: str) -> list[Item]:
+        """Return the rows of all pages of one source, up to one more than a list shows."""
+        items: list[Item] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = await self._page(source, token, cursor)
+            items += page
+            if cursor is None or len(items) > MOST:
+                return items
+
+    async def _page(self, source: Source, token: str, cursor: str | None) -> tuple[list[Item], str | None]:
+        query = dict(source.query) | {"limit": str(PAGE)} | ({} if cursor is None else {"cursor": cursor})
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        traceparent = traceparent_now()
+        if traceparent is not None:
+            headers["traceparent"] = traceparent
+        try:
+            answer = await self.client.get(self.places[source.service] + source.path, params=query, headers=headers)
+            if answer.status_code == 403:
+                raise Lacking
+            if answer.status_code != 200:
+                raise _away(source, answer.status_code)
+            read = [source.read(row) for row in answer.json()[source.member]]
+            return [item for item in read if item is not None], _next_cursor(answer)
+        except (httpx.HTTPError, ValidationError, ValueError, LookupError, TypeError) as error:
+            raise _away(source, type(error).__name__) from None
+
+
+def _away(source: Source, reason: int | str) -> Away:
+    log.warning("list_not_available", extra=facts(consumer=source.service, reason=str(reason)))
+    return Away()
+
+
+def _next_cursor(answer: httpx.Response) -> str | None:
+    # Only the cursor is taken of it: an answer does not choose whom we ask next with a person's token.
+    link: Any = answer.links.get("next")
+    return None if link is None else httpx.URL(link["url"]).params.get("cursor")
+
+
+def client() -> httpx.AsyncClient:
+    """Return the client that asks; it follows no redirect and takes no proxy from the environment."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+    return httpx.AsyncClient(follow_redirects=False, timeout=3.0, trust_env=False, limits=limits)

@@ -1,0 +1,219 @@
+"""What the board shows: lists that other services keep, by case code and never by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.codes import AgencyKind, OrderStatus, Priority, ServiceStatus
+
+IN_FORCE = frozenset({OrderStatus.TEMPORARY, OrderStatus.FINAL})
+UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
+RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
+NEVER = datetime.max.replace(tzinfo=UTC)
+MOST = 1000  # a list on one screen; what is longer is said to be longer, in the count too
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a list, as staff see it; `ref` tells rows apart and is not shown."""
+
+    ref: UUID
+    case_code: str
+    about: str
+    agency: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A list of another service: where it is, and how one row of it reads on the board."""
+
+    service: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    member: str
+    read: Callable[[Any], Item | None]  # None: not for this list
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number on the board and the list behind it; `columns` are the headings of about, agency, since and until."""
+
+    name: str
+    title: str
+    scope: str
+    columns: tuple[str, str, str, str]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a person may see of a tile's list now; not `whole` where it goes on beyond what is shown."""
+
+    items: tuple[Item, ...]
+    whole: bool = True
+
+    @property
+    def count(self) -> int:
+        """Return the number on the tile: the length of the list behind it, by construction."""
+        return len(self.items)
+
+
+class Row(BaseModel):
+    """What the board reads of another service's row; the rest is not looked at, and nothing of it is repeated."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    case_ref: UUID
+
+
+class ReferralRow(Row):
+    """A referral; what consent does not open to this person is not there."""
+
+    referral_ref: UUID
+    from_agency_ref: str = ""
+    to_agency_ref: str = ""
+    priority: Priority | None = None
+    created_at: datetime | None = None
+    answer_by: datetime | None = None
+
+
+class MessageRow(Row):
+    """The routing of a message."""
+
+    message_ref: UUID
+    type: str
+    sender: str
+    occurred_at: datetime
+
+
+class ServiceRow(BaseModel):
+    """How far service on one respondent has come."""
+
+    service_status: ServiceStatus | None = None
+
+
+class OrderRow(Row):
+    """An order that the agency recorded."""
+
+    order_ref: UUID
+    status: OrderStatus
+    service: tuple[ServiceRow, ...]
+    changed_at: datetime
+
+
+def case_code(case_ref: UUID) -> str:
+    """Return the short form of an agency's own case reference: what staff say to each other."""
+    text = case_ref.hex[:8].upper()
+    return f"{text[:4]}-{text[4:]}"
+
+
+def received(row: Any) -> Item:
+    """Return a referral that another agency sent."""
+    read = ReferralRow.model_validate(row)
+    code, priority = case_code(read.case_ref), words(read.priority)
+    return Item(read.referral_ref, code, priority, read.from_agency_ref, read.created_at, read.answer_by)
+
+
+def sent(row: Any) -> Item:
+    """Return a referral that was sent to another agency."""
+    read = ReferralRow.model_validate(row)
+    code, priority = case_code(read.case_ref), words(read.priority)
+    return Item(read.referral_ref, code, priority, read.to_agency_ref, read.created_at, read.answer_by)
+
+
+def message(row: Any) -> Item:
+    """Return a message by its routing."""
+    read = MessageRow.model_validate(row)
+    return Item(read.message_ref, case_code(read.case_ref), fact_words(read.type), read.sender, read.occurred_at)
+
+
+def order_to_serve(row: Any) -> Item | None:
+    """Return an order in force that somebody has not been served with."""
+    read = OrderRow.model_validate(row)
+    if read.status not in IN_FORCE:
+        return None
+    states = {words(one.service_status) for one in read.service if one.service_status in UNSERVED}
+    about = ", ".join(sorted(states))
+    return Item(read.order_ref, case_code(read.case_ref), about, since=read.changed_at)
+
+
+def listing(items: Iterable[Item]) -> Listing:
+    """Return the list of these rows, each once, what is due first on top."""
+    once = list({item.ref: item for item in items}.values())
+    once.sort(key=lambda item: item.until or item.since or NEVER)
+    return Listing(tuple(once[:MOST]), whole=len(once) <= MOST)
+
+
+def fact_words(type_name: str) -> str:
+    """Return a fact's type in words: `accord.referral.accepted.v1` is "Referral accepted"."""
+    parts = type_name.split(".")
+    if len(parts) != 4 or parts[0] != "accord":
+        return "Message"
+    return words(f"{parts[1]} {parts[2]}")
+
+
+def tiles_for(scopes: Collection[str], kind: AgencyKind | None) -> tuple[Tile, ...]:
+    """Return the tiles of a person's board: those of their kind of agency whose list the person may ask for."""
+    chosen: tuple[Tile, ...] = COORDINATION if kind is AgencyKind.COORDINATION else CASEWORK
+    if kind in RECORDS_ORDERS:
+        chosen = (*chosen, ORDERS)
+    return tuple(tile for tile in chosen if tile.scope in scopes)
+
+
+def words(code: str | None) -> str:
+    """Return a code as people read it."""
+    return "" if code is None else code.replace("_", " ").capitalize()
+
+
+def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Source:
+    asked = {"direction": direction, **query}
+    return Source("referrals", "/v1/referrals", tuple(asked.items()), "referrals", read)
+
+
+def _referral_tile(name: str, title: str, agency: str, *sources: Source) -> Tile:
+    return Tile(name, title, "referrals:read", ("Priority", agency, "Sent", "Reply by"), sources)
+
+
+MESSAGES = Tile(
+    "messages",
+    "Messages to open",
+    "inbox:read",
+    ("Message", "From", "Sent", ""),
+    (Source("exchange", "/v1/inbox", (), "messages", message),),
+)
+ORDERS = Tile(
+    "orders",
+    "Orders waiting for service",
+    "orders:read",
+    ("Service", "", "Changed", ""),
+    tuple(
+        Source("law_enforcement_bridge", "/v1/orders", (("service_status", status),), "orders", order_to_serve)
+        for status in UNSERVED
+    ),
+)
+CASEWORK = (
+    _referral_tile("waiting", "Waiting for my reply", "From", _referrals(received, "received", state="sent")),
+    _referral_tile(
+        "overdue",
+        "Overdue",
+        "With or from",
+        _referrals(received, "received", overdue="true"),
+        _referrals(sent, "sent", overdue="true"),
+    ),
+    _referral_tile("questions", "Needs more information", "To", _referrals(sent, "sent", state="needs_info")),
+    MESSAGES,
+)
+COORDINATION = (
+    _referral_tile("waiting", "Waiting for a reply", "With", _referrals(sent, "followed", state="sent")),
+    _referral_tile("overdue", "Overdue", "With", _referrals(sent, "followed", overdue="true")),
+    _referral_tile("questions", "Needs more information", "With", _referrals(sent, "followed", state="needs_info")),
+    MESSAGES,
+)

@@ -1,0 +1,95 @@
+"""Asking for lists: page by page, never elsewhere, and an answer that is not a list costs the number only."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.dashboard.asking import Away, Lacking, Reach
+from services.dashboard.domain import MOST, Source, Tile, received
+
+TILE = Tile(
+    "waiting", "Waiting", "referrals:read", ("", "", "", ""), (Source("referrals", "/v1/r", (), "rows", received),)
+)
+
+
+def rows(number: int) -> dict[str, Any]:
+    return {"rows": [{"case_ref": str(uuid4()), "referral_ref": str(uuid4())} for _ in range(number)]}
+
+
+def reach(answer: Callable[[httpx.Request], httpx.Response]) -> Reach:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return Reach(client, {"referrals": "http://referrals.test"})
+
+
+async def test_all_pages_are_read_with_the_persons_token() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        more = {"Link": '<?limit=200&cursor=c2>; rel="next"'} if len(asked) == 1 else {}
+        return httpx.Response(200, json=rows(2), headers=more)
+
+    found = await reach(answer).listing(TILE, "the-token")
+
+    assert found.count == 4
+    assert [request.url.params.get("cursor") for request in asked] == [None, "c2"]
+    assert {request.headers["authorization"] for request in asked} == {"Bearer the-token"}
+
+
+async def test_a_link_to_another_host_takes_no_token_there() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        more = {"Link": '<http://elsewhere.test/?cursor=c2>; rel="next"'} if len(asked) == 1 else {}
+        return httpx.Response(200, json=rows(1), headers=more)
+
+    await reach(answer).listing(TILE, "the-token")
+
+    assert set(asked) == {"referrals.test"}
+
+
+async def test_reading_ends_where_a_screen_ends() -> None:
+    asked: list[httpx.Request] = []
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=rows(200), headers={"Link": '<?cursor=again>; rel="next"'})
+
+    found = await reach(endless).listing(TILE, "")
+
+    assert (found.count, found.whole) == (MOST, False)
+    assert len(asked) == 6
+
+
+async def test_a_missing_scope_is_told_from_a_service_that_is_away() -> None:
+    with pytest.raises(Lacking):
+        await reach(lambda _: httpx.Response(403)).listing(TILE, "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500),
+        httpx.Response(404),
+        httpx.Response(302, headers={"Location": "http://elsewhere.test"}),
+        httpx.Response(200, text="<p>not a list</p>"),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json={"rows": None}),
+        httpx.Response(200, json={"rows": [{"case_ref": "no"}]}),
+    ],
+)
+async def test_an_answer_that_is_not_a_list_means_that_it_is_away(answer: httpx.Response) -> None:
+    with pytest.raises(Away):
+        await reach(lambda _: answer).listing(TILE, "")
+
+
+async def test_a_service_that_does_not_answer_is_away() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("", request=request)
+
+    with pytest.raises(Away):
+        await reach(silent).listing(TILE, "")
