@@ -1,0 +1,106 @@
+"""The board for another system's screen: the same numbers and the same lists, with a token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict
+
+from runtime.http import Absent, Unavailable, may, router
+from runtime.unit import Unit
+from services.dashboard import board, store
+from services.dashboard.board import Counted
+from services.dashboard.domain import Item, tiles_for
+
+MayReadBoard = Annotated[Unit, Depends(may("board:read"))]
+PREFIX = "/v1/board"
+
+routes = router(PREFIX)
+
+
+class Closed(BaseModel):
+    """An answer that says nothing besides what is named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+
+class TileAnswer(Closed):
+    """One number and where its list is; without a count where the service behind it is away just now."""
+
+    name: str
+    title: str
+    href: str
+    available: bool
+    count: int | None = None
+    whole: bool | None = None
+
+    @classmethod
+    def of(cls, counted: Counted) -> TileAnswer:
+        """Return the answer for one tile."""
+        tile, listing = counted.tile, counted.listing
+        told = {"name": tile.name, "title": tile.title, "href": f"{PREFIX}/{tile.name}"}
+        if listing is None:
+            return cls(**told, available=False)
+        return cls(**told, available=True, count=listing.count, whole=listing.whole)
+
+
+class BoardAnswer(Closed):
+    """The tiles of a board."""
+
+    at: datetime
+    tiles: list[TileAnswer]
+
+
+class ItemAnswer(Closed):
+    """One row of a list: a case by its code, never by a name."""
+
+    case_code: str
+    about: str
+    agency: str
+    since: datetime | None
+    until: datetime | None
+
+    @classmethod
+    def of(cls, item: Item) -> ItemAnswer:
+        """Return the answer for one row."""
+        return cls.model_validate(item)
+
+
+class ListAnswer(Closed):
+    """The list behind a number; `whole` is false where it goes on."""
+
+    name: str
+    title: str
+    count: int
+    whole: bool
+    items: list[ItemAnswer]
+
+
+@routes.get("", response_model_exclude_none=True)
+async def read_board(request: Request, unit: MayReadBoard) -> BoardAnswer:
+    """Count what waits, by the lists that the asker may see now."""
+    tiles = tiles_for(unit.scopes, unit.agency.kind)
+    found = await board.count_all(request.app.state.house.reach, tiles, _token(request))
+    _, at = await store.agency_now(unit.session, unit.agency_id)
+    return BoardAnswer(at=at, tiles=[TileAnswer.of(one) for one in found])
+
+
+@routes.get("/{name}", response_model_exclude_none=True)
+async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnswer:
+    """Return the list behind a number."""
+    tiles = tiles_for(unit.scopes, unit.agency.kind)
+    found = await board.count_named(request.app.state.house.reach, tiles, name, _token(request))
+    if found is None:
+        raise Absent
+    if found.listing is None:
+        raise Unavailable
+    items = [ItemAnswer.of(item) for item in found.listing.items]
+    return ListAnswer(
+        name=found.tile.name, title=found.tile.title, count=len(items), whole=found.listing.whole, items=items
+    )
+
+
+def _token(request: Request) -> str:
+    return request.headers["authorization"].partition(" ")[2]

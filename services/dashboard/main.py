@@ -1,0 +1,52 @@
+"""Wiring of the dashboard: its pages, its API, and whom it asks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from runtime.http import application, serve
+from runtime.settings import Settings, read
+from services.dashboard import api, pages
+from services.dashboard.asking import Reach, client
+from services.dashboard.cookies import Cookies
+from services.dashboard.door import House
+from services.dashboard.issuer import Issuer
+from services.dashboard.places import BoardSettings
+
+ROUTES = (api.routes, pages.routes)
+
+
+def build(settings: Settings) -> FastAPI:
+    """Return the application; it connects to nothing before it starts."""
+
+    @asynccontextmanager
+    async def housed(app: FastAPI) -> AsyncIterator[None]:
+        if not isinstance(settings, BoardSettings):
+            raise TypeError("the dashboard starts with the settings of a board only")
+        async with client() as asking:
+            app.state.house = house(settings, asking)
+            yield
+
+    return application(settings, ROUTES, around=housed)
+
+
+def house(settings: BoardSettings, asking: httpx.AsyncClient) -> House:
+    """Return what the pages need, others being asked through `asking`."""
+    issuer = Issuer(asking, settings.issuer, settings.dashboard_url + pages.SIGNED_IN)
+    cookies = Cookies(secure=settings.dashboard_url.startswith("https://"))
+    return House(settings.dashboard_url, Reach(asking, settings.lists), issuer, cookies)
+
+
+def main(part: str) -> None:
+    """Run one of the processes; there is one."""
+    settings = read(BoardSettings)
+    {"api": lambda: serve(build(settings), settings)}[part]()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2] or ["api"])

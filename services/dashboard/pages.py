@@ -1,0 +1,125 @@
+"""The pages: signing in and out, the board, and the list behind each number."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from runtime.access.tokens import NotVerified
+from runtime.http.problems import Absent, Forbidden, Problem, Unauthenticated
+from services.dashboard import board, door
+from services.dashboard.derived import Secret
+from services.dashboard.domain import tiles_for
+from services.dashboard.door import HOME, Anybody, House, SignedIn, Visit, doors
+from services.dashboard.issuer import Denied, NoBoard
+from services.dashboard.rendering import STYLE, page
+from services.dashboard.sending import check_own_page, fields_of, form_of
+
+SIGNED_IN = f"{HOME}/signed-in"
+SIGN_OUT = f"{HOME}/sign-out"
+BOARD = f"{HOME}/board"
+
+routes = doors("")
+
+
+@routes.get(HOME)
+async def welcome(_: Anybody) -> Response:
+    """Say what this is, and where to sign in."""
+    return page("welcome.html")
+
+
+@routes.get(f"{HOME}/board.css")
+async def style(_: Anybody) -> Response:
+    """Return the one stylesheet."""
+    return Response(STYLE, media_type="text/css")
+
+
+@routes.get(f"{HOME}/sign-in")
+async def begin_sign_in(request: Request, _: Anybody) -> Response:
+    """Send the browser to the issuer, with a cookie that alone can use what comes back."""
+    house: House = request.app.state.house
+    secret = Secret.new()
+    answer = RedirectResponse(await house.issuer.sign_in_address(secret), status_code=303)
+    house.cookies.begin_sign_in(answer, secret)
+    return answer
+
+
+@routes.get(SIGNED_IN)
+async def finish_sign_in(request: Request, _: Anybody) -> Response:
+    """Begin a session for whoever the issuer names.
+
+    The answer is a page, not a redirect: what follows a redirect from the issuer counts as coming from there, and a
+    strict cookie is not sent with that.
+    """
+    house: House = request.app.state.house
+    secret = house.cookies.sign_in(request)
+    said = fields_of(request.scope.get("query_string", b""))
+    if secret is None or not compare_digest(said.get("state", "").encode(), secret.state.encode()):
+        raise Problem("malformed_request")
+    # Another issuer's answer, mixed up with ours, would carry that one's name (RFC 9207).
+    if said.get("iss", house.issuer.address) != house.issuer.address or "code" not in said:
+        raise Problem("malformed_request")
+    session = await _session_for(request, house, said["code"], secret)
+    answer = page("continue.html", place=BOARD)
+    house.cookies.begin_session(answer, session)
+    return answer
+
+
+@routes.post(SIGN_OUT)
+async def sign_out(request: Request, visit: SignedIn) -> Response:
+    """End the session; its row is gone with the answer."""
+    house: House = request.app.state.house
+    check_own_page(request, house.address)
+    if not visit.secret.made((await form_of(request)).get("token", ""), SIGN_OUT):
+        raise Forbidden
+    await door.end(request.app.state.wiring, visit.secret)
+    answer = RedirectResponse(HOME, status_code=303)
+    house.cookies.end_session(answer)
+    return answer
+
+
+@routes.get(BOARD)
+async def show_board(request: Request, visit: SignedIn) -> Response:
+    """Show the numbers of this person's day."""
+    house: House = request.app.state.house
+    found = await board.count_all(house.reach, tiles_for(visit.scopes, visit.agency.kind), visit.token)
+    return page("board.html", tiles=found, place=BOARD, **_frame(visit))
+
+
+@routes.get(f"{BOARD}/{{name}}")
+async def show_list(name: str, request: Request, visit: SignedIn) -> Response:
+    """Show the list behind a number; a list that is not on this person's board is absent."""
+    house: House = request.app.state.house
+    found = await board.count_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
+    if found is None:
+        raise Absent
+    status = 200 if found.listing is not None else 503
+    return page("list.html", status=status, found=found, board=BOARD, **_frame(visit))
+
+
+@routes.get(f"{HOME}/{{rest:path}}")
+async def no_such_page(_: Anybody) -> Response:
+    """Say that there is no such page."""
+    raise Absent
+
+
+async def _session_for(request: Request, house: House, code: str, secret: Secret) -> Secret:
+    wiring = request.app.state.wiring
+    try:
+        granted = await house.issuer.signed_in(code, secret)
+        await door.visit_of(wiring, secret, granted)
+    except NoBoard:
+        raise Forbidden from None
+    except (Denied, NotVerified, Unauthenticated):
+        raise Problem("malformed_request") from None
+    former = house.cookies.session(request)
+    if former is not None:
+        await door.end(wiring, former)
+    return await door.begin(wiring, granted)
+
+
+def _frame(visit: Visit) -> dict[str, Any]:
+    return {"visit": visit, "sign_out": SIGN_OUT, "form_token": visit.secret.form_token(SIGN_OUT)}

@@ -1,0 +1,93 @@
+"""A browser without a screen: it keeps cookies, follows forms as they stand on the page, and reads what is shown."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import httpx
+
+# What a real browser sends with a form of a page that says `no-referrer`.
+OWN_FORM = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+
+
+class Read(HTMLParser):
+    """What a page says: its headings, numbers, links, rows and the fields of its form."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.fields: dict[str, str] = {}
+        self.action = ""
+        self.rows = 0
+        self.headings: list[str] = []
+        self.tags: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        self._open.append(tag)
+        if tag == "a":
+            self.links.append(said["href"])
+        elif tag == "form":
+            self.action = said["action"]
+        elif tag == "input" and said.get("type") == "hidden":
+            self.fields[said["name"]] = said["value"]
+        elif tag == "td" and self.tags[-2] in ("tr", "th"):
+            self.rows += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.words.append(data.strip())
+            if "h1" in self._open:
+                self.headings.append(data.strip())
+
+
+@dataclass
+class Browser:
+    """One person's browser."""
+
+    client: httpx.AsyncClient
+    pages: list[httpx.Response] = field(default_factory=list)
+
+    async def get(self, address: str) -> httpx.Response:
+        answer = await self.client.get(address)
+        self.pages.append(answer)
+        return answer
+
+    async def read(self, address: str) -> Read:
+        answer = await self.get(address)
+        assert answer.status_code == 200, answer.text
+        return Read(answer.text)
+
+    async def to_issuer(self) -> httpx.Response:
+        """Begin to sign in; return the issuer's page."""
+        return await self.get((await self.get("/app/sign-in")).headers["location"])
+
+    async def back_from_issuer(self, person_ref: str, passphrase: str) -> str:
+        """Sign in at the issuer; return the address that it sends the browser to."""
+        page = await self.to_issuer()
+        form = Read(page.text)
+        said = form.fields | {"person": person_ref, "passphrase": passphrase}
+        answer = await self.client.post(urljoin(str(page.url), form.action), data=said, headers=OWN_FORM)
+        return str(answer.headers["location"])
+
+    async def sign_in(self, person_ref: str, passphrase: str) -> httpx.Response:
+        return await self.get(await self.back_from_issuer(person_ref, passphrase))
+
+    async def sign_out(self, **changes: str) -> httpx.Response:
+        form = Read((await self.get("/app/board")).text)
+        return await self.client.post(form.action, data=form.fields | changes, headers=OWN_FORM)
+
+    async def counts(self) -> dict[str, int]:
+        """Return each number of the board by the address of its list."""
+        words = await self.read("/app/board")
+        lists = [link for link in words.links if link.startswith("/app/board/")]
+        numbers = [int(word.split()[0]) for word in words.words if word.split()[0].isdigit()]
+        return dict(zip(lists, numbers, strict=True))

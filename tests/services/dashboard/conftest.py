@@ -1,0 +1,211 @@
+"""The dashboard with the services it asks and the issuer beside it, each a real application, and browsers before it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from kernel.consent import purposes_of
+from runtime.access.issuer.app import issuer
+from runtime.access.issuer.signing import signing_key
+from runtime.access.passphrases import hash_passphrase
+from runtime.database.engine import sessions
+from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
+from runtime.settings import IssuerSettings, Profile
+from runtime.worker import Offered
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Purpose
+from services.dashboard import main
+from services.dashboard.pages import SIGNED_IN
+from services.dashboard.places import BoardSettings
+from services.exchange import store as exchange_store
+from services.exchange.api import routes as exchange_routes
+from services.law_enforcement_bridge.api import routes as order_routes
+from services.law_enforcement_bridge.main import REFUSALS as ORDER_REFUSALS
+from services.referrals.api import routes as referral_routes
+from services.referrals.main import REFUSALS
+from tests.services.dashboard.browsing import Browser
+from tests.world.database import Database
+from tests.world.town import Town, build_town
+from tests.world.web import ISSUER, TestIssuer, Web, settings_for
+
+BOARD = "http://board.test"
+PLACES = {
+    "referrals_url": "http://referrals.test",
+    "exchange_url": "http://exchange.test",
+    "law_enforcement_bridge_url": "http://bridge.test",
+}
+PASSPHRASE = "four plain words here"
+HASHED = hash_passphrase(PASSPHRASE)
+OUTBOX = "SELECT message_ref, recipient, key, type, sender, occurred_at, sequence, body FROM carrying.outbox"
+
+
+class Streets(httpx.AsyncBaseTransport):
+    """Leads each request to the application that lives at its host; whoever is `away` cannot be reached."""
+
+    def __init__(self) -> None:
+        self.houses: dict[str, httpx.AsyncBaseTransport] = {}
+        self.away: set[str] = set()
+
+    def settle(self, host: str, app: FastAPI) -> None:
+        self.houses[host] = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host in self.away:
+            raise httpx.ConnectError("away")
+        return await self.houses[request.url.host].handle_async_request(request)
+
+
+@dataclass
+class Square:
+    """Everything around the board, and what tests do there."""
+
+    town: Town
+    web: Web
+    database: Database
+    streets: Streets
+    app: FastAPI
+    browsers: list[Browser] = field(default_factory=list)
+
+    def browser(self) -> Browser:
+        made = Browser(httpx.AsyncClient(transport=self.streets, base_url=BOARD))
+        self.browsers.append(made)
+        return made
+
+    async def sign_in(self, person_ref: str) -> Browser:
+        browser = self.browser()
+        answer = await browser.sign_in(person_ref, PASSPHRASE)
+        assert answer.status_code == 200, answer.text
+        return browser
+
+    async def agency(self, kind: AgencyKind = AgencyKind.SHELTER) -> str:
+        """Take a new agency in, so that a test's numbers are its own."""
+        agency_id = f"new-{uuid4().hex[:10]}"
+        self.town.keys.create(agency_id)
+        made = NewAgency(agency_id, f"House {agency_id[4:]}", kind, purposes=purposes_of(kind))
+        async with self.town.session("accord_admin") as session:
+            await enrol_agency(session, made, {"kty": "EC", "kid": agency_id})
+            await session.commit()
+        return agency_id
+
+    async def person(self, agency_id: str, *roles: str) -> str:
+        """Take a new person in."""
+        person_ref = f"p-{uuid4().hex[:12]}"
+        async with self.town.session("accord_admin") as session:
+            await enrol_person(session, NewPerson(person_ref, agency_id, "Robin Vale", roles, HASHED))
+            await session.commit()
+        return person_ref
+
+    async def worker(self) -> tuple[str, str]:
+        """Take in a new shelter with a case worker."""
+        agency_id = await self.agency()
+        return agency_id, await self.person(agency_id, "case_worker")
+
+    async def referral(self, to_agency: str, case_ref: UUID | None = None, **said: Any) -> UUID:
+        """Have ana send a referral under a release; return her reference to the case."""
+        if case_ref is None:
+            case_ref = await self.town.open_case("bay-hotline")
+            await self.town.direct(case_ref, to_agency, Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
+        asked = {"case_ref": str(case_ref), "to_agency_ref": to_agency, "mode": "live", "service_code": "shelter"}
+        asked |= {"priority": "urgent", "purpose": "shelter"} | said
+        await self.ask(self.web.issuer.person("ana"), PLACES["referrals_url"], "/v1/referrals", asked)
+        return case_ref
+
+    async def ask(self, token: str, service: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Ask a service for something with a token, or send it something."""
+        headers |= {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(transport=self.streets, base_url=service, headers=headers) as client:
+            answer = await (client.get(path) if body is None else client.post(path, json=body))
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def deliver(self, agency_id: str) -> int:
+        """Put what the outbox holds for an agency into its mailbox at the exchange."""
+        rows = self.sql(f"{OUTBOX} WHERE recipient = %s ORDER BY id", agency_id)
+        async with self.town.unit("accord_exchange", agency_id) as unit:
+            for ref, recipient, key, kind, sender, at, sequence, body in rows:
+                await exchange_store.keep(unit.session, Offered(ref, kind, key, recipient, sender, at, sequence, body))
+            await unit.session.commit()
+        return len(rows)
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        """Run one statement as the superuser."""
+        with self.database.superuser() as connection:
+            done = connection.execute(statement, values)  # type: ignore[arg-type]
+            return done.fetchall() if done.description else []
+
+
+def board_settings(**other: Any) -> BoardSettings:
+    plain = settings_for("dashboard").model_dump()
+    return BoardSettings(**plain | {"dashboard_url": BOARD, **PLACES} | other)
+
+
+def housed(settings: BoardSettings, streets: Streets) -> Callable[[FastAPI], Any]:
+    """Return what lives as long as the dashboard does: its house, with a client that walks these streets."""
+
+    @asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(transport=streets) as asking:
+            app.state.house = main.house(settings, asking)
+            yield
+
+    return living
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    built = await build_town(database, run_folder)
+    yield built
+    for bound in built.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+def web(town: Town, run_folder: Path) -> Web:
+    return Web(town, TestIssuer(signing_key(run_folder / "issuer")))
+
+
+@pytest.fixture(scope="session")
+def streets() -> Streets:
+    return Streets()
+
+
+@pytest.fixture(scope="session")
+async def settled(
+    town: Town, web: Web, streets: Streets, run_folder: Path, database: Database
+) -> AsyncIterator[FastAPI]:
+    """Settle the issuer, the services and the dashboard; return the dashboard."""
+    told = IssuerSettings(
+        database=database.url("accord_issuer"),
+        issuer=ISSUER,
+        port=1,
+        profile=Profile.DEVELOPMENT,
+        run=run_folder / "issuer",
+        redirects=(BOARD + SIGNED_IN, BOARD.replace("http:", "https:") + SIGNED_IN),
+    )
+    streets.settle("issuer.test", issuer(told, sessions(town.engine("accord_issuer"))))
+    async with AsyncExitStack() as stack:
+        serve = stack.enter_async_context
+        referrals = await serve(web.serving("referrals", referral_routes, refusals=REFUSALS))
+        streets.settle("referrals.test", referrals)
+        orders = await serve(web.serving("law_enforcement_bridge", order_routes, refusals=ORDER_REFUSALS))
+        streets.settle("bridge.test", orders)
+        streets.settle("exchange.test", await serve(web.serving("exchange", [exchange_routes])))
+        app = await serve(web.serving("dashboard", main.ROUTES, around=housed(board_settings(), streets)))
+        streets.settle("board.test", app)
+        yield app
+
+
+@pytest.fixture
+async def square(settled: FastAPI, town: Town, web: Web, database: Database, streets: Streets) -> AsyncIterator[Square]:
+    built = Square(town, web, database, streets, settled)
+    yield built
+    streets.away.clear()
+    for browser in built.browsers:
+        await browser.client.aclose()

@@ -1,0 +1,265 @@
+"""The board: numbers that are the lengths of the lists behind them, by case code, with what the person may see now."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Purpose
+from services.dashboard.domain import case_code
+from services.dashboard.pages import BOARD
+from tests.services.dashboard.browsing import Browser, Read
+from tests.services.dashboard.conftest import PLACES, Square
+
+LATE = """
+UPDATE referrals.referral SET overdue_since = register.instant() WHERE referral_ref IN
+    (SELECT referral_ref FROM referrals.referral WHERE receiving_agency = %s ORDER BY created_at LIMIT 1)
+"""
+CANARY = {"given_name": "Canarina", "family_name": "Vogelsang", "code_word": "kingfisher"}
+BRIDGE = PLACES["law_enforcement_bridge_url"]
+
+
+async def check_numbers(browser: Browser) -> dict[str, int]:
+    """Return the numbers of a board, each being the length of the list that its link leads to."""
+    counts = await browser.counts()
+    for place, number in counts.items():
+        page = await browser.read(place)
+        assert page.rows == number, place
+    return {place.rsplit("/", 1)[1]: number for place, number in counts.items()}
+
+
+async def test_each_number_is_the_length_of_the_list_behind_it(square: Square) -> None:
+    shelter, person = await square.worker()
+    for _ in range(3):
+        await square.referral(shelter)
+    square.sql(LATE, shelter)
+    delivered = await square.deliver(shelter)
+
+    counts = await check_numbers(await square.sign_in(person))
+
+    assert counts == {"waiting": 3, "overdue": 1, "questions": 0, "messages": delivered}
+    assert delivered >= 3
+
+
+async def test_a_case_goes_by_the_short_form_of_the_viewers_own_reference(square: Square) -> None:
+    shelter, person = await square.worker()
+    theirs = await square.referral(shelter)
+    ours = await square.town.case_ref_of(theirs, shelter)
+
+    page = await (await square.sign_in(person)).read(f"{BOARD}/waiting")
+
+    assert case_code(ours) in page.words
+    assert case_code(theirs) not in page.words
+
+
+async def test_no_personal_field_is_on_any_page_or_in_any_answer(square: Square) -> None:
+    shelter, person = await square.worker()
+    case_ref = await square.town.open_case("bay-hotline")
+    told = [DataCategory.REFERRAL_STATUS, DataCategory.IDENTITY, DataCategory.SAFE_CONTACT, DataCategory.NEEDS]
+    await square.town.direct(case_ref, shelter, Purpose.SHELTER, told)
+    await square.referral(shelter, case_ref, **CANARY)
+    await square.deliver(shelter)
+    browser = await square.sign_in(person)
+
+    counts = await check_numbers(browser)
+
+    assert counts["waiting"] == 1
+    texts = [page.text for page in browser.pages]
+    assert not [word for word in (*CANARY.values(), str(case_ref)) for text in texts if word in text]
+
+
+async def test_what_a_survivor_stops_is_off_the_board_at_once(square: Square) -> None:
+    shelter, person = await square.worker()
+    case_ref = await square.town.open_case("bay-hotline")
+    release = await square.town.direct(case_ref, shelter, Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
+    await square.referral(shelter, case_ref)
+    await square.deliver(shelter)
+    browser = await square.sign_in(person)
+    before = await check_numbers(browser)
+
+    await square.town.revoke(case_ref, release)
+
+    assert (before["waiting"], before["messages"]) == (1, 1)
+    assert await check_numbers(browser) == {"waiting": 0, "overdue": 0, "questions": 0, "messages": 0}
+
+
+async def test_a_coordinator_follows_cases_under_a_release_for_coordination(square: Square) -> None:
+    cell = await square.agency(AgencyKind.COORDINATION)
+    person = await square.person(cell, "coordinator")
+    shelter = await square.agency()
+    case_ref = await square.referral(shelter)
+    hidden = await square.referral(shelter)
+    await square.town.direct(case_ref, cell, Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
+    square.sql(LATE, shelter)
+    browser = await square.sign_in(person)
+
+    counts = await check_numbers(browser)
+
+    page = await browser.read(f"{BOARD}/overdue")
+    assert (counts["waiting"], counts["overdue"]) == (1, 1)
+    assert case_code(await square.town.case_ref_of(case_ref, cell)) in page.words
+    assert case_code(hidden) not in page.words
+
+
+async def test_the_police_see_which_orders_wait_for_service(square: Square) -> None:
+    police = await square.agency(AgencyKind.POLICE)
+    person = await square.person(police, "liaison")
+    token = square.web.issuer.person(person, agency=police, roles=["liaison"])
+    waiting = [await square.ask(token, BRIDGE, "/v1/orders", {"status": "temporary"}) for _ in range(2)]
+    await square.ask(token, BRIDGE, "/v1/orders", {"status": "requested"})
+    taken = f"/v1/orders/{waiting[0]['order_ref']}/service"
+    await square.ask(token, BRIDGE, taken, {"service_status": "in_hand"}, **{"If-Match": '"1"'})
+    browser = await square.sign_in(person)
+
+    counts = await check_numbers(browser)
+
+    page = await browser.read(f"{BOARD}/orders")
+    assert counts["orders"] == 2
+    assert {"In hand", "Pending", *(case_code(UUID(one["case_ref"])) for one in waiting)} <= set(page.words)
+
+
+async def test_a_tile_that_the_person_may_not_ask_for_is_left_out(square: Square) -> None:
+    person = await square.person(await square.agency(), "auditor", "coordinator")
+    nothing = await square.person(await square.agency(), "coordinator")
+    square.sql("UPDATE register.person SET roles = '{auditor}' WHERE person_ref = %s", nothing)
+
+    browser = await square.sign_in(person)
+    square.sql("UPDATE register.person SET roles = '{auditor}' WHERE person_ref = %s", person)
+
+    page = await browser.read(BOARD)
+    assert "Nothing is shown here for your role." in page.words
+    assert (await browser.get(f"{BOARD}/waiting")).status_code == 404
+
+
+async def test_whoever_may_ask_for_no_list_at_all_is_not_signed_in(square: Square) -> None:
+    person = await square.person(await square.agency(), "auditor")
+    browser = square.browser()
+
+    answer = await browser.sign_in(person, "four plain words here")
+
+    assert answer.status_code == 403
+    assert "accord-session" not in browser.client.cookies
+
+
+async def test_a_service_that_is_away_costs_its_own_number_only(square: Square) -> None:
+    shelter, person = await square.worker()
+    await square.referral(shelter)
+    browser = await square.sign_in(person)
+    square.streets.away.add("exchange.test")
+
+    page = await browser.read(BOARD)
+    behind = await browser.get(f"{BOARD}/messages")
+
+    assert page.words.count("Not available just now") == 1
+    assert f"{BOARD}/messages" not in page.links
+    assert (await check_numbers(browser))["waiting"] == 1
+    assert behind.status_code == 503
+    assert Read(behind.text).headings == ["Messages to open"]
+
+
+async def test_no_such_list_and_no_such_page_are_told_by_a_plain_page(square: Square) -> None:
+    _, person = await square.worker()
+    browser = await square.sign_in(person)
+
+    answers = [await browser.get(f"{place}") for place in (f"{BOARD}/canarina", "/app/canarina", "/app/board/a/b")]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert "canarina" not in answers[0].text
+
+
+PAGES = ["/app", BOARD, f"{BOARD}/waiting", f"{BOARD}/none", "/app/board.css", "/app/sign-in", "/app/signed-in"]
+
+
+@pytest.mark.parametrize("place", PAGES)
+async def test_every_answer_carries_the_headers_that_keep_it_private(square: Square, place: str) -> None:
+    _, person = await square.worker()
+    browser = await square.sign_in(person)
+
+    answer = await browser.get(place)
+
+    said = answer.headers
+    assert said["cache-control"] == "no-store"
+    assert said["referrer-policy"] == "no-referrer"
+    assert said["cross-origin-opener-policy"] == "same-origin"
+    assert said["x-content-type-options"] == "nosniff"
+    policy = said["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("place", ["/app", BOARD, f"{BOARD}/waiting", f"{BOARD}/none"])
+async def test_every_page_can_be_walked_without_a_script(square: Square, place: str) -> None:
+    shelter, person = await square.worker()
+    await square.referral(shelter)
+    browser = await square.sign_in(person)
+
+    answer = await browser.get(place)
+
+    page = Read(answer.text)
+    assert "form-action 'self'" in answer.headers["content-security-policy"]
+    assert page.links[0] == "#main"
+    assert len(page.headings) == 1
+    assert not {"script", "style", "img", "iframe"} & set(page.tags)
+    assert " style=" not in answer.text
+    assert " on" not in "".join(tag for tag in answer.text.split("<") if "=" in tag and tag.startswith("on"))
+    assert page.tags.count("table") == page.tags.count("caption")
+
+
+async def test_the_api_tells_the_same_numbers_and_lists(square: Square) -> None:
+    cell = await square.agency(AgencyKind.COORDINATION)
+    person = await square.person(cell, "coordinator")
+    case_ref = await square.referral(await square.agency())
+    await square.town.direct(case_ref, cell, Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
+    token = square.web.issuer.person(person, agency=cell, roles=["coordinator"])
+
+    board: dict[str, Any] = await square.ask(token, "http://board.test", "/v1/board")
+    lists = [await square.ask(token, "http://board.test", tile["href"]) for tile in board["tiles"]]
+
+    counts = await check_numbers(await square.sign_in(person))
+    assert {tile["name"]: tile["count"] for tile in board["tiles"]} == counts
+    assert [tile["count"] for tile in board["tiles"]] == [len(one["items"]) for one in lists]
+    assert lists[0]["items"][0]["case_code"] == case_code(await square.town.case_ref_of(case_ref, cell))
+
+
+async def test_an_agencys_own_system_may_read_the_board_too(square: Square) -> None:
+    board = await square.ask(square.web.issuer.system("harbor-house"), "http://board.test", "/v1/board")
+
+    assert [tile["name"] for tile in board["tiles"]] == ["waiting", "overdue", "questions", "messages"]
+
+
+async def asked(square: Square, path: str, token: str | None) -> httpx.Response:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=square.streets, base_url="http://board.test", headers=headers) as client:
+        return await client.get(path)
+
+
+@pytest.mark.parametrize("path", ["/v1/board", "/v1/board/waiting"])
+async def test_the_api_needs_a_token_and_the_scope(square: Square, path: str) -> None:
+    none = await asked(square, path, None)
+    scopeless = await asked(square, path, square.web.issuer.person("sam"))
+
+    assert (none.status_code, scopeless.status_code) == (401, 403)
+
+
+async def test_a_session_cookie_opens_no_api(square: Square) -> None:
+    person = await square.person(await square.agency(AgencyKind.COORDINATION), "coordinator")
+    browser = await square.sign_in(person)
+
+    assert (await browser.get("/v1/board")).status_code == 401
+
+
+async def test_the_api_says_what_is_away_and_what_is_absent(square: Square) -> None:
+    token = square.web.issuer.person("cora")
+    square.streets.away.add("referrals.test")
+
+    board = (await asked(square, "/v1/board", token)).json()
+    away, absent = await asked(square, "/v1/board/waiting", token), await asked(square, "/v1/board/no", token)
+
+    waiting = board["tiles"][0]
+    assert (waiting["available"], "count" in waiting) == (False, False)
+    assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+    assert (absent.status_code, absent.json()["code"]) == (404, "absent")

@@ -1,0 +1,51 @@
+"""No way in without a scope or a session but for the few that are named here."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from runtime.http.edge import Edge
+from services.dashboard.door import Anybody, Door, SignedIn, doors
+
+FOR_ANYBODY = {"/app", "/app/board.css", "/app/sign-in", "/app/signed-in", "/app/{rest:path}"}
+OF_THE_PROCESS = {"/healthz", "/readyz", "/openapi.json"}
+
+
+def routes_of(routes: list[BaseRoute]) -> Iterator[Any]:
+    """Walk all routes, those of included routers too."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        yield from [route] if inner is None else routes_of(inner.routes)
+
+
+def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
+    by_scope, by_session, by_nothing = set(), set(), set()
+    for route in routes_of(settled.routes):
+        if isinstance(route, Edge):
+            by_scope.add((route.path, str(route.gate.scope)))
+        elif isinstance(route, Door) and route.entrance.session:
+            by_session.add(route.path)
+        else:
+            by_nothing.add(route.path)
+
+    assert by_scope == {("/v1/board", "board:read"), ("/v1/board/{name}", "board:read")}
+    assert by_session == {"/app/board", "/app/board/{name}", "/app/sign-out"}
+    assert by_nothing == FOR_ANYBODY | OF_THE_PROCESS
+
+
+def test_a_page_without_an_entrance_is_refused_when_it_is_written() -> None:
+    pages = doors("")
+
+    async def open_to_the_street() -> Response:
+        return Response()
+
+    async def through_two_doors(_: SignedIn, __: Anybody) -> Response:
+        return Response()
+
+    for page in (open_to_the_street, through_two_doors):
+        with pytest.raises(TypeError, match="exactly one entrance"):
+            pages.get("/app/new")(page)
