@@ -137,7 +137,7 @@ class Square:
     def sql(self, statement: str, *values: Any) -> list[Any]:
         """Run one statement as the superuser."""
         with self.database.superuser() as connection:
-            done = connection.execute(statement, values)  # type: ignore[arg-type]
+            done = connection.execute(statement, values)
             return done.fetchall() if done.description else []
 
 
