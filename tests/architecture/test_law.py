@@ -1,0 +1,46 @@
+"""Every rule of law is on the list once, with a test that exists or with what is missing."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.named import ROOT, TEST_ID, missing_places, missing_tests
+
+RULES = [f"R{number}" for number in range(1, 47)]
+CELLS = 5
+TEXTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+every_text = pytest.mark.parametrize("text", TEXTS, ids=lambda text: str(text.relative_to(ROOT)))
+
+
+def rows() -> list[list[str]]:
+    """Return the cells of each rule, by the table's own bars."""
+    lines = (ROOT / "docs" / "law.md").read_text().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\|\s*R\d", line)]
+
+
+def test_every_rule_is_listed_once() -> None:
+    assert sorted(row[0] for row in rows()) == sorted(RULES)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+def test_a_rule_says_what_where_and_by_which_test_or_what_is_missing(row: list[str]) -> None:
+    assert len(row) == CELLS
+    assert all(row)
+    assert TEST_ID.search(row[-1]) or re.search(r"\blater: \w", row[-1])
+
+
+@every_text
+def test_a_test_that_a_text_names_is_there(text: Path) -> None:
+    assert not missing_tests(text.read_text())
+
+
+@every_text
+def test_a_place_that_a_text_names_is_there(text: Path) -> None:
+    assert not missing_places(text.read_text())
+
+
+@every_text
+def test_what_awaits_a_lawyer_is_printed_nowhere_with_its_mark(text: Path) -> None:
+    assert not re.findall(r"\[(?:mem|inf)\b", text.read_text())
