@@ -1,0 +1,170 @@
+"""The record: verify it, with nothing but the log's public key, and export it for whoever wants to verify it."""
+
+from __future__ import annotations
+
+import json as text
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from sqlalchemy import text as statement
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cli import exported, town
+from cli.commands.options import DEFAULT_RUN, Json, RunFolder
+from cli.exported import Exported, NotALine
+from cli.session import AWAY, within
+from kernel.ledger import note
+from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.verify import Entry, Finding, verify_log
+from runtime.ledger import whole
+from runtime.ledger.pending import append, leaf
+
+ROLE = "accord_audit"
+VKEY_FILE = "ledger.vkey"
+NOBODYS_NOTE = "-\n\n— - AAAAAA==\n"
+
+From = Annotated[
+    Path | None, typer.Option("--from", exists=True, dir_okay=False, help="an exported file; no database is asked")
+]
+Vkey = Annotated[str | None, typer.Option(help="the log's public key, or its file; <run>/ledger.vkey if left out")]
+Kept = Annotated[
+    list[Path] | None,
+    typer.Option("--checkpoint", exists=True, dir_okay=False, help="a checkpoint that somebody kept; may be repeated"),
+]
+To = Annotated[Path, typer.Argument(dir_okay=False, help="the file to write")]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    ledger = typer.Typer(no_args_is_help=True, help="The record of every offer, look and refusal.")
+    ledger.command("verify")(verify)
+    ledger.command("export")(export)
+    app.add_typer(ledger, name="ledger")
+
+
+def verify(
+    run: RunFolder = DEFAULT_RUN,
+    file: From = None,
+    vkey: Vkey = None,
+    checkpoint: Kept = None,
+    json: Json = False,
+) -> None:
+    """Tell whether the record is whole: exit 0 whole, 1 it is not and what is wrong where, 2 used wrongly."""
+    key = _vkey(run, vkey)
+    kept = [one.read_text(encoding="utf-8", errors="replace") for one in checkpoint or ()]
+    try:
+        with _opened(run, file) as log:
+            checkpoints = [*log.checkpoints(), *kept]
+            counted = Counted(log.entries())
+            findings = verify_log(counted, checkpoints, key)
+    except NotALine as broken:
+        sys.exit(f"accord: {broken}\n  The file was damaged or changed: export the ledger anew.")
+    _tell(Verified(counted.count, len(checkpoints), key, findings), json=json)
+
+
+def export(file: To, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
+    """Write the whole record to a file that anybody can verify. It names nobody; the export is on record."""
+    there = town.read(run)
+    within(there, ROLE, _note_export)
+    try:
+        with whole.reading(there.database.urls[ROLE]) as log:
+            heads, leaves = exported.write(file, log.checkpoints(), log.entries())
+    except psycopg.OperationalError:
+        sys.exit(AWAY)
+    done = {"file": str(file), "entries": leaves, "checkpoints": heads}
+    print(text.dumps(done) if json else f"{leaves} entries and {heads} checkpoints are in {file}")
+
+
+@dataclass
+class Counted:
+    """Entries on their way to the verifier, counted."""
+
+    entries: Iterable[Entry]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self.entries:
+            self.count += 1
+            yield entry
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification came to. Nothing signed means nothing vouched for, and that is not whole."""
+
+    entries: int
+    checkpoints: int
+    vkey: str = field(repr=False)
+    findings: list[Finding]
+
+    @property
+    def whole(self) -> bool:
+        return self.checkpoints > 0 and not self.findings
+
+
+@contextmanager
+def _opened(run: Path, file: Path | None) -> Iterator[whole.Whole | Exported]:
+    if file is not None:
+        yield Exported(file)
+        return
+    try:
+        with whole.reading(town.read(run).database.urls[ROLE]) as log:
+            yield log
+    except psycopg.OperationalError:
+        sys.exit(f"{AWAY}  Or verify an exported file with --from.")
+
+
+def _vkey(run: Path, given: str | None) -> str:
+    """Return the public key to trust: the whole verdict rests on it, so it is never taken from the log itself."""
+    if given is not None and _is_key(given):
+        return given
+    file = run / VKEY_FILE if given is None else Path(given)
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        raise typer.BadParameter(f"name the log's public key, or its file, with --vkey; {file} is neither") from None
+    if not _is_key(key):
+        raise typer.BadParameter(f"{file} holds no public key as a ledger has it: name+id+key")
+    return key
+
+
+def _is_key(vkey: str) -> bool:
+    try:
+        note.verify(NOBODYS_NOTE, vkey)
+    except note.Malformed:
+        return False
+    except note.NotSigned:
+        return True
+    raise AssertionError("that note is signed by nobody")
+
+
+def _tell(verified: Verified, *, json: bool) -> None:
+    said = [
+        {"fault": found.fault, "index": found.index, "until": found.until, "says": str(found)}
+        for found in verified.findings
+    ]
+    if json:
+        counts = {"entries": verified.entries, "checkpoints": verified.checkpoints}
+        print(text.dumps({"whole": verified.whole, **counts, "findings": said}, indent=2))
+    else:
+        for found in said:
+            print(f"{found['fault']} {found['index']}: {found['says']}")
+        if not verified.checkpoints:
+            print("nothing is signed: no checkpoint vouches for anything")
+        word, name = "whole" if verified.whole else "NOT WHOLE", verified.vkey.partition("+")[0]
+        print(f"{word}: {verified.entries} entries and {verified.checkpoints} checkpoints of {name}")
+    if not verified.whole:
+        raise typer.Exit(1)
+
+
+async def _note_export(session: AsyncSession) -> None:
+    at = await session.scalar(statement("SELECT register.instant()"))
+    said = {"at": at, "act": Act.EXPORTED, "actor": "operator", "agency": "operator"}
+    await append(session, [leaf({}, None, **said, verdict=Verdict.PERMIT, sv=0)])
+    await session.commit()

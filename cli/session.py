@@ -1,0 +1,34 @@
+"""One piece of work in the database, in the name of one of its roles."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.database.engine import engine, sessions
+from schemas.town import Town
+
+T = TypeVar("T")
+AWAY = "accord: the database does not answer\n  Start the town with `accord up`."
+
+
+def within(town: Town, role: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Return what `work` makes of a session as `role`; it commits by itself. Exits where the database is away."""
+
+    async def done() -> T:
+        bound = engine(town.database.urls[role], pool_size=1, service="cli")
+        try:
+            async with sessions(bound)() as session:
+                return await work(session)
+        finally:
+            await bound.dispose()
+
+    try:
+        return asyncio.run(done())
+    except OperationalError:
+        sys.exit(AWAY)

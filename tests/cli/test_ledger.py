@@ -1,0 +1,223 @@
+"""Verifying the record: whole is 0, anything that was done to it is 1 and named, a wrong use is 2."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kernel.ledger import note
+from kernel.ledger.entry import Act, read
+from kernel.ledger.tree import leaf_hash
+from tests.world.database import Database
+from tests.world.ledger import Log, a_leaf, nobody_connected, own_database
+from tests.world.ledger import copy_of as copied
+from tests.world.runs import a_run, accord
+
+EDITED = "UPDATE ledger.leaf SET header = convert_to(replace(convert_from(header, 'UTF8'), 'deny', 'dent'), 'UTF8') "
+
+
+@pytest.fixture(scope="module")
+def own(database: Database) -> Log:
+    return Log(own_database(database))
+
+
+@pytest.fixture
+async def log(own: Log) -> Log:
+    """Seven entries under three signed heads."""
+    own.empty()
+    for size in (1, 2, 4):
+        await own.write(*(a_leaf(number) for number in range(size)))
+        await own.sequence()
+    return own
+
+
+@pytest.fixture
+def run(log: Log, tmp_path: Path) -> Path:
+    folder = a_run(tmp_path / "run", log.database)
+    (folder / "ledger.vkey").write_text(log.vkey + "\n")
+    return folder
+
+
+@pytest.fixture
+def file(run: Path, tmp_path: Path) -> Path:
+    exported = tmp_path / "ledger.jsonl"
+    assert accord("ledger", "export", exported, "--run", run).exit_code == 0
+    return exported
+
+
+def findings(output: str) -> list[tuple[str, int]]:
+    told = json.loads(output)
+    assert told["whole"] is (not told["findings"])
+    return [(one["fault"], one["index"]) for one in told["findings"]]
+
+
+def test_a_whole_ledger_is_told_to_be_whole(run: Path) -> None:
+    done = accord("ledger", "verify", "--run", run)
+
+    assert (done.exit_code, done.output) == (0, "whole: 7 entries and 3 checkpoints of town.example/ledger\n")
+
+
+def test_an_edited_row_of_a_copy_is_named(log: Log, run: Path, tmp_path: Path) -> None:
+    with nobody_connected(log.database):
+        copy = Log(copied(log.database), log.keys)
+    copy.tamper(EDITED + "WHERE index = 4")
+    beside = a_run(tmp_path / "copy", copy.database)
+
+    done = accord("ledger", "verify", "--run", beside, "--vkey", log.vkey)
+
+    assert done.exit_code == 1
+    assert done.output.splitlines()[0].startswith("edited 4: entry 4 was edited")
+    assert done.output.splitlines()[-1].startswith("NOT WHOLE: 7 entries")
+    assert accord("ledger", "verify", "--run", run).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("deed", "found"),
+    [
+        (EDITED + "WHERE index IN (2, 5)", [("edited", 2), ("edited", 5)]),
+        ("DELETE FROM ledger.leaf WHERE index = 3", [("missing", 3)]),
+        ("DELETE FROM ledger.leaf WHERE index > 4", [("truncated", 5)]),
+        ("UPDATE ledger.leaf SET hash = sha256(header) WHERE index = 5", [("edited", 5), ("rewritten", 3)]),
+        ("UPDATE ledger.checkpoint SET note = replace(note, 'town', 'city') WHERE size = 3", [("not_signed", 1)]),
+    ],
+)
+def test_what_was_done_to_the_ledger_is_named_with_its_place(
+    log: Log, run: Path, deed: str, found: list[tuple[str, int]]
+) -> None:
+    log.tamper(deed)
+
+    done = accord("ledger", "verify", "--run", run, "--json")
+
+    assert (done.exit_code, findings(done.output)) == (1, found)
+
+
+async def resigned(log: Log) -> str:
+    """Drop the newest entries and sign the rest as if that were all; return the newest head that was signed before."""
+    kept = log.notes()[-1]
+    log.empty()
+    await log.write(a_leaf(50), a_leaf(51))
+    await log.sequence()
+    return kept
+
+
+async def test_a_checkpoint_that_somebody_kept_catches_an_operator_who_signs_another_history(
+    log: Log, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").write_text(await resigned(log))
+
+    alone = accord("ledger", "verify", "--run", run)
+    with_kept = accord("ledger", "verify", "--run", run, "--checkpoint", tmp_path / "kept", "--json")
+
+    assert alone.exit_code == 0
+    assert (with_kept.exit_code, findings(with_kept.output)) == (1, [("truncated", 2)])
+
+
+def test_an_exported_ledger_is_verified_without_a_database(log: Log, file: Path) -> None:
+    done = accord("ledger", "verify", "--from", file, "--vkey", log.vkey, "--run", file.parent / "nowhere")
+
+    assert (done.exit_code, done.output) == (0, "whole: 7 entries and 3 checkpoints of town.example/ledger\n")
+
+
+def changed(field: str, value: Any) -> Callable[[list[str]], list[str]]:
+    return lambda lines: [*lines[:5], json.dumps(json.loads(lines[5]) | {field: value}) + "\n", *lines[6:]]
+
+
+# Three checkpoints come first, so that the line 5 is the leaf 2.
+@pytest.mark.parametrize(
+    ("deed", "found"),
+    [
+        (changed("header", "AAAA"), [("edited", 2)]),
+        (changed("hash", "00" * 32), [("rewritten", 1), ("edited", 2), ("rewritten", 1)]),
+        (lambda lines: [*lines[:5], *lines[6:]], [("missing", 2)]),
+        (lambda lines: [*lines[:5], lines[5], *lines[5:]], [("reordered", 2)]),
+        (lambda lines: lines[:-1], [("truncated", 6)]),
+        (lambda lines: lines[3:], [("no_checkpoint", 0)]),
+        (lambda lines: [*lines[3:], *lines[:3]], []),
+    ],
+)
+def test_what_was_done_to_a_file_is_named_with_its_place(
+    log: Log, file: Path, deed: Callable[[list[str]], list[str]], found: list[tuple[str, int]]
+) -> None:
+    file.write_text("".join(deed(file.read_text().splitlines(keepends=True))))
+
+    done = accord("ledger", "verify", "--from", file, "--vkey", log.vkey, "--json")
+
+    told = json.loads(done.output)
+    assert [(one["fault"], one["index"]) for one in told["findings"]] == found
+    assert done.exit_code == (1 if found else 0)
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", "7", '{"note": 7}', '{"index": "1", "header": "", "hash": ""}', '{"index": 1}', "\x00"]
+)
+def test_a_line_that_is_none_of_an_export_is_named(log: Log, file: Path, line: str) -> None:
+    file.write_text(file.read_text() + line + "\n")
+
+    done = accord("ledger", "verify", "--from", file, "--vkey", log.vkey)
+
+    assert done.exit_code == 1
+    assert "line 11 is not a line of an exported ledger" in done.output
+
+
+def test_what_nothing_vouches_for_is_not_whole(log: Log, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+
+    done = accord("ledger", "verify", "--from", tmp_path / "empty", "--vkey", log.vkey, "--json")
+
+    assert done.exit_code == 1
+    assert json.loads(done.output)["whole"] is False
+
+
+def test_a_ledger_that_another_key_signed_is_not_whole(run: Path) -> None:
+    done = accord("ledger", "verify", "--run", run, "--vkey", note.new_keys("town.example/ledger")[1], "--json")
+
+    assert (done.exit_code, findings(done.output)[0]) == (1, ("not_signed", 0))
+
+
+def test_a_key_can_be_named_by_its_file(run: Path, file: Path) -> None:
+    assert accord("ledger", "verify", "--from", file, "--vkey", run / "ledger.vkey").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "wrongly",
+    [
+        ("--vkey", "not+a+key"),
+        ("--vkey", "x" * 5_000),
+        ("--from", "there-is-no-such-file"),
+        ("--checkpoint", "there-is-no-such-file"),
+        ("--run", "there-is-no-such-run"),
+        ("--unknown",),
+    ],
+)
+def test_a_wrong_use_ends_with_2(run: Path, wrongly: tuple[str, ...]) -> None:
+    assert accord("ledger", "verify", "--run", run, *wrongly).exit_code == 2
+
+
+def test_an_export_is_on_record_and_readable_by_its_owner_alone(log: Log, file: Path) -> None:
+    ((header,),) = log.rows("SELECT header FROM ledger.pending")
+
+    assert read(bytes(header)).act is Act.EXPORTED
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not file.with_name(f"{file.name}.new").exists()
+
+
+def test_an_export_holds_headers_and_hashes_and_neither_salt_nor_detail(log: Log, file: Path) -> None:
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+
+    assert {frozenset(line) for line in lines} == {frozenset({"note"}), frozenset({"index", "header", "hash"})}
+    first = next(line for line in lines if line.get("index") == 0)
+    assert first["hash"] == leaf_hash(log.headers()[0]).hex()
+
+
+def test_where_the_database_is_away_it_is_said_and_how_to_go_on(run: Path) -> None:
+    book = json.loads((run / "town.json").read_text())
+    book["database"]["urls"]["accord_audit"] = "postgresql+psycopg://accord_audit:test@127.0.0.1:1/accord"
+    (run / "town.json").write_text(json.dumps(book))
+
+    done = [accord("ledger", "verify", "--run", run), accord("ledger", "export", run / "file", "--run", run)]
+
+    assert [one.exit_code for one in done] == [1, 1]
+    assert all("accord up" in one.output for one in done)
+    assert not (run / "file").exists()
