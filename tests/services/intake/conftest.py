@@ -1,0 +1,105 @@
+"""Intake, served, with the town's people at its door."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from kernel.vault.envelope import Sealed
+from runtime import disclosure
+from schemas.codes import Purpose
+from services.intake.api import routes
+from tests.world.database import Database
+from tests.world.town import Town, build_town
+from tests.world.web import Web
+
+WAITING = text(
+    "SELECT message_ref, recipient, type, body FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id"
+)
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    built = await build_town(database, run_folder)
+    yield built
+    for bound in built.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+def web(town: Town) -> Web:
+    return Web(town)
+
+
+@pytest.fixture(scope="session")
+async def app(web: Web) -> AsyncIterator[FastAPI]:
+    async with web.serving("intake", [routes]) as served:
+        yield served
+
+
+@dataclass
+class Desk:
+    """People of the town, each with a client of their own, and what they find in their mailbox."""
+
+    town: Town
+    people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> httpx.AsyncClient:
+        try:
+            return self.__dict__["people"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    async def case(self) -> UUID:
+        """Open a case as Ana does."""
+        answer = await self.ana.post("/v1/cases", json={})
+        assert answer.status_code == 201, answer.text
+        return UUID(answer.json()["case_ref"])
+
+    async def report(self, case_ref: UUID, **told: Any) -> dict[str, Any]:
+        answer = await self.ana.post(f"/v1/cases/{case_ref}/incidents", json=told)
+        assert answer.status_code == 201, answer.text
+        reported: dict[str, Any] = answer.json()
+        return reported
+
+    async def plan(self, case_ref: UUID, version: int | None = None, **told: Any) -> httpx.Response:
+        """Write a plan, in place of `version` if there is one."""
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        return await self.ana.post(f"/v1/cases/{case_ref}/plans", json=told, headers=headers)
+
+    async def mail(self, case_ref: UUID, agency_id: str) -> list[Sealed]:
+        """Return what waits for an agency, as the relay would send it."""
+        theirs = await self.town.case_ref_of(case_ref, agency_id)
+        async with self.town.session("accord_relay") as session:
+            rows = (await session.execute(WAITING, {"key": theirs, "to": agency_id})).all()
+        return [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
+
+    async def opened(
+        self, case_ref: UUID, agency_id: str = "bay-hotline", purpose: Purpose = Purpose.ADVOCACY
+    ) -> dict[str, dict[str, Any]]:
+        """Open the newest message that waits for an agency."""
+        newest = (await self.mail(case_ref, agency_id))[-1]
+        async with self.town.unit("accord_exchange", agency_id) as unit:
+            (found,) = await disclosure.open(unit, [newest], purpose)
+        return {str(category): dict(fields) for category, fields in found.categories.items()}
+
+    def rows(self, statement: str, **asked: Any) -> list[Any]:
+        """Read the database as an outside checker would."""
+        with self.town.database.superuser() as connection:
+            return connection.execute(statement, asked).fetchall()  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture
+async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        made = Desk(town)
+        for name in ("ana", "priya", "sam", "lee", "kim", "cora"):
+            made.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        yield made
