@@ -50,7 +50,7 @@ def add_agency(run: Run, town: Town, agency: NewAgency) -> TownAgency:
 
 def add_person(run: Run, town: Town, member: Member) -> TownPerson:
     """Take a person in, with a passphrase made for them."""
-    passphrase_file = run.secret_file(f"person-{member.person_ref}")
+    passphrase_file = run.secret_file(f"person-{member.person_ref}", size=9)  # short enough to type in a demo
     hashed = passphrases.hash_passphrase(passphrase_file.read_text().strip())
     asyncio.run(_enrol_person(town, member, hashed))
     return TownPerson(

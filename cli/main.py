@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
@@ -20,6 +21,8 @@ for add in ALL:
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 refused or failed, 2 used wrongly; every failure names its fix."""
+    # The development keyring warns wherever it is used; the processes say so in their logs, once each.
+    logging.getLogger("runtime.keys").setLevel(logging.ERROR)
     try:
         app()
     except Unready as missing:

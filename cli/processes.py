@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def environment(
         "ACCORD_PROFILE": "development",
         "ACCORD_DATABASE": postgres.url(program.role, password, DATABASE, scheme=DRIVER),
         "ACCORD_ISSUER": f"http://127.0.0.1:{ports['issuer']}",
+        "ACCORD_REDIRECTS": json.dumps([f"http://127.0.0.1:{ports['dashboard']}/app/signed-in"]),
         "ACCORD_PORT": str(ports[program.name]),
         "ACCORD_RUN": str(run.folder),
         "ACCORD_KEYS": str(run.keys),

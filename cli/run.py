@@ -39,11 +39,11 @@ class Run:
         """Return the log file of a process."""
         return self.folder / "logs" / f"{name}.log"
 
-    def secret_file(self, name: str) -> Path:
-        """Return the file of a secret, made at random on its first use and readable by us alone."""
+    def secret_file(self, name: str, size: int = 24) -> Path:
+        """Return the file of a secret of so many random bytes, made on its first use and readable by us alone."""
         file = self.folder / "secrets" / name
         if not file.exists():
-            self.keep_secret(name, secrets.token_urlsafe(24))
+            self.keep_secret(name, secrets.token_urlsafe(size))
         return file
 
     def secret(self, name: str) -> str:

@@ -27,7 +27,7 @@ def show_town(town: Town, *, json: bool) -> None:
     console.print(places)
     people = Table(title="Who works there (development sign-ins)", title_justify="left")
     for title in ("person", "agency", "roles", "passphrase"):
-        people.add_column(title)
+        people.add_column(title, no_wrap=title != "roles")
     for person in town.people:
         passphrase = Path(person.passphrase_file).read_text().strip()
         people.add_row(person.id, person.agency, ", ".join(person.roles), passphrase)

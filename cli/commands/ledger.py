@@ -128,7 +128,7 @@ def _vkey(run: Path, given: str | None) -> str:
     try:
         key = file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
-        raise typer.BadParameter(f"name the log's public key, or its file, with --vkey; {file} is neither") from None
+        raise typer.BadParameter(f"no public key in {file}: name the log's, or its file, with --vkey") from None
     if not _is_key(key):
         raise typer.BadParameter(f"{file} holds no public key as a ledger has it: name+id+key")
     return key

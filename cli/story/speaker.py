@@ -36,8 +36,14 @@ class Speaker:
 
     def ask(self, service: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Send one request as this person and return the answer, whatever it is."""
-        if not self.token:
-            self.token = person_token(self.town, self.person)
+        answer = self._asked(service, method, path, body, headers)
+        if answer.status_code == 401:  # a token lives for minutes
+            self.token = ""
+            answer = self._asked(service, method, path, body, headers)
+        return answer
+
+    def _asked(self, service: str, method: str, path: str, body: object, headers: Mapping[str, str]) -> httpx.Response:
+        self.token = self.token or person_token(self.town, self.person)
         url = self.town.services[service] + path  # type: ignore[index]  # the names are the town's own
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         authorised = {"Authorization": f"Bearer {self.token}"} | named

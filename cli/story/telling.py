@@ -6,6 +6,7 @@ import httpx
 from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
+from rich.text import Text
 
 from cli.story.chapter import Chapter
 from cli.story.chapters import Story
@@ -33,7 +34,7 @@ def _show(console: Console, chapter: Chapter) -> None:
     console.rule(chapter.title, align="left")
     for words in chapter.did:
         console.print(f"  {words}", highlight=False)
-    panels = [Panel(text or "nothing", title=name, title_align="left") for name, text in chapter.seen.items()]
+    panels = [Panel(Text(text or "nothing"), title=name, title_align="left") for name, text in chapter.seen.items()]
     console.print(Columns(panels, equal=False, expand=False))
     for words, true in chapter.claims:
         console.print(f"  {'holds' if true else 'FAILS'}  {words}", highlight=False, markup=False)
