@@ -32,8 +32,15 @@ FROM (
 """)
 OWN = text("SELECT pg_try_advisory_lock(:kind, :shard)")
 GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
+# A directive under which something went out is marked: its recipient must be told when it ends.
 RELAYED = text("""
-UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(:refs) AND state = 'offered'
+WITH gone AS (DELETE FROM carrying.outbox WHERE id = ANY(:ids)),
+sent AS (
+    UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(:refs) AND state = 'offered'
+    RETURNING directives
+)
+UPDATE register.directive SET relayed = true
+WHERE NOT relayed AND directive_ref IN (SELECT unnest(directives) FROM sent)
 """)
 OFFERED_AGAIN = text("""
 UPDATE carrying.offer SET state = 'offered' WHERE message_ref = :message_ref AND state = 'parked'
@@ -90,9 +97,9 @@ async def claim(session: AsyncSession, shard: int, held: Collection[str], most: 
 
 async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
     """Record that these were delivered."""
-    await gone(session, rows)
     if rows:
-        await session.execute(RELAYED, {"refs": [row.message_ref for row in rows]})
+        told = {"ids": [row.id for row in rows], "refs": [row.message_ref for row in rows]}
+        await session.execute(RELAYED, told)
 
 
 async def gone(session: AsyncSession, rows: Iterable[Row]) -> None:

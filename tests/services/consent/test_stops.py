@@ -12,6 +12,8 @@ from sqlalchemy import text
 from kernel.vault.envelope import Sealed
 from runtime import disclosure, register
 from runtime.keys import KeyringError
+from runtime.outbox import rows
+from runtime.outbox.queue import SHARDS
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
 from services.consent.api import routes
@@ -191,6 +193,20 @@ async def test_the_recipient_is_told_to_stop_only_if_something_was_relayed(desk:
     assert before == ["granted.v1", "granted.v1"]
     assert await desk.facts_of(case_ref, "harbor-house") == [*before, "revoked.v1"]
     assert (await desk.facts_of(case_ref, "bay-hotline")).count("revoked.v1") == 2
+
+
+async def test_what_the_relay_delivered_under_a_directive_is_what_its_recipient_is_told_to_stop(desk: Desk) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref)
+    sealed = await an_offer(desk, case_ref)
+    async with desk.town.session("accord_relay") as session:
+        waiting = [row for shard in range(SHARDS) for row in await rows.claim(session, shard, [], 1000)]
+        await rows.relayed(session, [row for row in waiting if row.message_ref == sealed.message_ref])
+        await session.commit()
+
+    await desk.stop(ref)
+
+    assert (await desk.facts_of(case_ref, "harbor-house"))[-1] == "revoked.v1"
 
 
 async def test_a_stop_is_a_leaf(desk: Desk) -> None:
