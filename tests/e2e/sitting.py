@@ -1,0 +1,75 @@
+"""A person of the running town who sits before a browser."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, Page
+
+from schemas.town import Town
+
+PATIENCE = 10_000.0
+OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle + ' ' + document.activeElement.textContent"
+WIDTH = "() => document.documentElement.scrollWidth"
+
+
+@dataclass
+class Sitting:
+    """One browser window, with script switched off: no page of ours needs any."""
+
+    town: Town
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    @classmethod
+    async def begin(cls, town: Town, chromium: Browser, width: int = 1000) -> "Sitting":
+        context = await chromium.new_context(java_script_enabled=False, viewport={"width": width, "height": 800})
+        context.set_default_timeout(PATIENCE)
+        page = await context.new_page()
+        sitting = cls(town, context, page)
+        page.on("console", lambda said: sitting.complaints.append(said.text))
+        page.on("request", lambda asked: sitting.hosts.add(urlsplit(asked.url).netloc))
+        return sitting
+
+    @property
+    def board(self) -> str:
+        return self.town.services["dashboard"]
+
+    def passphrase(self, person_ref: str) -> str:
+        place = next(one.passphrase_file for one in self.town.people if one.id == person_ref)
+        return Path(place).read_text().strip()
+
+    async def sign_in(self, person_ref: str) -> None:
+        await self.page.goto(f"{self.board}/app")
+        await self.page.get_by_role("link", name="Sign in").click()
+        await self.page.get_by_label("Name").fill(person_ref)
+        await self.page.get_by_label("Passphrase").fill(self.passphrase(person_ref))
+        await self.page.get_by_role("button", name="Sign in").click()
+        await self.page.wait_for_url(f"{self.board}/app/board")
+
+    async def numbers(self) -> dict[str, int]:
+        """Return the numbers on the board by the names of their lists."""
+        found = {}
+        for link in await self.page.locator(".tiles a").all():
+            name = str(await link.get_attribute("href")).rsplit("/", 1)[1]
+            found[name] = int((await link.locator(".count").inner_text()).split()[0])
+        return found
+
+    async def heading(self) -> str:
+        return await self.page.locator("h1").inner_text()
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def tab_to(self, words: str) -> None:
+        """Press Tab until what is in focus says `words`; each stop on the way shows that it is in focus."""
+        for _ in range(30):
+            await self.press("Tab")
+            outline, _, said = (await self.page.evaluate(OUTLINE)).partition(" ")
+            assert outline == "solid", said
+            if words in said:
+                return
+        raise AssertionError(f"the keyboard does not lead to {words}")

@@ -1,0 +1,157 @@
+"""The board in a real browser, on the running town: script off, keyboard only, narrow, and honest in its numbers."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser
+
+from cli.story import words
+from cli.story.speaker import Speaker
+from schemas.town import Town
+from tests.e2e.sitting import WIDTH, Sitting
+
+RELEASES = (
+    ("harbor-house", "shelter", ["referral_status", "identity"]),
+    ("county-cell", "coordination", ["referral_status"]),
+)
+NAME = "Canarina"
+
+Sit = Callable[..., Coroutine[Any, Any, Sitting]]
+
+
+@pytest.fixture(scope="module")
+def seeded(town: Town) -> Town:
+    """Ana refers somebody twice, under releases for the shelter and for coordination."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        ana, sam = Speaker(town, "ana", "advocacy", client), Speaker(town, "sam", "shelter", client)
+        case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
+        chosen = {"participation": "yes", "evidence": words.EXPLAINED}
+        ana.does("consent", "PUT", f"/v1/cases/{case_ref}/participation", chosen)
+        for recipient, purpose, categories in RELEASES:
+            said = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
+            path = f"/v1/cases/{case_ref}/directives"
+            draft = ana.does("consent", "POST", path, said | {"valid_until": words.in_days(30)})
+            signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
+            path = f"/v1/directives/{draft['directive_ref']}/signature"
+            ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
+        for _ in range(2):
+            told = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
+            ana.does("referrals", "POST", "/v1/referrals", referral | told)
+        sam.waits_for("accord.referral.created.v1", count=2)
+    return town
+
+
+@pytest.fixture
+async def sit(seeded: Town, chromium: Browser) -> AsyncIterator[Sit]:
+    begun: list[Sitting] = []
+
+    async def sitting(person_ref: str | None = None, width: int = 1000) -> Sitting:
+        one = await Sitting.begin(seeded, chromium, width)
+        begun.append(one)
+        if person_ref is not None:
+            await one.sign_in(person_ref)
+        return one
+
+    yield sitting
+    for one in begun:
+        await one.context.close()
+
+
+@pytest.mark.parametrize(("person_ref", "least"), [("sam", {"waiting": 2, "messages": 2}), ("cora", {"waiting": 2})])
+async def test_each_number_is_the_length_of_its_list(sit: Sit, person_ref: str, least: dict[str, int]) -> None:
+    sitting = await sit(person_ref)
+    numbers = await sitting.numbers()
+
+    lengths = {}
+    for name in numbers:
+        await sitting.page.locator(f'.tiles a[href$="/{name}"]').click()
+        lengths[name] = await sitting.page.locator("tbody tr").count()
+        assert NAME not in await sitting.page.content()
+        await sitting.page.get_by_role("link", name="Back to the board").click()
+
+    assert lengths == numbers
+    assert all(numbers[name] >= number for name, number in least.items())
+
+
+async def test_the_keyboard_alone_leads_in_through_and_out(sit: Sit) -> None:
+    sitting = await sit()
+    await sitting.page.goto(f"{sitting.board}/app")
+
+    await sitting.press("Tab")
+    assert await sitting.page.get_by_role("link", name="Skip to main content").is_visible()
+    await sitting.tab_to("Sign in")
+    await sitting.press("Enter")
+    await sitting.page.get_by_label("Name").wait_for()
+    await sitting.press("Tab")
+    await sitting.page.keyboard.type("sam")
+    await sitting.press("Tab")
+    await sitting.page.keyboard.type(sitting.passphrase("sam"))
+    await sitting.press("Enter")
+    await sitting.page.wait_for_url(f"{sitting.board}/app/board")
+    await sitting.tab_to("Waiting for my reply")
+    await sitting.press("Enter")
+    await sitting.page.wait_for_url(f"{sitting.board}/app/board/waiting")
+    await sitting.tab_to("Back to the board")
+    await sitting.press("Enter")
+    await sitting.page.wait_for_url(f"{sitting.board}/app/board")
+    await sitting.tab_to("Sign out")
+    await sitting.press("Enter")
+    await sitting.page.wait_for_url(f"{sitting.board}/app")
+
+    assert await sitting.heading() == "Sign in"
+
+
+async def test_the_skip_link_leads_past_the_header(sit: Sit) -> None:
+    sitting = await sit("sam")
+
+    await sitting.press("Tab", "Enter", "Tab")
+
+    assert await sitting.page.evaluate("() => document.activeElement.textContent") == "Count again"
+
+
+async def test_after_signing_out_going_back_shows_nothing(sit: Sit) -> None:
+    sitting = await sit("sam")
+    await sitting.page.get_by_role("link", name="Waiting for my reply").click()
+    await sitting.page.get_by_role("button", name="Sign out").click()
+    await sitting.page.wait_for_url(f"{sitting.board}/app")
+
+    await sitting.page.go_back()
+
+    assert await sitting.heading() == "Sign in"
+    assert [cookie["name"] for cookie in await sitting.context.cookies()] == []
+
+
+@pytest.mark.parametrize("place", ["/app", "/app/board", "/app/board/waiting", "/app/board/messages", "/app/none"])
+async def test_every_page_fits_a_narrow_screen(sit: Sit, place: str, pictures: Path) -> None:
+    sitting = await sit("sam", width=320)
+
+    await sitting.page.goto(sitting.board + place)
+
+    await sitting.page.screenshot(path=pictures / f"narrow{place.replace('/', '-')}.png", full_page=True)
+    assert await sitting.page.evaluate(WIDTH) <= 320
+
+
+async def test_pages_are_drawn_and_nothing_is_loaded_from_elsewhere(sit: Sit, pictures: Path) -> None:
+    for person_ref in ("sam", "cora"):
+        sitting = await sit(person_ref)
+        await sitting.page.screenshot(path=pictures / f"board-{person_ref}.png", full_page=True)
+        await sitting.page.goto(f"{sitting.board}/app/board/waiting")
+        await sitting.page.screenshot(path=pictures / f"waiting-{person_ref}.png", full_page=True)
+
+        ours = {place.partition("//")[2] for place in (sitting.board, sitting.town.issuer.url)}
+        assert sitting.hosts == ours
+        assert sitting.complaints == []
+        assert await sitting.page.locator("h1").count() == 1
+
+
+async def test_targets_are_large_enough_to_hit(sit: Sit) -> None:
+    sitting = await sit("sam")
+
+    boxes = [await one.bounding_box() for one in await sitting.page.locator("main a, button").all()]
+
+    assert boxes
+    assert all(box is not None and box["height"] >= 24 and box["width"] >= 24 for box in boxes)
