@@ -12,7 +12,7 @@ from kernel.ledger.entry import Act
 from runtime import register
 from runtime.unit import Unit
 from schemas.codes import DirectiveState, Participation, RevokedBy
-from services.consent import changing, store
+from services.consent import changing, due, store
 from services.consent.changing import Note
 from services.consent.domain import (
     NotPossible,
@@ -36,6 +36,7 @@ from services.consent.domain import (
     stopped_all,
     superseded,
 )
+from services.consent.due import Word
 from services.consent.ground import Ground
 from services.consent.profiles import profile
 from services.consent.store import Place
@@ -81,6 +82,8 @@ async def record_signature(held: Ground, one: Provision, signature: Signature) -
         told = of_narrowing(active, replaced, case_ref, now.at)
         await changing.tell_if_possible(unit, now, [] if told is None else [told])
     await changing.tell(unit, now, [of_grant(active, case_ref, now.at)])
+    if active.in_force(now.at):
+        await due.told(session, said.custodian, active.ref, Word.GRANTED)
     return active
 
 
@@ -206,6 +209,9 @@ async def _narrow(held: Ground, new: Provision, old: Provision) -> None:
 
     now = await changing.change(held, rows, [Note.of(Act.CHANGED, new, old.ref, reason="narrowed")])
     told = of_narrowing(new, old, now.cases[new.directive.custodian].case_ref, now.at)
+    if new.in_force(now.at):
+        # Its recipient knows of the old one; that it was narrowed is told only where something was relayed.
+        await due.told(session, new.directive.custodian, new.ref, Word.GRANTED)
     await changing.tell_if_possible(held.unit, now, [] if told is None else [told])
 
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Query, Response
 from kernel.ledger.entry import Act
 from runtime.http import FieldError, IfMatch, Invalid, Refused, etag, may, require_match, router
 from runtime.unit import Unit
-from schemas.codes import DirectiveState, Participation, Purpose
+from schemas.codes import DirectiveEffect, DirectiveState, Participation, Purpose
 from schemas.values import AgencyRef
 from services.consent import acts, changing, ground, store
 from services.consent.answers import (
@@ -77,7 +77,8 @@ async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) 
 @routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveAnswer)
 async def draft_directive(case_ref: UUID, form: DirectiveForm, unit: MayDraft, answer: Response) -> DirectiveAnswer:
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
-    held = await ground.own_case(unit, case_ref)
+    closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
+    held = await ground.own_case(unit, case_ref, patient=closes)
     with rules():
         new = await acts.record_said(held, form.said(unit.agency_id))
     answer.headers["Location"] = f"/v1/directives/{new.ref}"

@@ -1,4 +1,4 @@
-"""Wiring of consent: its routes behind the edge."""
+"""Wiring of consent: its routes, and the clock beside them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from runtime.http import application, serve
 from runtime.settings import Settings, read
 from services.consent.api import routes
+from services.consent.clock import ticking
 
 
 def build(settings: Settings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, [routes])
+    return application(settings, [routes], around=ticking)
 
 
 def main(part: str) -> None:

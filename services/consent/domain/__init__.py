@@ -9,6 +9,7 @@ from services.consent.domain.stopping import Stop, Stopped, check_lifting, check
 from services.consent.domain.telling import (
     Telling,
     of_denial,
+    of_expiry,
     of_grant,
     of_narrowing,
     of_refusal,
@@ -41,6 +42,7 @@ __all__ = [
     "draft",
     "is_narrower",
     "of_denial",
+    "of_expiry",
     "of_grant",
     "of_narrowing",
     "of_refusal",

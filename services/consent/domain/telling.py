@@ -14,7 +14,7 @@ from uuid import UUID
 
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Handling
-from schemas.facts import ConsentFact, ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked
+from schemas.facts import ConsentExpiring, ConsentFact, ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked
 from schemas.taxonomy import bit, categories_of, category_mask, paths_of
 from services.consent.domain.provision import Provision, Standing, takes_away
 
@@ -101,6 +101,20 @@ def of_denial(denial: Provision, standing: Iterable[Provision], case_ref: UUID, 
         hit = permit.permits and permit.relayed and permit.in_force(at) and _meets(denial, permit)
         if hit and permit.mask & denial.mask:
             yield _left_of(permit, permit.mask & ~denial.mask, case_ref, at)
+
+
+def of_expiry(one: Provision, case_ref: UUID, at: datetime) -> Telling:
+    """Tell the custodian alone that a directive ends soon: whether to ask the survivor is its own to judge."""
+    until = one.directive.valid_until or at
+    fact = ConsentExpiring(
+        case_ref=case_ref,
+        directive_ref=one.ref,
+        custodian_ref=one.directive.custodian,
+        recipient_ref=one.directive.recipient,
+        valid_until=until,
+        days_left=max(0, (until - at).days),
+    )
+    return Telling(fact)
 
 
 def of_what_stands(one: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> Telling:

@@ -16,6 +16,7 @@ from runtime.outbox import rows
 from runtime.outbox.queue import SHARDS
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
+from services.consent import store
 from services.consent.api import routes
 from tests.services.consent.conftest import TAKES_PART, Desk, a_denial, a_permit, a_signature, now
 from tests.world.web import Web
@@ -394,6 +395,20 @@ async def test_a_stop_waits_for_whoever_holds_the_subject_and_then_stops(desk: D
     assert waiting
     assert (await stopping).status_code == 200
     assert await desk.opens(case_ref) == set()
+
+
+async def test_a_stop_waits_longer_than_the_server_lets_anybody_hold_a_subject(desk: Desk) -> None:
+    asked = text(
+        "SELECT EXTRACT(epoch FROM current_setting('lock_timeout')::interval),"
+        " EXTRACT(epoch FROM current_setting('statement_timeout')::interval),"
+        " EXTRACT(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"
+    )
+    async with desk.town.session("accord_consent") as session:
+        _, a_statement, standing_still = (await session.execute(asked)).one()
+        await store.wait_longer(session)
+        a_stop_waits, a_stop_lasts, _ = (await session.execute(asked)).one()
+
+    assert a_statement + standing_still < a_stop_waits < a_stop_lasts
 
 
 async def test_acts_on_one_subject_wait_for_each_other_and_all_come_through(desk: Desk) -> None:

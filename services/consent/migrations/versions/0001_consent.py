@@ -33,6 +33,13 @@ CREATE TABLE consent.untold (
     since         timestamptz NOT NULL DEFAULT register.instant()
 );
 CREATE INDEX ON consent.untold (agency_id);
+CREATE TABLE consent.told (
+    agency_id     text NOT NULL,
+    directive_ref uuid NOT NULL,
+    word          text NOT NULL,
+    told_at       timestamptz NOT NULL DEFAULT register.instant(),
+    PRIMARY KEY (agency_id, directive_ref, word)
+);
 """
 
 # A row may be written for another agency (its recipient is told, its custodian must tell), but only read for one's own.
@@ -52,13 +59,18 @@ ALTER TABLE consent.untold FORCE ROW LEVEL SECURITY;
 CREATE POLICY noting ON consent.untold FOR INSERT TO accord_consent WITH CHECK (true);
 CREATE POLICY own_duty ON consent.untold FOR SELECT TO accord_consent
     USING (agency_id = current_setting('accord.agency', true));
+ALTER TABLE consent.told ENABLE ROW LEVEL SECURITY;
+ALTER TABLE consent.told FORCE ROW LEVEL SECURITY;
+CREATE POLICY noting ON consent.told FOR INSERT TO accord_consent WITH CHECK (true);
+CREATE POLICY own_word ON consent.told FOR SELECT TO accord_consent
+    USING (agency_id = current_setting('accord.agency', true));
 CREATE POLICY own_duty_done ON consent.untold FOR DELETE TO accord_consent
     USING (agency_id = current_setting('accord.agency', true));
 """
 
 GRANTS = """
 GRANT USAGE ON SCHEMA consent TO accord_consent;
-GRANT SELECT, INSERT ON consent.known_as, consent.drafting, consent.choice TO accord_consent;
+GRANT SELECT, INSERT ON consent.known_as, consent.drafting, consent.choice, consent.told TO accord_consent;
 GRANT SELECT, INSERT, DELETE ON consent.untold TO accord_consent;
 """
 

@@ -1,0 +1,98 @@
+"""What has to be told of an agency's directives by now, and what was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.consent import store
+from services.consent.domain import Provision
+
+
+class Word(StrEnum):
+    """What is told of a directive, once each."""
+
+    GRANTED = "granted"
+    ENDS_IN_A_WEEK = "ends_in_a_week"
+    ENDS_IN_A_DAY = "ends_in_a_day"
+    UNTOLD = "untold"
+
+
+# Set for the transaction: the clock reads and writes as the agency whose directives they are.
+WALL = text("SELECT set_config('accord.agency', :agency, true)")
+CUSTODIANS = text("SELECT agency_id FROM register.agency WHERE active ORDER BY agency_id")
+# A directive no longer than the notice would be said to end the moment it began.
+DUE = text("""
+WITH own AS (
+    SELECT d.*, c.case_ref, register.instant() AS at
+    FROM register.directive AS d JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = :agency
+    WHERE d.custodian = :agency AND d.state = 'active' AND d.effect = 'permit'
+), words AS (
+    SELECT directive_ref, case_ref, 'granted' AS word FROM own
+    WHERE valid_from <= at AND valid_until > at AND (starts_when IS NULL OR started_at IS NOT NULL)
+    UNION ALL SELECT directive_ref, case_ref, 'ends_in_a_week' FROM own
+    WHERE at BETWEEN valid_until - interval '7 days' AND valid_until - interval '1 day'
+        AND valid_until - valid_from > interval '7 days'
+    UNION ALL SELECT directive_ref, case_ref, 'ends_in_a_day' FROM own
+    WHERE at BETWEEN valid_until - interval '1 day' AND valid_until AND valid_until - valid_from > interval '1 day'
+)
+SELECT directive_ref, case_ref, word FROM words AS w WHERE NOT EXISTS (
+    SELECT FROM consent.told AS t WHERE t.agency_id = :agency AND t.directive_ref = w.directive_ref AND t.word = w.word)
+UNION ALL SELECT u.directive_ref, c.case_ref, 'untold' FROM consent.untold AS u
+    JOIN register.directive AS d USING (directive_ref)
+    JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = :agency
+    WHERE u.agency_id = :agency
+LIMIT 500
+""")
+TAKE = text("""
+INSERT INTO consent.told (agency_id, directive_ref, word) VALUES (:agency, :ref, :word)
+ON CONFLICT DO NOTHING RETURNING true
+""")
+TOLD = text("""
+INSERT INTO consent.told (agency_id, directive_ref, word) VALUES (:agency, :ref, :word) ON CONFLICT DO NOTHING
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing to tell, and the custodian's case it is about."""
+
+    directive_ref: UUID
+    case_ref: UUID
+    word: Word
+
+
+async def custodians(session: AsyncSession) -> list[str]:
+    """Return the agencies whose directives may have something due."""
+    return list(await session.scalars(CUSTODIANS))
+
+
+async def behind_the_wall(session: AsyncSession, agency: str) -> None:
+    """Let the transaction see what is the agency's, and nothing else."""
+    await session.execute(WALL, {"agency": agency})
+
+
+async def of_agency(session: AsyncSession, agency: str) -> list[Due]:
+    """Return what is due to be told of the agency's own directives."""
+    rows = await session.execute(DUE, {"agency": agency})
+    return [Due(row.directive_ref, row.case_ref, Word(row.word)) for row in rows]
+
+
+async def take(session: AsyncSession, agency: str, ref: UUID, word: Word) -> bool:
+    """Take it upon this transaction to tell; tell whether nobody else has."""
+    return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": word}))
+
+
+async def told(session: AsyncSession, custodian: str, ref: UUID, word: Word) -> None:
+    """Note that it was told."""
+    await session.execute(TOLD, {"agency": custodian, "ref": ref, "word": word})
+
+
+async def provision(session: AsyncSession, subject_id: int, ref: UUID) -> Provision | None:
+    """Return the provision, read under the subject's lock; one that cannot be read is nothing to tell of."""
+    found, _ = await store.provisions(session, subject_id)
+    return next((one for one in found if one.ref == ref), None)
