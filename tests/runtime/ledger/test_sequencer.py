@@ -13,12 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, read
-from kernel.ledger.tree import (
-    consistency_proof,
-    inclusion_proof,
-    nodes_for_consistency,
-    nodes_for_inclusion,
-)
+from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from runtime.database.engine import engine, sessions
 from runtime.ledger.pending import append
 from runtime.ledger.sequencer import Contradicted, NoKey, Sequencer, integrate
@@ -257,13 +252,13 @@ async def test_numbers_are_given_one_at_a_time_so_that_their_order_is_that_of_ca
     assert found == [(1, 1, False)]
 
 
-async def test_a_running_sequencer_integrates_within_a_second_and_is_well(log: Log, tmp_path: Path) -> None:
+async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, tmp_path: Path) -> None:
     sequencer = Sequencer(settings_for("audit", **where(log, tmp_path)))
     assert not await sequencer.well()
 
     async with sequencer.running():
         await log.write(a_leaf())
-        await eventually(lambda: len(log.headers()) == 1, within=1.0)
+        await eventually(lambda: len(log.headers()) == 1)
         assert await sequencer.well()
 
 

@@ -170,7 +170,7 @@ async def whole(apart: Log, tmp_path: Path) -> AsyncIterator[FastAPI]:
 async def test_the_service_sequences_by_itself_and_says_so_when_ready(apart: Log, web: Web, whole: FastAPI) -> None:
     await apart.write(a_leaf())
 
-    await eventually(lambda: apart.waiting() == 0, within=1.5)
+    await eventually(lambda: apart.waiting() == 0)
 
     async with web.asking(whole) as client:
         assert (await client.get("/readyz")).json() == {"ready": True}
