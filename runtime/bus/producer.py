@@ -9,7 +9,6 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer  # noqa: TID251 - the ban points here
 
-from runtime import clock
 from runtime.bus.connection import client
 from runtime.bus.headers import Headers
 from runtime.settings import Settings
@@ -86,12 +85,10 @@ class Carrier:
         but for bytes already on the wire.
         """
         fates: list[Fate | None] = [None] * len(letters)
-        deadline = clock.monotonic() + within
         posting = self._producer = self._producer or producer(self._settings)
         for place, letter in enumerate(letters):
             self._post(posting, letter, place, fates)
-        while None in fates and clock.monotonic() < deadline:
-            posting.poll(0.005)
+        posting.flush(within)  # everything was posted, so it does not linger
         known = [Fate.UNKNOWN if fate is None else fate for fate in fates]
         if Fate.UNKNOWN in known:
             self.forget()

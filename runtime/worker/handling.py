@@ -37,8 +37,9 @@ INSERT INTO carrying.inbox (consumer, message_ref)
 SELECT :consumer, ref FROM unnest(CAST(:refs AS uuid[])) AS ref ORDER BY ref
 ON CONFLICT DO NOTHING RETURNING message_ref
 """)
-MOST: Final = 128
-HELD_FOR: Final = 0.05  # seconds one commit may gather: effects may hold subjects, and a revocation waits for them
+MOST: Final = 256
+LEAST: Final = 16  # fewer would cost more commits than they save time, and a busy machine would only get busier
+HELD_FOR: Final = 0.2  # seconds one commit may gather: effects may hold subjects, and a revocation waits for them
 TRIES: Final = 5  # of what is contended, before it is parked
 REST: Final = 0.1
 LONGEST_REST: Final = 5.0
@@ -69,7 +70,7 @@ class Handling:
         self._keys = keys
         self._effects = effects
         self._state = state
-        self._together = 32
+        self._together = LEAST
 
     async def handle(self, received: Sequence[Received]) -> None:
         """Return once each of these has had its effect, had it before, or is parked."""
@@ -209,7 +210,7 @@ class Handling:
 
     def _adapt(self, count: int, took: float) -> None:
         wanted = int(count * HELD_FOR / max(took, 0.001))
-        self._together = max(1, min(MOST, max(wanted, self._together // 2), self._together * 2))
+        self._together = max(LEAST, min(MOST, max(wanted, self._together // 2), self._together * 2))
 
 
 def _first_of_each(offered: Sequence[Offered], fresh: set[UUID]) -> Iterator[Offered]:

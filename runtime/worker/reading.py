@@ -52,12 +52,15 @@ class Reading:
         conductor: Any = self._app.topics
         conductor._resubscribe_sleep_lock_seconds = RESUBSCRIBE
         self._waves = 0
+        self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
+        self._handing_over: asyncio.Task[None] | None = None
         self.mailboxes: frozenset[str] = frozenset()
 
     async def start(self, topics: Iterable[str]) -> None:
         """Begin to read `topics`, at the oldest message that this group has not had."""
         self._agent(topics)
         self._app.finalize()
+        self._handing_over = asyncio.create_task(self._hand_over())
         await self._app.start()
 
     async def add(self, topics: Iterable[str]) -> None:
@@ -78,6 +81,8 @@ class Reading:
 
     async def stop(self) -> None:
         """Leave the group and stop."""
+        if self._handing_over is not None:
+            self._handing_over.cancel()
         try:
             await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
         except TimeoutError:
@@ -97,19 +102,27 @@ class Reading:
         return self._app.agent(channel, name=f"mailboxes-{self._waves}", concurrency=1)(self._read)
 
     async def _read(self, stream: Any) -> None:
+        # Nothing is done here that could raise: Faust acknowledges and forgets the message of an agent that raises.
+        manual = stream.noack()
+        async for event in manual.events():
+            await self._waiting.put((manual, event))
+
+    async def _hand_over(self) -> None:
         try:
-            async for events in stream.noack_take(AT_ONCE, within=GATHER):
-                await self._handle([_received(one) for one in events])
+            while True:
+                came = [await self._waiting.get()]
+                if self._waiting.qsize() < AT_ONCE:
+                    await asyncio.sleep(GATHER)
+                while len(came) < AT_ONCE and not self._waiting.empty():
+                    came.append(self._waiting.get_nowait())
+                await self._handle([_received(event) for _, event in came])
                 crash.point("worker.before_ack")
-                for one in events:
-                    await stream.ack(one)
+                for stream, event in came:
+                    await stream.ack(event)
         except Exception as failed:
-            # An agent that raises has its message acknowledged and forgotten by Faust; so nothing is raised, and
-            # the process ends with what was not done still unacknowledged.
+            # What was not done stays unacknowledged, and the process ends.
             log.critical("worker_broke", extra=facts(reason=name(failed)))
-            if not self._failed.done():
-                self._failed.set_exception(failed)
-            await asyncio.Event().wait()
+            self._failed.set_exception(failed)
 
 
 def _received(event: Any) -> Received:

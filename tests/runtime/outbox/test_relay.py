@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from infra.embedded.kafka import Kafka
 from runtime.bus.producer import BODY_LIMIT
 from runtime.database.engine import engine
 from runtime.outbox import queue, relay
@@ -261,32 +260,6 @@ async def test_a_relay_that_loses_the_database_comes_back_by_itself(fabric: Fabr
         await until(lambda: fabric.waiting() == 0)
 
     assert list(numbers(fabric, agency, 3).values()) == [[1, 2, 3]]
-
-
-async def test_nothing_is_lost_when_the_broker_is_killed(fabric: Fabric, run_folder: Any) -> None:
-    own = Fabric(fabric.database, Kafka.start(run_folder / "kafka-killed"), run_folder / "fabric-killed")
-    try:
-        agency = own.agency()
-        case = own.case(agency)
-        async with running(own) as sending:
-            sent = own.offer(case, agency, 40)
-            await until(lambda: own.waiting() == 0)
-            own.kafka.kill()
-            sent += own.offer(case, agency, 40)
-            await until(lambda: sending.state.missing() == ("broker",))
-            subject = (case.subject_id,)
-            with own.database.superuser() as connection:  # the outage holds nobody's lock
-                await until(
-                    lambda: connection.execute("SELECT pg_try_advisory_lock(%s)", subject).fetchone() == (True,)
-                )
-            own.kafka = await asyncio.to_thread(Kafka.start, run_folder / "kafka-killed")
-            await until(lambda: own.waiting() == 0, within=40)
-            assert sending.state.missing() == ()
-
-        arrived = list(dict.fromkeys(ids(own.mail(agency, 80))))
-        assert arrived == sent
-    finally:
-        own.kafka.stop()
 
 
 def test_readiness_names_what_is_away() -> None:

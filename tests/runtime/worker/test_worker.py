@@ -1,13 +1,11 @@
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from confluent_kafka import Producer
 
-from infra.embedded.kafka import Kafka
 from runtime.bus import admin
 from runtime.unit import Unit
 from runtime.worker import Died, Effect, Offered, TryAgain
@@ -350,23 +348,3 @@ async def test_a_fault_of_our_own_ends_the_worker_and_acknowledges_nothing(fabri
 
     async with working(fabric, traces.consumer, traces.leave):
         await until(lambda: traces.refs() == [message_ref])
-
-
-async def test_nothing_is_lost_when_the_broker_is_killed(fabric: Fabric, run_folder: Path) -> None:
-    own = Fabric(fabric.database, Kafka.start(run_folder / "kafka-killed"), run_folder / "fabric-killed")
-    agency, key, traces = own.agency(), uuid4(), Traces(own)
-    refs = [uuid4() for _ in range(60)]
-    try:
-        async with working(own, traces.consumer, traces.leave) as worker:
-            await asyncio.to_thread(own.post, agency, key, refs[:30])
-            await until(lambda: traces.rows())
-            own.kafka.kill()
-            await until(lambda: "broker" in worker.state.missing())
-            own.kafka = await asyncio.to_thread(Kafka.start, run_folder / "kafka-killed")
-            await asyncio.to_thread(own.post, agency, key, refs[30:])
-            await until(lambda: len(traces.rows()) >= 60, within=40)
-            await until(lambda: worker.state.missing() == ())
-        assert traces.refs() == refs
-    finally:
-        own.close_all()
-        own.kafka.stop()
