@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Annotated
 
@@ -15,8 +16,9 @@ System = Annotated[str | None, typer.Option(help="an agency's system, such as ha
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(token)
+    app.command("env")(environment)
 
 
 def token(person: Person = None, system: System = None, run: RunFolder = DEFAULT_RUN) -> None:
@@ -28,3 +30,10 @@ def token(person: Person = None, system: System = None, run: RunFolder = DEFAULT
         print(person_token(town, person) if person else system_token(town, system or ""))
     except NoToken as refused:
         sys.exit(f"accord: {refused}")
+
+
+def environment(run: RunFolder = DEFAULT_RUN) -> None:
+    """Print the addresses of the services as shell variables: eval "$(accord env)"."""
+    _, town = running_town(run)
+    for name, url in town.services.items():
+        print(f"export {name.upper()}={shlex.quote(url)}")
