@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from runtime.http import Absent, Unavailable, may, router
 from runtime.unit import Unit
 from services.dashboard import board, store
+from services.dashboard.asking import Reach
 from services.dashboard.board import Counted
 from services.dashboard.domain import Item, tiles_for
+from services.dashboard.door import House
 
 MayReadBoard = Annotated[Unit, Depends(may("board:read"))]
 PREFIX = "/v1/board"
@@ -81,17 +83,17 @@ class ListAnswer(Closed):
 @routes.get("", response_model_exclude_none=True)
 async def read_board(request: Request, unit: MayReadBoard) -> BoardAnswer:
     """Count what waits, by the lists that the asker may see now."""
-    tiles = tiles_for(unit.scopes, unit.agency.kind)
-    found = await board.count_all(request.app.state.house.reach, tiles, _token(request))
     _, at = await store.agency_now(unit.session, unit.agency_id)
+    reach, token = await _reach(request, unit)
+    found = await board.count_all(reach, tiles_for(unit.scopes, unit.agency.kind), token)
     return BoardAnswer(at=at, tiles=[TileAnswer.of(one) for one in found])
 
 
 @routes.get("/{name}", response_model_exclude_none=True)
 async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnswer:
     """Return the list behind a number."""
-    tiles = tiles_for(unit.scopes, unit.agency.kind)
-    found = await board.count_named(request.app.state.house.reach, tiles, name, _token(request))
+    reach, token = await _reach(request, unit)
+    found = await board.count_named(reach, tiles_for(unit.scopes, unit.agency.kind), name, token)
     if found is None:
         raise Absent
     if found.listing is None:
@@ -102,5 +104,9 @@ async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnsw
     )
 
 
-def _token(request: Request) -> str:
-    return request.headers["authorization"].partition(" ")[2]
+async def _reach(request: Request, unit: Unit) -> tuple[Reach, str]:
+    """Return whom to ask, and the asker's own token to ask with."""
+    # There is nothing to commit, and no connection is to be held while other services take their time.
+    await unit.session.rollback()
+    house: House = request.app.state.house
+    return house.reach, request.headers["authorization"].partition(" ")[2]

@@ -88,7 +88,7 @@ class Issuer:
             if answer.status_code in (400, 401):
                 raise NoBoard if answer.json().get("error") == "invalid_scope" else Denied
             return _granted(answer.raise_for_status().json())
-        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
             raise IssuerAway from None
 
     async def _place(self, name: str) -> str:

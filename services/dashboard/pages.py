@@ -100,7 +100,7 @@ async def show_list(name: str, request: Request, visit: SignedIn) -> Response:
     return page("list.html", status=status, found=found, board=BOARD, **_frame(visit))
 
 
-@routes.get(f"{HOME}/{{rest:path}}")
+@routes.api_route(f"{HOME}/{{rest:path}}", methods=["GET", "POST"])
 async def no_such_page(_: Anybody) -> Response:
     """Say that there is no such page."""
     raise Absent

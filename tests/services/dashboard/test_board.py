@@ -164,7 +164,9 @@ async def test_no_such_list_and_no_such_page_are_told_by_a_plain_page(square: Sq
     _, person = await square.worker()
     browser = await square.sign_in(person)
 
-    answers = [await browser.get(f"{place}") for place in (f"{BOARD}/canarina", "/app/canarina", "/app/board/a/b")]
+    places = (f"{BOARD}/canarina", "/app/canarina", "/app/board/a/b", "/app/sign-out")
+    answers = [await browser.get(place) for place in places]
+    answers.append(await browser.client.post(BOARD, content=b"canarina"))
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1

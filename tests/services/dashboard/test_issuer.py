@@ -1,0 +1,91 @@
+"""The issuer as the dashboard takes it: by its own word only, and away is told from no."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from runtime.access.tokens import IssuerAway
+from services.dashboard.derived import Secret
+from services.dashboard.issuer import Denied, Granted, Issuer, NoBoard
+
+ADDRESS = "https://issuer.test"
+FOUND = {
+    "issuer": ADDRESS,
+    "authorization_endpoint": f"{ADDRESS}/authorize?tenant=1",
+    "token_endpoint": f"{ADDRESS}/token",
+}
+GIVEN = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
+
+
+def an_issuer(found: Any = FOUND, given: Any = GIVEN, status: int = 200) -> Issuer:
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_token = request.url.path == "/token"
+        return httpx.Response(status if is_token else 200, json=given if is_token else found)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return Issuer(client, ADDRESS, "https://board.test/app/signed-in")
+
+
+async def test_what_the_issuer_gives_is_kept_and_renewed() -> None:
+    issuer = an_issuer()
+
+    granted = await issuer.signed_in("code", Secret.new())
+
+    assert granted == Granted("a", "r", 900)
+    assert Granted.unpacked(granted.packed()) == Granted("a", "r")
+    assert await issuer.renewed(granted) == granted
+
+
+async def test_an_address_keeps_what_it_asked_already() -> None:
+    address = await an_issuer().sign_in_address(Secret.new())
+
+    assert address.startswith(f"{ADDRESS}/authorize?tenant=1&response_type=code&")
+
+
+async def test_without_a_refresh_token_a_session_ends_with_its_token() -> None:
+    with pytest.raises(Denied):
+        await an_issuer().renewed(Granted("a", None))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [],
+        {},
+        FOUND | {"issuer": "https://another.test"},
+        FOUND | {"token_endpoint": "http://issuer.test/token"},
+        FOUND | {"token_endpoint": None},
+    ],
+)
+async def test_a_document_that_is_not_the_issuers_own_is_not_followed(found: Any) -> None:
+    with pytest.raises(IssuerAway):
+        await an_issuer(found).signed_in("code", Secret.new())
+
+
+@pytest.mark.parametrize("given", [[], {}, GIVEN | {"token_type": "mac"}, GIVEN | {"access_token": 1}])
+async def test_an_answer_that_is_no_token_is_none(given: Any) -> None:
+    with pytest.raises(IssuerAway):
+        await an_issuer(given=given).signed_in("code", Secret.new())
+
+
+@pytest.mark.parametrize(
+    ("status", "given", "kind"),
+    [
+        (400, {"error": "invalid_grant"}, Denied),
+        (401, {"error": "invalid_client"}, Denied),
+        (400, {"error": "invalid_scope"}, NoBoard),
+        (400, [], IssuerAway),
+        (500, {}, IssuerAway),
+        (429, {"error": "slow_down"}, IssuerAway),
+    ],
+)
+async def test_no_is_told_from_not_now(status: int, given: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as caught:
+        await an_issuer(given=given, status=status).signed_in("code", Secret.new())
+
+    assert caught.type is kind
+
+
+def test_tokens_show_themselves_in_no_text() -> None:
+    assert "a-token" not in repr(Granted("a-token", "another-token"))

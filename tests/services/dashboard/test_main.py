@@ -1,0 +1,60 @@
+"""What the operator must say before the dashboard starts."""
+
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from runtime.settings import KafkaProtocol, Profile
+from services.dashboard.main import build
+from tests.services.dashboard.conftest import board_settings
+from tests.world.web import settings_for
+
+PRODUCTION = {
+    "profile": Profile.PRODUCTION,
+    "kafka_protocol": KafkaProtocol.TLS,
+    "issuer": "https://issuer.test",
+    "dashboard_url": "https://board.test",
+}
+
+
+def test_production_needs_an_https_address() -> None:
+    assert board_settings(**PRODUCTION).dashboard_url == "https://board.test"
+    with pytest.raises(ValidationError, match="https address of the dashboard"):
+        board_settings(**PRODUCTION | {"dashboard_url": "http://board.test"})
+
+
+@pytest.mark.parametrize("address", ["board.test", "https://board.test/", "https://board.test/app", "https://a@b", ""])
+def test_an_address_has_no_path_and_no_slash_at_the_end(address: str) -> None:
+    with pytest.raises(ValidationError):
+        board_settings(dashboard_url=address)
+
+
+def test_nothing_about_others_has_a_default() -> None:
+    told: dict[str, Any] = settings_for("dashboard").model_dump()
+
+    with pytest.raises(ValidationError) as caught:
+        type(board_settings())(**told)
+
+    missing = {error["loc"][0] for error in caught.value.errors()}
+    assert {"dashboard_url", "referrals_url", "exchange_url", "law_enforcement_bridge_url"} <= missing
+
+
+async def test_it_starts_while_everybody_else_is_away() -> None:
+    app = build(board_settings())
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://board.test") as client,
+    ):
+        alive, start = await client.get("/healthz"), await client.get("/app")
+
+    assert (alive.status_code, start.status_code) == (200, 200)
+
+
+async def test_it_does_not_start_without_the_addresses_of_others() -> None:
+    app = build(settings_for("dashboard"))
+
+    with pytest.raises(TypeError, match="settings of a board"):
+        async with app.router.lifespan_context(app):
+            pass
