@@ -9,10 +9,11 @@ EVERY_SERVICE = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
     "accord_notifications, accord_exchange, accord_audit, accord_dashboard"
 )
-DOORS = (
+OFFERS = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
-    "accord_notifications, accord_exchange, accord_relay"
+    "accord_notifications, accord_exchange"
 )
+DOORS = f"{OFFERS}, accord_relay"
 
 AGENCIES = """
 CREATE FUNCTION register.instant() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT clock_timestamp()';
@@ -119,12 +120,12 @@ GRANT SELECT ON register.person, register.client TO accord_issuer, accord_admin;
 GRANT INSERT, UPDATE ON register.agency, register.person, register.client TO accord_admin;
 GRANT SELECT ON register.subject, register."case", register.directive TO {DOORS};
 GRANT SELECT (subject_id, pseudonym) ON register.subject TO accord_audit;
-GRANT SELECT (subject_id, agency_id, case_ref) ON register."case" TO accord_audit, accord_dashboard;
+GRANT SELECT (subject_id, agency_id, case_ref) ON register."case" TO accord_audit;
 -- Who is shut out of a case is shut out of its accounting as well.
 GRANT SELECT (subject_id, effect, state, excluded_person_ref) ON register.directive TO accord_audit;
 -- opened_at is never changed by them: PostgreSQL asks for one column before it grants FOR NO KEY UPDATE.
-GRANT UPDATE (opened_at) ON register.subject TO {DOORS};
-GRANT UPDATE (sent) ON register."case" TO {DOORS};
+GRANT UPDATE (opened_at) ON register.subject TO {OFFERS};
+GRANT UPDATE (sent) ON register."case" TO {OFFERS};
 GRANT UPDATE (wrapped_key) ON register."case"
     TO accord_intake, accord_law_enforcement_bridge, accord_referrals, accord_consent, accord_notifications;
 GRANT INSERT ON register.subject, register."case" TO accord_intake, accord_law_enforcement_bridge;

@@ -14,10 +14,7 @@ OFFERS = (
     "accord_notifications, accord_exchange"
 )
 OPENS = "accord_exchange, accord_notifications"
-CONSUMES = (
-    "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
-    "accord_notifications, accord_exchange, accord_dashboard"
-)
+CONSUMES = "accord_exchange, accord_notifications"
 
 TABLES = """
 CREATE SCHEMA carrying;

@@ -7,7 +7,7 @@ down_revision = "0002"
 
 WRITERS = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
-    "accord_notifications, accord_exchange, accord_relay, accord_audit, accord_admin, accord_dashboard"
+    "accord_notifications, accord_exchange, accord_relay, accord_audit, accord_admin"
 )
 
 TABLES = """

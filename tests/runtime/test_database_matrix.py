@@ -1,0 +1,137 @@
+"""Every role of the database on every table: what it may do is exactly what is written here, tried by doing it."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from runtime.database import roles
+from tests.world.database import Database
+
+MATRIX = Path(__file__).with_name("database_matrix.txt")
+TABLES = """
+SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = ''
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_%'
+GROUP BY n.nspname, c.relname ORDER BY 1, 2
+"""
+WORKING_ROLES = [role for role in roles.ROLES if role != roles.OWNER]
+
+
+def tables(database: Database) -> dict[tuple[str, str], list[str]]:
+    with database.superuser() as connection:
+        return {(str(r[0]), str(r[1])): list(r[2]) for r in connection.execute(TABLES)}  # type: ignore[call-overload]
+
+
+def allowed(connection: "psycopg.Connection[tuple[object, ...]]", statement: sql.Composable) -> bool:
+    """Try a statement that touches no row; tell whether the server let it."""
+    try:
+        connection.execute(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def powers(connection: "psycopg.Connection[tuple[object, ...]]", schema: str, table: str, columns: list[str]) -> str:
+    """Return what a role can do: S I U D for the whole table, s(...) and u(...) for some columns of it."""
+    place = sql.Identifier(schema, table)
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+
+    def on(words: str, **parts: sql.Composable) -> bool:
+        return allowed(connection, sql.SQL(words).format(place=place, **parts))
+
+    insert = "INSERT INTO {place} ({names}) OVERRIDING SYSTEM VALUE VALUES ({nothing})"
+    nothing = sql.SQL(", ").join([sql.SQL("NULL")] * len(columns))
+    reading = [one for one in columns if on("SELECT {one} FROM {place} LIMIT 0", one=sql.Identifier(one))]
+    change = "UPDATE {place} SET {one} = {one} WHERE false"
+    changing = [one for one in columns if on(change, one=sql.Identifier(one))]
+    words = [_named("S", reading, columns)]
+    words.append("I" if _inserts(connection, sql.SQL(insert).format(place=place, names=names, nothing=nothing)) else "")
+    words.append(_named("U", changing, columns))
+    words.append("D" if on("DELETE FROM {place} WHERE false") else "")
+    return " ".join(word for word in words if word)
+
+
+def _named(letter: str, some: list[str], columns: list[str]) -> str:
+    if not some:
+        return ""
+    return letter if some == columns else f"{letter.lower()}({','.join(some)})"
+
+
+def _inserts(connection: "psycopg.Connection[tuple[object, ...]]", statement: sql.Composable) -> bool:
+    """Try to insert nothing at all: a role that may is stopped by a constraint, one that may not by its privilege."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(statement)
+    except psycopg.errors.InsufficientPrivilege as refused:
+        return "row-level security" in str(refused)
+    except psycopg.Error:
+        return True
+    return True
+
+
+def found(database: Database) -> dict[str, dict[str, str]]:
+    everything = tables(database)
+    matrix: dict[str, dict[str, str]] = defaultdict(dict)
+    for role in WORKING_ROLES:
+        with psycopg.connect(database.url(role).replace("+psycopg", ""), autocommit=True) as connection:
+            for (schema, table), columns in everything.items():
+                can = powers(connection, schema, table, columns)
+                if can:
+                    matrix[role][f"{schema}.{table}"] = can
+    return matrix
+
+
+def written() -> dict[str, dict[str, str]]:
+    matrix: dict[str, dict[str, str]] = defaultdict(dict)
+    for line in MATRIX.read_text().splitlines():
+        if line and not line.startswith("#"):
+            role, table, can = line.split(maxsplit=2)
+            matrix[role][table] = can
+    return matrix
+
+
+@pytest.fixture(scope="module")
+def matrix(database: Database) -> dict[str, dict[str, str]]:
+    return found(database)
+
+
+@pytest.mark.parametrize("role", WORKING_ROLES)
+def test_a_role_can_do_exactly_what_is_written(matrix: dict[str, dict[str, str]], role: str) -> None:
+    assert matrix[role] == written()[role]
+
+
+@pytest.mark.parametrize("role", WORKING_ROLES)
+def test_no_working_role_owns_or_passes_by_a_wall(database: Database, role: str) -> None:
+    with database.superuser() as connection:
+        row = connection.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,"
+            " (SELECT count(*) FROM pg_class c WHERE c.relowner = r.oid) FROM pg_roles r WHERE rolname = %s",
+            [role],
+        ).fetchone()
+
+    assert row == (False, False, False, False, 0)
+
+
+def test_every_table_of_an_agency_has_a_wall_that_binds_its_owner_too(database: Database) -> None:
+    walled = {
+        "carrying.offer",
+        "carrying.idempotency",
+        "exchange.message",
+        "exchange.mailbox",
+        "notifications.contact",
+        "notifications.notice",
+    }
+    with database.superuser() as connection:
+        forced = {
+            f"{row[0]}.{row[1]}"
+            for row in connection.execute(
+                "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE c.relrowsecurity AND c.relforcerowsecurity"
+            )
+        }
+
+    assert walled <= forced
