@@ -3,6 +3,7 @@
 ACCORD_DATABASE   a superuser's URL of your own PostgreSQL:  postgresql://postgres:password@host:5432/postgres
 ACCORD_KAFKA      a super user at your own broker:           admin:password@host:9092
                   (SASL_PLAINTEXT with SCRAM-SHA-512, StandardAuthorizer, topics not made by themselves)
+ACCORD_CONTAINERS set to anything: both from containers instead, and each running town has two of its own
 ACCORD_KEEP_RUN   set to anything: the folder the embedded ones lived in stays, and is named at the end
 """
 
@@ -16,15 +17,25 @@ import pytest
 
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
+from infra.embedded.unready import Unready
 from tests.world.database import database
 
 __all__ = ["database"]  # a fixture is found by its name in this module
+
+CONTAINERS = bool(os.environ.get("ACCORD_CONTAINERS"))
+if CONTAINERS:
+    from tests.world import containers  # what it needs is slow to import
 
 KEPT = pytest.StashKey[list[Path]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[KEPT] = []
+    if CONTAINERS:
+        try:
+            containers.examine()
+        except Unready as obstacle:
+            raise pytest.UsageError(f"not run. {obstacle}") from None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -46,6 +57,10 @@ def run_folder(pytestconfig: pytest.Config) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(run_folder: Path) -> Iterator[Postgres]:
     """One PostgreSQL for all; make a database of your own in it."""
+    if CONTAINERS:
+        with containers.postgres() as contained:
+            yield contained
+        return
     own = os.environ.get("ACCORD_DATABASE")
     server = Postgres.at(own) if own else Postgres.start(run_folder / "postgres")
     yield server
@@ -55,6 +70,10 @@ def postgres(run_folder: Path) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def kafka(run_folder: Path) -> Iterator[Kafka]:
     """One broker for all; name your own topics, users and groups in it."""
+    if CONTAINERS:
+        with containers.kafka() as contained:
+            yield contained
+        return
     own = os.environ.get("ACCORD_KAFKA")
     broker = Kafka.at(own) if own else Kafka.start(run_folder / "kafka")
     yield broker

@@ -40,6 +40,7 @@ from schemas.taxonomy import paths_of
 from tests.kernel.consent import reference
 from tests.world.consent import TOWN, a_directive
 from tests.world.oracle import HOME, Oracle
+from tests.world.running import a_town
 
 ROUNDS = int(os.environ.get("ACCORD_ROUNDS", "3"))
 STEPS = 25
@@ -389,7 +390,7 @@ def over(shown: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
 @pytest.fixture(scope="module")
 def world(run_folder: Path) -> Iterator[World]:
     """A town of its own: its clock is moved, which no other test should meet."""
-    with stack.running(run_folder / "consent-machine") as started, httpx.Client(timeout=30, trust_env=False) as client:
+    with a_town(run_folder / "consent-machine") as started, httpx.Client(timeout=30, trust_env=False) as client:
         yield World(started, client)
 
 

@@ -1,6 +1,8 @@
 """The whole product, running: every service as its own process, as `accord up` starts it."""
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,20 @@ from cli import stack
 from schemas.town import Town
 
 STARTED = pytest.StashKey[stack.Stack]()
+
+
+@contextmanager
+def a_town(folder: Path) -> Iterator[stack.Stack]:
+    """Run the whole product in `folder`, on servers of its own: roles and users belong to a server, not to a town."""
+    with ExitStack() as ending, pytest.MonkeyPatch.context() as to_start:
+        if os.environ.get("ACCORD_CONTAINERS"):
+            from tests.world import containers  # what it needs is slow to import
+
+            for name, address in ending.enter_context(containers.for_a_town()).items():
+                to_start.setenv(name, address)
+        started = ending.enter_context(stack.running(folder))
+        to_start.undo()
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +36,7 @@ def running(run_folder: Path, pytestconfig: pytest.Config) -> Iterator[stack.Sta
     if STARTED in pytestconfig.stash:
         yield pytestconfig.stash[STARTED]
         return
-    with stack.running(run_folder / "town") as started:
+    with a_town(run_folder / "town") as started:
         pytestconfig.stash[STARTED] = started
         yield started
 
