@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
-from runtime import disclosure, faults, register
+from runtime import clock, disclosure, faults, register
 from runtime.disclosure import leaves
 from runtime.ledger.pending import Leaf, append
 from runtime.register import Subject
@@ -25,12 +25,12 @@ from runtime.telemetry import facts
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from services.consent import store
+from services.consent import due, store
 from services.consent.domain import Provision, Telling, of_revocation, of_what_stands
 from services.consent.ground import Ground
 
 log = logging.getLogger(__name__)
-KEY_WITHIN = 3.0  # seconds; others wait for the subject meanwhile
+KEYS_WITHIN = 3.0  # seconds
 Rows = Callable[[], Awaitable[None]]
 
 
@@ -68,7 +68,8 @@ async def change(ground: Ground, rows: Rows, notes: Sequence[Note]) -> Subject:
 async def record(unit: Unit, subject: Subject, notes: Sequence[Note]) -> None:
     """Put lines on record without a change of what is open: a draft, a refusal, a look."""
     by = await leaves.who(unit)
-    await append(unit.session, [await _leaf(unit, subject, by, note) for note in notes])
+    keys = await keys_there(unit, subject, (note.custodian for note in notes))
+    await append(unit.session, [_leaf(unit, subject, by, note, keys.get(note.custodian)) for note in notes])
 
 
 async def tell(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
@@ -81,27 +82,25 @@ async def tell(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> Non
                 raise LookupError("a telling of a case that does not exist")
             key = await register.case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
             ref = telling.fact.directive_ref
-            await store.know_as(unit.session, recipient, pairwise(key, recipient, ref), ref)
+            await due.know_as(unit.session, recipient, pairwise(key, recipient, ref), ref)
 
 
-async def tell_if_possible(unit: Unit, subject: Subject, tellings: Iterable[Telling]) -> None:
+async def tell_if_possible(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
     """Tell the parties of what was closed; what was closed stays closed if they cannot be told yet.
 
     A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
     """
+    within_reach = await keys_there(unit, subject, (telling.fact.custodian_ref for telling in tellings))
     for telling in tellings:
         custodian, ref = telling.fact.custodian_ref, telling.fact.directive_ref
-        told = await key_if_there(unit, subject, custodian) is not None
-        if told:
-            told = await _within(unit, tell(unit, subject, [telling]), "ending_untold")
-        if not told:
-            await store.leave_untold(unit.session, custodian, ref)
+        if custodian not in within_reach or not await _within(unit, "ending_untold", tell(unit, subject, [telling])):
+            await due.leave_untold(unit.session, custodian, ref)
 
 
 async def tell_late(ground: Ground, subject: Subject) -> None:
     """Tell what the agency's own directives ended without anybody having been told."""
     session, case = ground.unit.session, ground.own
-    untold = set() if case is None else await store.take_untold(session, ground.unit.agency_id, subject.subject_id)
+    untold = set() if case is None else await due.take_untold(session, ground.unit.agency_id, subject.subject_id)
     if case is None or not untold:
         return
     provisions, _ = await store.provisions(session, subject.subject_id)
@@ -113,20 +112,22 @@ async def tell_late(ground: Ground, subject: Subject) -> None:
     await tell_if_possible(ground.unit, subject, late)
 
 
-async def key_if_there(unit: Unit, subject: Subject, custodian: str) -> bytes | None:
-    """Return the custodian's case key, or None: a line goes on record whether or not a key can be had."""
-    found: list[bytes] = []
+async def keys_there(unit: Unit, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
+    """Return the case keys that can be had within seconds, all together: others wait for the subject meanwhile."""
+    found: dict[str, bytes] = {}
+    until = clock.monotonic() + KEYS_WITHIN
 
-    async def look() -> None:
-        async with asyncio.timeout(KEY_WITHIN):
-            found.append(await register.case_key(unit.session, unit.keys, subject, custodian))
+    async def look_for(custodian: str) -> None:
+        async with asyncio.timeout(until - clock.monotonic()):
+            found[custodian] = await register.case_key(unit.session, unit.keys, subject, custodian)
 
-    if custodian in subject.cases:
-        await _within(unit, look(), "key_out_of_reach")
-    return found[0] if found else None
+    for custodian in dict.fromkeys(custodians):
+        if custodian in subject.cases and clock.monotonic() < until:
+            await _within(unit, "key_out_of_reach", look_for(custodian))
+    return found
 
 
-async def _within(unit: Unit, work: Coroutine[Any, Any, None], event: str) -> bool:
+async def _within(unit: Unit, event: str, work: Awaitable[None]) -> bool:
     """Do `work` within the transaction, or undo it alone; tell whether it was done."""
     try:
         async with unit.session.begin_nested():
@@ -146,7 +147,7 @@ async def _again(ground: Ground) -> Subject:
     return subject
 
 
-async def _leaf(unit: Unit, subject: Subject, by: leaves.Who, note: Note) -> Leaf:
+def _leaf(unit: Unit, subject: Subject, by: leaves.Who, note: Note, key: bytes | None) -> Leaf:
     custodian = subject.cases.get(note.custodian)
     return leaves.noted(
         note.act,
@@ -159,5 +160,5 @@ async def _leaf(unit: Unit, subject: Subject, by: leaves.Who, note: Note) -> Lea
         reason=note.reason,
         basis=None,
         detail=note.detail | {"person": unit.actor},
-        case_key=await key_if_there(unit, subject, note.custodian),
+        case_key=key,
     )

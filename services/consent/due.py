@@ -56,6 +56,19 @@ TOLD = text("""
 INSERT INTO consent.told (agency_id, directive_ref, word) VALUES (:agency, :ref, :word) ON CONFLICT DO NOTHING
 """)
 
+KNOWN_AS = text("""
+INSERT INTO consent.known_as (agency_id, known_ref, directive_ref) VALUES (:agency, :known_ref, :directive_ref)
+ON CONFLICT DO NOTHING
+""")
+UNTOLD = text("""
+INSERT INTO consent.untold (directive_ref, agency_id) VALUES (:directive_ref, :agency) ON CONFLICT DO NOTHING
+""")
+UNTOLD_OF = text("""
+DELETE FROM consent.untold AS u USING register.directive AS d
+WHERE d.directive_ref = u.directive_ref AND d.subject_id = :subject_id AND u.agency_id = :agency
+RETURNING u.directive_ref
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -90,6 +103,22 @@ async def take(session: AsyncSession, agency: str, ref: UUID, word: Word) -> boo
 async def told(session: AsyncSession, custodian: str, ref: UUID, word: Word) -> None:
     """Note that it was told."""
     await session.execute(TOLD, {"agency": custodian, "ref": ref, "word": word})
+
+
+async def know_as(session: AsyncSession, agency: str, known_ref: UUID, directive_ref: UUID) -> None:
+    """Remember the reference by which a recipient was told of a directive."""
+    row = {"agency": agency, "known_ref": known_ref, "directive_ref": directive_ref}
+    await session.execute(KNOWN_AS, row)
+
+
+async def leave_untold(session: AsyncSession, custodian: str, directive_ref: UUID) -> None:
+    """Note that a directive is closed, or closed in part, and its parties have not been told yet."""
+    await session.execute(UNTOLD, {"agency": custodian, "directive_ref": directive_ref})
+
+
+async def take_untold(session: AsyncSession, custodian: str, subject_id: int) -> set[UUID]:
+    """Take the directives of which the parties have not been told."""
+    return set(await session.scalars(UNTOLD_OF, {"agency": custodian, "subject_id": subject_id}))
 
 
 async def provision(session: AsyncSession, subject_id: int, ref: UUID) -> Provision | None:

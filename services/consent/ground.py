@@ -43,7 +43,7 @@ class Ground:
 async def own_case(unit: Unit, case_ref: UUID, *, exclusive: bool = True, patient: bool = False) -> Ground:
     """Hold the subject of the agency's own case; to any other agency it is absent, and nothing is locked."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        raise Absent
+        await _absent(unit, case_ref)
     return await _hold(unit, case_ref, exclusive=exclusive, patient=patient)
 
 
@@ -51,7 +51,7 @@ async def directive(unit: Unit, ref: UUID, *, exclusive: bool = True) -> tuple[G
     """Hold the subject of a directive that the agency may read; to any other it is absent."""
     place = await store.readable(unit.session, unit.agency_id, ref)
     if place is None:
-        raise Absent
+        return await _absent(unit, ref)
     ground = await _hold(unit, place.case_ref, exclusive=exclusive, patient=False)
     # What was seen before the lock may be over by now.
     if await store.readable(unit.session, unit.agency_id, ref) is None:
@@ -63,7 +63,7 @@ async def directive_to_stop(unit: Unit, ref: UUID) -> tuple[Ground, Place]:
     """Hold the subject of a directive of which the agency is a side, however long that takes."""
     place = await store.stoppable(unit.session, unit.agency_id, ref)
     if place is None:
-        raise Absent
+        return await _absent(unit, ref)
     return await _hold(unit, place.case_ref, exclusive=True, patient=True), place
 
 
@@ -77,6 +77,16 @@ async def _hold(unit: Unit, case_ref: UUID, *, exclusive: bool, patient: bool) -
     if unit.person_ref in subject.table.excluded:
         await _withhold(unit, subject)
     return Ground(unit, subject, case_ref)
+
+
+async def _absent(unit: Unit, ref: UUID) -> NoReturn:
+    """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
+
+    So the two take alike long, too.
+    """
+    by, at = await leaves.who(unit), await store.now(unit.session)
+    await append(unit.session, [leaves.unattributed(by, at, None, {"asked": str(ref)})])
+    raise Withheld
 
 
 async def _withhold(unit: Unit, subject: Subject) -> NoReturn:

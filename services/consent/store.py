@@ -21,6 +21,7 @@ from runtime.register.directives import read_directive
 from schemas.codes import EndsWhen, RevokedBy, StartsWhen
 from services.consent.domain import Party, Provision, Standing, Stop, Stopped
 
+NOW = text("SELECT register.instant()")
 OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
 CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
 # The custodian reads its directives in every state.  Whoever drafted one for another custodian sees it while it
@@ -84,18 +85,6 @@ CHOICE = text("""
 INSERT INTO consent.choice (case_ref, agency_id, participation, evidence, recorded_by, recorded_at)
 VALUES (:case_ref, :agency, :word, CAST(:evidence AS jsonb), :by, :at)
 """)
-KNOWN_AS = text("""
-INSERT INTO consent.known_as (agency_id, known_ref, directive_ref) VALUES (:agency, :known_ref, :directive_ref)
-ON CONFLICT DO NOTHING
-""")
-UNTOLD = text("""
-INSERT INTO consent.untold (directive_ref, agency_id) VALUES (:directive_ref, :agency) ON CONFLICT DO NOTHING
-""")
-UNTOLD_OF = text("""
-DELETE FROM consent.untold AS u USING register.directive AS d
-WHERE d.directive_ref = u.directive_ref AND d.subject_id = :subject_id AND u.agency_id = :agency
-RETURNING u.directive_ref
-""")
 PERSONS = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs)")
 PARTIES = text(
     "SELECT agency_id, name, address, front_door, kind, profile FROM register.agency WHERE agency_id = ANY(:ids)"
@@ -112,6 +101,12 @@ class Place:
     subject_id: int
     custodian: str
     case_ref: UUID
+
+
+async def now(session: AsyncSession) -> datetime:
+    """Return the instant by the database's clock."""
+    at: datetime = (await session.execute(NOW)).scalar_one()
+    return at
 
 
 async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
@@ -200,22 +195,6 @@ async def choose(
     """Keep how a choice about taking part was made."""
     row = {"agency": agency, "case_ref": case_ref, "word": word, "by": by, "at": at, "evidence": json.dumps(evidence)}
     await session.execute(CHOICE, row)
-
-
-async def know_as(session: AsyncSession, agency: str, known_ref: UUID, directive_ref: UUID) -> None:
-    """Remember the reference by which a recipient was told of a directive."""
-    row = {"agency": agency, "known_ref": known_ref, "directive_ref": directive_ref}
-    await session.execute(KNOWN_AS, row)
-
-
-async def leave_untold(session: AsyncSession, custodian: str, directive_ref: UUID) -> None:
-    """Note that a directive is closed, or closed in part, and its parties have not been told yet."""
-    await session.execute(UNTOLD, {"agency": custodian, "directive_ref": directive_ref})
-
-
-async def take_untold(session: AsyncSession, custodian: str, subject_id: int) -> set[UUID]:
-    """Take the directives of which the parties have not been told."""
-    return set(await session.scalars(UNTOLD_OF, {"agency": custodian, "subject_id": subject_id}))
 
 
 async def agencies(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Agency]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, NoReturn
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Response
@@ -57,7 +57,7 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None
 async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseAnswer:
     """Show how the agency's own case stands. What was told is read by an opening."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        raise Absent
+        await _absent(unit, case_ref)
     if not await disclosure.look(unit, case_ref, STATES):
         raise Withheld
     subject = await register.hold(unit.session, case_ref)
@@ -145,7 +145,7 @@ async def _begin_plan(
 async def _own(unit: Unit, case_ref: UUID) -> Subject:
     """Hold the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        raise Absent
+        await _absent(unit, case_ref)
     subject = await register.hold(unit.session, case_ref)
     if subject is None:
         raise Absent
@@ -157,6 +157,16 @@ async def _own(unit: Unit, case_ref: UUID) -> Subject:
         await append(unit.session, [refused])
         raise Withheld
     return subject
+
+
+async def _absent(unit: Unit, ref: UUID) -> NoReturn:
+    """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
+
+    So the two take alike long, too.
+    """
+    by, at = await leaves.who(unit), await store.now(unit.session)
+    await append(unit.session, [leaves.unattributed(by, at, None, {"asked": str(ref)})])
+    raise Withheld
 
 
 def _check_police_report(unit: Unit, subject: Subject, told: IncidentBlock) -> None:

@@ -22,7 +22,7 @@ from schemas.codes import (
     StartsWhen,
 )
 from schemas.taxonomy import FIELDS, TAXONOMY_VERSION, category_mask
-from services.consent.domain.provision import Provision, is_narrower, same_way, unlabelled
+from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 
 
@@ -125,9 +125,10 @@ def _permit(said: Said, scene: Scene, ref: UUID) -> Provision:
 
 def _in_place_of(said: Said, scene: Scene, ref: UUID) -> Provision:
     """Return what takes the place of another: at once if it only closes, else a draft that waits for a signature."""
-    old = next((one for one in scene.standing if one.ref == said.supersedes_ref), None)
+    old = latest(said.supersedes_ref, scene.standing)
     if old is None:
         raise NotAcceptable(("supersedes_ref", "unknown_directive"))
+    said = replace(said, supersedes_ref=old.ref)
     if old.state_at(scene.at) is not DirectiveState.ACTIVE:
         raise NotPossible("superseded_not_active")
     made = narrowed(said, old, scene, ref)

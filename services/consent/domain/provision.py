@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.consent import Directive, Unreadable, fields_named
 from schemas.codes import DirectiveEffect, DirectiveState, EndsWhen, StartsWhen
 
-FINAL = frozenset({DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED})
+UNSAID = frozenset({DirectiveState.DRAFT, DirectiveState.REFUSED})  # nothing was ever in force on their word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +129,18 @@ def unlabelled(new: Provision, standing: Collection[Provision], at: datetime) ->
         if reached == named:
             return tuple(other for other in met if other.ref not in named)
         named = reached
+
+
+def latest(ref: UUID | None, standing: Collection[Provision]) -> Provision | None:
+    """Return the provision of this reference, or what has come in its place since it was superseded."""
+    found = next((one for one in standing if one.ref == ref), None)
+    for _ in standing:
+        if found is None or found.state is not DirectiveState.SUPERSEDED:
+            break
+        old = found.ref
+        followed = (one for one in standing if one.supersedes_ref == old and one.state not in UNSAID)
+        found = next(followed, found)
+    return found
 
 
 def is_narrower(new: Provision, old: Provision) -> bool:

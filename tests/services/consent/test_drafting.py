@@ -181,6 +181,17 @@ def test_what_is_over_cannot_be_replaced(state: DirectiveState) -> None:
         made(said(NEEDS, supersedes_ref=old.ref), a_scene(old))
 
 
+def test_naming_what_was_superseded_means_what_stands_in_its_place() -> None:
+    first = in_force(NEEDS, CHILDREN, LOCATION, state=DirectiveState.SUPERSEDED)
+    second = in_force(NEEDS, CHILDREN, supersedes_ref=first.ref)
+    unsigned = in_force(NEEDS, CHILDREN, LOCATION, supersedes_ref=first.ref, state=DirectiveState.DRAFT)
+
+    new = made(said(NEEDS, supersedes_ref=first.ref, valid_until=None), a_scene(unsigned, first, second))
+
+    assert new.supersedes_ref == second.ref
+    assert new.in_force(NOON)
+
+
 def test_another_way_is_not_replaced() -> None:
     old = in_force(NEEDS, to="riverside-legal", purpose=Purpose.LEGAL_REPRESENTATION)
 
