@@ -44,13 +44,9 @@ def read_grant(directive: Directive) -> tuple[Purpose, Grant]:
         raise Unreadable("a permit ends")  # R6
     if directive.basis is Basis.OWN_RECORD or directive.recipient == directive.custodian:
         raise Unreadable("an own record needs no permit")
-    start, end = _instant(directive.valid_from), _instant(until)
-    if directive.basis is Basis.EMERGENCY:
-        if purpose is not Purpose.EMERGENCY_SAFETY:
-            raise Unreadable("an emergency is about safety")
-        end = min(end, start + EMERGENCY_AT_MOST)  # R46: minute 61 is closed, whatever the row says
-    if directive.ended:
-        end = start
+    if directive.basis is Basis.EMERGENCY and purpose is not Purpose.EMERGENCY_SAFETY:
+        raise Unreadable("an emergency is about safety")
+    start, end = _period(directive, until)
     return purpose, Grant(directive.directive_ref, fields_named(directive), start, end, directive.basis)
 
 
@@ -88,7 +84,17 @@ def fields_named(directive: Directive) -> int:
     return named & ~excepted
 
 
+def _period(directive: Directive, until: datetime) -> tuple[datetime, datetime]:
+    start, end = _instant(directive.valid_from), _instant(until)
+    if directive.basis is Basis.EMERGENCY and end - start > EMERGENCY_AT_MOST:
+        end = start + EMERGENCY_AT_MOST  # R46: minute 61 is closed, whatever the row says
+    return start, start if directive.ended else end
+
+
 def _instant(at: datetime) -> datetime:
     if at.utcoffset() is None:
         raise Unreadable("an instant without a time zone is not one")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Unreadable("an instant outside the calendar") from None

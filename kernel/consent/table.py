@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConsentTable:
-    """The consent of one subject at version `sv`.  It grows by nothing: a change compiles a new one."""
+    """The consent of one subject at version `sv`.  Nothing is added to it: a change compiles a new one."""
 
     sv: int
     participating: bool

@@ -1,7 +1,7 @@
 """What cannot be read: a grant is then as if never given, and a denial closes everything."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ BROKEN_IN_EITHER: list[dict[str, Any]] = [
     {"categories": frozenset()},
     {"recipient": None},
     {"valid_from": NAIVE},
+    {"valid_from": datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))},
 ]
 BROKEN_IN_A_PERMIT: list[dict[str, Any]] = [
     {"purpose": None},

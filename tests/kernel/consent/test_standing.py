@@ -1,13 +1,46 @@
 """Who asks, and why: what closes a request before any grant is weighed."""
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from kernel.consent import Reason, decide, mask
 from schemas.categories import DataCategory
-from schemas.codes import Basis, Purpose
+from schemas.codes import AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL, bit, category_mask, mask_of
-from tests.world.consent import NOON, a_block_on, a_denial, a_grant, a_table, an_ask
+from tests.world.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
 
 NEEDS = category_mask(DataCategory.NEEDS)
 IDENTITY = category_mask(DataCategory.IDENTITY)
+FINANCIAL = category_mask(DataCategory.FINANCIAL)
+
+
+@pytest.mark.parametrize(
+    "special",
+    [
+        {"party": False},
+        {"person": "sam"},
+        {"purpose": None},
+        {"purpose": Purpose.INVESTIGATION},
+        {"cji": IDENTITY},
+        {"asked": IDENTITY},
+        {"by": replace(TOWN["harbor-house"], purposes=frozenset())},
+        {"by": replace(TOWN["harbor-house"], kind=AgencyKind.POLICE)},
+    ],
+    ids=str,
+)
+def test_the_fast_mask_passes_by_no_rule(special: dict[str, Any]) -> None:
+    table = a_table(a_grant(DataCategory.IDENTITY, DataCategory.FINANCIAL), a_block_on("sam"))
+    plain, asked = an_ask(), an_ask(**special)
+
+    assert mask(plain, table, NOON) == decide(plain, table, NOON).mask == IDENTITY | FINANCIAL
+    assert mask(asked, table, NOON) == decide(asked, table, NOON).mask != IDENTITY | FINANCIAL
+
+
+@pytest.mark.parametrize("closed", [{"participating": False}, {"unreadable_denials": 1}], ids=str)
+def test_the_fast_mask_knows_a_table_that_is_closed(closed: dict[str, Any]) -> None:
+    assert mask(an_ask(), a_table(a_grant(DataCategory.IDENTITY), **closed), NOON) == 0
 
 
 def test_an_agency_sees_its_own_record_whatever_was_said() -> None:
