@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
-from fastapi import FastAPI
-from sqlalchemy import text
-
-from runtime import disclosure, register
+from runtime import disclosure
 from runtime.http.wiring import Wiring
-from runtime.telemetry import facts
+from runtime.rounds import MOST_AT_ONCE, going_round, noting_failure, until_done
 from runtime.unit import Unit
 from services.law_enforcement_bridge import domain, store
 
-log = logging.getLogger(__name__)
-
+ACTOR = "system:law_enforcement_bridge"
 EVERY_SECONDS = 5.0
-MOST_AT_ONCE = 50
-WALL = text("SELECT set_config('accord.agency', :agency, true)")
 
 
 async def pass_time(unit: Unit) -> int:
@@ -39,44 +28,8 @@ async def tick(wiring: Wiring) -> None:
     async with wiring.sessions() as session:
         due = await store.agencies_due(session)
     for agency_id in due:
-        with _noting_failure():
-            await _until_done(wiring, agency_id)
+        with noting_failure():
+            await until_done(wiring, agency_id, ACTOR, pass_time)
 
 
-@asynccontextmanager
-async def ticking(app: FastAPI) -> AsyncIterator[None]:
-    """Keep the clock going while the application lives."""
-    task = asyncio.create_task(_tick_on(app.state.wiring))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _tick_on(wiring: Wiring) -> None:
-    while True:
-        with _noting_failure():
-            await tick(wiring)
-        await asyncio.sleep(EVERY_SECONDS)
-
-
-@contextmanager
-def _noting_failure() -> Iterator[None]:
-    """Log what failed and go on: the next turn tries again, and one agency's trouble is not another's."""
-    try:
-        yield
-    except Exception as error:
-        log.warning("clock_turn_failed", extra=facts(code=type(error).__name__))
-
-
-async def _until_done(wiring: Wiring, agency_id: str) -> None:
-    done = MOST_AT_ONCE
-    while done == MOST_AT_ONCE:
-        async with wiring.sessions() as session:
-            await session.execute(WALL, {"agency": agency_id})
-            agency = await register.agency(session, agency_id)
-            if agency is None:
-                return
-            done = await pass_time(Unit(session, agency, "system:law_enforcement_bridge", wiring.keys))
-            await session.commit()
+ticking = going_round(tick, every=EVERY_SECONDS)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
-from fastapi import FastAPI
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from runtime import disclosure, register
 from runtime.http.wiring import Wiring
-from runtime.telemetry import facts
+from runtime.rounds import MOST_AT_ONCE, going_round, noting_failure, until_done
 from runtime.unit import Unit
 from services.referrals import domain, store
 from services.referrals.release import release_for
 
-log = logging.getLogger(__name__)
-
+ACTOR = "system:referrals"
 EVERY_SECONDS = 2.0
-MOST_AT_ONCE = 50
-WALL = text("SELECT set_config('accord.agency', :agency, true)")
-
-Work = Callable[[Unit], Awaitable[int]]
 
 
 async def remind(unit: Unit) -> int:
@@ -62,49 +48,8 @@ async def tick(wiring: Wiring) -> None:
         due = [(agency_id, review) for agency_id in await store.agencies_to_review(session)]
         due += [(agency_id, remind) for agency_id in await store.agencies_to_remind(session)]
     for agency_id, work in due:
-        with _noting_failure():
-            await _until_done(wiring, agency_id, work)
+        with noting_failure():
+            await until_done(wiring, agency_id, ACTOR, work)
 
 
-@asynccontextmanager
-async def ticking(app: FastAPI) -> AsyncIterator[None]:
-    """Keep the clock going while the application lives."""
-    task = asyncio.create_task(_tick_on(app.state.wiring))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _tick_on(wiring: Wiring) -> None:
-    while True:
-        with _noting_failure():
-            await tick(wiring)
-        await asyncio.sleep(EVERY_SECONDS)
-
-
-@contextmanager
-def _noting_failure() -> Iterator[None]:
-    """Log what failed and go on: the next turn tries again, and one agency's trouble is not another's."""
-    try:
-        yield
-    except Exception as error:
-        log.warning("clock_turn_failed", extra=facts(code=type(error).__name__))
-
-
-async def _until_done(wiring: Wiring, agency_id: str, work: Work) -> None:
-    done = MOST_AT_ONCE
-    while done == MOST_AT_ONCE:
-        async with wiring.sessions() as session:
-            done = await _turn(session, wiring, agency_id, work)
-
-
-async def _turn(session: AsyncSession, wiring: Wiring, agency_id: str, work: Work) -> int:
-    await session.execute(WALL, {"agency": agency_id})
-    agency = await register.agency(session, agency_id)
-    if agency is None:
-        return 0
-    done = await work(Unit(session, agency, "system:referrals", wiring.keys))
-    await session.commit()
-    return done
+ticking = going_round(tick, every=EVERY_SECONDS)
