@@ -6,18 +6,18 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
-from infra.embedded import admin
-from infra.embedded.admin import Access
 from infra.embedded.kafka import Kafka
 from infra.embedded.unready import Unready
+from runtime.bus import acls, admin
 from tests.infra.watching import comes_true
+from tests.world.broker import administrator
 
 PASSWORD = "a password of a test"
 
 
 @pytest.fixture(scope="module")
 def client(kafka: Kafka) -> AdminClient:
-    return admin.connect(kafka)
+    return administrator(kafka)
 
 
 @pytest.fixture
@@ -28,14 +28,8 @@ def agency(client: AdminClient) -> str:
 def an_agency(client: AdminClient) -> str:
     """Enrol an agency that may read its own mailbox in its own groups, and nothing else."""
     name = f"agency-{uuid.uuid4().hex[:8]}"
-    admin.ensure_user(client, name, PASSWORD)
-    admin.ensure_topic(client, f"to.{name}", 3, {"retention.ms": 600_000})
-    admin.ensure_acls(client, mailbox_rules(name))
+    admin.admit(client, name, PASSWORD, hosted=False, replicas=1)
     return name
-
-
-def mailbox_rules(name: str) -> list[Access]:
-    return [Access(name, "READ", "TOPIC", f"to.{name}"), Access(name, "READ", "GROUP", f"{name}.", prefixed=True)]
 
 
 def sent(kafka: Kafka, topic: str, value: bytes, user: str | None = None) -> KafkaError | None:
@@ -90,7 +84,7 @@ def test_an_agency_writes_into_no_mailbox_not_even_its_own(kafka: Kafka, agency:
 
 
 def test_a_rule_that_is_taken_away_holds_no_more(kafka: Kafka, client: AdminClient, agency: str) -> None:
-    admin.remove_acls(client, mailbox_rules(agency)[:1])
+    admin.forbid(client, acls.of_agency(agency)[:1])
 
     refusal = read(kafka, f"to.{agency}", agency)
 
@@ -108,32 +102,13 @@ def test_an_unknown_topic_is_not_made_by_writing_to_it(kafka: Kafka, client: Adm
     assert unknown not in client.list_topics(timeout=10).topics
 
 
-@pytest.mark.parametrize("who", ["a wrong password", "a user who was removed"])
-def test_only_a_user_with_the_right_password_is_let_in(
-    who: str, kafka: Kafka, client: AdminClient, agency: str
-) -> None:
-    wrong = PASSWORD.upper()
-    if who != "a wrong password":
-        admin.remove_user(client, agency)
-        wrong = PASSWORD
+def test_only_the_right_password_is_let_in(kafka: Kafka, agency: str) -> None:
     refusals: list[KafkaError] = []
-    stranger = AdminClient({**kafka.settings(agency, wrong), "error_cb": refusals.append, "log_level": 0})
+    settings = kafka.settings(agency, PASSWORD.upper())
+    stranger = AdminClient({**settings, "error_cb": refusals.append, "log_level": 0})
 
     assert comes_true(lambda: stranger.poll(0.05) >= 0 and bool(refusals), within=10)
     assert refusals[0].code() == KafkaError._AUTHENTICATION
-
-
-def test_a_topic_that_is_there_keeps_its_partitions(client: AdminClient, agency: str) -> None:
-    admin.ensure_topic(client, f"to.{agency}", 12, {"retention.ms": 60_000})
-
-    assert len(client.list_topics(f"to.{agency}", timeout=10).topics[f"to.{agency}"].partitions) == 3
-
-
-def test_a_topic_that_is_removed_is_gone_and_removing_it_again_is_no_fault(client: AdminClient, agency: str) -> None:
-    admin.remove_topic(client, f"to.{agency}")
-    admin.remove_topic(client, f"to.{agency}")
-
-    assert f"to.{agency}" not in client.list_topics(timeout=10).topics
 
 
 @pytest.fixture
@@ -150,7 +125,7 @@ def test_two_brokers_live_side_by_side_and_a_killed_one_comes_back_with_all_it_h
     own: tuple[Kafka, Path], client: AdminClient
 ) -> None:
     broker, folder = own
-    agency = an_agency(admin.connect(broker))
+    agency = an_agency(administrator(broker))
     assert sent(broker, f"to.{agency}", b"acknowledged") is None
     broker.kill()
 
@@ -167,7 +142,7 @@ def test_a_broker_of_ones_own_is_never_stopped(kafka: Kafka) -> None:
 
     named.stop()
 
-    assert admin.connect(named).list_topics(timeout=10).brokers
+    assert administrator(named).list_topics(timeout=10).brokers
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:9092", "admin@127.0.0.1:9092", "admin:password@"])

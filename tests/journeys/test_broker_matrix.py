@@ -9,9 +9,11 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from infra.embedded import admin
 from infra.embedded.kafka import Kafka
+from runtime.bus import admin
+from schemas.topics import mailbox
 from schemas.town import Town
+from tests.world.broker import administrator
 
 HOSTS = {"exchange", "notifications"}
 PATIENCE = 20.0
@@ -31,10 +33,11 @@ def probe(town: Town) -> Iterator[str]:
         f"{town.kafka.admin_user}:{Path(town.kafka.admin_password_file).read_text().strip()}"
         f"@{town.kafka.bootstrap_servers}"
     )
-    client = admin.connect(kafka)
-    admin.ensure_topic(client, "to.nobody-at-all", 1, {})
-    yield "to.nobody-at-all"
-    admin.remove_topic(client, "to.nobody-at-all")
+    client = administrator(kafka)
+    admin.make_mailboxes(client, ["nobody-at-all"], replicas=1)
+    yield mailbox("nobody-at-all")
+    for removed in client.delete_topics([mailbox("nobody-at-all")]).values():
+        removed.result()
 
 
 def settings(town: Town, user: str, password: str) -> dict[str, str | int | float | bool]:

@@ -33,11 +33,11 @@ from cli import stack
 from cli.processes import PROGRAMS
 from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED
-from infra.embedded import admin
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, Purpose
 from schemas.taxonomy import paths_of
 from tests.kernel.consent import reference
+from tests.world.broker import administrator
 from tests.world.consent import TOWN, a_directive
 from tests.world.oracle import HOME, Oracle
 from tests.world.running import a_town
@@ -145,7 +145,7 @@ class World:
         """Put the exchange's reader back to the first offset of every mailbox."""
         program = next(one for one in PROGRAMS if one.name == "exchange-worker")
         self.stack.running[program.name].stop()
-        client = admin.connect(self.stack.kafka)
+        client = administrator(self.stack.kafka)
         places = [
             TopicPartition(agency.mailbox, number, 0) for agency in self.stack.town.agencies for number in range(3)
         ]
