@@ -172,6 +172,7 @@ def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Cop
             mask |= decision.mask
             purposes.append(purpose.value)
             relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
+    mask = offering.fact.with_inputs(mask, asked)
     if mask:
         parts = offering.fact.by_category(mask, partial(offering.renamed, agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)

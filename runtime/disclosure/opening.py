@@ -8,7 +8,7 @@ that was evicted fails its commit and decrypts nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,7 @@ from runtime.register.cases import key_context
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
-from schemas.registry import is_directive_fact
+from schemas.registry import CONTRACTS, is_directive_fact
 
 SECONDS = 5.0  # from the lock to the answer; what was decrypted later than that is dropped
 OFFERS = text("""
@@ -110,7 +110,14 @@ def _decide(unit: Unit, sealed: Sealed, offer: Any, subject: Subject, purpose: P
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
     request = Request(unit.agency, custodian.agency, purpose, asked, unit.person_ref, offer.party)
-    return _Released(sealed, offer, decide(request, subject.table, subject.at), subject, custodian)
+    decision = decide(request, subject.table, subject.at)
+    # What was computed from a field that has been closed since goes with it, though it lies in the copy.
+    known = CONTRACTS.get(offer.type)
+    mask = 0 if known is None else known.with_inputs(decision.mask, asked)
+    if mask != decision.mask:
+        reason = None if mask else Reason.NOTHING_GRANTED
+        decision = replace(decision, mask=mask, relied_on=decision.relied_on if mask else (), reason=reason)
+    return _Released(sealed, offer, decision, subject, custodian)
 
 
 def _is_told(one: _Released) -> bool:

@@ -1,7 +1,7 @@
 """A fact: something that happened, said once, carried to those who may know."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ class Fact(Categorised):
     model_config = ConfigDict(defer_build=True)  # built at first use: every process imports them all, few use many
     allowed_marks: ClassVar[frozenset[Mark]] = frozenset({Mark.ROUTING, Mark.ORIGIN})
     type: ClassVar[str]
+    computed: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # a field of ours, and the fields it was computed from
 
     case_ref: Routing[UUID]
 
@@ -30,6 +31,15 @@ class Fact(Categorised):
         super().__pydantic_init_subclass__(**kwargs)
         if "type" in cls.__dict__ and not _TYPE.fullmatch(cls.type):
             raise TypeError(f"{cls.__name__}.type must read accord.<subject>.<verb>.v<n>")
+
+    @classmethod
+    def with_inputs(cls, mask: int, asked: int) -> int:
+        """Return `mask` without what was computed from a field that is in `asked` and not in `mask` (law R29)."""
+        for name, inputs in cls.computed.items():
+            needed = sum(cls.field_bits[one] for one in inputs) & asked
+            if needed & ~mask:
+                mask &= ~cls.field_bits[name]
+        return mask
 
     def carried(self) -> int:
         """Return the mask of the fields that say something."""

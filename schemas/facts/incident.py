@@ -1,5 +1,6 @@
 """An incident was reported, or what was reported changed."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from schemas.categories import (
@@ -84,6 +85,11 @@ class IncidentBlock(WeaponsBlock, OffenderBlock):
 
 class IncidentFact(CjiMarks, Fact, SurvivorBlock, IncidentBlock, EvidenceList):
     """What every fact about an incident carries besides: set by the service, never by a form."""
+
+    computed: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "contexts": ("violence_types", "relationship", "minor_involved"),
+        "elapsed_band": ("occurred_on", "date_precision", "reported_at"),
+    }
 
     incident_ref: IncidentSummary[Ref]
     version: IncidentSummary[Version]

@@ -62,6 +62,44 @@ async def test_an_agency_that_the_survivor_named_opens_its_part(desk: Desk) -> N
     assert opened == {"needs": {"needs": ["shelter"]}, "children": {"children_count": 1}}
 
 
+SUMMARY = "incident_summary"
+TOLD = {"relationship": "XS", "violence_types": ["threats"], "occurred_on": "2026-01-01", "channel": "hotline"}
+
+
+async def test_what_was_computed_from_a_field_that_is_kept_back_is_kept_back_too(desk: Desk) -> None:
+    case_ref = await desk.town.open_case()
+    shown = [f"{SUMMARY}.{name}" for name in ("contexts", "elapsed_band", "violence_types", "reported_at", "channel")]
+    await desk.town.direct(
+        case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.INCIDENT_SUMMARY], only_fields=shown
+    )
+
+    await desk.report(case_ref, **TOLD)
+
+    opened = await desk.opened(case_ref, "harbor-house", Purpose.SHELTER)
+    assert set(opened[SUMMARY]) == {"violence_types", "reported_at", "channel"}
+
+
+async def test_and_it_closes_with_that_field_when_it_is_closed_later(desk: Desk) -> None:
+    case_ref = await desk.town.open_case()
+    await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.INCIDENT_SUMMARY])
+    await desk.report(case_ref, **TOLD)
+    before = await desk.opened(case_ref, "harbor-house", Purpose.SHELTER)
+
+    await desk.town.direct(
+        case_ref,
+        "harbor-house",
+        None,
+        [DataCategory.INCIDENT_SUMMARY],
+        effect="deny",
+        only_fields=[f"{SUMMARY}.relationship"],
+    )
+
+    after = await desk.opened(case_ref, "harbor-house", Purpose.SHELTER)
+    assert before[SUMMARY]["contexts"] == ["intimate_partner_violence"]
+    assert {"relationship", "contexts"} & set(after[SUMMARY]) == set()
+    assert {"violence_types", "elapsed_band"} <= set(after[SUMMARY])
+
+
 async def test_nothing_that_was_told_is_kept_in_the_clear(desk: Desk) -> None:
     case_ref = await desk.case()
 
