@@ -23,7 +23,8 @@ import sys
 import time
 
 LINUX = sys.platform == "linux"
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT = 1, 8, 36, 47
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT = 1, 8, 28, 36, 47
+NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 CAPABILITY_VERSION_3 = 0x20080522
 HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
@@ -100,6 +101,7 @@ def step_down(user: str) -> None:
     """Give up root, but keep reaching files below folders that only root may enter."""
     account = pwd.getpwnam(user)
     control(PR_SET_KEEPCAPS, 1)
+    control(PR_SET_SECUREBITS, NO_SETUID_FIXUP)  # else access(2), by which initdb looks for postgres, ignores them
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)

@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -118,3 +119,14 @@ def test_a_command_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: 
 
     assert "GIVEN=this" in said
     assert "A_SECRET" not in said
+
+
+def test_whoever_we_step_down_to_finds_programs_below_a_folder_that_only_we_may_enter(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    program = private / "program"
+    program.touch(mode=0o755)
+    looks = "import os, sys; sys.exit(not os.access(sys.argv[1], os.X_OK))"  # access(2), as initdb looks for postgres
+
+    user = "nobody" if os.geteuid() == 0 else None
+    process.run("looks", [sys.executable, "-I", "-S", "-c", looks, program], ENVIRONMENT, tmp_path, user=user)
