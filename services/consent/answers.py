@@ -109,6 +109,24 @@ class DirectivesAnswer(Answer):
     unreadable: int
 
 
+class EndingAnswer(Answer):
+    """A permit that ends soon."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    directive_ref: UUID
+    case_ref: UUID
+    recipient: str
+    purpose: Purpose
+    valid_until: datetime
+
+
+class EndingsAnswer(Answer):
+    """A page of permits that end soon, the first to end first."""
+
+    directives: tuple[EndingAnswer, ...]
+
+
 class StoppedAnswer(Answer):
     """A directive that is over. Whoever is not its custodian reads the same answer, whatever it was before."""
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from kernel.ledger.entry import Act
-from runtime.http import FieldError, IfMatch, Invalid, Refused, etag, may, require_match, router
+from runtime.http import Cursor, FieldError, IfMatch, Invalid, Limit, Refused, etag, may, require_match, router
+from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
 from schemas.codes import DirectiveEffect, DirectiveState, Participation, Purpose
 from schemas.values import AgencyRef
-from services.consent import acts, changing, ground, store
+from services.consent import acts, changing, ending, ground, store
 from services.consent.answers import (
     AllStoppedAnswer,
     CategoryAnswer,
     DirectiveAnswer,
     DirectivesAnswer,
+    EndingAnswer,
+    EndingsAnswer,
     ParticipationAnswer,
     PreviewAnswer,
     StoppedAnswer,
@@ -137,6 +141,27 @@ async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationForm | 
     return AllStoppedAnswer(case_ref=case_ref, everything=held.is_home, ended=ended if held.is_home else ())
 
 
+@routes.get("/directives", response_model=EndingsAnswer)
+async def list_ending(
+    request: Request,
+    unit: MayRead,
+    answer: Response,
+    ending_within_days: Annotated[int, Query(ge=1, le=90)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> EndingsAnswer:
+    """List the permits of the agency's own records that end soon; each is a look on record."""
+    found, subjects = await ending.visible(unit, ending_within_days, _place_of(cursor), limit + 1)
+    for one in found[:limit]:
+        note = Note(Act.CONSULTED, unit.agency_id, (one.directive_ref,), purpose=one.purpose)
+        await changing.record(unit, subjects[one.case_ref], [note])
+    last = found[limit - 1] if len(found) > limit else None
+    link_next(
+        request, answer, None if last is None else cursor_of(last.valid_until.isoformat(), str(last.directive_ref))
+    )
+    return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, found[:limit])))
+
+
 @routes.get("/directives/{directive_ref}", response_model=DirectiveAnswer)
 async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveAnswer:
     """Show a directive of the agency's own records."""
@@ -208,6 +233,19 @@ async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
         made = receipt(one, _principal(held), parties, held.subject.at)
     await changing.record(unit, held.subject, [Note.of(Act.CONSULTED, one)])
     return made
+
+
+def _place_of(cursor: str | None) -> ending.Place:
+    position = position_of(cursor, str, str)
+    if position is None:
+        return ending.THE_BEGINNING
+    try:
+        until, ref = datetime.fromisoformat(position[0]), UUID(position[1])
+    except ValueError:
+        raise Invalid([FieldError("query.cursor", "malformed")]) from None
+    if until.tzinfo is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return until, ref
 
 
 def _principal(held: Ground) -> UUID:

@@ -5,23 +5,16 @@ Nothing opens or closes by this clock: the decision reads the instants itself.  
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
-from fastapi import FastAPI
-
 from runtime import register
 from runtime.http.wiring import Wiring
-from runtime.telemetry import facts
+from runtime.rounds import going_round, noting_failure, on_behalf
 from runtime.unit import Unit
 from services.consent import changing, due
 from services.consent.domain import Provision, of_expiry, of_grant
 from services.consent.due import Due, Word
 from services.consent.ground import Ground
 
-log = logging.getLogger(__name__)
+ACTOR = "system:consent"
 EVERY_SECONDS = 20.0
 
 
@@ -30,40 +23,19 @@ async def tick(wiring: Wiring) -> None:
     async with wiring.sessions() as session:
         custodians = await due.custodians(session)
     for agency_id in custodians:
-        with _noting_failure():
+        with noting_failure():
             await _of_agency(wiring, agency_id)
 
 
-@asynccontextmanager
-async def ticking(app: FastAPI) -> AsyncIterator[None]:
-    """Keep the clock going while the application lives."""
-    task = asyncio.create_task(_tick_on(app.state.wiring))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _tick_on(wiring: Wiring) -> None:
-    while True:
-        await asyncio.sleep(EVERY_SECONDS)
-        with _noting_failure():
-            await tick(wiring)
-
-
 async def _of_agency(wiring: Wiring, agency_id: str) -> None:
-    async with wiring.sessions() as session:
-        await due.behind_the_wall(session, agency_id)
-        things = await due.of_agency(session, agency_id)
+    async with on_behalf(wiring, agency_id, ACTOR) as unit:
+        things = [] if unit is None else await due.of_agency(unit.session, agency_id)
     for thing in things:
-        async with wiring.sessions() as session:
-            await due.behind_the_wall(session, agency_id)
-            agency = await register.agency(session, agency_id)
-            if agency is None:
+        async with on_behalf(wiring, agency_id, ACTOR) as unit:
+            if unit is None:
                 return
-            await _tell(Unit(session, agency, "system:consent", wiring.keys), thing)
-            await session.commit()
+            await _tell(unit, thing)
+            await unit.session.commit()
 
 
 async def _tell(unit: Unit, thing: Due) -> None:
@@ -90,10 +62,4 @@ def _is_open(ground: Ground, one: Provision) -> bool:
     return subject.table.participating and one.in_force(subject.at)
 
 
-@contextmanager
-def _noting_failure() -> Iterator[None]:
-    """Log what failed and go on: the next turn tries again, and one agency's trouble is not another's."""
-    try:
-        yield
-    except Exception as failed:
-        log.warning("clock_turn_failed", extra=facts(code=type(failed).__name__))
+ticking = going_round(tick, every=EVERY_SECONDS)

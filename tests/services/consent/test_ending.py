@@ -1,0 +1,114 @@
+"""The list of permits that end soon: the custodian's own, page by page, each look on record."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.services.consent.conftest import Desk, a_denial, now
+
+LEAVES = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%\"consulted\"%%'"
+
+
+async def ending(client: httpx.AsyncClient, days: int = 7, limit: int = 200) -> list[dict[str, Any]]:
+    """Return all pages of the list."""
+    answer = await client.get(f"/v1/directives?ending_within_days={days}&limit={limit}")
+    found: list[dict[str, Any]] = answer.json()["directives"]
+    while "next" in answer.links:
+        answer = await client.get("/v1/directives" + answer.links["next"]["url"])
+        assert answer.json()["directives"], "a page that a link leads to is never empty"
+        found += answer.json()["directives"]
+    return found
+
+
+async def listed(desk: Desk, case_ref: UUID, by: str = "ana", days: int = 7) -> list[str]:
+    return [one["directive_ref"] for one in await ending(desk.people[by], days) if one["case_ref"] == str(case_ref)]
+
+
+async def test_a_permit_is_listed_when_it_ends_within_the_days_asked(desk: Desk) -> None:
+    case_ref = await desk.case()
+    soon = await desk.permit(case_ref, "needs", valid_until=now(days=3))
+    later = await desk.permit(case_ref, "needs", purpose="advocacy", valid_until=now(days=20))
+
+    assert await listed(desk, case_ref) == [soon]
+    assert await listed(desk, case_ref, days=30) == [soon, later]
+
+
+async def test_what_is_over_refused_or_never_signed_is_not_listed(desk: Desk) -> None:
+    case_ref = await desk.case()
+    stopped = await desk.permit(case_ref, valid_until=now(days=3))
+    await desk.stop(stopped)
+    await desk.draft(case_ref, a_denial("children"))
+    over = await desk.permit(case_ref, valid_until=now(days=3))
+    with desk.town.database.superuser() as connection:
+        ended = "UPDATE register.directive SET valid_until = register.instant() WHERE directive_ref = %s"
+        connection.execute(ended, [over])
+
+    assert await listed(desk, case_ref) == []
+
+
+async def test_only_the_custodian_lists_it(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, valid_until=now(days=3))
+    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+
+    assert await listed(desk, theirs, "sam") == []
+
+
+async def test_a_person_from_whom_a_survivor_hides_finds_nothing_of_it(desk: Desk) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref, valid_until=now(days=3))
+    hidden = {"effect": "deny", "excluded_person_ref": "priya", "categories": []}
+    await desk.draft(case_ref, hidden)
+
+    assert await listed(desk, case_ref, "priya") == []
+    assert await listed(desk, case_ref, "ana") == [ref]
+
+
+async def test_pages_hold_each_permit_once_in_the_order_of_their_ends(desk: Desk) -> None:
+    case_ref = await desk.case()
+    refs = [
+        await desk.permit(case_ref, purpose=purpose, valid_until=now(days=days))
+        for purpose, days in (("shelter", 5), ("advocacy", 2), ("case_conference", 4))
+    ]
+
+    found = await ending(desk.ana, limit=1)
+
+    ends = [one["valid_until"] for one in found]
+    mine = [one["directive_ref"] for one in found if one["case_ref"] == str(case_ref)]
+    assert ends == sorted(ends)
+    assert mine == [refs[1], refs[2], refs[0]]
+
+
+async def test_each_row_shown_is_a_look_on_record(desk: Desk) -> None:
+    await desk.permit(await desk.case(), valid_until=now(days=3))
+    before = desk.rows(LEAVES)[0][0]
+
+    shown = await ending(desk.ana)
+
+    assert desk.rows(LEAVES)[0][0] == before + len(shown)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "ending_within_days=0",
+        "ending_within_days=91",
+        "ending_within_days=soon",
+        "ending_within_days=7&limit=0",
+        "ending_within_days=7&cursor=AAAA",
+        "ending_within_days=7&cursor=WyJub3ciLCJoZXJlIl0",
+        "ending_within_days=7&ending_within_days=8",
+        "ending_within_days=7&state=active",
+    ],
+)
+async def test_a_question_that_is_not_valid_is_refused(desk: Desk, query: str) -> None:
+    answer = await desk.ana.get(f"/v1/directives?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+async def test_the_list_needs_its_scope(desk: Desk) -> None:
+    assert (await desk.cora.get("/v1/directives?ending_within_days=7")).status_code == 403
