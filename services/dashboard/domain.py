@@ -10,11 +10,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.codes import AgencyKind, OrderStatus, Priority, ServiceStatus
+from schemas.codes import AgencyKind, OrderStatus, Priority, Purpose, ServiceStatus
 
 IN_FORCE = frozenset({OrderStatus.TEMPORARY, OrderStatus.FINAL})
 UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
 RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
+SOON_DAYS = 7
 NEVER = datetime.max.replace(tzinfo=UTC)
 MOST = 1000  # a list on one screen; what is longer is said to be longer, in the count too
 
@@ -94,6 +95,15 @@ class MessageRow(Row):
     occurred_at: datetime
 
 
+class ReleaseRow(Row):
+    """A permit that ends soon."""
+
+    directive_ref: UUID
+    recipient: str
+    purpose: Purpose
+    valid_until: datetime
+
+
 class ServiceRow(BaseModel):
     """How far service on one respondent has come."""
 
@@ -133,6 +143,14 @@ def message(row: Any) -> Item:
     """Return a message by its routing."""
     read = MessageRow.model_validate(row)
     return Item(read.message_ref, case_code(read.case_ref), fact_words(read.type), read.sender, read.occurred_at)
+
+
+def release(row: Any) -> Item:
+    """Return a release that ends soon, and for whom it was."""
+    read = ReleaseRow.model_validate(row)
+    return Item(
+        read.directive_ref, case_code(read.case_ref), words(read.purpose), read.recipient, until=read.valid_until
+    )
 
 
 def order_to_serve(row: Any) -> Item | None:
@@ -189,6 +207,13 @@ MESSAGES = Tile(
     ("Message", "From", "Sent", ""),
     (Source("exchange", "/v1/inbox", (), "messages", message),),
 )
+RELEASES = Tile(
+    "releases",
+    f"Releases ending in {SOON_DAYS} days",
+    "directives:read",
+    ("Purpose", "For", "", "Ends"),
+    (Source("consent", "/v1/directives", (("ending_within_days", str(SOON_DAYS)),), "directives", release),),
+)
 ORDERS = Tile(
     "orders",
     "Orders waiting for service",
@@ -210,6 +235,7 @@ CASEWORK = (
     ),
     _referral_tile("questions", "Needs more information", "To", _referrals(sent, "sent", state="needs_info")),
     MESSAGES,
+    RELEASES,
 )
 COORDINATION = (
     _referral_tile("waiting", "Waiting for a reply", "With", _referrals(sent, "followed", state="sent")),

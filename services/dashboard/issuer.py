@@ -19,7 +19,7 @@ from services.dashboard.derived import Secret
 
 CLIENT_ID = "dashboard"
 # What the board reads, and nothing that opens a message or changes anything.
-SCOPE = "board:read inbox:read orders:read referrals:read"
+SCOPE = "board:read directives:read inbox:read orders:read referrals:read"
 
 
 class Denied(Exception):

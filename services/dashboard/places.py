@@ -18,6 +18,7 @@ class BoardSettings(Settings):
     dashboard_url: Address  # what browsers call us; an https one gives cookies that only https carries
     referrals_url: Address
     exchange_url: Address
+    consent_url: Address
     law_enforcement_bridge_url: Address
 
     @model_validator(mode="after")
@@ -32,5 +33,6 @@ class BoardSettings(Settings):
         return {
             "referrals": self.referrals_url,
             "exchange": self.exchange_url,
+            "consent": self.consent_url,
             "law_enforcement_bridge": self.law_enforcement_bridge_url,
         }

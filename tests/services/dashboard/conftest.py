@@ -21,6 +21,7 @@ from runtime.settings import IssuerSettings, Profile
 from runtime.worker import Offered
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
+from services.consent.api import routes as consent_routes
 from services.dashboard import main
 from services.dashboard.pages import SIGNED_IN
 from services.dashboard.places import BoardSettings
@@ -39,6 +40,7 @@ BOARD = "http://board.test"
 PLACES = {
     "referrals_url": "http://referrals.test",
     "exchange_url": "http://exchange.test",
+    "consent_url": "http://consent.test",
     "law_enforcement_bridge_url": "http://bridge.test",
 }
 PASSPHRASE = "four plain words here"
@@ -196,6 +198,7 @@ async def settled(
         streets.settle("referrals.test", referrals)
         orders = await serve(web.serving("law_enforcement_bridge", order_routes, refusals=ORDER_REFUSALS))
         streets.settle("bridge.test", orders)
+        streets.settle("consent.test", await serve(web.serving("consent", [consent_routes])))
         streets.settle("exchange.test", await serve(web.serving("exchange", [exchange_routes])))
         app = await serve(web.serving("dashboard", main.ROUTES, around=housed(board_settings(), streets)))
         streets.settle("board.test", app)

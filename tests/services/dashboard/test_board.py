@@ -40,7 +40,7 @@ async def test_each_number_is_the_length_of_the_list_behind_it(square: Square) -
 
     counts = await check_numbers(await square.sign_in(person))
 
-    assert counts == {"waiting": 3, "overdue": 1, "questions": 0, "messages": delivered}
+    assert counts == {"waiting": 3, "overdue": 1, "questions": 0, "messages": delivered, "releases": 0}
     assert delivered >= 3
 
 
@@ -83,7 +83,7 @@ async def test_what_a_survivor_stops_is_off_the_board_at_once(square: Square) ->
     await square.town.revoke(case_ref, release)
 
     assert (before["waiting"], before["messages"]) == (1, 1)
-    assert await check_numbers(browser) == {"waiting": 0, "overdue": 0, "questions": 0, "messages": 0}
+    assert await check_numbers(browser) == dict.fromkeys(before, 0)
 
 
 async def test_a_coordinator_follows_cases_under_a_release_for_coordination(square: Square) -> None:
@@ -102,6 +102,21 @@ async def test_a_coordinator_follows_cases_under_a_release_for_coordination(squa
     assert (counts["waiting"], counts["overdue"]) == (1, 1)
     assert case_code(await square.town.case_ref_of(case_ref, cell)) in page.words
     assert case_code(hidden) not in page.words
+
+
+async def test_a_custodian_sees_which_of_its_releases_end_within_a_week(square: Square) -> None:
+    hotline = await square.agency(AgencyKind.HOTLINE)
+    person = await square.person(hotline, "advocate")
+    cases = [await square.town.open_case(hotline) for _ in range(2)]
+    for case_ref, days in zip(cases, (3, 30), strict=True):
+        await square.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.NEEDS], days=days)
+    browser = await square.sign_in(person)
+
+    counts = await check_numbers(browser)
+
+    page = await browser.read(f"{BOARD}/releases")
+    assert counts["releases"] == 1
+    assert {case_code(cases[0]), "Shelter", "harbor-house"} <= set(page.words)
 
 
 async def test_the_police_see_which_orders_wait_for_service(square: Square) -> None:
@@ -231,7 +246,7 @@ async def test_the_api_tells_the_same_numbers_and_lists(square: Square) -> None:
 async def test_an_agencys_own_system_may_read_the_board_too(square: Square) -> None:
     board = await square.ask(square.web.issuer.system("harbor-house"), "http://board.test", "/v1/board")
 
-    assert [tile["name"] for tile in board["tiles"]] == ["waiting", "overdue", "questions", "messages"]
+    assert [tile["name"] for tile in board["tiles"]] == ["waiting", "overdue", "questions", "messages", "releases"]
 
 
 async def asked(square: Square, path: str, token: str | None) -> httpx.Response:

@@ -118,6 +118,6 @@ def test_without_scopes_there_is_no_tile(kind: AgencyKind | None) -> None:
 
 @pytest.mark.parametrize("kind", AgencyKind)
 def test_tiles_of_one_board_have_names_of_their_own(kind: AgencyKind) -> None:
-    names = [tile.name for tile in tiles_for({"referrals:read", "inbox:read", "orders:read"}, kind)]
+    names = [tile.name for tile in tiles_for({"referrals:read", "inbox:read", "directives:read", "orders:read"}, kind)]
 
     assert len(set(names)) == len(names)

@@ -38,7 +38,7 @@ def test_nothing_about_others_has_a_default() -> None:
         type(board_settings())(**told)
 
     missing = {error["loc"][0] for error in caught.value.errors()}
-    assert {"dashboard_url", "referrals_url", "exchange_url", "law_enforcement_bridge_url"} <= missing
+    assert {"dashboard_url", "consent_url", "referrals_url", "exchange_url", "law_enforcement_bridge_url"} <= missing
 
 
 async def test_it_starts_while_everybody_else_is_away() -> None:

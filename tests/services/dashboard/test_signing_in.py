@@ -32,7 +32,13 @@ async def test_the_issuer_is_asked_for_a_code_with_proof_and_for_no_more_than_th
     asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
     assert asked["code_challenge_method"] == "S256"
     assert asked["redirect_uri"] == f"{ADDRESS}/app/signed-in"
-    assert set(asked["scope"].split()) == {"board:read", "inbox:read", "orders:read", "referrals:read"}
+    assert set(asked["scope"].split()) == {
+        "board:read",
+        "directives:read",
+        "inbox:read",
+        "orders:read",
+        "referrals:read",
+    }
 
 
 async def test_a_session_cookie_is_opaque_and_kept_from_scripts_and_other_sites(square: Square) -> None:
