@@ -23,7 +23,6 @@ class Word(StrEnum):
 
 
 # Set for the transaction: the clock reads and writes as the agency whose directives they are.
-WALL = text("SELECT set_config('accord.agency', :agency, true)")
 CUSTODIANS = text("SELECT agency_id FROM register.agency WHERE active ORDER BY agency_id")
 # A directive no longer than the notice would be said to end the moment it began.
 DUE = text("""
@@ -82,11 +81,6 @@ class Due:
 async def custodians(session: AsyncSession) -> list[str]:
     """Return the agencies whose directives may have something due."""
     return list(await session.scalars(CUSTODIANS))
-
-
-async def behind_the_wall(session: AsyncSession, agency: str) -> None:
-    """Let the transaction see what is the agency's, and nothing else."""
-    await session.execute(WALL, {"agency": agency})
 
 
 async def of_agency(session: AsyncSession, agency: str) -> list[Due]:
