@@ -1,6 +1,7 @@
 """Long-lived children that end with us, however we end."""
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -89,6 +90,7 @@ def start(
     ours, theirs = socket.socketpair()
     guard = [sys.executable, "-I", "-S", str(GUARD), ending.name.removeprefix("SIG"), str(grace), user or "-"]
     log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    fcntl.flock(log, fcntl.LOCK_SH)  # the program and all it starts inherit it, and `left` asks for it
     log_start = os.fstat(log).st_size
     try:
         child = subprocess.Popen(  # noqa: S603 - starting the given command is the purpose; no shell reads it
@@ -104,6 +106,23 @@ def start(
         os.close(log)
         theirs.close()
     return Process(name, _announced(ours, child, name), log_file, log_start, grace, child, ours)
+
+
+def left(log_file: Path) -> bool:
+    """Tell whether nothing runs any more that was started with this log, nor anything which that started.
+
+    It can be asked in another process than the one that started them, and after that one was killed.
+    """
+    try:
+        log = log_file.open("rb")
+    except FileNotFoundError:
+        return True
+    with log:
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def run(

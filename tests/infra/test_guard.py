@@ -50,6 +50,16 @@ def test_nothing_outlives_a_parent_that_was_killed(script: str, tmp_path: Path) 
         assert all(is_gone(pid) for pid in family)
 
 
+def test_a_log_tells_whether_all_that_wrote_it_is_gone(tmp_path: Path) -> None:
+    assert process.left(tmp_path / "log")
+    with a_parent(A_SLEEPER, tmp_path) as (parent, family):
+        assert not process.left(tmp_path / "log")
+        parent.kill()
+
+        assert comes_true(lambda: process.left(tmp_path / "log"))
+        assert not any(map(runs, family))
+
+
 def test_a_command_does_not_outlive_its_guard(tmp_path: Path) -> None:
     with a_parent(A_SLEEPER, tmp_path) as (_, (child, guard)):
         os.kill(guard, signal.SIGKILL)
