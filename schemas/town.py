@@ -102,10 +102,11 @@ class TownPerson(Closed):
 
 
 class Process(Closed):
-    """A running process and where it writes."""
+    """A running process, where it writes, and the address at which it says whether it is ready (`/readyz`)."""
 
     pid: int
     log: str
+    url: str | None = None
 
 
 class Town(Closed):
