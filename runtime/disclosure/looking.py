@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from kernel.consent import Reason, Request, decide
+from kernel.consent import Request, decide
 from kernel.ledger.entry import Act
 from runtime.disclosure import leaves
+from runtime.disclosure.judging import is_told, judge
 from runtime.disclosure.opening import OFFERS
 from runtime.ledger.pending import append
 from runtime.register import hold_all, hold_subjects
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
-from schemas.registry import is_directive_fact
 from schemas.taxonomy import category_mask
 
 # What an agency of a kind does with its own records when its screen names no narrower purpose.
@@ -94,9 +94,8 @@ async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
         asked = int.from_bytes(row.mask, "big")
         for purpose in unit.agency.purposes:
             request = Request(unit.agency, custodian, purpose, asked, unit.person_ref, row.party)
-            decision = decide(request, subject.table, subject.at)
-            told = is_directive_fact(row.type) and decision.reason is not Reason.BLOCKED_PERSON
-            if decision.mask or told:
+            decision = judge(row.type, request, subject)
+            if decision.mask or is_told(row.type, decision):
                 found.add(row.message_ref)
                 break
     return found

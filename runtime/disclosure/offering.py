@@ -13,13 +13,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from kernel.consent import Decision, Request, decide
+from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
 from kernel.vault.detail import seal_detail
 from kernel.vault.keys import new_key, wrap
 from kernel.vault.seal import seal
 from runtime.disclosure import leaves
+from runtime.disclosure.judging import judge
 from runtime.ledger.pending import Leaf
 from runtime.outbox import queue
 from runtime.register import CaseOf, Subject, case_key, hold_all, take_numbers
@@ -166,13 +167,12 @@ def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Cop
     mask, purposes, relied_on = 0, [], list[UUID]()
     for purpose in _stated(granted):
         request = Request(recipient.agency, custodian, purpose, asked, None, party, offering.fact.cji_mask())
-        decision = decide(request, offering.subject.table, offering.subject.at)
+        decision = judge(offering.fact.type, request, offering.subject)
         offering.leaves.append(_leaf(offering, recipient, decision, purpose))
         if decision.mask and purpose is not None:
             mask |= decision.mask
             purposes.append(purpose.value)
             relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
-    mask = offering.fact.with_inputs(mask, asked)
     if mask:
         parts = offering.fact.by_category(mask, partial(offering.renamed, agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)

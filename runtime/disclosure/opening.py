@@ -8,14 +8,14 @@ that was evicted fails its commit and decrypts nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from kernel.consent import Decision, Reason, Request, decide
+from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
 from kernel.vault.detail import open_detail
@@ -24,13 +24,14 @@ from kernel.vault.keys import unwrap
 from kernel.vault.seal import unseal
 from runtime import clock
 from runtime.disclosure import leaves
+from runtime.disclosure.judging import is_told, judge
 from runtime.ledger.pending import Leaf, append
 from runtime.register import CaseOf, Subject, hold_subjects
 from runtime.register.cases import key_context
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
-from schemas.registry import CONTRACTS, is_directive_fact
+from schemas.registry import is_directive_fact
 
 SECONDS = 5.0  # from the lock to the answer; what was decrypted later than that is dropped
 OFFERS = text("""
@@ -90,7 +91,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
             continue
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
         record.append(await _leaf(unit, one, by, purpose))
-        if one.decision.mask or _is_told(one):
+        if one.decision.mask or is_told(one.offer.type, one.decision):
             released.append(one)
     await append(unit.session, record)
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
@@ -110,25 +111,13 @@ def _decide(unit: Unit, sealed: Sealed, offer: Any, subject: Subject, purpose: P
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
     request = Request(unit.agency, custodian.agency, purpose, asked, unit.person_ref, offer.party)
-    decision = decide(request, subject.table, subject.at)
-    # What was computed from a field that has been closed since goes with it, though it lies in the copy.
-    known = CONTRACTS.get(offer.type)
-    mask = 0 if known is None else known.with_inputs(decision.mask, asked)
-    if mask != decision.mask:
-        reason = None if mask else Reason.NOTHING_GRANTED
-        decision = replace(decision, mask=mask, relied_on=decision.relied_on if mask else (), reason=reason)
-    return _Released(sealed, offer, decision, subject, custodian)
-
-
-def _is_told(one: _Released) -> bool:
-    """Tell whether the message is of a directive: its recipient may read it, unless this person is blocked."""
-    return is_directive_fact(one.offer.type) and one.decision.reason is not Reason.BLOCKED_PERSON
+    return _Released(sealed, offer, judge(offer.type, request, subject), subject, custodian)
 
 
 async def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose) -> Leaf:
     key = await _case_key(unit, one)
     detail = {"message_ref": str(one.sealed.message_ref), "person": unit.actor}
-    if _is_told(one):
+    if is_told(one.offer.type, one.decision):
         return leaves.noted(
             Act.OPENED,
             by,

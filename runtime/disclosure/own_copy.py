@@ -16,6 +16,7 @@ from kernel.vault.seal import unseal
 from runtime.disclosure import leaves
 from runtime.disclosure.looking import OWN_WORK
 from runtime.disclosure.offering import offer_again
+from runtime.disclosure.opening import NOW
 from runtime.ledger.pending import append
 from runtime.register import Subject, case_key, hold_subjects
 from runtime.unit import Unit
@@ -37,6 +38,7 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     asked = {"message_ref": sealed.message_ref, "agency_id": unit.agency_id}
     offer = (await unit.session.execute(OWN, asked)).one_or_none()
     if offer is None or offer.type != sealed.type or is_directive_fact(offer.type):
+        await _note_absent(unit, sealed)
         return False
     subject = (await hold_subjects(unit.session, [offer.subject_id]))[offer.subject_id]
     mask = await _permitted(unit, offer, subject)
@@ -47,6 +49,12 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     whole = Sealed(sealed.message_ref, unit.agency_id, offer.type, mask, sealed.body)
     await offer_again(unit, _fact(offer, unseal(whole, mask, message_key)), to)
     return True
+
+
+async def _note_absent(unit: Unit, sealed: Sealed) -> None:
+    """Put on record that a copy was asked for that is not there to offer, as the opening door does."""
+    by, at = await leaves.who(unit), (await unit.session.execute(NOW)).scalar_one()
+    await append(unit.session, [leaves.unattributed(by, at, None, {"message_ref": str(sealed.message_ref)})])
 
 
 async def _permitted(unit: Unit, offer: Any, subject: Subject) -> int:

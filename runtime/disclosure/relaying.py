@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.consent import Decision, Request, decide
+from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from runtime.disclosure import leaves
+from runtime.disclosure.judging import judge
 from runtime.ledger.pending import Leaf, append
 from runtime.register import Subject, hold_subjects
 from schemas.codes import Basis, Purpose
@@ -76,7 +77,7 @@ def _decide(offer: Any, subject: Subject) -> Decision | None:
     found = Decision(0, (), subject.sv, subject.at, None, Basis.RELEASE, None)
     for purpose in offer.purposes:
         request = Request(recipient.agency, custodian.agency, Purpose(purpose), asked, None, offer.party)
-        found = decide(request, subject.table, subject.at)
+        found = judge(offer.type, request, subject)
         if found.mask:
             break
     return found
