@@ -1,15 +1,11 @@
-"""What travels between agencies, closed and opened.
+"""What travels between agencies, closed.
 
 Carriers import this module and never `kernel.vault.seal`: they can move a message and
 cannot read it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
-
-from schemas.categories import DataCategory
 
 
 class NotOpenable(Exception):
@@ -25,14 +21,3 @@ class Sealed:
     type: str
     mask: int = field(repr=False)
     body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What consent let one recipient see of a fact, at one instant."""
-
-    message_ref: UUID
-    recipient: str
-    type: str
-    mask: int = field(repr=False)
-    parts: Mapping[DataCategory, Mapping[str, Any]] = field(repr=False)
