@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
 from runtime import disclosure
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Unavailable, Withheld, may, router
 from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
-from services.exchange import store
+from schemas.codes import Purpose
+from services.exchange import listing, store
 from services.exchange.forms import (
     MessageAnswer,
     OfferingForm,
@@ -43,7 +45,7 @@ async def read_case(
 ) -> PageAnswer:
     """List one case's file as this person may see it now; a case with nothing to see is absent."""
     page = await _page(unit, request, answer, cursor, limit, case_ref)
-    if not page.messages and cursor is None:
+    if not page.messages and not await listing.shows_anything(unit, case_ref):
         raise Absent
     return page
 
@@ -51,11 +53,10 @@ async def read_case(
 @routes.post("/messages/{message_ref}/opening", response_model_exclude_none=True)
 async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> OpeningAnswer:
     """Open a message: the fields that the survivor allows now, for this purpose. The look is on record."""
-    sealed = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
-    opened = await disclosure.open(unit, sealed, form.purpose)
+    opened = await _opened(unit, [message_ref], form.purpose)
     if not opened:
         raise Absent
-    return OpeningAnswer.of_opening(opened[0])
+    return opened[0]
 
 
 @routes.post("/messages/{message_ref}/offering", status_code=204)
@@ -69,31 +70,29 @@ async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCas
 @routes.post("/openings", response_model_exclude_none=True)
 async def open_messages(form: OpeningsForm, unit: MayOpen) -> OpeningsAnswer:
     """Open several messages at once, each by its own decision and with its own look on record."""
-    sealed = await store.sealed_messages(unit.session, unit.agency_id, form.message_refs)
-    opened = await disclosure.open(unit, sealed, form.purpose)
-    return OpeningsAnswer(opened=[OpeningAnswer.of_opening(one) for one in opened])
+    return OpeningsAnswer(opened=await _opened(unit, form.message_refs, form.purpose))
+
+
+async def _opened(unit: Unit, message_refs: Sequence[UUID], purpose: Purpose) -> list[OpeningAnswer]:
+    sealed = await store.sealed_messages(unit.session, unit.agency_id, message_refs)
+    try:
+        opened = await disclosure.open(unit, sealed, purpose)
+    except disclosure.TooLate:
+        raise Unavailable from None
+    return [OpeningAnswer.of_opening(one) for one in opened]
 
 
 async def _page(
     unit: Unit, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
 ) -> PageAnswer:
-    """Return a page of what is visible, having looked one further to tell whether more is.
+    """Return a page of what is visible.
 
     The cursor is the last message shown, not its place: a place would count what is not shown.
     """
-    after = await _place(unit, cursor)
-    found: list[store.Listed] = []
-    while len(found) <= limit:
-        rows = await store.messages_after(unit.session, unit.agency_id, after, limit + 1, case_ref)
-        visible = await disclosure.visible(unit, [row.message_ref for row in rows])
-        found += [row for row in rows if row.message_ref in visible]
-        if len(rows) <= limit:
-            break
-        after = rows[-1].place
-    shown = found[:limit]
-    last = cursor_of(str(shown[-1].message_ref)) if shown else cursor
-    link_next(request, answer, last if len(found) > limit else None)
-    return PageAnswer(messages=[MessageAnswer.of(row) for row in shown], cursor=last)
+    page = await listing.page(unit, await _place(unit, cursor), limit, case_ref)
+    last = cursor_of(str(page.messages[-1].message_ref)) if page.messages else cursor
+    link_next(request, answer, last if page.more else None)
+    return PageAnswer(messages=[MessageAnswer.of(row) for row in page.messages], cursor=last)
 
 
 async def _place(unit: Unit, cursor: str | None) -> int:
