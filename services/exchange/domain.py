@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import Any
 
 from schemas.categories import DataCategory
 
@@ -22,8 +23,12 @@ TEXTS = {
 }
 
 
-def notices(categories: Collection[DataCategory]) -> tuple[Notice, ...]:
-    """Return the notices that go with these categories, the general one first."""
-    if DataCategory.SUBSTANCE_USE in categories:
+def notices(categories: Collection[DataCategory], terms: Mapping[str, Any] | None = None) -> tuple[Notice, ...]:
+    """Return the notices that go with what was opened, the general one first.
+
+    A directive's terms that name substance use care tell of it as its records do.
+    """
+    named = {*categories, *(terms or {}).get("categories", ())}
+    if DataCategory.SUBSTANCE_USE in named:
         return Notice.REDISCLOSURE_PROHIBITED, Notice.PART_2
     return (Notice.REDISCLOSURE_PROHIBITED,)

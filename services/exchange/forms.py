@@ -102,7 +102,7 @@ class OpeningAnswer(MessageAnswer):
     @classmethod
     def of_opening(cls, opening: Opening) -> OpeningAnswer:
         """Return the answer for one opening."""
-        codes = domain.notices(list(opening.categories))
+        codes = domain.notices(opening.categories.keys(), opening.terms)
         return cls(
             message_ref=opening.message_ref,
             type=opening.type,
