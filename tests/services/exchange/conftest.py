@@ -1,0 +1,187 @@
+"""The exchange, served, with a shelter of each test's own: nobody else's mail lies in its mailbox."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from runtime import disclosure
+from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Purpose
+from schemas.facts import Fact, IncidentReported
+from services.exchange.api import routes
+from services.exchange.stream import listen
+from tests.world.database import Database
+from tests.world.delivery import Delivery
+from tests.world.town import Town, all_purposes, build_town
+from tests.world.web import Web
+
+TOLD = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He said he would come back."}
+HOTLINE = "bay-hotline"
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    built = await build_town(database, run_folder)
+    yield built
+    for bound in built.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+def web(town: Town) -> Web:
+    return Web(town)
+
+
+@pytest.fixture(scope="session")
+async def app(web: Web) -> AsyncIterator[FastAPI]:
+    async with web.serving("exchange", [routes]) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def delivery(town: Town) -> Delivery:
+    return Delivery(town, "exchange", listen)
+
+
+def an_incident(case_ref: UUID, **told: Any) -> IncidentReported:
+    said = {"incident_ref": uuid4(), "version": 1, "reported_at": "2026-11-21T02:10:00Z"}
+    return IncidentReported(case_ref=case_ref, **said | (told or TOLD))
+
+
+@dataclass
+class Desk:
+    """A hotline that tells, a shelter of this test's own that reads, and what lies between them."""
+
+    town: Town
+    delivery: Delivery
+    shelter: str
+    people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    @property
+    def ana(self) -> httpx.AsyncClient:
+        """An advocate of the hotline."""
+        return self.people["ana"]
+
+    @property
+    def sam(self) -> httpx.AsyncClient:
+        """A case worker of the shelter."""
+        return self.people["sam"]
+
+    @property
+    def kim(self) -> httpx.AsyncClient:
+        """A colleague of Sam's."""
+        return self.people["kim"]
+
+    @property
+    def kim_ref(self) -> str:
+        return f"kim-{self.shelter}"
+
+    async def released(self, *categories: DataCategory, purpose: Purpose = Purpose.SHELTER) -> tuple[UUID, UUID]:
+        """Open a case whose survivor lets the shelter see these categories."""
+        case_ref = await self.town.open_case(HOTLINE)
+        return case_ref, await self.permit(case_ref, *categories, purpose=purpose)
+
+    async def permit(self, case_ref: UUID, *categories: DataCategory, purpose: Purpose = Purpose.SHELTER) -> UUID:
+        return await self.town.direct(case_ref, self.shelter, purpose, categories or (DataCategory.NEEDS,))
+
+    async def block_kim(self, case_ref: UUID) -> None:
+        await self.town.direct(case_ref, None, None, effect="deny", excluded=self.kim_ref)
+
+    async def offer(self, *said: Fact, by: str = HOTLINE, person: str = "ana") -> None:
+        """Offer facts in their order, as an agency's service does."""
+        async with self.town.unit("accord_intake", by, person) as unit:
+            await disclosure.offer_many(unit, said)
+            await unit.session.commit()
+
+    async def tell(self, case_ref: UUID, **told: Any) -> None:
+        """Offer an incident of the hotline's case and deliver it."""
+        await self.offer(an_incident(case_ref, **told))
+        await self.delivery.deliver(case_ref, HOTLINE, *await self.known_to(case_ref))
+
+    async def known_to(self, case_ref: UUID) -> list[str]:
+        asked = """SELECT agency_id FROM register."case" WHERE agency_id <> %(hotline)s AND subject_id =
+            (SELECT subject_id FROM register."case" WHERE case_ref = %(case_ref)s)"""
+        return [row[0] for row in self.rows(asked, hotline=HOTLINE, case_ref=case_ref)]
+
+    async def theirs(self, case_ref: UUID) -> UUID:
+        """Return the shelter's own reference to the case."""
+        return await self.town.case_ref_of(case_ref, self.shelter)
+
+    async def newest(self, case_ref: UUID, agency_id: str | None = None) -> UUID:
+        """Return the newest message that an agency has of a case."""
+        theirs = await self.town.case_ref_of(case_ref, agency_id or self.shelter)
+        asked = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s ORDER BY place DESC LIMIT 1"
+        found: UUID = self.rows(asked, ref=theirs)[0][0]
+        return found
+
+    async def opening(
+        self,
+        message_ref: UUID | str,
+        purpose: str = "shelter",
+        by: httpx.AsyncClient | None = None,
+        key: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        path = f"/v1/messages/{message_ref}/opening"
+        return await (by or self.sam).post(path, json={"purpose": purpose}, headers=key)
+
+    def rows(self, statement: str, **asked: Any) -> list[Any]:
+        """Read the database as an outside checker would."""
+        with self.town.database.superuser() as connection:
+            done = connection.execute(statement, asked)
+            return done.fetchall() if done.description else []
+
+    def leaves(self) -> list[dict[str, Any]]:
+        """Return what the ledger says of the shelter's own acts, in order."""
+        asked = """SELECT convert_from(p.header, 'UTF8')::jsonb AS said FROM ledger.pending AS p
+            WHERE convert_from(p.header, 'UTF8')::jsonb ->> 'agency' =
+                (SELECT pseudonym::text FROM register.agency WHERE agency_id = %(agency)s)
+            AND convert_from(p.header, 'UTF8')::jsonb ->> 'act' NOT IN ('offered', 'administered') ORDER BY p.id"""
+        return [row[0] for row in self.rows(asked, agency=self.shelter)]
+
+
+async def listed(client: httpx.AsyncClient, query: str = "limit=200", path: str = "/v1/inbox") -> list[dict[str, Any]]:
+    """Return all pages of a list."""
+    answer = await client.get(f"{path}?{query}")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["messages"]
+    while "next" in answer.links:
+        answer = await client.get(path + answer.links["next"]["url"])
+        assert answer.json()["messages"], "a page that a link leads to is never empty"
+        found += answer.json()["messages"]
+    return found
+
+
+@asynccontextmanager
+async def a_desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> AsyncIterator[Desk]:
+    """A desk at a shelter of a new name."""
+    shelter = f"shelter-{token_hex(4)}"
+    made = Desk(town, delivery, shelter)
+    town.keys.create(shelter)
+    async with town.session("accord_admin") as session:
+        agency = NewAgency(shelter, "A shelter", AgencyKind.SHELTER, purposes=all_purposes())
+        await enrol_agency(session, agency, {"kty": "EC", "kid": shelter})
+        for name in ("sam", "kim"):
+            await enrol_person(session, NewPerson(f"{name}-{shelter}", shelter, name.title(), ("case_worker",)))
+        await session.commit()
+    async with AsyncExitStack() as stack:
+        for name in ("sam", "kim"):
+            token = web.issuer.person(f"{name}-{shelter}", agency=shelter, roles=["case_worker"])
+            made.people[name] = await stack.enter_async_context(web.asking(app, token))
+        for name in ("ana", "priya", "lee", "noor", "cora"):
+            made.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        yield made
+
+
+@pytest.fixture
+async def desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> AsyncIterator[Desk]:
+    async with a_desk(town, web, app, delivery) as made:
+        yield made

@@ -1,0 +1,159 @@
+"""A case's file by the caller's own reference, and what a directive says of itself in it."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import httpx
+
+from kernel.pseudonym import pairwise
+from runtime import disclosure, register
+from schemas.categories import DataCategory
+from schemas.facts import ConsentGranted, ConsentRevoked
+from schemas.taxonomy import TAXONOMY_VERSION
+from tests.services.exchange.conftest import HOTLINE, Desk, listed
+
+
+def file_of(case_ref: UUID) -> str:
+    return f"/v1/cases/{case_ref}/messages"
+
+
+async def announce(desk: Desk, case_ref: UUID, directive_ref: UUID, *categories: DataCategory) -> UUID:
+    """Tell the shelter of a directive, as consent does; return the message."""
+    granted = ConsentGranted(
+        case_ref=case_ref,
+        directive_ref=directive_ref,
+        custodian_ref=HOTLINE,
+        recipient_ref=desk.shelter,
+        effect="permit",
+        purpose="shelter",
+        categories=categories,
+        valid_from=datetime.now(UTC),
+        valid_until=datetime.now(UTC) + timedelta(days=30),
+        basis="release",
+        taxonomy_version=TAXONOMY_VERSION,
+    )
+    return await say(desk, case_ref, granted)
+
+
+async def say(desk: Desk, case_ref: UUID, fact: ConsentGranted | ConsentRevoked) -> UUID:
+    async with desk.town.unit("accord_consent", HOTLINE, "ana") as unit:
+        await disclosure.announce(unit, fact, [desk.shelter])
+        await unit.session.commit()
+    await desk.delivery.deliver(case_ref, HOTLINE, desk.shelter)
+    return await desk.newest(case_ref)
+
+
+async def test_a_case_has_its_own_messages_by_the_callers_own_reference(desk: Desk) -> None:
+    (one, _), (other, _) = await desk.released(), await desk.released()
+    for case_ref in (one, other, one):
+        await desk.tell(case_ref)
+
+    found = await listed(desk.sam, "limit=1", file_of(await desk.theirs(one)))
+
+    assert [message["case_ref"] for message in found] == [str(await desk.theirs(one))] * 2
+
+
+async def test_a_file_that_is_anothers_unknown_revoked_or_kept_from_this_person_is_absent_alike(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    theirs = await desk.theirs(case_ref)
+    await desk.block_kim(case_ref)
+
+    answers = [
+        await desk.sam.get(file_of(uuid4())),
+        await desk.sam.get(file_of(case_ref)),
+        await desk.ana.get(file_of(theirs)),
+        await desk.kim.get(file_of(theirs)),
+        await desk.sam.get("/v1/cases/heron-4417/messages"),
+    ]
+    await desk.town.revoke(case_ref, directive_ref)
+    answers.append(await desk.sam.get(file_of(theirs)))
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({(answer.content, str(sorted(answer.headers.items()))) for answer in answers}) == 1
+
+
+async def test_a_cursor_makes_no_absent_file_appear(desk: Desk) -> None:
+    (case_ref, directive_ref), (other, _) = await desk.released(), await desk.released()
+    for one in (case_ref, other):
+        await desk.tell(one)
+    cursor = (await desk.sam.get("/v1/inbox")).json()["cursor"]
+    await desk.town.revoke(case_ref, directive_ref)
+
+    def at_the_end(ref: UUID) -> str:
+        return f"{file_of(ref)}?cursor={cursor}"
+
+    absent = [await desk.sam.get(at_the_end(ref)) for ref in (uuid4(), await desk.theirs(case_ref))]
+    there = await desk.sam.get(at_the_end(await desk.theirs(other)))
+
+    assert [answer.status_code for answer in absent] == [404, 404]
+    assert there.json() == {"messages": [], "cursor": cursor}
+
+
+async def test_a_directive_is_told_by_its_terms_and_the_reference_that_openings_name(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
+    await desk.tell(case_ref)
+
+    told = (await desk.opening(message_ref)).json()
+    opened = (await desk.opening(await desk.newest(case_ref))).json()
+
+    assert told["categories"] == {}
+    assert told["terms"]["categories"] == ["needs"]
+    assert told["terms"]["directive_ref"] != str(directive_ref)
+    assert opened["scope"]["directives"] == [told["terms"]["directive_ref"]]
+    assert told["notice"]["codes"] == ["redisclosure_prohibited"]
+
+
+async def test_terms_that_name_substance_use_carry_the_part_2_notice(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS, DataCategory.SUBSTANCE_USE)
+
+    told = (await desk.opening(message_ref)).json()
+
+    assert told["notice"]["codes"] == ["redisclosure_prohibited", "42_cfr_2_32"]
+
+
+async def test_the_stop_itself_can_still_be_read_once_all_is_revoked(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    await desk.town.revoke(case_ref, directive_ref)
+    revoked = ConsentRevoked(
+        case_ref=case_ref,
+        directive_ref=directive_ref,
+        custodian_ref=HOTLINE,
+        recipient_ref=desk.shelter,
+        handling="destroy_copy",
+        revoked_at=datetime.now(UTC),
+    )
+
+    message_ref = await say(desk, case_ref, revoked)
+
+    (one,) = await listed(desk.sam, path=file_of(await desk.theirs(case_ref)))
+    assert one["message_ref"] == str(message_ref)
+    answer = await desk.opening(message_ref)
+    assert answer.json()["terms"]["directive_ref"] == str(await known_as(desk, case_ref, directive_ref))
+    assert "null" not in answer.text
+
+
+async def known_as(desk: Desk, case_ref: UUID, directive_ref: UUID) -> UUID:
+    async with desk.town.unit("accord_consent", HOTLINE) as unit:
+        subject = await register.hold(unit.session, case_ref)
+        assert subject is not None
+        key = await register.case_key(unit.session, unit.keys, subject, HOTLINE)
+    return pairwise(key, desk.shelter, directive_ref)
+
+
+async def test_a_blocked_person_reads_no_directive_either(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
+    await desk.block_kim(case_ref)
+
+    answers: list[httpx.Response] = [
+        await desk.opening(message_ref, by=desk.kim),
+        await desk.opening(uuid4(), by=desk.kim),
+        await desk.kim.get(file_of(await desk.theirs(case_ref))),
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1

@@ -1,0 +1,333 @@
+"""The inbox: what could be opened now, by this person, page by page, and no trace of the rest."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from runtime.http.paging import cursor_of
+from runtime.worker.offered import read
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from services.exchange import listing, store
+from tests.services.exchange.conftest import Desk, an_incident, listed
+from tests.world.web import Web
+
+FORGET = """DELETE FROM exchange.message WHERE recipient = %(agency)s AND case_ref = %(case_ref)s"""
+
+
+async def a_mailbox(desk: Desk, pattern: str) -> UUID:
+    """Fill the shelter's mailbox: `v` may be opened, `h` could once; return the shelter's reference to the hidden."""
+    visible, (hidden, directive) = (await desk.released())[0], await desk.released()
+    await desk.offer(*(an_incident(visible if one == "v" else hidden) for one in pattern))
+    letters = [one for case_ref in (visible, hidden) for one in await desk.delivery.waiting(case_ref, desk.shelter)]
+    await desk.delivery.hand(sorted(letters, key=lambda one: one.offset))
+    await desk.town.revoke(hidden, directive)
+    return await desk.theirs(hidden)
+
+
+async def every_page(client: httpx.AsyncClient, limit: int) -> list[tuple[int, bytes, Any]]:
+    """Walk a mailbox by the cursor that each answer gives, to the end and once beyond it."""
+    seen, path = list[tuple[int, bytes, Any]](), f"/v1/inbox?limit={limit}"
+    while len(seen) < 2 or seen[-1] != seen[-2]:
+        answer = await client.get(path)
+        headers = sorted(answer.headers.items())
+        seen.append((answer.status_code, answer.content, headers))
+        cursor = answer.json()["cursor"]
+        path = f"/v1/inbox?limit={limit}" + (f"&cursor={cursor}" if cursor else "")
+    return seen
+
+
+async def test_a_message_is_listed_by_its_routing_and_nothing_else(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+
+    await desk.tell(case_ref)
+
+    (one,) = await listed(desk.sam)
+    assert one == {
+        "message_ref": str(await desk.newest(case_ref)),
+        "type": "accord.incident.reported.v1",
+        "case_ref": str(await desk.theirs(case_ref)),
+        "sender": "bay-hotline",
+        "occurred_at": one["occurred_at"],
+    }
+
+
+async def test_the_routing_that_is_listed_is_the_routing_that_is_opened(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    (one,) = await listed(desk.sam)
+    opened = (await desk.opening(one["message_ref"])).json()
+
+    assert {name: opened[name] for name in one} == one
+
+
+async def test_a_list_is_no_look_and_leaves_no_leaf(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    await listed(desk.sam)
+    await listed(desk.sam, path=f"/v1/cases/{await desk.theirs(case_ref)}/messages")
+
+    assert desk.leaves() == []
+
+
+async def test_what_was_revoked_is_listed_no_more(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    assert len(await listed(desk.sam)) == 1
+
+    await desk.town.revoke(case_ref, directive_ref)
+
+    assert await listed(desk.sam) == []
+
+
+async def test_from_a_blocked_person_a_message_hides_while_a_colleague_sees_it(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    await desk.block_kim(case_ref)
+
+    assert await listed(desk.kim) == []
+    assert len(await listed(desk.sam)) == 1
+
+
+async def test_from_a_blocked_person_the_agencys_own_record_hides_too(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    await desk.town.direct(case_ref, None, None, effect="deny", excluded="ana")
+
+    found = await listed(desk.ana)
+
+    assert str(case_ref) not in {one["case_ref"] for one in found}
+
+
+async def test_what_an_agency_can_open_for_none_of_its_purposes_is_not_listed(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    purposes = [purpose for purpose in Purpose if purpose is not Purpose.SHELTER]
+    desk.rows(
+        "UPDATE register.agency SET purposes = %(purposes)s WHERE agency_id = %(agency)s",
+        purposes=purposes,
+        agency=desk.shelter,
+    )
+
+    assert await listed(desk.sam) == []
+
+
+async def test_pages_hold_every_visible_message_once_and_in_order(desk: Desk) -> None:
+    await a_mailbox(desk, "hvvhhvhvv")
+
+    pages = [await listed(desk.sam, f"limit={limit}") for limit in (1, 2, 3, 200)]
+
+    places = desk.rows(
+        "SELECT message_ref FROM exchange.message WHERE recipient = %(a)s ORDER BY place", a=desk.shelter
+    )
+    shown = [str(places[at][0]) for at in (1, 2, 5, 7, 8)]
+    assert [[one["message_ref"] for one in page] for page in pages] == [shown] * 4
+
+
+async def test_a_page_of_exactly_the_limit_names_no_next(desk: Desk) -> None:
+    await a_mailbox(desk, "vvh")
+
+    exactly, less = await desk.sam.get("/v1/inbox?limit=2"), await desk.sam.get("/v1/inbox?limit=1")
+
+    assert (len(exactly.json()["messages"]), "Link" in exactly.headers) == (2, False)
+    assert (len(less.json()["messages"]), "Link" in less.headers) == (1, True)
+
+
+async def test_a_link_keeps_the_limit_and_names_no_host(desk: Desk) -> None:
+    await a_mailbox(desk, "vv")
+
+    answer = await desk.sam.get("/v1/inbox?limit=1")
+
+    assert answer.links["next"]["url"] == f"?limit=1&cursor={answer.json()['cursor']}"
+
+
+@pytest.mark.parametrize("pattern", ["hhh", "vhvhhv", "vvhhhh", "hhhhvv"])
+async def test_worlds_that_differ_in_hidden_messages_only_answer_alike_to_the_byte(desk: Desk, pattern: str) -> None:
+    hidden = await a_mailbox(desk, pattern)
+    limits = (1, 2, 5)
+    with_them = [await every_page(desk.sam, limit) for limit in limits]
+
+    desk.rows(FORGET, agency=desk.shelter, case_ref=hidden)
+
+    assert [await every_page(desk.sam, limit) for limit in limits] == with_them
+
+
+async def test_more_hidden_messages_than_are_looked_at_at_once_hide_as_well(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "LEAST", 2)
+    await a_mailbox(desk, "hhhhhvhhhhhv")
+
+    found = await listed(desk.sam, "limit=1")
+
+    assert len(found) == 2
+
+
+async def test_a_cursor_at_the_end_goes_on_with_what_comes_later(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    cursor = (await desk.sam.get("/v1/inbox")).json()["cursor"]
+
+    nothing_new = await desk.sam.get(f"/v1/inbox?cursor={cursor}")
+    await desk.tell(case_ref)
+    later = await desk.sam.get(f"/v1/inbox?cursor={cursor}")
+
+    assert nothing_new.json() == {"messages": [], "cursor": cursor}
+    assert [one["message_ref"] for one in later.json()["messages"]] == [str(await desk.newest(case_ref))]
+
+
+async def test_a_cursor_goes_on_though_its_own_message_was_revoked(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    cursor = (await desk.sam.get("/v1/inbox")).json()["cursor"]
+    await desk.town.revoke(case_ref, directive_ref)
+    other, _ = await desk.released()
+    await desk.tell(other)
+
+    later = await desk.sam.get(f"/v1/inbox?cursor={cursor}")
+
+    assert [one["case_ref"] for one in later.json()["messages"]] == [str(await desk.theirs(other))]
+
+
+async def test_another_agencys_cursor_is_as_malformed_as_one_of_no_message(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    of_hotline = cursor_of(str(await desk.newest(case_ref, "bay-hotline")))
+
+    answers = [await desk.sam.get(f"/v1/inbox?cursor={one}") for one in (of_hotline, cursor_of(str(uuid4())))]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    said = [{name: value for name, value in answer.json().items() if name != "instance"} for answer in answers]
+    assert said[0] == said[1]
+    assert said[0]["errors"] == [{"field": "query.cursor", "code": "malformed"}]
+
+
+async def test_a_message_that_commits_late_is_behind_no_cursor(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.offer(an_incident(case_ref), an_incident(case_ref))
+    first, second = await desk.delivery.waiting(case_ref, desk.shelter)
+    slow_has_its_place, slow_may_commit = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        async with desk.town.unit("accord_exchange", desk.shelter) as unit:
+            await store.keep(unit.session, read(first))
+            slow_has_its_place.set()
+            await slow_may_commit.wait()
+            await unit.session.commit()
+
+    slowly = asyncio.create_task(slow())
+    await slow_has_its_place.wait()
+    quickly = asyncio.create_task(desk.delivery.hand([second]))
+    seen_meanwhile = await desk.sam.get("/v1/inbox")
+    slow_may_commit.set()
+    await asyncio.gather(slowly, quickly)
+
+    assert seen_meanwhile.json()["messages"] == []
+    assert len(await listed(desk.sam)) == 2
+
+
+async def test_a_list_holds_nobody_once_it_has_decided(desk: Desk) -> None:
+    await a_mailbox(desk, "vhv")
+    mine = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+
+    async with desk.town.unit("accord_exchange", desk.shelter, f"sam-{desk.shelter}") as unit:
+        page = await listing.page(unit, 0, 50)
+        held = await unit.session.scalar(mine)
+
+    assert (len(page.messages), held) == (2, 0)
+
+
+async def test_a_list_is_read_while_somebody_else_lists(desk: Desk) -> None:
+    await a_mailbox(desk, "vhvhv")
+
+    pages = await asyncio.gather(*(listed(desk.sam, "limit=2") for _ in range(4)))
+
+    assert {len(page) for page in pages} == {3}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=ten",
+        "limit=9&limit=9",
+        "cursor=",
+        "cursor=%00",
+        "cursor=heron-4417",
+        "cursor=WyJoZXJvbi00NDE3Il0",  # ["heron-4417"]
+        "cursor=WzFd",  # [1]
+        "cursor=W10",  # []
+        "cursor=" + "W" * 401,
+        "heron-4417=1",
+        "purpose=shelter",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/inbox", f"/v1/cases/{uuid4()}/messages"])
+async def test_a_list_is_asked_for_in_words_we_know(desk: Desk, path: str, query: str) -> None:
+    answer = await desk.sam.get(f"{path}?{query}")
+
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "heron-4417" not in answer.text
+
+
+async def test_a_coordinator_lists_only_what_the_cell_was_released(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
+    await desk.tell(case_ref)
+
+    theirs = str(await desk.town.case_ref_of(case_ref, "county-cell"))
+
+    assert theirs not in {one["case_ref"] for one in await listed(desk.people["cora"])}
+
+
+async def test_a_privacy_officer_has_no_inbox(desk: Desk) -> None:
+    answers = [
+        await desk.people["priya"].get("/v1/inbox"),
+        await desk.people["priya"].get(f"/v1/cases/{uuid4()}/messages"),
+        await desk.opening(uuid4(), by=desk.people["priya"]),
+        await desk.people["priya"].post("/v1/openings", json={"purpose": "shelter", "message_refs": [str(uuid4())]}),
+        await desk.people["priya"].post(f"/v1/messages/{uuid4()}/offering", json={}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 5
+
+
+async def test_without_a_token_nothing_is_told(desk: Desk, web: Web, app: FastAPI) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    async with web.asking(app) as nobody:
+        answers = [
+            await nobody.get("/v1/inbox"),
+            await nobody.get(f"/v1/cases/{await desk.theirs(case_ref)}/messages"),
+            await desk.opening(await desk.newest(case_ref), by=nobody),
+        ]
+
+    assert [answer.status_code for answer in answers] == [401] * 3
+
+
+async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    refs = [await desk.newest(case_ref), await desk.newest(case_ref, "bay-hotline")]
+    asked = text("SELECT message_ref FROM exchange.message WHERE message_ref = ANY(:refs)")
+
+    found = {}
+    for agency_id in (desk.shelter, "bay-hotline", "county-sheriff"):
+        async with desk.town.unit("accord_exchange", agency_id) as unit:
+            found[agency_id] = list(await unit.session.scalars(asked, {"refs": refs}))
+    async with desk.town.session("accord_exchange") as session:
+        found["nobody"] = list(await session.scalars(asked, {"refs": refs}))
+
+    assert found == {desk.shelter: refs[:1], "bay-hotline": refs[1:], "county-sheriff": [], "nobody": []}

@@ -1,0 +1,271 @@
+"""Opening: what the survivor allows now, with its scope and notice, or the one answer that says nothing."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from runtime import clock
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from schemas.facts import ReferralCreated
+from tests.services.exchange.conftest import HOTLINE, Desk
+
+PART_2 = ["redisclosure_prohibited", "42_cfr_2_32"]
+
+
+def told_of(answer: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    return answer.status_code, answer.content, sorted(answer.headers.items())
+
+
+async def test_an_opening_says_the_permitted_fields_and_names_no_other(desk: Desk) -> None:
+    case_ref, _ = await desk.released(DataCategory.IDENTITY, DataCategory.NEEDS)
+    await desk.tell(case_ref)
+
+    answer = await desk.opening(await desk.newest(case_ref))
+
+    assert answer.status_code == 200
+    assert answer.json()["categories"] == {"identity": {"given_name": "Marisol"}, "needs": {"needs": ["shelter"]}}
+    assert set(answer.json()) == {
+        "message_ref",
+        "type",
+        "case_ref",
+        "sender",
+        "occurred_at",
+        "categories",
+        "scope",
+        "notice",
+    }
+    assert "null" not in answer.text
+
+
+async def test_an_opening_says_for_what_on_whose_word_and_until_when(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+
+    scope = (await desk.opening(await desk.newest(case_ref))).json()["scope"]
+
+    ((until,),) = desk.rows("SELECT valid_until FROM register.directive WHERE directive_ref = %(r)s", r=directive_ref)
+    (named,) = scope.pop("directives")
+    assert scope == {"purpose": "shelter", "basis": "release", "until": until.isoformat().replace("+00:00", "Z")}
+    assert named != str(directive_ref)
+
+
+async def test_a_directive_goes_by_another_reference_at_each_agency_and_by_the_same_in_all_it_opens(
+    desk: Desk,
+) -> None:
+    case_ref, _ = await desk.released()
+    await desk.town.direct(case_ref, "county-sheriff", Purpose.EMERGENCY_SAFETY, [DataCategory.IDENTITY])
+    await desk.tell(case_ref)
+    first = await desk.newest(case_ref)
+    await desk.tell(case_ref)
+    second = await desk.newest(case_ref)
+    police = await desk.newest(case_ref, "county-sheriff")
+
+    answers = [
+        await desk.opening(first),
+        await desk.opening(second),
+        await desk.opening(police, "emergency_safety", by=desk.people["lee"]),
+    ]
+
+    named = [answer.json()["scope"]["directives"] for answer in answers]
+    assert named[0] == named[1]
+    assert set(named[0]).isdisjoint(named[2])
+
+
+async def test_the_own_record_opens_whole_on_its_own_basis(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    answer = (await desk.opening(await desk.newest(case_ref, HOTLINE), "advocacy", by=desk.ana)).json()
+
+    assert answer["categories"]["incident_narrative"] == {"narrative": "He said he would come back."}
+    assert answer["scope"] == {"purpose": "advocacy", "basis": "own_record", "directives": []}
+
+
+async def test_every_opening_says_that_it_may_not_be_passed_on(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    notice = (await desk.opening(await desk.newest(case_ref))).json()["notice"]
+
+    assert notice["codes"] == ["redisclosure_prohibited"]
+    assert notice["text"]
+
+
+async def of_care(desk: Desk, *categories: DataCategory) -> UUID:
+    """Let a Part 2 programme refer somebody to the hotline; return the hotline's message."""
+    case_ref = await desk.town.open_case("lantern-counselling")
+    await desk.town.direct(case_ref, HOTLINE, Purpose.ADVOCACY, categories)
+    referral = ReferralCreated(
+        case_ref=case_ref,
+        referral_ref=uuid4(),
+        from_agency_ref="lantern-counselling",
+        to_agency_ref=HOTLINE,
+        status="sent",
+        created_at="2026-11-21T02:10:00Z",
+        kind="service",
+        mode="live",
+        service_code="advocacy",
+        priority="urgent",
+        substance_use_attendance="attending",
+        needs=["shelter"],
+    )
+    await desk.offer(referral, by="lantern-counselling", person="noor")
+    await desk.delivery.deliver(case_ref, "lantern-counselling", HOTLINE)
+    return await desk.newest(case_ref, HOTLINE)
+
+
+async def test_substance_use_content_carries_the_part_2_notice_and_the_scope_of_the_consent(desk: Desk) -> None:
+    message_ref = await of_care(desk, DataCategory.SUBSTANCE_USE, DataCategory.NEEDS)
+
+    answer = (await desk.opening(message_ref, "advocacy", by=desk.ana)).json()
+
+    assert answer["categories"]["substance_use"] == {"substance_use_attendance": "attending"}
+    assert answer["notice"]["codes"] == PART_2
+    assert "42 CFR part 2" in answer["notice"]["text"]
+    assert answer["scope"]["directives"]
+    assert answer["scope"]["until"]
+
+
+async def test_openings_together_carry_the_part_2_notice_each_by_what_it_holds(desk: Desk) -> None:
+    care = await of_care(desk, DataCategory.SUBSTANCE_USE)
+    other = await of_care(desk, DataCategory.NEEDS)
+
+    body = {"purpose": "advocacy", "message_refs": [str(care), str(other)]}
+    opened = (await desk.ana.post("/v1/openings", json=body)).json()["opened"]
+
+    assert [one["notice"]["codes"] for one in opened] == [PART_2, PART_2[:1]]
+
+
+async def test_absent_not_permitted_revoked_blocked_and_anothers_answer_alike_to_the_byte(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    message_ref = await desk.newest(case_ref)
+    await desk.block_kim(case_ref)
+    expected = told_of(await desk.opening(uuid4()))
+
+    answers = {
+        "not permitted": await desk.opening(message_ref, "advocacy"),
+        "never for a person": await desk.opening(message_ref, "conflict_check"),
+        "blocked": await desk.opening(message_ref, by=desk.kim),
+        "another agency's": await desk.opening(await desk.newest(case_ref, HOTLINE)),
+        "of another agency": await desk.opening(message_ref, "emergency_safety", by=desk.people["lee"]),
+        "malformed": await desk.opening("heron-4417"),
+    }
+    await desk.town.revoke(case_ref, directive_ref)
+    answers["revoked"] = await desk.opening(message_ref)
+
+    assert expected[0] == 404
+    assert {name: told_of(answer) for name, answer in answers.items()} == dict.fromkeys(answers, expected)
+
+
+async def test_each_opening_leaves_a_leaf_and_each_refusal_too(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    message_ref = await desk.newest(case_ref)
+
+    await desk.opening(message_ref)
+    await desk.opening(message_ref)
+    await desk.opening(uuid4())
+    await desk.town.revoke(case_ref, directive_ref)
+    await desk.opening(message_ref)
+
+    said = [(leaf["act"], leaf["verdict"]) for leaf in desk.leaves()]
+    assert said == [("opened", "permit")] * 2 + [("refused", "deny")] * 2
+    assert desk.leaves()[0]["categories"] == ["needs"]
+
+
+async def test_a_message_that_has_not_arrived_is_absent(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    message_ref = await desk.newest(case_ref)
+    desk.rows("DELETE FROM exchange.message WHERE message_ref = %(ref)s", ref=message_ref)
+
+    assert (await desk.opening(message_ref)).status_code == 404
+
+
+async def test_an_opening_that_took_too_long_shows_nothing_and_may_be_asked_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    ticks = iter(range(0, 10_000, 6))
+    with monkeypatch.context() as slow:
+        slow.setattr(clock, "monotonic", lambda: float(next(ticks)))
+        answer = await desk.opening(await desk.newest(case_ref))
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "shelter" not in answer.text
+    assert [leaf["act"] for leaf in desk.leaves()] == ["opened"]
+
+
+async def test_an_opening_repeated_under_its_key_is_decided_again_and_nothing_of_it_is_kept(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.tell(case_ref)
+    message_ref, key = await desk.newest(case_ref), {"Idempotency-Key": uuid4().hex}
+    body = {"purpose": "shelter", "message_refs": [str(message_ref)]}
+
+    first = await desk.opening(message_ref, key=key)
+    together = await desk.sam.post("/v1/openings", json=body, headers=key)
+    await desk.town.revoke(case_ref, directive_ref)
+    again = await desk.opening(message_ref, key=key)
+    together_again = await desk.sam.post("/v1/openings", json=body, headers=key)
+
+    assert (first.status_code, again.status_code) == (200, 404)
+    assert (len(together.json()["opened"]), together_again.json()) == (1, {"opened": []})
+    assert desk.rows("SELECT * FROM carrying.idempotency WHERE agency_id = %(agency)s", agency=desk.shelter) == []
+
+
+async def test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named(desk: Desk) -> None:
+    (permitted, _), (revoked, directive_ref) = await desk.released(), await desk.released()
+    refs = list[str]()
+    for case_ref in (permitted, revoked, permitted):
+        await desk.tell(case_ref)
+        refs.append(str(await desk.newest(case_ref)))
+    await desk.town.revoke(revoked, directive_ref)
+    asked = [refs[2], str(uuid4()), refs[1], refs[0], refs[2]]
+
+    answer = await desk.sam.post("/v1/openings", json={"purpose": "shelter", "message_refs": asked})
+
+    assert [one["message_ref"] for one in answer.json()["opened"]] == [refs[2], refs[0]]
+    assert set(answer.json()) == {"opened"}
+    assert sorted(leaf["act"] for leaf in desk.leaves()) == ["opened", "opened", "refused", "refused"]
+
+
+async def test_a_hundred_are_opened_at_once_and_not_one_more(desk: Desk) -> None:
+    refs = [str(uuid4()) for _ in range(101)]
+
+    hundred = await desk.sam.post("/v1/openings", json={"purpose": "shelter", "message_refs": refs[:100]})
+    more = await desk.sam.post("/v1/openings", json={"purpose": "shelter", "message_refs": refs})
+
+    assert (hundred.status_code, hundred.json()) == (200, {"opened": []})
+    assert (more.status_code, more.json()["code"]) == (422, "invalid")
+    assert len(desk.leaves()) == 100
+
+
+@pytest.mark.parametrize("body", [{}, {"purpose": None}, {"purpose": "heron-4417"}, {"purpose": ["shelter"]}])
+async def test_a_purpose_is_stated_in_a_word_of_the_list(desk: Desk, body: dict[str, Any]) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    answers = [
+        await desk.sam.post(f"/v1/messages/{await desk.newest(case_ref)}/opening", json=body),
+        await desk.sam.post("/v1/openings", json=body | {"message_refs": [str(await desk.newest(case_ref))]}),
+    ]
+
+    for answer in answers:
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "body.purpose"
+        assert "heron-4417" not in answer.text
+    assert desk.leaves() == []
+
+
+async def test_what_was_opened_lies_in_no_table(desk: Desk) -> None:
+    case_ref, _ = await desk.released(DataCategory.IDENTITY, DataCategory.NEEDS)
+    await desk.tell(case_ref)
+    await desk.opening(await desk.newest(case_ref), key={"Idempotency-Key": uuid4().hex})
+
+    for table in ("exchange.message", "exchange.mailbox", "carrying.offer", "carrying.idempotency", "ledger.pending"):
+        assert "Marisol" not in str(desk.rows(f"SELECT * FROM {table}"))  # noqa: S608 - names of our own

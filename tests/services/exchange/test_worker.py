@@ -1,0 +1,62 @@
+"""The worker's effect: each message at the end of its mailbox, once, with no gap, whoever handles it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runtime.parking import Received
+from runtime.worker import Worker
+from tests.services.exchange.conftest import Desk, an_incident, listed
+
+
+def places(desk: Desk) -> list[int]:
+    asked = "SELECT place FROM exchange.message WHERE recipient = %(agency)s ORDER BY place"
+    return [row[0] for row in desk.rows(asked, agency=desk.shelter)]
+
+
+async def test_two_workers_at_once_leave_no_gap_and_no_double(desk: Desk) -> None:
+    cases = [(await desk.released())[0] for _ in range(4)]
+    await desk.offer(*(an_incident(case_ref) for case_ref in cases * 5))
+    letters = [one for case_ref in cases for one in await desk.delivery.waiting(case_ref, desk.shelter)]
+    workers = [desk.delivery.another() for _ in range(2)]
+
+    # In both orders and one at a time, so that the two meet at the mailbox again and again.
+    both = ((workers[0], letters), (workers[1], letters[::-1]))
+    await asyncio.gather(*(hand_singly(desk, worker, some) for worker, some in both))
+
+    assert places(desk) == list(range(1, 21))
+    assert len(await listed(desk.sam)) == 20
+
+
+async def hand_singly(desk: Desk, worker: Worker, letters: Sequence[Received]) -> None:
+    for one in letters:
+        await desk.delivery.hand([one], worker)
+
+
+async def test_a_message_that_comes_twice_is_kept_once(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    await desk.delivery.deliver(case_ref, desk.shelter)
+
+    assert places(desk) == [1]
+
+
+async def test_a_message_that_cannot_be_kept_leaves_no_gap(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.offer(*(an_incident(case_ref) for _ in range(3)))
+    first, second, third = await desk.delivery.waiting(case_ref, desk.shelter)
+
+    await desk.delivery.hand([first, replace(second, key=b"another"), third])
+
+    assert places(desk) == [1, 2]
+
+
+async def test_a_message_is_kept_as_it_came(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    (letter,) = await desk.delivery.waiting(case_ref, desk.shelter)
+
+    kept = desk.rows("SELECT body, case_ref FROM exchange.message WHERE recipient = %(a)s", a=desk.shelter)
+
+    assert kept == [(letter.body, await desk.theirs(case_ref))]
