@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from runtime import clock
 from runtime.access.issuer import page
 from runtime.access.issuer.assertions import Assertions
 from runtime.access.issuer.codes import Once
@@ -54,16 +55,20 @@ def build(settings: IssuerSettings) -> FastAPI:
 
 
 def issuer(
-    settings: IssuerSettings, opened: async_sessionmaker[AsyncSession], lifespan: Around | None = None
+    settings: IssuerSettings,
+    opened: async_sessionmaker[AsyncSession],
+    lifespan: Around | None = None,
+    *,
+    monotonic: Callable[[], float] = clock.monotonic,
 ) -> FastAPI:
-    """Return the issuer's application over an open database."""
+    """Return the issuer's application over an open database; tries at a passphrase are spaced by `monotonic`."""
     key = signing_key(settings.run)
     register = Register(opened)
     proofs = Proofs(
         register=register,
         assertions=Assertions(register, settings.issuer + TOKEN),
         passphrases=Passphrases(),
-        tries=Tries(),
+        tries=Tries(monotonic=monotonic),
         codes=Once(),
         refreshes=Once(),
         mint=Mint(settings.issuer, settings.audience, key),

@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import stat
-import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -185,8 +184,9 @@ async def test_an_unknown_person_takes_as_long_as_a_wrong_passphrase(issued: Iss
     known = [await seconds(issued.join()) for _ in range(5)]
     unknown = [await seconds(f"nobody-{number}") for number in range(5)]
 
-    # A class, not a measure: without the hash a wrong name would be answered some twenty times as fast.
-    assert 0.25 < statistics.median(unknown) / statistics.median(known) < 4
+    # A class, not a measure: without the hash a wrong name is answered some twenty times as fast.
+    # The least of each, because a busy machine only ever adds.
+    assert 0.25 < min(unknown) / min(known) < 4
 
 
 async def test_five_tries_and_then_slower_even_with_the_right_passphrase(issued: Issued) -> None:

@@ -109,6 +109,18 @@ async def test_who_left_is_nobody_at_once(
     assert gone.status_code == 401
 
 
+async def test_a_system_that_left_is_nobody_at_once(web: Web, app: FastAPI, database: Database) -> None:
+    change = "UPDATE register.client SET active = %s WHERE client_id = 'county-sheriff'"
+    async with web.as_system(app, "county-sheriff") as system:
+        assert (await system.get("/v1/things")).status_code == 200
+        with database.superuser() as connection:
+            connection.execute(change, (False,))
+            gone = await system.get("/v1/things")
+            connection.execute(change, (True,))
+
+    assert gone.status_code == 401
+
+
 async def test_a_person_of_one_agency_is_nobody_at_another(web: Web, app: FastAPI) -> None:
     async with web.asking(app, web.issuer.person("ana", agency="harbor-house")) as client:
         assert (await client.get("/v1/things")).status_code == 401

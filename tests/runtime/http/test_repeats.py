@@ -109,9 +109,13 @@ async def test_the_same_request_still_being_worked_on_is_a_conflict(web: Web, da
     async with web.serving("intake", [slow]) as app, web.as_person(app, "ana") as ana:
         first = asyncio.create_task(ana.post("/v1/slow", json={"word": word}, headers=key))
         await pause.entered.wait()
-        meanwhile = await ana.post("/v1/slow", json={"word": word}, headers=key)
-        pause.released.set()
-        done = await first
+        try:
+            # Without the lock the second would wait for the first, and the first for us.
+            async with asyncio.timeout(5):
+                meanwhile = await ana.post("/v1/slow", json={"word": word}, headers=key)
+        finally:
+            pause.released.set()
+            done = await first
 
     assert meanwhile.status_code == 409
     assert meanwhile.json()["code"] == "still_running"

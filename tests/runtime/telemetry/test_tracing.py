@@ -127,6 +127,19 @@ def test_a_span_of_another_library_loses_its_name(spans: InMemorySpanExporter) -
     assert span.name == "other"
 
 
+def test_an_exception_that_a_library_recorded_does_not_leave(spans: InMemorySpanExporter) -> None:
+    tracer = trace.get_tracer_provider().get_tracer("somebody")
+
+    with pytest.raises(ValueError, match=CANARY), tracer.start_as_current_span("work"):
+        raise ValueError(CANARY)
+
+    (span,) = spans.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.status.description is None
+    assert not span.events
+    assert CANARY not in everything(spans.get_finished_spans())
+
+
 def test_fastapi_records_no_exception_and_no_log_of_its_own() -> None:
     assert TELEMETRY["logs"] is False
     assert TELEMETRY["metrics"] is False
