@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
+# Two at a time, each with servers of its own; one, where the servers are yours.
+N ?= $(if $(ACCORD_DATABASE)$(ACCORD_KAFKA),0,2)
+PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadgroup
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
@@ -37,10 +40,10 @@ schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI a
 	$(BIN)/python -m runtime.http.describe $(SERVICES)
 
 quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
-	$(BIN)/python -m pytest tests/kernel tests/schemas tests/contracts tests/architecture
+	$(PYTEST) tests/kernel tests/schemas tests/contracts tests/architecture
 
 test: setup ## everything; T=path runs one
-	$(BIN)/python -m pytest $(T)
+	$(PYTEST) $(T)
 
 journeys: setup ## whole stories over the wire
 	$(BIN)/python -m pytest tests/journeys

@@ -38,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"not run. {obstacle}") from None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something slow to make: a file's own, or the running town of the session."""
+    for item in items:
+        shared = "running" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("running" if shared else str(item.path)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for folder in config.stash[KEPT]:
         terminalreporter.write_line(f"the run is kept in {folder}")

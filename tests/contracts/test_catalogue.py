@@ -60,7 +60,10 @@ def descendants(of: type[Categorised]) -> set[type[Categorised]]:
     return {of}.union(*(descendants(child) for child in of.__subclasses__()))
 
 
-OURS = [model for model in descendants(Categorised) if model.__module__.startswith("schemas.")]
+OURS = sorted(
+    (model for model in descendants(Categorised) if model.__module__.startswith("schemas.")),
+    key=lambda one: one.__name__,
+)
 
 
 def test_the_catalogue_is_all_there_is() -> None:

@@ -150,7 +150,7 @@ def test_recipient_and_type_do_not_run_into_one_another() -> None:
         vault.unseal(Sealed(MESSAGE, "harborh", "ouse.v1", ALL, body), ALL, KEY)
 
 
-@pytest.mark.parametrize("key", [new_key(), b"", KEY[:16], KEY + b"\x00"])
+@pytest.mark.parametrize("key", [new_key(), b"", KEY[:16], KEY + b"\x00"], ids=["another", "none", "half", "longer"])
 def test_a_message_opens_with_its_own_key_only(key: bytes) -> None:
     with pytest.raises(NotOpenable):
         vault.unseal(sealed(PARTS), ALL, key)
