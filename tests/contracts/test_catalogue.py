@@ -60,10 +60,8 @@ def descendants(of: type[Categorised]) -> set[type[Categorised]]:
     return {of}.union(*(descendants(child) for child in of.__subclasses__()))
 
 
-OURS = sorted(
-    (model for model in descendants(Categorised) if model.__module__.startswith("schemas.")),
-    key=lambda one: one.__name__,
-)
+FOUND = [model for model in descendants(Categorised) if model.__module__.startswith("schemas.")]
+OURS = sorted(FOUND, key=lambda model: model.__name__)
 
 
 def test_the_catalogue_is_all_there_is() -> None:
