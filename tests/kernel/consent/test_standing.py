@@ -51,6 +51,14 @@ def test_an_agency_sees_its_own_record_whatever_was_said() -> None:
     assert (decision.mask, decision.basis, decision.until, decision.relied_on) == (ALL, Basis.OWN_RECORD, None, ())
 
 
+def test_a_grant_to_oneself_is_none_and_narrows_nothing() -> None:
+    table = a_table(a_grant(DataCategory.NEEDS, to="bay-hotline", purpose=Purpose.ADVOCACY))
+    asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY)
+
+    assert mask(asked, table, NOON) == decide(asked, table, NOON).mask == ALL
+    assert table.unreadable_grants == 1
+
+
 def test_even_an_own_record_holds_no_field_that_nobody_knows() -> None:
     asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, asked=ALL + 1 | IDENTITY)
 
