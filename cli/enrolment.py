@@ -1,39 +1,171 @@
-"""Taking agencies and people in while the town runs: register, keys, mailbox, allowances, and nothing restarted."""
+"""Taking agencies and people in while the town runs: keys, mailbox, allowances, register, and nothing restarted."""
 
 from __future__ import annotations
 
-import asyncio
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 from joserfc.jwk import ECKey
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from cli import town
 from cli.fixture import Member
 from cli.run import Run
+from cli.session import within
+from infra.embedded.unready import Unready
 from runtime.access import passphrases
 from runtime.bus import admin
-from runtime.database.engine import engine, sessions
 from runtime.keys import UnsafeLocalKeyring
-from runtime.register.enrolment import NewAgency, enrol_agency, enrol_person
+from runtime.register import enrolment as register
+from runtime.register.enrolment import NewAgency
 from runtime.settings import KafkaProtocol
 from schemas.topics import mailbox
 from schemas.town import Town, TownAgency, TownPerson
 
+ROLE = "accord_admin"
+MOST_REPLICAS = 3
 
-def add_agency(run: Run, town: Town, agency: NewAgency) -> TownAgency:
-    """Take an agency in, with its system's key, its case-sealing key, its mailbox and its user of the broker."""
-    UnsafeLocalKeyring(run.keys, production=False).create(agency.agency_id)
-    jwk_file, public = _system_key(run, agency.agency_id)
-    asyncio.run(_enrol_agency(town, agency, public))
-    password_file = run.secret_file(f"kafka-agency-{agency.agency_id}")
-    place = town.kafka
-    client = admin.connect(
-        place.bootstrap_servers,
-        place.admin_user,
-        Path(place.admin_password_file).read_text().strip(),
-        protocol=KafkaProtocol(place.security_protocol),
+
+class Taken(Unready):
+    """Somebody has this name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is known to the register and, of the agencies, has a mailbox as well."""
+
+    agencies: frozenset[str]
+    people: frozenset[str]
+
+
+def take_in_agency(run: Run, agency: NewAgency) -> TownAgency:
+    """Take an agency into the running town; raises `Taken` where one has its id.
+
+    One that was interrupted half-way is taken in again from the start.
+    """
+    with _running(run) as there:
+        if any(one.id == agency.agency_id for one in there.agencies):
+            raise Taken(f"{agency.agency_id} is in this town already", "Choose another id; see `accord agency list`.")
+        (made,) = add_agencies(run, there, [agency])
+        town.write(run, there.model_copy(update={"agencies": (*there.agencies, made)}))
+    return made
+
+
+def take_in_person(run: Run, member: Member) -> TownPerson:
+    """Take a person into the running town; raises `Taken` where somebody has their name."""
+    taken = Taken(f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`.")
+    with _running(run) as there:
+        if any(one.id == member.person_ref for one in there.people):
+            raise taken
+        if all(one.id != member.agency_id for one in there.agencies):
+            raise Unready(f"There is no agency {member.agency_id} in this town", "See `accord agency list`.")
+        try:
+            (made,) = add_people(run, there, [member])
+        except register.Taken:
+            raise taken from None
+        town.write(run, there.model_copy(update={"people": (*there.people, made)}))
+    return made
+
+
+def add_agencies(run: Run, place: Town, agencies: Sequence[NewAgency]) -> tuple[TownAgency, ...]:
+    """Take agencies in: each with its system's key, its case-sealing key, its mailbox and its user of the broker.
+
+    The register comes last: what it names is there. Repeating it is harmless.
+    """
+    keys = UnsafeLocalKeyring(run.keys, production=False)
+    for agency in agencies:
+        keys.create(agency.agency_id)
+    _admit(run, place, agencies)
+    systems = {agency.agency_id: _system_key(run, agency.agency_id) for agency in agencies}
+
+    async def enrol(session: AsyncSession) -> None:
+        for agency in agencies:
+            await register.enrol_agency(session, agency, systems[agency.agency_id][1])
+        await session.commit()
+
+    within(place, ROLE, enrol)
+    return tuple(_place_of(run, agency, systems[agency.agency_id][0]) for agency in agencies)
+
+
+def add_people(run: Run, place: Town, members: Sequence[Member]) -> tuple[TownPerson, ...]:
+    """Take people in, each with a passphrase made for them; repeating it is harmless."""
+    # Short enough to type in a demo.
+    files = {member.person_ref: run.secret_file(f"person-{member.person_ref}", size=9) for member in members}
+
+    async def enrol(session: AsyncSession) -> None:
+        for member in members:
+            hashed = passphrases.hash_passphrase(files[member.person_ref].read_text().strip())
+            await register.enrol_person(session, member.enrolled(hashed))
+        await session.commit()
+
+    within(place, ROLE, enrol)
+    return tuple(
+        TownPerson(
+            id=member.person_ref,
+            name=member.name,
+            agency=member.agency_id,
+            roles=member.roles,
+            passphrase_file=str(files[member.person_ref]),
+        )
+        for member in members
     )
-    admin.admit(client, agency.agency_id, password_file.read_text().strip(), hosted=True, replicas=1)  # one broker
+
+
+def known(place: Town) -> Known:
+    """Return who need not be taken in again."""
+
+    async def listed(session: AsyncSession) -> tuple[frozenset[str], frozenset[str]]:
+        agencies = await session.scalars(text("SELECT agency_id FROM register.agency"))
+        people = await session.scalars(text("SELECT person_ref FROM register.person"))
+        return frozenset(agencies), frozenset(people)
+
+    agencies, people = within(place, ROLE, listed)
+    topics = _connected(place).list_topics(timeout=admin.PATIENCE).topics
+    return Known(frozenset(one for one in agencies if mailbox(one) in topics), people)
+
+
+def administrator(servers: str, user: str, password: str) -> AdminClient:
+    """Return the client that administers a run's broker."""
+    return admin.connect(servers, user, password, protocol=KafkaProtocol.PLAINTEXT)
+
+
+@contextmanager
+def _running(run: Run) -> Iterator[Town]:
+    """Yield the running town, which nobody else changes meanwhile."""
+    town.read(run.folder)
+    if run.holder() is None:
+        raise Unready(f"The town in {run.folder} is not running", f"Start it with `accord up --run {run.folder}`.")
+    with run.changing():
+        yield town.read(run.folder)
+
+
+def _connected(place: Town) -> AdminClient:
+    password = Path(place.kafka.admin_password_file).read_text().strip()
+    return administrator(place.kafka.bootstrap_servers, place.kafka.admin_user, password)
+
+
+def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
+    client = _connected(place)
+    try:
+        replicas = min(MOST_REPLICAS, len(client.list_topics(timeout=admin.PATIENCE).brokers))
+        for agency in agencies:
+            password = run.secret(_kafka_secret(agency.agency_id))
+            admin.admit(client, agency.agency_id, password, hosted=True, replicas=replicas)
+    except (KafkaException, admin.NotInForce) as refusal:
+        raise Unready(f"The broker does not answer: {refusal}", "Start the town with `accord up`.") from refusal
+
+
+def _kafka_secret(agency_id: str) -> str:
+    return f"kafka-agency-{agency_id}"
+
+
+def _place_of(run: Run, agency: NewAgency, key_file: Path) -> TownAgency:
     return TownAgency(
         id=agency.agency_id,
         name=agency.name,
@@ -41,24 +173,10 @@ def add_agency(run: Run, town: Town, agency: NewAgency) -> TownAgency:
         flags=tuple(sorted(agency.flags)),
         purposes=tuple(sorted(agency.purposes)),
         client_id=agency.agency_id,
-        key_file=str(jwk_file),
+        key_file=str(key_file),
         kafka_user=agency.agency_id,
-        kafka_password_file=str(password_file),
+        kafka_password_file=str(run.secret_file(_kafka_secret(agency.agency_id))),
         mailbox=mailbox(agency.agency_id),
-    )
-
-
-def add_person(run: Run, town: Town, member: Member) -> TownPerson:
-    """Take a person in, with a passphrase made for them."""
-    passphrase_file = run.secret_file(f"person-{member.person_ref}", size=9)  # short enough to type in a demo
-    hashed = passphrases.hash_passphrase(passphrase_file.read_text().strip())
-    asyncio.run(_enrol_person(town, member, hashed))
-    return TownPerson(
-        id=member.person_ref,
-        name=member.name,
-        agency=member.agency_id,
-        roles=member.roles,
-        passphrase_file=str(passphrase_file),
     )
 
 
@@ -72,19 +190,3 @@ def _system_key(run: Run, agency_id: str) -> tuple[Path, dict[str, object]]:
         file = run.keep_secret(name, json.dumps(made.as_dict(private=True)))
     key = ECKey.import_key(json.loads(file.read_text()))
     return file, dict(key.as_dict(private=False))
-
-
-async def _enrol_agency(town: Town, agency: NewAgency, public_jwk: dict[str, object]) -> None:
-    bound = engine(town.database.urls["accord_admin"], pool_size=1)
-    async with sessions(bound)() as session:
-        await enrol_agency(session, agency, public_jwk)
-        await session.commit()
-    await bound.dispose()
-
-
-async def _enrol_person(town: Town, member: Member, hashed: str) -> None:
-    bound = engine(town.database.urls["accord_admin"], pool_size=1)
-    async with sessions(bound)() as session:
-        await enrol_person(session, member.enrolled(hashed))
-        await session.commit()
-    await bound.dispose()

@@ -3,34 +3,85 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from cli.commands import ALL
-from cli.run import InUse
-from cli.town import NoTown
+from cli.supervisor import Asked
 from infra.embedded.unready import Unready
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Accord, on this machine."
-)
-for add in ALL:
-    add(app)
+# Each command and the module of `cli.commands` that adds it.
+COMMANDS = {
+    "demo": "lifecycle",
+    "up": "lifecycle",
+    "down": "lifecycle",
+    "doctor": "lifecycle",
+    "token": "tokens",
+    "env": "tokens",
+    "agency": "agencies",
+    "person": "agencies",
+    "parked": "parked",
+    "ledger": "ledger",
+    "db": "database",
+}
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is first asked for: a token need not wait for what starts a database."""
+
+    def list_commands(self, _: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        own = typer.Typer()
+        own.callback()(lambda: None)  # a command that is alone would become the program itself
+        import_module(f"cli.commands.{COMMANDS[cmd_name]}").add(own)
+        group: Any = typer.main.get_command(own)
+        return group.get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do what was asked; what failed is said in words, with its fix."""
+        try:
+            return super().invoke(ctx)
+        except Unready as obstacle:
+            said = f"{obstacle.what}\n  {obstacle.fix}"
+        except Asked:
+            said = "ended before it was done, as asked"
+        except OSError as refusal:
+            if refusal.filename is None:
+                raise
+            said = f"{refusal.filename}: {refusal.strerror}\n  See that it is there and that you may use it."
+        typer.echo(f"accord: {said}", err=True)
+        raise typer.Exit(1)
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def accord() -> None:
+    """Accord, on this machine. Exit codes: 0 done, 1 refused or failed, 2 used wrongly."""
+    # The development keyring warns wherever it is used; the processes say so in their logs, once each.
+    logging.getLogger("runtime.keys").setLevel(logging.ERROR)
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 refused or failed, 2 used wrongly; every failure names its fix."""
-    # The development keyring warns wherever it is used; the processes say so in their logs, once each.
-    logging.getLogger("runtime.keys").setLevel(logging.ERROR)
+    """Run the command line."""
     try:
         app()
-    except Unready as missing:
-        sys.exit(f"accord: {missing.what}\n  {missing.fix}")
-    except InUse as taken:
-        sys.exit(f"accord: {taken} is in use by another run\n  End it with `accord down`, or name another with --run.")
-    except NoTown as missing:
-        sys.exit(f"accord: {missing}")
+    except Exception as fault:
+        if os.environ.get("ACCORD_TRACEBACK"):
+            raise
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        where = f"{type(fault).__name__} at {place.filename}:{place.lineno}"
+        sys.exit(f"accord: {where}\n  This is a fault of ours: report it with what ACCORD_TRACEBACK=1 shows.")
 
 
 if __name__ == "__main__":

@@ -6,23 +6,63 @@ import contextlib
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
+
+from infra.embedded import process
+from infra.embedded.unready import Unready
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / ".run"
+OWN_DATABASE, OWN_KAFKA = "ACCORD_DATABASE", "ACCORD_KAFKA"
+TAKEN_WITHIN = 1.0  # whoever only asks who has a folder has it for an instant
+ENDED_WITHIN = 60.0
 
 
-class InUse(Exception):
+class InUse(Unready):
     """Another run has this folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is in use by another run",
+            f"End it with `accord down --run {folder}`, or name another folder with --run.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that has a run folder, and whether what it starts is ready for use."""
+
+    pid: int
+    ready: bool
+
+
+class Hold:
+    """A run folder, held by this process."""
+
+    def __init__(self, lock: IO[str]) -> None:
+        self._lock = lock
+        self._say("starting")
+
+    def ready(self) -> None:
+        """Let others know that all is ready."""
+        self._say("ready")
+
+    def _say(self, word: str) -> None:
+        self._lock.seek(0)
+        self._lock.truncate()
+        self._lock.write(f"{os.getpid()} {word}\n")
+        self._lock.flush()
 
 
 class Run:
     """One run folder. Everything in it is this run's own: throw it away and the run never was."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o711)  # PostgreSQL's account must pass through it when we are root
         self.folder = folder.resolve()
 
     @property
@@ -54,17 +94,108 @@ class Run:
         """Keep `text` under `name`, readable by us alone, and return its file."""
         file = self.folder / "secrets" / name
         file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as opened:
-            opened.write(text + "\n")
+        write_whole(file, text + "\n")
         return file
 
+    def make(self) -> None:
+        """Have the folder, and never take one for a run's that holds something else."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._lock.exists():
+            return
+        if any(self.folder.iterdir()):
+            raise Unready(f"{self.folder} holds other things than a run", "Name an empty or a new folder with --run.")
+        self.folder.chmod(0o711)  # PostgreSQL's account must pass through it when we are root
+        self._lock.touch(mode=0o600)
+
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the folder while this process lives; raises `InUse` if another process does."""
-        with (self.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as taken:
-                raise InUse(str(self.folder)) from taken
+    def held(self) -> Iterator[Hold]:
+        """Hold the folder, made if need be, while this process lives; raises `InUse` if another process does."""
+        self.make()
+        with self._lock.open("a+") as lock:
+            until(lambda: _locked(lock, fcntl.LOCK_EX), TAKEN_WITHIN, InUse(self.folder))
+            yield Hold(lock)
+
+    def holder(self) -> Holder | None:
+        """Return who holds the folder just now."""
+        deadline = time.monotonic() + TAKEN_WITHIN
+        while self._lock.exists() and not self._is_free():
+            # What stands there may be of a run that was killed: whoever has just taken the folder says so at once.
+            if holder := self._named():
+                return holder
+            if time.monotonic() > deadline:
+                raise InUse(self.folder)
+            time.sleep(0.01)
+        return None
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Wait for whoever else changes what the folder says of agencies, people and processes, and keep them out."""
+        with (self.folder / "changing").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def until_left(self) -> None:
+        """Wait until nothing runs any more that a run in this folder started; one that was killed leaves some behind.
+
+        Raises `Unready` naming what does not end.
+        """
+        logs = [self.folder / name / f"{name}.log" for name in ("postgres", "kafka")]
+        logs += (self.folder / "logs").glob("*.log")
+        for log in logs:
+            fix = f"End it by its id; it is one that has {log} open."
+            obstacle = Unready(f"{log.stem} of an earlier run in {self.folder} does not end", fix)
+            until(partial(process.left, log), ENDED_WITHIN, obstacle)
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "lock"
+
+    def _is_free(self) -> bool:
+        with self._lock.open() as lock:
+            return _locked(lock, fcntl.LOCK_SH)
+
+    def _named(self) -> Holder | None:
+        pid, _, word = self._lock.read_text().partition(" ")
+        return Holder(int(pid), word == "ready\n") if word.endswith("\n") and lives(int(pid)) else None
+
+
+def own_servers() -> dict[str, str]:
+    """Return the servers that the operator named in place of the embedded ones."""
+    return {name: os.environ[name] for name in (OWN_DATABASE, OWN_KAFKA) if os.environ.get(name)}
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that only we may read, whole or not at all: whoever reads it never sees half of it."""
+    fresh = file.with_name(f"{file.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(text)
+    fresh.replace(file)
+
+
+def until(claim: Callable[[], bool], within: float, obstacle: Unready) -> None:
+    """Wait until `claim` comes true; raises `obstacle` if it does not."""
+    deadline = time.monotonic() + within
+    while not claim():
+        if time.monotonic() > deadline:
+            raise obstacle
+        time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process of this id runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _locked(lock: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

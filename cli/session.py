@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.embedded.unready import Unready
 from runtime.database.engine import engine, sessions
 from schemas.town import Town
 
 T = TypeVar("T")
-AWAY = "accord: the database does not answer\n  Start the town with `accord up`."
+
+
+class Away(Unready):
+    """The town's database does not answer."""
+
+    def __init__(self, *, also: str = "") -> None:
+        super().__init__("The database does not answer", f"Start the town with `accord up`. {also}".rstrip())
 
 
 def within(town: Town, role: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Return what `work` makes of a session as `role`; it commits by itself. Exits where the database is away."""
+    """Return what `work` makes of a session as `role`; it commits by itself. Raises `Away`."""
 
     async def done() -> T:
         bound = engine(town.database.urls[role], pool_size=1, service="cli")
@@ -30,5 +36,5 @@ def within(town: Town, role: str, work: Callable[[AsyncSession], Awaitable[T]]) 
 
     try:
         return asyncio.run(done())
-    except OperationalError:
-        sys.exit(AWAY)
+    except OperationalError as refusal:
+        raise Away from refusal

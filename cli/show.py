@@ -13,7 +13,7 @@ from schemas.town import Town
 def show_town(town: Town, *, json: bool) -> None:
     """Print where everything is, as a table for people or as JSON for programs."""
     if json:
-        print(town.model_dump_json(indent=2))
+        print(town.model_dump_json(indent=2), flush=True)  # whoever reads it waits for it, and we stay
         return
     console = Console()
     places = Table(title="Where it is", title_justify="left")
@@ -26,8 +26,9 @@ def show_town(town: Town, *, json: bool) -> None:
     places.add_row("PostgreSQL", f"{town.database.host}:{town.database.port}/{town.database.name}")
     console.print(places)
     people = Table(title="Who works there (development sign-ins)", title_justify="left")
-    for title in ("person", "agency", "roles", "passphrase"):
-        people.add_column(title, no_wrap=title != "roles")
+    for title in ("person", "agency", "roles"):
+        people.add_column(title, overflow="fold")
+    people.add_column("passphrase", no_wrap=True, min_width=12)
     for person in town.people:
         passphrase = Path(person.passphrase_file).read_text().strip()
         people.add_row(person.id, person.agency, ", ".join(person.roles), passphrase)

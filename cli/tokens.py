@@ -8,15 +8,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
+from infra.embedded.unready import Unready
 from schemas.town import Town
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class NoToken(Exception):
+class NoToken(Unready):
     """The issuer gave none."""
 
 
@@ -24,7 +23,7 @@ def person_token(town: Town, person: str) -> str:
     """Return a bearer token for a person of the town; raises `NoToken` for one who is not in it."""
     found = next((one for one in town.people if one.id == person), None)
     if found is None:
-        raise NoToken(f"nobody called {person} is in this town")
+        raise NoToken(f"Nobody called {person} is in this town", "See `accord person list`.")
     passphrase = Path(found.passphrase_file).read_text().strip()
     return _asked(town, {"grant_type": "password", "username": person, "password": passphrase})
 
@@ -33,7 +32,10 @@ def system_token(town: Town, client_id: str) -> str:
     """Return a bearer token for an agency's system, by its private key (RFC 7523)."""
     found = next((one for one in town.agencies if one.client_id == client_id), None)
     if found is None:
-        raise NoToken(f"no agency called {client_id} is in this town")
+        raise NoToken(f"No agency called {client_id} is in this town", "See `accord agency list`.")
+    from joserfc import jwt  # slow to import, and a person's token needs none of it
+    from joserfc.jwk import ECKey
+
     key = ECKey.import_key(json.loads(Path(found.key_file).read_text()))
     now = int(time.time())
     claims = {"iss": client_id, "sub": client_id, "aud": town.issuer.token_url, "iat": now, "exp": now + 60}
@@ -43,7 +45,12 @@ def system_token(town: Town, client_id: str) -> str:
 
 
 def _asked(town: Town, form: dict[str, str]) -> str:
-    answer = httpx.post(town.issuer.token_url, data=form, timeout=10, trust_env=False)
+    try:
+        answer = httpx.post(town.issuer.token_url, data=form, timeout=10, trust_env=False)
+        said = answer.json()
+    except (httpx.HTTPError, ValueError) as refusal:
+        raise NoToken("The issuer does not answer", f"Start the town with `accord up --run {town.run}`.") from refusal
     if answer.status_code != 200:
-        raise NoToken(f"the issuer answered {answer.status_code} {answer.json().get('error', '')}")
-    return str(answer.json()["access_token"])
+        what = f"The issuer answered {answer.status_code} {said.get('error', '')}"
+        raise NoToken(what, f"See {town.run}/logs/issuer.log; a clock that is off makes a good key look bad.")
+    return str(said["access_token"])

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json as text
+import re
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
-from cli import enrolment, town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder, running_town
-from cli.fixture import Member
+from cli.run import Run
 from kernel.consent import purposes_of
-from runtime.bus.acls import RESERVED
-from runtime.register.enrolment import NewAgency, Taken
+from runtime.access.scopes import Role
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
+from schemas.strict_json import BadJson, safe_text
 
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
+LONGEST_NAME = 120
 Kind = Annotated[AgencyKind, typer.Option(help="what it is")]
 Flags = Annotated[list[AgencyFlag] | None, typer.Option("--flag", help="what it is bound by; may be repeated")]
 Purposes = Annotated[
     list[Purpose] | None, typer.Option("--purpose", help="may be repeated; if left out, all that its kind may have")
 ]
-Roles = Annotated[list[str], typer.Option("--role", help="may be repeated")]
+Address = Annotated[str, typer.Option(help="where it is, as an accounting tells it; a shelter's stands nowhere")]
+Roles = Annotated[list[Role], typer.Option("--role", help="may be repeated")]
 
 
 def add(app: typer.Typer) -> None:
@@ -34,54 +40,84 @@ def add(app: typer.Typer) -> None:
     app.add_typer(person, name="person")
 
 
+def _id(given: str) -> str:
+    if NAME.fullmatch(given) is None:
+        raise typer.BadParameter("2 to 40 of a-z, 0-9 and -, and not - first")
+    return given
+
+
+def _words(given: str) -> str:
+    try:
+        plain = safe_text(given).isprintable()
+    except BadJson:
+        plain = False
+    if not plain or not given.strip() or len(given) > LONGEST_NAME:
+        raise typer.BadParameter(f"1 to {LONGEST_NAME} characters that can be printed")
+    return given
+
+
+Id = Annotated[str, typer.Argument(callback=_id, help="as it stands in addresses: 2 to 40 of a-z, 0-9 and -")]
+Name = Annotated[str, typer.Option(callback=_words, help="the name, as people know it")]
+
+
 def add_agency(
-    agency_id: str,
-    name: Annotated[str, typer.Option(help="its name, as people know it")],
+    agency_id: Id,
+    name: Name,
     kind: Kind,
     flag: Flags = None,
     purpose: Purposes = None,
+    address: Address = "",
     run: RunFolder = DEFAULT_RUN,
     json: Json = False,
 ) -> None:
     """Take an agency in: keys, mailbox, allowances, system client. Nothing is restarted."""
+    from cli import enrolment  # slow to import
+    from runtime.bus.acls import RESERVED
+    from runtime.register.enrolment import NewAgency
+
     if agency_id in RESERVED:
-        raise typer.BadParameter("one of our own users has this name")
+        raise typer.BadParameter(f"{agency_id} is the name of one of our own users")
     purposes = frozenset(purpose or purposes_of(kind))
-    folder, there = running_town(run)
-    made = enrolment.add_agency(folder, there, NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes))
-    town.write(folder, town.with_agency(town.read(folder.folder), made))
+    if beyond := purposes - purposes_of(kind):
+        raise typer.BadParameter(f"an agency of the kind {kind} is never registered for {', '.join(sorted(beyond))}")
+    agency = NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes, address)
+    made = enrolment.take_in_agency(Run(run), agency)
     print(made.model_dump_json(indent=2) if json else f"{agency_id} is in; its mailbox is {made.mailbox}")
 
 
 def add_person(
-    person_ref: str,
+    person_ref: Id,
     agency: Annotated[str, typer.Option(help="where they work")],
-    name: Annotated[str, typer.Option(help="their name")],
+    name: Name,
     role: Roles,
     run: RunFolder = DEFAULT_RUN,
     json: Json = False,
 ) -> None:
     """Take a person in, with a passphrase made for them."""
-    folder, there = running_town(run)
-    if agency not in {one.id for one in there.agencies}:
-        raise typer.BadParameter("no such agency in this town")
-    try:
-        made = enrolment.add_person(folder, there, Member(person_ref, agency, name, tuple(role)))
-    except Taken:
-        raise typer.BadParameter("somebody of another agency has this reference") from None
-    town.write(folder, town.with_person(town.read(folder.folder), made))
+    from cli import enrolment  # slow to import
+    from cli.fixture import Member
+
+    if Role.SYSTEM in role:
+        raise typer.BadParameter("system is no person's role: it is what an agency's records system is")
+    made = enrolment.take_in_person(Run(run), Member(person_ref, agency, name, tuple(role)))
     print(made.model_dump_json(indent=2) if json else f"{person_ref} is in; passphrase in {made.passphrase_file}")
 
 
 def list_agencies(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """List the agencies."""
-    _, there = running_town(run)
-    for one in there.agencies:
-        print(one.model_dump_json() if json else f"{one.id:24} {one.kind:18} {one.name}")
+    agencies = running_town(run).agencies
+    _list(agencies, [f"{one.id:24} {one.kind:18} {one.name}" for one in agencies], json=json)
 
 
 def list_people(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """List the people."""
-    _, there = running_town(run)
-    for one in there.people:
-        print(one.model_dump_json() if json else f"{one.id:16} {one.agency:24} {', '.join(one.roles)}")
+    people = running_town(run).people
+    _list(people, [f"{one.id:16} {one.agency:24} {', '.join(one.roles)}" for one in people], json=json)
+
+
+def _list(entries: Iterable[BaseModel], lines: Iterable[str], *, json: bool) -> None:
+    if json:
+        print(text.dumps([one.model_dump(mode="json") for one in entries], indent=2))
+        return
+    for line in lines:
+        print(line)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import psycopg
 import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
 
 from cli.commands.options import DEFAULT_RUN, RunFolder, running_town
+from cli.session import Away
+from infra.embedded.unready import Unready
 from runtime.database import migrate, roles
 
 
@@ -17,6 +22,11 @@ def add(app: typer.Typer) -> None:
 
 def upgrade(run: RunFolder = DEFAULT_RUN) -> None:
     """Bring every schema to its newest version."""
-    _, town = running_town(run)
-    migrate.upgrade_all(town.database.urls[roles.OWNER])
-    typer.echo("every schema is at its newest version")
+    owner = running_town(run).database.urls[roles.OWNER]
+    try:
+        migrate.upgrade_all(owner)
+    except (psycopg.OperationalError, OperationalError) as refusal:
+        raise Away from refusal
+    except CommandError as refusal:
+        raise Unready(f"The database is not of this version: {refusal}", "Use a newer version of Accord.") from refusal
+    print("every schema is at its newest version")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as text
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli import exported, town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
 from cli.exported import Exported, NotALine
-from cli.session import AWAY, within
+from cli.session import Away, within
+from infra.embedded.unready import Unready
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.verify import Entry, Finding, verify_log
@@ -64,7 +64,7 @@ def verify(
             counted = Counted(log.entries())
             findings = verify_log(counted, checkpoints, key)
     except NotALine as broken:
-        sys.exit(f"accord: {broken}\n  The file was damaged or changed: export the ledger anew.")
+        raise Unready(str(broken), "The file was damaged or changed: export the ledger anew.") from None
     _tell(Verified(counted.count, len(checkpoints), key, findings), json=json)
 
 
@@ -75,8 +75,8 @@ def export(file: To, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     try:
         with whole.reading(there.database.urls[ROLE]) as log:
             heads, leaves = exported.write(file, log.checkpoints(), log.entries())
-    except psycopg.OperationalError:
-        sys.exit(AWAY)
+    except psycopg.OperationalError as refusal:
+        raise Away from refusal
     done = {"file": str(file), "entries": leaves, "checkpoints": heads}
     print(text.dumps(done) if json else f"{leaves} entries and {heads} checkpoints are in {file}")
 
@@ -116,8 +116,8 @@ def _opened(run: Path, file: Path | None) -> Iterator[whole.Whole | Exported]:
     try:
         with whole.reading(town.read(run).database.urls[ROLE]) as log:
             yield log
-    except psycopg.OperationalError:
-        sys.exit(f"{AWAY}  Or verify an exported file with --from.")
+    except psycopg.OperationalError as refusal:
+        raise Away(also="Or verify an exported file with --from.") from refusal
 
 
 def _vkey(run: Path, given: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as text
-import sys
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli import town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
 from cli.session import within
+from infra.embedded.unready import Unready
 from kernel.ledger.entry import Act, Verdict
 from runtime import parking
 from runtime.ledger.pending import append, leaf
@@ -53,7 +53,7 @@ def list_parked(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
 def retry(ref: Ref, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """Ask whoever parked it to try once more; consent is decided anew, and the asking is on record."""
     if not within(town.read(run), ROLE, lambda session: _ask(session, ref)):
-        sys.exit(f"accord: nothing is parked as {ref}\n  See `accord parked list`.")
+        raise Unready(f"Nothing is parked as {ref}", "See `accord parked list`.")
     print(text.dumps({"parked_ref": str(ref), "retry": True}) if json else f"{ref} will be tried again in a moment")
 
 

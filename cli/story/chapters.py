@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from cli.story.broker import sealed_in_mailbox
 from cli.story.chapter import Chapter, shown
 from cli.story.record import one_edit_is_named, whole
 from cli.story.speaker import PATIENCE, Speaker, Surprise
+from cli.town import read
 from schemas.town import Town
 
 PEOPLE = {
@@ -26,6 +28,7 @@ PEOPLE = {
     "jude": "legal_representation",
     "priya": "advocacy",
 }
+WAITING = ("ana", "sam", "lee", "noor", "jude")
 INCIDENT = "accord.incident.reported.v1"
 ACCEPTED = "accord.referral.accepted.v1"
 SERVED = "accord.protective_order.served.v1"
@@ -65,6 +68,8 @@ class Story:
 
     def the_call(self, told: Chapter) -> None:
         told.title = "1. A call at night: a case without a name"
+        for name in WAITING:
+            self.people[name].sets_aside_what_is_there()
         opened = self.ana.does("intake", "POST", "/v1/cases", {})
         self.case_ref = opened["case_ref"]
         told.did.append("Ana at the hotline opens a case: no name, no field about anybody.")
@@ -259,7 +264,7 @@ class Story:
 @contextmanager
 def paused(town: Town, process: str) -> Iterator[None]:
     """Let a process stand still, as a stalled machine would, and go on afterwards."""
-    pid = town.processes[process].pid
+    pid = read(Path(town.run)).processes[process].pid  # it may have been started again
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cli.run import ROOT
 from schemas.town import Town
 
 
@@ -34,4 +35,4 @@ def one_edit_is_named(town: Town) -> bool:
 
 def _accord(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli.main", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603 - ourselves

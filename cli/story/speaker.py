@@ -28,6 +28,7 @@ class Speaker:
     purpose: str
     client: httpx.Client = field(repr=False)
     token: str = field(default="", repr=False)
+    had: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def agency(self) -> str:
@@ -69,11 +70,16 @@ class Speaker:
                 return found
             path = f"/v1/inbox?limit=200&cursor={page['cursor']}"
 
+    def sets_aside_what_is_there(self) -> None:
+        """Wait from now on for what has yet to come: the town may have lived before."""
+        self.had = frozenset(one["message_ref"] for one in self.inbox())
+
     def waits_for(self, type_name: str, known: Mapping[str, Any] | None = None, *, count: int = 1) -> dict[str, Any]:
         """Return the newest message of a type once `count` of them are listed; raises `Surprise` if none come."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            mine = [one for one in self.inbox() if one["type"] == type_name and _fits(one, known)]
+            fresh = [one for one in self.inbox() if one["message_ref"] not in self.had]
+            mine = [one for one in fresh if one["type"] == type_name and _fits(one, known)]
             if len(mine) >= count:
                 return mine[-1]
             time.sleep(0.1)

@@ -14,17 +14,17 @@ from cli.story.speaker import Surprise
 from schemas.town import Town
 
 
-def tell_story(town: Town, *, quiet: bool) -> bool:
+def tell_story(town: Town) -> bool:
     """Tell the whole story on standard error; return whether everything in it held."""
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True)
     held = True
     with httpx.Client(timeout=30, trust_env=False) as client:
         try:
             for chapter in Story(town, client).chapters():
                 _show(console, chapter)
                 held = held and chapter.holds
-        except Surprise as otherwise:
-            console.print(f"[bold]The story went otherwise:[/] {otherwise}")
+        except (Surprise, httpx.HTTPError) as otherwise:
+            console.print(f"The story went otherwise: {otherwise}", markup=False)
             return False
     console.print("Everything in the story held." if held else "NOT everything in the story held; see above.")
     return held
@@ -33,7 +33,7 @@ def tell_story(town: Town, *, quiet: bool) -> bool:
 def _show(console: Console, chapter: Chapter) -> None:
     console.rule(chapter.title, align="left")
     for words in chapter.did:
-        console.print(f"  {words}", highlight=False)
+        console.print(f"  {words}", highlight=False, markup=False)
     panels = [Panel(Text(text or "nothing"), title=name, title_align="left") for name, text in chapter.seen.items()]
     console.print(Columns(panels, equal=False, expand=False))
     for words, true in chapter.claims:

@@ -1,0 +1,28 @@
+"""How often a process fell lately, and so when it is started again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WELL_AFTER = 60.0  # seconds: what ran so long has recovered from what it fell by before
+PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)  # seconds, after the first fall, the second, ...
+
+
+@dataclass(slots=True)
+class Falls:
+    """The falls of one process: it is started again at once after the first, later after each that follows."""
+
+    started: float
+    count: int = 0
+    fell: float | None = None
+
+    def due(self, now: float) -> bool:
+        """Tell whether it may be started; whoever asks first after a fall notes the fall."""
+        if self.fell is None:
+            self.fell = now
+            self.count = 1 if now - self.started >= WELL_AFTER else self.count + 1
+        return now >= self.fell + PAUSES[min(self.count, len(PAUSES)) - 1]
+
+    def rose(self, now: float) -> None:
+        """Note that it was started."""
+        self.started, self.fell = now, None

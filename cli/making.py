@@ -1,0 +1,165 @@
+"""Making a run ready for its processes: servers, tables, users, ports, and whoever belongs to the town."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+from alembic.util import CommandError
+from confluent_kafka import KafkaException
+from psycopg import sql
+from sqlalchemy.exc import DBAPIError
+
+from cli import enrolment, fixture, town
+from cli.fixture import Member
+from cli.processes import DRIVER, KAFKA_USERS, PROGRAMS
+from cli.run import OWN_DATABASE, OWN_KAFKA, Run, own_servers, write_whole
+from infra.embedded import ports as free
+from infra.embedded.kafka import Kafka
+from infra.embedded.postgres import Postgres
+from infra.embedded.unready import Unready
+from kernel.ledger.note import new_keys
+from runtime.bus import admin
+from runtime.bus.connection import MECHANISM
+from runtime.database import migrate, roles
+from runtime.database.roles import DATABASE, ROLES, SERVICES
+from runtime.register.enrolment import NewAgency
+from runtime.settings import KafkaProtocol
+from schemas.town import DatabasePlace, IssuerPlace, KafkaPlace, KafkaUser, Town, TownAgency, TownPerson
+
+MARKED = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+LEDGER_NAME = "accord.example/ledger"
+
+
+def start_servers(run: Run) -> tuple[Postgres, Kafka]:
+    """Start both at once, or take the operator's own."""
+    own = own_servers()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        kafka = pool.submit(lambda: Kafka.at(own[OWN_KAFKA]) if OWN_KAFKA in own else start_kafka(run))
+        postgres = pool.submit(lambda: Postgres.at(own[OWN_DATABASE]) if OWN_DATABASE in own else start_postgres(run))
+        try:
+            return postgres.result(), kafka.result()
+        except BaseException:
+            for started in (postgres, kafka):
+                if started.exception() is None:
+                    started.result().stop()
+            raise
+
+
+def start_postgres(run: Run) -> Postgres:
+    """Start the embedded PostgreSQL of the run."""
+    return Postgres.start(run.folder / "postgres")
+
+
+def start_kafka(run: Run) -> Kafka:
+    """Start the embedded broker of the run."""
+    return Kafka.start(run.folder / "kafka")
+
+
+def prepare(run: Run, postgres: Postgres, kafka: Kafka) -> None:
+    """Make roles, tables, users and allowances; what is there stays."""
+    _keep_ledger_key(run)
+    try:
+        _prepare_database(run, postgres)
+    except (psycopg.Error, DBAPIError) as refusal:
+        said = str(refusal).partition("\n")[0]
+        raise Unready(f"The database refused: {said}", f"{OWN_DATABASE} must name a superuser's URL.") from refusal
+    except CommandError as refusal:
+        fix = "Run the version of Accord that it was last used with, or a newer one."
+        raise Unready(f"The database is not of this version: {refusal}", fix) from refusal
+    try:
+        client = enrolment.administrator(kafka.bootstrap, kafka.admin_user, kafka.admin_password)
+        admin.prepare(client, {user: run.secret(f"kafka-{user}") for user in KAFKA_USERS})
+    except (KafkaException, admin.NotInForce) as refusal:
+        raise Unready(f"The broker refused: {refusal}", f"{OWN_KAFKA} must name a super user.") from refusal
+
+
+def describe(run: Run, ports: Mapping[str, int], postgres: Postgres, kafka: Kafka) -> Town:
+    """Return the town of a run, but for its agencies, its people and its processes."""
+    issuer = f"http://127.0.0.1:{ports['issuer']}"
+    run.keep_secret("kafka-admin", kafka.admin_password)
+    urls = {role: postgres.url(role, run.secret(f"database-{role}"), DATABASE, scheme=DRIVER) for role in ROLES}
+    users = {name: KafkaUser(user=name, password_file=str(run.secret_file(f"kafka-{name}"))) for name in KAFKA_USERS}
+    return Town(
+        profile="development",
+        run=str(run.folder),
+        services={name: f"http://127.0.0.1:{ports[name]}" for name in SERVICES},
+        issuer=IssuerPlace(url=issuer, token_url=f"{issuer}/token", jwks_url=f"{issuer}/jwks.json"),
+        kafka=KafkaPlace(
+            bootstrap_servers=kafka.bootstrap,
+            security_protocol=KafkaProtocol.PLAINTEXT,
+            sasl_mechanism=MECHANISM,
+            admin_user=kafka.admin_user,
+            admin_password_file=str(run.secret_file("kafka-admin")),
+            users=users,
+        ),
+        database=DatabasePlace(host=postgres.host, port=postgres.port, name=DATABASE, urls=urls),
+        agencies=(),
+        people=(),
+        processes={},
+    )
+
+
+def settle(run: Run, bare: Town) -> Town:
+    """Return the town with the agencies and people of the run before, or else those of the fixture.
+
+    Whom the register or the broker does not know is taken in: either may be another server than last time.
+    """
+    before = town.read(run.folder) if run.town_file.exists() else None
+    if before is None:
+        agencies = enrolment.add_agencies(run, bare, fixture.AGENCIES)
+        people = enrolment.add_people(run, bare, fixture.PEOPLE)
+        return bare.model_copy(update={"agencies": agencies, "people": people})
+    known = enrolment.known(bare)
+    enrolment.add_agencies(run, bare, [_as_new(one) for one in before.agencies if one.id not in known.agencies])
+    enrolment.add_people(run, bare, [_as_member(one) for one in before.people if one.id not in known.people])
+    return bare.model_copy(update={"agencies": before.agencies, "people": before.people})
+
+
+def choose_ports(run: Run) -> dict[str, int]:
+    """Return a port for each process, the same as in the run before where it is still free."""
+    file = run.folder / "ports.json"
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    chosen = {program.name: free.kept_port(kept.get(program.name)) for program in PROGRAMS}
+    write_whole(file, json.dumps(chosen, indent=2))
+    return chosen
+
+
+def _keep_ledger_key(run: Run) -> None:
+    if not (run.folder / "secrets" / "ledger-key").exists():
+        signing, verifying = new_keys(LEDGER_NAME)
+        # The public one first: whoever is interrupted in between makes both anew.
+        (run.folder / "ledger.vkey").write_text(verifying + "\n")
+        run.keep_secret("ledger-key", signing)
+
+
+def _prepare_database(run: Run, postgres: Postgres) -> None:
+    passwords = {role: run.secret(f"database-{role}") for role in ROLES}
+    mark = f"accord run {run.secret('mark')}"
+    with psycopg.connect(postgres.superuser_url(), autocommit=True) as connection:
+        _refuse_anothers(connection, mark)
+        roles.create(postgres.superuser_url(), passwords)
+        named = sql.Identifier(DATABASE), sql.Literal(mark)
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(*named))
+    migrate.upgrade_all(postgres.url(roles.OWNER, passwords[roles.OWNER], DATABASE, scheme=DRIVER))
+
+
+def _refuse_anothers(connection: psycopg.Connection[tuple[Any, ...]], mark: str) -> None:
+    """Refuse the database of another run: its keys are in that run's folder, so nothing in it could be opened."""
+    found = connection.execute(MARKED, [DATABASE]).fetchone()
+    if found is not None and found[0] not in (None, mark):
+        fix = f"Name that run's folder with --run, another server in {OWN_DATABASE}, or drop the database {DATABASE}."
+        raise Unready(f"The database {DATABASE} on that server belongs to another run", fix)
+
+
+def _as_new(agency: TownAgency) -> NewAgency:
+    made = next((one for one in fixture.AGENCIES if one.agency_id == agency.id), None)
+    flags, purposes = frozenset(agency.flags), frozenset(agency.purposes)
+    return made or NewAgency(agency.id, agency.name, agency.kind, flags, purposes)
+
+
+def _as_member(person: TownPerson) -> Member:
+    return Member(person.id, person.agency, person.name, person.roles)

@@ -1,0 +1,125 @@
+"""The process that stays: it keeps the product alive until it is asked to end, in the foreground or on its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from cli.run import ENDED_WITHIN, ROOT, Holder, InUse, Run, lives, until
+from infra.embedded.unready import Unready
+
+if TYPE_CHECKING:
+    from cli.stack import Stack  # slow to import, and `accord down` needs none of it
+
+DETACHED_WITHIN = 240.0
+LOOK_EVERY = 0.25
+BURIED_WITHIN = 3.0
+Tell = Callable[[str], None]
+
+
+class Asked(BaseException):
+    """Somebody asked this process to end."""
+
+
+@contextlib.contextmanager
+def hearing() -> Iterator[None]:
+    """Within it Ctrl-C, SIGTERM and the end of the terminal raise `Asked`, once.
+
+    Whoever asks again ends this process at once; what it started then ends by itself.
+    """
+    words = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else it is to outlive its terminal: nohup
+        words.append(signal.SIGHUP)
+
+    def ask(_: int, __: FrameType | None) -> None:
+        for word in words:
+            signal.signal(word, signal.SIG_DFL)
+        raise Asked
+
+    before = {word: signal.signal(word, ask) for word in words}
+    try:
+        yield
+    finally:
+        for word, handler in before.items():
+            signal.signal(word, handler)
+
+
+def stay(running: Stack, tell: Tell) -> None:
+    """Keep everything alive until somebody asks us to end."""
+    with contextlib.suppress(Asked):
+        while True:
+            running.keep_alive(tell)
+            time.sleep(LOOK_EVERY)
+
+
+def detach(folder: Path) -> None:
+    """Start the product in a process of its own and return when all is ready; its progress goes to standard error."""
+    run = Run(folder)
+    if run.holder() is not None:
+        raise InUse(run.folder)
+    run.make()
+    log = run.folder / "up.log"
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    said = os.fstat(descriptor).st_size
+    command = [sys.executable, "-m", "cli.main", "up", "--run", str(run.folder)]
+    with os.fdopen(descriptor, "ab") as errors:
+        child = subprocess.Popen(  # noqa: S603 - ourselves
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+            cwd=ROOT,
+        )
+    try:
+        _until_ready(run, child, log, said)
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+
+
+def end(folder: Path) -> bool:
+    """End what runs in the folder, and return when all of it is gone; tell whether anything ran."""
+    run = Run(folder)
+    holder = run.holder()
+    if holder is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(holder.pid, signal.SIGTERM)
+        fix = f"End it by its id, with `kill -9 {holder.pid}`: what it started ends with it."
+        obstacle = Unready(f"Process {holder.pid} does not end", fix)
+        until(lambda: not _has(run, holder.pid), ENDED_WITHIN, obstacle)
+    run.until_left()
+    if holder is not None:
+        with contextlib.suppress(Unready):  # one that its own parent has yet to bury is gone, and looks as if it lived
+            until(lambda: not lives(holder.pid), BURIED_WITHIN, obstacle)
+    return holder is not None
+
+
+def _has(run: Run, pid: int) -> bool:
+    holder = run.holder()
+    return holder is not None and holder.pid == pid
+
+
+def _until_ready(run: Run, child: subprocess.Popen[bytes], log: Path, said: int) -> None:
+    """Pass on what the child says until it is ready; exit with its own words where it fails."""
+    deadline = time.monotonic() + DETACHED_WITHIN
+    with log.open(errors="replace") as progress:
+        progress.seek(said)
+        while run.holder() != Holder(child.pid, ready=True):
+            ended = child.poll() is not None
+            sys.stderr.write(progress.read())
+            if ended:
+                sys.exit(1)
+            if time.monotonic() > deadline:
+                raise Unready(f"The town is not ready after {DETACHED_WITHIN:.0f} s", f"See {log}.")
+            time.sleep(0.1)
+        sys.stderr.write(progress.read())
