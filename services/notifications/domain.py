@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from schemas.codes import ChannelKind, ChannelStatus, NoticeKind, Weekday
+from schemas.codes import Bool3, ChannelKind, ChannelStatus, NoticeKind, Weekday
 from schemas.facts import (
     ProtectiveOrderExpired,
     ProtectiveOrderExpiring,
@@ -26,6 +26,7 @@ from schemas.facts import (
     ReferralDeclined,
 )
 from schemas.facts.survivor import Channel, Window
+from schemas.taxonomy import bit
 
 # What is worth telling; the notice itself never says which it was (law R42).
 KINDS: Mapping[str, NoticeKind] = {
@@ -45,7 +46,11 @@ TEXTS: Mapping[str, str] = {
 }
 SENDABLE = (ChannelKind.VOICE, ChannelKind.SMS, ChannelKind.EMAIL)
 DAYS = tuple(Weekday)
-LOOK_AGAIN = timedelta(hours=1)
+LOOK_AGAIN = timedelta(days=1)  # each look is on the survivor's record; a new word of theirs is acted on at once
+# What the survivor said of being reached: each of these holds as last told, wherever it was told.
+CONTACT: Mapping[str, int] = {
+    name: bit(f"safe_contact.{name}") for name in ("channels", "do_not_contact", "anytime_for")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,11 @@ class Send:
     def text(self) -> str:
         """Return the fixed words in the channel's language; English where we have no other."""
         return TEXTS.get((self.channel.language or "en").split("-")[0], TEXTS["en"])
+
+    @property
+    def voicemail(self) -> bool:
+        """Tell whether the words may be left on a voicemail; not known is no."""
+        return self.channel.voicemail_ok is Bool3.YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +92,16 @@ def choose(contact: Mapping[str, Any], kind: NoticeKind, at: datetime) -> Choice
 
     `contact` is the opened safe_contact; what cannot be read there counts as not safe.
     """
-    if contact.get("do_not_contact"):
+    if contact.get("do_not_contact", False) is not False:
         return Hold("do_not_contact")
-    safe = [channel for channel in _channels(contact.get("channels", ())) if usable(channel, at)]
+    safe = [channel for channel in _channels(contact.get("channels") or ()) if usable(channel, at)]
     if not safe:
         return Hold("no_safe_channel")
-    openings = [(next_opening(channel, at), channel) for channel in safe]
-    anytime = kind in contact.get("anytime_for", ())
-    for opening, channel in openings:
-        if anytime or opening == at:
+    anytime = kind in (contact.get("anytime_for") or ())
+    for channel in safe:
+        if anytime or is_open(channel, at):
             return Send(channel)
-    later = [opening for opening, _ in openings if opening is not None]
+    later = [opening for opening in (next_opening(channel, at) for channel in safe) if opening is not None]
     return Wait(min(later)) if later else Hold("no_window")
 
 
@@ -102,34 +111,51 @@ def usable(channel: Channel, at: datetime) -> bool:
     return channel.status is ChannelStatus.SAFE and valid and channel.kind in SENDABLE and channel.address is not None
 
 
-def next_opening(channel: Channel, at: datetime) -> datetime | None:
-    """Return the first instant from `at` on that lies in a window; None if none is given within a week.
+def is_open(channel: Channel, at: datetime) -> bool:
+    """Tell whether `at` lies in one of the channel's windows, by the survivor's own clock on the wall."""
+    zone = _zone(channel)
+    return zone is not None and any(_covers(window, at.astimezone(zone)) for window in channel.windows)
 
-    A window whose end is not after its start goes past midnight.
+
+def next_opening(channel: Channel, at: datetime) -> datetime | None:
+    """Return the next instant at which it is worth looking whether a window is open; None if none opens in a week."""
+    zone = _zone(channel)
+    if zone is None:
+        return None
+    openings = [opening for window in channel.windows for opening in _openings(window, at.astimezone(zone))]
+    return min((opening for opening in (one.astimezone(UTC) for one in openings) if opening > at), default=None)
+
+
+def _covers(window: Window, local: datetime) -> bool:
+    """Tell whether a window covers a time of day; one that ends before it starts goes past midnight.
+
+    One that ends as it starts is no window: read as a whole day it would reach someone who meant none.
     """
-    if channel.time_zone is None:
-        return None
-    try:
-        zone = ZoneInfo(channel.time_zone)
-    except (OSError, ValueError, LookupError):
-        return None
-    found = [opening for window in channel.windows for opening in _openings(window, at.astimezone(zone))]
-    return min((opening.astimezone(at.tzinfo) for opening in found), default=None)
+    starts, ends = _bounds(window)
+    today, yesterday, now = DAYS[local.weekday()], DAYS[local.weekday() - 1], local.time()
+    if starts <= ends:
+        return today in window.days and starts <= now < ends
+    return (today in window.days and starts <= now) or (yesterday in window.days and now < ends)
 
 
 def _openings(window: Window, local: datetime) -> list[datetime]:
-    """Return the openings of one window from the day before `local` to a week after it."""
-    starts, ends = time.fromisoformat(window.from_local), time.fromisoformat(window.until_local)
-    found = []
-    for offset in range(-1, 8):
-        day = local.date() + timedelta(days=offset)
-        if DAYS[day.weekday()] not in window.days:
-            continue
-        opens = datetime.combine(day, starts, local.tzinfo)
-        closes = datetime.combine(day if starts < ends else day + timedelta(days=1), ends, local.tzinfo)
-        if local < closes:
-            found.append(max(opens, local))
-    return found
+    """Return when the window opens, from the day of `local` to a week after it."""
+    starts, ends = _bounds(window)
+    days = [local.date() + timedelta(days=offset) for offset in range(8)] if starts != ends else []
+    return [datetime.combine(day, starts, local.tzinfo) for day in days if DAYS[day.weekday()] in window.days]
+
+
+def _bounds(window: Window) -> tuple[time, time]:
+    return time.fromisoformat(window.from_local), time.fromisoformat(window.until_local)
+
+
+def _zone(channel: Channel) -> ZoneInfo | None:
+    if channel.time_zone is None:
+        return None
+    try:
+        return ZoneInfo(channel.time_zone)
+    except (OSError, ValueError, LookupError):
+        return None
 
 
 def _channels(rows: Sequence[Any]) -> list[Channel]:
