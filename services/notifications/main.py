@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -15,7 +14,7 @@ from runtime.keys import UnsafeLocalKeyring
 from runtime.settings import Profile, Settings, read
 from runtime.worker import Worker
 from services.notifications.api import routes
-from services.notifications.channels import FileChannel
+from services.notifications.channels import UnsafeFileChannel
 from services.notifications.sending import Sender
 from services.notifications.stream import listen
 
@@ -28,10 +27,11 @@ def build(settings: Settings) -> FastAPI:
 def work(settings: Settings) -> None:
     """Plan and send until told to stop."""
     bound = sessions(engine(settings.database, pool_size=settings.database_pool, service=settings.service))
-    keys = UnsafeLocalKeyring(settings.keys, production=settings.profile is Profile.PRODUCTION)
+    production = settings.profile is Profile.PRODUCTION
+    keys = UnsafeLocalKeyring(settings.keys, production=production)
     worker = Worker(settings, consumer="notifications", sessions=bound, keys=keys)
     listen(worker)
-    sender = Sender(bound, keys, FileChannel((settings.run or Path.cwd()) / "notices"))
+    sender = Sender(bound, keys, UnsafeFileChannel(settings.run, production=production))
 
     async def both() -> None:
         async with asyncio.TaskGroup() as group:
