@@ -73,11 +73,10 @@ async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[D
     return masks
 
 
-async def carries(unit: Unit, message_ref: UUID, category: DataCategory) -> bool:
-    """Tell whether a message to this agency has something sealed in `category`; for hosted services' routing only."""
-    asked = {"refs": [message_ref], "agency_id": unit.agency_id}
-    rows = (await unit.session.execute(OFFERS, asked)).all()
-    return any(int.from_bytes(row.mask, "big") & category_mask(category) for row in rows)
+async def carries(unit: Unit, message_ref: UUID, fields: int) -> int:
+    """Return which of `fields` lie sealed in a message to this agency, as masks; for hosted services' routing only."""
+    rows = (await unit.session.execute(OFFERS, {"refs": [message_ref], "agency_id": unit.agency_id})).all()
+    return fields & sum(int.from_bytes(row.mask, "big") for row in rows)
 
 
 async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from uuid import UUID
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import disclosure, register
 from runtime.disclosure import OWN_WORK
-from runtime.keys import Keyring
+from runtime.faults import Fault, fault, name
+from runtime.keys import Keyring, KeyringError
 from runtime.telemetry import facts
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, NoticeState
 from schemas.facts import NoticeFailed, NoticeSent
 from schemas.facts.notice import NoticeFact
-from schemas.taxonomy import category_mask
 from services.notifications import domain, store
 from services.notifications.channels import Channel
 from services.notifications.domain import Hold, Send, Wait
+from services.notifications.store import Due, Notice, Told
 
-ACTOR = "system:notifications"
-PAUSE = 1.0
-TRIES = 3
-RETRY_AFTER = timedelta(minutes=1)
+ACTOR: Final = "system:notifications"
+PAUSE: Final = 1.0
+TRIES: Final = 3
+LEASE: Final = timedelta(minutes=1)  # what a sender left unfinished is taken up again after it
+PUT_OFF: Final = timedelta(hours=1)
+PASSING: Final = (disclosure.TooLate, KeyringError)
 ENTER = text("SELECT set_config('accord.agency', :agency, true)")
 log = logging.getLogger(__name__)
+
+
+class NoAgency(Exception):
+    """The notice belongs to no active agency, so that nobody may send it."""
 
 
 class Sender:
@@ -50,7 +59,7 @@ class Sender:
                 self.well = True
             except Exception as failed:
                 self.well, found = False, False
-                log.warning("notices_wait", extra=facts(reason=type(failed).__name__))
+                log.warning("notices_wait", extra=facts(reason=name(failed)))
             if not found:
                 await self._pause()
 
@@ -59,72 +68,97 @@ class Sender:
         self._stopping.set()
 
     async def send_one(self) -> bool:
-        """Settle one notice that is due, or put it off; tell whether there was one."""
+        """Settle one notice that is due, or put it off; tell whether there was one.
+
+        One that cannot be dealt with stands in the way of no other.
+        """
         async with self._sessions() as session:
-            due = await store.next_due(session)
-            if due is None:
-                return False
-            unit = await self._unit(session, due[1])
-            notice = await store.notice(session, due[0])
-            if notice is None:
-                raise LookupError("a due notice that is not there")
-            choice = await self._choose(unit, notice)
-        await self._follow(notice, choice)
+            due = await store.claim(session, LEASE)
+            await session.commit()
+        if due is None:
+            return False
+        try:
+            await self._deal_with(due)
+        except Exception as failed:
+            if fault(failed) is not Fault.LASTING:
+                raise
+            log.warning("notice_put_off", extra=facts(agency=due.agency_id, reason=name(failed)))
+            if not isinstance(failed, PASSING):
+                await self._put_off(due)
         return True
 
-    async def _choose(self, unit: Unit, notice: store.Notice) -> domain.Choice:
-        """Open the case's safe contact and nothing else; the look is on record and the notice marked as under way."""
-        sealed = await store.contact(unit.session, notice.agency_id, notice.case_ref)
-        at = await store.instant(unit.session)
-        kind = unit.agency.kind
-        if sealed is None or kind is None:
-            return Hold("no_safe_channel")
-        await store.change(unit.session, notice.notice_ref, "sending", again_at=at + RETRY_AFTER, tries=1)
-        only = category_mask(DataCategory.SAFE_CONTACT)
-        opened = await disclosure.open(unit, [sealed], OWN_WORK[kind], only)
-        contact = opened[0].categories.get(DataCategory.SAFE_CONTACT, {}) if opened else {}
-        return domain.choose(contact, notice.kind, at)
+    async def _deal_with(self, due: Due) -> None:
+        async with self._entered(due.agency_id) as unit:
+            notice = await store.notice(unit.session, due.notice_ref)
+            if notice is None:
+                raise LookupError("a due notice that is not there")
+            told = await store.contact(unit.session, notice.agency_id, notice.case_ref)
+            contact = await _contact(unit, told)
+            choice = domain.choose(contact, notice.kind, await store.instant(unit.session))
+        handed_on = isinstance(choice, Send) and await self._handed_on(due, choice)
+        async with self._entered(due.agency_id) as unit:
+            await _follow(unit, due, notice, choice, handed_on)
+            await unit.session.commit()
 
-    async def _follow(self, notice: store.Notice, choice: domain.Choice) -> None:
-        failed = isinstance(choice, Send) and not await self._handed_on(notice.notice_ref, choice)
-        async with self._sessions() as session:
-            unit = await self._unit(session, notice.agency_id)
-            at = await store.instant(session)
-            if isinstance(choice, Wait):
-                await store.change(session, notice.notice_ref, "held", reason="outside_window", again_at=choice.until)
-            elif isinstance(choice, Hold):
-                again = at + domain.LOOK_AGAIN
-                await store.change(session, notice.notice_ref, "held", reason=choice.reason, again_at=again)
-            elif not failed:
-                await self._settle(unit, notice, NoticeSent, NoticeState.SENT, choice.channel.kind)
-            elif notice.attempts + 1 >= TRIES:
-                await self._settle(unit, notice, NoticeFailed, NoticeState.FAILED, choice.channel.kind)
-            await session.commit()
-
-    async def _settle(
-        self, unit: Unit, notice: store.Notice, fact: type[NoticeFact], state: NoticeState, channel: ChannelKind
-    ) -> None:
-        await store.change(unit.session, notice.notice_ref, state, channel_kind=channel)
-        said = fact(case_ref=notice.case_ref, notice_ref=notice.notice_ref, channel_kind=channel, notice_state=state)
-        await disclosure.offer(unit, said)
-
-    async def _handed_on(self, notice_ref: UUID, send: Send) -> bool:
+    async def _handed_on(self, due: Due, send: Send) -> bool:
         try:
-            await asyncio.to_thread(self._channel.hand_on, notice_ref, send)
+            await asyncio.to_thread(self._channel.hand_on, due.notice_ref, send)
         except OSError:
-            log.warning("notice_not_handed_on", extra=facts(notice_ref=notice_ref))
+            log.warning("notice_not_handed_on", extra=facts(agency=due.agency_id))
             return False
         return True
 
-    async def _unit(self, session: AsyncSession, agency_id: str) -> Unit:
-        await session.execute(ENTER, {"agency": agency_id})
-        agency = await register.agency(session, agency_id)
-        if agency is None:
-            raise LookupError("an agency that is not active")
-        return Unit(session, agency, ACTOR, self._keys)
+    async def _put_off(self, due: Due) -> None:
+        async with self._sessions() as session:
+            await session.execute(ENTER, {"agency": due.agency_id})
+            await store.hold(session, due, "fault", await store.instant(session) + PUT_OFF)
+            await session.commit()
+
+    @asynccontextmanager
+    async def _entered(self, agency_id: str) -> AsyncIterator[Unit]:
+        async with self._sessions() as session:
+            await session.execute(ENTER, {"agency": agency_id})
+            agency = await register.agency(session, agency_id)
+            if agency is None:
+                raise NoAgency
+            yield Unit(session, agency, ACTOR, self._keys)
 
     async def _pause(self) -> None:
         try:
             await asyncio.wait_for(self._stopping.wait(), PAUSE)
         except TimeoutError:
             return
+
+
+async def _contact(unit: Unit, told: Sequence[Told]) -> Mapping[str, Any]:
+    """Open what the survivor said of being reached and nothing else; nothing where any of it cannot be opened."""
+    kind = unit.agency.kind
+    if not told or kind is None:
+        return {}
+    only = sum(domain.CONTACT.values())
+    opened = await disclosure.open(unit, [one.sealed for one in told], OWN_WORK[kind], only)
+    said = {one.message_ref: one.categories.get(DataCategory.SAFE_CONTACT, {}) for one in opened}
+    if any(one.sealed.message_ref not in said for one in told):
+        return {}
+    return {field: said[one.sealed.message_ref].get(field) for one in told for field in one.fields}
+
+
+async def _follow(unit: Unit, due: Due, notice: Notice, choice: domain.Choice, handed_on: bool) -> None:
+    """Write down what became of a notice."""
+    match choice:
+        case Wait(until=until):
+            await store.hold(unit.session, due, "outside_window", until, planned_for=until)
+        case Hold(reason=reason):
+            await store.hold(unit.session, due, reason, await store.instant(unit.session) + domain.LOOK_AGAIN)
+        case Send(channel=channel) if handed_on:
+            await _settle(unit, due, notice, NoticeSent, NoticeState.SENT, channel.kind)
+        case Send(channel=channel) if await store.tried(unit.session, due) >= TRIES:
+            await _settle(unit, due, notice, NoticeFailed, NoticeState.FAILED, channel.kind)
+
+
+async def _settle(
+    unit: Unit, due: Due, notice: Notice, fact: type[NoticeFact], state: NoticeState, channel: ChannelKind
+) -> None:
+    if await store.settle(unit.session, due, state, channel):
+        said = fact(case_ref=notice.case_ref, notice_ref=notice.notice_ref, channel_kind=channel, notice_state=state)
+        await disclosure.offer(unit, said)

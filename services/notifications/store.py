@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import RowMapping, text
@@ -12,45 +12,79 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.vault.envelope import Sealed
 from runtime.worker import Offered
-from schemas.codes import NoticeKind
+from schemas.codes import ChannelKind, NoticeKind, NoticeState
 
+OWN_CASE = text('SELECT true FROM register."case" WHERE agency_id = :agency AND case_ref = :case_ref')
+# The number within the mailbox is in the order of the commits, as no clock is.
 KEEP = text("""
-INSERT INTO notifications.contact AS c (agency_id, case_ref, message_ref, type, occurred_at, body)
-VALUES (:agency, :case_ref, :message_ref, :type, :occurred_at, :body)
-ON CONFLICT (agency_id, case_ref) DO UPDATE SET message_ref = EXCLUDED.message_ref, type = EXCLUDED.type,
-    occurred_at = EXCLUDED.occurred_at, body = EXCLUDED.body
-WHERE c.occurred_at <= EXCLUDED.occurred_at
+INSERT INTO notifications.contact AS c (agency_id, case_ref, field, message_ref, type, sequence, body)
+SELECT :agency, :case_ref, field, :message_ref, :type, :sequence, :body FROM unnest(CAST(:fields AS text[])) AS field
+ON CONFLICT (agency_id, case_ref, field) DO UPDATE SET message_ref = EXCLUDED.message_ref, type = EXCLUDED.type,
+    sequence = EXCLUDED.sequence, body = EXCLUDED.body
+WHERE c.sequence < EXCLUDED.sequence
 """)
-CONTACT = text(
-    "SELECT message_ref, type, body FROM notifications.contact WHERE agency_id = :agency AND case_ref = :case_ref"
-)
+WAKE = text("""
+UPDATE notifications.due AS d SET due_at = LEAST(d.due_at, register.instant()) FROM notifications.notice AS n
+WHERE n.notice_ref = d.notice_ref AND n.agency_id = :agency AND n.case_ref = :case_ref
+""")
+CONTACT = text("""
+SELECT message_ref, type, body, array_agg(field) AS fields FROM notifications.contact
+WHERE agency_id = :agency AND case_ref = :case_ref GROUP BY message_ref, type, body ORDER BY message_ref
+""")
 # One notice for one cause: a fact that comes twice, or in two versions of one message, is told once.
 PLAN = text("""
 WITH planned AS (
     INSERT INTO notifications.notice (notice_ref, agency_id, case_ref, kind, cause_ref, state, planned_at)
-    SELECT :notice_ref, c.agency_id, c.case_ref, :kind, :cause_ref, 'planned', register.instant()
-    FROM notifications.contact AS c WHERE c.agency_id = :agency AND c.case_ref = :case_ref
+    SELECT :notice_ref, :agency, :case_ref, :kind, :cause_ref, 'planned', register.instant()
+    WHERE EXISTS (SELECT FROM notifications.contact WHERE agency_id = :agency AND case_ref = :case_ref)
     ON CONFLICT (agency_id, case_ref, kind, cause_ref) DO NOTHING RETURNING notice_ref, agency_id, planned_at
 )
 INSERT INTO notifications.due (notice_ref, agency_id, due_at) SELECT notice_ref, agency_id, planned_at FROM planned
 """)
-DUE = text("""
-SELECT notice_ref, agency_id FROM notifications.due WHERE due_at <= register.instant()
-ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+# Put off and committed before it is looked at: whatever becomes of the look, it stands in the way of no other.
+CLAIM = text("""
+UPDATE notifications.due AS d SET due_at = register.instant() + CAST(:lease AS interval)
+FROM (SELECT notice_ref FROM notifications.due WHERE due_at <= register.instant()
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS next
+WHERE d.notice_ref = next.notice_ref RETURNING d.notice_ref, d.agency_id, d.due_at
 """)
 NOTICE = text("SELECT * FROM notifications.notice WHERE notice_ref = :notice_ref")
 OF_CASE = text("""
 SELECT * FROM notifications.notice WHERE agency_id = :agency AND case_ref = :case_ref ORDER BY planned_at, notice_ref
 """)
 INSTANT = text("SELECT register.instant()")
-CHANGE = text("""
-UPDATE notifications.notice SET state = :state, reason = :reason, channel_kind = :channel_kind,
-    planned_for = :planned_for, attempts = attempts + :tries,
-    sent_at = CASE WHEN :state = 'sent' THEN register.instant() ELSE sent_at END
-WHERE notice_ref = :notice_ref
+HOLD = text("""
+UPDATE notifications.notice SET state = 'held', reason = :reason, planned_for = :planned_for
+WHERE notice_ref = :notice_ref AND state IN ('planned', 'held')
 """)
-LATER = text("UPDATE notifications.due SET due_at = :due_at WHERE notice_ref = :notice_ref")
+# Unless its lease was changed meanwhile: then the survivor said something new, and it is looked at again at once.
+LATER = text("UPDATE notifications.due SET due_at = :due_at WHERE notice_ref = :notice_ref AND due_at = :leased_until")
+TRIED = text(
+    "UPDATE notifications.notice SET attempts = attempts + 1 WHERE notice_ref = :notice_ref RETURNING attempts"
+)
+SETTLE = text("""
+UPDATE notifications.notice SET state = :state, channel_kind = :channel_kind, reason = NULL, planned_for = NULL,
+    sent_at = CASE WHEN :state = 'sent' THEN register.instant() END
+WHERE notice_ref = :notice_ref AND state IN ('planned', 'held') RETURNING notice_ref
+""")
 SETTLED = text("DELETE FROM notifications.due WHERE notice_ref = :notice_ref")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sealed message, and what it says of how the survivor may be reached."""
+
+    sealed: Sealed
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A notice that is due, claimed by one sender until an instant."""
+
+    notice_ref: UUID
+    agency_id: str
+    leased_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +104,29 @@ class Notice:
     sent_at: datetime | None
 
 
-async def keep_contact(session: AsyncSession, offered: Offered) -> None:
-    """Keep the newest sealed message of a case that says how the survivor may be reached."""
+async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
+    """Tell whether the agency has a case of this reference."""
+    return bool(await session.scalar(OWN_CASE, {"agency": agency, "case_ref": case_ref}))
+
+
+async def keep_contact(session: AsyncSession, offered: Offered, fields: Sequence[str]) -> None:
+    """Keep a sealed message as the newest to say `fields`, and have the case's notices looked at anew."""
+    case = {"agency": offered.recipient, "case_ref": offered.case_ref}
     row = {
-        "agency": offered.recipient,
-        "case_ref": offered.case_ref,
+        "fields": list(fields),
         "message_ref": offered.message_ref,
         "type": offered.type,
-        "occurred_at": offered.sent_at,
+        "sequence": offered.sequence,
         "body": offered.body,
     }
-    await session.execute(KEEP, row)
+    await session.execute(KEEP, case | row)
+    await session.execute(WAKE, case)
 
 
-async def contact(session: AsyncSession, agency: str, case_ref: UUID) -> Sealed | None:
-    """Return the sealed message with the case's safe contact, or None."""
-    row = (await session.execute(CONTACT, {"agency": agency, "case_ref": case_ref})).one_or_none()
-    return None if row is None else Sealed(row.message_ref, agency, row.type, 0, row.body)
+async def contact(session: AsyncSession, agency: str, case_ref: UUID) -> list[Told]:
+    """Return the sealed messages that say how the survivor may be reached, each with what it says."""
+    rows = await session.execute(CONTACT, {"agency": agency, "case_ref": case_ref})
+    return [Told(Sealed(row.message_ref, agency, row.type, 0, row.body), tuple(row.fields)) for row in rows]
 
 
 async def plan(session: AsyncSession, offered: Offered, kind: NoticeKind) -> None:
@@ -101,10 +141,10 @@ async def plan(session: AsyncSession, offered: Offered, kind: NoticeKind) -> Non
     await session.execute(PLAN, row)
 
 
-async def next_due(session: AsyncSession) -> tuple[UUID, str] | None:
-    """Return a notice that is due and its agency, held until the transaction ends; None if none is."""
-    row = (await session.execute(DUE)).one_or_none()
-    return None if row is None else (row.notice_ref, row.agency_id)
+async def claim(session: AsyncSession, lease: timedelta) -> Due | None:
+    """Return a notice that is due, put off by `lease` for every other sender; None if none is."""
+    row = (await session.execute(CLAIM, {"lease": lease})).one_or_none()
+    return None if row is None else Due(row.notice_ref, row.agency_id, row.due_at)
 
 
 async def notice(session: AsyncSession, notice_ref: UUID) -> Notice | None:
@@ -125,23 +165,28 @@ async def instant(session: AsyncSession) -> datetime:
     return now
 
 
-async def change(
-    session: AsyncSession,
-    notice_ref: UUID,
-    state: str,
-    *,
-    reason: str | None = None,
-    channel_kind: str | None = None,
-    again_at: datetime | None = None,
-    tries: int = 0,
+async def hold(
+    session: AsyncSession, due: Due, reason: str, again_at: datetime, planned_for: datetime | None = None
 ) -> None:
-    """Move a notice to a state; `again_at` is when the sender looks at it again, None for never."""
-    row = {"state": state, "reason": reason, "channel_kind": channel_kind, "planned_for": again_at, "tries": tries}
-    await session.execute(CHANGE, row | {"notice_ref": notice_ref})
-    if again_at is None:
-        await session.execute(SETTLED, {"notice_ref": notice_ref})
-    else:
-        await session.execute(LATER, {"notice_ref": notice_ref, "due_at": again_at})
+    """Hold a notice, to be looked at again at `again_at`, or before if the survivor says something new."""
+    row = {"notice_ref": due.notice_ref, "reason": reason, "planned_for": planned_for}
+    await session.execute(HOLD, row)
+    later = {"notice_ref": due.notice_ref, "due_at": again_at, "leased_until": due.leased_until}
+    await session.execute(LATER, later)
+
+
+async def tried(session: AsyncSession, due: Due) -> int:
+    """Count a try that failed, and return how many did."""
+    attempts: int = (await session.execute(TRIED, {"notice_ref": due.notice_ref})).scalar_one()
+    return attempts
+
+
+async def settle(session: AsyncSession, due: Due, state: NoticeState, channel: ChannelKind) -> bool:
+    """Bring a notice to its end; tell whether it was still on its way."""
+    row = {"notice_ref": due.notice_ref, "state": state, "channel_kind": channel}
+    found = (await session.execute(SETTLE, row)).one_or_none()
+    await session.execute(SETTLED, {"notice_ref": due.notice_ref})
+    return found is not None
 
 
 def _notice(row: RowMapping) -> Notice:

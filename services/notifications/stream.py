@@ -5,7 +5,6 @@ from __future__ import annotations
 from runtime import disclosure
 from runtime.unit import Unit
 from runtime.worker import Offered, Worker
-from schemas.categories import DataCategory
 from services.notifications import domain, store
 
 
@@ -18,9 +17,12 @@ def listen(worker: Worker) -> None:
 
 async def on_own_contact(unit: Unit, offered: Offered) -> None:
     """Keep an agency's own sealed message if it says how the survivor may be reached."""
-    own = offered.sender == offered.recipient
-    if own and await disclosure.carries(unit, offered.message_ref, DataCategory.SAFE_CONTACT):
-        await store.keep_contact(unit.session, offered)
+    if offered.sender != offered.recipient:
+        return
+    carried = await disclosure.carries(unit, offered.message_ref, sum(domain.CONTACT.values()))
+    told = [name for name, bit in domain.CONTACT.items() if carried & bit]
+    if told:
+        await store.keep_contact(unit.session, offered, told)
 
 
 async def on_news(unit: Unit, offered: Offered) -> None:

@@ -5,16 +5,18 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# One row for each thing the survivor said of being reached: what says nothing of it takes nothing back.
 # `due` holds references and an instant only and has no wall: the sender must find what is due in any agency.
 TABLES = """
 CREATE TABLE notifications.contact (
     agency_id   text NOT NULL,
     case_ref    uuid NOT NULL,
+    field       text NOT NULL,
     message_ref uuid NOT NULL,
     type        text NOT NULL,
-    occurred_at timestamptz NOT NULL,
+    sequence    bigint NOT NULL,
     body        bytea NOT NULL,
-    PRIMARY KEY (agency_id, case_ref)
+    PRIMARY KEY (agency_id, case_ref, field)
 );
 CREATE TABLE notifications.notice (
     notice_ref   uuid PRIMARY KEY,
