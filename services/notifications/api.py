@@ -10,10 +10,12 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 
 from runtime import disclosure
+from runtime.disclosure import leaves
 from runtime.http import Withheld, may, router
+from runtime.ledger.pending import append
 from runtime.unit import Unit
 from schemas.categories import DataCategory
-from schemas.codes import ChannelKind, NoticeKind
+from schemas.codes import ChannelKind, NoticeKind, NoticeState
 from services.notifications import store
 
 MayReadCases = Annotated[Unit, Depends(may("cases:read"))]
@@ -27,7 +29,7 @@ class NoticeAnswer(BaseModel):
 
     notice_ref: UUID
     kind: NoticeKind
-    state: str
+    state: NoticeState
     reason: str | None
     channel_kind: ChannelKind | None
     planned_at: datetime
@@ -44,6 +46,11 @@ class NoticesAnswer(BaseModel):
 @routes.get("/cases/{case_ref}/notices")
 async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesAnswer:
     """List the notices of the agency's own case."""
+    if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
+        # On record like one that was withheld, so that the two take alike long.
+        by, at = await leaves.who(unit), await store.instant(unit.session)
+        await append(unit.session, [leaves.unattributed(by, at, None, {"asked": str(case_ref)})])
+        raise Withheld
     if not await disclosure.look(unit, case_ref, [DataCategory.SAFE_CONTACT]):
         raise Withheld
     rows = await store.notices_of(unit.session, unit.agency_id, case_ref)
