@@ -1,0 +1,193 @@
+"""Notifications, with a worker that is handed mail, senders that are run by hand, and a clock that can be moved."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from runtime import disclosure
+from runtime.database.engine import sessions
+from schemas.codes import Purpose
+from schemas.facts import Fact, IncidentReported, ReferralAccepted
+from services.notifications.api import routes
+from services.notifications.channels import Channel, UnsafeFileChannel
+from services.notifications.sending import Sender
+from services.notifications.stream import listen
+from tests.world.database import Database
+from tests.world.delivery import Delivery
+from tests.world.mail import mailbox, opened_by
+from tests.world.town import Town, build_town
+from tests.world.web import Web
+
+HOTLINE = "bay-hotline"
+ADDRESS = "+1 555 0188"
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+CLOCK = "CREATE OR REPLACE FUNCTION register.instant() RETURNS timestamptz LANGUAGE sql VOLATILE AS '{}'"
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    built = await build_town(database, run_folder)
+    yield built
+    for bound in built.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+def web(town: Town) -> Web:
+    return Web(town)
+
+
+@pytest.fixture(scope="session")
+async def app(web: Web) -> AsyncIterator[FastAPI]:
+    async with web.serving("notifications", [routes]) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def delivery(town: Town) -> Delivery:
+    return Delivery(town, "notifications", listen)
+
+
+def hours(opens: float, closes: float) -> dict[str, Any]:
+    """A window on every day, from so many hours from now until so many."""
+    now = datetime.now(UTC)
+    first, last = (f"{now + timedelta(hours=one):%H:%M}" for one in (opens, closes))
+    return {"days": DAYS, "from_local": first, "until_local": last}
+
+
+def a_channel(**terms: Any) -> dict[str, Any]:
+    """A text message to a number that is safe around this hour and for a month."""
+    said = {
+        "kind": "sms",
+        "address": ADDRESS,
+        "status": "safe",
+        "windows": [hours(-1, 3)],
+        "time_zone": "UTC",
+        "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return said | terms
+
+
+@dataclass
+class Desk:
+    """The hotline's cases, what its notifications do with them, and what went out."""
+
+    town: Town
+    delivery: Delivery
+    folder: Path
+    ana: httpx.AsyncClient
+
+    async def case(self, *channels: dict[str, Any], **contact: Any) -> UUID:
+        """Open a case whose survivor said how she may be reached."""
+        case_ref = await self.town.open_case(HOTLINE)
+        await self.told(case_ref, channels=list(channels), **contact)
+        return case_ref
+
+    async def told(self, case_ref: UUID, **said: Any) -> None:
+        """Write down what the survivor says, as intake does, and deliver it."""
+        await self.offer(an_incident(case_ref, **said))
+        await self.delivery.deliver(case_ref, HOTLINE)
+
+    async def news(self, case_ref: UUID, deliver: bool = True) -> None:
+        """Let the shelter accept a referral of the case."""
+        await self.offer(an_acceptance(case_ref))
+        if deliver:
+            await self.delivery.deliver(case_ref, HOTLINE)
+
+    async def offer(self, *said: Fact, by: str = HOTLINE, role: str = "accord_intake") -> None:
+        async with self.town.unit(role, by) as unit:
+            await disclosure.offer_many(unit, said)
+            await unit.session.commit()
+
+    def sender(self, channel: Channel | None = None) -> Sender:
+        bound = sessions(self.town.engine("accord_notifications"))
+        return Sender(bound, self.town.keys, channel or UnsafeFileChannel(self.folder, production=False))
+
+    async def send(self, channel: Channel | None = None) -> int:
+        """Deal with all that is due, and return how many notices that were."""
+        sender, count = self.sender(channel), 0
+        while await sender.send_one():
+            count += 1
+        return count
+
+    def gone_out(self) -> list[dict[str, Any]]:
+        """Return what a provider would have been handed."""
+        return [json.loads(file.read_text()) for file in sorted((self.folder / "notices").glob("*"))]
+
+    async def listed(self, case_ref: UUID) -> list[dict[str, Any]]:
+        """Return the notices of a case as an advocate sees them."""
+        answer = await self.ana.get(f"/v1/cases/{case_ref}/notices")
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["notices"]
+        return found
+
+    async def stands(self, case_ref: UUID) -> tuple[str, str | None]:
+        """Return the state of the case's one notice, and why."""
+        (one,) = await self.listed(case_ref)
+        return one["state"], one["reason"]
+
+    async def facts(self, case_ref: UUID) -> list[str]:
+        """Return the types of the facts about notices that wait for the hotline."""
+        found = [message.type for message in await mailbox(self.town, case_ref, HOTLINE)]
+        return [name.removeprefix("accord.") for name in found if name.startswith("accord.notice.")]
+
+    async def opened(self, case_ref: UUID, kind: str) -> Any:
+        """Open the newest fact of a kind as the hotline's advocate."""
+        return (await opened_by(self.town, case_ref, HOTLINE, "ana", Purpose.ADVOCACY))[kind].categories
+
+    def rows(self, statement: str, **asked: Any) -> list[Any]:
+        """Read and change the database as an outside checker would."""
+        with self.town.database.superuser() as connection:
+            done = connection.execute(statement, asked)
+            return done.fetchall() if done.description else []
+
+    @contextmanager
+    def later(self, **by: float) -> Iterator[None]:
+        """Move the database's clock on, for as long as the block lasts."""
+        seconds = timedelta(**by).total_seconds()
+        self.rows(CLOCK.format(f"SELECT clock_timestamp() + interval ''{seconds} seconds''"))
+        try:
+            yield
+        finally:
+            self.rows(CLOCK.format("SELECT clock_timestamp()"))
+
+    def leaves(self) -> list[dict[str, Any]]:
+        """Return what the ledger says of the sender's own acts, in order."""
+        asked = """SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending
+            WHERE convert_from(header, 'UTF8')::jsonb ->> 'actor' = 'system:notifications' ORDER BY id"""
+        return [row[0] for row in self.rows(asked)]
+
+
+def an_incident(case_ref: UUID, **said: Any) -> IncidentReported:
+    return IncidentReported(
+        case_ref=case_ref, incident_ref=uuid4(), version=1, reported_at="2026-11-21T02:10:00Z", **said
+    )
+
+
+def an_acceptance(case_ref: UUID) -> ReferralAccepted:
+    return ReferralAccepted(
+        case_ref=case_ref,
+        referral_ref=uuid4(),
+        from_agency_ref=HOTLINE,
+        to_agency_ref="harbor-house",
+        status="accepted",
+        advocate_name="Sam Okafor",
+        meeting_place="Front office, Elm Street",
+    )
+
+
+@pytest.fixture
+async def desk(town: Town, web: Web, app: FastAPI, delivery: Delivery, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with web.as_person(app, "ana") as ana:
+        made = Desk(town, delivery, tmp_path, ana)
+        made.rows("DELETE FROM notifications.due")  # a sender takes what is due in any case
+        yield made
