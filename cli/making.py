@@ -37,9 +37,12 @@ LEDGER_NAME = "accord.example/ledger"
 def start_servers(run: Run) -> tuple[Postgres, Kafka]:
     """Start both at once, or take the operator's own."""
     own = own_servers()
+    # Before anything is started: an address may not be understood.
+    own_postgres = Postgres.at(own[OWN_DATABASE]) if OWN_DATABASE in own else None
+    own_kafka = Kafka.at(own[OWN_KAFKA]) if OWN_KAFKA in own else None
     with ThreadPoolExecutor(max_workers=2) as pool:
-        kafka = pool.submit(lambda: Kafka.at(own[OWN_KAFKA]) if OWN_KAFKA in own else start_kafka(run))
-        postgres = pool.submit(lambda: Postgres.at(own[OWN_DATABASE]) if OWN_DATABASE in own else start_postgres(run))
+        kafka = pool.submit(lambda: own_kafka or start_kafka(run))
+        postgres = pool.submit(lambda: own_postgres or start_postgres(run))
         try:
             return postgres.result(), kafka.result()
         except BaseException:

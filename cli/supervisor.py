@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DETACHED_WITHIN = 240.0
 LOOK_EVERY = 0.25
-BURIED_WITHIN = 3.0
+BURIED_WITHIN = 2.0
 Tell = Callable[[str], None]
 
 

@@ -68,7 +68,7 @@ class Kafka:
         credentials, at, bootstrap = address.rpartition("@")
         user, colon, password = credentials.partition(":")
         if not (at and colon and user and bootstrap):
-            raise Unready("The broker's address is not understood", "Give it as user:password@host:port.")
+            raise Unready("The broker's address is not understood", "Give ACCORD_KAFKA as user:password@host:port.")
         return cls(bootstrap, user, password)
 
     def settings(self, user: str | None = None, password: str | None = None) -> dict[str, str | int | float | bool]:

@@ -54,13 +54,17 @@ class Postgres:
     @classmethod
     def at(cls, url: str) -> "Postgres":
         """Return the operator's own server, by a superuser's URL; it is never stopped by us."""
-        parts = urlsplit(url)
-        if not parts.hostname or not parts.username:
+        try:
+            parts = urlsplit(url)
+            host, port, user = parts.hostname, parts.port or 5432, parts.username
+        except ValueError:
+            host, port, user = None, 0, None
+        if not host or not user:
             raise Unready(
-                "The database's URL names no host or no user",
-                "Give it as postgresql://superuser:password@host:port/postgres.",
+                "The database's URL names no host or no user, or a port that is none",
+                "Give ACCORD_DATABASE as postgresql://superuser:password@host:port/postgres.",
             )
-        return cls(parts.hostname, parts.port or 5432, unquote(parts.username), unquote(parts.password or ""))
+        return cls(host, port, unquote(user), unquote(parts.password or ""))
 
     def superuser_url(self, database: str = "postgres", *, scheme: str = "postgresql") -> str:
         """Return the superuser's URL of `database`; SQLAlchemy wants the scheme "postgresql+psycopg"."""
