@@ -52,7 +52,7 @@ e2e: setup ## the board in a real browser (needs Chromium)
 	$(BIN)/python -m pytest tests/e2e
 
 test-docker: .venv/.installed ## the same suites against containers (needs a Docker engine)
-	ACCORD_CONTAINERS=1 $(BIN)/python -m pytest $(T)
+	ACCORD_CONTAINERS=1 $(PYTEST) $(T)
 
 demo: setup ## the town, its story, and everything left running until Ctrl-C; ARGS=--once ends after the story
 	$(BIN)/accord demo $(ARGS)
