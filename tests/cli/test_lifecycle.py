@@ -1,0 +1,290 @@
+"""One town from its start to its end, as a person at a terminal has it: started, added to, killed, come back, ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import psutil
+import pytest
+
+from tests.infra.watching import comes_true, is_gone, runs
+
+ROOT = Path(__file__).parents[2]
+ACCORD = Path(sys.executable).with_name("accord")
+OWN = ("ACCORD_DATABASE", "ACCORD_KAFKA")
+# A proxy that does not answer: what runs on this machine is reached without one.
+PROXY = {"http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in OWN} | PROXY
+LATER = ("oak-house", "elm-police", "ash-clinic")
+
+
+@dataclass
+class Place:
+    """A run folder, and what is typed at it."""
+
+    folder: Path
+    printed: str = ""
+    environment: dict[str, str] = field(default_factory=lambda: ENVIRONMENT, repr=False)
+
+    def starting(self, *words: str) -> "subprocess.Popen[str]":
+        """Begin a command, somewhere else than in the tree."""
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [str(ACCORD), *words, "--run", str(self.folder)]
+        return subprocess.Popen(command, cwd=self.folder.parent, env=self.environment, **pipes)
+
+    def accord(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        with self.starting(*words) as child:
+            said, errors = child.communicate(timeout=240)
+        assert "Traceback" not in errors
+        return subprocess.CompletedProcess(words, child.returncode, said, errors)
+
+    @property
+    def town(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self.folder / "town.json").read_text())
+        return told
+
+    def pids(self) -> dict[str, int]:
+        return {name: process["pid"] for name, process in self.town["processes"].items()}
+
+    def ids(self, kind: str) -> list[str]:
+        return [one["id"] for one in self.town[kind]]
+
+    def asks(self, service: str, path: str, *who: str, **more: Any) -> httpx.Response:
+        token = self.accord("token", *who).stdout.strip()
+        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+            return client.request(more.pop("method", "GET"), self.town["services"][service] + path, **more)
+
+    def open_to_others(self, file: Path) -> bool:
+        way = [one for one in (file, *file.parents) if self.folder in one.parents]
+        return all(one.stat().st_mode & 0o077 for one in way)
+
+    def everything(self) -> list[int]:
+        """Return whatever runs for this folder: its command or its environment says so."""
+        found = []
+        for one in psutil.process_iter():
+            try:
+                words = [*one.cmdline(), one.environ().get("ACCORD_RUN", "")]
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+            if one.status() != psutil.STATUS_ZOMBIE and any(str(self.folder) in word for word in words):
+                found.append(one.pid)
+        return found
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The one town of this module, started in the background."""
+    place = Place(tmp_path_factory.mktemp("lifecycle") / "town")
+    try:
+        started = place.accord("up", "--detach", "--json")
+        assert started.returncode == 0, started.stderr
+        place.printed = started.stdout
+        yield place
+    finally:
+        place.accord("down")
+        assert comes_true(lambda: not place.everything())
+
+
+@pytest.fixture(scope="module")
+def case_ref(up: Place) -> str:
+    """A case that was opened before anything was killed."""
+    opened = up.asks("intake", "/v1/cases", "--person", "ana", method="POST", json={})
+    assert opened.status_code == 201
+    return str(opened.json()["case_ref"])
+
+
+@pytest.fixture(scope="module")
+def later(up: Place) -> dict[str, int]:
+    """Three agencies taken in at once and a person, while everything runs; return what ran before."""
+    before = up.pids()
+    kinds = ("shelter", "police", "hospital")
+    added = [
+        up.starting("agency", "add", one, "--name", one, "--kind", kind) for one, kind in zip(LATER, kinds, strict=True)
+    ]
+    for child in added:
+        assert child.communicate(timeout=60)[1] == ""
+    assert (
+        up.accord("person", "add", "olga", "--name", "Olga", "--agency", LATER[0], "--role", "advocate").returncode == 0
+    )
+    return before
+
+
+@pytest.fixture(scope="module")
+def killed(up: Place, later: dict[str, int], case_ref: str) -> list[int]:
+    """Kill the one process that keeps all others, and return all that ran."""
+    holder = int((up.folder / "lock").read_text().split()[0])
+    family = {*up.everything(), *(child.pid for child in psutil.Process(holder).children(recursive=True))}
+    os.kill(holder, signal.SIGKILL)
+    return sorted(family)
+
+
+def test_what_up_prints_is_where_everything_is(up: Place) -> None:
+    told = json.loads(up.printed)
+
+    assert told == up.town
+    jsonschema.validate(told, json.loads((ROOT / "schemas/published/town.json").read_text()))
+    assert all(runs(pid) for pid in up.pids().values())
+    urls = {name: process["url"] for name, process in told["processes"].items()}
+    assert {name for name, url in urls.items() if url is None} == {"postgres", "kafka"}
+    answers = {name: httpx.get(f"{url}/readyz", trust_env=False) for name, url in urls.items() if url is not None}
+    assert {name for name, answer in answers.items() if answer.status_code != 200} == set()
+
+
+def test_no_secret_stands_where_others_can_read_it(up: Place) -> None:
+    secrets = [file.read_text().strip() for file in (up.folder / "secrets").iterdir()]
+    inside = [file for file in up.folder.rglob("*") if file.is_file() and up.open_to_others(file)]
+    told = [file for file in inside if any(secret in file.read_text(errors="replace") for secret in secrets)]
+
+    assert up.folder / "ledger.vkey" in inside
+    assert told == []
+
+
+@pytest.mark.parametrize("words", [("up",), ("up", "--detach"), ("demo", "--once")], ids=" ".join)
+def test_a_folder_in_use_is_refused_and_left_running(up: Place, words: tuple[str, ...]) -> None:
+    before = up.town
+
+    done = up.accord(*words)
+
+    assert done.returncode == 1
+    assert f"{up.folder} is in use by another run\n  End it with `accord down --run {up.folder}`" in done.stderr
+    assert up.town == before
+
+
+def test_agencies_taken_in_at_once_are_all_there_and_nothing_was_restarted(up: Place, later: dict[str, int]) -> None:
+    assert set(up.ids("agencies")) > set(LATER)
+    assert up.pids() == later
+    for who in (("--system", LATER[0]), ("--system", LATER[2]), ("--person", "olga")):
+        answer = up.asks("exchange", "/v1/inbox", *who)
+        assert (answer.status_code, answer.json()["messages"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("agency", "add", LATER[0], "--name", "Again", "--kind", "police"), "is in this town already"),
+        (("agency", "add", "harbor-house", "--name", "Again", "--kind", "police"), "is in this town already"),
+        (
+            ("person", "add", "ana", "--name", "A", "--agency", LATER[0], "--role", "advocate"),
+            "is in this town already",
+        ),
+        (("person", "add", "zoe", "--name", "Zoe", "--agency", "nowhere", "--role", "advocate"), "no agency nowhere"),
+    ],
+    ids=lambda words: " ".join(words[:3]) if isinstance(words, tuple) else "",
+)
+def test_who_is_there_already_is_not_taken_in(
+    up: Place, later: dict[str, int], words: tuple[str, ...], says: str
+) -> None:
+    before = up.town
+
+    done = up.accord(*words)
+
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert up.town == before
+
+
+@pytest.mark.parametrize("victims", [("intake", "exchange-worker"), ("postgres",)], ids=" ".join)
+def test_what_dies_is_started_again_and_nobody_is_forgotten(
+    up: Place, later: dict[str, int], victims: tuple[str, ...]
+) -> None:
+    before = up.town
+    for name in victims:
+        os.kill(before["processes"][name]["pid"], signal.SIGKILL)
+
+    assert comes_true(lambda: all(up.pids()[name] != before["processes"][name]["pid"] for name in victims), 30)
+    assert up.town | {"processes": {}} == before | {"processes": {}}
+    assert {name for name, pid in up.pids().items() if pid != before["processes"][name]["pid"]} == set(victims)
+    urls = [process["url"] for process in up.town["processes"].values() if process["url"]]
+    assert comes_true(lambda: all(well(url) for url in urls), 30)
+
+
+def test_a_database_of_another_run_is_left_as_it_is(up: Place, tmp_path: Path) -> None:
+    """Its keys are in another folder: with new passwords and new keys it would be of use to neither."""
+    database, kafka = up.town["database"], up.town["kafka"]
+    password, admin = (up.folder / "postgres/password").read_text(), Path(kafka["admin_password_file"]).read_text()
+    own = (
+        f"postgresql://postgres:{password.strip()}@127.0.0.1:{database['port']}/postgres",
+        f"{kafka['admin_user']}:{admin.strip()}@{kafka['bootstrap_servers']}",
+    )
+    other = Place(tmp_path / "other", environment=ENVIRONMENT | dict(zip(OWN, own, strict=True)))
+
+    done = other.accord("up", "--detach")
+
+    assert done.returncode == 1
+    assert "belongs to another run\n  Name that run's folder with --run" in done.stderr
+    assert not other.everything()
+    assert up.asks("exchange", "/v1/inbox", "--person", "sam").status_code == 200
+
+
+def test_nothing_outlives_what_was_killed(up: Place, killed: list[int]) -> None:
+    assert len(killed) > 2 * len(up.pids())
+    assert all(is_gone(pid, 30) for pid in killed)
+    assert up.everything() == []
+
+
+def test_where_all_was_killed_it_says_so_and_how_to_go_on(up: Place, killed: list[int]) -> None:
+    token, down = up.accord("token", "--person", "ana"), up.accord("down")
+
+    assert (token.returncode, token.stdout) == (1, "")
+    assert "The issuer does not answer\n  Start the town with `accord up" in token.stderr
+    assert (down.returncode, down.stdout) == (0, f"nothing runs in {up.folder}\n")
+
+
+def test_what_was_killed_comes_back_with_everything_tells_its_story_and_ends_when_asked(
+    up: Place, killed: list[int], case_ref: str
+) -> None:
+    before = up.town
+    with up.starting("demo", "--json") as demo:
+        assert demo.stdout is not None
+        said = "".join(iter(demo.stdout.readline, "}\n")) + "}"
+        after = up.town
+        case = up.asks("intake", f"/v1/cases/{case_ref}", "--person", "ana")
+        inbox = up.asks("exchange", "/v1/inbox", "--person", "olga")
+        family = up.everything()
+        demo.send_signal(signal.SIGINT)
+        _, progress = demo.communicate(timeout=90)
+
+    assert json.loads(said) == after
+    assert after | {"processes": {}} == before | {"processes": {}}
+    assert (case.status_code, inbox.status_code) == (200, 200)
+    assert "Everything in the story held." in progress
+    assert demo.returncode == 0
+    assert not any(map(runs, family))
+
+
+def test_a_start_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
+    command = [str(ACCORD), "demo"]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, **pipes) as demo:
+        assert demo.stderr is not None
+        assert "starting PostgreSQL and Kafka" in demo.stderr.readline()
+        (place,) = (Place(folder) for folder in (ROOT / ".run").glob("demo-*") if held_by(folder, demo.pid))
+        assert comes_true(lambda: len(place.everything()) > 2)
+        demo.send_signal(signal.SIGTERM)
+        said, errors = demo.communicate(timeout=60)
+
+    assert (demo.returncode, said, errors) == (1, "", "accord: ended before it was done, as asked\n")
+    assert place.everything() == []
+    assert not place.folder.exists()
+
+
+def well(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def held_by(folder: Path, pid: int) -> bool:
+    try:
+        return (folder / "lock").read_text().startswith(f"{pid} ")
+    except FileNotFoundError:
+        return False
