@@ -26,7 +26,7 @@ from infra.embedded.unready import Unready
 from schemas.town import Process as TownProcess
 from schemas.town import Town
 
-READY_WITHIN = 90.0
+READY_WITHIN = 180.0
 Tell = Callable[[str], None]
 # A proxy that the environment names is for other machines than this one.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -19,7 +19,7 @@ from infra.embedded.unready import Unready
 if TYPE_CHECKING:
     from cli.stack import Stack  # slow to import, and `accord down` needs none of it
 
-DETACHED_WITHIN = 240.0
+DETACHED_WITHIN = 300.0
 LOOK_EVERY = 0.25
 BURIED_WITHIN = 2.0
 Tell = Callable[[str], None]
