@@ -117,6 +117,7 @@ class Desk:
         sender, count = self.sender(channel), 0
         while await sender.send_one():
             count += 1
+            assert count < 100, "a notice is taken up again and again"
         return count
 
     def gone_out(self) -> list[dict[str, Any]]:
