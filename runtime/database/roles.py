@@ -20,22 +20,22 @@ OWNER = "accord_owner"
 ROLES = (OWNER, *(f"accord_{service}" for service in SERVICES), "accord_relay", "accord_issuer", "accord_admin")
 
 
-def create(superuser_url: str, passwords: dict[str, str]) -> None:
-    """Make the database `accord` and each role of `ROLES`, with its password from `passwords`.
+def create(superuser_url: str, passwords: dict[str, str], database: str = DATABASE) -> None:
+    """Make the database and each role of `ROLES`, with its password from `passwords`.
 
     Repeating it is harmless: what is there stays, passwords are set anew. Raises `KeyError` for a role without one.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role in ROLES:
             _create_role(connection, role, passwords[role])
-        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
         if there is None:
-            made = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
+            made = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER))
             connection.execute(made)
-        closed = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(DATABASE))
+        closed = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
         connection.execute(closed)
         roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
-        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(DATABASE), roles))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), roles))
 
 
 def _create_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:

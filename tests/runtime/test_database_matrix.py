@@ -15,15 +15,16 @@ TABLES = """
 SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = ''
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_%'
+    AND n.nspname = ANY(%s)
 GROUP BY n.nspname, c.relname ORDER BY 1, 2
 """
+OURS = ["register", "carrying", "ledger", *roles.SERVICES]
 WORKING_ROLES = [role for role in roles.ROLES if role != roles.OWNER]
 
 
 def tables(database: Database) -> dict[tuple[str, str], list[str]]:
     with database.superuser() as connection:
-        return {(str(r[0]), str(r[1])): list(r[2]) for r in connection.execute(TABLES)}  # type: ignore[call-overload]
+        return {(str(r[0]), str(r[1])): list(r[2]) for r in connection.execute(TABLES, [OURS])}  # type: ignore[call-overload]
 
 
 def allowed(connection: "psycopg.Connection[tuple[object, ...]]", statement: sql.Composable) -> bool:

@@ -20,12 +20,13 @@ from confluent_kafka import Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from infra.embedded.kafka import Kafka
-from kernel.vault.seal import new_key
+from infra.embedded.postgres import Postgres
+from kernel.vault.keys import new_key
 from runtime.bus import acls, admin, consumer, headers
 from runtime.outbox.queue import SHARDS
 from runtime.settings import KafkaProtocol, Profile, Settings
 from schemas.topics import mailbox
-from tests.world.database import Database
+from tests.world.database import Database, a_database
 
 PASSWORD = "test"
 LONG_AGO = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -218,9 +219,9 @@ async def until(claim: Callable[[], object], within: float = 15.0) -> None:
 
 
 @pytest.fixture(scope="session")
-def fabric(database: Database, kafka: Kafka, run_folder: Path) -> Fabric:
-    """The broker with our users on it, and the database."""
-    return Fabric(database, kafka, run_folder / "fabric")
+def fabric(postgres: Postgres, kafka: Kafka, run_folder: Path) -> Fabric:
+    """The broker with our users on it, and a database whose outbox and agencies are these tests' alone."""
+    return Fabric(a_database(postgres, "accord_fabric"), kafka, run_folder / "fabric")
 
 
 @contextmanager
