@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.consent import Agency
 from runtime.keys import Keyring
-from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @dataclass(slots=True)

@@ -104,6 +104,16 @@ class Carrier:
             return fate_of(failed.args[0])
         return fate_of(found.error)
 
+    def answered(self, *, within: float) -> bool:
+        """Tell whether the broker answers."""
+        posting = self._producer = self._producer or producer(self._settings)
+        try:
+            posting.list_topics(timeout=within)
+        except KafkaException:
+            self.forget()
+            return False
+        return True
+
     def forget(self) -> None:
         """Drop what is under way and the connection; the next call begins anew."""
         dropped, self._producer = self._producer, None

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from runtime.ledger.pending import Leaf, columns
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.ledger.pending import Leaf, columns
 
 SHARDS = 4
 # One statement: three round trips less than one an insert. Arrays of arrays must be of one length in

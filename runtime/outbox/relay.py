@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
 from runtime.faults import Fault, fault, name
 from runtime.outbox import rows
-from runtime.outbox.shard import WITHIN, Shard, State
+from runtime.outbox.shard import WITHIN, Shard, State, pause
 from runtime.settings import Settings
 from runtime.telemetry import facts, metrics
 
@@ -41,17 +42,22 @@ class Relay:
 
     async def run(self) -> None:
         """Send until `stop`; raises where something will not pass by itself, so that the process ends and is seen."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                for shard in self._shards:
-                    group.create_task(shard.serve(self._engine, self._stopping))
-                group.create_task(self._look_after())
-        finally:
-            self.stop()
+        works = [shard.serve(self._engine, self._stopping) for shard in self._shards]
+        ended = await asyncio.gather(*map(self._ending_all, [*works, self._look_after()]), return_exceptions=True)
+        failed = [error for error in ended if isinstance(error, Exception)]
+        if failed:
+            raise ExceptionGroup("the relay stopped", failed)
 
     def stop(self) -> None:
         """Finish the batches under way and return from `run`."""
         self._stopping.set()
+
+    async def _ending_all(self, work: Coroutine[None, None, None]) -> None:
+        # The others finish their batch: a task cancelled within a statement would leave its connection open.
+        try:
+            await work
+        finally:
+            self.stop()
 
     async def retry_parked(self, parked_ref: UUID) -> bool:
         """Send a parked message after all, if consent still allows it; tell whether it is settled."""
@@ -85,19 +91,25 @@ class Relay:
         return "relayed"
 
     async def _look_after(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                async with self._sessions() as session:
-                    depth, self.state.oldest = await rows.waiting(session)
-                    asked = await parking.asked_again(session, RELAY)
-                metrics.outbox(depth, self.state.oldest)
-                for parked_ref in asked:
-                    await self.retry_parked(parked_ref)
-            except Exception as failed:
-                if fault(failed) is Fault.LASTING:
-                    raise
-                log.warning("relay_waits", extra=facts(reason=name(failed)))
-            try:
-                await asyncio.wait_for(self._stopping.wait(), 1.0)
-            except TimeoutError:
-                continue
+        probe = Carrier(self._settings)
+        try:
+            while not self._stopping.is_set():
+                # With nothing to send nobody would notice that the broker is away.
+                self.state.broker = await asyncio.to_thread(lambda: probe.answered(within=WITHIN))
+                await self._measure_and_retry()
+                await pause(self._stopping, 1.0)
+        finally:
+            await asyncio.to_thread(probe.close)
+
+    async def _measure_and_retry(self) -> None:
+        try:
+            async with self._sessions() as session:
+                depth, self.state.oldest = await rows.waiting(session)
+                asked = await parking.asked_again(session, RELAY)
+            metrics.outbox(depth, self.state.oldest)
+            for parked_ref in asked:
+                await self.retry_parked(parked_ref)
+        except Exception as failed:
+            if fault(failed) is Fault.LASTING:
+                raise
+            log.warning("relay_waits", extra=facts(reason=name(failed)))

@@ -28,6 +28,7 @@ BATCH: Final = 200  # small in time: a revocation waits for the batch that holds
 WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
 BUSY: Final = 0.015
 IDLE: Final = 0.1
+MOST_UNDECIDED: Final = 20
 HOLD: Final = 1.0  # seconds until a recipient without a mailbox is tried again
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class Shard:
         self._grace = grace  # how long a mailbox may be missing until its letters are parked
         self._reached: set[str] = set()
         self._alone = 0  # so many rows yet to be tried one by one, as one of them would not be decided
+        self._undecided = 0  # so many in a row
         # One thread, so that the carrier is never used by two.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{number}")
 
@@ -83,7 +85,7 @@ class Shard:
                         raise
                     self._state.database = False
                     log.warning("relay_waits", extra=facts(shard=self._number, reason=name(failed)))
-                    await _pause(stopping, 0.5)
+                    await pause(stopping, 0.5)
         finally:
             await self._in_thread(self._carrier.close)
             self._thread.shutdown(wait=False)
@@ -91,9 +93,11 @@ class Shard:
     async def _serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
         async with engine.connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
             try:
-                while not stopping.is_set() and not await rows.own(session, self._number):
+                while not await rows.own(session, self._number):
                     self._state.database = True
-                    await _pause(stopping, 0.5)
+                    await pause(stopping, 0.5)
+                    if stopping.is_set():
+                        return
                 self._state.owned.add(self._number)
                 await self._send_what_waits(session, stopping)
             finally:
@@ -109,13 +113,13 @@ class Shard:
                 with act("relay", kind=SpanKind.PRODUCER, count=len(claimed)):
                     await self._send_guarded(session, claimed)
                 if not self._state.broker:
-                    await self._until_the_broker_answers(claimed[0].recipient, stopping)
+                    await self._until_the_broker_answers(stopping)
             else:
                 await session.rollback()
             full = len(claimed) >= BATCH or self._alone
             rest = BUSY if claimed else min(IDLE, rest * 2)
             if not full:
-                await _pause(stopping, rest)
+                await pause(stopping, rest)
 
     async def _claim(self, session: AsyncSession) -> list[Row]:
         now = clock.monotonic()
@@ -127,6 +131,7 @@ class Shard:
     async def _send_guarded(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
         try:
             await self._send(session, claimed)
+            self._undecided = 0
         except Exception as failed:
             kind = fault(failed)
             if kind is Fault.AWAY:
@@ -138,7 +143,11 @@ class Shard:
             if len(claimed) > 1:
                 self._alone = len(claimed)
                 return
-            # It alone cannot be decided.  It must not stand in the way of the others for ever.
+            # It alone cannot be decided, so it must not stand in the way of the others for ever.  But where nothing
+            # can be decided, the fault is ours, and the right act is to stop.
+            self._undecided += 1
+            if self._undecided > MOST_UNDECIDED:
+                raise
             await self._park(session, claimed, Reason.UNDECIDABLE)
             await session.commit()
 
@@ -211,15 +220,14 @@ class Shard:
             await rows.gone(session, unsendable)
             self._state.parked += len(unsendable)
 
-    async def _until_the_broker_answers(self, recipient: str, stopping: asyncio.Event) -> None:
+    async def _until_the_broker_answers(self, stopping: asyncio.Event) -> None:
         # No lock of a subject is held here: a revocation must not wait for a broker.
-        rest, topic = 0.1, mailbox(recipient)
+        rest = 0.1
         while not stopping.is_set():
-            fate = await self._in_thread(lambda: self._carrier.mailbox(topic, within=1.0))
-            if fate is not Fate.UNKNOWN:
-                self._state.broker = True
+            self._state.broker = await self._in_thread(lambda: self._carrier.answered(within=1.0))
+            if self._state.broker:
                 return
-            await _pause(stopping, rest)
+            await pause(stopping, rest)
             rest = min(2.0, rest * 2)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -230,7 +238,8 @@ def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
     return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
 
 
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+async def pause(stopping: asyncio.Event, seconds: float) -> None:
+    """Wait for so many seconds, or until `stopping`."""
     try:
         await asyncio.wait_for(stopping.wait(), seconds)
     except TimeoutError:

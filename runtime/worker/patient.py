@@ -1,8 +1,11 @@
-"""Faust's reader of Kafka, taught patience.
+"""Faust's reader of Kafka, taught patience and care.
 
 As it comes, an offset commit that fails (a rebalance came between) ends the whole application, and one that can
 never succeed (its topic is gone) is tried for ever, so that no other offset is committed either.  Offsets may be
 committed late without harm here, as the inbox remembers what had its effect; so we say so and go on.
+
+And as it comes, what was fetched while partitions changed hands is thrown away and fetched again from the last
+committed offset; but where none was committed yet it stays thrown away, and the first messages of a mailbox are lost.
 """
 
 from __future__ import annotations
@@ -37,9 +40,61 @@ class PatientThread(driver.AIOKafkaConsumerThread):
 
     Worker = PassingThread
 
+    async def seek_to_committed(self) -> Mapping[Any, int]:
+        """Go back to what was committed; to the beginning where nothing was."""
+        offsets: Mapping[Any, int] = await self.call_thread(self._go_back)
+        return offsets
+
+    async def _go_back(self) -> Mapping[Any, int]:
+        consumer = self._ensure_consumer()
+        try:
+            offsets: Mapping[Any, int] = await consumer.seek_to_committed()
+            fresh = [tp for tp, offset in offsets.items() if not offset]
+            if fresh:
+                await consumer.seek_to_beginning(*fresh)
+        except (AssertionError, KafkaError) as changed:
+            # Partitions changed hands again meanwhile; then we are asked to go back again.
+            log.info("went_back_in_vain", extra=facts(reason=name(changed)))
+            return {}
+        return offsets
+
+    def verify_event_path(self, now: float, tp: Any) -> None:
+        """Do nothing: it would only write logs, and end the application where a partition has no position yet."""
+
+    def highwater(self, tp: Any) -> int:
+        """Return the end of a partition; of one that is no longer ours, nothing, instead of ending the application."""
+        try:
+            return int(super().highwater(tp) or 0)
+        except AssertionError:
+            return 0
+
+    async def floor(self, tp: Any) -> int:
+        """Return where reading of a partition starts: what was committed, or the oldest that is left."""
+        floor: int = await self.call_thread(self._floor, driver.ensure_aiokafka_TP(tp))
+        return floor
+
+    async def _floor(self, tp: Any) -> int:
+        consumer = self._ensure_consumer()
+        committed, oldest = await consumer.committed(tp), await consumer.beginning_offsets([tp])
+        return max(int(committed or 0), int(oldest[tp]))
+
+    async def behind(self, reached: Mapping[tuple[str, int], int]) -> bool:
+        """Tell whether messages wait in a partition of ours beyond what was `reached` or committed."""
+        behind: bool = await self.call_thread(self._behind, reached)
+        return behind
+
+    async def _behind(self, reached: Mapping[tuple[str, int], int]) -> bool:
+        consumer = self._ensure_consumer()
+        mine = consumer.assignment()
+        ends = await consumer.end_offsets(mine) if mine else {}
+        unread = [tp for tp, end in ends.items() if end > reached.get((tp.topic, tp.partition), 0)]
+        return any([ends[tp] > await self._floor(tp) for tp in unread])
+
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
         mine = self.assignment()
         wanted = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in mine}
+        if not wanted:
+            return False
         try:
             await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_WITHIN)
         except (KafkaError, TimeoutError) as failed:
@@ -51,8 +106,20 @@ class PatientThread(driver.AIOKafkaConsumerThread):
 class PatientConsumer(driver.Consumer):
     """Faust's consumer with that thread."""
 
+    _thread: PatientThread
+
     def _new_consumer_thread(self) -> PatientThread:
         return PatientThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def floor(self, tp: Any) -> int:
+        """Return where reading of a partition starts: what was committed, or the oldest that is left."""
+        floor: int = await self._thread.floor(tp)
+        return floor
+
+    async def behind(self, reached: Mapping[tuple[str, int], int]) -> bool:
+        """Tell whether messages wait in a partition of ours beyond what was `reached` or committed."""
+        behind: bool = await self._thread.behind(reached)
+        return behind
 
 
 class PatientTransport(driver.Transport):

@@ -5,32 +5,46 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import faust
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.auth import SASLCredentials
 from faust.contrib.asgi import bind_to_running_loop
+from faust.types import TP
 
-from runtime import crash
+from runtime import clock, crash
 from runtime.bus.connection import MECHANISM, password
 from runtime.faults import name
 from runtime.parking import Received
 from runtime.settings import KafkaProtocol, Settings
 from runtime.telemetry import facts
+from runtime.worker.gaps import PassedOver, Watch
 from runtime.worker.patient import PatientTransport
 
 AT_ONCE: Final = 256
 GATHER: Final = 0.015  # seconds: what comes together is done together, at half the cost a message
-BUFFERED: Final = 512  # messages in memory, whatever waits at the broker
+BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
 RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
-STOP_WITHIN: Final = 10.0
+FINISH_WITHIN: Final = 5.0
+START_WITHIN: Final = 60.0
+STOP_WITHIN: Final = 15.0
+STILL_FOR: Final = 20.0
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Sequence[Received]], Awaitable[None]]
 
 
 class Died(Exception):
-    """Faust stopped reading by itself; the process has to end so that somebody sees it."""
+    """Faust stopped reading by itself; `mendable` where another one may take its place in this process."""
+
+    def __init__(self, *, mendable: bool) -> None:
+        super().__init__("begin anew" if mendable else "end the process")
+        self.mendable = mendable
+
+
+class Stalled(Exception):
+    """Messages wait in partitions of ours, and for long none has come."""
 
 
 class _App(faust.App):
@@ -47,25 +61,53 @@ class Reading:
     def __init__(self, settings: Settings, group: str, handle: Handle) -> None:
         self._handle = handle
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._app = _App(group, **_configuration(settings))
+        self._app = cast(Any, _App(group, **_configuration(settings)))
         bind_to_running_loop(self._app)
-        conductor: Any = self._app.topics
-        conductor._resubscribe_sleep_lock_seconds = RESUBSCRIBE
+        self._app.topics._resubscribe_sleep_lock_seconds = RESUBSCRIBE
+        self._watch = Watch(lambda partition: self._app.consumer.floor(TP(*partition)))
         self._waves = 0
         self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
         self._handing_over: asyncio.Task[None] | None = None
+        self._busy = self._stopping = self._behind = False
+        self._seen, self._still_since = 0, clock.monotonic()
         self.mailboxes: frozenset[str] = frozenset()
 
     async def start(self, topics: Iterable[str]) -> None:
-        """Begin to read `topics`, at the oldest message that this group has not had."""
+        """Begin to read `topics`, at the oldest message that this group has not had; raises `Died` if Faust cannot."""
         self._agent(topics)
         self._app.finalize()
         self._handing_over = asyncio.create_task(self._hand_over())
-        await self._app.start()
+        try:
+            await asyncio.wait_for(self._app.start(), START_WITHIN)
+        except Exception as failed:
+            raise Died(mendable=True) from failed
 
     async def add(self, topics: Iterable[str]) -> None:
         """Read these as well, from now on."""
         await self._agent(topics).start()
+
+    def insist(self) -> None:
+        """Ask again for mailboxes that Faust dropped: what is added while it rebalances is never subscribed to."""
+        consumer = self._app.consumer._thread._consumer
+        if consumer is not None and not self.mailboxes <= consumer.subscription() and not self._app.rebalancing:
+            log.warning("mailboxes_asked_for_again", extra=facts(count=len(self.mailboxes)))
+            self._app.topics._flag_changes()
+
+    async def make_sure_it_moves(self) -> None:
+        """End reading if it stands still although messages wait: a rebalance may leave Faust in that state."""
+        now = clock.monotonic()
+        if self._busy or not self._waiting.empty() or self._watch.seen != self._seen:
+            self._seen, self._still_since, self._behind = self._watch.seen, now, False
+        elif now - self._still_since > STILL_FOR:
+            if self._behind:
+                self._break(Stalled())
+            self._still_since, self._behind = now, await self._is_behind()
+
+    async def _is_behind(self) -> bool:
+        try:
+            return bool(await asyncio.wait_for(self._app.consumer.behind(self._watch.reached), STOP_WITHIN))
+        except (TimeoutError, KafkaError):
+            return False
 
     async def until_it_ends(self) -> None:
         """Return when it was stopped; raises `Died` when it ended by itself."""
@@ -75,18 +117,20 @@ class Reading:
         finally:
             stopped.cancel()
         if self._failed.done():
-            raise Died from self._failed.exception()
+            failed = self._failed.exception()
+            raise Died(mendable=isinstance(failed, PassedOver | Stalled)) from failed
         if self._app.crashed:
-            raise Died from self._app.crash_reason
+            raise Died(mendable=True) from self._app.crash_reason
 
-    async def stop(self) -> None:
-        """Leave the group and stop."""
-        if self._handing_over is not None:
-            self._handing_over.cancel()
+    async def stop(self) -> bool:
+        """Leave the group and stop; tell whether Faust let go of its partitions."""
+        await self._finish()
         try:
             await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
-        except TimeoutError:
-            log.warning("faust_did_not_stop")
+        except Exception as stuck:
+            log.warning("faust_did_not_stop", extra=facts(reason=name(stuck)))
+            return False
+        return True
 
     def _agent(self, topics: Iterable[str]) -> Any:
         names = sorted(topics)
@@ -102,27 +146,52 @@ class Reading:
         return self._app.agent(channel, name=f"mailboxes-{self._waves}", concurrency=1)(self._read)
 
     async def _read(self, stream: Any) -> None:
-        # Nothing is done here that could raise: Faust acknowledges and forgets the message of an agent that raises.
+        # Nothing is raised here: Faust acknowledges and forgets the message of an agent that raises.
         manual = stream.noack()
         async for event in manual.events():
+            message = event.message
+            try:
+                await self._watch.see((message.topic, message.partition), message.generation_id, message.offset)
+            except Exception as failed:
+                self._break(failed)
+                await asyncio.Event().wait()
             await self._waiting.put((manual, event))
 
     async def _hand_over(self) -> None:
         try:
-            while True:
-                came = [await self._waiting.get()]
-                if self._waiting.qsize() < AT_ONCE:
-                    await asyncio.sleep(GATHER)
-                while len(came) < AT_ONCE and not self._waiting.empty():
-                    came.append(self._waiting.get_nowait())
+            while not self._stopping:
+                came = await self._gather()
+                self._busy = True
                 await self._handle([_received(event) for _, event in came])
                 crash.point("worker.before_ack")
                 for stream, event in came:
                     await stream.ack(event)
+                self._busy = False
         except Exception as failed:
-            # What was not done stays unacknowledged, and the process ends.
-            log.critical("worker_broke", extra=facts(reason=name(failed)))
+            self._break(failed)
+
+    def _break(self, failed: Exception) -> None:
+        # What was not done stays unacknowledged, and the process ends.
+        log.critical("worker_broke", extra=facts(reason=name(failed)))
+        if not self._failed.done():
             self._failed.set_exception(failed)
+
+    async def _gather(self) -> list[tuple[Any, Any]]:
+        came = [await self._waiting.get()]
+        if self._waiting.qsize() < AT_ONCE:
+            await asyncio.sleep(GATHER)
+        while len(came) < AT_ONCE and not self._waiting.empty():
+            came.append(self._waiting.get_nowait())
+        return came
+
+    async def _finish(self) -> None:
+        """Let what is being handled end: cancelled within a statement, it would leave its connection open."""
+        self._stopping = True
+        if self._handing_over is None:
+            return
+        if self._busy:
+            await asyncio.wait([self._handing_over], timeout=FINISH_WITHIN)
+        self._handing_over.cancel()
 
 
 def _received(event: Any) -> Received:

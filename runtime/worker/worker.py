@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from runtime import crash
+from runtime import clock, crash
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring
 from runtime.settings import Settings
@@ -17,11 +17,13 @@ from runtime.telemetry import facts
 from runtime.worker.effects import Effect, EffectOnMany, Effects
 from runtime.worker.handling import Handling
 from runtime.worker.mailboxes import Found, Mailboxes
-from runtime.worker.reading import Reading
+from runtime.worker.reading import Died, Reading
 from runtime.worker.state import State
 from schemas.facts import Fact
 
 LOOK_EVERY: Final = 1.0
+LIVES: Final = 5  # of the reader
+LIFETIME: Final = 600.0  # seconds within which it may use them up
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +31,13 @@ class Worker:
     """Reads for one consumer.  Each message has its effect once, however often it comes."""
 
     def __init__(
-        self, settings: Settings, *, consumer: str, sessions: async_sessionmaker[AsyncSession], keys: Keyring
+        self,
+        settings: Settings,
+        *,
+        consumer: str,
+        sessions: async_sessionmaker[AsyncSession],
+        keys: Keyring,
+        lives: int = LIVES,
     ) -> None:
         crash.arm(settings)
         self.state = State()
@@ -39,6 +47,8 @@ class Worker:
         self._handling = Handling(consumer, sessions, keys, self._effects, self.state)
         self._mailboxes = Mailboxes(settings, sessions, self.state)
         self._stopping = asyncio.Event()
+        self._lives = lives
+        self._deaths: list[float] = []
 
     def on(self, fact: type[Fact] | str, effect: Effect) -> None:
         """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
@@ -53,11 +63,15 @@ class Worker:
         self._effects.on_many(effect)
 
     async def run(self) -> None:
-        """Read until `stop`; raises `Died` when Faust ends by itself, so that the process ends and is seen."""
+        """Read until `stop`.
+
+        When Faust ends by itself another takes its place; raises `Died` when it does so again and again, or will not
+        let go, so that the process ends and is seen.
+        """
         while not self._stopping.is_set():
             found = await self._look()
             if found is not None and found.readable:
-                await self._read(found)
+                await self._live(found)
             else:
                 self.state.reading = found is not None and not found.hosted  # nothing to read is no fault
                 await self._pause()
@@ -69,6 +83,18 @@ class Worker:
     async def retry_parked(self, parked_ref: UUID) -> bool:
         """Handle a parked message as if it came now; tell whether it is settled."""
         return await self._handling.retry_parked(parked_ref)
+
+    async def _live(self, found: Found) -> None:
+        try:
+            await self._read(found)
+        except Died as died:
+            now = clock.monotonic()
+            self._deaths = [*(at for at in self._deaths if now - at < LIFETIME), now]
+            reason = name(died.__cause__ or died)
+            log.critical("reader_died", extra=facts(consumer=self._consumer, reason=reason, count=len(self._deaths)))
+            if not died.mendable or len(self._deaths) >= self._lives:
+                raise
+            await self._pause()
 
     async def _read(self, found: Found) -> None:
         reading = Reading(self._settings, self._consumer, self._handling.handle)
@@ -87,7 +113,8 @@ class Worker:
             self.state.reading = False
             if ending is not None:
                 ending.cancel()
-            await reading.stop()
+            if not await reading.stop() and not self._stopping.is_set():
+                raise Died(mendable=False)
 
     async def _keep_up(self, reading: Reading) -> bool:
         """Read what was added and retry what was asked for; false once a mailbox is not ours to read any more."""
@@ -100,18 +127,22 @@ class Worker:
         if fresh:
             log.info("mailboxes_added", extra=facts(consumer=self._consumer, count=len(fresh)))
             await reading.add(fresh)
+        reading.insist()
+        await reading.make_sure_it_moves()
         return True
 
     async def _look(self) -> Found | None:
         try:
             await self._handling.retry_asked()
-            return await self._mailboxes.look()
+            found = await self._mailboxes.look()
         except Exception as failed:
             if fault(failed) is Fault.LASTING:
                 raise
             self.state.waits_for(failed)
             log.warning("worker_waits", extra=facts(consumer=self._consumer, reason=name(failed)))
             return None
+        self.state.database = True
+        return found
 
     async def _pause(self, *also: asyncio.Task[None]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())

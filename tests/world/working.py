@@ -14,6 +14,7 @@ from runtime.database.engine import engine, sessions
 from runtime.keys import UnsafeLocalKeyring
 from runtime.unit import Unit
 from runtime.worker import Effect, Offered, Worker
+from runtime.worker.worker import LIVES
 from tests.world.carrying import Fabric
 
 TRACE = text(
@@ -51,12 +52,12 @@ class Traces:
 
 
 @asynccontextmanager
-async def working(fabric: Fabric, consumer: str, *effects: Effect, **other: Any) -> AsyncIterator[Worker]:
+async def working(fabric: Fabric, consumer: str, *effects: Effect, lives: int = LIVES) -> AsyncIterator[Worker]:
     """A worker that runs, and ends without an error."""
-    settings = fabric.settings("exchange", **other)
+    settings = fabric.settings("exchange")
     bound = engine(settings.database)
     keys = UnsafeLocalKeyring(settings.keys, production=False)
-    worker = Worker(settings, consumer=consumer, sessions=sessions(bound), keys=keys)
+    worker = Worker(settings, consumer=consumer, sessions=sessions(bound), keys=keys, lives=lives)
     for effect in effects:
         worker.on_every(effect)
     task = asyncio.create_task(worker.run())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runtime.bus import headers
 from runtime.bus.headers import Routing, Unreadable
+from schemas.registry import CONTRACTS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SEALED = b"\x01\xff noise"
@@ -50,6 +51,13 @@ def test_an_envelope_says_routing_and_nothing_more() -> None:
         "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_sequence", "ce_dataschema",
         "content-type", "traceparent",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("type_name", sorted(CONTRACTS))
+def test_every_fact_of_ours_can_be_sent(type_name: str) -> None:
+    routing = a_routing(type=type_name)
+
+    assert headers.read(headers.write(routing)) == routing
 
 
 def test_a_trace_context_that_is_none_is_left_behind() -> None:

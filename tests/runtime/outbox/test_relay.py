@@ -250,6 +250,26 @@ async def test_what_cannot_be_decided_is_parked_and_the_rest_goes_on(fabric: Fab
     assert {fabric.state(one) for one in relayed} == {"relayed"}
 
 
+async def overwhelmed(fabric: Fabric) -> None:
+    async with running(fabric) as sending:
+        await until(lambda: sending.state.parked and not sending.state.owned)
+
+
+async def test_where_nothing_can_be_decided_the_relay_stops_instead_of_parking_all(fabric: Fabric) -> None:
+    custodian, recipient = fabric.agency(), fabric.agency()
+    unasked = fabric.offer(fabric.case(custodian, recipient), recipient, 40, by=custodian)
+    fabric.sql("REVOKE INSERT ON ledger.pending FROM accord_relay")  # so that no refusal can be put on record
+    try:
+        with pytest.raises(ExceptionGroup):
+            await overwhelmed(fabric)
+    finally:
+        fabric.sql("GRANT INSERT ON ledger.pending TO accord_relay")
+
+    assert len({one for one in unasked if fabric.state(one) == "offered"}) == 20
+    async with running(fabric):
+        await until(lambda: fabric.waiting() == 0)
+
+
 async def test_a_relay_that_loses_the_database_comes_back_by_itself(fabric: Fabric) -> None:
     agency = fabric.agency()
     case = fabric.case(agency)
@@ -268,7 +288,6 @@ def test_readiness_names_what_is_away() -> None:
     assert state.missing() == ("database", "broker")
 
 
-@pytest.mark.parametrize("found", [uuid4()])
-async def test_a_parked_message_that_is_not_there_is_not_settled(fabric: Fabric, found: UUID) -> None:
+async def test_a_parked_message_that_is_not_there_is_not_settled(fabric: Fabric) -> None:
     async with running(fabric) as sending:
-        assert not await sending.retry_parked(found)
+        assert not await sending.retry_parked(uuid4())

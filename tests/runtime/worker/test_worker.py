@@ -7,6 +7,8 @@ import pytest
 from confluent_kafka import Producer
 
 from runtime.bus import admin
+from runtime.bus.headers import Routing, write
+from runtime.telemetry.tracing import trace_id_now
 from runtime.unit import Unit
 from runtime.worker import Died, Effect, Offered, TryAgain
 from schemas.topics import mailbox
@@ -52,6 +54,21 @@ async def test_an_effect_sees_routing_and_a_sealed_body(fabric: Fabric) -> None:
 
     assert seen == [Offered(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed", None)]
     assert "sealed" not in repr(seen)
+
+
+async def test_an_effect_goes_on_in_the_trace_that_the_message_came_in(fabric: Fabric) -> None:
+    agency, key, seen = fabric.agency(), uuid4(), list[tuple[str | None, str | None]]()
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    routing = Routing(uuid4(), TYPE, agency, key, LONG_AGO, 1, trace)
+    fabric.post(agency, key, headers=write(routing))
+
+    async def look(unit: Unit, offered: Offered) -> None:
+        seen.append((unit.traceparent, trace_id_now()))
+
+    async with working(fabric, Traces(fabric).consumer, look):
+        await until(lambda: seen)
+
+    assert seen == [(trace, "4bf92f3577b34da6a3ce929d0e0e4736")]
 
 
 async def test_an_effect_named_for_a_type_is_done_for_that_type_only(fabric: Fabric) -> None:
@@ -311,13 +328,27 @@ async def test_a_batch_in_a_codec_we_lack_is_kept_plain_by_the_broker(fabric: Fa
 
 
 async def dies(fabric: Fabric, consumer: str, effect: Effect, meanwhile: Callable[[], None]) -> None:
-    async with working(fabric, consumer, effect) as worker:
+    async with working(fabric, consumer, effect, lives=1) as worker:
         await until(lambda: worker.state.reading)
         await asyncio.to_thread(meanwhile)
         await until(lambda: worker.state.missing() == ("worker",))
 
 
-async def test_a_worker_whose_reader_dies_ends_and_is_seen(fabric: Fabric) -> None:
+async def test_another_reader_takes_the_place_of_one_that_died(fabric: Fabric) -> None:
+    agency, other, traces = fabric.agency(), fabric.agency(), Traces(fabric)
+    async with working(fabric, traces.consumer, traces.leave) as worker:
+        await asyncio.to_thread(fabric.post, agency, uuid4())
+        await until(lambda: len(traces.rows()) == 1)
+        admin.host(fabric.admin, agency, hosted=False)  # which ends Faust, as the register still says otherwise
+        await until(lambda: not worker.state.reading)
+        await asyncio.to_thread(fabric.post, other, uuid4())
+        await until(lambda: len(traces.rows()) == 2)
+        await asyncio.to_thread(fabric.post, agency, uuid4())
+        admin.host(fabric.admin, agency, hosted=True)
+        await until(lambda: len(traces.rows()) == 3)
+
+
+async def test_a_worker_whose_reader_dies_too_often_ends_and_is_seen(fabric: Fabric) -> None:
     agency, traces = fabric.agency(), Traces(fabric)
     (message_ref,) = fabric.post(agency, uuid4())
 

@@ -1,0 +1,53 @@
+"""A watch over the reader: a message that was passed over is noticed before anything after it is acknowledged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from runtime.telemetry import facts
+
+KEPT: Final = 10_000
+log = logging.getLogger(__name__)
+
+Partition = tuple[str, int]
+
+
+class PassedOver(Exception):
+    """The reader skipped a message that is still there; reading has to begin again at what was acknowledged."""
+
+    def __init__(self, expected: int, came: int) -> None:
+        super().__init__(f"{expected} was expected, {came} came")
+
+
+class Watch:
+    """Knows which offset must come next in each partition.
+
+    A mailbox has every offset, as it is neither compacted nor written to in transactions.  Reading starts at the
+    `floor`: what the group committed, or the oldest that is left where that is younger.
+    """
+
+    def __init__(self, floor: Callable[[Partition], Awaitable[int]]) -> None:
+        self._floor = floor
+        self._next: dict[tuple[Partition, int], int] = {}
+        self.reached: dict[Partition, int] = {}
+        self.seen = 0
+
+    async def see(self, partition: Partition, generation: int, offset: int) -> None:
+        """Note that this offset came; raises `PassedOver` if one before it did not.
+
+        `generation` counts how often partitions changed hands: each time reading starts anew.
+        """
+        place = (partition, generation)
+        expected = self._next.get(place, 0)
+        if offset > expected:
+            floor = await self._floor(partition)
+            if offset > max(floor, expected):
+                raise PassedOver(max(floor, expected), offset)
+            if place in self._next:
+                log.error("expired_unread", extra=facts(topic=partition[0], partition=partition[1]))
+        if len(self._next) >= KEPT:
+            self._next.clear()
+        self._next[place] = self.reached[partition] = offset + 1
+        self.seen += 1
