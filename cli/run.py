@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / ".run"
 OWN_DATABASE, OWN_KAFKA = "ACCORD_DATABASE", "ACCORD_KAFKA"
 TAKEN_WITHIN = 1.0  # whoever only asks who has a folder has it for an instant
+SAID_WITHIN = 0.02
 ENDED_WITHIN = 60.0
 
 
@@ -119,12 +120,14 @@ class Run:
         """Return who holds the folder just now."""
         deadline = time.monotonic() + TAKEN_WITHIN
         while self._lock.exists() and not self._is_free():
-            # What stands there may be of a run that was killed: whoever has just taken the folder says so at once.
-            if holder := self._named():
+            # What stands there may be of a run that was killed, and its id another's by now: whoever has just taken
+            # the folder says so at once, and only what stays as it is counts.
+            said = self._lock.read_text()
+            time.sleep(SAID_WITHIN)
+            if said == self._lock.read_text() and (holder := _named(said)):
                 return holder
             if time.monotonic() > deadline:
                 raise InUse(self.folder)
-            time.sleep(0.01)
         return None
 
     @contextlib.contextmanager
@@ -153,10 +156,6 @@ class Run:
     def _is_free(self) -> bool:
         with self._lock.open() as lock:
             return _locked(lock, fcntl.LOCK_SH)
-
-    def _named(self) -> Holder | None:
-        pid, _, word = self._lock.read_text().partition(" ")
-        return Holder(int(pid), word == "ready\n") if word.endswith("\n") and lives(int(pid)) else None
 
 
 def own_servers() -> dict[str, str]:
@@ -191,6 +190,11 @@ def lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _named(said: str) -> Holder | None:
+    pid, _, word = said.partition(" ")
+    return Holder(int(pid), word == "ready\n") if word.endswith("\n") and lives(int(pid)) else None
 
 
 def _locked(lock: IO[str], how: int) -> bool:

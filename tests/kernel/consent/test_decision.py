@@ -38,6 +38,7 @@ def test_a_grant_is_over_at_the_very_instant_it_ends() -> None:
 
     assert (decision.mask, decision.reason) == (0, Reason.ENDED)
     assert decide(an_ask(by="harbor-house"), table, NOON - TICK).mask == NEEDS
+    assert mask(an_ask(by="harbor-house"), table, NOON) == 0
 
 
 def test_a_grant_begins_at_the_very_instant_it_starts() -> None:
@@ -46,6 +47,7 @@ def test_a_grant_begins_at_the_very_instant_it_starts() -> None:
     before = decide(an_ask(), table, NOON - TICK)
 
     assert (before.mask, before.reason) == (0, Reason.NOT_STARTED)
+    assert mask(an_ask(), table, NOON - TICK) == 0
     assert decide(an_ask(), table, NOON).mask == NEEDS
 
 
@@ -93,8 +95,8 @@ def test_a_denial_of_all_that_was_granted_is_the_reason_though_more_was_asked() 
 def test_a_denial_does_not_begin_before_its_start() -> None:
     table = a_table(a_grant(DataCategory.NEEDS), denials=[a_denial(DataCategory.NEEDS, starts_at=NOON)])
 
-    assert decide(an_ask(), table, NOON - TICK).mask == NEEDS
-    assert decide(an_ask(), table, NOON).mask == 0
+    assert decide(an_ask(), table, NOON - TICK).mask == mask(an_ask(), table, NOON - TICK) == NEEDS
+    assert decide(an_ask(), table, NOON).mask == mask(an_ask(), table, NOON) == 0
 
 
 def test_a_denial_never_lapses() -> None:
