@@ -1,0 +1,47 @@
+import pytest
+
+from runtime.worker.gaps import Partition, PassedOver, Watch
+
+HERE: Partition = ("to.harbor-house", 0)
+
+
+def a_watch(floor: int = 0) -> Watch:
+    async def starts_at(_: Partition) -> int:
+        return floor
+
+    return Watch(starts_at)
+
+
+async def test_what_comes_in_order_or_again_is_no_gap() -> None:
+    watch = a_watch()
+
+    for offset in (0, 1, 2, 1, 2, 3):
+        await watch.see(HERE, 1, offset)
+
+    assert watch.reached == {HERE: 4}
+
+
+async def test_a_message_that_was_passed_over_is_noticed() -> None:
+    watch = a_watch()
+    await watch.see(HERE, 1, 0)
+
+    with pytest.raises(PassedOver, match="1 was expected, 2 came"):
+        await watch.see(HERE, 1, 2)
+
+
+async def test_the_first_message_of_a_mailbox_cannot_be_passed_over_either() -> None:
+    with pytest.raises(PassedOver):
+        await a_watch().see(HERE, 1, 1)
+
+
+async def test_reading_starts_at_what_was_committed_or_is_left() -> None:
+    await a_watch(floor=20).see(HERE, 1, 20)
+
+
+async def test_each_time_partitions_change_hands_the_count_starts_anew() -> None:
+    watch = a_watch(floor=20)
+    await watch.see(HERE, 1, 3)
+
+    await watch.see(HERE, 2, 20)
+
+    assert watch.reached == {HERE: 21}
