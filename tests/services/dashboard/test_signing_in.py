@@ -12,7 +12,7 @@ from tests.services.dashboard.browsing import OWN_FORM, Read
 from tests.services.dashboard.conftest import BOARD as ADDRESS
 from tests.services.dashboard.conftest import PASSPHRASE, Square, board_settings, housed
 
-ROWS = "SELECT digest, sealed, began_at, seen_at, ends_at, token_until FROM dashboard.session"
+ROWS = "SELECT digest, sealed, began_at, seen_at, ends_at, token_until FROM dashboard.session ORDER BY seen_at"
 OLDER = "UPDATE dashboard.session SET {column} = {column} - interval '{time}'"
 
 
