@@ -12,10 +12,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import register
 from runtime.faults import name
 from runtime.http.wiring import Wiring
+from runtime.keys import Keyring
 from runtime.telemetry import facts
 from runtime.unit import Unit
 
@@ -58,19 +60,21 @@ def noting_failure() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def on_behalf(wiring: Wiring, agency_id: str, actor: str) -> AsyncIterator[Unit | None]:
+async def on_behalf(
+    sessions: async_sessionmaker[AsyncSession], keys: Keyring, agency_id: str, actor: str
+) -> AsyncIterator[Unit | None]:
     """Open a unit for an agency behind its own wall; None if it is not active. Whoever opened it commits."""
-    async with wiring.sessions() as session:
+    async with sessions() as session:
         await session.execute(WALL, {"agency": agency_id})
         agency = await register.agency(session, agency_id)
-        yield None if agency is None else Unit(session, agency, actor, wiring.keys)
+        yield None if agency is None else Unit(session, agency, actor, keys)
 
 
 async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work) -> None:
     """Do `work` for an agency, `MOST_AT_ONCE` things a transaction, until less than that was left to do."""
     done = MOST_AT_ONCE
     while done == MOST_AT_ONCE:
-        async with on_behalf(wiring, agency_id, actor) as unit:
+        async with on_behalf(wiring.sessions, wiring.keys, agency_id, actor) as unit:
             if unit is None:
                 return
             done = await work(unit)

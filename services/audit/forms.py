@@ -5,25 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from kernel.ledger.entry import Act, Verdict
+from schemas.closed import Closed
 from services.audit.domain import ActorKind
 
 
-class Closed(BaseModel):
-    """Refuses what it does not know, and shows nothing of what it holds."""
+class Answer(Closed):
+    """Says what a record of the ledger says, field by field."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, hide_input_in_errors=True)
-
-    def __repr__(self) -> str:
-        """Return the name alone."""
-        return f"<{type(self).__name__}>"
-
-    __str__ = __repr__
+    model_config = ConfigDict(from_attributes=True)
 
 
-class AgencyAnswer(Closed):
+class AgencyAnswer(Answer):
     """The agency that something was offered to, or that acted; the address is empty where none may be known."""
 
     id: str = Field(validation_alias="agency_id")
@@ -31,7 +26,7 @@ class AgencyAnswer(Closed):
     address: str
 
 
-class ActorAnswer(Closed):
+class ActorAnswer(Answer):
     """Who acted. `erased`: the register no longer names them."""
 
     kind: ActorKind
@@ -41,7 +36,7 @@ class ActorAnswer(Closed):
     agency_id: str | None
 
 
-class EntryAnswer(Closed):
+class EntryAnswer(Answer):
     """One entry of the accounting. `index` is its place in the ledger's tree, null for the moment until it has one."""
 
     index: int | None
@@ -58,7 +53,7 @@ class EntryAnswer(Closed):
     reason: str | None
 
 
-class AccountingAnswer(Closed):
+class AccountingAnswer(Answer):
     """A page of a case's accounting, oldest first. `cursor` asks for the next page; null on the last."""
 
     case_ref: UUID
@@ -66,7 +61,7 @@ class AccountingAnswer(Closed):
     cursor: str | None
 
 
-class ConsistencyAnswer(Closed):
+class ConsistencyAnswer(Answer):
     """The hashes (RFC 6962, base64) by which the tree of `to` entries only adds to the tree of `from`."""
 
     start: int = Field(serialization_alias="from")

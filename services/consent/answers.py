@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from kernel.consent import CategoryVerdict, needs_own_line
 from runtime.register import Subject
 from schemas.categories import DataCategory
+from schemas.closed import Closed
 from schemas.codes import (
     AgencyKind,
     Basis,
@@ -24,13 +25,7 @@ from schemas.taxonomy import paths_of
 from services.consent.domain import Provision
 
 
-class Answer(BaseModel):
-    """Something that is answered; nothing besides what is named."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ParticipationAnswer(Answer):
+class ParticipationAnswer(Closed):
     """The choice as it was recorded, and which directives ended with it."""
 
     case_ref: UUID
@@ -39,7 +34,7 @@ class ParticipationAnswer(Answer):
     revoked: tuple[UUID, ...] = ()
 
 
-class DirectiveAnswer(Answer):
+class DirectiveAnswer(Closed):
     """One provision as it stands."""
 
     directive_ref: UUID
@@ -100,7 +95,7 @@ class DirectiveAnswer(Answer):
         )
 
 
-class DirectivesAnswer(Answer):
+class DirectivesAnswer(Closed):
     """An agency's own directives of a case; `unreadable` ones are closed and wait for a person."""
 
     case_ref: UUID
@@ -109,7 +104,7 @@ class DirectivesAnswer(Answer):
     unreadable: int
 
 
-class EndingAnswer(Answer):
+class EndingAnswer(Closed):
     """A permit that ends soon."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -121,13 +116,13 @@ class EndingAnswer(Answer):
     valid_until: datetime
 
 
-class EndingsAnswer(Answer):
+class EndingsAnswer(Closed):
     """A page of permits that end soon, the first to end first."""
 
     directives: tuple[EndingAnswer, ...]
 
 
-class StoppedAnswer(Answer):
+class StoppedAnswer(Closed):
     """A directive that is over. Whoever is not its custodian reads the same answer, whatever it was before."""
 
     directive_ref: UUID
@@ -135,7 +130,7 @@ class StoppedAnswer(Answer):
     ended: tuple[UUID, ...] = ()
 
 
-class AllStoppedAnswer(Answer):
+class AllStoppedAnswer(Closed):
     """Everything that ended at once."""
 
     case_ref: UUID
@@ -143,7 +138,7 @@ class AllStoppedAnswer(Answer):
     ended: tuple[UUID, ...] = ()
 
 
-class CategoryAnswer(Answer):
+class CategoryAnswer(Closed):
     """What of one category would be open."""
 
     category: DataCategory
@@ -166,7 +161,7 @@ class CategoryAnswer(Answer):
         )
 
 
-class PreviewAnswer(Answer):
+class PreviewAnswer(Closed):
     """Exactly what `decide` would open at `at`: the same engine, no second set of rules."""
 
     case_ref: UUID

@@ -28,10 +28,10 @@ async def tick(wiring: Wiring) -> None:
 
 
 async def _of_agency(wiring: Wiring, agency_id: str) -> None:
-    async with on_behalf(wiring, agency_id, ACTOR) as unit:
+    async with on_behalf(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
         things = [] if unit is None else await due.of_agency(unit.session, agency_id)
     for thing in things:
-        async with on_behalf(wiring, agency_id, ACTOR) as unit:
+        async with on_behalf(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
             if unit is None:
                 return
             await _tell(unit, thing)

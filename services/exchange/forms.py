@@ -6,27 +6,16 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from runtime.disclosure import Opening
+from schemas.closed import Closed
 from schemas.codes import Purpose
 from schemas.values import AgencyRef
 from services.exchange import domain
 from services.exchange.store import Listed
 
 MOST_AT_ONCE = 100
-
-
-class Closed(BaseModel):
-    """Refuses what it does not know, and shows nothing of what it holds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    def __repr__(self) -> str:
-        """Return the name alone."""
-        return f"<{type(self).__name__}>"
-
-    __str__ = __repr__
 
 
 class OpeningForm(Closed):
@@ -44,7 +33,7 @@ class OpeningsForm(OpeningForm):
 class OfferingForm(Closed):
     """To whom a fact of the own record is offered again; nobody named means all whom a directive names."""
 
-    to: Annotated[list[AgencyRef], Field(max_length=50)] = []
+    to: Annotated[tuple[AgencyRef, ...], Field(max_length=50)] = ()
 
 
 class MessageAnswer(Closed):

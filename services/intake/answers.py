@@ -5,19 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from schemas.closed import Closed
 from schemas.codes import Channel, Participation, PlanStatus
 from services.intake.domain import Incident, IncidentState, Plan
 
 
-class Answer(BaseModel):
-    """Something that is answered; nothing besides what is named."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OpenedAnswer(Answer):
+class OpenedAnswer(Closed):
     """A case that was opened just now; until the survivor says yes it is local."""
 
     case_ref: UUID
@@ -26,7 +19,7 @@ class OpenedAnswer(Answer):
     participation: Participation = Participation.NOT_ASKED
 
 
-class IncidentAnswer(Answer):
+class IncidentAnswer(Closed):
     """An incident of the case."""
 
     incident_ref: UUID
@@ -47,7 +40,7 @@ class IncidentAnswer(Answer):
         )
 
 
-class PlanAnswer(Answer):
+class PlanAnswer(Closed):
     """The safety plan of the case; an earlier version is superseded by the next."""
 
     plan_ref: UUID
@@ -68,7 +61,7 @@ class PlanAnswer(Answer):
         )
 
 
-class CaseAnswer(Answer):
+class CaseAnswer(Closed):
     """A case as its own agency keeps it. Participation and opening are the opening agency's to know."""
 
     case_ref: UUID

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from schemas.closed import Closed
 from schemas.codes import OrderStatus, ServiceStatus
 from services.law_enforcement_bridge.domain import Order
-
-
-class Closed(BaseModel):
-    """Holds what is answered, and shows nothing of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        yield from ()
 
 
 class ServiceAnswer(Closed):

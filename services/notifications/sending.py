@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from runtime import disclosure, register
+from runtime import disclosure
 from runtime.disclosure import OWN_WORK
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring, KeyringError
+from runtime.rounds import WALL, on_behalf
 from runtime.telemetry import facts
 from runtime.unit import Unit
 from schemas.categories import DataCategory
@@ -33,7 +33,6 @@ TRIES: Final = 3
 LEASE: Final = timedelta(minutes=1)  # what a sender left unfinished is taken up again after it
 PUT_OFF: Final = timedelta(hours=1)
 PASSING: Final = (disclosure.TooLate, KeyringError)
-ENTER = text("SELECT set_config('accord.agency', :agency, true)")
 log = logging.getLogger(__name__)
 
 
@@ -110,18 +109,16 @@ class Sender:
 
     async def _put_off(self, due: Due) -> None:
         async with self._sessions() as session:
-            await session.execute(ENTER, {"agency": due.agency_id})
+            await session.execute(WALL, {"agency": due.agency_id})
             await store.hold(session, due, "fault", await store.instant(session) + PUT_OFF)
             await session.commit()
 
     @asynccontextmanager
     async def _entered(self, agency_id: str) -> AsyncIterator[Unit]:
-        async with self._sessions() as session:
-            await session.execute(ENTER, {"agency": agency_id})
-            agency = await register.agency(session, agency_id)
-            if agency is None:
+        async with on_behalf(self._sessions, self._keys, agency_id, ACTOR) as unit:
+            if unit is None:
                 raise NoAgency
-            yield Unit(session, agency, ACTOR, self._keys)
+            yield unit
 
     async def _pause(self) -> None:
         try:

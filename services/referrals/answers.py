@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from schemas.closed import Closed
 from schemas.codes import ConflictCheck, OutcomeCode, Priority, ReferralKind, ReferralMode, ReferralState, ServiceCode
 from schemas.taxonomy import bit
 from services.referrals.domain import Referral
-
-
-class Closed(BaseModel):
-    """Holds what is answered, and shows nothing of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        yield from ()
 
 
 class ReferralAnswer(Closed):
