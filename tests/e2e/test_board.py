@@ -69,6 +69,7 @@ async def test_each_number_is_the_length_of_its_list(sit: Sit, person_ref: str, 
     lengths = {}
     for name in numbers:
         await sitting.page.locator(f'.tiles a[href$="/{name}"]').click()
+        await sitting.page.wait_for_url(f"**/{name}")
         lengths[name] = await sitting.page.locator("tbody tr").count()
         assert NAME not in await sitting.page.content()
         await sitting.page.get_by_role("link", name="Back to the board").click()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -154,8 +155,9 @@ def all_purposes() -> frozenset[Purpose]:
     return frozenset(Purpose)
 
 
-async def build_town(database: Database, folder: Path) -> Town:
-    """Return the town with its agencies, people and keys on the register."""
+@asynccontextmanager
+async def a_town(database: Database, folder: Path) -> AsyncIterator[Town]:
+    """Put the town's agencies, people and keys on the register, and end its connections in the end."""
     keys = UnsafeLocalKeyring(folder / "keys", production=False)
     town = Town(database, keys)
     async with town.session("accord_admin") as session:
@@ -166,7 +168,16 @@ async def build_town(database: Database, folder: Path) -> Town:
         for person_ref, (agency_id, roles) in PEOPLE.items():
             await enrol_person(session, NewPerson(person_ref, agency_id, person_ref.title(), roles))
         await session.commit()
-    return town
+    yield town
+    for bound in town.engines.values():
+        await bound.dispose()
+
+
+@pytest.fixture(scope="session")
+async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+    """The town that all tests share; each opens cases of its own."""
+    async with a_town(database, run_folder) as built:
+        yield built
 
 
 def agency_of(agency_id: str) -> Agency:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from fastapi import APIRouter, FastAPI
 from joserfc.jwk import ECKey
 
@@ -116,3 +117,9 @@ class Web:
     def as_system(self, app: FastAPI, agency_id: str) -> Any:
         """Open a client for an agency's records system."""
         return self.asking(app, self.issuer.system(agency_id))
+
+
+@pytest.fixture(scope="session")
+def web(town: Town) -> Web:
+    """The doors of the town that all tests share."""
+    return Web(town)

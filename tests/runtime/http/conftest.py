@@ -1,7 +1,6 @@
 """The small service, served, with the town's people at its door."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -9,27 +8,13 @@ from fastapi import FastAPI
 
 from tests.runtime.http import things
 from tests.world.database import Database
-from tests.world.town import Town, build_town
 from tests.world.web import Web
 
 
 @pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
+async def app(database: Database, web: Web) -> AsyncIterator[FastAPI]:
     with database.superuser() as connection:
         connection.execute(things.TABLES)  # type: ignore[arg-type]
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
-
-
-@pytest.fixture(scope="session")
-async def app(web: Web) -> AsyncIterator[FastAPI]:
     async with web.serving("intake", [things.routes], refusals={things.NotOpen: "not_open"}) as served:
         yield served
 

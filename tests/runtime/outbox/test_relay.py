@@ -27,8 +27,10 @@ async def running(fabric: Fabric, **other: Any) -> AsyncIterator[Relay]:
         yield sending
     finally:
         sending.stop()
-        await asyncio.wait_for(task, 20)
-        await bound.dispose()
+        try:
+            await asyncio.wait_for(task, 20)
+        finally:
+            await bound.dispose()
 
 
 def numbers(fabric: Fabric, agency: str, at_least: int) -> dict[bytes, list[int]]:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from services.audit.api import routes
 from tests.world.database import Database
 from tests.world.ledger import Log, own_database
-from tests.world.town import Town, build_town
+from tests.world.town import Town, a_town
 from tests.world.web import Web
 
 
@@ -20,10 +20,8 @@ def log(database: Database) -> Log:
 
 @pytest.fixture(scope="session")
 async def town(log: Log, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    built = await build_town(log.database, tmp_path_factory.mktemp("town"))
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
+    async with a_town(log.database, tmp_path_factory.mktemp("town")) as built:
+        yield built
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,7 @@ from runtime import register
 from schemas.codes import Purpose
 from schemas.taxonomy import ALL, categories_of
 from services.consent.api import routes
-from tests.world.database import Database
-from tests.world.town import Town, build_town
+from tests.world.town import Town
 from tests.world.web import Web
 
 EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
@@ -49,19 +47,6 @@ def a_permit(*categories: str, **terms: Any) -> dict[str, Any]:
 def a_denial(*categories: str, **terms: Any) -> dict[str, Any]:
     """A denial to the shelter, for every purpose."""
     return {"effect": "deny", "recipient": "harbor-house", "categories": list(categories or ("needs",))} | terms
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from services.referrals.api import routes as referral_routes
 from services.referrals.main import REFUSALS
 from tests.services.dashboard.browsing import Browser
 from tests.world.database import Database
-from tests.world.town import Town, build_town
+from tests.world.town import Town
 from tests.world.web import ISSUER, TestIssuer, Web, settings_for
 
 BOARD = "http://board.test"
@@ -158,14 +158,6 @@ def housed(settings: BoardSettings, streets: Streets) -> Callable[[FastAPI], Any
             yield
 
     return living
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,26 +18,12 @@ from schemas.codes import AgencyKind, Purpose
 from schemas.facts import Fact, IncidentReported
 from services.exchange.api import routes
 from services.exchange.stream import listen
-from tests.world.database import Database
 from tests.world.delivery import Delivery
-from tests.world.town import Town, all_purposes, build_town
+from tests.world.town import Town, all_purposes
 from tests.world.web import Web
 
 TOLD = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He said he would come back."}
 HOTLINE = "bay-hotline"
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
 
 
 @pytest.fixture(scope="session")

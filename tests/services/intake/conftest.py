@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,26 +15,12 @@ from kernel.vault.envelope import Sealed
 from runtime import disclosure
 from schemas.codes import Purpose
 from services.intake.api import routes
-from tests.world.database import Database
-from tests.world.town import Town, build_town
+from tests.world.town import Town
 from tests.world.web import Web
 
 WAITING = text(
     "SELECT message_ref, recipient, type, body FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id"
 )
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,22 +10,8 @@ from fastapi import FastAPI
 
 from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.main import REFUSALS
-from tests.world.database import Database
-from tests.world.town import Town, build_town
+from tests.world.town import Town
 from tests.world.web import Web
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
 
 
 @pytest.fixture(scope="session")

@@ -21,29 +21,15 @@ from services.notifications.api import routes
 from services.notifications.channels import Channel, UnsafeFileChannel
 from services.notifications.sending import Sender
 from services.notifications.stream import listen
-from tests.world.database import Database
 from tests.world.delivery import Delivery
 from tests.world.mail import mailbox, opened_by
-from tests.world.town import Town, build_town
+from tests.world.town import Town
 from tests.world.web import Web
 
 HOTLINE = "bay-hotline"
 ADDRESS = "+1 555 0188"
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 CLOCK = "CREATE OR REPLACE FUNCTION register.instant() RETURNS timestamptz LANGUAGE sql VOLATILE AS '{}'"
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,22 +13,8 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.referrals.api import routes
 from services.referrals.main import REFUSALS
-from tests.world.database import Database
-from tests.world.town import Town, build_town
+from tests.world.town import Town
 from tests.world.web import Web
-
-
-@pytest.fixture(scope="session")
-async def town(database: Database, run_folder: Path) -> AsyncIterator[Town]:
-    built = await build_town(database, run_folder)
-    yield built
-    for bound in built.engines.values():
-        await bound.dispose()
-
-
-@pytest.fixture(scope="session")
-def web(town: Town) -> Web:
-    return Web(town)
 
 
 @pytest.fixture(scope="session")
