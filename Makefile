@@ -4,7 +4,7 @@ BIN := .venv/bin
 T ?= tests
 # Two at a time, each with servers of its own; one, where the servers are yours.
 N ?= $(if $(ACCORD_DATABASE)$(ACCORD_KAFKA),0,2)
-PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadgroup
+PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-loadscope-reorder
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help

@@ -11,26 +11,37 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from infra.embedded.unready import Unready
 from tests.world.database import database
+from tests.world.proving import proofs
+from tests.world.town import town
+from tests.world.web import web
 
-__all__ = ["database"]  # a fixture is found by its name in this module
+__all__ = ["database", "town", "web"]  # a fixture is found by its name in this module
 
 CONTAINERS = bool(os.environ.get("ACCORD_CONTAINERS"))
 if CONTAINERS:
     from tests.world import containers  # what it needs is slow to import
 
+# Whole towns, then servers that a test starts and kills; the order within each stays.
+LONGEST_FIRST = {name: place for place, name in enumerate(("journeys", "e2e", "cli", "worker", "outbox", "infra"))}
+ON_THE_RUNNING_TOWN = ("tests/journeys/test_broker_matrix.py", "tests/e2e/")
 KEPT = pytest.StashKey[list[Path]]()
+BEGAN = pytest.StashKey[datetime]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[KEPT] = []
+    config.stash[BEGAN] = datetime.now(UTC)
     if CONTAINERS:
         try:
             containers.examine()
@@ -39,13 +50,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares something slow to make: a file's own, or the running town of the session."""
-    for item in items:
-        shared = "running" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("running" if shared else str(item.path)))
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: LONGEST_FIRST.get(item.path.parent.name, len(LONGEST_FIRST)))
+
+
+class Together(LoadFileScheduling):  # type: ignore[misc]
+    """Keeps a file's tests together, as they share what is slow to make; and all who share the running town.
+
+    By names, as the markers of `--dist loadgroup` go unheard: pytest 9.2 shows no node id that a plugin changed.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "running" if file.startswith(ON_THE_RUNNING_TOWN) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Return what hands the tests out to the processes of a run."""
+    return Together(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for proof in proofs(since=config.stash[BEGAN]):
+        terminalreporter.write_line(proof.line())
     for folder in config.stash[KEPT]:
         terminalreporter.write_line(f"the run is kept in {folder}")
 

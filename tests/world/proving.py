@@ -1,0 +1,75 @@
+"""What a proof leaves behind: its figures, its seed and the machine, on the terminal and in `.run/proofs`.
+
+ROUNDS   how much is tried: unset for the short form, `long` for the long one, or a number
+SEED     what chance starts from; a run prints its own, so that it can be had again
+"""
+
+import functools
+import json
+import os
+import platform
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parents[2] / ".run" / "proofs"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One finished check: what it tried and found, and how to have it again."""
+
+    suite: str
+    name: str
+    figures: dict[str, int | float | str]
+    seed: int
+    rounds: str
+    machine: str
+    ended_at: str
+
+    def line(self) -> str:
+        """Return the proof as one line of text."""
+        said = ", ".join(f"{name.replace('_', ' ')} {figure}" for name, figure in self.figures.items())
+        return f"{self.suite}: {self.name}: {said} (SEED={self.seed} ROUNDS={self.rounds})"
+
+
+def rounds(short: int, long: int) -> int:
+    """Return how many rounds are asked for: `short` unless ROUNDS says `long` or a number."""
+    asked = os.environ.get("ROUNDS", "short")
+    return {"short": short, "long": long}.get(asked) or int(asked)
+
+
+@functools.cache
+def seed() -> int:
+    """Return what chance starts from: one number for all processes of a test run."""
+    given = os.environ.get("SEED")
+    if given:
+        return int(given)
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")  # the workers of one run share it
+    return int(sha256(run.encode()).hexdigest()[:8], 16) if run else secrets.randbits(32)
+
+
+def machine() -> str:
+    """Return what the figures were had on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def proof(suite: str, name: str, **figures: int | float | str) -> None:
+    """Write down what a check tried and found."""
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    done = Proof(suite, name, figures, seed(), os.environ.get("ROUNDS", "short"), machine(), now)
+    place = FOLDER / suite
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{name.replace(' ', '-')}.json").write_text(json.dumps(asdict(done), indent=2) + "\n")
+
+
+def proofs(since: datetime | None = None) -> Iterator[Proof]:
+    """Yield what was proven, all that is kept or what ended `since`."""
+    for file in sorted(FOLDER.glob("*/*.json")):
+        if since is None or datetime.fromtimestamp(file.stat().st_mtime, UTC) >= since:
+            yield Proof(**json.loads(file.read_text()))
