@@ -1,6 +1,7 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer
@@ -105,7 +106,7 @@ def test_an_unknown_topic_is_not_made_by_writing_to_it(kafka: Kafka, client: Adm
 def test_only_the_right_password_is_let_in(kafka: Kafka, agency: str) -> None:
     refusals: list[KafkaError] = []
     settings = kafka.settings(agency, PASSWORD.upper())
-    stranger = AdminClient({**settings, "error_cb": refusals.append, "log_level": 0})
+    stranger = AdminClient(cast(Any, {**settings, "error_cb": refusals.append, "log_level": 0}))
 
     assert comes_true(lambda: stranger.poll(0.05) >= 0 and bool(refusals), within=10)
     assert refusals[0].code() == KafkaError._AUTHENTICATION

@@ -84,7 +84,7 @@ def test_statements_and_durability_are_set_as_promised(own: Postgres) -> None:
     wanted = {"fsync": "on", "log_statement": "none", "log_min_error_statement": "panic", "max_connections": "200"}
 
     with psycopg.connect(own.superuser_url()) as session:
-        found = dict(session.execute("select name, setting from pg_settings").fetchall())
+        found: dict[str, str] = dict(session.execute("select name, setting from pg_settings").fetchall())
 
     assert wanted.items() <= found.items()
 

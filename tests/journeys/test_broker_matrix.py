@@ -63,10 +63,11 @@ def readable(town: Town, user: str, password: str, topics: list[str]) -> set[str
     deadline = time.monotonic() + PATIENCE
     while len(answered) < len(described) and time.monotonic() < deadline:
         message = consumer.poll(0.2)
-        if message is None or message.topic() is None:
+        topic = None if message is None else message.topic()
+        if message is None or topic is None:
             continue
         error = message.error()
-        answered[message.topic()] = error is None or error.code() == KafkaError._PARTITION_EOF
+        answered[topic] = error is None or error.code() == KafkaError._PARTITION_EOF
     consumer.close()
     assert set(answered) == set(described), f"{user} got no answer for {set(described) - set(answered)}"
     return {topic for topic, yes in answered.items() if yes}

@@ -104,7 +104,7 @@ class World:
     def move_clock(self, hours: int) -> None:
         self.hours += hours
         with self.superuser as connection:
-            connection.execute(MOVE.format(hours=self.hours))  # type: ignore[arg-type]  # built of a number of ours
+            connection.execute(MOVE.format(hours=self.hours))
 
     def messages_to(self, case_ref: str, agency: str) -> list[str]:
         """Return every message ever offered to an agency of this case, from the database: listed or not."""

@@ -10,7 +10,7 @@ class Said(psycopg.OperationalError):
 
     def __init__(self, sqlstate: str | None) -> None:
         super().__init__("Ana, 14 Bay Street")
-        self.sqlstate = sqlstate  # type: ignore[misc]
+        self.sqlstate = sqlstate
 
 
 def of(

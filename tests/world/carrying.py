@@ -204,8 +204,14 @@ class Fabric:
 
 def ids(messages: Iterable[Message]) -> list[UUID]:
     """Return the references that stand on messages, in the order they lie there."""
-    said = [dict(message.headers() or ()) for message in messages]
-    return [UUID(str(one["ce_id"], "ascii")) for one in said]
+    return [UUID(header(message, "ce_id")) for message in messages]
+
+
+def header(message: Message, name: str) -> str:
+    """Return what stands in one header of a message."""
+    said = dict(message.headers() or ())[name]
+    assert isinstance(said, bytes)
+    return said.decode("ascii")
 
 
 async def until(claim: Callable[[], object], within: float = 15.0) -> None:

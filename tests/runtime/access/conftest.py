@@ -37,7 +37,7 @@ class Issued:
 
     def sql(self, statement: str, *values: object) -> None:
         with self.database.superuser() as connection:
-            connection.execute(statement, values)  # type: ignore[arg-type]
+            connection.execute(statement, values)
 
     async def token(self, **form: str) -> httpx.Response:
         return await self.web.post("/token", data=form)

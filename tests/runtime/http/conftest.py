@@ -14,7 +14,7 @@ from tests.world.web import Web
 @pytest.fixture(scope="session")
 async def app(database: Database, web: Web) -> AsyncIterator[FastAPI]:
     with database.superuser() as connection:
-        connection.execute(things.TABLES)  # type: ignore[arg-type]
+        connection.execute(things.TABLES)
     async with web.serving("intake", [things.routes], refusals={things.NotOpen: "not_open"}) as served:
         yield served
 

@@ -102,9 +102,9 @@ async def test_who_left_is_nobody_at_once(
     async with web.as_person(app, "jude") as jude:
         assert (await jude.get("/v1/things")).status_code == 200
         with database.superuser() as connection:
-            connection.execute(change, (False, value))  # type: ignore[arg-type]
+            connection.execute(change, (False, value))
             gone = await jude.get("/v1/things")
-            connection.execute(change, (True, value))  # type: ignore[arg-type]
+            connection.execute(change, (True, value))
 
     assert gone.status_code == 401
 
@@ -180,7 +180,7 @@ async def test_a_body_is_counted_as_it_arrives_whatever_was_declared(ana: httpx.
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "ten", "", "\u0661"])
 async def test_a_length_that_is_no_number_is_malformed(ana: httpx.AsyncClient, length: str) -> None:
-    headers = {**JSON, "Content-Length": length.encode()}  # type: ignore[dict-item]
+    headers: Any = {**JSON, "Content-Length": length.encode()}
     answer = await ana.post("/v1/things", content=b"{}", headers=headers)
 
     assert answer.status_code == 400

@@ -13,7 +13,7 @@ from runtime.outbox import queue, relay
 from runtime.outbox.relay import Relay
 from runtime.outbox.shard import State
 from runtime.parking import ask_again
-from tests.world.carrying import Case, Fabric, ids, until
+from tests.world.carrying import Case, Fabric, header, ids, until
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ def numbers(fabric: Fabric, agency: str, at_least: int) -> dict[bytes, list[int]
     for message in fabric.mail(agency, at_least):
         key = message.key()
         assert isinstance(key, bytes)
-        found[key].append(int(dict(message.headers() or ())["ce_sequence"]))
+        found[key].append(int(header(message, "ce_sequence")))
     return found
 
 

@@ -180,7 +180,9 @@ def test_numbers_carry_declared_labels_only() -> None:
 
     counter.add(1, {"accord.act": "opened", "person": CANARY, "url.full": CANARY})
 
-    text = str(reader.get_metrics_data().to_json())
+    found = reader.get_metrics_data()
+    assert found is not None
+    text = str(found.to_json())
     assert "opened" in text
     assert CANARY not in text
     provider.shutdown()

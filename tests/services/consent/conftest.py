@@ -64,7 +64,8 @@ class Desk:
 
     def __getattr__(self, name: str) -> httpx.AsyncClient:
         try:
-            return self.__dict__["people"][name]
+            client: httpx.AsyncClient = self.__dict__["people"][name]
+            return client
         except KeyError:
             raise AttributeError(name) from None
 
@@ -118,7 +119,7 @@ class Desk:
     def rows(self, statement: str, **asked: Any) -> list[Any]:
         """Read the database as an outside checker would."""
         with self.town.database.superuser() as connection:
-            return connection.execute(statement, asked).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(statement, asked).fetchall()
 
     async def facts_of(self, case_ref: UUID, agency_id: str) -> list[str]:
         """Return the types of the directive facts that wait for an agency, in order."""

@@ -116,7 +116,7 @@ def test_a_signature_the_law_does_not_know_is_refused(error: tuple[str, str], te
 
 
 def test_a_minor_and_a_guardian_who_is_no_abuser_sign_together() -> None:
-    together = {"signer_role": SignerRole.MINOR, "second_signer": "guardian-1"}
+    together: dict[str, Any] = {"signer_role": SignerRole.MINOR, "second_signer": "guardian-1"}
 
     assert signed(a_draft(NEEDS), signer_conflict_check=SignerConflict.CLEAR, **together).in_force(NOON)
 
@@ -128,7 +128,7 @@ def test_a_minor_signs_alone_where_the_profile_says_so() -> None:
 
 
 def incoming() -> Provision:
-    terms = {"custodian": "county-sheriff", "recipient": "bay-hotline", "purpose": Purpose.ADVOCACY}
+    terms: dict[str, Any] = {"custodian": "county-sheriff", "recipient": "bay-hotline", "purpose": Purpose.ADVOCACY}
     return a_draft(DataCategory.ORDER_TERMS, **terms)
 
 
@@ -139,7 +139,7 @@ def test_a_recipient_cannot_grant_itself_anothers_record_on_paper() -> None:
 
 @pytest.mark.parametrize("role", [role for role in SignerRole if role is not SignerRole.SURVIVOR])
 def test_nobody_but_the_survivor_signs_what_comes_from_another_custodian(role: SignerRole) -> None:
-    clear = {"second_signer": "other-1", "signer_conflict_check": SignerConflict.CLEAR}
+    clear: dict[str, Any] = {"second_signer": "other-1", "signer_conflict_check": SignerConflict.CLEAR}
 
     with pytest.raises(NotPossible, match="custodian_or_survivor_signs"):
         signed(incoming(), signer_role=role, method=SigningMethod.E_SIGNED, **clear)

@@ -38,7 +38,8 @@ class Desk:
 
     def __getattr__(self, name: str) -> httpx.AsyncClient:
         try:
-            return self.__dict__["people"][name]
+            client: httpx.AsyncClient = self.__dict__["people"][name]
+            return client
         except KeyError:
             raise AttributeError(name) from None
 
@@ -78,7 +79,7 @@ class Desk:
     def rows(self, statement: str, **asked: Any) -> list[Any]:
         """Read the database as an outside checker would."""
         with self.town.database.superuser() as connection:
-            return connection.execute(statement, asked).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(statement, asked).fetchall()
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ async def test_a_joined_agency_keeps_its_own_file_and_learns_nothing_of_the_othe
     assert len((await desk.ana.get(f"/v1/cases/{case_ref}")).json()["incidents"]) == 1
 
 
-ROUTES = (
+ROUTES: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/v1/cases/{}", None),
     ("POST", "/v1/cases/{}/incidents", {}),
     ("POST", "/v1/cases/{}/incidents/{}/versions", {}),

@@ -35,8 +35,8 @@ async def test_an_order_without_a_case_is_given_one_of_its_own(desk: Desk) -> No
     opening = (await opened_by(desk.town, UUID(order["case_ref"]), "county-sheriff", "lee", Purpose.ORDER_ENFORCEMENT))[
         "protective_order.issued"
     ]
-    assert opening.categories["order_terms"]["court_name"] == "County Court"
-    assert opening.categories["order_service"] == {"service_status": "pending"}
+    assert opening.categories[DataCategory.ORDER_TERMS]["court_name"] == "County Court"
+    assert opening.categories[DataCategory.ORDER_SERVICE] == {"service_status": "pending"}
 
 
 async def test_several_orders_stand_in_one_case(desk: Desk) -> None:
@@ -79,9 +79,10 @@ async def test_a_temporary_order_is_served_and_the_watching_advocate_learns_of_i
     assert await types(desk, case_ref, "bay-hotline") == ["issued", "served"]
     opened = await opened_by(desk.town, UUID(case_ref), "bay-hotline", "ana", Purpose.ADVOCACY)
     assert set(opened["protective_order.issued"].categories) == {"order_terms", "order_service"}
-    assert opened["protective_order.served"].categories["order_service"]["served_at"] == "2026-03-02T07:52:00Z"
-    theirs = opened["protective_order.served"].categories["order_terms"]["order_ref"]
-    assert theirs == opened["protective_order.issued"].categories["order_terms"]["order_ref"] != order["order_ref"]
+    issued, served_on = (opened[f"protective_order.{step}"].categories for step in ("issued", "served"))
+    assert served_on[DataCategory.ORDER_SERVICE]["served_at"] == "2026-03-02T07:52:00Z"
+    theirs = served_on[DataCategory.ORDER_TERMS]["order_ref"]
+    assert theirs == issued[DataCategory.ORDER_TERMS]["order_ref"] != order["order_ref"]
 
 
 async def test_criminal_justice_values_go_to_no_nonprofit(desk: Desk) -> None:
@@ -93,8 +94,8 @@ async def test_criminal_justice_values_go_to_no_nonprofit(desk: Desk) -> None:
     )
 
     theirs = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["protective_order.issued"]
-    assert theirs.categories["order_terms"]["court_name"] == "County Court"
-    assert "order_number" not in theirs.categories["order_terms"]
+    assert theirs.categories[DataCategory.ORDER_TERMS]["court_name"] == "County Court"
+    assert "order_number" not in theirs.categories[DataCategory.ORDER_TERMS]
 
 
 async def test_a_service_that_failed_is_tried_again(desk: Desk) -> None:

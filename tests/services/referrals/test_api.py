@@ -30,7 +30,7 @@ async def test_what_is_sent_opens_at_the_receiver_as_far_as_the_release_goes(des
     opening = (await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER))["referral.created"]
     assert set(opening.categories) == {"referral_status", "needs"}
     own = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["referral.created"]
-    assert own.categories["incident_narrative"]["narrative"] == "He came back."
+    assert own.categories[DataCategory.INCIDENT_NARRATIVE]["narrative"] == "He came back."
 
 
 async def test_a_sent_referral_says_where_it_is_and_which_version(desk: Desk) -> None:
@@ -91,7 +91,7 @@ async def test_sender_and_receiver_know_it_by_references_of_their_own(desk: Desk
     assert received["referral_ref"] != sent["referral_ref"]
     assert received["case_ref"] == str(await desk.town.case_ref_of(case_ref, "harbor-house"))
     opening = (await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER))["referral.created"]
-    assert opening.categories["referral_status"]["referral_ref"] == received["referral_ref"]
+    assert opening.categories[DataCategory.REFERRAL_STATUS]["referral_ref"] == received["referral_ref"]
 
 
 async def test_the_senders_reference_finds_nothing_for_the_receiver_nor_the_other_way(desk: Desk) -> None:
@@ -158,8 +158,8 @@ async def test_an_acceptance_is_written_to_the_senders_record(desk: Desk) -> Non
 
     assert (answer.status_code, answer.json()["status"], answer.headers["ETag"]) == (200, "accepted", '"2"')
     opening = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["referral.accepted"]
-    assert opening.categories["referral_status"]["referral_ref"] == sent["referral_ref"]
-    assert opening.categories["location"] == {"meeting_place": "Front office, Elm Street"}
+    assert opening.categories[DataCategory.REFERRAL_STATUS]["referral_ref"] == sent["referral_ref"]
+    assert opening.categories[DataCategory.LOCATION] == {"meeting_place": "Front office, Elm Street"}
 
 
 @pytest.mark.parametrize(("match", "status"), [(None, 428), ('"7"', 412), ("*", 422), ("nonsense", 422)])
@@ -228,7 +228,7 @@ async def test_calling_back_needs_no_version_and_the_receiver_is_told(desk: Desk
 
     assert (answer.json()["status"], answer.json()["reason_code"]) == ("withdrawn", "survivor_declined")
     told = await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER)
-    assert told["referral.withdrawn"].categories["referral_status"]["reason_code"] == "survivor_declined"
+    assert told["referral.withdrawn"].categories[DataCategory.REFERRAL_STATUS]["reason_code"] == "survivor_declined"
 
 
 async def test_the_receiver_calls_nothing_back(desk: Desk) -> None:

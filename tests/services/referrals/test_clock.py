@@ -88,7 +88,7 @@ async def test_a_referral_ends_with_its_release_and_the_receiver_gets_no_fact_of
     assert (now["status"], now["reason_code"]) == ("withdrawn", "consent_ended")
     assert await types(desk, case_ref, "harbor-house") == ["accord.referral.created.v1"]
     own = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["referral.withdrawn"]
-    assert own.categories["referral_status"]["reason_code"] == "consent_ended"
+    assert own.categories[DataCategory.REFERRAL_STATUS]["reason_code"] == "consent_ended"
 
 
 async def test_another_change_of_consent_leaves_it_open(desk: Desk, web: Web) -> None:
