@@ -1,21 +1,26 @@
 """The two doors against the real database: nothing over-shared, nothing under-shared, every look on record."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
 from kernel.vault.envelope import Sealed
-from runtime import disclosure
+from kernel.vault.keys import unwrap
+from kernel.vault.seal import unseal
+from runtime import disclosure, register
 from runtime.disclosure import Opening
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
+from schemas.taxonomy import ALL
 from tests.world.town import Town
 
 BODIES = text("SELECT message_ref, type, body, recipient FROM carrying.outbox WHERE key = :case_ref ORDER BY id")
+SUBJECT = text('SELECT subject_id FROM register."case" WHERE case_ref = :case_ref')
 SHELTER = [DataCategory.IDENTITY, DataCategory.NEEDS]
 
 
@@ -65,6 +70,60 @@ async def test_a_recipient_opens_its_categories_and_no_other(town: Town) -> None
     assert opening.categories == {"identity": {"given_name": "Marisol"}, "needs": {"needs": ["shelter"]}}
 
 
+async def test_a_copy_holds_nothing_that_its_reader_may_not_see(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    (copy,) = await mailbox(town, case_ref, "harbor-house")
+
+    everything = unseal(copy, ALL, await message_key(town, case_ref, copy.message_ref))
+
+    assert everything == {"identity": {"given_name": "Marisol"}, "needs": {"needs": ["shelter"]}}
+
+
+async def message_key(town: Town, case_ref: UUID, message_ref: UUID) -> bytes:
+    """Return the key of a message, as somebody would have it who broke into everything."""
+    with town.database.superuser() as connection:
+        offer = "SELECT wrapped_key FROM carrying.offer WHERE message_ref = %s"
+        row = connection.execute(offer, [message_ref]).fetchone()
+    assert row is not None
+    async with town.session("accord_intake") as session:
+        subject = await register.hold(session, case_ref)
+        assert subject is not None
+        key = await register.case_key(session, town.keys, subject, "bay-hotline")
+    return unwrap(key, cast(bytes, row[0]), message_ref.bytes)
+
+
+@dataclass
+class WatchedKeyring:
+    """The town's keyring, which notes what was on record whenever a key was asked for."""
+
+    town: Town
+    case_ref: UUID
+    saw: list[int] = field(default_factory=list)
+
+    async def wrap(self, agency_id: str, key: bytes, context: bytes) -> bytes:
+        return await self.town.keys.wrap(agency_id, key, context)
+
+    async def unwrap(self, agency_id: str, wrapped: bytes, context: bytes) -> bytes:
+        self.saw.append(acts(self.town, self.case_ref).count("opened"))
+        return await self.town.keys.unwrap(agency_id, wrapped, context)
+
+
+async def test_the_key_that_opens_is_asked_for_when_the_look_is_on_record(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    await offered(town, case_ref)
+    messages = await mailbox(town, case_ref, "harbor-house")
+    keyring = WatchedKeyring(town, case_ref)
+
+    async with town.unit("accord_exchange", "harbor-house", "sam") as unit:
+        unit.keys = keyring
+        await disclosure.open(unit, messages, Purpose.SHELTER)
+
+    assert keyring.saw == [0, 1]  # first for the look's own detail, then for the message
+
+
 async def test_the_custodian_opens_all_of_its_own_fact(town: Town) -> None:
     case_ref = await town.open_case()
 
@@ -73,7 +132,7 @@ async def test_the_custodian_opens_all_of_its_own_fact(town: Town) -> None:
         town, await mailbox(town, case_ref, "bay-hotline"), "bay-hotline", "ana", Purpose.ADVOCACY
     )
 
-    assert opening.categories["incident_narrative"]["narrative"] == "He said he would come back."
+    assert opening.categories[DataCategory.INCIDENT_NARRATIVE]["narrative"] == "He said he would come back."
     assert opening.basis == "own_record"
 
 
@@ -191,6 +250,25 @@ async def test_a_revocation_is_answered_soon_while_six_openers_hold_the_same_sub
     await asyncio.gather(*openers)
 
     assert after == [0, 0, 0]
+
+
+@pytest.mark.parametrize("door", ["offer", "open"])
+async def test_a_revocation_is_not_answered_while_a_decision_made_before_it_is_under_way(town: Town, door: str) -> None:
+    case_ref = await town.open_case()
+    directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    async with town.session("accord_exchange") as deciding:
+        subject = await register.hold(deciding, case_ref) if door == "offer" else None
+        if subject is None:
+            ((subject_id,),) = await deciding.execute(SUBJECT, {"case_ref": case_ref})
+            await deciding.rollback()
+            await register.hold_subjects(deciding, [subject_id])
+
+        revoking = asyncio.create_task(town.revoke(case_ref, directive))
+        answered_early, _ = await asyncio.wait([revoking], timeout=0.5)
+        await deciding.rollback()
+
+    await asyncio.wait_for(revoking, 5)
+    assert not answered_early
 
 
 def acts(town: Town, case_ref: UUID) -> list[str]:

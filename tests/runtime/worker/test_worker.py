@@ -22,6 +22,7 @@ async def test_a_message_has_its_effect_once_however_often_it_comes(fabric: Fabr
 
     async with working(fabric, traces.consumer, traces.leave) as worker:
         await asyncio.to_thread(fabric.post, agency, key, [*refs, *refs])
+        await until(lambda: worker.state.handled_total == 10)
         await asyncio.to_thread(fabric.post, agency, key, refs)
         await until(lambda: worker.state.handled_total == 15)
 
