@@ -129,6 +129,7 @@ class Stack:
         return True
 
     def _start_again(self, name: str) -> None:
+        self.processes[name].wait()  # it has ended; what tied it to us is let go
         before = self.postgres.port, self.kafka.bootstrap
         if name == "postgres":
             self.postgres = making.start_postgres(self.run)
