@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from runtime import register
+from runtime import crash, register
 from runtime.faults import name
 from runtime.http.wiring import Wiring
 from runtime.keys import Keyring
@@ -78,4 +78,11 @@ async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work) -> 
             if unit is None:
                 return
             done = await work(unit)
-            await unit.session.commit()
+            await commit(unit)
+
+
+async def commit(unit: Unit) -> None:
+    """Keep what a round did for an agency."""
+    crash.point("round.before_commit")
+    await unit.session.commit()
+    crash.point("round.after_commit")

@@ -9,6 +9,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer  # noqa: TID251 - the ban points here
 
+from runtime import crash
 from runtime.bus.connection import client
 from runtime.bus.headers import Headers
 from runtime.settings import Settings
@@ -88,6 +89,7 @@ class Carrier:
         posting = self._producer = self._producer or producer(self._settings)
         for place, letter in enumerate(letters):
             self._post(posting, letter, place, fates)
+        crash.point("relay.after_post")
         posting.flush(within)  # everything was posted, so it does not linger
         known = [Fate.UNKNOWN if fate is None else fate for fate in fates]
         if Fate.UNKNOWN in known:
@@ -128,6 +130,7 @@ class Carrier:
     @staticmethod
     def _post(posting: Producer, letter: Letter, place: int, fates: list[Fate | None]) -> None:
         def report(error: KafkaError | None, _: Message) -> None:
+            crash.point("relay.before_report")
             fates[place] = fate_of(error)
 
         try:

@@ -22,7 +22,7 @@ from kernel.vault.detail import open_detail
 from kernel.vault.envelope import Sealed
 from kernel.vault.keys import unwrap
 from kernel.vault.seal import unseal
-from runtime import clock
+from runtime import clock, crash
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
 from runtime.ledger.pending import Leaf, append
@@ -94,7 +94,9 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
         if one.decision.mask or is_told(one.offer.type, one.decision):
             released.append(one)
     await append(unit.session, record)
+    crash.point("open.before_commit")
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
+    crash.point("open.after_commit")
     unit.ended = True
     opened = [await _unsealed(unit, one, purpose) for one in released]
     if clock.monotonic() - started > SECONDS:

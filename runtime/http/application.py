@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runtime import crash
 from runtime.access.tokens import Tokens, fetching
 from runtime.database.engine import engine, sessions
 from runtime.http.description import describe, methods_at
@@ -111,6 +112,7 @@ def _telling(lifespan: Around) -> Around:
 @asynccontextmanager
 async def wired(settings: Settings) -> AsyncIterator[Wiring]:
     """Make the connections of a process, and close them at its end."""
+    crash.arm(settings)
     production = settings.profile is Profile.PRODUCTION
     keys = UnsafeLocalKeyring(settings.keys, production=production)
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)

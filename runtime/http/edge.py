@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runtime import crash
 from runtime.http import body, entry, queries, repeats
 from runtime.http.body import Body
 from runtime.http.documented import document
@@ -68,9 +69,16 @@ class Edge(APIRoute):
         try:
             answer = await repeats.once(unit, read, key, self.path_format, handler)
         except Withheld:
-            if not unit.ended:
-                await unit.session.commit()
+            await _commit(unit)
             raise
-        if not unit.ended:
-            await unit.session.commit()
+        await _commit(unit)
         return answer
+
+
+async def _commit(unit: Unit) -> None:
+    """Keep what the request did, unless an opening has done so already."""
+    if unit.ended:
+        return
+    crash.point("edge.before_commit")
+    await unit.session.commit()
+    crash.point("edge.after_commit")

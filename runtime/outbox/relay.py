@@ -19,7 +19,7 @@ from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
 from runtime.faults import Fault, fault, name
 from runtime.outbox import rows
-from runtime.outbox.shard import WITHIN, Shard, State, pause
+from runtime.outbox.shard import WITHIN, Shard, State, commit, pause
 from runtime.settings import Settings
 from runtime.telemetry import facts, metrics
 
@@ -70,7 +70,7 @@ class Relay:
                     await parking.tried(session, parked_ref)
                 else:
                     await parking.resolve(session, parked_ref, settled)
-                await session.commit()
+                await commit(session)
         finally:
             await asyncio.to_thread(carrier.close)
         return settled is not None

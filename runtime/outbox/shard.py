@@ -149,7 +149,7 @@ class Shard:
             if self._undecided > MOST_UNDECIDED:
                 raise
             await self._park(session, claimed, Reason.UNDECIDABLE)
-            await session.commit()
+            await commit(session)
 
     async def _send(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
         crash.point("relay.after_claim")
@@ -166,9 +166,7 @@ class Shard:
         await self._park(session, _of(going, fates, Fate.TOO_LARGE), Reason.TOO_LARGE)
         for row in _of(going, fates, Fate.NO_MAILBOX) + _of(going, fates, Fate.REFUSED):
             self._hold(row.recipient)
-        crash.point("relay.before_commit")
-        await session.commit()
-        crash.point("relay.after_commit")
+        await commit(session)
         self._state.relayed += len(delivered)
         self._state.withheld += len(lapsed)
         self._state.broker = Fate.UNKNOWN not in fates
@@ -236,6 +234,13 @@ class Shard:
 
 def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
     return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
+
+
+async def commit(session: AsyncSession) -> None:
+    """Let what was sent, withheld or parked be forgotten by the outbox."""
+    crash.point("relay.before_commit")
+    await session.commit()
+    crash.point("relay.after_commit")
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:

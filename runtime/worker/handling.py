@@ -96,8 +96,9 @@ class Handling:
                 await parking.resolve(session, parked_ref, "handled")
         except Exception as failed:
             log.warning("parked_again", extra=facts(reason=name(failed)))
-            async with self._sessions() as session, session.begin():
+            async with self._sessions() as session:
                 await parking.tried(session, parked_ref)
+                await _commit(session)
             return False
         return True
 
@@ -150,7 +151,6 @@ class Handling:
         for recipient, mail in groupby(_first_of_each(offered, fresh), key=lambda one: one.recipient):
             unit = await self._unit(session, recipient)
             await self._effects.follow(unit, list(mail))
-        crash.point("worker.before_commit")
 
     async def _unit(self, session: AsyncSession, recipient: str) -> Unit:
         await session.execute(AGENCY, {"agency_id": recipient})
@@ -173,7 +173,7 @@ class Handling:
             event.listen(held, "before_commit", guard)
             yield session
             done = True
-            await session.commit()
+            await _commit(session)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, tries: int) -> None:
         """Attempt until it works; raise what lasts, or what is contended once `tries` are used up."""
@@ -198,8 +198,9 @@ class Handling:
         reason, message_ref = _reason(failed), _message_ref(received)
 
         async def attempt() -> None:
-            async with self._sessions() as session, session.begin():
+            async with self._sessions() as session:
                 await parking.park(session, self._consumer, received, reason, tries=tries, message_ref=message_ref)
+                await _commit(session)
 
         # A fault that lasts while parking is our own: the process ends, is seen, and nothing is acknowledged.
         await self._patiently(attempt, tries=1_000_000)
@@ -211,6 +212,12 @@ class Handling:
     def _adapt(self, count: int, took: float) -> None:
         wanted = int(count * HELD_FOR / max(took, 0.001))
         self._together = max(LEAST, min(MOST, max(wanted, self._together // 2), self._together * 2))
+
+
+async def _commit(session: AsyncSession) -> None:
+    crash.point("worker.before_commit")
+    await session.commit()
+    crash.point("worker.after_commit")
 
 
 def _first_of_each(offered: Sequence[Offered], fresh: set[UUID]) -> Iterator[Offered]:

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from runtime import crash
 from runtime.http import application, serve
 from runtime.ledger.sequencer import Sequencer
 from runtime.settings import Settings, read
@@ -27,7 +26,6 @@ def build(settings: Settings) -> FastAPI:
 def main(part: str) -> None:
     """Run one of the processes; there is one."""
     settings = read()
-    crash.arm(settings)
     {"api": lambda: serve(build(settings), settings)}[part]()
 
 

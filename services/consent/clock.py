@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from runtime import register
 from runtime.http.wiring import Wiring
-from runtime.rounds import going_round, noting_failure, on_behalf
+from runtime.rounds import commit, going_round, noting_failure, on_behalf
 from runtime.unit import Unit
 from services.consent import changing, due
 from services.consent.domain import Provision, of_expiry, of_grant
@@ -35,7 +35,7 @@ async def _of_agency(wiring: Wiring, agency_id: str) -> None:
             if unit is None:
                 return
             await _tell(unit, thing)
-            await unit.session.commit()
+            await commit(unit)
 
 
 async def _tell(unit: Unit, thing: Due) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from runtime import disclosure
+from runtime import crash, disclosure
 from runtime.disclosure import OWN_WORK
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring, KeyringError
@@ -73,7 +73,7 @@ class Sender:
         """
         async with self._sessions() as session:
             due = await store.claim(session, LEASE)
-            await session.commit()
+            await _commit(session)
         if due is None:
             return False
         try:
@@ -95,9 +95,10 @@ class Sender:
             contact = await _contact(unit, told)
             choice = domain.choose(contact, notice.kind, await store.instant(unit.session))
         handed_on = isinstance(choice, Send) and await self._handed_on(due, choice)
+        crash.point("sender.after_hand_on")
         async with self._entered(due.agency_id) as unit:
             await _follow(unit, due, notice, choice, handed_on)
-            await unit.session.commit()
+            await _commit(unit.session)
 
     async def _handed_on(self, due: Due, send: Send) -> bool:
         try:
@@ -111,7 +112,7 @@ class Sender:
         async with self._sessions() as session:
             await session.execute(WALL, {"agency": due.agency_id})
             await store.hold(session, due, "fault", await store.instant(session) + PUT_OFF)
-            await session.commit()
+            await _commit(session)
 
     @asynccontextmanager
     async def _entered(self, agency_id: str) -> AsyncIterator[Unit]:
@@ -125,6 +126,12 @@ class Sender:
             await asyncio.wait_for(self._stopping.wait(), PAUSE)
         except TimeoutError:
             return
+
+
+async def _commit(session: AsyncSession) -> None:
+    crash.point("sender.before_commit")
+    await session.commit()
+    crash.point("sender.after_commit")
 
 
 async def _contact(unit: Unit, told: Sequence[Told]) -> Mapping[str, Any]:
