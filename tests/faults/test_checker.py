@@ -1,0 +1,289 @@
+"""The judge of the fault runs is itself judged: of each kind one violation is planted, and it must be named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.faults.checker import judge
+from tests.faults.histories import SHELTER, History, a_command, a_history, a_note
+from tests.faults.journal import Command, Journal, Try, read
+from tests.faults.outside import HOME
+
+Spoil = Callable[[History], Any]
+IDENTITY = {"identity": {"given_name": "Marisol"}}
+
+
+def lose(name: str) -> Spoil:
+    return lambda told: told.rows(name).clear()
+
+
+def without(name: str, ref: str) -> Spoil:
+    def spoil(told: History) -> None:
+        told.outside.rows[name] = [row for row in told.rows(name) if row["message_ref"] != ref]
+
+    return spoil
+
+
+def set_state(name: str, **changed: Any) -> Spoil:
+    return lambda told: told.rows(name)[0].update(changed)
+
+
+def twice(name: str) -> Spoil:
+    return lambda told: told.rows(name).append(dict(told.rows(name)[0]))
+
+
+def swap_mail(told: History) -> None:
+    told.outside.mailboxes[SHELTER].reverse()
+
+
+def swap_list(told: History) -> None:
+    told.outside.listed[HOME].reverse()
+
+
+def swap_table(told: History) -> None:
+    told.rows("messages").reverse()
+
+
+def lose_mail(told: History) -> None:
+    del told.outside.mailboxes[SHELTER][0]
+
+
+def repeat_list(told: History) -> None:
+    told.outside.listed[HOME].append(told.outside.listed[HOME][-1])
+
+
+def skip_a_number(told: History) -> None:
+    told.rows("offers")[1]["sequence"] = 7
+
+
+def hide_an_incident(told: History) -> None:
+    told.outside.shown = {"case": set()}
+
+
+def a_second_incident(told: History) -> None:
+    told.rows("incidents").append({"incident_ref": "i2", "case_ref": "case", "version": 1})
+    told.offer("m9", HOME, "accord.incident.reported.v1", 11)
+    told.sign()
+
+
+def strange_mail(told: History) -> None:
+    told.outside.mailboxes[SHELTER].append({"message_ref": "ghost", "key": "theirs", "sequence": 9})
+
+
+def open_before_the_grant(told: History) -> None:
+    told.opens("m2", 3, IDENTITY)
+    told.sign()
+
+
+def open_another_category(told: History) -> None:
+    told.opens("m2", 45, {"medical": {"injuries": "none"}})
+    told.sign()
+
+
+def open_after_the_stop(told: History) -> None:
+    told.opens("m2", 51.5, IDENTITY)
+    told.sign()
+
+
+def open_after_the_denial(told: History) -> None:
+    asked: dict[str, Any] = {"case": "case", "recipient": SHELTER, "categories": ["identity"]}
+    told.commands.insert(5, a_command("denial", 15, answer={"directive_ref": "no"}, **asked))
+    told.rows("directives").append({"directive_ref": "no", "state": "active"})
+
+
+def list_after_the_stop(told: History) -> None:
+    listed = {"message_ref": "m2", "case_ref": "theirs", "type": "accord.incident.reported.v1", "listed_at": 80.0}
+    told.outside.listed[SHELTER] = [listed]
+
+
+def open_what_nobody_told(told: History) -> None:
+    told.again("incident", asked={"case": "case", "given_name": "Rosa"})
+
+
+def open_anothers(told: History) -> None:
+    told.opens("m1", 46, {"needs": {}})
+    told.sign()
+
+
+def drop_leaf(told: History, act: str) -> None:
+    kept = [row for row in told.rows("leaves") if f'"act": "{act}"'.encode() not in row["header"]]
+    told.outside.rows["leaves"] = [row | {"index": index} for index, row in enumerate(kept)]
+    told.commands = [one for one in told.commands if one.does != "checkpoint"]
+    told.sign()
+
+
+def a_ghost_opening(told: History) -> None:
+    told.leaf("opened", 47.5, {"message_ref": "m2", "person": "sam"}, actor="p-sam", agency="a-" + SHELTER)
+    told.sign()
+
+
+def a_leaf_at_another_time(told: History) -> None:
+    told.again("opening", began=46.9, ended=47.0)
+
+
+def withhold_without_a_leaf(told: History) -> None:
+    told.offer("m7", SHELTER, "accord.safety_plan.updated.v1", 55, state="withheld")
+    told.sign()
+
+
+def fork(told: History) -> None:
+    told.again("checkpoint", answer={"text": a_note([b"another", b"history"])})
+
+
+def forge(told: History) -> None:
+    note = told.outside["checkpoints"][0]["note"]
+    size = str(len(told.rows("leaves")))
+    told.again("checkpoint", answer={"text": note.replace(f"\n{size}\n", "\n2\n")})
+
+
+def rewrite(told: History) -> None:
+    leaf = told.rows("leaves")[3]
+    leaf["header"] = leaf["header"].replace(b"permit", b"denied")
+
+
+def rewrite_and_hash(told: History) -> None:
+    told.rows("leaves").pop()
+
+
+PLANTED: dict[str, list[tuple[str, Spoil]]] = {
+    "I1": [
+        ("a case is gone", lambda told: told.again("case", answer={"case_ref": "gone"})),
+        ("an incident is gone", lambda told: told.again("incident", answer={"incident_ref": "gone"})),
+        ("an incident is hidden", hide_an_incident),
+        ("a stop is undone", set_state("directives", state="active")),
+        ("an acceptance is gone", set_state("referrals", version=1, state="sent")),
+        ("a message is in no mailbox", lose_mail),
+        ("a message still waits", set_state("offers", state="offered")),
+        ("a message was never consumed", lose("inbox")),
+        ("a message cannot be listed", without("messages", "m2")),
+        ("a message is parked", lambda told: told.rows("parked").append(
+            {"consumer": "exchange", "message_ref": "m2", "reason": "failed"})),
+        ("a notice was not planned", lose("notices")),
+        ("a notice went nowhere", lambda told: told.outside.handed_on.clear()),
+    ],
+    "I2": [
+        ("an effect is there twice", twice("inbox")),
+        ("a message is kept twice", twice("messages")),
+        ("a message is listed twice", repeat_list),
+        ("an incident was written twice", a_second_incident),
+        ("a notice was planned twice", twice("notices")),
+        ("an incident has no fact", twice("incidents")),
+    ],
+    "I3": [
+        ("a field before its grant", open_before_the_grant),
+        ("a field that no grant names", open_another_category),
+        ("a message of another agency", open_anothers),
+    ],
+    "I4": [
+        ("mail that was never offered", strange_mail),
+        ("a field that nobody told", open_what_nobody_told),
+        ("offers without leaves", lambda told: drop_leaf(told, "offered")),
+        ("a look that nobody asked for", a_ghost_opening),
+        ("withheld without a leaf", withhold_without_a_leaf),
+    ],
+    "I5": [
+        ("a mailbox out of order", swap_mail),
+        ("a list out of order", swap_list),
+        ("a table out of order", swap_table),
+        ("a number is missing", skip_a_number),
+    ],
+    "I6": [
+        ("an opening without its leaf", lambda told: drop_leaf(told, "opened")),
+        ("a refusal without its leaf", lambda told: drop_leaf(told, "refused")),
+        ("an opening whose leaf is of another time", a_leaf_at_another_time),
+    ],
+    "I7": [
+        ("two histories were signed", fork),
+        ("a head that is not signed", forge),
+        ("a leaf was rewritten", rewrite),
+        ("a leaf was cut off", rewrite_and_hash),
+        ("leaves are numbered anew", lambda told: told.rows("leaves")[0].update(index=9)),
+    ],
+    "I10": [
+        ("a field after the stop", open_after_the_stop),
+        ("a field after the denial", open_after_the_denial),
+        ("a list after the stop", list_after_the_stop),
+    ],
+}  # fmt: skip
+
+
+def test_an_honest_history_is_not_accused() -> None:
+    told = a_history()
+
+    assert judge(told.commands, told.outside) == []
+
+
+@pytest.mark.parametrize(
+    ("invariant", "spoil"),
+    [pytest.param(name, spoil, id=f"{name} {what}") for name, kinds in PLANTED.items() for what, spoil in kinds],
+)
+def test_a_planted_violation_is_named(invariant: str, spoil: Spoil) -> None:
+    told = a_history()
+    spoil(told)
+
+    assert invariant in {one.invariant for one in judge(told.commands, told.outside)}
+
+
+def test_what_may_have_happened_is_neither_lost_nor_a_ghost() -> None:
+    told = a_history()
+    asked: dict[str, Any] = {"purpose": "shelter", "messages": ["m2"]}
+    told.commands.append(a_command("opening", 46.6, who="sam", status=0, **asked))
+    told.commands.append(a_command("incident", 47, status=503, case="case", given_name="Mari"))
+
+    without_a_leaf = judge(told.commands, told.outside)
+    told.leaf("opened", 48.9, {"message_ref": "m2", "person": "sam"}, actor="p-sam", agency="a-" + SHELTER)
+    told.sign()
+    with_one = judge(told.commands, told.outside)
+
+    assert (without_a_leaf, with_one) == ([], [])
+
+
+def test_an_opening_while_the_stop_was_under_way_may_have_come_first() -> None:
+    told = a_history()
+    told.opens("m2", 50.5, IDENTITY)
+    told.sign()
+
+    assert judge(told.commands, told.outside) == []
+
+
+def test_a_grant_whose_stop_is_unclear_may_still_stand() -> None:
+    told = a_history()
+    told.again("stop", status=0)
+    told.opens("m2", 52, IDENTITY)
+    told.sign()
+
+    assert judge(told.commands, told.outside) == []
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        ([(201, True)], "yes"),
+        ([(0, True), (201, True)], "yes"),
+        ([(404, True)], "no"),
+        ([(0, False), (0, False)], "no"),
+        ([(0, False), (409, True)], "no"),
+        ([(0, True), (412, True)], "maybe"),
+        ([(503, True)], "maybe"),
+        ([(500, True), (0, False)], "maybe"),
+    ],
+)
+def test_a_command_is_as_sure_as_its_tries(statuses: list[tuple[int, bool]], outcome: str) -> None:
+    one = a_command("incident", 1).tries[0]
+
+    assert Command(tuple(replace(one, status=status, reached=there) for status, there in statuses)).outcome == outcome
+
+
+def test_a_journal_is_read_as_it_was_written(tmp_path: Any) -> None:
+    first = Try("a", "incident", "ana", HOME, 2.0, 3.0, 0, True, {"case": "c"}, {})
+    second, other = replace(first, began=4.0, status=201), replace(first, command="b", began=1.0)
+    journal = Journal(tmp_path / "journal")
+    for tried in (first, second, other):
+        journal.write(tried)
+    journal.close()
+
+    assert read(tmp_path / "journal") == [Command((other,)), Command((first, second))]
