@@ -18,6 +18,8 @@ SOURCE: Final = re.compile(r"/agencies/([a-z0-9][a-z0-9-]{1,39})")
 TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]{0,3}")
 TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 SCHEMA: Final = "urn:accord:contract:{type}"
+INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
+NUMBER: Final = re.compile(r"[0-9]{20}")
 LONGEST: Final = 200
 
 Headers = list[tuple[str, bytes]]
@@ -88,8 +90,13 @@ def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     for name, value in headers:
         if name in said:
             raise Unreadable(name if name.startswith("ce_") else "doubled")
-        said[name] = "" if value is None else value[:LONGEST].decode("ascii", errors="replace")
+        said[name] = _text(value)
     return said
+
+
+def _text(value: bytes | None) -> str:
+    # Cut short, what is too long could read as something that was never said.
+    return "" if value is None or len(value) > LONGEST else value.decode("ascii", errors="replace")
 
 
 def _one(said: dict[str, str], name: str) -> str:
@@ -115,18 +122,19 @@ def _uuid(said: dict[str, str], name: str) -> UUID:
 
 
 def _instant(said: dict[str, str], name: str) -> datetime:
+    # One spelling here, too: of the many that Python takes, some drop digits and some are another instant elsewhere.
+    written = _one(said, name)
+    if INSTANT.fullmatch(written) is None:
+        raise Unreadable(name)
     try:
-        value = datetime.fromisoformat(_one(said, name))
+        return datetime.fromisoformat(written)
     except ValueError:
         raise Unreadable(name) from None
-    if value.tzinfo is None:
-        raise Unreadable(name)
-    return value
 
 
 def _number(said: dict[str, str], name: str) -> int:
     written = _one(said, name)
-    if not (written.isascii() and written.isdigit() and len(written) <= 20):
+    if NUMBER.fullmatch(written) is None:
         raise Unreadable(name)
     return int(written)
 
