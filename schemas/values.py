@@ -22,6 +22,7 @@ Rename = Callable[[UUID], UUID]
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|\+00:00)")
+_REFERENCE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DAY_PATTERN: Final = r"^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 _INSTANT_PATTERN: Final = (
     r"^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|\+00:00)$"
@@ -54,6 +55,12 @@ def _only_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def _only_a_reference(value: Any) -> Any:
+    if isinstance(value, UUID) or (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+        return value
+    raise PydanticCustomError("uuid_parsing", "a reference is written in five groups, as the published schema asks")
+
+
 def _known_path(path: str) -> str:
     if path not in FIELDS:
         raise PydanticCustomError("unknown_field", "a field that the taxonomy does not know")
@@ -83,8 +90,9 @@ Instant = Annotated[
     AfterValidator(_only_utc),
     Field(json_schema_extra={"pattern": _INSTANT_PATTERN}),
 ]
-# Every UUID inside a contract is one of these: `Fact.by_category` renames them all.
-Ref = Annotated[UUID, Field(json_schema_extra={"x-accord-pairwise": True})]
+OwnRef = Annotated[UUID, BeforeValidator(_only_a_reference)]
+# Every other UUID inside a contract is one of these: `Fact.by_category` renames them all.
+Ref = Annotated[OwnRef, Field(json_schema_extra={"x-accord-pairwise": True})]
 
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
-from uuid import UUID
 
 from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.categories import DataCategory, Mark, Origins, Routing
 from schemas.facts.categorised import Categorised
-from schemas.values import Items, Rename, Slug, plain
+from schemas.values import Items, OwnRef, Rename, Slug, plain
 
 _TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*")
 
@@ -23,7 +22,7 @@ class Fact(Categorised):
     type: ClassVar[str]
     computed: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # a field of ours, and the fields it was computed from
 
-    case_ref: Routing[UUID]
+    case_ref: Routing[OwnRef]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -15,10 +16,13 @@ from schemas.values import (
     Items,
     Latitude,
     Narrative20000,
+    Ref,
     Text200,
     Text300,
     plain,
 )
+
+CASE = "44574c4b-a2ea-44ad-8bf1-e184133cdbf4"
 
 
 def reads(kind: Any, value: object) -> Any:
@@ -101,3 +105,17 @@ def test_a_date_is_a_day_and_written_in_one_way(refused: object) -> None:
 def test_a_value_is_taken_as_it_is_or_not_at_all(kind: Any, refused: object) -> None:
     with pytest.raises(ValidationError):
         reads(kind, refused)
+
+
+@pytest.mark.parametrize("written", [CASE, CASE.upper(), UUID(CASE)])
+def test_a_reference_is_read(written: object) -> None:
+    assert reads(Ref, written) == UUID(CASE)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [f"{{{CASE}}}", f"urn:uuid:{CASE}", CASE.replace("-", ""), f"{CASE}\n", f" {CASE}", "", 7, None, b"x" * 16],
+)
+def test_a_reference_is_written_as_the_published_schema_asks(refused: object) -> None:
+    with pytest.raises(ValidationError):
+        reads(Ref, refused)
