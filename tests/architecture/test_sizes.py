@@ -36,7 +36,7 @@ def test_no_module_hides_behind_a_name_that_says_nothing(path: Path) -> None:
 
 
 def test_no_safety_suite_skips() -> None:
-    suites = [ROOT / "tests" / name for name in ("faults", "leaks", "journeys")]
+    suites = [ROOT / "tests" / name for name in ("faults", "fuzz", "journeys", "leaks")]
     texts = [path.read_text() for suite in suites for path in suite.rglob("*.py")]
 
     assert not [text for text in texts if "pytest.skip" in text or "mark.skip" in text or "xfail" in text]
