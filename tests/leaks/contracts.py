@@ -1,0 +1,47 @@
+"""Every contract, full of canaries: sown from its published schema, and valid."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas.facts import Fact
+from schemas.publish import FOLDER
+from schemas.registry import CONTRACTS
+from tests.leaks.canaries import Nursery
+from tests.leaks.sowing import Sower
+
+# What must be so for a contract to be valid at all; everything else in it is sown.
+FIXED: Final[Mapping[str, Any]] = {"cji_fields": []}
+# Between whom a referral passes, so that both get their copies; once more without, and then they hold canaries too.
+BETWEEN: Final[Mapping[str, Any]] = {"from_agency_ref": "bay-hotline", "to_agency_ref": "harbor-house"}
+
+
+@dataclass(frozen=True)
+class Sown:
+    """A fact to say: its type, and what it says as JSON but for the case that it belongs to."""
+
+    type: str
+    said: dict[str, Any]
+
+    def fact(self, case_ref: str) -> Fact:
+        """Return the fact itself; raises what the contract refuses."""
+        return CONTRACTS[self.type].model_validate_json(json.dumps({**self.said, "case_ref": case_ref}))
+
+
+def sown_contracts(nursery: Nursery, *, use: str = "told") -> list[Sown]:
+    """Return each contract with a canary in every field that can hold one."""
+    return [one for type_name in CONTRACTS for one in _sown(type_name, nursery, use)]
+
+
+def _sown(type_name: str, nursery: Nursery, use: str) -> Iterator[Sown]:
+    document = json.loads((FOLDER / f"{type_name}.json").read_text())
+    ways: list[Mapping[str, Any]] = [{}]
+    if "from_agency_ref" in document["properties"]:
+        ways.append(BETWEEN)
+    for way in ways:
+        fixed = {**FIXED, **way, "case_ref": "00000000-0000-4000-8000-000000000000"}
+        said = Sower(document, nursery, use, type_name, fixed).sow()
+        sown = Sown(type_name, {name: value for name, value in said.items() if name != "case_ref"})
+        sown.fact(fixed["case_ref"])
+        yield sown
