@@ -15,6 +15,7 @@ class Unit:
     """What a route or an effect works with: one transaction, one agency, one person or system.
 
     `ended` turns true when `disclosure.open` has committed; whoever owns the transaction then leaves it alone.
+    `deadline` is when what was seen through a door may no longer be given, by the clock that never goes back.
     """
 
     session: AsyncSession
@@ -26,6 +27,7 @@ class Unit:
     scopes: frozenset[str] = frozenset()
     traceparent: str | None = None
     ended: bool = False
+    deadline: float | None = None
 
     @property
     def agency_id(self) -> str:

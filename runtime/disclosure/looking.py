@@ -8,9 +8,10 @@ from uuid import UUID
 
 from kernel.consent import Request, decide
 from kernel.ledger.entry import Act
+from runtime import clock
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
-from runtime.disclosure.opening import OFFERS
+from runtime.disclosure.opening import OFFERS, SECONDS
 from runtime.ledger.pending import append
 from runtime.register import hold_all, hold_subjects
 from runtime.unit import Unit
@@ -52,6 +53,7 @@ async def look(unit: Unit, case_ref: UUID, categories: Collection[DataCategory],
 async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[DataCategory]) -> dict[UUID, int]:
     """Return the mask for each case asked, one leaf each; see `look`."""
     looks = list(asked)
+    unit.deadline = unit.deadline or clock.monotonic() + SECONDS
     held = await hold_all(unit.session, {one.case_ref for one in looks})
     by = await leaves.who(unit)
     wanted = sum(category_mask(category) for category in set(categories))

@@ -33,7 +33,7 @@ from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
 
-SECONDS = 5.0  # from the lock to the answer; what was decrypted later than that is dropped
+SECONDS = 5.0  # from the question to the answer; what was decrypted or would be sent later than that is dropped
 OFFERS = text("""
 SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, directives, wrapped_key, occurred_at
 FROM carrying.offer WHERE message_ref = ANY(:refs) AND recipient = :agency_id AND state <> 'withheld'
@@ -77,7 +77,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     Messages that are absent, not permitted or of another agency are left out, each with its refusal on record.
     `only` narrows what is asked for (a mask of fields).  Raises `TooLate` past the deadline.
     """
-    started = clock.monotonic()
+    unit.deadline = clock.monotonic() + SECONDS
     by = await leaves.who(unit)
     offers = await _offers(unit, messages)
     subjects = await hold_subjects(unit.session, {offer.subject_id for offer in offers.values()})
@@ -94,12 +94,12 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
         if one.decision.mask or is_told(one.offer.type, one.decision):
             released.append(one)
     await append(unit.session, record)
-    crash.point("open.before_commit")
+    crash.point("opening.before_commit")
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
-    crash.point("open.after_commit")
+    crash.point("opening.after_commit")
     unit.ended = True
     opened = [await _unsealed(unit, one, purpose) for one in released]
-    if clock.monotonic() - started > SECONDS:
+    if clock.monotonic() > unit.deadline:
         raise TooLate
     return [one for one in opened if one.categories or one.terms is not None]
 

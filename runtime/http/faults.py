@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from runtime.access.tokens import IssuerAway
+from runtime.disclosure import TooLate
 from runtime.http.problems import Problem, Unavailable
 from runtime.keys import KeyringError
 from runtime.telemetry import facts
@@ -25,7 +26,7 @@ def problem_of(error: Exception) -> Problem:
     """Return the problem that tells `error` to whoever asked: try again, or our fault; never its text."""
     if isinstance(error, Problem):
         return error
-    away = isinstance(error, PoolTimeout | KeyringError | IssuerAway | ConnectionError) or _is_passing(error)
+    away = isinstance(error, PoolTimeout | KeyringError | IssuerAway | TooLate | ConnectionError) or _is_passing(error)
     log.log(
         logging.WARNING if away else logging.ERROR,
         "unavailable" if away else "broken",

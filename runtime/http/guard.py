@@ -7,11 +7,13 @@ import logging
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from runtime import clock
+from runtime import clock, crash
+from runtime.disclosure import TooLate
 from runtime.http.faults import problem_of
 from runtime.http.problems import Problem, Unavailable, answer
 from runtime.telemetry import facts, metrics
 from runtime.telemetry.tracing import continued, traceparent_now
+from runtime.unit import Unit
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began = clock.monotonic()
-        given = Answering(send)
+        given = Answering(scope, send)
         self._busy += 1
         headers = Headers(scope=scope)
         try:
@@ -82,12 +84,15 @@ class Guard:
 class Answering:
     """Sends an answer with our headers and remembers its status."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
         self._send = send
         self.status = 0
 
     async def send(self, message: Message) -> None:
-        """Send one part of the answer."""
+        """Send one part of the answer, unless it comes too late; raises `TooLate` then."""
+        if self._is_too_late(message):
+            raise TooLate
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -96,6 +101,19 @@ class Answering:
             headers["Cache-Control"] = "no-store"
             headers.setdefault("Content-Security-Policy", NOTHING_ACTIVE)
         await self._send(message)
+
+    def _is_too_late(self, message: Message) -> bool:
+        """Tell whether what was seen through a door would be given past its deadline.
+
+        Asked here, as this is the last place that can hold it back: whoever was paused behind a decision may go on
+        from here.  A write was done, so that is said whenever it is.
+        """
+        unit: Unit | None = self._scope.get("state", {}).get("unit")
+        if unit is None or unit.deadline is None or message.get("status", self.status) >= 300:
+            return False
+        if unit.ended and message["type"] == "http.response.start":
+            crash.point("answer.before_sending")
+        return (unit.ended or self._scope["method"] == "GET") and clock.monotonic() > unit.deadline
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from runtime import disclosure
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Unavailable, Withheld, may, router
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
 from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
 from schemas.codes import Purpose
@@ -75,11 +75,7 @@ async def open_messages(form: OpeningsForm, unit: MayOpen) -> OpeningsAnswer:
 
 async def _opened(unit: Unit, message_refs: Sequence[UUID], purpose: Purpose) -> list[OpeningAnswer]:
     sealed = await store.sealed_messages(unit.session, unit.agency_id, message_refs)
-    try:
-        opened = await disclosure.open(unit, sealed, purpose)
-    except disclosure.TooLate:
-        raise Unavailable from None
-    return [OpeningAnswer.of_opening(one) for one in opened]
+    return [OpeningAnswer.of_opening(one) for one in await disclosure.open(unit, sealed, purpose)]
 
 
 async def _page(

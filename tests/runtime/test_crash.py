@@ -1,3 +1,5 @@
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +63,18 @@ def test_production_has_no_crash_points() -> None:
 
     with pytest.raises(ValueError, match="development"):
         crash.arm(forced)
+
+
+def test_a_point_may_stop_a_process_each_time_it_passes(monkeypatch: pytest.MonkeyPatch, deaths: list[int]) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr("os.kill", lambda pid, number: sent.append((pid, number)))
+    crash.arm(settings(crash_at="opening.after_commit:stop"))
+
+    crash.point("opening.before_commit")
+    crash.point("opening.after_commit")
+    crash.point("opening.after_commit")
+    crash.disarm()
+    crash.point("opening.after_commit")
+
+    assert sent == [(os.getpid(), signal.SIGSTOP)] * 2
+    assert deaths == []

@@ -325,6 +325,22 @@ async def test_a_refused_look_stays_on_record_though_the_answer_is_absent(
     assert withheld.status_code == absent.status_code == 404
 
 
+@pytest.mark.parametrize(("method", "what"), [("POST", "late-opening"), ("GET", "late-look")])
+async def test_what_was_seen_is_not_given_past_its_deadline(ana: httpx.AsyncClient, method: str, what: str) -> None:
+    answer = await ana.request(method, f"/v1/things/{uuid4()}/{what}")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "CANARY" not in answer.text
+
+
+async def test_a_write_is_answered_however_late(ana: httpx.AsyncClient, database: Database) -> None:
+    word = f"late-{uuid4()}"
+
+    answer = await ana.post(f"/v1/things/{uuid4()}/late-write", json={"word": word})
+
+    assert (answer.status_code, kept(database, word)) == (201, 1)
+
+
 async def test_a_database_that_is_away_is_unavailable(web: Web) -> None:
     away = engine("postgresql+psycopg://accord_intake:secret-word@127.0.0.1:1/accord")
     wiring = web.wiring("accord_intake", sessions=sessions(away))

@@ -9,6 +9,7 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
+from runtime import clock
 from runtime.http import (
     Absent,
     Cursor,
@@ -133,6 +134,27 @@ async def open_thing(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
     await unit.session.commit()
     unit.ended = True
     return {"field": "CANARY-OPENED"}
+
+
+@routes.post("/{thing_ref}/late-opening")
+async def open_late(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
+    """Show something past the deadline, as somebody who was paused behind the door."""
+    unit.deadline = clock.monotonic() - 1
+    return await open_thing(thing_ref, unit)
+
+
+@routes.get("/{thing_ref}/late-look")
+async def look_late(thing_ref: UUID, unit: MayRead) -> dict[str, str]:
+    """Look at a state, and answer past the deadline."""
+    unit.deadline = clock.monotonic() - 1
+    return {"field": "CANARY-SEEN"}
+
+
+@routes.post("/{thing_ref}/late-write", status_code=201)
+async def write_late(form: ThingForm, unit: MayWrite) -> dict[str, str]:
+    """Look at a state, keep a word, and answer past the deadline."""
+    unit.deadline = clock.monotonic() - 1
+    return {"thing_ref": str(await keep(unit, form.word))}
 
 
 @routes.post("/{thing_ref}/acceptance", status_code=204)
