@@ -334,7 +334,7 @@ async def test_what_was_seen_is_not_given_past_its_deadline(ana: httpx.AsyncClie
 
 
 async def test_a_write_is_answered_however_late(ana: httpx.AsyncClient, database: Database) -> None:
-    word = f"late-{uuid4()}"
+    word = f"late-{uuid4().hex}"
 
     answer = await ana.post(f"/v1/things/{uuid4()}/late-write", json={"word": word})
 
