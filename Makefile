@@ -8,7 +8,7 @@ PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix quick test journeys planted demo up down schemas lock doctor e2e test-docker clean
+.PHONY: help setup check fix quick test journeys planted reliability demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -50,6 +50,9 @@ journeys: setup ## whole stories over the wire
 
 planted: setup ## plant each bug of tests/planted in a copy and show which test goes red; B=name runs one
 	$(BIN)/python -m tests.planted $(B)
+
+reliability: .venv/.installed ## write docs/reliability.md from what the proofs left
+	$(BIN)/python -m tests.world.reliability
 
 e2e: setup ## the board in a real browser (needs Chromium)
 	$(BIN)/python -m pytest tests/e2e

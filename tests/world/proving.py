@@ -65,7 +65,7 @@ def proof(suite: str, name: str, **figures: int | float | str) -> None:
     done = Proof(suite, name, figures, seed(), os.environ.get("ROUNDS", "short"), machine(), now)
     place = FOLDER / suite
     place.mkdir(parents=True, exist_ok=True)
-    (place / f"{name.replace(' ', '-')}.json").write_text(json.dumps(asdict(done), indent=2) + "\n")
+    (place / f"{name.replace(' ', '-')}.{done.rounds}.json").write_text(json.dumps(asdict(done), indent=2) + "\n")
 
 
 def proofs(since: datetime | None = None) -> Iterator[Proof]:
