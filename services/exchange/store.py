@@ -13,13 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.vault.envelope import Sealed
 from runtime.worker import Offered
 
+# One statement for all that came together: the places of a mailbox are taken once.
 KEEP = text("""
 WITH placed AS (
-    INSERT INTO exchange.mailbox AS m (agency_id, place) VALUES (:recipient, 1)
-    ON CONFLICT (agency_id) DO UPDATE SET place = m.place + 1 RETURNING place
+    INSERT INTO exchange.mailbox AS m (agency_id, place) VALUES (:recipient, :count)
+    ON CONFLICT (agency_id) DO UPDATE SET place = m.place + :count RETURNING place
 )
 INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
-SELECT :message_ref, :recipient, placed.place, :case_ref, :type, :sender, :occurred_at, :body FROM placed
+SELECT one.message_ref, :recipient, placed.place - :count + one.number, one.case_ref, one.type, one.sender,
+    one.occurred_at, one.body
+FROM placed, unnest(CAST(:refs AS uuid[]), CAST(:case_refs AS uuid[]), CAST(:types AS text[]),
+    CAST(:senders AS text[]), CAST(:instants AS timestamptz[]), CAST(:bodies AS bytea[]))
+    WITH ORDINALITY AS one (message_ref, case_ref, type, sender, occurred_at, body, number)
 """)
 PAGE = text("""
 SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.message
@@ -47,18 +52,17 @@ class Listed:
     place: int = field(repr=False)
 
 
-async def keep(session: AsyncSession, offered: Offered) -> None:
-    """Put a sealed message at the end of its mailbox."""
-    row = {
-        "message_ref": offered.message_ref,
-        "recipient": offered.recipient,
-        "case_ref": offered.case_ref,
-        "type": offered.type,
-        "sender": offered.sender,
-        "occurred_at": offered.sent_at,
-        "body": offered.body,
+async def keep(session: AsyncSession, recipient: str, offered: Sequence[Offered]) -> None:
+    """Put sealed messages at the end of a mailbox, in the order given."""
+    columns = {
+        "refs": [one.message_ref for one in offered],
+        "case_refs": [one.case_ref for one in offered],
+        "types": [one.type for one in offered],
+        "senders": [one.sender for one in offered],
+        "instants": [one.sent_at for one in offered],
+        "bodies": [one.body for one in offered],
     }
-    await session.execute(KEEP, row)
+    await session.execute(KEEP, columns | {"recipient": recipient, "count": len(offered)})
 
 
 async def place_of(session: AsyncSession, agency: str, message_ref: UUID) -> int | None:

@@ -132,7 +132,8 @@ class Square:
         rows = self.sql(f"{OUTBOX} WHERE recipient = %s ORDER BY id", agency_id)
         async with self.town.unit("accord_exchange", agency_id) as unit:
             for ref, recipient, key, kind, sender, at, sequence, body in rows:
-                await exchange_store.keep(unit.session, Offered(ref, kind, key, recipient, sender, at, sequence, body))
+                came = Offered(ref, kind, key, recipient, sender, at, sequence, body)
+                await exchange_store.keep(unit.session, recipient, [came])
             await unit.session.commit()
         return len(rows)
 
