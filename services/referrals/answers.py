@@ -17,7 +17,7 @@ class ReferralAnswer(Closed):
 
     referral_ref: UUID
     case_ref: UUID
-    version: int
+    version: int | None = None
     changed_at: datetime | None = None
     from_agency_ref: str | None = None
     to_agency_ref: str | None = None
@@ -62,5 +62,6 @@ def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int
     }
     shown = {name: value for name, value in says.items() if mask & bit(f"referral_status.{name}")}
     if "status" in shown:
-        shown["changed_at"] = referral.changed_at
-    return ReferralAnswer(referral_ref=referral_ref, case_ref=case_ref, version=referral.version, **shown)
+        # Each counts or dates a change of state: who may not know the state must not see that it changed.
+        shown |= {"version": referral.version, "changed_at": referral.changed_at}
+    return ReferralAnswer(referral_ref=referral_ref, case_ref=case_ref, **shown)

@@ -13,7 +13,7 @@ from runtime.unit import Unit
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
 from services.referrals import domain, store
 from services.referrals.answers import ReferralAnswer
-from services.referrals.api.finding import look_at_sent, to_receiver
+from services.referrals.api.finding import knows_the_state, look_at_sent, to_receiver
 from services.referrals.domain import Referral
 
 MayAnswer = Annotated[Unit, Depends(may("referrals:answer"))]
@@ -87,7 +87,8 @@ async def _received(unit: Unit, referral_ref: UUID, if_match: str | None) -> tup
     if referral is None:
         raise Absent
     mask = await look_at_sent(unit, referral)
-    require_match(if_match, referral.version)
+    if knows_the_state(mask):  # who may not know it was told no version
+        require_match(if_match, referral.version)
     return referral, mask
 
 

@@ -11,7 +11,7 @@ from runtime.http import Absent, Withheld, etag
 from runtime.register import Subject
 from runtime.unit import Unit
 from schemas.categories import DataCategory
-from schemas.taxonomy import ALL
+from schemas.taxonomy import ALL, bit
 from services.referrals.answers import ReferralAnswer, answer_for
 from services.referrals.domain import Referral
 
@@ -42,6 +42,11 @@ async def look_at_sent(unit: Unit, referral: Referral) -> int:
     return mask
 
 
+def knows_the_state(mask: int) -> bool:
+    """Tell whether `mask` opens in which state a referral is, and so which version of it this is."""
+    return bool(mask & bit("referral_status.status"))
+
+
 def to_sender(referral: Referral, response: Response) -> ReferralAnswer:
     """Return the referral as its sender knows it."""
     response.headers["ETag"] = etag(referral.version)
@@ -53,5 +58,6 @@ async def to_receiver(unit: Unit, referral: Referral, mask: int, response: Respo
     subject = await register.hold(unit.session, referral.case_ref)
     if subject is None or referral.receiver_ref is None:
         raise Absent
-    response.headers["ETag"] = etag(referral.version)
+    if knows_the_state(mask):
+        response.headers["ETag"] = etag(referral.version)
     return answer_for(referral, referral.receiver_ref, subject.cases[unit.agency_id].case_ref, mask)

@@ -75,6 +75,20 @@ async def test_who_may_not_know_the_state_cannot_filter_by_it(desk: Desk) -> Non
     assert len(of(await listed(desk.sam, "direction=received&limit=200"), theirs)) == 1
 
 
+async def test_who_may_not_know_the_state_is_not_told_how_often_it_changed(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    only = ["referral_status.service_code"]
+    await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, STATUS, only_fields=only)
+    sent = await desk.send(case_ref)
+    theirs = await desk.town.case_ref_of(case_ref, "county-cell")
+    (before,) = of(await listed(desk.cora, "direction=followed&limit=200"), theirs)
+
+    await desk.ana.post(f"/v1/referrals/{sent['referral_ref']}/withdrawal", json={"reason_code": "sender"})
+
+    assert of(await listed(desk.cora, "direction=followed&limit=200"), theirs) == [before]
+    assert set(before) == {"referral_ref", "case_ref", "service_code"}
+
+
 async def test_a_coordinator_follows_by_case_code_only_where_released(desk: Desk) -> None:
     followed, _ = await desk.released()
     other, _ = await desk.released()
