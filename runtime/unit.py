@@ -15,6 +15,7 @@ class Unit:
     """What a route or an effect works with: one transaction, one agency, one person or system.
 
     `ended` turns true when `disclosure.open` has committed; whoever owns the transaction then leaves it alone.
+    `refused` turns true when a door gave less than was asked: how long that took must not tell why.
     `deadline` is when what was seen through a door may no longer be given, by the clock that never goes back.
     """
 
@@ -27,6 +28,7 @@ class Unit:
     scopes: frozenset[str] = frozenset()
     traceparent: str | None = None
     ended: bool = False
+    refused: bool = False
     deadline: float | None = None
 
     @property

@@ -101,7 +101,9 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     opened = [await _unsealed(unit, one, purpose) for one in released]
     if clock.monotonic() > unit.deadline:
         raise TooLate
-    return [one for one in opened if one.categories or one.terms is not None]
+    shown = [one for one in opened if one.categories or one.terms is not None]
+    unit.refused = len(shown) < len(messages)
+    return shown
 
 
 async def _offers(unit: Unit, messages: Sequence[Sealed]) -> dict[UUID, Any]:

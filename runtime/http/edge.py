@@ -2,7 +2,8 @@
 
 In this order, so that nobody learns more than they may: who asks (401), how much (413), in what form (415, 400),
 may they (403), is it what the route takes (422).  The commit comes before the answer: what was answered is kept,
-and a commit that fails is an error with nothing half-written.
+and a commit that fails is an error with nothing half-written.  What was not found is told no sooner, and no later, than
+what was found and is not for the asker.
 """
 
 from collections.abc import Callable, Coroutine
@@ -13,12 +14,12 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runtime import crash
-from runtime.http import body, entry, queries, repeats
+from runtime import clock, crash
+from runtime.http import body, entry, evenly, queries, repeats
 from runtime.http.body import Body
 from runtime.http.documented import document
 from runtime.http.gate import gates_of
-from runtime.http.problems import FieldError, Invalid, Withheld
+from runtime.http.problems import Absent, FieldError, Invalid, Withheld
 from runtime.http.wiring import Wiring
 from runtime.unit import Unit
 
@@ -49,14 +50,22 @@ class Edge(APIRoute):
 
         async def handle(request: Request) -> Response:
             wiring: Wiring = request.app.state.wiring
+            began = clock.monotonic()
             principal = await entry.authenticate(request, wiring)
             wiring.rates.take((principal.subject, request.method, self.path_format))
             read = await body.read(request)
             queries.check_headers(request)
             key = repeats.key_of(read, required=self.key_required)
             read.state.principal = principal
-            async with entry.entered(wiring, principal) as unit:
-                return await self._within(unit, read, key, handler)
+            try:
+                async with entry.entered(wiring, principal) as unit:
+                    answer = await self._within(unit, read, key, handler)
+            except Absent:
+                await evenly.until_the_next_step(began)
+                raise
+            if unit.refused:
+                await evenly.until_the_next_step(began)
+            return answer
 
         return handle
 
