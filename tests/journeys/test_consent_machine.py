@@ -17,7 +17,6 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -37,10 +36,10 @@ from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, Purpose
 from schemas.taxonomy import paths_of
 from tests.kernel.consent import reference
-from tests.world.broker import administrator
 from tests.world.consent import TOWN, a_directive
 from tests.world.oracle import HOME, Oracle
 from tests.world.running import a_town
+from tests.world.upsets import replay_from_the_start, set_clock, superuser
 
 ROUNDS = int(os.environ.get("ACCORD_ROUNDS", "3"))
 STEPS = 25
@@ -71,10 +70,6 @@ SOMETHING: dict[DataCategory, dict[str, Any]] = {
     DataCategory.MEDICAL: {"injuries": "a broken wrist", "strangulation": "no"},
     DataCategory.LOCATION: {"place": {"line_1": "12 Low Road", "city": "Fairview"}},
 }
-MOVE = """
-CREATE OR REPLACE FUNCTION register.instant() RETURNS timestamptz LANGUAGE sql VOLATILE
-AS $$SELECT clock_timestamp() + interval '{hours} hours'$$
-"""
 categories = st.lists(st.sampled_from(ASKED), min_size=1, max_size=4, unique=True)
 agencies = st.sampled_from(sorted(READERS))
 
@@ -92,7 +87,7 @@ class World:
 
     @property
     def superuser(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        return psycopg.connect(self.stack.postgres.superuser_url("accord"), autocommit=True)
+        return superuser(self.stack)
 
     def now(self) -> datetime:
         with self.superuser as connection:
@@ -103,8 +98,7 @@ class World:
 
     def move_clock(self, hours: int) -> None:
         self.hours += hours
-        with self.superuser as connection:
-            connection.execute(MOVE.format(hours=self.hours))
+        set_clock(self.stack, self.hours)
 
     def messages_to(self, case_ref: str, agency: str) -> list[str]:
         """Return every message ever offered to an agency of this case, from the database: listed or not."""
@@ -138,20 +132,6 @@ class World:
     def restart_worker(self) -> None:
         program = next(one for one in PROGRAMS if one.name == "exchange-worker")
         self.stack.running[program.name].stop()
-        self.stack.launch(program)
-        self.stack.wait_until_ready(lambda _: None)
-
-    def replay_from_the_start(self) -> None:
-        """Put the exchange's reader back to the first offset of every mailbox."""
-        program = next(one for one in PROGRAMS if one.name == "exchange-worker")
-        self.stack.running[program.name].stop()
-        client = administrator(self.stack.kafka)
-        places = [
-            TopicPartition(agency.mailbox, number, 0) for agency in self.stack.town.agencies for number in range(3)
-        ]
-        asked = ConsumerGroupTopicPartitions("exchange", places)
-        for moved in client.alter_consumer_group_offsets([asked]).values():
-            moved.result()
         self.stack.launch(program)
         self.stack.wait_until_ready(lambda _: None)
 
@@ -278,7 +258,7 @@ class ConsentMachine(RuleBasedStateMachine):
     def disturb_the_worker(self, from_the_start: bool) -> None:
         self.disturbed += 1
         if from_the_start:
-            self.world.replay_from_the_start()
+            replay_from_the_start(self.world.stack)
         else:
             self.world.restart_worker()
 
