@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import random
@@ -89,18 +88,14 @@ class Asked:
         return took
 
 
-async def times(
-    classes: Mapping[str, Sequence[Asked]], each: int, chance: random.Random, *, at_once: int = 1
-) -> dict[str, list[float]]:
-    """Take the times of `each` requests of each class, interleaved, so that what drifts drifts for all."""
+async def times(classes: Mapping[str, Sequence[Asked]], each: int, chance: random.Random) -> dict[str, list[float]]:
+    """Take the times of `each` requests of each class, interleaved, so that what drifts drifts for all.
+
+    One at a time: what waits for another's turn would say how long that took.
+    """
     turns = [name for name in classes for _ in range(each)]
     chance.shuffle(turns)
     took: dict[str, list[float]] = {name: [] for name in classes}
-    left = iter(turns)
-
-    async def work() -> None:
-        for name in left:
-            took[name].append(await chance.choice(classes[name]).time())
-
-    await asyncio.gather(*(work() for _ in range(at_once)))
+    for name in turns:
+        took[name].append(await chance.choice(classes[name]).time())
     return took

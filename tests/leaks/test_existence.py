@@ -234,7 +234,7 @@ async def test_no_answer_tells_by_its_time_whether_there_is_anything(
     """
     all_classes = classes(there, all_ways[route], asker, anothers)
     await times(all_classes, 10, chance)
-    each = rounds(100, 5000)
+    each = rounds(40, 5000)
     likely = await likelihoods(all_classes, each, chance)
     if suspects(likely):
         likely = await likelihoods(all_classes, each, chance)
@@ -250,7 +250,7 @@ async def test_no_answer_tells_by_its_time_whether_there_is_anything(
 
 async def likelihoods(all_classes: Mapping[str, Sequence[Asked]], each: int, chance: random.Random) -> dict[str, float]:
     """Return how likely the times of each class are, were they those of what never was."""
-    took = await times(all_classes, each, chance, at_once=3)
+    took = await times(all_classes, each, chance)
     return {name: likelihood(took["absent"], took[name]) for name in took if name != "absent"}
 
 

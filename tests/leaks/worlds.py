@@ -194,11 +194,11 @@ class Eyes:
     def plain(self, text: str) -> str:
         """Return the text with what is random or of the clock made plain."""
         text = CURSOR.sub(lambda found: self._cursor(found[0]), text.replace(self.mark, "W"))
-        text = PLACE.sub("0", CODE.sub(lambda found: self._number(found[0]), text))
+        text = PLACE.sub("0", UUID.sub(lambda found: self._number(found[0]), text))
         text = SECRET.sub(
             "<form>", TRACE.sub("<trace>", SHOWN_INSTANT.sub("<instant>", INSTANT.sub("<instant>", text)))
         )
-        return UUID.sub(lambda found: self._number(found[0]), text)
+        return CODE.sub(lambda found: self._number(found[0]), text)
 
     def _number(self, ref: str) -> str:
         return f"<{self.refs.setdefault(ref, len(self.refs))}>"
