@@ -8,7 +8,7 @@ PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix quick test journeys planted reliability demo up down schemas lock doctor e2e test-docker clean
+.PHONY: help setup check fix quick test journeys faults leaks fuzz planted reliability demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -19,6 +19,11 @@ help: ## print this list
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# Not part of what everything needs: there are wheels for Linux on x86-64 only, and the suite says what did not run.
+.venv/.fuzz: .venv/.installed requirements/fuzz.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+	  -r requirements/fuzz.txt && touch $@ || echo "atheris cannot be had here; what it guides will not run"
 
 setup: .venv/.installed ## virtual environment, hashed install, embedded PostgreSQL and Kafka
 	@$(BIN)/python -m infra.embedded.fetch
@@ -42,11 +47,20 @@ schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI a
 quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
 	$(PYTEST) tests/kernel tests/schemas tests/contracts tests/architecture
 
-test: setup ## everything; T=path runs one
+test: setup .venv/.fuzz ## everything; T=path runs one
 	$(PYTEST) $(T)
 
 journeys: setup ## whole stories over the wire
 	$(BIN)/python -m pytest tests/journeys
+
+faults: setup ## kills, crash points, the fence; ROUNDS=1000 (or long) tries more, SEED=n has a run again
+	$(BIN)/python -m pytest tests/faults
+
+leaks: setup ## canaries in every field, searched for in every sink; worlds that must look alike; ROUNDS=long
+	$(BIN)/python -m pytest tests/leaks
+
+fuzz: setup .venv/.fuzz ## hostile input and a tampered record; ROUNDS=long, SEED=n, MUTANT=n
+	$(BIN)/python -m pytest tests/fuzz
 
 planted: setup ## plant each bug of tests/planted in a copy and show which test goes red; B=name runs one
 	$(BIN)/python -m tests.planted $(B)
@@ -74,7 +88,7 @@ doctor: .venv/.installed ## what is missing on this machine and how to get it
 
 lock: ## resolve requirements anew, hashed, nothing younger than seven days
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv
-	for name in runtime dev; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	for name in runtime dev fuzz; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --exclude-newer "$$(date -u -d '7 days ago' +%F)" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## remove what was built and every kept run; the virtual environment and the broker's jars stay

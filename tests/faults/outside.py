@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,25 +71,32 @@ def mailboxes(settings: dict[str, Any], agencies: Sequence[str], within: float =
     """Return what lies in each agency's mailbox, each partition in its order, from its first offset to its last."""
     reader = Consumer(settings | {"group.id": "outside", "enable.auto.commit": False})
     try:
-        return {agency: _mailbox(reader, f"to.{agency}", time.monotonic() + within) for agency in agencies}
+        ends = {(f"to.{agency}", number): ends for agency in agencies for number, ends in _ends(reader, f"to.{agency}")}
+        reader.assign([TopicPartition(*place, first) for place, (first, _) in ends.items()])
+        found = _read(reader, {place: behind for place, (first, behind) in ends.items() if first < behind}, within)
     finally:
         reader.close()
+    return {agency: [_letter(one) for one in found if one.topic() == f"to.{agency}"] for agency in agencies}
 
 
-def _mailbox(reader: Consumer, topic: str, deadline: float) -> list[Row]:
-    partitions = reader.list_topics(topic, timeout=20).topics[topic].partitions
-    found: list[Row] = []
-    for number in partitions:
-        first, behind = reader.get_watermark_offsets(TopicPartition(topic, number), timeout=20)
-        reader.assign([TopicPartition(topic, number, first)])
-        while first < behind:
-            assert time.monotonic() < deadline, f"{topic} cannot be read to its end"
-            for message in reader.consume(500, 0.1):
-                if message.error():
-                    raise KafkaException(message.error())
-                found.append(_letter(message))
-                first = int(message.offset() or 0) + 1
-    return found
+def _ends(reader: Consumer, topic: str) -> Iterator[tuple[int, tuple[int, int]]]:
+    for number in reader.list_topics(topic, timeout=20).topics[topic].partitions:
+        yield number, reader.get_watermark_offsets(TopicPartition(topic, number), timeout=20)
+
+
+def _read(reader: Consumer, left: dict[tuple[str, int], int], within: float) -> list[Any]:
+    found: list[Any] = []
+    deadline = time.monotonic() + within
+    while left:
+        assert time.monotonic() < deadline, f"{sorted(left)} cannot be read to their ends"
+        for message in reader.consume(500, 0.1):
+            if message.error():
+                raise KafkaException(message.error())
+            found.append(message)
+            place = str(message.topic()), int(message.partition() or 0)
+            if int(message.offset() or 0) + 1 == left.get(place):
+                del left[place]
+    return sorted(found, key=lambda one: (one.topic(), one.partition(), one.offset()))
 
 
 def _letter(message: Any) -> Row:

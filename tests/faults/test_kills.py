@@ -1,0 +1,104 @@
+"""Processes die and stand still at random and at every named point, while clients act and write down each answer.
+
+Afterwards a judge who shares no code with the product looks at Kafka, the database and the API: nothing that was
+acknowledged is lost, nothing has its effect twice, nothing was shown that was not permitted, and the record is whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cli import stack
+from cli.processes import PROGRAMS
+from tests.faults.chance import chance
+from tests.faults.crashing import TURNS, points
+from tests.faults.kills import SERVERS, Keeper, Killer
+from tests.faults.running import Place
+from tests.infra.watching import comes_true
+from tests.world.proving import proof, rounds, seed
+
+DIES_WITHIN = 90.0
+DIED = 137  # what the points end a process with
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A town on servers of its own, whatever the other suites use: they are killed here."""
+    folder = tmp_path_factory.mktemp("faults")
+    with pytest.MonkeyPatch.context() as embedded:
+        for name in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
+            embedded.delenv(name, raising=False)
+        with stack.running(folder / "town") as started:
+            yield Place(started, folder)
+
+
+def test_what_was_acknowledged_outlives_every_kill_and_nothing_is_doubled_or_shown(place: Place) -> None:
+    keeper = Keeper(place.started)
+    killer = Killer(keeper, chance(seed(), "kills"), rounds(60, 1000))
+    began = time.monotonic()
+
+    with keeper.keeping():
+        with place.clients(seed()):
+            killer.go()
+            killed_in = time.monotonic() - began
+        left, drained_in = place.drain()
+        found = left + place.judged()
+
+    commands = place.commands()
+    counted = {outcome: sum(one.outcome == outcome for one in commands) for outcome in ("yes", "maybe")}
+    opened = sum(
+        len(one.answer.get("opened", [one])) for one in commands if one.does == "opening" and one.outcome == "yes"
+    )
+    proof(
+        "faults",
+        "kills",
+        kills=len(killer.fired),
+        by_kind=" ".join(f"{name}:{count}" for name, count in sorted(killer.by_name().items())),
+        stopped=sum(one.what.name == "SIGSTOP" for one in killer.fired),
+        acknowledged=counted["yes"],
+        unclear=counted["maybe"],
+        opened=opened,
+        violations=len(found),
+        lost=sum(one.invariant == "I1" for one in found),
+        killed_in=round(killed_in, 1),
+        drained_in=round(drained_in, 1),
+        took=round(time.monotonic() - began, 1),
+    )
+    assert not found, found[:20]
+    assert killer.by_name().keys() == {*SERVERS, *(one.name for one in PROGRAMS)}
+    assert counted["yes"] > 500
+    assert opened > 50
+
+
+def test_every_step_at_which_a_process_may_die_is_one_it_dies_at_and_recovers_from(place: Place) -> None:
+    keeper, began = Keeper(place.started), time.monotonic()
+
+    def die(name: str) -> list[str]:
+        return [point for point in TURNS[name] if dies(place, keeper, name, point)]
+
+    with keeper.keeping():
+        with place.clients(seed() + 1), ThreadPoolExecutor(len(TURNS)) as pool:
+            died = dict(zip(TURNS, pool.map(die, TURNS), strict=True))
+        left, drained_in = place.drain()
+        found = left + place.judged()
+
+    took = {"drained_in": round(drained_in, 1), "took": round(time.monotonic() - began, 1)}
+    deaths = sum(map(len, died.values()))
+    proof("faults", "crash points", points=len(points()), deaths=deaths, violations=len(found), **took)
+    assert died == TURNS
+    assert not found, found[:20]
+
+
+def test_each_point_in_the_code_has_a_process_that_dies_there() -> None:
+    assert {point for turn in TURNS.values() for point in turn} == points()
+
+
+def dies(place: Place, keeper: Keeper, name: str, point: str) -> bool:
+    """Tell whether a process that is armed with `point` dies there; then another takes its place."""
+    place.lapse()
+    armed = keeper.arm(name, point)
+    return comes_true(lambda: armed.status() is not None, DIES_WITHIN) and armed.status() == DIED
