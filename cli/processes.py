@@ -64,7 +64,8 @@ def environment(
         settings["ACCORD_KAFKA_USER"] = program.kafka_user
         settings["ACCORD_KAFKA_PASSWORD_FILE"] = str(run.secret_file(f"kafka-{program.kafka_user}"))
     settings |= {f"ACCORD_{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}" for name in SERVICES}
-    for name in ("ACCORD_OTLP", "ACCORD_CRASH_AT"):
+    # The last is no setting of ours: the exporter reads it by itself.
+    for name in ("ACCORD_OTLP", "ACCORD_CRASH_AT", "OTEL_METRIC_EXPORT_INTERVAL"):
         if name in os.environ:
             settings[name] = os.environ[name]
     return settings
