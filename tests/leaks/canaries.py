@@ -39,7 +39,16 @@ REFERENCE = Kind("reference", "a7c3e15d-5eed-4b1d-", True, 36)
 INSTANT = Kind("instant", "03:14:15.", False, 15)
 POINT = Kind("number with a point", "8.7654321", False, 15)
 NUMBER = Kind("large number", "7654321", False, 12)
-YEARS = tuple(Kind("date", f"{year}-", False, 10) for year in range(2611, 2620))
+YEARS = tuple(Kind("date", f"{year}-", False, 10) for year in range(2611, 2700))
+# What may lie somewhere by a written decision has stems of its own: so a piece, too, tells what it is a piece of.
+OF_EVIDENCE: Final = {
+    WORD: Kind("word", "Wb4NmRt", True, 14),
+    SLUG: Kind("slug", "tr5mkwb-", True, 15),
+    TAG: Kind("language tag", "tr-5mkwbq-", True, 17),
+    REFERENCE: Kind("reference", "b8d4f26e-6aad-4c2e-", True, 36),
+}
+OF_POISON: Final = {WORD: Kind("word", "Hd9LfYg", True, 14), SLUG: Kind("slug", "gy6fldh-", True, 15)}
+STEMS_OF_ITS_OWN: Final = {"evidence": OF_EVIDENCE, "receipt": OF_EVIDENCE, "poison": OF_POISON}
 KINDS: Final = (WORD, SLUG, TAG, ZONE, REFERENCE, INSTANT, POINT, NUMBER, *YEARS)
 DAYS_A_YEAR: Final = 180  # every other day: the day after one canary is no other's
 
@@ -57,7 +66,7 @@ class Canary:
     @property
     def text(self) -> str:
         """Return what is typed where any text may stand."""
-        return HEAD + self.core if self.kind is WORD else self.core
+        return HEAD + self.core if self.kind.name == WORD.name else self.core
 
 
 @dataclass
@@ -71,6 +80,7 @@ class Nursery:
 
     def new(self, kind: Kind, use: str, place: str, category: str | None = None) -> Canary:
         """Return a new canary."""
+        kind = STEMS_OF_ITS_OWN.get(use, {}).get(kind, kind)
         number = next(self._numbers.setdefault(kind.name, itertools.count()))
         kind = YEARS[number // DAYS_A_YEAR] if kind in YEARS else kind
         core = kind.core(number, self.chance)

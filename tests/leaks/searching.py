@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
@@ -45,16 +46,18 @@ HEADS: Final = {
 
 @dataclass(frozen=True)
 class Hit:
-    """A canary that was found; `canary` is None for a piece of one."""
+    """A canary that was found; `canary` is None for a piece of one, and `uses` says of which it may be."""
 
     canary: Canary | None
+    uses: frozenset[str]
     encoding: str
     where: str
     offset: int
 
     def __str__(self) -> str:
         """Say what was found without repeating it."""
-        what = "a piece of a canary" if self.canary is None else f"{self.canary.use} {self.canary.place!r}"
+        piece = f"a piece of {sorted(self.uses)}"
+        what = piece if self.canary is None else f"{self.canary.use} {self.canary.place!r}"
         return f"{what}, {self.encoding}, at {self.where}+{self.offset}"
 
 
@@ -118,6 +121,11 @@ class Anchor:
         """Tell whether what stands there, alone, is a piece of a canary and of nothing else."""
         return self.unlike_all_else and (not self._by_case or stands == self.written)
 
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """Return what the canaries of this stem are used for."""
+        return frozenset(one.use for one in self.whole.values())
+
     @property
     def _by_case(self) -> bool:
         return self.encoding.startswith("base64")
@@ -134,7 +142,7 @@ class Searcher:
         """Return a searcher for these canaries in every encoding."""
         anchors: dict[tuple[bytes, bool], Anchor] = {}
         for canary in canaries:
-            for encoding, written in WRITINGS + (OF_A_REFERENCE if canary.kind is REFERENCE else ()):
+            for encoding, written in WRITINGS + (OF_A_REFERENCE if canary.kind.name == REFERENCE.name else ()):
                 piece, whole = bare(written(canary.kind.stem)), bare(written(canary.core))
                 key = piece, encoding == "reversed"
                 made = Anchor(piece.lower(), piece, encoding, canary.kind.unlike_all_else, {}, set())
@@ -163,7 +171,8 @@ class Searcher:
             while place >= 0:
                 canary, stands = anchor.at(looked_at, place)
                 if canary is not None or anchor.counts(stands):
-                    yield Hit(canary, _encoding(anchor, canary, stands, data), where, max(data.find(stands), 0))
+                    uses = anchor.uses if canary is None else frozenset({canary.use})
+                    yield Hit(canary, uses, _encoding(anchor, canary, stands, data), where, max(data.find(stands), 0))
                 place = small.find(anchor.piece, place + 1)
 
 

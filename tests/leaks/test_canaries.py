@@ -1,0 +1,168 @@
+"""A canary in every field, and none of them anywhere but in an opening of whoever may see it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.leaks import living, looking, refusing
+from tests.leaks.canaries import REFERENCE, Canary
+from tests.leaks.hearing import Answer
+from tests.leaks.living import Day
+from tests.leaks.planting import PLANTS
+from tests.leaks.scene import Scene, a_scene
+from tests.leaks.searching import ENCODINGS, Searcher
+from tests.leaks.sinks import SINKS, Sink, sweep
+from tests.world.proving import proof, rounds
+
+EVERY_PROCESS = 12
+FAILURES = {"api": 0, "worker": 0, "work": 1}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A town of its own: what lies in its files, logs and telemetry is all of this suite's making."""
+    with a_scene(tmp_path_factory.mktemp("leaks") / "town") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def day(scene: Scene) -> Day:
+    """The day that everything was told on, and its errors."""
+    lived = Day()
+    looking.sit_before_the_board(scene)
+    for _ in range(rounds(1, 10)):
+        living.tell_everything(scene, lived)
+    assert living.fail_with_it_in_hand(scene) == FAILURES
+    return lived
+
+
+@pytest.fixture(scope="module")
+def to_plant(scene: Scene, day: Day) -> dict[str, str]:
+    """A word for each sink, to be planted there later."""
+    return {sink.name: scene.nursery.slug("planted", sink.name) for sink in SINKS}
+
+
+@pytest.fixture(scope="module")
+def searcher(scene: Scene, to_plant: dict[str, str]) -> Searcher:
+    return scene.searcher()
+
+
+def test_every_route_that_takes_words_was_given_canaries(scene: Scene, day: Day) -> None:
+    forms = {
+        (service, f"{method} {template}")
+        for service, method, template, said in refusing.routes_of(scene)
+        if refusing.form_of(said) not in (None, "RefusalForm")  # there is nothing to say about a no
+    }
+
+    assert forms <= scene.done
+
+
+def test_every_error_was_met(day: Day) -> None:
+    assert day.refused > 300
+    assert day.failed_in_the_database >= len(refusing.TRAPS)
+    assert day.poisoned
+
+
+def test_all_that_was_told_is_opened_by_its_custodian(scene: Scene, day: Day) -> None:
+    """Else a sweep that finds nothing would only show that nothing ever got in."""
+    offered = [one for one in scene.nursery.made.values() if one.use == "told" and one.place.startswith("accord.")]
+    opened = json.dumps(day.shown["ana"], ensure_ascii=False)
+    models = {one.core for one in offered if one.core not in opened}
+
+    assert len(offered) > 1_000
+    assert not [one.place for one in offered if one.core in models]
+
+
+def placed(opened: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for category, fields in opened["categories"].items():
+        yield category, json.dumps(fields, ensure_ascii=False)
+
+
+def test_an_opening_shows_each_word_under_its_own_category_and_no_reference_of_another(
+    day: Day, searcher: Searcher
+) -> None:
+    seen: set[Canary] = set()
+    for name, openings in day.shown.items():
+        for opened in openings:
+            for category, text in placed(opened):
+                found = {hit.canary for hit in searcher.search(name, text.encode()) if hit.canary}
+                assert {one.category for one in found} <= {category, None}
+                own = name == "ana" and opened["sender"] == "bay-hotline"
+                assert own or not [
+                    one for one in found if one.kind.name == REFERENCE.name and one.place.startswith("accord.")
+                ]
+                seen |= found
+
+    assert len(seen) > 500
+
+
+def test_what_is_open_to_nobody_else_was_shown_to_nobody_else(scene: Scene, day: Day, searcher: Searcher) -> None:
+    """A refused word stands in no opening either."""
+    openings: list[Answer] = [one for one in scene.heard.answers if one.opens]
+    hits = [hit for one in openings for hit in searcher.search(one.asked, one.body)]
+
+    assert {hit.canary.use for hit in hits if hit.canary} <= {"told", "end of an order"}
+
+
+def test_the_town_told_what_it_does(scene: Scene, day: Day) -> None:
+    """Silence proves nothing: logs, spans and numbers were there to be searched."""
+    told = b"".join(one.body for one in scene.collector.exports)
+
+    assert scene.collector.of("traces")
+    assert scene.collector.of("metrics")
+    for service in ("intake", "consent", "referrals", "law_enforcement_bridge", "exchange_worker", "exchange_relay"):
+        assert service.encode() in told, service
+    assert len(list((scene.folder / "logs").glob("*.log"))) > EVERY_PROCESS
+
+
+def test_no_canary_lies_in_any_sink(scene: Scene, day: Day, searcher: Searcher) -> None:
+    swept = [sweep(scene, sink, searcher) for sink in SINKS]
+    found = [f"{one.sink}: {hit}" for one in swept for hit in one.hits]
+    made = list(scene.nursery.made.values())
+
+    proof(
+        "leaks",
+        "canaries",
+        fields=len({one.place for one in made if one.use == "told"}),
+        canaries=len(made),
+        encodings=len(ENCODINGS),
+        sinks=len(swept),
+        bytes_searched=sum(one.bytes_read for one in swept),
+        found=len(found),
+    )
+    assert not found, "\n".join(found[:60])
+
+
+def test_every_sink_has_a_planted_leak() -> None:
+    assert list(PLANTS) == [sink.name for sink in SINKS]
+
+
+@pytest.fixture(scope="module")
+def planted() -> Iterator[dict[str, bool]]:
+    """Which planted leaks were found; told when all were tried."""
+    found: dict[str, bool] = {}
+    yield found
+    proof("leaks", "planted", planted=len(found), found=sum(found.values()))
+
+
+@pytest.mark.parametrize("sink", SINKS, ids=lambda sink: sink.name)
+def test_a_planted_leak_is_found(
+    scene: Scene, searcher: Searcher, to_plant: dict[str, str], planted: dict[str, bool], sink: Sink
+) -> None:
+    word, planted[sink.name] = to_plant[sink.name], False
+
+    with PLANTS[sink.name](scene, word):
+        hits = sweep(scene, sink, searcher).hits
+
+    assert word in {hit.canary.core for hit in hits if hit.canary}
+    planted[sink.name] = True
+
+
+def test_a_sink_of_which_nothing_is_read_is_no_clean_one(scene: Scene, tmp_path: Path, searcher: Searcher) -> None:
+    nothing = Sink("nothing", lambda _: iter(()), {})
+
+    with pytest.raises(AssertionError, match="nothing was read"):
+        sweep(scene, nothing, searcher)
