@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runtime import clock, crash
-from runtime.http import body, entry, evenly, queries, repeats
+from runtime.http import body, entry, queries, repeats
 from runtime.http.body import Body
 from runtime.http.documented import document
 from runtime.http.gate import gates_of
@@ -61,10 +61,10 @@ class Edge(APIRoute):
                 async with entry.entered(wiring, principal) as unit:
                     answer = await self._within(unit, read, key, handler)
             except Absent:
-                await evenly.until_the_next_step(began)
+                await wiring.evenly.end(began)
                 raise
             if unit.refused:
-                await evenly.until_the_next_step(began)
+                await wiring.evenly.end(began)
             return answer
 
         return handle

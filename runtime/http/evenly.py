@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from typing import Final
 
 from runtime import clock
 
 STEP: Final = 0.025  # seconds; longer than almost any refusal takes by itself
+MOST_STEPS: Final = 8
+REMEMBERED: Final = 64
 AWAKE: Final = 0.002
 
 
-async def until_the_next_step(began: float) -> None:
-    """Return a whole number of steps after `began`, to some ten microseconds."""
-    until = began + STEP * math.ceil((clock.monotonic() - began) / STEP)
-    # The loop's timers are a millisecond coarse, counted from when they are set: slept to the end, they would tell it.
-    await asyncio.sleep(max(0.0, until - clock.monotonic() - AWAKE))
-    while clock.monotonic() < until:
-        await asyncio.sleep(0)
+class Evenly:
+    """The time that refusals take at this process: the slowest of the latest, in whole steps, for each of them.
+
+    What is refused in less would else be told sooner on a busy machine, where some kinds take longer than a step.
+    """
+
+    def __init__(self) -> None:
+        self._latest: deque[float] = deque(maxlen=REMEMBERED)
+
+    async def end(self, began: float) -> None:
+        """Return when a refusal that began then is to be told, to some ten microseconds."""
+        took = clock.monotonic() - began
+        self._latest.append(took)
+        step = STEP * min(MOST_STEPS, math.ceil(max(self._latest) / STEP))
+        until = began + step * math.ceil(took / step)
+        # The loop's timers are a millisecond coarse, from when they are set: slept to the end, they would tell that.
+        await asyncio.sleep(max(0.0, until - clock.monotonic() - AWAKE))
+        while clock.monotonic() < until:
+            await asyncio.sleep(0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.access.principal import Principal
+from runtime.http.evenly import Evenly
 from runtime.http.rates import Rates
 from runtime.keys import Keyring
 
@@ -27,3 +28,4 @@ class Wiring:
     tokens: Verifies
     keys: Keyring
     rates: Rates
+    evenly: Evenly = field(default_factory=Evenly)
