@@ -88,7 +88,7 @@ async def test_what_is_anothers_is_answered_like_what_never_was(
         for ref in there.anothers(asker.agency)
     ]
     chance.shuffle(probes)
-    left, status = iter(probes[: rounds(900, len(probes))]), Counter[int]()
+    left, status = iter(probes[: rounds(600, len(probes))]), Counter[int]()
 
     async def probe() -> None:
         for name, way, ref in left:
@@ -234,7 +234,7 @@ async def test_no_answer_tells_by_its_time_whether_there_is_anything(
     """
     all_classes = classes(there, all_ways[route], asker, anothers)
     await times(all_classes, 10, chance)
-    each = rounds(40, 5000)
+    each = rounds(25, 5000)
     likely = await likelihoods(all_classes, each, chance)
     if suspects(likely):
         likely = await likelihoods(all_classes, each, chance)
