@@ -5,12 +5,14 @@ Every world has agencies and people of its own, so that whatever an agency can l
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -25,6 +27,7 @@ from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
 from cli.tokens import system_token
 from schemas.codes import AgencyKind
+from tests.services.dashboard.browsing import Browser, Read
 from tests.world.outsider import Outsider
 from tests.world.upsets import superuser
 
@@ -222,6 +225,7 @@ def seen_by(world: World, role: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for asker in (role, f"system of {role}"):
         found |= {f"{asker}: {name}": text for name, text in _by_http(world, role, asker, eyes).items()}
+    found |= asyncio.run(_pages(world, role, eyes))
     found["mailbox"] = "\n".join(_mailbox(world, role, eyes))
     return found
 
@@ -296,6 +300,20 @@ BOARDS = (
         for name in ("messages", "waiting", "overdue", "questions", "releases", "orders")
     ),
 )
+
+
+async def _pages(world: World, role: str, eyes: Eyes) -> dict[str, str]:
+    """Return the pages of the board as the agency's person reads them in a browser."""
+    town, person = world.started.town, world.speakers[role].person
+    (secret,) = (one.passphrase_file for one in town.people if one.id == person)
+    async with httpx.AsyncClient(base_url=town.services["dashboard"], timeout=20, trust_env=False) as client:
+        browser = Browser(client)
+        await browser.sign_in(person, Path(secret).read_text().strip())
+        board = await browser.get("/app/board")
+        lists = [link for link in Read(board.text).links if link.startswith("/app/board/")]
+        return {"page /app/board": eyes.answer(board)} | {
+            f"page {link}": eyes.answer(await browser.get(link)) for link in lists
+        }
 
 
 def _mailbox(world: World, role: str, eyes: Eyes) -> list[str]:
