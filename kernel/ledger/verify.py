@@ -37,6 +37,9 @@ class Fault(StrEnum):
     NO_CHECKPOINT = "no_checkpoint"
     UNFOUNDED = "unfounded"
     NEVER_OFFERED = "never_offered"
+    MISFILED = "misfiled"
+    WRONG_NODE = "wrong_node"
+    WRONG_HEAD = "wrong_head"
 
 
 _SAYS = {
@@ -52,6 +55,9 @@ _SAYS = {
     Fault.NO_CHECKPOINT: "no signed checkpoint vouches for the entries from {index} up to {until}",
     Fault.UNFOUNDED: "entry {index} lets something be seen on nobody's word",
     Fault.NEVER_OFFERED: "entry {index} opens what no earlier entry offers",
+    Fault.MISFILED: "entry {index} is filed under another subject than its own",
+    Fault.WRONG_NODE: "the hash kept for the entries from {index} up to {until} is not what they make",
+    Fault.WRONG_HEAD: "the row of the checkpoint at {index} says otherwise than what was signed",
 }
 
 

@@ -8,10 +8,15 @@ from typing import Any
 
 import psycopg
 
-from kernel.ledger.verify import Entry
+from kernel.ledger.kept import Filed, misfiled, wrong_heads, wrong_nodes
+from kernel.ledger.verify import Entry, Finding
 
 CHECKPOINTS = "SELECT note FROM ledger.checkpoint ORDER BY size"
 LEAVES = "SELECT index, header, hash FROM ledger.leaf ORDER BY index"
+HEADS = "SELECT size, root, note FROM ledger.checkpoint ORDER BY size"
+FILED = "SELECT header, hash, subject, salt IS NULL AND detail IS NULL FROM ledger.leaf ORDER BY index"
+# A node comes about with the last leaf that it covers, the lower ones first.
+NODES = "SELECT level, index, hash FROM ledger.node ORDER BY (index + 1) << level, level"
 AT_A_TIME = 5_000
 
 
@@ -30,6 +35,13 @@ class Whole:
         """Yield each entry with the hash that is kept beside it."""
         for index, header, leaf in self._stream("leaves", LEAVES):
             yield index, bytes(header), bytes(leaf)
+
+    def beside(self, vkey: str) -> Iterator[Finding]:
+        """Yield what is wrong with what is kept beside the entries, which themselves were found whole."""
+        yield from misfiled(Filed(*row) for row in self._stream("filed", FILED))
+        leaves = (row[1] for row in self._stream("hashes", FILED))
+        yield from wrong_nodes(leaves, ((level, index, kept) for level, index, kept in self._stream("nodes", NODES)))
+        yield from wrong_heads(self._stream("heads", HEADS), vkey)
 
     def _stream(self, cursor_name: str, statement: str) -> Iterator[Any]:
         with self._connection.cursor(name=cursor_name, binary=True) as cursor:

@@ -1,0 +1,79 @@
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.ledger import note
+from kernel.ledger.kept import Filed, misfiled, wrong_heads, wrong_nodes
+from kernel.ledger.tree import Grown, grow
+from kernel.ledger.verify import Fault, Finding
+from tests.kernel.ledger.logs import AN_OFFER, ORIGIN, VKEY, a_story, checkpoint, entries_of
+
+LENGTH = 21
+LEAVES = [leaf for _, _, leaf in entries_of(a_story(LENGTH))]
+NODES = [node for node in grow(0, [], LEAVES) if node[0]]
+SUBJECT, OTHER = UUID(int=1), UUID(int=2)
+
+
+def test_the_nodes_that_leaves_make_raise_no_alarm() -> None:
+    assert list(wrong_nodes(LEAVES, NODES)) == []
+    assert list(wrong_nodes([], [])) == []
+
+
+@given(st.integers(0, len(NODES) - 1))
+def test_a_node_that_was_changed_is_named_by_what_it_covers(place: int) -> None:
+    level, index, _ = NODES[place]
+    changed = [*NODES[:place], (level, index, bytes(32)), *NODES[place + 1 :]]
+
+    assert list(wrong_nodes(LEAVES, changed)) == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
+
+
+@given(st.integers(0, len(NODES) - 1))
+def test_a_node_that_is_missing_is_named(place: int) -> None:
+    level, index, _ = NODES[place]
+
+    found = list(wrong_nodes(LEAVES, [*NODES[:place], *NODES[place + 1 :]]))
+
+    assert found == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
+
+
+@pytest.mark.parametrize("strange", [(1, 10, bytes(32)), (3, 2, bytes(32)), (0, 4, bytes(32)), (1, 99, bytes(32))])
+def test_a_node_that_nothing_makes_is_named(strange: Grown) -> None:
+    level, index, _ = strange
+    stored = sorted([*NODES, strange], key=lambda node: (node[1] + 1 << node[0], node[0]))
+
+    assert list(wrong_nodes(LEAVES, stored)) == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
+
+
+def filed(subject: UUID | None, under: UUID | None, *, shredded: bool = False) -> Filed:
+    header = replace(AN_OFFER, subject=None if subject is None else str(subject))
+    return Filed(header.body(), b"", under, shredded)
+
+
+def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
+    assert not list(misfiled([filed(SUBJECT, SUBJECT), filed(None, None), filed(SUBJECT, None, shredded=True)]))
+
+
+@pytest.mark.parametrize(
+    "one", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT), filed(SUBJECT, OTHER, shredded=True)]
+)
+def test_an_entry_under_another_subject_is_named(one: Filed) -> None:
+    assert list(misfiled([filed(SUBJECT, SUBJECT), one])) == [Finding(Fault.MISFILED, 1)]
+
+
+def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
+    assert not list(misfiled([Filed(b"{", b"", SUBJECT, False)]))
+
+
+def test_a_head_whose_row_says_otherwise_is_named() -> None:
+    entries = entries_of(a_story(5))
+    text = checkpoint(entries, 5)
+    root = note.verify_checkpoint(text, VKEY).root
+    foreign = note.sign(note.Checkpoint(ORIGIN, 5, root).text(), note.new_keys(ORIGIN)[0])
+
+    found = list(wrong_heads([(5, root, text), (4, root, text), (5, bytes(32), text), (4, root, foreign)], VKEY))
+
+    assert found == [Finding(Fault.WRONG_HEAD, 4), Finding(Fault.WRONG_HEAD, 5)]
+    assert str(found[0]) == "the row of the checkpoint at 4 says otherwise than what was signed"
