@@ -18,13 +18,12 @@ from sqlalchemy import text
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
-from kernel.vault.detail import open_detail
 from kernel.vault.envelope import Sealed
 from kernel.vault.keys import unwrap
-from kernel.vault.seal import unseal
 from runtime import clock, crash
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
+from runtime.disclosure.unsealing import fields_of, terms_of
 from runtime.ledger.pending import Leaf, append
 from runtime.register import CaseOf, Subject, hold_subjects
 from runtime.register.cases import key_context
@@ -74,7 +73,8 @@ class _Released:
 async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
     """Return what consent now lets this person see, the look being on record; it ends the unit.
 
-    Messages that are absent, not permitted or of another agency are left out, each with its refusal on record.
+    Messages that are absent, not permitted or of another agency are left out, each with its refusal on record; so
+    is one whose body was changed on its way.
     `only` narrows what is asked for (a mask of fields).  Raises `TooLate` past the deadline.
     """
     unit.deadline = clock.monotonic() + SECONDS
@@ -159,8 +159,8 @@ async def _unsealed(unit: Unit, one: _Released, purpose: Purpose) -> Opening:
         sender=one.offer.custodian,
         occurred_at=one.offer.occurred_at,
         purpose=purpose,
-        categories={} if told else unseal(sealed, one.decision.mask, message_key),
-        terms=open_detail(message_key, one.sealed.body) if told else None,
+        categories={} if told else fields_of(sealed, one.decision.mask, message_key) or {},
+        terms=terms_of(sealed, message_key) if told else None,
         directives=named if own else tuple(pairwise(case_key, unit.agency_id, ref) for ref in named),
         basis=one.decision.basis,
         until=one.decision.until,

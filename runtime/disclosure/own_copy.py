@@ -12,11 +12,11 @@ from kernel.consent import Request, decide
 from kernel.ledger.entry import Act
 from kernel.vault.envelope import Sealed
 from kernel.vault.keys import unwrap
-from kernel.vault.seal import unseal
 from runtime.disclosure import leaves
 from runtime.disclosure.looking import OWN_WORK
 from runtime.disclosure.offering import offer_again
 from runtime.disclosure.opening import NOW
+from runtime.disclosure.unsealing import fields_of
 from runtime.ledger.pending import append
 from runtime.register import Subject, case_key, hold_subjects
 from runtime.unit import Unit
@@ -47,7 +47,10 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     key = await case_key(unit.session, unit.keys, subject, unit.agency_id)
     message_key = unwrap(key, offer.wrapped_key, sealed.message_ref.bytes)
     whole = Sealed(sealed.message_ref, unit.agency_id, offer.type, mask, sealed.body)
-    await offer_again(unit, _fact(offer, unseal(whole, mask, message_key)), to)
+    fields = fields_of(whole, mask, message_key)
+    if fields is None:
+        return False
+    await offer_again(unit, _fact(offer, fields), to)
     return True
 
 

@@ -269,3 +269,31 @@ async def test_what_was_opened_lies_in_no_table(desk: Desk) -> None:
 
     for table in ("exchange.message", "exchange.mailbox", "carrying.offer", "carrying.idempotency", "ledger.pending"):
         assert "Marisol" not in str(desk.rows(f"SELECT * FROM {table}"))  # noqa: S608 - names of our own
+
+
+ALTERED = "UPDATE exchange.message SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE message_ref = %(ref)s"
+
+
+async def test_a_body_that_was_changed_on_its_way_is_absent_to_all_and_told_to_the_operator(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    await desk.tell(case_ref)
+    changed, own = await desk.newest(case_ref), await desk.newest(case_ref, HOTLINE)
+    (whole,) = [ref for (ref,) in desk.rows(THEIRS, ref=await desk.theirs(case_ref)) if ref != changed]
+    desk.rows(ALTERED, ref=changed)
+    desk.rows(ALTERED, ref=own)
+
+    answers = [await desk.opening(changed), await desk.opening(own, "advocacy", desk.ana), await desk.opening(uuid4())]
+    offered = await desk.ana.post(f"/v1/messages/{own}/offering", json={})
+    asked = {"purpose": "shelter", "message_refs": [str(changed), str(whole)]}
+    several = (await desk.sam.post("/v1/openings", json=asked)).json()["opened"]
+
+    assert len({repr(told_of(answer)) for answer in answers}) == 1
+    assert (answers[0].status_code, offered.status_code) == (404, 404)
+    assert [one["message_ref"] for one in several] == [str(whole)]
+    assert [record.message for record in caplog.records].count("body_altered") == 4
+
+
+THEIRS = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s"
