@@ -63,7 +63,8 @@ class Assertions:
             raise NotVerified(getattr(error, "claim", None) or "claims") from None
         if claims["aud"] not in (self._token_url, [self._token_url]):
             raise NotVerified("aud")
-        if claims["exp"] > now + LONGEST_SECONDS + LEEWAY_SECONDS or claims["exp"] - claims["iat"] > LONGEST_SECONDS:
+        lifetime = claims["exp"] - claims["iat"]
+        if claims["exp"] > now + LONGEST_SECONDS + LEEWAY_SECONDS or not 0 < lifetime <= LONGEST_SECONDS:
             raise NotVerified("lifetime")
         if claims["iat"] < self._started:
             raise NotVerified("iat")

@@ -82,6 +82,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "no audience": {"aud": ...},
     "good for too long": {"exp": AT + 3600},
     "over": {"iat": AT - 400, "exp": AT - 100},
+    "ends before it begins": {"iat": AT + 20, "exp": AT + 10},
     "no end": {"exp": ...},
     "no beginning": {"iat": ...},
     "not yet": {"nbf": AT + 600},
