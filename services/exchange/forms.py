@@ -65,12 +65,12 @@ class PageAnswer(Closed):
 
 
 class Scope(Closed):
-    """On whose word, for what and until when."""
+    """On whose word, for what and until when; an agency's own record has no end."""
 
     purpose: Purpose
-    basis: str | None
+    basis: str | None = None
     directives: list[UUID]
-    until: datetime | None
+    until: datetime | None = None
 
 
 class NoticeAnswer(Closed):
