@@ -116,7 +116,8 @@ class _Repeat:
         whose = "\0".join((unit.agency_id, unit.actor, route)).encode()
         secret = hmac.digest(key.encode(), b"accord idempotency v1\0" + whose, "sha256")
         name = hmac.digest(secret, b"name", "sha256")
-        asked = b"\0".join((read.url.path.encode(), read.scope.get("query_string", b""), read.raw))
+        version = read.headers.get("if-match", "").encode("latin-1")
+        asked = b"\0".join((read.url.path.encode(), read.scope.get("query_string", b""), version, read.raw))
         high, low = struct.unpack(">ii", name[:8])
         return cls(
             place={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},

@@ -57,6 +57,17 @@ async def test_a_key_that_was_used_for_another_body_is_refused(ana: httpx.AsyncC
     assert other.json()["code"] == "idempotency_key_reused"
 
 
+async def test_a_key_that_was_used_for_another_version_is_refused(ana: httpx.AsyncClient) -> None:
+    said, key = {"word": a_word()}, a_key()
+    answers = [
+        await ana.post("/v1/things", json=said, headers=key | version)
+        for version in ({"If-Match": '"1"'}, {"If-Match": '"2"'}, {}, {"If-Match": '"1"'})
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 422, 422, 201]
+    assert answers[3].content == answers[0].content
+
+
 async def test_a_key_that_was_used_for_another_thing_is_refused(ana: httpx.AsyncClient) -> None:
     key = a_key()
     await ana.post(f"/v1/things/{uuid4()}/acceptance", headers=key)
