@@ -33,7 +33,9 @@ if CONTAINERS:
     from tests.world import containers  # what it needs is slow to import
 
 # Whole towns, then servers that a test starts and kills; the order within each stays.
-LONGEST_FIRST = {name: place for place, name in enumerate(("journeys", "e2e", "cli", "worker", "outbox", "infra"))}
+LONGEST_FIRST = {
+    name: place for place, name in enumerate(("journeys", "e2e", "fuzz", "cli", "worker", "outbox", "infra"))
+}
 ON_THE_RUNNING_TOWN = ("tests/journeys/test_broker_matrix.py", "tests/e2e/", "tests/leaks/test_two_worlds.py")
 KEPT = pytest.StashKey[list[Path]]()
 BEGAN = pytest.StashKey[datetime]()

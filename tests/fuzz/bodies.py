@@ -105,6 +105,7 @@ def attempt(by: Random) -> Attempt:
     """Return an honest opening after one to three changes, careful or blind."""
     made = honest_attempt(by)
     for _ in range(by.choice((1, 1, 2, 3))):
+        body: bytes | None = None
         match by.randrange(9):
             case 0 | 1 | 2:
                 body = _rebuilt(made, by) if _whole(made) else flipped(made.sealed.body, by)
@@ -113,11 +114,11 @@ def attempt(by: Random) -> Attempt:
             case 4 | 5:
                 body = damaged(made.sealed.body, by, BODIES)
             case 6:
-                made, body = _other_place(made, by), None
+                made = _other_place(made, by)
             case 7:
-                made, body = _other_key(made, by), None
+                made = _other_key(made, by)
             case _:
-                made, body = _other_mask(made, by), None
+                made = _other_mask(made, by)
         if body is not None:
             made = replace(made, sealed=replace(made.sealed, body=body))
     return made

@@ -81,15 +81,15 @@ class Bench:
         """Copy the rows, to be put back after each edit."""
         self.hand.execute("CREATE SCHEMA IF NOT EXISTS kept")
         for table in TABLES:
-            self.hand.execute(f"DROP TABLE IF EXISTS kept.{table}")  # type: ignore[arg-type]  # a name of ours
-            self.hand.execute(f"CREATE TABLE kept.{table} AS TABLE ledger.{table}")  # type: ignore[arg-type]
+            self.hand.execute(f"DROP TABLE IF EXISTS kept.{table}")
+            self.hand.execute(f"CREATE TABLE kept.{table} AS TABLE ledger.{table}")
 
     def put_back(self) -> None:
         """Make the ledger what it was."""
         for table in TABLES:
-            self.hand.execute(f"TRUNCATE ledger.{table}")  # type: ignore[arg-type]
+            self.hand.execute(f"TRUNCATE ledger.{table}")
             back = f"INSERT INTO ledger.{table} SELECT * FROM kept.{table}"  # noqa: S608 - names of ours
-            self.hand.execute(back)  # type: ignore[arg-type]
+            self.hand.execute(back)
 
     def rows(self) -> Rows:
         """Return the ledger as it lies there."""
@@ -98,7 +98,7 @@ class Bench:
 
     def do(self, statement: str, *values: Any) -> None:
         """Change something."""
-        self.hand.execute(statement, values)  # type: ignore[arg-type]  # each is written in this module
+        self.hand.execute(statement, values)
 
     def forge(self, bodies: Sequence[bytes], sizes: Iterable[int]) -> None:
         """Write another history, hashed and signed as the sequencer does: the operator holds the key."""

@@ -1,0 +1,26 @@
+"""What the hostile input of this folder is sent to."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from infra.embedded.postgres import Postgres
+from tests.fuzz.street import Street, a_street
+from tests.world.proving import proof
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Say by its name what cannot run here: an absent tool is no proof."""
+    if collection_path.name == "test_atheris.py" and find_spec("atheris") is None:
+        proof("fuzz", "atheris", outcome="not run: atheris is not installed (requirements/fuzz.txt)")
+        return True
+    return None
+
+
+@pytest.fixture(scope="session")
+def street(postgres: Postgres, run_folder: Path) -> Iterator[Street]:
+    """Every service, on the real database."""
+    with a_street(postgres, run_folder / "street") as opened:
+        yield opened
