@@ -90,7 +90,7 @@ def read_principal(claims: dict[str, Any]) -> Principal:
     """Return whom the claims name; raises `NotVerified` for any claim that is not of its shape."""
     kind = claims.get("kind")
     subject = _matching(claims, "sub", _SLUG)
-    if kind not in set(Kind):
+    if not isinstance(kind, str) or kind not in set(Kind):
         raise NotVerified("kind")
     roles = claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) and _ROLE.fullmatch(role) for role in roles):

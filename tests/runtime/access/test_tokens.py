@@ -156,6 +156,7 @@ MUTANTS: dict[str, Callable[[], str]] = {
     "agency in capitals": lambda: with_claims(agency_id="Bay-Hotline"),
     "agency with a quote": lambda: with_claims(agency_id="bay' or '1"),
     "kind absent": lambda: with_claims(kind=...),
+    "kind a list": lambda: with_claims(kind=["person"]),
     "kind of neither": lambda: with_claims(kind="admin"),
     "scope absent": lambda: with_claims(scope=...),
     "scope a list": lambda: with_claims(scope=["cases:read"]),
