@@ -34,12 +34,14 @@ class Assertions:
 
     async def client(self, assertion: str) -> Known:
         """Return the client that signed `assertion`; raises `NotVerified`, also when it was used before."""
-        kid_of(assertion, types=TYPES)
+        kid = kid_of(assertion, types=TYPES)
         client_id = unproven_claims(assertion).get("sub")
         known = await self._register.client(client_id) if isinstance(client_id, str) else None
         key = None if known is None else read_key(known.public_jwk)
         if known is None or key is None:
             raise NotVerified("client")
+        if kid and kid != known.public_jwk.get("kid", kid):
+            raise NotVerified("kid")
         claims = signed_claims(assertion, key)
         self._check(claims, known.principal.subject)
         self._use(known.principal.subject, claims)
