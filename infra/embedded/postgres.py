@@ -159,8 +159,15 @@ def _ready(running: Process, state: Path) -> bool:
     """Wait until the server takes connections; false if it ended or never did."""
     deadline = time.monotonic() + READY_WITHIN
     while running.alive() and time.monotonic() < deadline:
-        lines = state.read_text().splitlines() if state.exists() else []
+        lines = _lines(state)
         if len(lines) >= 8 and lines[0] == str(running.pid) and lines[7].strip() == "ready":
             return True
         time.sleep(0.01)
     return False
+
+
+def _lines(state: Path) -> list[str]:
+    try:
+        return state.read_text().splitlines()
+    except FileNotFoundError:  # a server that was killed left one behind, and the new one takes it away first
+        return []
