@@ -73,9 +73,10 @@ class Sender:
         """
         async with self._sessions() as session:
             due = await store.claim(session, LEASE)
-            await _commit(session)
+            await session.commit()
         if due is None:
             return False
+        crash.point("sender.after_claim")
         try:
             await self._deal_with(due)
         except Exception as failed:

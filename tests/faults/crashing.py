@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TURNS: Final = {
     "intake": ["edge.before_commit"],
     "consent": ["edge.after_commit"],
-    "exchange": ["open.before_commit", "open.after_commit"],
+    "exchange": ["opening.before_commit", "opening.after_commit", "answer.before_sending"],
     "exchange-worker": ["worker.before_commit", "worker.after_commit", "worker.before_ack"],
     "exchange-relay": [
         "relay.after_claim",
