@@ -1,6 +1,6 @@
 """A day of the town: all that is told, refused, failed and poisoned, and all that is read of it."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -61,12 +61,8 @@ def go_wrong(scene: Scene, day: Day, case_ref: str) -> None:
     poisoning.until_parked(scene, day.poisoned)
 
 
-def fail_with_it_in_hand(scene: Scene) -> dict[str, int]:
-    """Run processes of ours that fail with a canary; return how each ended."""
-    told = {}
-    for how in ("api", "worker", "work"):
-        words = [scene.nursery.word("refused", f"a process that fails: {how}") for _ in range(6)]
-        told[how] = [*words, refusing.token_of(scene, "ana")]
-    with ThreadPoolExecutor(max_workers=len(told)) as pool:
-        ended = pool.map(lambda how: scene.process("dying", "exchange", "exchange", how, said=told[how]), told)
-        return dict(zip(told, ended, strict=True))
+def failing(scene: Scene, pool: Executor, how: str) -> Future[int]:
+    """Begin a process of ours that fails with canaries in its hands; its exit status comes later."""
+    words = [scene.nursery.word("refused", f"a process that fails: {how}") for _ in range(6)]
+    said = [*words, refusing.token_of(scene, "ana")]
+    return pool.submit(scene.process, "dying", "exchange", "exchange", how, said=said)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -168,16 +169,21 @@ def command_line(scene: Scene) -> Pieces:
     with TemporaryDirectory(prefix="pytest-leaks-") as folder:
         exported = Path(folder) / "ledger.jsonl"
         asked = (
-            ("parked", "list"),
             ("parked", "list", "--json"),
             ("ledger", "verify"),
             ("ledger", "export", str(exported)),
             ("agency", "list"),
             ("doctor",),
         )
-        for arguments in asked:
-            run = () if arguments == ("doctor",) else ("--run", str(scene.folder))
-            command = [sys.executable, "-m", "cli.main", *arguments, *run]
-            done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT)
-            yield f"accord {arguments[0]}", done.stdout + done.stderr
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            said = pool.map(lambda arguments: _accord(scene, *arguments), asked)
+            yield from ((f"accord {' '.join(one[:2])}", text) for one, text in zip(asked, said, strict=True))
         yield "the exported record", exported.read_bytes()
+
+
+def _accord(scene: Scene, *arguments: str) -> bytes:
+    run = () if arguments == ("doctor",) else ("--run", str(scene.folder))
+    command = [sys.executable, "-m", "cli.main", *arguments, *run]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT)
+    assert done.stdout, f"accord {arguments} said nothing"
+    return done.stdout + done.stderr

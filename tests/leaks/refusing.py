@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -110,28 +110,34 @@ def token_of(scene: Scene, who: str) -> str:
 
 def send_strange_addresses(scene: Scene, case_ref: str) -> None:
     """Put canaries into paths, queries and headers of every route; some of them are answered all the same."""
-    for service, method, template, said in routes_of(scene):
-        place = f"{service} {method} {template}"
-
-        def slug(where: str, place: str = place) -> str:
-            return scene.nursery.slug(USE, f"{place}: {where}")
-
-        path = template
-        for name in [one["name"] for one in said.get("parameters", ()) if one["in"] == "path"]:
-            path = path.replace(f"{{{name}}}", slug(name))
-        queries = {one["name"]: slug(one["name"]) for one in said.get("parameters", ()) if one["in"] == "query"}
-        url = scene.town.services[service]  # type: ignore[index]
-        token = token_of(scene, WHO[service])
-        _ask(scene, method, url + path, token, {}, slug)
-        honest = template.replace("{case_ref}", case_ref)
-        _ask(scene, method, url + honest, token, queries, slug)
-        _ask(scene, method, url + honest, token, {slug("query"): slug("query")}, slug)
-        _ask(scene, method, url + honest, slug("token"), {}, slug)
-        _ask(scene, slug("method"), url + honest, token, {}, slug)
-        _ask(scene, method, f"{url}/{slug('path')}/%00{slug('path')}", token, {}, slug)
+    asked = [one for route in routes_of(scene) for one in _strange(scene, case_ref, *route)]
+    with ThreadPoolExecutor(max_workers=8) as pool:  # a refusal takes its time, whoever else waits
+        list(pool.map(lambda one: scene.client.request(one.pop("method"), one.pop("url"), **one), asked))
 
 
-def _ask(scene: Scene, method: str, url: str, token: str, queries: Mapping[str, str], slug: Any) -> None:
+def _strange(
+    scene: Scene, case_ref: str, service: str, method: str, template: str, said: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    def slug(where: str) -> str:
+        return scene.nursery.slug(USE, f"{service} {method} {template}: {where}")
+
+    parameters = said.get("parameters", ())
+    url, path = scene.town.services[service], template  # type: ignore[index]
+    for name in [one["name"] for one in parameters if one["in"] == "path"]:
+        path = path.replace(f"{{{name}}}", slug(name))
+    queries = {one["name"]: slug(one["name"]) for one in parameters if one["in"] == "query"}
+    honest, token = template.replace("{case_ref}", case_ref), token_of(scene, WHO[service])
+    yield _request(method, url + path, token, {}, slug)
+    yield _request(method, url + honest, token, queries, slug)
+    yield _request(method, url + honest, token, {slug("query"): slug("query")}, slug)
+    yield _request(method, url + honest, slug("token"), {}, slug)
+    yield _request(slug("method"), url + honest, token, {}, slug)
+    yield _request(method, f"{url}/{slug('path')}/%00{slug('path')}", token, {}, slug)
+
+
+def _request(
+    method: str, url: str, token: str, queries: Mapping[str, str], slug: Callable[[str], str]
+) -> dict[str, Any]:
     headers = {
         "Authorization": f"Bearer {token}",
         "User-Agent": slug("user-agent"),
@@ -148,7 +154,8 @@ def _ask(scene: Scene, method: str, url: str, token: str, queries: Mapping[str, 
     }
     body = json.dumps({}) if method in ("POST", "PUT") else None
     typed = {"Content-Type": "application/json"} if body else {}
-    scene.client.request(method, url, params=dict(queries), headers={**headers, **typed}, content=body)
+    asked = {"params": dict(queries), "headers": {**headers, **typed}, "content": body}
+    return {"method": method, "url": url, **asked}
 
 
 def send_valid_traces(scene: Scene, case_ref: str) -> None:

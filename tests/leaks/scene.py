@@ -162,7 +162,7 @@ def a_scene(folder: Path) -> Iterator[Scene]:
         for own in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
             to_start.delenv(own, raising=False)
         to_start.setenv("ACCORD_OTLP", collector.url)
-        to_start.setenv("OTEL_METRIC_EXPORT_INTERVAL", "3000")  # else numbers come once a minute
+        to_start.setenv("OTEL_METRIC_EXPORT_INTERVAL", "10000")  # else numbers come once a minute
         with stack.running(folder) as started:
             to_start.undo()
             scene = Scene(started, collector, Nursery(random.Random(seed())), began)  # noqa: S311 - no secret

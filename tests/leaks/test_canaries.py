@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,12 @@ def day(scene: Scene) -> Day:
     """The day that everything was told on, and its errors."""
     lived = Day()
     looking.sit_before_the_board(scene)
-    for _ in range(rounds(1, 10)):
-        living.tell_everything(scene, lived)
-    assert living.fail_with_it_in_hand(scene) == FAILURES
+    with ThreadPoolExecutor() as pool:
+        failing = {how: living.failing(scene, pool, how) for how in ("api", "work")}
+        for _ in range(rounds(1, 10)):
+            living.tell_everything(scene, lived)
+        failing["worker"] = living.failing(scene, pool, "worker")  # it fails at mail that has come by then
+        assert {how: ended.result() for how, ended in failing.items()} == FAILURES
     return lived
 
 
