@@ -230,13 +230,16 @@ async def test_no_answer_tells_by_its_time_whether_there_is_anything(
 ) -> None:
     """The times of each class are those of what never was; the same test finds a delay of 0.3 ms that was planted.
 
-    What chance alone does once in a hundred runs is measured anew; it does not do it twice.
+    What chance alone does once in a hundred runs is measured anew, with more tries: a real difference only grows.
     """
     all_classes = classes(there, all_ways[route], asker, anothers)
     await times(all_classes, 10, chance)
     each = rounds(25, 5000)
     likely = await likelihoods(all_classes, each, chance)
-    if suspects(likely):
+    for _ in range(3):  # the busier the machine, the more it takes to see as sharply
+        if likely["planted"] < LEAST / 10 and not suspects(likely):
+            break
+        each *= 2
         likely = await likelihoods(all_classes, each, chance)
 
     planted = likely["planted"]
