@@ -139,7 +139,9 @@ async def _settled(street: Street, postgres: Postgres, folder: Path) -> AsyncIte
 @asynccontextmanager
 async def _on_a_port(app: FastAPI) -> AsyncIterator[str]:
     """Serve an application as `runtime.http.serve` does, but for its lifespan, which is entered already."""
-    place = socket.create_server(("127.0.0.1", 0))
+    # Its protocol is said, as asyncio sends small answers at once on those sockets only.
+    place = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    place.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
             app,
