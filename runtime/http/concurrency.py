@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import Header
 
 from runtime.http.problems import PreconditionRequired, Problem, Stale
 
-_TAG = r'(W/)?"[^"]*"'
+_TAG = r'(?:W/)?"[^"]*"'
+_TAGS = rf"{_TAG}(?:\s*,\s*{_TAG})*"
 
 IfMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
         max_length=200,
-        pattern=rf"^{_TAG}(\s*,\s*{_TAG})*$",
+        pattern=rf"^{_TAGS}$",
         description="The ETag of the version you read; without one this change is refused (428).",
     ),
 ]
@@ -33,14 +35,8 @@ def require_match(if_match: str | None, current: int) -> None:
     """
     if if_match is None or if_match.strip() in {"", "*"}:
         raise PreconditionRequired
-    named = [part.strip() for part in if_match.split(",")]
-    if not all(_is_tag(part) for part in named):
+    if re.fullmatch(_TAGS, if_match.strip()) is None:
         raise Problem("malformed_request")
     # A weak tag never matches in If-Match (RFC 9110, 13.1.1).
-    if etag(current) not in named:
+    if etag(current) not in re.findall(_TAG, if_match):  # a comma may stand within a tag
         raise Stale
-
-
-def _is_tag(part: str) -> bool:
-    quoted = part.removeprefix("W/")
-    return len(quoted) >= 2 and quoted[0] == quoted[-1] == '"' and '"' not in quoted[1:-1]

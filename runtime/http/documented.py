@@ -43,8 +43,10 @@ def document(route: APIRoute, gate: May) -> None:
     writes = bool(methods & {*repeats.METHODS, "DELETE"})
     matches = any(parameter.alias.lower() == "if-match" for parameter in route.dependant.header_params)
     statuses = ALWAYS + (ON_WRITES if writes else ()) + (ON_MATCHES if matches else ())
-    answers: dict[int | str, dict[str, Any]] = {status: _problem(status) for status in sorted(statuses)}
-    route.responses = answers | route.responses
+    named = {int(status) for status, said in route.responses.items() if not said}  # what only this route refuses
+    told = {status: said for status, said in route.responses.items() if said}
+    answers: dict[int | str, dict[str, Any]] = {status: _problem(status) for status in sorted({*statuses, *named})}
+    route.responses = answers | told
     extra = dict(route.openapi_extra or {})
     extra["security"] = [{SCHEME: [str(gate.scope)]}]
     if methods & repeats.METHODS:

@@ -223,7 +223,7 @@ async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationFor
     return StoppedAnswer(directive_ref=directive_ref, state=acts.state_of(standing), ended=tuple(ended))
 
 
-@routes.get("/directives/{directive_ref}/receipt")
+@routes.get("/directives/{directive_ref}/receipt", responses={409: {}})  # nobody has signed it
 async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
     """Show the receipt of a directive; it goes to the survivor only over a channel marked safe, or by hand."""
     held, place = await ground.directive(unit, directive_ref, exclusive=False)
