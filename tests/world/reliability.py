@@ -31,8 +31,10 @@ def _section(suite: str) -> Iterator[str]:
     if not found:
         return
     yield f"## {SUITES[suite]}"
-    yield "| check | tried and found | how to have it again | ended | machine |"
-    yield "|---|---|---|---|---|"
+    yield f"On: {'; '.join(sorted({proof.machine for proof in found}))}."
+    yield ""
+    yield "| check | tried and found | how to have it again | ended |"
+    yield "|---|---|---|---|"
     yield from map(_row, found)
     yield ""
 
@@ -40,7 +42,7 @@ def _section(suite: str) -> Iterator[str]:
 def _row(proof: Proof) -> str:
     figures = ", ".join(f"{name.replace('_', ' ')} **{_said(figure)}**" for name, figure in proof.figures.items())
     again = f"`make {proof.suite}`" if proof.suite == "planted" else _command(proof)
-    return f"| {proof.name} | {figures} | {again} | {proof.ended_at} | {proof.machine} |"
+    return f"| {proof.name} | {figures} | {again} | {proof.ended_at[:10]} |"
 
 
 def _command(proof: Proof) -> str:
