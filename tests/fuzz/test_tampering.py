@@ -116,7 +116,7 @@ async def test_an_honest_log_raises_no_alarm(whole: Bench) -> None:
     alarms = []
     for number in range(HONEST):
         by = chance("honest", number)
-        await whole.filled(by.randint(1, 30), by)
+        await whole.filled(by.randint(1, 12), by)
         kept = whole.log.notes()[:: by.randint(1, 3)]
         if any(found(whole, *kept)):
             alarms.append((number, [str(one) for one in whole.log.findings(*kept)]))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -83,7 +84,7 @@ async def issued(database: Database, tmp_path: Path) -> AsyncIterator[Issued]:
 
 
 def assertion(client_id: str, key: ECKey, header: dict[str, Any] | None = None, **changes: Any) -> dict[str, str]:
-    """Return the form of a client that signs for itself, with claims changed as a test says."""
+    """Return the form of a client that signs for itself, with claims changed as a test says: a delta is from now on."""
     at = int(clock.utcnow().timestamp())
     claims: dict[str, Any] = {
         "iss": client_id,
@@ -93,10 +94,15 @@ def assertion(client_id: str, key: ECKey, header: dict[str, Any] | None = None, 
         "exp": at + 60,
         "jti": uuid4().hex,
     }
-    said = {name: value for name, value in (claims | changes).items() if value is not ...}
+    said = {name: _instant(at, value) for name, value in (claims | changes).items() if value is not ...}
     signed = jwt.encode({"alg": "ES256", **(header or {})}, said, key)
     form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
     return {"grant_type": "client_credentials", **form}
+
+
+def _instant(at: int, value: Any) -> Any:
+    """Return a claim as it is said; a time is told from now on."""
+    return at + int(value.total_seconds()) if isinstance(value, timedelta) else value
 
 
 def _tide_house(connection: "psycopg.Connection[tuple[object, ...]]") -> None:

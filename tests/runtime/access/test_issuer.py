@@ -6,6 +6,7 @@ import json
 import logging
 import stat
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +16,6 @@ import pytest
 from joserfc.jwk import ECKey
 from pydantic import ValidationError
 
-from runtime import clock
 from runtime.access.issuer.app import NotForProduction, build
 from runtime.access.issuer.signing import KEY_FILE, UnsafeKeyFile, signing_key
 from runtime.access.passphrases import TooSoon, Tries
@@ -74,19 +74,19 @@ async def test_an_assertion_is_good_once(issued: Issued) -> None:
 
 
 OTHER = ECKey.generate_key("P-256", private=True)
-AT = int(clock.utcnow().timestamp())
+SECOND = timedelta(seconds=1)  # from when the assertion is made: tests are collected long before they run
 FORGED: dict[str, dict[str, Any]] = {
     "another audience": {"aud": "https://elsewhere.test/token"},
     "the issuer itself": {"aud": ADDRESS},
     "two audiences": {"aud": [TOKEN_URL, "https://elsewhere.test"]},
     "no audience": {"aud": ...},
-    "good for too long": {"exp": AT + 3600},
-    "over": {"iat": AT - 400, "exp": AT - 100},
-    "ends before it begins": {"iat": AT + 20, "exp": AT + 10},
+    "good for too long": {"exp": 3600 * SECOND},
+    "over": {"iat": -400 * SECOND, "exp": -100 * SECOND},
+    "ends before it begins": {"iat": 20 * SECOND, "exp": 10 * SECOND},
     "no end": {"exp": ...},
     "no beginning": {"iat": ...},
-    "not yet": {"nbf": AT + 600},
-    "from before the issuer started": {"iat": AT - 100},
+    "not yet": {"nbf": 600 * SECOND},
+    "from before the issuer started": {"iat": -100 * SECOND},
     "no jti": {"jti": ...},
     "a jti that is a number": {"jti": 7},
     "a jti that is a book": {"jti": "x" * 300},
