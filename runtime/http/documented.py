@@ -10,7 +10,7 @@ from runtime.http import problems, repeats
 from runtime.http.gate import May
 
 SCHEME = "accord"
-ALWAYS = (400, 401, 403, 404, 422, 429, 500, 503)
+ALWAYS = (400, 401, 403, 404, 414, 422, 429, 431, 500, 503)
 ON_WRITES = (409, 413, 415)
 ON_MATCHES = (412, 428)
 DESCRIPTIONS = {
@@ -21,10 +21,12 @@ DESCRIPTIONS = {
     409: "Not possible in the present state, or the same request is still being worked on",
     412: "It has changed since the version that If-Match names",
     413: "The body is larger than 1 MiB",
+    414: "The path and query are too long",
     415: "The body is not application/json",
     422: "Some fields are not valid, a rule refuses it, or the Idempotency-Key was used for another request",
     428: "If-Match is missing",
     429: "Too many requests; ask again after Retry-After seconds",
+    431: "The headers are too many or too large",
     500: "Something went wrong on our side; nothing was done",
     503: "Something we need is away; ask again after Retry-After seconds",
 }

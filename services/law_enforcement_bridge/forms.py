@@ -65,7 +65,7 @@ class IssuanceForm(Terms):
     status: OrderTerms[Literal[OrderStatus.TEMPORARY, OrderStatus.FINAL]]
 
 
-class ModificationForm(ModificationBlock, Terms):
+class ModificationForm(Terms, ModificationBlock):
     """What changed. What is not named stays; whether the order stands is not changed in this way."""
 
     status: OrderTerms[None] = None

@@ -303,3 +303,12 @@ async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
             for table in tables:
                 asked = text(f"SELECT count(*) FROM law_enforcement_bridge.{table} WHERE agency_id = 'county-sheriff'")  # noqa: S608
                 assert bool(await unit.session.scalar(asked)) is sees
+
+
+@pytest.mark.parametrize("change", [{"court_time_zone": "0"}, {"expires_on": "9999-12-31"}])
+async def test_a_change_is_held_to_the_same_rules_as_the_order(desk: Desk, change: dict[str, str]) -> None:
+    order = await desk.record()
+
+    answer = await desk.do(order, "modification", {"modification": "terms", "expires_on": "2026-12-01"} | change)
+
+    assert answer.status_code == 422
