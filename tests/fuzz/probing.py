@@ -217,6 +217,9 @@ def _described(service: str) -> dict[str, Any]:
     return described
 
 
+REFUSED = [400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 428, 429, 431]  # the last may be too much of it
+
+
 def _config(address: str, effort: Effort) -> SchemathesisConfig:
     # A rule of the domain may refuse what is well formed, and a version may be stale: the document says so.
     accepted = ["2xx", 401, 403, 404, 409, 412, 422, 428]
@@ -232,6 +235,9 @@ def _config(address: str, effort: Effort) -> SchemathesisConfig:
             "request-timeout": 20,
             "generation": {"max-examples": effort.drawn, "database": "none", "no-shrink": True},
             "phases": {"stateful": {"max-steps": 4, "generation": {"max-examples": effort.walks}}},
-            "checks": {"positive_data_acceptance": {"expected-statuses": accepted}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": accepted},
+                "negative_data_rejection": {"expected-statuses": REFUSED},
+            },
         }
     )
