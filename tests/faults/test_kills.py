@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cli import stack
 from cli.processes import PROGRAMS
 from tests.faults.chance import chance
 from tests.faults.crashing import TURNS, points
@@ -20,6 +19,7 @@ from tests.faults.kills import SERVERS, Keeper, Killer
 from tests.faults.running import Place
 from tests.infra.watching import comes_true
 from tests.world.proving import proof, rounds, seed
+from tests.world.running import a_town_of_its_own
 
 DIES_WITHIN = 90.0
 DIED = 137  # what the points end a process with
@@ -29,11 +29,8 @@ DIED = 137  # what the points end a process with
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A town on servers of its own, whatever the other suites use: they are killed here."""
     folder = tmp_path_factory.mktemp("faults")
-    with pytest.MonkeyPatch.context() as embedded:
-        for name in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
-            embedded.delenv(name, raising=False)
-        with stack.running(folder / "town") as started:
-            yield Place(started, folder)
+    with a_town_of_its_own(folder / "town") as started:
+        yield Place(started, folder)
 
 
 def test_what_was_acknowledged_outlives_every_kill_and_nothing_is_doubled_or_shown(place: Place) -> None:

@@ -25,6 +25,7 @@ from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
 from tests.infra.watching import comes_true
 from tests.world.outsider import Outsider
+from tests.world.running import a_town_of_its_own
 
 ROOT = Path(__file__).parents[2]
 WAITING = """SELECT count(*) FROM carrying.outbox JOIN register."case" c USING (subject_id) WHERE c.case_ref = %s"""
@@ -96,11 +97,8 @@ class Shelter:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
-    with pytest.MonkeyPatch.context() as embedded:
-        for name in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
-            embedded.delenv(name, raising=False)
-        with stack.running(tmp_path_factory.mktemp("outages") / "town") as running:
-            yield running
+    with a_town_of_its_own(tmp_path_factory.mktemp("outages") / "town") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

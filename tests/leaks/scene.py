@@ -31,6 +31,7 @@ from tests.leaks.hearing import Collector, Heard, collecting
 from tests.leaks.searching import Searcher
 from tests.leaks.sowing import Sower
 from tests.world.proving import seed
+from tests.world.running import a_town_of_its_own
 
 # Why each of them opens what comes to them.
 PEOPLE: Final[Mapping[str, str]] = {
@@ -159,11 +160,9 @@ def a_scene(folder: Path) -> Iterator[Scene]:
     """Start a town of its own, with servers of its own whose files can be read, and a collector for its telemetry."""
     began = time.time()
     with collecting() as collector, pytest.MonkeyPatch.context() as to_start:
-        for own in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
-            to_start.delenv(own, raising=False)
         to_start.setenv("ACCORD_OTLP", collector.url)
         to_start.setenv("OTEL_METRIC_EXPORT_INTERVAL", "10000")  # else numbers come once a minute
-        with stack.running(folder) as started:
+        with a_town_of_its_own(folder) as started:
             to_start.undo()
             scene = Scene(started, collector, Nursery(random.Random(seed())), began)  # noqa: S311 - no secret
             try:

@@ -27,6 +27,16 @@ def a_town(folder: Path) -> Iterator[stack.Stack]:
         yield started
 
 
+@contextmanager
+def a_town_of_its_own(folder: Path) -> Iterator[stack.Stack]:
+    """Run the whole product on embedded servers, whatever other suites use: they are killed, or their files read."""
+    with pytest.MonkeyPatch.context() as embedded:
+        for name in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
+            embedded.delenv(name, raising=False)
+        with stack.running(folder) as started:
+            yield started
+
+
 @pytest.fixture(scope="session")
 def running(run_folder: Path, pytestconfig: pytest.Config) -> Iterator[stack.Stack]:
     """The running town with its processes at hand, for tests that stop or pause one.
