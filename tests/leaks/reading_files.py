@@ -153,22 +153,31 @@ def temporary_files(scene: Scene) -> Pieces:
             yield "the name of a file", place.name.encode() + b"\n"
             yield from _fresh(place, scene.began)
     for process in processes():
-        for opened in _held_open(process, scene.folder):
+        for opened in _held_open(process, scene):
             yield from of(opened)
 
 
 def _fresh(place: Path, since: float) -> Pieces:
     try:
         fresh_folder = place.is_dir() and place.stat().st_mtime >= since
-        files = [one for one in place.iterdir() if one.is_file()] if fresh_folder else [place] * place.is_file()
-        new = [one for one in files if since <= one.stat().st_mtime and one.stat().st_size < LARGEST]
+        files = list(place.iterdir()) if fresh_folder else [place]
     except (FileNotFoundError, PermissionError):
         return
-    for file in new:
-        yield from of(file)
+    for file in files:
+        if _is_new(file, since):
+            yield from of(file)
 
 
-def _held_open(process: psutil.Process, but: Path) -> Iterator[Path]:
+def _is_new(file: Path, since: float) -> bool:
+    try:
+        said = file.stat()
+    except (FileNotFoundError, PermissionError):
+        return False
+    return file.is_file() and said.st_mtime >= since and said.st_size < LARGEST
+
+
+def _held_open(process: psutil.Process, scene: Scene) -> Iterator[Path]:
+    """Yield what a process writes there: what is older than the town, as code is, holds nothing that was told."""
     try:
         held = list(Path(f"/proc/{process.pid}/fd").iterdir())
         named = [(one, os.readlink(one)) for one in held]
@@ -176,8 +185,8 @@ def _held_open(process: psutil.Process, but: Path) -> Iterator[Path]:
         return
     for one, target in named:
         deleted = target.endswith("(deleted)")
-        elsewhere = target.startswith(tempfile.gettempdir()) and not target.startswith(str(but))
-        if (deleted or elsewhere) and one.is_file():
+        elsewhere = target.startswith(tempfile.gettempdir()) and not target.startswith(str(scene.folder))
+        if (deleted or elsewhere) and _is_new(one, scene.began):
             yield one
 
 
