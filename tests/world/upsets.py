@@ -12,12 +12,8 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from cli import stack
 from cli.processes import PROGRAMS
+from tests.world import clock
 from tests.world.broker import administrator
-
-MOVE = """
-CREATE OR REPLACE FUNCTION register.instant() RETURNS timestamptz LANGUAGE sql VOLATILE
-AS $$SELECT clock_timestamp() + interval '{hours} hours'$$
-"""
 
 
 def superuser(started: stack.Stack) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -28,7 +24,7 @@ def superuser(started: stack.Stack) -> "psycopg.Connection[tuple[Any, ...]]":
 def set_clock(started: stack.Stack, hours: int) -> None:
     """Let the town's clock be so many hours ahead of the machine's."""
     with superuser(started) as connection:
-        connection.execute(MOVE.format(hours=hours))
+        clock.set_clock(connection, hours * 3600)
 
 
 def replay_from_the_start(started: stack.Stack) -> None:

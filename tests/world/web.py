@@ -119,6 +119,21 @@ class Web:
         return self.asking(app, self.issuer.system(agency_id))
 
 
+@dataclass
+class AtTheDoor:
+    """People of the town at one service, each with a client of their own, by their names."""
+
+    town: Town
+    people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> httpx.AsyncClient:
+        try:
+            client: httpx.AsyncClient = self.__dict__["people"][name]
+            return client
+        except KeyError:
+            raise AttributeError(name) from None
+
+
 @pytest.fixture(scope="session")
 def web(town: Town) -> Web:
     """The doors of the town that all tests share."""

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,7 @@ from schemas.codes import Purpose
 from schemas.taxonomy import ALL, categories_of
 from services.consent.api import routes
 from tests.world.town import Town
-from tests.world.web import Web
+from tests.world.web import AtTheDoor, Web
 
 EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
 TAKES_PART = {"participation": "yes", "evidence": EXPLAINED}
@@ -55,19 +54,8 @@ async def app(web: Web) -> AsyncIterator[FastAPI]:
         yield served
 
 
-@dataclass
-class Desk:
+class Desk(AtTheDoor):
     """People of the town, each with a client of their own, and what the decision says meanwhile."""
-
-    town: Town
-    people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> httpx.AsyncClient:
-        try:
-            client: httpx.AsyncClient = self.__dict__["people"][name]
-            return client
-        except KeyError:
-            raise AttributeError(name) from None
 
     async def case(self, agency_id: str = "bay-hotline", *, takes_part: bool = True) -> UUID:
         """Open a case; unless told otherwise its survivor takes part."""

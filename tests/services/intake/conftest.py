@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from runtime import disclosure
 from schemas.codes import Purpose
 from services.intake.api import routes
 from tests.world.town import Town
-from tests.world.web import Web
+from tests.world.web import AtTheDoor, Web
 
 WAITING = text(
     "SELECT message_ref, recipient, type, body FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id"
@@ -29,19 +28,8 @@ async def app(web: Web) -> AsyncIterator[FastAPI]:
         yield served
 
 
-@dataclass
-class Desk:
+class Desk(AtTheDoor):
     """People of the town, each with a client of their own, and what they find in their mailbox."""
-
-    town: Town
-    people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> httpx.AsyncClient:
-        try:
-            client: httpx.AsyncClient = self.__dict__["people"][name]
-            return client
-        except KeyError:
-            raise AttributeError(name) from None
 
     async def case(self) -> UUID:
         """Open a case as Ana does."""

@@ -21,6 +21,7 @@ from services.notifications.api import routes
 from services.notifications.channels import Channel, UnsafeFileChannel
 from services.notifications.sending import Sender
 from services.notifications.stream import listen
+from tests.world.clock import set_clock
 from tests.world.delivery import Delivery
 from tests.world.mail import mailbox, opened_by
 from tests.world.town import Town
@@ -29,7 +30,6 @@ from tests.world.web import Web
 HOTLINE = "bay-hotline"
 ADDRESS = "+1 555 0188"
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-CLOCK = "CREATE OR REPLACE FUNCTION register.instant() RETURNS timestamptz LANGUAGE sql VOLATILE AS '{}'"
 
 
 @pytest.fixture(scope="session")
@@ -140,12 +140,12 @@ class Desk:
     @contextmanager
     def later(self, **by: float) -> Iterator[None]:
         """Move the database's clock on, for as long as the block lasts."""
-        seconds = timedelta(**by).total_seconds()
-        self.rows(CLOCK.format(f"SELECT clock_timestamp() + interval ''{seconds} seconds''"))
-        try:
-            yield
-        finally:
-            self.rows(CLOCK.format("SELECT clock_timestamp()"))
+        with self.town.database.superuser() as connection:
+            set_clock(connection, timedelta(**by).total_seconds())
+            try:
+                yield
+            finally:
+                set_clock(connection, 0)
 
     def leaves(self) -> list[dict[str, Any]]:
         """Return what the ledger says of the sender's own acts, in order."""
