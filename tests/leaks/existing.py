@@ -1,9 +1,9 @@
-"""What there is in the town and whose it is, and every way to ask for one thing by its reference."""
+"""What there is in the town, and whose it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
@@ -28,6 +27,7 @@ from services.law_enforcement_bridge.main import REFUSALS as BRIDGE_REFUSALS
 from services.notifications.api import routes as notifications
 from services.referrals.api import routes as referrals
 from services.referrals.main import REFUSALS
+from tests.leaks.ways import EXPLAINED
 from tests.world.delivery import Delivery
 from tests.world.town import Town, all_purposes
 from tests.world.web import Web
@@ -44,84 +44,6 @@ SERVICES: Mapping[str, tuple[Sequence[Any], Mapping[type[Exception], str]]] = {
     "exchange": ([exchange], {}),
     "audit": ([audit], {}),
 }
-EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
-SIGNED = EXPLAINED | {"signed_at": "2026-11-20T12:00:00Z", "signer_role": "survivor"}
-# A body that each write takes: what is not valid is refused before anything is looked for.
-BODIES: Mapping[str, dict[str, Any] | None] = {
-    "choose_participation": {"participation": "no"},
-    "record_death": {"died_on": "2026-11-01"},
-    "draft_directive": {"effect": "deny", "recipient": "riverside-legal", "categories": ["medical"]},
-    "stop_everything": None,
-    "sign_directive": SIGNED,
-    "refuse_directive": None,
-    "stop_directive": None,
-    "open_message": {"purpose": "shelter"},
-    "offer_message": {},
-    "report_incident": {"needs": ["shelter"]},
-    "correct_incident": {"needs": ["shelter"]},
-    "write_plan": {"threat_type": "intimate_partner", "goals": ["A safe bed"]},
-    "issue_order": {"status": "temporary"},
-    "modify_order": {"modification": "clerical"},
-    "serve_order": {"service_status": "in_hand"},
-    "set_hearing": {"hearing_at": "2026-12-01T09:00:00Z"},
-    "note_violation": {},
-    "end_order": {"end_reason": "dismissed"},
-    "withdraw_referral": {"reason_code": "sender"},
-    "accept_referral": {"advocate_name": "Sam"},
-    "decline_referral": {"reason_code": "no_capacity"},
-    "ask_for_more": None,
-    "begin_referral": None,
-    "complete_referral": {"outcome_code": "got_help"},
-    "fail_contact": {"contact_attempts": 2},
-}
-QUERIES = {"preview_case": "recipient=riverside-legal&purpose=legal_representation"}
-
-
-@dataclass(frozen=True)
-class Way:
-    """One route that takes a reference."""
-
-    service: str
-    route: str
-    method: str
-    template: str
-
-    @property
-    def name(self) -> str:
-        """Return the name by which it is told from the routes of other services."""
-        return f"{self.service}.{self.route}"
-
-    def path(self, *refs: UUID) -> str:
-        """Return the address for references, the last one given standing for all that follow."""
-        names = [part[1:-1] for part in self.template.split("/") if part.startswith("{")]
-        filled = dict(zip(names, [*refs, *[refs[-1]] * len(names)], strict=False))
-        query = QUERIES.get(self.route)
-        return self.template.format(**filled) + (f"?{query}" if query else "")
-
-    @property
-    def body(self) -> dict[str, Any] | None:
-        """Return a valid body; a write that is not among `BODIES` is a new one, and is to be added."""
-        return None if self.method == "GET" else BODIES[self.route]
-
-
-def ways(apps: Mapping[str, FastAPI]) -> Iterator[Way]:
-    """Yield every route of these services that takes a reference."""
-    for service, app in apps.items():
-        for route in routes_of(app):
-            if "{" in route.path:
-                yield Way(service, route.name, min(route.methods or ()), route.path)
-
-
-def routes_of(app: FastAPI) -> Iterator[APIRoute]:
-    """Yield the routes, those of included routers as well."""
-    waiting = list(app.routes)
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, APIRoute):
-            yield one
-        else:
-            inner = getattr(one, "original_router", None) or getattr(one, "router", None)
-            waiting += list(getattr(inner, "routes", []))
 
 
 @dataclass
@@ -286,84 +208,6 @@ async def _record(made: Existing) -> None:
         await town.revoke(made.named["revoked case"], made.named[name])
     for hidden_from in ("ana", kim, f"sam-{made.shelter}"):
         await town.direct(made.named["hidden case"], None, None, effect="deny", excluded=hidden_from)
-
-
-@dataclass(frozen=True)
-class Closed:
-    """A thing of an asker's own agency that is closed to them, and why."""
-
-    asker: str
-    why: str
-    route: str
-    ref: UUID
-    body: dict[str, Any] | None = None
-
-
-ANSWERS = tuple(
-    f"referrals.{name}"
-    for name in (
-        "accept_referral",
-        "decline_referral",
-        "ask_for_more",
-        "begin_referral",
-        "complete_referral",
-        "fail_contact",
-    )
-)
-ORDERS = ("read_order", "issue_order", "modify_order", "serve_order", "set_hearing", "note_violation", "end_order")
-DIRECTIVES = ("read_directive", "read_receipt", "stop_directive", "refuse_directive", "sign_directive")
-CASES = (
-    "audit.read_accounting",
-    "notifications.read_notices",
-    "intake.read_case",
-    "intake.report_incident",
-    "intake.write_plan",
-    "consent.choose_participation",
-    "consent.record_death",
-    "consent.draft_directive",
-    "consent.list_directives",
-    "consent.preview_case",
-    "consent.stop_everything",
-)
-
-
-def closed(made: Existing) -> Iterator[Closed]:
-    """Yield all that is an asker's own agency's and yet closed to them."""
-    yield from _closed_to_all(made)
-    yield from _closed_to_one(made)
-
-
-def _closed_to_all(made: Existing) -> Iterator[Closed]:
-    here, named = made.shelter, made.named
-    for asker in ("sam", f"system of {here}"):
-        message = named[f"revoked message to {here}"]
-        yield Closed(asker, "revoked", "exchange.open_message", message)
-        yield Closed(asker, "revoked", "exchange.offer_message", message)
-        yield Closed(asker, "revoked", "exchange.read_case", named[f"revoked case of {here}"])
-        other = {"purpose": "advocacy"}
-        yield Closed(asker, "another purpose", "exchange.open_message", named[f"open message to {here}"], other)
-        for route in ("referrals.read_referral", *ANSWERS):
-            yield Closed(asker, "revoked", route, named["revoked referral received"])
-
-
-def _closed_to_one(made: Existing) -> Iterator[Closed]:
-    here, there, named = made.shelter, made.police, made.named
-    yield Closed("sam", "blocked", "exchange.open_message", named[f"hidden message to {here}"])
-    yield Closed("sam", "blocked", "exchange.read_case", named[f"hidden case of {here}"])
-    for route in ("referrals.read_referral", *ANSWERS):
-        yield Closed("sam", "blocked", route, named["hidden referral received"])
-    police = {"purpose": "order_enforcement"}
-    yield Closed("kim", "blocked", "exchange.open_message", named[f"hidden message to {there}"], police)
-    for route in ORDERS:
-        yield Closed("kim", "blocked", f"law_enforcement_bridge.{route}", named["hidden order"])
-    for route in CASES:
-        yield Closed("ana", "blocked", route, named["hidden case"])
-    for route in DIRECTIVES:
-        yield Closed("ana", "blocked", f"consent.{route}", named["hidden directive"])
-    for route in ("referrals.read_referral", "referrals.withdraw_referral"):
-        yield Closed("ana", "blocked", route, named["hidden referral"])
-    for route in ("exchange.open_message", "exchange.offer_message"):
-        yield Closed("ana", "blocked", route, named["hidden message to bay-hotline"])
 
 
 def absent() -> UUID:

@@ -12,8 +12,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.leaks.existing import INSTANCE, Existing, Way, absent, closed, existing, ways
+from tests.leaks.existing import INSTANCE, Existing, absent, existing
+from tests.leaks.shut import closed
 from tests.leaks.telling_apart import Asked, likelihood, times
+from tests.leaks.ways import Way, ways
 from tests.world.proving import proof, rounds, seed
 from tests.world.town import Town
 from tests.world.web import Web

@@ -15,8 +15,11 @@ import pytest
 from cli import stack
 from cli.story.speaker import Speaker
 from cli.tokens import person_token
-from tests.leaks.existing import BODIES, INSTANCE, QUERIES, SERVICES
-from tests.leaks.worlds import PURPOSES, Eyes, World, seen_by
+from tests.leaks.existing import INSTANCE, SERVICES
+from tests.leaks.eyes import Eyes
+from tests.leaks.seeing import seen_by
+from tests.leaks.ways import BODIES, QUERIES
+from tests.leaks.worlds import PURPOSES, World
 from tests.world.proving import proof
 from tests.world.running import running, town
 from tests.world.upsets import superuser

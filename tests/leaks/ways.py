@@ -1,0 +1,90 @@
+"""Every way to ask for one thing by its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
+SIGNED = EXPLAINED | {"signed_at": "2026-11-20T12:00:00Z", "signer_role": "survivor"}
+# A body that each write takes: what is not valid is refused before anything is looked for.
+BODIES: Mapping[str, dict[str, Any] | None] = {
+    "choose_participation": {"participation": "no"},
+    "record_death": {"died_on": "2026-11-01"},
+    "draft_directive": {"effect": "deny", "recipient": "riverside-legal", "categories": ["medical"]},
+    "stop_everything": None,
+    "sign_directive": SIGNED,
+    "refuse_directive": None,
+    "stop_directive": None,
+    "open_message": {"purpose": "shelter"},
+    "offer_message": {},
+    "report_incident": {"needs": ["shelter"]},
+    "correct_incident": {"needs": ["shelter"]},
+    "write_plan": {"threat_type": "intimate_partner", "goals": ["A safe bed"]},
+    "issue_order": {"status": "temporary"},
+    "modify_order": {"modification": "clerical"},
+    "serve_order": {"service_status": "in_hand"},
+    "set_hearing": {"hearing_at": "2026-12-01T09:00:00Z"},
+    "note_violation": {},
+    "end_order": {"end_reason": "dismissed"},
+    "withdraw_referral": {"reason_code": "sender"},
+    "accept_referral": {"advocate_name": "Sam"},
+    "decline_referral": {"reason_code": "no_capacity"},
+    "ask_for_more": None,
+    "begin_referral": None,
+    "complete_referral": {"outcome_code": "got_help"},
+    "fail_contact": {"contact_attempts": 2},
+}
+QUERIES = {"preview_case": "recipient=riverside-legal&purpose=legal_representation"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One route that takes a reference."""
+
+    service: str
+    route: str
+    method: str
+    template: str
+
+    @property
+    def name(self) -> str:
+        """Return the name by which it is told from the routes of other services."""
+        return f"{self.service}.{self.route}"
+
+    def path(self, *refs: UUID) -> str:
+        """Return the address for references, the last one given standing for all that follow."""
+        names = [part[1:-1] for part in self.template.split("/") if part.startswith("{")]
+        filled = dict(zip(names, [*refs, *[refs[-1]] * len(names)], strict=False))
+        query = QUERIES.get(self.route)
+        return self.template.format(**filled) + (f"?{query}" if query else "")
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """Return a valid body; a write that is not among `BODIES` is a new one, and is to be added."""
+        return None if self.method == "GET" else BODIES[self.route]
+
+
+def ways(apps: Mapping[str, FastAPI]) -> Iterator[Way]:
+    """Yield every route of these services that takes a reference."""
+    for service, app in apps.items():
+        for route in routes_of(app):
+            if "{" in route.path:
+                yield Way(service, route.name, min(route.methods or ()), route.path)
+
+
+def routes_of(app: FastAPI) -> Iterator[APIRoute]:
+    """Yield the routes, those of included routers as well."""
+    waiting = list(app.routes)
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, APIRoute):
+            yield one
+        else:
+            inner = getattr(one, "original_router", None) or getattr(one, "router", None)
+            waiting += list(getattr(inner, "routes", []))
