@@ -51,10 +51,16 @@ class Ground:
 
     town: Town
     runner: asyncio.Runner
+    folder: Path
 
     @property
     def database(self) -> Database:
         return self.town.database
+
+    @property
+    def keys(self) -> Path:
+        """Where the agencies' keys lie, for processes that are started beside."""
+        return self.folder / "keys"
 
 
 @contextmanager
@@ -64,6 +70,6 @@ def a_ground() -> Iterator[Ground]:
         made = a_town(database, folder)
         town = runner.run(made.__aenter__())
         try:
-            yield Ground(town, runner)
+            yield Ground(town, runner, folder)
         finally:
             runner.run(made.__aexit__(None, None, None))

@@ -1,0 +1,100 @@
+"""What is offered and opened here: an incident of eight categories, of a case that four agencies may see part of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.consent import Agency
+from runtime import register
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from schemas.facts import IncidentReported
+from tests.world.town import Town
+
+CUSTODIAN: Final = "bay-hotline"
+RECIPIENTS: Final = {
+    "harbor-house": Purpose.SHELTER,
+    "county-sheriff": Purpose.ORDER_ENFORCEMENT,
+    "lantern-counselling": Purpose.COUNSELLING,
+    "riverside-legal": Purpose.LEGAL_REPRESENTATION,
+}
+CATEGORIES: Final = (
+    DataCategory.IDENTITY,
+    DataCategory.SAFE_CONTACT,
+    DataCategory.DEMOGRAPHICS,
+    DataCategory.INCIDENT_SUMMARY,
+    DataCategory.INCIDENT_NARRATIVE,
+    DataCategory.WEAPONS_RISK,
+    DataCategory.CHILDREN,
+    DataCategory.NEEDS,
+)
+WALL: Final = text("SELECT set_config('accord.agency', :agency, true)")
+
+
+def an_incident(case_ref: UUID) -> IncidentReported:
+    """Return a report of about a kilobyte, in eight categories."""
+    return IncidentReported(
+        case_ref=case_ref,
+        incident_ref=uuid4(),
+        version=1,
+        reported_at="2026-11-21T02:10:00Z",
+        occurred_on="2026-11-20",
+        violence_types=["physical_assault", "threats"],
+        injury_level="minor",
+        given_name="Marisol",
+        code_word="blue door",
+        do_not_contact=False,
+        language="es",
+        interpreter="yes",
+        age_band="25_59",
+        weapon_involved="yes",
+        children_count=1,
+        needs=["shelter", "interpreter", "pet_care"],
+        narrative="He said he would come back. " * 12,
+    )
+
+
+async def a_case(town: Town, recipients: dict[str, Purpose] | None = None) -> UUID:
+    """Open a case of the custodian, and let each recipient see the eight categories as far as its kind may."""
+    case_ref = await town.open_case(CUSTODIAN)
+    for agency_id, purpose in (RECIPIENTS if recipients is None else recipients).items():
+        await town.direct(case_ref, agency_id, purpose, CATEGORIES)
+    return case_ref
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody of an agency on one connection, who does one thing after another."""
+
+    town: Town
+    session: AsyncSession
+    agency: Agency
+    person: str | None
+
+    async def unit(self) -> Unit:
+        """Begin a unit of work behind the agency's wall; whoever asked for it commits."""
+        await self.session.execute(WALL, {"agency": self.agency.agency_id})
+        return self.unwalled()
+
+    def unwalled(self) -> Unit:
+        """Begin a unit of work that reads nothing which lies behind a wall."""
+        actor = self.person or f"system:{self.agency.agency_id}"
+        return Unit(self.session, self.agency, actor, self.town.keys, person_ref=self.person)
+
+
+@asynccontextmanager
+async def a_desk(town: Town, role: str, agency_id: str, person: str | None = None) -> AsyncIterator[Desk]:
+    """Hold one connection of a database role for somebody of an agency."""
+    async with town.engine(role).connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as held:
+        found = await register.agency(held, agency_id)
+        await held.rollback()
+        assert found is not None
+        yield Desk(town, held, found, person)
