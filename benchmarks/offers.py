@@ -67,13 +67,13 @@ class Offerer:
 
     def begin(self, units: int) -> None:
         """Have it offer so many times."""
-        assert self.process.stdin is not None  # noqa: S101 - tells the type checker what Popen was asked for
+        assert self.process.stdin is not None
         self.process.stdin.write(f"{units}\n")
         self.process.stdin.flush()
 
     def done(self) -> None:
         """Wait until it has."""
-        assert self.process.stdout is not None  # noqa: S101 - as above
+        assert self.process.stdout is not None
         if self.process.stdout.readline() != "done\n":
             raise ChildProcessError("an offering process ended")
 

@@ -55,14 +55,14 @@ class Plain:
         execute(f"ALTER TABLE plain.{name} ADD PRIMARY KEY ({TABLES[table]})")
         execute(f"CREATE TABLE plain.{name}_copied (LIKE plain.{name} INCLUDING DEFAULTS INCLUDING IDENTITY)")
         listed = sql.SQL(", ").join(map(sql.Identifier, columns)).as_string(self.connection)
-        found = execute(NEWEST[table].format(columns=listed, rows=rows)).fetchall()
+        newest = NEWEST[table].format(columns=listed, rows=rows)
+        found = execute(newest).fetchall()
         one = "(" + ", ".join(["%s"] * len(columns)) + ")"
-        with self.connection.cursor().copy(
-            f"COPY ({NEWEST[table].format(columns=listed, rows=rows)}) TO STDOUT"
-        ) as lines:
+        many = ", ".join([one] * len(found))
+        with self.connection.cursor().copy(f"COPY ({newest}) TO STDOUT") as lines:
             block = b"".join(bytes(part) for part in lines)
         return Rows(
-            insert=f"INSERT INTO plain.{name} ({listed}) VALUES {', '.join([one] * len(found))}".encode(),
+            insert=f"INSERT INTO plain.{name} ({listed}) VALUES {many}".encode(),  # noqa: S608 - names of our own
             copy=f"COPY plain.{name}_copied ({listed}) FROM STDIN".encode(),
             values=[value for row in found for value in row],
             fresh=[i * len(columns) for i in range(len(found))] if columns[0] == "message_ref" else [],

@@ -5,7 +5,7 @@ append only: nothing is moved, renamed or removed, and what is added goes last.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from schemas.categories import DataCategory
 
@@ -237,6 +237,7 @@ def paths_of(mask: int) -> tuple[str, ...]:
     return tuple(path for position, path in enumerate(FIELDS) if mask >> position & 1)
 
 
+@lru_cache(4096)
 def categories_of(mask: int) -> tuple[DataCategory, ...]:
     """Return the categories of which `mask` holds at least one field, in their fixed order."""
     return tuple(category for category in DataCategory if mask & category_mask(category))

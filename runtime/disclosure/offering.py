@@ -6,7 +6,6 @@ encrypted or hashed is still disclosed).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,10 +22,10 @@ from runtime.disclosure import leaves
 from runtime.disclosure.judging import judge
 from runtime.ledger.pending import Leaf
 from runtime.outbox import queue
-from runtime.register import CaseOf, Subject, case_key, hold_all, take_numbers
+from runtime.register import CaseOf, Subject, case_key, hold_all
 from runtime.unit import Unit
 from schemas.codes import Basis, Purpose
-from schemas.facts import DirectiveFact, Fact
+from schemas.facts import DirectiveFact, Fact, Told
 from schemas.taxonomy import ALL
 
 
@@ -39,7 +38,8 @@ class Offering:
     custodian: CaseOf
     key: bytes = field(repr=False)
     by: leaves.Who
-    leaves: list[Leaf]
+    told: Told = field(repr=False)
+    leaves: list[Leaf] = field(default_factory=list)
 
     def renamed(self, recipient: str, ref: UUID) -> UUID:
         """Return the reference as `recipient` knows it; the custodian keeps its own."""
@@ -86,7 +86,7 @@ async def offer_again(unit: Unit, fact: Fact, to: Collection[str]) -> None:
     """
     (offering,) = await _hold(unit, [fact])
     named = [recipient for recipient in _named(offering) if recipient.agency.agency_id in to or not to]
-    copies = [copy for recipient in named for copy in _copy_for(offering, recipient, fact.carried())]
+    copies = [copy for recipient in named for copy in _copy_for(offering, recipient)]
     await _put(unit, [offering], copies)
 
 
@@ -131,7 +131,7 @@ async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
             raise LookupError("a fact of a case that does not exist")
         if fact.case_ref not in keys:
             keys[fact.case_ref] = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
-        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, []))
+        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, Told(fact)))
     return offerings
 
 
@@ -139,11 +139,11 @@ def _copies(offering: Offering) -> Iterator[Copy]:
     """Yield the custodian's own copy, then one for each agency that consent lets see anything."""
     yield _own(offering)
     for recipient in _named(offering):
-        yield from _copy_for(offering, recipient, offering.fact.carried())
+        yield from _copy_for(offering, recipient)
 
 
 def _own(offering: Offering) -> Copy:
-    whole, carried = offering.fact.by_category(ALL), offering.fact.carried()
+    whole, carried = offering.told.cut(ALL), offering.told.mask
     decision = Decision(carried, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
     offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
     return Copy(offering, offering.custodian, carried, whole, (), (), True)
@@ -158,15 +158,15 @@ def _named(offering: Offering) -> Iterator[CaseOf]:
             yield case
 
 
-def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Copy]:
+def _copy_for(offering: Offering, recipient: CaseOf) -> Iterator[Copy]:
     agency_id = recipient.agency.agency_id
-    parties = offering.fact.parties()
+    parties, cji = offering.fact.parties(), offering.fact.cji_mask()
     party = parties is None or agency_id in parties
     custodian = offering.custodian.agency
     granted = sorted(offering.subject.purposes(custodian.agency_id, agency_id))
     mask, purposes, relied_on = 0, [], list[UUID]()
     for purpose in _stated(granted):
-        request = Request(recipient.agency, custodian, purpose, asked, None, party, offering.fact.cji_mask())
+        request = Request(recipient.agency, custodian, purpose, offering.told.mask, None, party, cji)
         decision = judge(offering.fact.type, request, offering.subject)
         offering.leaves.append(_leaf(offering, recipient, decision, purpose))
         if decision.mask and purpose is not None:
@@ -174,7 +174,7 @@ def _copy_for(offering: Offering, recipient: CaseOf, asked: int) -> Iterator[Cop
             purposes.append(purpose.value)
             relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
     if mask:
-        parts = offering.fact.by_category(mask, partial(offering.renamed, agency_id))
+        parts = offering.told.cut(mask, partial(offering.renamed, agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)
 
 
@@ -200,18 +200,12 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
 
 
 async def _put(unit: Unit, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
-    counts = Counter((copy.offering.subject.subject_id, copy.recipient.agency.agency_id) for copy in copies)
-    numbers = await take_numbers(unit.session, counts) if counts else {}
-    messages = []
-    for copy in copies:
-        place = copy.offering.subject.subject_id, copy.recipient.agency.agency_id
-        numbers[place] += 1
-        messages.append(_sealed(copy, numbers[place]))
+    messages = [_sealed(copy) for copy in copies]
     record = [leaf for offering in offerings for leaf in offering.leaves]
     await queue.put(unit.session, messages, record, unit.traceparent)
 
 
-def _sealed(copy: Copy, sequence: int) -> queue.Message:
+def _sealed(copy: Copy) -> queue.Message:
     offering, recipient = copy.offering, copy.recipient.agency.agency_id
     message_ref, message_key = uuid4(), new_key()
     if isinstance(offering.fact, DirectiveFact):
@@ -231,7 +225,6 @@ def _sealed(copy: Copy, sequence: int) -> queue.Message:
         purposes=copy.purposes,
         directives=copy.directives,
         wrapped_key=wrap(offering.key, message_key, message_ref.bytes),
-        sequence=sequence,
         occurred_at=offering.subject.at,
         body=body,
     )

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Header, commitment, new_salt
 from kernel.vault.detail import seal_detail
+from runtime.database.arrays import Column, byteas, uuids
+from runtime.database.direct import written
 
-APPEND = text("""
+APPEND = """
 INSERT INTO ledger.pending (header, salt, detail, subject)
-SELECT * FROM unnest(CAST(:headers AS bytea[]), CAST(:salts AS bytea[]), CAST(:details AS bytea[]),
-    CAST(:leaf_subjects AS uuid[]))
-""")
+SELECT * FROM unnest(CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS uuid[]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ def leaf(detail: Mapping[str, Any], case_key: bytes | None, **says: Any) -> Leaf
     return Leaf(header.body(), salt, sealed, None if header.subject is None else UUID(header.subject))
 
 
-def columns(leaves: Sequence[Leaf]) -> dict[str, list[Any]]:
-    """Return the leaves as the array parameters of a statement."""
-    return {
-        "headers": [one.header for one in leaves],
-        "salts": [one.salt for one in leaves],
-        "details": [one.detail for one in leaves],
-        "leaf_subjects": [one.subject for one in leaves],
-    }
+def columns(leaves: Sequence[Leaf]) -> tuple[Column, ...]:
+    """Return the leaves as the array parameters of a statement: headers, salts, details, subjects."""
+    return (
+        byteas([one.header for one in leaves]),
+        byteas([one.salt for one in leaves]),
+        byteas([one.detail for one in leaves]),
+        uuids([one.subject for one in leaves]),
+    )
 
 
 async def append(session: AsyncSession, leaves: Sequence[Leaf]) -> None:
     """Put the leaves on record with the transaction; nothing else of it may be shown before the commit."""
     if leaves:
-        await session.execute(APPEND, columns(leaves))
+        await written(session, APPEND, *columns(leaves))

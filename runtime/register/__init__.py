@@ -2,7 +2,7 @@
 
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
-from runtime.register.subjects import CaseOf, Subject, hold, hold_all, hold_exclusive, hold_subjects, take_numbers
+from runtime.register.subjects import CaseOf, Subject, hold, hold_all, hold_exclusive, hold_subjects
 
 __all__ = [
     "CaseOf",
@@ -17,5 +17,4 @@ __all__ = [
     "join_case",
     "open_case",
     "raise_version",
-    "take_numbers",
 ]

@@ -11,6 +11,9 @@ from kernel.consent import Agency
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 
 ONE = text("SELECT kind, flags, purposes FROM register.agency WHERE agency_id = :agency_id AND active")
+_KINDS: dict[str, AgencyKind] = {kind.value: kind for kind in AgencyKind}
+_FLAGS: dict[str, AgencyFlag] = {flag.value: flag for flag in AgencyFlag}
+_PURPOSES: dict[str, Purpose] = {purpose.value: purpose for purpose in Purpose}
 MAILBOXES = text("SELECT agency_id FROM register.agency WHERE active AND hosted ORDER BY agency_id")
 
 
@@ -18,9 +21,9 @@ def read_agency(agency_id: str, kind: str, flags: Iterable[str], purposes: Itera
     """Return the agency of a row; a code that is not in our lists is dropped, so it can only close."""
     return Agency(
         agency_id,
-        AgencyKind(kind) if kind in set(AgencyKind) else None,
-        frozenset(AgencyFlag(flag) for flag in flags if flag in set(AgencyFlag)),
-        frozenset(Purpose(purpose) for purpose in purposes if purpose in set(Purpose)),
+        _KINDS.get(kind),
+        frozenset(_FLAGS[flag] for flag in flags if flag in _FLAGS),
+        frozenset(_PURPOSES[purpose] for purpose in purposes if purpose in _PURPOSES),
     )
 
 

@@ -7,58 +7,32 @@ revocation starved for seconds; the advisory queue is fair.  Several subjects ar
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency, ConsentTable
+from runtime.database.arrays import bigints, uuids
+from runtime.database.direct import rows
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent, active_rows, compile_consent
 from schemas.codes import Participation, Purpose
 
-# The inner ORDER BY fixes the order in which the locks are taken: no two holders can wait for each other.
-LOCK_CASES = text(
-    "SELECT held.subject_id, pg_advisory_xact_lock_shared(held.subject_id) FROM (SELECT DISTINCT subject_id "
-    'FROM register."case" WHERE case_ref = ANY(:refs) ORDER BY subject_id) AS held'
-)
-LOCK_SUBJECTS = text(
-    "SELECT held.id AS subject_id, pg_advisory_xact_lock_shared(held.id) "
-    "FROM (SELECT DISTINCT id FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY id) AS held"
-)
-LOCK_EXCLUSIVE = text(
-    'SELECT subject_id, pg_advisory_xact_lock(subject_id) FROM register."case" WHERE case_ref = :case_ref'
-)
-# A second statement, because a snapshot taken before the lock was granted may be older than the lock.
-READ = text("""
-SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL AS deceased, s.home_agency, s.pseudonym,
-    register.instant() AS at,
-    (SELECT jsonb_agg(jsonb_build_array(c.agency_id, a.kind, a.flags, a.purposes, c.case_ref, a.pseudonym,
-        encode(c.wrapped_key, 'hex'), a.active) ORDER BY c.agency_id)
-     FROM register."case" AS c JOIN register.agency AS a USING (agency_id) WHERE c.subject_id = s.subject_id) AS cases
-FROM register.subject AS s WHERE s.subject_id = ANY(:ids)
-""")
-# Two numbers, because a recipient's must count only its own messages: a gap would tell of facts it may not see.
-NUMBERS = text("""
-WITH wanted AS (
-    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:agencies AS text[]), CAST(:counts AS bigint[]))
-        AS w (subject_id, agency_id, n)
-),
-held AS (
-    SELECT s.subject_id FROM register.subject AS s WHERE s.subject_id IN (SELECT subject_id FROM wanted)
-    ORDER BY s.subject_id FOR NO KEY UPDATE
-)
-UPDATE register."case" AS c SET sent = c.sent + w.n
-FROM wanted AS w JOIN held USING (subject_id) WHERE c.subject_id = w.subject_id AND c.agency_id = w.agency_id
-RETURNING c.subject_id, c.agency_id, c.sent - w.n AS before
-""")
+# Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0004_holding.py.
+HOLD_CASES = "SELECT * FROM register.hold_cases(%s)"
+HOLD_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
+HOLD_EXCLUSIVE = "SELECT * FROM register.hold_exclusive(%s)"
 KEPT_TABLES = 10_000
+KEPT_CASES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +73,20 @@ class Subject:
         return self.consent.named.get(custodian, {}).get(recipient, frozenset())
 
 
+class _Registered(NamedTuple):
+    """What the register says of a subject whose lock is held."""
+
+    subject_id: int
+    sv: int
+    participation: str
+    deceased: bool
+    home_agency: str
+    pseudonym: UUID
+    at: datetime
+    cases: str | None
+    keys: list[bytes | None] | None
+
+
 # A table is used only if its `sv` equals the row's, which every change of consent raises under the lock.
 _tables: WeakKeyDictionary[Engine, OrderedDict[int, tuple[int, Consent]]] = WeakKeyDictionary()
 
@@ -112,48 +100,35 @@ async def hold(session: AsyncSession, case_ref: UUID) -> Subject | None:
 async def hold_all(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Subject]:
     """Return the subject of each case reference that exists, all locks held shared, taken in one order."""
     wanted = set(case_refs)
-    rows = await session.execute(LOCK_CASES, {"refs": list(wanted)})
-    subjects = await _read(session, [row.subject_id for row in rows])
-    found = {case.case_ref: subject for subject in subjects.values() for case in subject.cases.values()}
+    subjects = await _held(session, await rows(session, HOLD_CASES, uuids(wanted)))
+    found = {case.case_ref: subject for subject in subjects for case in subject.cases.values()}
     return {case_ref: found[case_ref] for case_ref in wanted if case_ref in found}
 
 
 async def hold_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
     """Return each subject with its lock held shared, taken in one order."""
-    wanted = list(set(subject_ids))
-    await session.execute(LOCK_SUBJECTS, {"ids": wanted})
-    return await _read(session, wanted)
+    found = await rows(session, HOLD_SUBJECTS, bigints(subject_ids))
+    return {subject.subject_id: subject for subject in await _held(session, found)}
 
 
 async def hold_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | None:
     """Return the subject with its lock held exclusive: whoever changes consent calls this first."""
-    row = (await session.execute(LOCK_EXCLUSIVE, {"case_ref": case_ref})).one_or_none()
-    return None if row is None else (await _read(session, [row.subject_id]))[row.subject_id]
+    subjects = await _held(session, await rows(session, HOLD_EXCLUSIVE, case_ref))
+    return subjects[0] if subjects else None
 
 
-async def take_numbers(session: AsyncSession, counts: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], int]:
-    """Take `counts[subject_id, agency_id]` message numbers; return the number before the first of each.
-
-    The row lock on the subject that it leaves keeps the facts of one subject in order until the commit.
-    """
-    ids, agencies = zip(*counts, strict=True)
-    wanted = {"ids": list(ids), "agencies": list(agencies), "counts": list(counts.values())}
-    rows = await session.execute(NUMBERS, wanted)
-    return {(row.subject_id, row.agency_id): row.before for row in rows}
+async def _held(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list[Subject]:
+    registered = [_Registered(*row) for row in found]
+    consents = await _consents(session, registered)
+    return [_subject(row, consents[row.subject_id]) for row in registered]
 
 
-async def _read(session: AsyncSession, subject_ids: list[int]) -> dict[int, Subject]:
-    if not subject_ids:
-        return {}
-    rows = (await session.execute(READ, {"ids": subject_ids})).all()
-    consents = await _consents(session, rows)
-    return {row.subject_id: _subject(row, consents[row.subject_id]) for row in rows}
-
-
-async def _consents(session: AsyncSession, rows: Iterable[Any]) -> dict[int, Consent]:
+async def _consents(session: AsyncSession, registered: Sequence[_Registered]) -> dict[int, Consent]:
     kept = _tables.setdefault(session.sync_session.get_bind().engine, OrderedDict())
-    found = {row.subject_id: kept[row.subject_id][1] for row in rows if kept.get(row.subject_id, (-1,))[0] == row.sv}
-    missing = [row for row in rows if row.subject_id not in found]
+    found = {
+        row.subject_id: kept[row.subject_id][1] for row in registered if kept.get(row.subject_id, (-1,))[0] == row.sv
+    }
+    missing = [row for row in registered if row.subject_id not in found]
     if missing:
         directives = await active_rows(session, [row.subject_id for row in missing])
         for row in missing:
@@ -167,12 +142,21 @@ async def _consents(session: AsyncSession, rows: Iterable[Any]) -> dict[int, Con
     return found
 
 
-def _subject(row: Any, consent: Consent) -> Subject:
-    cases = {}
-    for agency_id, kind, flags, purposes, case_ref, pseudonym, wrapped, active in row.cases or ():
-        agency = read_agency(agency_id, kind, flags, purposes)
-        key = None if wrapped is None else bytes.fromhex(wrapped)
-        cases[agency_id] = CaseOf(agency, UUID(case_ref), pseudonym, key, active)
+def _subject(row: _Registered, consent: Consent) -> Subject:
+    known = _known(row.cases) if row.cases else ()
+    cases = {
+        agency.agency_id: CaseOf(agency, case_ref, pseudonym, key, active)
+        for (agency, case_ref, pseudonym, active), key in zip(known, row.keys or (), strict=True)
+    }
     return Subject(
         row.subject_id, row.at, row.sv, row.participation, row.home_agency, str(row.pseudonym), consent, cases
+    )
+
+
+# By the very text that the register gave, so that what changed is read anew; no key is in it.
+@lru_cache(KEPT_CASES)
+def _known(cases: str) -> tuple[tuple[Agency, UUID, str, bool], ...]:
+    return tuple(
+        (read_agency(agency_id, kind, flags, purposes), UUID(case_ref), pseudonym, active)
+        for agency_id, kind, flags, purposes, case_ref, pseudonym, active in json.loads(cases)
     )

@@ -38,6 +38,7 @@ from schemas.facts.fact import (
     CjiMarks,
     DirectiveFact,
     Fact,
+    Told,
 )
 from schemas.facts.incident import (
     IncidentBlock,
@@ -241,6 +242,7 @@ __all__ = [
     "SafetyPlanReviewed",
     "SafetyPlanUpdated",
     "SurvivorBlock",
+    "Told",
     "TrustedContact",
     "ViolationBlock",
     "WeaponsBlock",

@@ -1,0 +1,124 @@
+"""Columns of values as PostgreSQL takes arrays in binary.
+
+The driver writes lists as text, element by element: for the rows of one offer that cost more than sealing them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_HEAD: Final = struct.Struct("!iiiii").pack  # dimensions, whether there are nulls, element type, length, first index
+_LENGTH: Final = struct.Struct("!i").pack
+_BIGINT: Final = struct.Struct("!iq").pack
+_SMALLINT: Final = struct.Struct("!ih").pack
+_NULL: Final = _LENGTH(-1)
+_UUID: Final = _LENGTH(16)
+_BOOLEANS: Final = {False: _LENGTH(1) + b"\x00", True: _LENGTH(1) + b"\x01"}
+
+
+class Column(bytes):
+    """An array as it goes to the server."""
+
+
+class Uuids(Column):
+    """A column of type uuid."""
+
+
+class Texts(Column):
+    """A column of type text."""
+
+
+class Byteas(Column):
+    """A column of type bytea."""
+
+
+class Bigints(Column):
+    """A column of type bigint."""
+
+
+class Smallints(Column):
+    """A column of type smallint."""
+
+
+class Booleans(Column):
+    """A column of type boolean."""
+
+
+class Instants(Column):
+    """A column of type timestamptz."""
+
+
+C = TypeVar("C", bound=Column)
+# The numbers of the types, of one element and of the array: the same in every PostgreSQL.
+_TYPES: Final[dict[type[Column], tuple[int, int]]] = {
+    Booleans: (16, 1000),
+    Byteas: (17, 1001),
+    Bigints: (20, 1016),
+    Smallints: (21, 1005),
+    Texts: (25, 1009),
+    Instants: (1184, 1185),
+    Uuids: (2950, 2951),
+}
+
+
+def uuids(values: Iterable[UUID | None]) -> Uuids:
+    """Return the values as one parameter of type uuid[]."""
+    return _made(Uuids, [_NULL if one is None else _UUID + one.bytes for one in values])
+
+
+def texts(values: Iterable[str]) -> Texts:
+    """Return the values as one parameter of type text[]."""
+    written = [one.encode() for one in values]
+    return _made(Texts, [_LENGTH(len(one)) + one for one in written])
+
+
+def byteas(values: Iterable[bytes | None]) -> Byteas:
+    """Return the values as one parameter of type bytea[]."""
+    return _made(Byteas, [_NULL if one is None else _LENGTH(len(one)) + one for one in values])
+
+
+def bigints(values: Iterable[int]) -> Bigints:
+    """Return the values as one parameter of type bigint[]."""
+    return _made(Bigints, [_BIGINT(8, one) for one in values])
+
+
+def smallints(values: Iterable[int]) -> Smallints:
+    """Return the values as one parameter of type smallint[]."""
+    return _made(Smallints, [_SMALLINT(2, one) for one in values])
+
+
+def booleans(values: Iterable[bool]) -> Booleans:
+    """Return the values as one parameter of type boolean[]."""
+    return _made(Booleans, [_BOOLEANS[one] for one in values])
+
+
+def instants(values: Iterable[datetime]) -> Instants:
+    """Return the values as one parameter of type timestamptz[]."""
+    return _made(Instants, [_BIGINT(8, (one - _EPOCH) // _MICROSECOND) for one in values])
+
+
+def _made(kind: type[C], elements: list[bytes]) -> C:
+    element, _ = _TYPES[kind]
+    head = _HEAD(1, _NULL in elements, element, len(elements), 1)
+    return kind(head + b"".join(elements))
+
+
+class _Ready(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: Column) -> Buffer:
+        return obj
+
+
+for _kind, (_, _array) in _TYPES.items():
+    psycopg.adapters.register_dumper(_kind, type(f"_{_kind.__name__}", (_Ready,), {"oid": _array}))

@@ -1,0 +1,53 @@
+"""The statements that every offer and every opening makes, given to the driver itself.
+
+What SQLAlchemy does around a statement costs a multiple of what the driver does for it, and a door makes several.  The
+transaction, its connection and the errors stay SQLAlchemy's: whoever catches those meets no others here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_KEPT: Final = "accord.direct"
+
+
+async def rows(session: AsyncSession, statement: str, *values: Any) -> list[Any]:
+    """Run a statement with `%s` for each value, within the session's transaction, and return its rows as tuples."""
+    cursor = await _run(session, statement, values)
+    return await cursor.fetchall()
+
+
+async def written(session: AsyncSession, statement: str, *values: Any) -> int:
+    """Run a statement that writes, as `rows` does, and return how many rows it wrote."""
+    cursor = await _run(session, statement, values)
+    return cursor.rowcount
+
+
+async def _run(session: AsyncSession, statement: str, values: Sequence[Any]) -> psycopg.AsyncCursor[Any]:
+    driver = await _driver(session)
+    try:
+        return await driver.execute(statement, values, prepare=True, binary=True)
+    except psycopg.Error as error:
+        lost = driver.closed
+        if lost:
+            await (await session.connection()).invalidate()  # so that nobody is given it again, nor rolls back on it
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost
+        ) from error
+
+
+async def _driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
+    # Asking for the connection costs a switch of greenlets each time, and it is one for the whole transaction.
+    kept = session.info.get(_KEPT)
+    transaction = session.sync_session.get_transaction()
+    if kept is not None and transaction is not None and kept[0] is transaction:
+        return kept[1]  # type: ignore[no-any-return]
+    connection = await session.connection()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    session.info[_KEPT] = session.sync_session.get_transaction(), driver
+    return driver  # type: ignore[no-any-return]
