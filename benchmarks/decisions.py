@@ -1,0 +1,239 @@
+"""Decisions: what may this agency see, now, for this purpose
+
+A survivor gave six grants, to four agencies and for five purposes; Harbor House asks the hotline's record for shelter.
+Measured are `mask` (what is open, fenced by dates, purposes, ceilings and persons) and `decide` (with the reason, on
+whose word, until when), against plain Python over the same directives and against the engines that can be installed.
+All of them are asked the same and answer alike, category by category; only the kernel knows fields and ceilings too.
+vakt and cedarpy say yes or no and are asked once a category, as a batch where they take one; what one single category
+costs them is noted, since whoever needs no more would ask no more.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import cycle
+from typing import Final
+from uuid import uuid4
+
+from benchmarks import sealing
+from benchmarks.engines import Ask, Ceilings, installed, plain_decision, plain_visible
+from benchmarks.measuring import Goal, Measured, Work, in_turns, keep, ratio, told
+from kernel.consent import ConsentTable, Directive, Request, ceiling, compile_table, decide, explain, mask
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Purpose
+from schemas.taxonomy import categories_of
+from tests.world.consent import NOON, a_grant, an_ask
+
+SCRIPT: Final = "decisions"
+KIND: Final = DataCategory
+PEOPLE: Final = 500
+CEILINGS: Final[Ceilings] = {
+    (kind, purpose): frozenset(categories_of(ceiling(kind, purpose))) for kind in AgencyKind for purpose in Purpose
+}
+
+
+def said() -> list[Directive]:
+    """Return six grants of one survivor, each with a reference and instants of its own, as rows give them."""
+    given = [
+        (
+            "harbor-house",
+            Purpose.SHELTER,
+            (KIND.IDENTITY, KIND.SAFE_CONTACT, KIND.NEEDS, KIND.CHILDREN, KIND.WEAPONS_RISK, KIND.REFERRAL_STATUS),
+        ),
+        ("harbor-house", Purpose.ADVOCACY, (KIND.IDENTITY, KIND.NEEDS)),
+        ("county-sheriff", Purpose.ORDER_ENFORCEMENT, (KIND.IDENTITY, KIND.ORDER_TERMS, KIND.RISK_RESULT)),
+        ("riverside-legal", Purpose.LEGAL_REPRESENTATION, (KIND.IDENTITY, KIND.INCIDENT_SUMMARY, KIND.ORDER_TERMS)),
+        ("riverside-legal", Purpose.COMPENSATION, (KIND.IDENTITY, KIND.FINANCIAL)),
+        ("county-cell", Purpose.COORDINATION, (KIND.REFERRAL_STATUS,)),
+    ]
+    grants = [a_grant(*named, to=to, purpose=purpose) for to, purpose, named in given]
+    # A row's references and instants are objects of its own.
+    return [
+        replace(
+            one,
+            directive_ref=uuid4(),
+            valid_from=one.valid_from.replace(microsecond=0),
+            valid_until=(one.valid_until or NOON).replace(microsecond=0),
+        )
+        for one in grants
+    ]
+
+
+def over(do: Callable[[], object]) -> Work:
+    """Return the work of doing something over and over, the single time not taken: it would cost as much."""
+
+    def work(units: int) -> None:
+        for _ in range(units):
+            do()
+
+    return work
+
+
+def masks(request: Request, table: ConsentTable) -> Work:
+    def work(units: int) -> None:
+        for _ in range(units):
+            mask(request, table, NOON)
+
+    return work
+
+
+def decisions(request: Request, table: ConsentTable) -> Work:
+    def work(units: int) -> None:
+        for _ in range(units):
+            decide(request, table, NOON)
+
+    return work
+
+
+def alike(request: Request, grants: list[Directive], table: ConsentTable, asks: dict[str, Ask]) -> None:
+    """Refuse to compare what does not answer the same."""
+    open_now = set(categories_of(mask(request, table, NOON)))
+    assert open_now == set(categories_of(decide(request, table, NOON).mask))
+    assert open_now == plain_visible(request, grants, CEILINGS, NOON)
+    assert open_now == plain_decision(request, grants, CEILINGS, NOON).visible
+    for name, ask in asks.items():
+        assert ask() == {category.value for category in open_now}, name
+
+
+def compare() -> None:
+    """Measure mask and decision against the engines and against plain Python."""
+    grants = said()
+    request, table = an_ask(), compile_table(grants, sv=7, participating=True)
+    engines = {name: (every, one) for name, every, one in installed(grants, request, NOON)}
+    alike(request, grants, table, {name: every for name, (every, _) in engines.items()})
+    candidates: dict[str, Work] = {
+        "mask": masks(request, table),
+        "decide": decisions(request, table),
+        "plain Python, what is open": over(partial(plain_visible, request, grants, CEILINGS, NOON)),
+        "plain Python, whole decision": over(partial(plain_decision, request, grants, CEILINGS, NOON)),
+        "explain, all categories": over(partial(explain, request, table, NOON)),
+    }
+    candidates |= {name: over(every) for name, (every, _) in engines.items()}
+    candidates |= {f"{name}, one category": over(one) for name, (_, one) in engines.items() if one is not None}
+    found = in_turns(candidates)
+    against_engines(found, list(engines))
+    plain = found["plain Python, what is open"], found["plain Python, whole decision"]
+    ratio(SCRIPT, "mask against plain Python", found["mask"], plain[0], Goal(15))
+    ratio(SCRIPT, "decision against plain Python", found["decide"], plain[1], Goal(5))
+    microseconds = 1e6 / found["explain, all categories"].rate
+    keep(
+        SCRIPT,
+        "explanation of all 25 categories",
+        microseconds,
+        "us",
+        compared={"explain": told(found["explain, all categories"]), "decide": told(found["decide"])},
+    )
+
+
+def against_engines(found: dict[str, Measured], names: list[str]) -> None:
+    """Keep how mask and decision stand to the engine that was fastest."""
+    if not names:
+        return
+    fastest = max(names, key=lambda name: found[name].rate)
+    left_out = sorted({"biscuit", "vakt", "cedar", "rego"} - set(names))
+    others = {f"also_{name}": told(found[name]) for name in names if name != fastest}
+    others |= {name.replace(", ", "_for_"): told(found[name]) for name in found if name.endswith("one category")}
+    missing = ", ".join(left_out) or "none"
+    ratio(
+        SCRIPT, "mask against the fastest engine", found["mask"], found[fastest], Goal(400), left_out=missing, **others
+    )
+    ratio(SCRIPT, "decision against the fastest engine", found["decide"], found[fastest], Goal(45), left_out=missing)
+
+
+def compiling() -> None:
+    """Measure what compiling six grants costs and what a compiled person holds in memory."""
+    people = cycle([said() for _ in range(PEOPLE)])
+    again = said()
+    found = in_turns(
+        {
+            "six grants of somebody else": over(lambda: compile_table(next(people), sv=7, participating=True)),
+            "the same six again": over(lambda: compile_table(again, sv=7, participating=True)),
+            "an empty table": over(lambda: compile_table((), sv=7, participating=True)),
+        }
+    )
+    compared = {name: told(one) for name, one in found.items()}
+    somebody = found["six grants of somebody else"]
+    keep(
+        SCRIPT,
+        "compile of six grants",
+        1e6 / somebody.rate,
+        "us",
+        Goal(3, at_most=True),
+        somebody.spread,
+        compared,
+        the_first_ever=f"{first_compile():,.0f} us, nothing read before",
+    )
+    keep(SCRIPT, "memory of six compiled grants", held(), "bytes a person", Goal(1000, at_most=True))
+
+
+def first_compile() -> float:
+    """Return the microseconds that the first compile of a fresh process takes."""
+    program = (
+        "import time; from benchmarks.decisions import said; from kernel.consent import compile_table; given = said(); "
+        "began = time.perf_counter(); compile_table(given, sv=7, participating=True); "
+        "print((time.perf_counter() - began) * 1e6)"
+    )
+    took = [
+        float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout) for _ in range(3)
+    ]
+    return statistics.median(took)
+
+
+def held() -> float:
+    """Return what a person's compiled table keeps in memory, with all that only this table refers to."""
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    tables = [compile_table(said(), sv=7, participating=True) for _ in range(PEOPLE)]
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return (after - before) / len(tables)
+
+
+def explaining() -> None:
+    """Measure what it adds to an offer to tell each recipient's decision category by category."""
+    ready = sealing.ready()
+    subject, home = ready.subject, ready.subject.cases[sealing.HOME].agency
+    carried = ready.fact.carried()
+    requests = [
+        Request(subject.cases[to].agency, home, purpose, carried, None, True, ready.fact.cji_mask())
+        for to, purpose in sealing.GRANTED
+    ]
+
+    def explained(units: int) -> None:
+        for _ in range(units):
+            sealing.whole(1)
+            for request in requests:
+                explain(request, subject.table, NOON)
+
+    found = in_turns({"offering": sealing.whole, "offering with explanations": explained})
+    pairs = zip(found["offering"].rates, found["offering with explanations"].rates, strict=True)
+    added = sorted((without / with_it - 1) * 100 for without, with_it in pairs)
+    keep(
+        SCRIPT,
+        "explaining the decisions of an offer adds",
+        statistics.median(added),
+        "% to decide, cut and seal",
+        Goal(15, at_most=True),
+        compared={name: told(one) for name, one in found.items()},
+        between=f"{added[0]:.1f} and {added[-1]:.1f} %",
+    )
+
+
+def main() -> None:
+    """Measure, and keep the figures."""
+    compare()
+    compiling()
+    explaining()
+
+
+if __name__ == "__main__":
+    main()

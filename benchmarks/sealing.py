@@ -1,0 +1,171 @@
+"""Sealing: what lies between reading the rows of an offer and writing them
+
+An incident with what was said of it is offered to four agencies, in memory: for each the decision, its leaf for the
+ledger, the copy cut to it and sealed category by category under keys of its own; and for the custodian the whole.  It
+is what the offering door does, by the door's own functions, without the database on either side.  The baseline has
+AES-256-GCM of `cryptography` close the same bytes once more and does nothing else: every category, the tag over each
+body, each wrapped message key and each leaf's detail, with plaintexts, keys, nonces and places at hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from secrets import token_bytes
+from typing import Final
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from benchmarks.measuring import Goal, in_turns, ratio
+from kernel.consent import Directive
+from kernel.vault.detail import padded
+from kernel.vault.keys import NONCE_BYTES, new_key
+from runtime.disclosure import offering
+from runtime.disclosure.leaves import Who
+from runtime.outbox.queue import Message
+from runtime.register import CaseOf, Subject
+from runtime.register.directives import Consent
+from schemas.categories import DataCategory
+from schemas.codes import Participation, Purpose
+from schemas.facts import Fact
+from tests.contracts.examples import fact
+from tests.world.consent import NOON, TOWN, a_grant, a_table
+
+HOME: Final = "bay-hotline"
+TYPE: Final = "accord.incident.reported.v1"
+KIND: Final = DataCategory
+GRANTED: Final[dict[tuple[str, Purpose], tuple[DataCategory, ...]]] = {
+    ("harbor-house", Purpose.SHELTER): (
+        KIND.IDENTITY,
+        KIND.SAFE_CONTACT,
+        KIND.CHILDREN,
+        KIND.WEAPONS_RISK,
+        KIND.NEEDS,
+        KIND.INCIDENT_SUMMARY,
+    ),
+    ("county-sheriff", Purpose.EMERGENCY_SAFETY): (
+        KIND.IDENTITY,
+        KIND.LOCATION,
+        KIND.INCIDENT_SUMMARY,
+        KIND.ALLEGED_OFFENDER,
+        KIND.WEAPONS_RISK,
+    ),
+    ("st-anne-hospital", Purpose.MEDICAL_CARE): (KIND.IDENTITY, KIND.MEDICAL, KIND.INCIDENT_SUMMARY, KIND.NEEDS),
+    ("riverside-legal", Purpose.LEGAL_REPRESENTATION): (
+        KIND.IDENTITY,
+        KIND.INCIDENT_SUMMARY,
+        KIND.INCIDENT_NARRATIVE,
+        KIND.ALLEGED_OFFENDER,
+    ),
+}
+
+
+def grants() -> list[Directive]:
+    """Return what the survivor allowed: four agencies, each one purpose, for sixty days."""
+    return [a_grant(*named, to=to, purpose=purpose) for (to, purpose), named in GRANTED.items()]
+
+
+def a_subject(said: list[Directive]) -> Subject:
+    """Return a subject as it is when its lock is held and its rows are read."""
+    cases = {name: CaseOf(TOWN[name], uuid4(), str(uuid4()), None, True) for name in TOWN}
+    named: dict[str, frozenset[Purpose]] = {}
+    for one in said:
+        if one.recipient is not None and one.purpose is not None:
+            named[one.recipient] = named.get(one.recipient, frozenset()) | {one.purpose}
+    consent = Consent(a_table(*said), {HOME: named})
+    return Subject(1, NOON, 7, Participation.YES, HOME, str(uuid4()), consent, cases)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An offer whose rows are read: the subject is held, the case key is at hand."""
+
+    subject: Subject
+    fact: Fact
+    key: bytes
+
+    def offering(self) -> offering.Offering:
+        """Return the fact on its way, nothing decided yet."""
+        by = Who("ana", str(self.subject.cases[HOME].pseudonym))
+        return offering.Offering(self.fact, self.subject, self.subject.cases[HOME], self.key, by, [])
+
+
+@cache
+def ready() -> Ready:
+    """Return the offer that is measured."""
+    return Ready(a_subject(grants()), fact(TYPE), new_key())
+
+
+def copies(made: offering.Offering) -> list[offering.Copy]:
+    """Decide and cut; the leaves stand in the offering."""
+    return list(offering._copies(made))
+
+
+def sealed(cut: list[offering.Copy]) -> list[Message]:
+    """Seal what was cut, as it would be written into the outbox."""
+    return [offering._sealed(copy, number) for number, copy in enumerate(cut)]
+
+
+def whole(units: int) -> None:
+    """Do all that the offering door does between reading and writing."""
+    for _ in range(units):
+        sealed(copies(ready().offering()))
+
+
+def decided_and_cut(units: int) -> None:
+    """Do it without the sealing; the leaves' details are sealed all the same."""
+    for _ in range(units):
+        copies(ready().offering())
+
+
+@dataclass(frozen=True)
+class Closing:
+    """One closing of AES-GCM, with all that it needs at hand."""
+
+    plain: bytes
+    place: bytes
+    key: bytes
+    nonce: bytes
+
+
+@cache
+def closings() -> list[Closing]:
+    """Return what the door closes for one offer, as bytes."""
+    made = ready().offering()
+    cut = copies(made)
+    bodies = [message.body for message in sealed(cut)]
+    texts = [(padded(part), b"x" * 100) for copy in cut for part in copy.body.values()]
+    texts += [(b"", body) for body in bodies]
+    texts += [(new_key(), uuid4().bytes) for _ in bodies]
+    texts += [(b" " * len(leaf.detail or b""), b"ledger.detail") for leaf in made.leaves]
+    return [Closing(plain, place, new_key(), token_bytes(NONCE_BYTES)) for plain, place in texts]
+
+
+def raw(units: int) -> None:
+    """Close the same bytes and do nothing else."""
+    at_hand = [(one.key, one.nonce, one.plain, one.place) for one in closings()]
+    for _ in range(units):
+        for key, nonce, plain, place in at_hand:
+            AESGCM(key).encrypt(nonce, plain, place)
+
+
+def main() -> None:
+    """Measure, and keep the figures."""
+    cut = copies(ready().offering())
+    assert len(cut) == len(GRANTED) + 1
+    found = in_turns({"offering": whole, "raw AES-GCM": raw, "deciding and cutting": decided_and_cut})
+    ratio(
+        "sealing",
+        "decide, cut and seal for 4 agencies",
+        found["offering"],
+        found["raw AES-GCM"],
+        Goal(0.6),
+        copies_and_categories=f"{len(cut)} copies, {sum(len(copy.body) for copy in cut)} sealed categories",
+        bytes_closed=f"{sum(len(one.plain) for one in closings()):,} in {len(closings())} closings",
+        of_it_deciding_and_cutting=f"{found['offering'].rate / found['deciding and cutting'].rate:.0%}",
+    )
+
+
+if __name__ == "__main__":
+    main()
