@@ -117,10 +117,16 @@ def resident() -> dict[str, float]:
     return held
 
 
-def in_turns(candidates: Mapping[str, Work], *, at_once: Mapping[str, int] | None = None) -> dict[str, Measured]:
+def in_turns(
+    candidates: Mapping[str, Work],
+    *,
+    at_once: Mapping[str, int] | None = None,
+    before: Mapping[str, Callable[[int], object]] | None = None,
+) -> dict[str, Measured]:
     """Have every candidate work in each round, in an order of chance, and return what each reached.
 
-    `at_once` fixes how many units a candidate does in a round; the others do what fills `SHARE` seconds.
+    `at_once` fixes how many units a candidate does in a round; the others do what fills `SHARE` seconds.  `before`
+    makes ready what so many units of a candidate's work need, and is not measured.
     """
     units = {name: (at_once or {}).get(name) or calibrated(work) for name, work in candidates.items()}
     found = {name: Measured(name) for name in candidates}
@@ -130,20 +136,25 @@ def in_turns(candidates: Mapping[str, Work], *, at_once: Mapping[str, int] | Non
         order = list(candidates)
         random.Random(number).shuffle(order)  # noqa: S311 - an order, no secret
         for name in order:
-            before, began = cpu_times(), time.perf_counter()
+            (before or {}).get(name, _nothing)(units[name])
+            used, began = cpu_times(), time.perf_counter()
             took = candidates[name](units[name])
             seconds = time.perf_counter() - began
             after = cpu_times()
             found[name].rates.append(units[name] / seconds)
             found[name].took += took or ()
             wall[name] += seconds
-            cpu[name].append({kind: after[kind] - before.get(kind, 0.0) for kind in after})
+            cpu[name].append({kind: after[kind] - used.get(kind, 0.0) for kind in after})
     for name, one in found.items():
         for kind in sorted({kind for used in cpu[name] for kind in used}):
             spent = sum(used.get(kind, 0.0) for used in cpu[name])
             one.cpu[kind] = spent / (units[name] * ROUNDS) * 1e6
             one.busy[kind] = spent / wall[name]
     return found
+
+
+def _nothing(_: int) -> None:
+    pass
 
 
 def calibrated(work: Work) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,19 +13,26 @@ from kernel.consent import Agency
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 
 ONE = text("SELECT kind, flags, purposes FROM register.agency WHERE agency_id = :agency_id AND active")
-_KINDS: dict[str, AgencyKind] = {kind.value: kind for kind in AgencyKind}
-_FLAGS: dict[str, AgencyFlag] = {flag.value: flag for flag in AgencyFlag}
-_PURPOSES: dict[str, Purpose] = {purpose.value: purpose for purpose in Purpose}
 MAILBOXES = text("SELECT agency_id FROM register.agency WHERE active AND hosted ORDER BY agency_id")
+KINDS: Final = frozenset(AgencyKind)
+FLAGS: Final = frozenset(AgencyFlag)
+PURPOSES: Final = frozenset(Purpose)
+KEPT: Final = 4096
 
 
 def read_agency(agency_id: str, kind: str, flags: Iterable[str], purposes: Iterable[str]) -> Agency:
     """Return the agency of a row; a code that is not in our lists is dropped, so it can only close."""
+    return _agency(agency_id, kind, tuple(flags), tuple(purposes))
+
+
+# What a row says is the key, so a row that changed is another one: read for each case held, it took a third of a relay.
+@lru_cache(KEPT)
+def _agency(agency_id: str, kind: str, flags: tuple[str, ...], purposes: tuple[str, ...]) -> Agency:
     return Agency(
         agency_id,
-        _KINDS.get(kind),
-        frozenset(_FLAGS[flag] for flag in flags if flag in _FLAGS),
-        frozenset(_PURPOSES[purpose] for purpose in purposes if purpose in _PURPOSES),
+        AgencyKind(kind) if kind in KINDS else None,
+        frozenset(AgencyFlag(flag) for flag in flags if flag in FLAGS),
+        frozenset(Purpose(purpose) for purpose in purposes if purpose in PURPOSES),
     )
 
 

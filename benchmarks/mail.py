@@ -1,0 +1,222 @@
+"""Messages as real offers leave them, as many as a benchmark needs, and the processes that carry them.
+
+A few facts pass the offering door, so sizes, masks and directives are real; what is needed beyond them is their copies
+under new references and the next numbers, since to offer a hundred thousand facts would take longer than to carry them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import psycopg
+from confluent_kafka import Producer
+
+from benchmarks.ground import Ground, a_broker, a_folder, a_ground
+from infra.embedded.ports import free_port
+from runtime import disclosure
+from runtime.bus import acls
+from runtime.bus.headers import Routing, write
+from runtime.bus.producer import Letter, producer
+from runtime.outbox.queue import SHARDS
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from schemas.facts import IncidentReported
+from schemas.topics import mailbox
+from tests.world.carrying import Fabric
+
+CUSTODIAN: Final = "bay-hotline"
+TO: Final = {
+    "harbor-house": Purpose.SHELTER,
+    "county-sheriff": Purpose.ORDER_ENFORCEMENT,
+    "lantern-counselling": Purpose.COUNSELLING,
+    "riverside-legal": Purpose.LEGAL_REPRESENTATION,
+}
+ALLOWED: Final = (
+    DataCategory.IDENTITY,
+    DataCategory.SAFE_CONTACT,
+    DataCategory.INCIDENT_SUMMARY,
+    DataCategory.NEEDS,
+    DataCategory.WEAPONS_RISK,
+)
+CASES: Final = 100
+READY_WITHIN: Final = 60.0
+
+# As many copies of the rows offered first as asked for, or of one part of them, each under a later number of its key.
+MORE = """
+WITH one AS (
+    SELECT row_number() OVER (ORDER BY w.id) - 1 AS place, count(*) OVER () AS all_of_them, w.* FROM carrying.kept AS w
+    WHERE id %% %(of)s = %(part)s
+), made AS MATERIALIZED (
+    SELECT gen_random_uuid() AS ref, one.*, n, %(from)s + n + 2 AS number
+    FROM generate_series(0, %(rows)s - 1) AS n JOIN one ON one.place = (%(from)s + n) %% all_of_them
+), offered AS (
+    INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv,
+        purposes, directives, wrapped_key, sequence, occurred_at)
+    SELECT made.ref, o.subject_id, o.custodian, o.recipient, o.case_ref, o.type, o.mask, o.party, o.sv, o.purposes,
+        o.directives, o.wrapped_key, made.number, o.occurred_at
+    FROM made JOIN carrying.offer AS o USING (message_ref)
+)
+INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence,
+    traceparent, body)
+SELECT shard, subject_id, ref, recipient, key, type, sender, occurred_at, number, traceparent, body
+FROM made ORDER BY n
+"""
+
+
+def an_incident(case_ref: UUID) -> IncidentReported:
+    """Return an incident as an advocate records one."""
+    return IncidentReported(
+        case_ref=case_ref,
+        incident_ref=uuid4(),
+        version=1,
+        reported_at="2026-11-21T02:10:00Z",
+        channel="hotline",
+        occurred_on="2026-11-20",
+        date_precision="day",
+        place_kind="own_home",
+        violence_types=["physical_assault", "threats"],
+        relationship="SE",
+        given_name="Marisol",
+        needs=["shelter"],
+        narrative="He said he would come back. " * 20,
+    )
+
+
+@dataclass
+class Mail:
+    """Agencies with mailboxes, cases that they share, and what was offered of them."""
+
+    ground: Ground
+    fabric: Fabric
+    kept: list[Any] = field(default_factory=list)
+    made: int = 0
+    taking: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, rows: int, *, part: int = 0, of: int = 1, within: psycopg.Connection[Any]) -> None:
+        """Have so many more rows wait in the outbox once `within` commits.
+
+        `part` of `of` has keys that no other part has; a part of `SHARDS` is the shard of that number.
+        """
+        with self.taking:
+            start, self.made = self.made, self.made + rows
+        within.execute(MORE, {"rows": rows, "part": part, "of": of, "from": start})
+
+    def letters(self, count: int, to: Sequence[str] | None = None) -> list[Letter]:
+        """Return letters as the relay would send them, under references of their own, to the agencies or to `to`."""
+        found = []
+        names = list(TO) if to is None else list(to)
+        rows = [row for row in self.kept if row.recipient in TO]
+        for number in range(count):
+            row = rows[number % len(rows)]
+            topic = mailbox(names[list(TO).index(row.recipient)])
+            routing = Routing(uuid4(), row.type, row.sender, row.key, row.occurred_at, number, row.traceparent)
+            found.append(Letter(topic, str(row.key).encode(), write(routing), bytes(row.body)))
+        return found
+
+    def producer(self) -> Producer:
+        """Return a producer set as the relay's: idempotent, and waiting for all replicas."""
+        return producer(self.fabric.settings(acls.RELAY))
+
+
+def post(by: Producer, letters: Sequence[Letter]) -> None:
+    """Send letters, and return once the broker has all of them."""
+    for letter in letters:
+        while True:
+            try:
+                by.produce(letter.topic, letter.body, letter.key, headers=list(letter.headers))
+                break
+            except BufferError:
+                by.poll(0.05)
+    if by.flush(60):
+        raise TimeoutError("the broker has not taken everything")
+
+
+@contextmanager
+def a_mail(cases: int = CASES) -> Iterator[Mail]:
+    """Run PostgreSQL and Kafka, and offer one fact of each of some cases to four agencies."""
+    with a_ground() as ground, a_broker() as broker, a_folder() as folder:
+        mail = Mail(ground, Fabric(ground.database, broker, folder))
+        for agency_id in (CUSTODIAN, *TO):
+            mail.fabric.open_mailbox(agency_id)
+        ground.runner.run(_offered(ground, cases))
+        with ground.database.superuser() as connection:
+            # A partitioned order: copies of one case stand apart, as facts of different cases come in turn.
+            connection.execute("CREATE TABLE carrying.kept AS SELECT * FROM carrying.outbox")
+            connection.execute("UPDATE carrying.kept SET shard = id %% %s", (SHARDS,))
+            connection.execute("DELETE FROM carrying.outbox")
+            rows = connection.execute(
+                "SELECT recipient, key, type, sender, occurred_at, traceparent, body FROM carrying.kept ORDER BY id"
+            )
+            names = [column.name for column in rows.description or ()]
+            mail.kept = [_Row(**dict(zip(names, row, strict=True))) for row in rows]
+        yield mail
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    recipient: str
+    key: UUID
+    type: str
+    sender: str
+    occurred_at: Any
+    traceparent: str | None
+    body: bytes
+
+
+async def _offered(ground: Ground, cases: int) -> None:
+    town = ground.town
+    for _ in range(cases):
+        case_ref = await town.open_case(CUSTODIAN)
+        for agency_id, purpose in TO.items():
+            await town.direct(case_ref, agency_id, purpose, ALLOWED)
+        async with town.unit("accord_intake", CUSTODIAN, "ana") as unit:
+            await disclosure.offer(unit, an_incident(case_ref))
+            await unit.session.commit()
+
+
+@contextmanager
+def a_process(fabric: Fabric, service: str, part: str, **other: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one process of the product as an operator would, ready, until the block ends."""
+    port = free_port()
+    settings = fabric.settings("relay" if part == "relay" else service, port=port, **other)
+    told = {f"ACCORD_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    command = [sys.executable, "-m", f"services.{service}.main", part]
+    with (fabric.folder / f"{service}-{part}.log").open("ab") as log:
+        started = subprocess.Popen(command, cwd=Path(__file__).parents[1], env=os.environ | told, stderr=log)
+    try:
+        _until_ready(started, port)
+        yield started
+    finally:
+        started.terminate()
+        try:
+            started.wait(15)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+
+
+def _until_ready(started: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while True:
+        try:
+            with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            pass
+        if started.poll() is not None or time.monotonic() > deadline:
+            raise TimeoutError("it did not become ready")
+        time.sleep(0.05)
