@@ -234,10 +234,16 @@ def mask_of(paths: Iterable[str]) -> int:
 
 def paths_of(mask: int) -> tuple[str, ...]:
     """Return the paths in `mask`, in the order of FIELDS."""
-    return tuple(path for position, path in enumerate(FIELDS) if mask >> position & 1)
+    return tuple([path for position, path in enumerate(FIELDS) if mask >> position & 1])
 
 
 @lru_cache(4096)
 def categories_of(mask: int) -> tuple[DataCategory, ...]:
     """Return the categories of which `mask` holds at least one field, in their fixed order."""
-    return tuple(category for category in DataCategory if mask & category_mask(category))
+    return tuple([category for category, fields in CATEGORIES if mask & fields])
+
+
+# Each category with the fields it holds now.
+CATEGORIES: tuple[tuple[DataCategory, int], ...] = tuple(
+    (category, category_mask(category)) for category in DataCategory
+)

@@ -1,21 +1,26 @@
 """Reading one directive: what it says in bits and instants, or that it cannot be read."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from kernel.consent.terms import Directive
+from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, Purpose
 from schemas.taxonomy import categories_of, category_mask, mask_of
 
 EMERGENCY_AT_MOST: Final = timedelta(minutes=60)
+Key = tuple[str, str, Purpose | None]  # custodian, recipient, purpose
 
 
 class Unreadable(ValueError):
     """A directive that contradicts itself, or uses a word that is not in our lists."""
 
 
-class Grant(NamedTuple):
+@dataclass(slots=True)  # not frozen, as `kernel.consent.table.Line` is not
+class Grant:
     """A permit, read.  In force from `valid_from`, and no longer so at `valid_until`."""
 
     directive_ref: UUID
@@ -33,21 +38,22 @@ class Denial(NamedTuple):
     valid_from: datetime
 
 
-def read_grant(directive: Directive) -> tuple[Purpose, Grant]:
-    """Return what a permit grants and for which purpose, or raise `Unreadable`."""
-    purpose, until = directive.purpose, directive.valid_until
-    if directive.recipient is None or directive.excluded_person_ref is not None:
+def read_grant(directive: Directive) -> tuple[Key, Grant]:
+    """Return what a permit grants, to whom and for which purpose, or raise `Unreadable`."""
+    recipient, purpose, until, basis = directive.recipient, directive.purpose, directive.valid_until, directive.basis
+    if recipient is None or directive.excluded_person_ref is not None:
         raise Unreadable("a permit names one agency")
     if purpose is None or purpose is Purpose.EVALUATION_AGGREGATE:
         raise Unreadable("a permit names one purpose, and counting is not one")  # R14
     if until is None:
         raise Unreadable("a permit ends")  # R6
-    if directive.basis is Basis.OWN_RECORD or directive.recipient == directive.custodian:
+    if basis is Basis.OWN_RECORD or recipient == directive.custodian:
         raise Unreadable("an own record needs no permit")
-    if directive.basis is Basis.EMERGENCY and purpose is not Purpose.EMERGENCY_SAFETY:
+    if basis is Basis.EMERGENCY and purpose is not Purpose.EMERGENCY_SAFETY:
         raise Unreadable("an emergency is about safety")
     start, end = _period(directive, until)
-    return purpose, Grant(directive.directive_ref, fields_named(directive), start, end, directive.basis)
+    grant = Grant(directive.directive_ref, fields_named(directive), start, end, basis)
+    return (directive.custodian, recipient, purpose), grant
 
 
 def read_denial(directive: Directive) -> Denial:
@@ -63,15 +69,33 @@ def fields_named(directive: Directive) -> int:
     A permit knows the fields its taxonomy version knew; a denial covers what came later too.
     A court order opens the fields it names and nothing else.
     """
+    permits = directive.effect is DirectiveEffect.PERMIT
+    return _fields(
+        directive.categories,
+        directive.only_fields,
+        directive.excepted_fields,
+        directive.taxonomy_version,
+        permits,
+        permits and directive.basis is Basis.COURT_ORDER,
+    )
+
+
+# Survivors choose among a few forms: what a form comes to is the same for each of them, and is read once.
+@lru_cache(maxsize=4096)
+def _fields(
+    named_categories: frozenset[DataCategory],
+    only_fields: frozenset[str],
+    excepted_fields: frozenset[str],
+    taxonomy_version: int,
+    permits: bool,
+    only_by_name: bool,
+) -> int:
     try:
-        only, excepted = mask_of(directive.only_fields), mask_of(directive.excepted_fields)
-        categories = directive.categories or frozenset(categories_of(only))
-        scopes = [
-            (category_mask(category, directive.taxonomy_version), category_mask(category)) for category in categories
-        ]
+        only, excepted = mask_of(only_fields), mask_of(excepted_fields)
+        categories = named_categories or frozenset(categories_of(only))
+        scopes = [(category_mask(category, taxonomy_version), category_mask(category)) for category in categories]
     except KeyError:
         raise Unreadable("an unknown field or taxonomy version") from None
-    permits = directive.effect is DirectiveEffect.PERMIT
     named = within = 0
     for known, now in scopes:
         fields = known if permits else now
@@ -79,13 +103,15 @@ def fields_named(directive: Directive) -> int:
         within |= now
     if not categories or only & ~within:
         raise Unreadable("it names nothing, or a field outside its categories")
-    if permits and directive.basis is Basis.COURT_ORDER:
+    if only_by_name:
         named &= only  # R13
     return named & ~excepted
 
 
 def _period(directive: Directive, until: datetime) -> tuple[datetime, datetime]:
-    start, end = _instant(directive.valid_from), _instant(until)
+    start, end = directive.valid_from, until
+    if start.tzinfo is not UTC or end.tzinfo is not UTC:
+        start, end = _instant(start), _instant(end)
     if directive.basis is Basis.EMERGENCY and end - start > EMERGENCY_AT_MOST:
         end = start + EMERGENCY_AT_MOST  # R46: minute 61 is closed, whatever the row says
     return start, start if directive.ended else end

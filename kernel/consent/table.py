@@ -4,23 +4,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
+from uuid import UUID
 
-from kernel.consent.reading import Denial, Grant, Unreadable, read_denial, read_grant
+from kernel.consent.reading import Denial, Grant, Key, Unreadable, read_denial, read_grant
 from kernel.consent.terms import Directive
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 
 Way = tuple[str, str]  # custodian, recipient: a release runs one way (R10)
-Key = tuple[str, str, Purpose | None]
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class Line(NamedTuple):
+@dataclass(slots=True)  # not frozen: that makes it at four times the cost, and nothing but its making writes to it
+class Line:
     """All that was said about one custodian, recipient and purpose.
 
     In [settled_from, not_after) nothing starts and nothing ends, so the ordinary grants less the
-    denials are `settled`, already computed.  Outside it every directive is weighed by itself.
+    denials are `settled`, already computed, and so is on whose word they are if all are relied on.
+    Outside it every directive is weighed by itself.
     """
 
     grants: tuple[Grant, ...]
@@ -28,6 +30,8 @@ class Line(NamedTuple):
     settled: int
     settled_from: datetime
     not_after: datetime
+    directive_refs: tuple[UUID, ...]
+    basis: Basis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,11 @@ class _Said:
         if not directive.started or (self.deceased and not directive.survives_death):  # R20
             return
         try:
-            purpose, grant = read_grant(directive)
+            key, grant = read_grant(directive)
         except Unreadable:
             self.unreadable_grants += 1
         else:
-            self.grants[directive.custodian, str(directive.recipient), purpose].append(grant)
+            self.grants[key].append(grant)
 
     def _hear_denial(self, directive: Directive) -> None:
         try:
@@ -118,6 +122,8 @@ class _Said:
             self.denials[directive.custodian, str(directive.recipient)].append((directive.purpose, denial))
 
     def lines(self) -> dict[Key, Line]:
+        if not self.denials:
+            return {key: settle(tuple(grants), (), key[2]) for key, grants in self.grants.items()}
         keys = set(self.grants)
         for (custodian, recipient), denials in self.denials.items():
             keys |= {(custodian, recipient, purpose) for purpose, _ in denials}
@@ -130,18 +136,39 @@ class _Said:
         return settle(tuple(self.grants.get(key, ())), about, purpose)
 
 
+def furthest(bases: Iterable[Basis]) -> Basis:
+    """Return the basis that is furthest from the survivor's own word."""
+    return max(bases, key=_FURTHEST.index)
+
+
 def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purpose | None) -> Line:
     """Return the line of these grants and denials, with what can be computed once computed."""
+    if not grants or purpose is Purpose.CONFLICT_CHECK:
+        return Line(grants, denials, 0, NEVER, NEVER, (), None)
+    if len(grants) == 1 and not denials:
+        (only,) = grants
+        if only.basis is Basis.RELEASE or only.basis is Basis.STATUTE:
+            refs = (only.directive_ref,)
+            return Line(grants, denials, only.mask, only.valid_from, only.valid_until, refs, only.basis)
+    if not all(grant.basis in _ORDINARY for grant in grants):
+        return Line(grants, denials, 0, NEVER, NEVER, (), None)
     granted = denied = 0
     for grant in grants:
         granted |= grant.mask
     for denial in denials:
         denied |= denial.mask
-    ordinary = all(grant.basis in {Basis.RELEASE, Basis.STATUTE} for grant in grants)
-    if not grants or not ordinary or purpose is Purpose.CONFLICT_CHECK:
-        return Line(grants, denials, 0, NEVER, NEVER)
     starts = [grant.valid_from for grant in grants] + [denial.valid_from for denial in denials]
-    return Line(grants, denials, granted & ~denied, max(starts), min(grant.valid_until for grant in grants))
+    return Line(
+        grants,
+        denials,
+        granted & ~denied,
+        max(starts),
+        min(grant.valid_until for grant in grants),
+        tuple(sorted({grant.directive_ref for grant in grants})),
+        furthest(grant.basis for grant in grants),
+    )
 
 
-SILENCE: Final = Line((), (), 0, NEVER, NEVER)
+_FURTHEST: Final = (Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY)
+_ORDINARY: Final = frozenset({Basis.RELEASE, Basis.STATUTE})
+SILENCE: Final = Line((), (), 0, NEVER, NEVER, (), None)
