@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from kernel.consent.terms import Agency
@@ -40,8 +41,7 @@ class Request:
     cji: int = 0  # R31: the fields whose value came from criminal justice information
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What may be seen at `at`, on whose word, and until when at the latest."""
 
     mask: int

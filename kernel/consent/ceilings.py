@@ -1,7 +1,10 @@
 """The need profile, compiled: what a kind of agency may be allowed for a purpose, as a mask."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from kernel.consent.need_profile import (
     EMERGENCY,
@@ -10,10 +13,12 @@ from kernel.consent.need_profile import (
     NOT_OF_A_SHELTER_IN_AN_EMERGENCY,
     PURPOSES,
 )
-from kernel.consent.terms import Agency
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 from schemas.taxonomy import bit, category_mask
+
+if TYPE_CHECKING:
+    from kernel.consent.terms import Agency
 
 Cells = Mapping[tuple[AgencyKind, DataCategory], str]
 Carried = Mapping[Purpose, tuple[frozenset[AgencyKind], int]]
@@ -97,6 +102,12 @@ _EMERGENCY_OF_A_SHELTER: Final = _EMERGENCY & ~fields_of(NOT_OF_A_SHELTER_IN_AN_
 def ceiling(kind: AgencyKind | None, purpose: Purpose | None) -> int:
     """Return all that a release may open to `kind` for `purpose`; to an unknown kind, nothing."""
     return CEILINGS.get((kind, purpose), 0)
+
+
+@lru_cache(maxsize=1024)
+def reach_of(kind: AgencyKind | None, purposes: frozenset[Purpose]) -> Mapping[Purpose | None, int]:
+    """Return the ceiling of each of the purposes that a kind is registered for."""
+    return {purpose: ceiling(kind, purpose) for purpose in purposes}
 
 
 def emergency_ceiling(custodian: Agency) -> int:

@@ -7,57 +7,123 @@ denial that cannot be read closes every release.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import NamedTuple
+from uuid import UUID
 
 from kernel.consent.answers import Decision, Reason, Request
-from kernel.consent.ceilings import CEILINGS, ceiling, emergency_ceiling
+from kernel.consent.ceilings import ceiling, emergency_ceiling
 from kernel.consent.reading import Grant
-from kernel.consent.table import ConsentTable, Line
+from kernel.consent.table import ConsentTable, Line, furthest
 from schemas.codes import AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL
-
-_FURTHEST: Final = (Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY)
 
 
 def decide(request: Request, table: ConsentTable, at: datetime) -> Decision:
     """Tell what `request` may see at the instant `at`, and on whose word."""
-    asked = request.asked & ALL
-    closed = _closed_to_anyone(request, table, asked)
-    if closed is not None:
-        return Decision(0, (), table.sv, at, closed)
-    if request.agency.agency_id == request.custodian.agency_id:
-        return Decision(asked, (), table.sv, at, None, Basis.OWN_RECORD)
-    closed = _closed_to_others(request, table)
-    if closed is not None:
-        return Decision(0, (), table.sv, at, closed)
-    line = table.line(request.custodian.agency_id, request.agency.agency_id, request.purpose)
-    return _weigh(line, request, table, at)
+    line = _settled(request, table, at)
+    if line is not None:
+        opened = line.settled & request.agency.reach[request.purpose] & request.asked
+        # Where some grants open nothing of what was asked, each is weighed, to tell on which it relies.
+        if opened and (len(line.grants) == 1 or all(grant.mask & opened for grant in line.grants)):
+            return Decision(opened, line.directive_refs, table.sv, at, None, line.basis, line.not_after)
+    return weighed(request, table, at)
 
 
 def mask(request: Request, table: ConsentTable, at: datetime) -> int:
     """Return the mask of `decide`, faster where nothing starts or ends and nothing is special."""
     agency, purpose = request.agency, request.purpose
+    try:
+        line = table.lines[request.custodian.agency_id, agency.agency_id, purpose]
+        reach = agency.reach[purpose]  # of registered purposes only
+    except KeyError:
+        return weighed(request, table, at).mask
+    if (
+        line.settled_from <= at < line.not_after
+        and request.party
+        and not request.cji
+        and request.person_ref not in table.excluded
+    ):
+        return line.settled & reach & request.asked
+    return weighed(request, table, at).mask
+
+
+def _settled(request: Request, table: ConsentTable, at: datetime) -> Line | None:
+    """Return the line of `request` where all that was said in it is in force and nothing is special, else None."""
+    agency, purpose = request.agency, request.purpose
     line = table.lines.get((request.custodian.agency_id, agency.agency_id, purpose))
     if (
         line is None
         or not line.settled_from <= at < line.not_after
-        or request.person_ref in table.excluded
         or not request.party
         or request.cji
-        or purpose not in agency.purposes
+        or request.person_ref in table.excluded
+        or purpose not in agency.reach
     ):
-        return decide(request, table, at).mask
-    return line.settled & CEILINGS.get((agency.kind, purpose), 0) & request.asked
+        return None
+    return line
 
 
-def _closed_to_anyone(request: Request, table: ConsentTable, asked: int) -> Reason | None:
+# The fields open, the directives relied on, why nothing is open, the basis, the earliest end.
+Judged = tuple[int, tuple[UUID, ...], Reason | None, Basis | None, datetime | None]
+
+
+class Scales(NamedTuple):
+    """What a request is weighed with, whatever it asks for: computed once, used for each part of it."""
+
+    closed: Reason | None  # to whom nothing is open, and why
+    own: bool
+    denied: int
+    able: list[tuple[Grant, int]]  # the grants in force, with what each could open here
+    reached: int  # what they could open together
+    given: int
+    in_force: int
+    ended: int
+
+
+def weighed(request: Request, table: ConsentTable, at: datetime) -> Decision:
+    """Return the decision with every directive weighed by itself, nothing taken as settled."""
+    opened, relied_on, reason, basis, until = judged(scales(request, table, at), request.asked & ALL)
+    return Decision(opened, relied_on, table.sv, at, reason, basis, until)
+
+
+def scales(request: Request, table: ConsentTable, at: datetime) -> Scales:
+    """Return what does not depend on the fields asked for."""
+    closed = _closed_to_anyone(request, table)
+    own = request.agency.agency_id == request.custodian.agency_id
+    if closed is None and not own:
+        closed = _closed_to_others(request, table)
+    if closed is not None or own:
+        return Scales(closed, own, 0, [], 0, 0, 0, 0)
+    line = table.line(request.custodian.agency_id, request.agency.agency_id, request.purpose)
+    return _laid_out(line, request, table, at)
+
+
+def judged(on: Scales, asked: int) -> Judged:
+    """Return what of `asked` is open, on whose word, why nothing is, on which basis and until when."""
+    if on.closed is not None:
+        return 0, (), on.closed, None, None
+    if on.own:
+        return asked, (), None, Basis.OWN_RECORD, None
+    left = asked & ~on.denied
+    opened = on.reached & left
+    if not opened:
+        return 0, (), _why(on, asked, left), None, None
+    relied_on = [grant for grant, reached in on.able if reached & left]
+    if len(relied_on) == 1:
+        return opened, (relied_on[0].directive_ref,), None, relied_on[0].basis, relied_on[0].valid_until
+    refs = tuple(sorted({grant.directive_ref for grant in relied_on}))
+    until = min([grant.valid_until for grant in relied_on])
+    return opened, refs, None, furthest([grant.basis for grant in relied_on]), until
+
+
+def _closed_to_anyone(request: Request, table: ConsentTable) -> Reason | None:
     if request.person_ref in table.excluded:
         return Reason.BLOCKED_PERSON
     if request.purpose is None:
         return Reason.PURPOSE_NOT_STATED
     if request.purpose not in request.agency.purposes:
         return Reason.PURPOSE_NOT_REGISTERED
-    return None if asked else Reason.NOTHING_ASKED
+    return None if request.asked & ALL else Reason.NOTHING_ASKED
 
 
 def _closed_to_others(request: Request, table: ConsentTable) -> Reason | None:
@@ -72,26 +138,19 @@ def _closed_to_others(request: Request, table: ConsentTable) -> Reason | None:
     return None
 
 
-def _weigh(line: Line, request: Request, table: ConsentTable, at: datetime) -> Decision:
-    left = request.asked & ALL & ~_denied(line, at)
-    relied_on: list[Grant] = []
-    opened = 0
+def _laid_out(line: Line, request: Request, table: ConsentTable, at: datetime) -> Scales:
+    able: list[tuple[Grant, int]] = []
+    given = in_force = ended = reached = 0
     for grant in line.grants:
-        part = grant.mask & left & _reach(grant.basis, request, table)
-        if part and grant.valid_from <= at < grant.valid_until:
-            relied_on.append(grant)
-            opened |= part
-    if not relied_on:
-        return Decision(0, (), table.sv, at, _why(line, request.asked, left, at))
-    return Decision(
-        opened,
-        tuple(sorted({grant.directive_ref for grant in relied_on})),
-        table.sv,
-        at,
-        None,
-        max((grant.basis for grant in relied_on), key=_FURTHEST.index),
-        min(grant.valid_until for grant in relied_on),
-    )
+        given |= grant.mask
+        if grant.valid_from <= at < grant.valid_until:
+            in_force |= grant.mask
+            part = grant.mask & _reach(grant.basis, request, table)
+            reached |= part
+            able.append((grant, part))
+        elif grant.valid_until <= at:
+            ended |= grant.mask
+    return Scales(None, False, _denied(line, at), able, reached, given, in_force, ended)
 
 
 def _denied(line: Line, at: datetime) -> int:
@@ -115,14 +174,12 @@ def _reach(basis: Basis, request: Request, table: ConsentTable) -> int:
     return reach if kind is AgencyKind.POLICE else reach & ~request.cji
 
 
-def _why(line: Line, asked: int, left: int, at: datetime) -> Reason:
+def _why(on: Scales, asked: int, left: int) -> Reason:
     """Tell why nothing opened: the first thing that would have to be otherwise."""
     if not left:
         return Reason.DENIED
-    given = [grant for grant in line.grants if grant.mask & asked]
-    if not given:
+    if not on.given & asked:
         return Reason.NOTHING_GRANTED
-    in_force = [grant for grant in given if grant.valid_from <= at < grant.valid_until]
-    if not in_force:
-        return Reason.ENDED if any(grant.valid_until <= at for grant in given) else Reason.NOT_STARTED
-    return Reason.OUTSIDE_CEILING if any(grant.mask & left for grant in in_force) else Reason.DENIED
+    if not on.in_force & asked:
+        return Reason.ENDED if on.ended & asked else Reason.NOT_STARTED
+    return Reason.OUTSIDE_CEILING if on.in_force & left else Reason.DENIED

@@ -4,22 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from kernel.consent.answers import Reason, Request
-from kernel.consent.decision import decide
+from kernel.consent.decision import decide, judged, scales
 from kernel.consent.table import ConsentTable
 from kernel.consent.terms import Agency, Directive
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveState, Purpose
-from schemas.taxonomy import ALL, FIELDS, categories_of, category_mask
+from schemas.taxonomy import ALL, CATEGORIES, FIELDS
 
 TAXONOMY_DIGEST: Final = sha256("\n".join(FIELDS).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryVerdict:
+class CategoryVerdict(NamedTuple):
     """What of one category is open, and all that is needed to come to the same verdict again."""
 
     category: DataCategory
@@ -47,7 +46,16 @@ class Outlook:
 
 def explain(request: Request, table: ConsentTable, at: datetime) -> tuple[CategoryVerdict, ...]:
     """Return a verdict on each category asked for; together they are the decision."""
-    return tuple(_verdict(request, category, table, at) for category in categories_of(request.asked & ALL))
+    on, sv = scales(request, table, at), table.sv
+    verdicts = []
+    for category, fields in CATEGORIES:
+        asked = request.asked & fields
+        if asked:
+            opened, relied_on, reason, basis, until = judged(on, asked)
+            verdicts.append(
+                CategoryVerdict(category, asked, opened, reason, relied_on, basis, until, sv, at, TAXONOMY_DIGEST)
+            )
+    return tuple(verdicts)
 
 
 def as_if_signed(drafts: Iterable[Directive]) -> tuple[Directive, ...]:
@@ -69,23 +77,6 @@ def preview(
         _outlook(Request(agency, custodian, purpose, asked), purpose, table, at)
         for agency in agencies
         for purpose in sorted(agency.purposes)
-    )
-
-
-def _verdict(request: Request, category: DataCategory, table: ConsentTable, at: datetime) -> CategoryVerdict:
-    asked = request.asked & category_mask(category)
-    decision = decide(replace(request, asked=asked), table, at)
-    return CategoryVerdict(
-        category=category,
-        asked=asked,
-        mask=decision.mask,
-        reason=decision.reason,
-        relied_on=decision.relied_on,
-        basis=decision.basis,
-        until=decision.until,
-        sv=decision.sv,
-        at=decision.at,
-        taxonomy=TAXONOMY_DIGEST,
     )
 
 

@@ -1,21 +1,30 @@
 """What a decision is made of: who the agencies are, and what the survivor said."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from kernel.consent.ceilings import reach_of
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """An agency as the register knows it; a kind that is not in our list is None and may see nothing."""
+    """An agency as the register knows it; a kind that is not in our list is None and may see nothing.
+
+    `reach` is the most that a release may open to it, for each purpose that it is registered for.
+    """
 
     agency_id: str
     kind: AgencyKind | None
     flags: frozenset[AgencyFlag]
     purposes: frozenset[Purpose]
+    reach: Mapping[Purpose | None, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reach", reach_of(self.kind, self.purposes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kernel.consent import Decision, Reason, Request, decide
 from runtime.register import Subject
 from schemas.registry import CONTRACTS, is_directive_fact
@@ -21,7 +19,7 @@ def judge(type_name: str, request: Request, subject: Subject) -> Decision:
     if mask == decision.mask:
         return decision
     reason = None if mask else Reason.NOTHING_GRANTED
-    return replace(decision, mask=mask, relied_on=decision.relied_on if mask else (), reason=reason)
+    return decision._replace(mask=mask, relied_on=decision.relied_on if mask else (), reason=reason)
 
 
 def is_told(type_name: str, decision: Decision) -> bool:

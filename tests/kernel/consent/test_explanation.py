@@ -1,16 +1,41 @@
 """Explanations and previews come from the one engine: in parts they are the whole."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
-from kernel.consent import Directive, Reason, Request, as_if_signed, decide, explain, preview
+from kernel.consent import (
+    CategoryVerdict,
+    ConsentTable,
+    Directive,
+    Reason,
+    Request,
+    as_if_signed,
+    decide,
+    explain,
+    preview,
+)
 from kernel.consent.explanation import TAXONOMY_DIGEST
 from schemas.categories import DataCategory
-from schemas.codes import DirectiveState, Purpose
-from schemas.taxonomy import ALL, bit, category_mask
-from tests.kernel.consent.strategies import asks, instants, patiently, said
-from tests.world.consent import NOON, TOWN, a_denial, a_grant, a_table, an_ask
+from schemas.codes import Basis, DirectiveState, Purpose
+from schemas.taxonomy import ALL, bit, categories_of, category_mask
+from tests.kernel.consent.strategies import asks, denials, grants, instants, patiently, said
+from tests.world.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
+
+every_basis = st.sampled_from((Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY))
+# What closes a request, or leaves it as it is.
+SPECIAL: list[dict[str, Any]] = [
+    *[{}] * 4,
+    {"custodian": TOWN["harbor-house"]},
+    {"person_ref": "sam"},
+    {"person_ref": "eve"},
+    {"party": False},
+    {"purpose": None},
+    {"cji": 0b1111},
+]
 
 
 @given(asks(), instants, said)
@@ -34,6 +59,27 @@ def test_every_category_asked_for_gets_a_verdict_and_no_other_does(
 
     assert sum(verdict.asked for verdict in verdicts) == asked.asked & ALL
     assert len({verdict.category for verdict in verdicts}) == len(verdicts)
+
+
+def by_category(asked: Request, table: ConsentTable, at: datetime) -> list[CategoryVerdict]:
+    """The explanation as it is meant: each category asked for by itself, and decided."""
+    verdicts = []
+    for category in categories_of(asked.asked & ALL):
+        part = asked.asked & category_mask(category)
+        one = decide(replace(asked, asked=part), table, at)
+        said = (one.mask, one.reason, one.relied_on, one.basis, one.until, one.sv, one.at)
+        verdicts.append(CategoryVerdict(category, part, *said, TAXONOMY_DIGEST))
+    return verdicts
+
+
+@given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=10), st.sampled_from(SPECIAL))
+@patiently
+def test_an_explanation_is_each_category_decided_by_itself(
+    asked: Request, at: datetime, spoken: list[Directive], special: dict[str, Any]
+) -> None:
+    table, asked = a_table(*spoken, a_block_on("sam")), replace(asked, **special)
+
+    assert list(explain(asked, table, at)) == by_category(asked, table, at)
 
 
 def test_each_verdict_gives_its_own_reason() -> None:

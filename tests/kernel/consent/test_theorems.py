@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.consent import Directive, Request, ceiling, decide, mask
+from kernel.consent.decision import weighed
+from kernel.consent.reading import _fields
 from schemas import taxonomy
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose
@@ -237,6 +239,23 @@ def test_the_fast_mask_is_the_mask_of_the_decision(asked: Request, at: datetime,
     assert mask(asked, table, at) == decide(asked, table, at).mask
 
 
+@given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8), st.booleans())
+@patiently
+def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
+    asked: Request, at: datetime, spoken: list[Directive], of_justice: bool
+) -> None:
+    table = a_table(*spoken)
+    asked = replace(asked, cji=asked.asked if of_justice else 0)
+
+    assert decide(asked, table, at) == weighed(asked, table, at)
+
+
+@given(near, instants)
+@patiently
+def test_what_was_settled_about_one_way_is_what_weighing_comes_to(spoken: list[Directive], at: datetime) -> None:
+    assert decide(an_ask(), a_table(*spoken), at) == weighed(an_ask(), a_table(*spoken), at)
+
+
 @given(near_grants, st.booleans(), st.booleans(), st.sampled_from((None, "sam")), instants)
 @patiently
 def test_the_fast_mask_knows_every_way_of_being_closed(
@@ -264,6 +283,7 @@ def an_older_taxonomy(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setitem(taxonomy._FIELDS_IN_VERSION, 0, 3)
     yield 0
     category_mask.cache_clear()
+    _fields.cache_clear()
 
 
 def test_a_field_that_came_later_is_invisible_to_an_old_grant(an_older_taxonomy: int) -> None:
