@@ -17,8 +17,8 @@ import psycopg
 
 from benchmarks.mail import TO, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, keep, ratio
-from runtime.outbox.queue import SHARDS
 from runtime.bus.producer import Letter
+from runtime.outbox.queue import SHARDS
 from tests.world.carrying import header
 from tests.world.proving import rounds
 
@@ -44,7 +44,7 @@ class Waiting:
         self._connection.execute("BEGIN")
         self._mail.wait(rows, of=self._of, within=self._connection)
 
-    def work(self, rows: int) -> None:
+    def work(self, _rows: int) -> None:
         """Let the relay see them, and return when none is left."""
         self._connection.execute("COMMIT")
         until_empty(self._connection)

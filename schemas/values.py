@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
@@ -106,19 +107,32 @@ Items = Annotated[tuple[T, ...], Field(max_length=50)]
 
 def plain(value: Any, rename: Rename | None = None) -> Any:
     """Return `value` as JSON can hold it, absent parts left out and references renamed."""
-    match value:
-        case StrEnum():
-            return value.value
-        case None | bool() | int() | float() | str():
-            return value
-        case UUID():
-            return str(value if rename is None else rename(value))
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [plain(item, rename) for item in value]
-        case _:
-            members = ((name, getattr(value, name)) for name in type(value).model_fields)
-            return {name: plain(member, rename) for name, member in members if member is not None}
+    kind = type(value)
+    if kind in _PLAIN_ALREADY:
+        return value
+    if kind is tuple:
+        return [plain(item, rename) for item in value]
+    return _form(kind)(value, rename)
+
+
+_PLAIN_ALREADY: Final = frozenset({type(None), bool, int, float, str})
+
+
+@cache
+def _form(kind: type[Any]) -> Callable[[Any, Rename | None], Any]:
+    """Return how values of this very class are put plainly."""
+    if issubclass(kind, StrEnum):
+        return lambda value, _: str(value)
+    if issubclass(kind, UUID):
+        return lambda value, rename: str(value if rename is None else rename(value))
+    if issubclass(kind, datetime):
+        return lambda value, _: value.isoformat().replace("+00:00", "Z")
+    if issubclass(kind, date):
+        return lambda value, _: value.isoformat()
+    names = tuple(kind.model_fields)
+
+    def members(value: Any, rename: Rename | None) -> dict[str, Any]:
+        held = value.__dict__
+        return {name: plain(held[name], rename) for name in names if held[name] is not None}
+
+    return members

@@ -32,10 +32,10 @@ def seal(
     message_ref: UUID,
     recipient: str,
     type_name: str,
-    parts: Mapping[DataCategory, Mapping[str, Any]],
+    parts: Mapping[DataCategory, Mapping[str, Any] | bytes],
     message_key: bytes,
 ) -> bytes:
-    """Return the body that carries `parts` to `recipient`, noise to all others.
+    """Return the body that carries `parts`, fields or their JSON, to `recipient`, noise to all others.
 
     `message_key` is fresh and seals this one body.
     """
@@ -79,7 +79,7 @@ def _derived(message_key: bytes, place: bytes) -> tuple[bytes, bytes]:
     return derived[:KEY_BYTES], derived[KEY_BYTES:]
 
 
-def _close(place: bytes, part: Mapping[str, Any], message_key: bytes) -> bytes:
+def _close(place: bytes, part: Mapping[str, Any] | bytes, message_key: bytes) -> bytes:
     key, nonce = _derived(message_key, place)
     ciphertext = AESGCM(key).encrypt(nonce, padded(part), place)
     return nonce + len(ciphertext).to_bytes(LENGTH_BYTES) + ciphertext

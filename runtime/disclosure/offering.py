@@ -25,7 +25,8 @@ from runtime.outbox import queue
 from runtime.register import CaseOf, Subject, case_key, hold_all
 from runtime.unit import Unit
 from schemas.codes import Basis, Purpose
-from schemas.facts import DirectiveFact, Fact, Told
+from schemas.facts import DirectiveFact, Fact
+from schemas.facts.cutting import Cutting
 from schemas.taxonomy import ALL
 
 
@@ -38,7 +39,7 @@ class Offering:
     custodian: CaseOf
     key: bytes = field(repr=False)
     by: leaves.Who
-    told: Told = field(repr=False)
+    cutting: Cutting = field(repr=False)
     leaves: list[Leaf] = field(default_factory=list)
 
     def renamed(self, recipient: str, ref: UUID) -> UUID:
@@ -131,7 +132,7 @@ async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
             raise LookupError("a fact of a case that does not exist")
         if fact.case_ref not in keys:
             keys[fact.case_ref] = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
-        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, Told(fact)))
+        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, Cutting(fact)))
     return offerings
 
 
@@ -143,7 +144,7 @@ def _copies(offering: Offering) -> Iterator[Copy]:
 
 
 def _own(offering: Offering) -> Copy:
-    whole, carried = offering.told.cut(ALL), offering.told.mask
+    whole, carried = offering.cutting.parts(ALL), offering.cutting.carried
     decision = Decision(carried, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
     offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
     return Copy(offering, offering.custodian, carried, whole, (), (), True)
@@ -166,7 +167,7 @@ def _copy_for(offering: Offering, recipient: CaseOf) -> Iterator[Copy]:
     granted = sorted(offering.subject.purposes(custodian.agency_id, agency_id))
     mask, purposes, relied_on = 0, [], list[UUID]()
     for purpose in _stated(granted):
-        request = Request(recipient.agency, custodian, purpose, offering.told.mask, None, party, cji)
+        request = Request(recipient.agency, custodian, purpose, offering.cutting.carried, None, party, cji)
         decision = judge(offering.fact.type, request, offering.subject)
         offering.leaves.append(_leaf(offering, recipient, decision, purpose))
         if decision.mask and purpose is not None:
@@ -174,7 +175,7 @@ def _copy_for(offering: Offering, recipient: CaseOf) -> Iterator[Copy]:
             purposes.append(purpose.value)
             relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
     if mask:
-        parts = offering.told.cut(mask, partial(offering.renamed, agency_id))
+        parts = offering.cutting.parts(mask, partial(offering.renamed, agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)
 
 

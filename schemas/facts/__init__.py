@@ -38,7 +38,6 @@ from schemas.facts.fact import (
     CjiMarks,
     DirectiveFact,
     Fact,
-    Told,
 )
 from schemas.facts.incident import (
     IncidentBlock,
@@ -242,7 +241,6 @@ __all__ = [
     "SafetyPlanReviewed",
     "SafetyPlanUpdated",
     "SurvivorBlock",
-    "Told",
     "TrustedContact",
     "ViolationBlock",
     "WeaponsBlock",

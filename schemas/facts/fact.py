@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, NamedTuple
-from uuid import UUID
+from typing import Any, ClassVar, Final
 
 from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
@@ -51,7 +50,12 @@ class Fact(Categorised):
         Absent fields are left out, and so is a category of which nothing is left.
         Each reference inside is passed through `rename`.
         """
-        return Told(self).cut(mask, rename)
+        parts: dict[DataCategory, dict[str, Any]] = {}
+        for name, category in self.field_categories.items():
+            value = getattr(self, name)
+            if value is not None and mask & self.field_bits[name]:
+                parts.setdefault(category, {})[name] = plain(value, rename)
+        return parts
 
     def parties(self) -> frozenset[str] | None:
         """Return the agencies between which this fact passed, or None if it is between no two."""
@@ -63,46 +67,6 @@ class Fact(Categorised):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield "case_ref", self.case_ref
-
-
-class Told:
-    """What a fact says, as JSON can hold it: made once, and cut for each who may see part of it."""
-
-    __slots__ = ("_fields", "mask")
-
-    def __init__(self, fact: Fact) -> None:
-        self._fields = [_field(fact, name, category) for name, category in fact.field_categories.items()]
-        self.mask = sum(field.bit for field in self._fields if field.value is not None)
-
-    def cut(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, dict[str, Any]]:
-        """Return what `mask` permits, by category; see `Fact.by_category`."""
-        parts: dict[DataCategory, dict[str, Any]] = {}
-        for field in self._fields:
-            if field.value is not None and mask & field.bit:
-                said = plain(field.value, rename) if field.refers and rename else field.plain
-                parts.setdefault(field.category, {})[field.name] = said
-        return parts
-
-
-class _Field(NamedTuple):
-    bit: int
-    category: DataCategory
-    name: str
-    value: Any
-    plain: Any
-    refers: bool  # to something that each agency knows by a name of its own
-
-
-def _field(fact: Fact, name: str, category: DataCategory) -> _Field:
-    value = getattr(fact, name)
-    met: list[UUID] = []
-
-    def meet(ref: UUID) -> UUID:
-        met.append(ref)
-        return ref
-
-    said = plain(value, meet)
-    return _Field(fact.field_bits[name], category, name, value, said, bool(met))
 
 
 class CjiMarks(Categorised):
