@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency
-from runtime import register
+from runtime import disclosure, register
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
@@ -98,3 +98,31 @@ async def a_desk(town: Town, role: str, agency_id: str, person: str | None = Non
         await held.rollback()
         assert found is not None
         yield Desk(town, held, found, person)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A sealed message that lies in a mailbox of the exchange."""
+
+    case_ref: UUID  # as its custodian knows it
+    message_ref: UUID
+
+
+DELIVER: Final = """
+INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
+SELECT message_ref, recipient, id, key, type, sender, occurred_at, body FROM carrying.outbox WHERE recipient = %s
+RETURNING message_ref, (SELECT c.case_ref FROM carrying.offer AS o
+    JOIN register."case" AS c ON c.subject_id = o.subject_id AND c.agency_id = o.custodian
+    WHERE o.message_ref = message.message_ref)
+"""
+
+
+async def a_mailbox(town: Town, agency_id: str, cases: int) -> list[Mail]:
+    """Offer an incident of each of so many cases to an agency, and put what it may have into its mailbox."""
+    refs = [await a_case(town, {agency_id: RECIPIENTS[agency_id]}) for _ in range(cases)]
+    async with a_desk(town, "accord_intake", CUSTODIAN, "ana") as desk:
+        await disclosure.offer_many(desk.unwalled(), [an_incident(ref) for ref in refs])
+        await desk.session.commit()
+    with town.database.superuser() as connection:
+        delivered: list[Any] = connection.execute(DELIVER, [agency_id]).fetchall()
+    return [Mail(case_ref, message_ref) for message_ref, case_ref in delivered]

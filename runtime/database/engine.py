@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import select
+from typing import Any, Final
 
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from runtime import clock
+
+FRESH: Final = 1.0  # seconds since its last use in which a connection is not asked whether it lives
+RESTS: Final = "rests since"
 # A paused holder of a subject's lock must not delay a revocation for long (hardening: the fence),
 # so the server itself ends what stands still.
 TIMEOUTS = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=10000"
@@ -17,15 +26,47 @@ def engine(url: str, *, pool_size: int = 10, service: str = "accord") -> AsyncEn
     Errors hide their parameters; a statement, a lock and an idle transaction each have a limit in seconds.
     """
     arguments: dict[str, Any] = {"options": TIMEOUTS, "application_name": f"accord-{service}", "connect_timeout": 3}
-    return create_async_engine(
+    made = create_async_engine(
         url,
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
         connect_args=arguments,
     )
+    _ask_before_use(made.sync_engine)
+    return made
+
+
+def _ask_before_use(bound: Engine) -> None:
+    """Ask a connection whether it lives before anybody is given it, unless it was in use just now.
+
+    Asking every time costs each request a round trip.  A server that ended a connection says so on it: then there is
+    something to read, and it is asked however fresh it is.
+    """
+
+    @event.listens_for(bound, "checkin")
+    def rests(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[RESTS] = clock.monotonic()
+
+    @event.listens_for(bound, "checkout")
+    def answers(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        since = record.info.get(RESTS)  # none where it is new
+        if since is None or (clock.monotonic() - since < FRESH and not _spoken_to(connection.driver_connection)):
+            return
+        try:
+            bound.dialect.do_ping(connection)
+        except psycopg.Error:
+            raise InvalidatePoolError from None
+
+
+def _spoken_to(connection: psycopg.AsyncConnection[Any]) -> bool:
+    try:
+        asking = select.poll()
+        asking.register(connection.pgconn.socket, select.POLLIN)
+    except psycopg.Error:
+        return True  # it is closed
+    return bool(asking.poll(0))
 
 
 def sessions(bound: AsyncEngine) -> async_sessionmaker[AsyncSession]:

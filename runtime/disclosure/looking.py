@@ -11,7 +11,7 @@ from kernel.ledger.entry import Act
 from runtime import clock
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
-from runtime.disclosure.opening import OFFERS, SECONDS
+from runtime.disclosure.opening import SECONDS, offers_of
 from runtime.ledger.pending import append
 from runtime.register import hold_all, hold_subjects
 from runtime.unit import Unit
@@ -77,8 +77,7 @@ async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[D
 
 async def carries(unit: Unit, message_ref: UUID, fields: int) -> int:
     """Return which of `fields` lie sealed in a message to this agency, as masks; for hosted services' routing only."""
-    rows = (await unit.session.execute(OFFERS, {"refs": [message_ref], "agency_id": unit.agency_id})).all()
-    return fields & sum(int.from_bytes(row.mask, "big") for row in rows)
+    return fields & sum(int.from_bytes(offer.mask, "big") for offer in await offers_of(unit, [message_ref]))
 
 
 async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
@@ -86,7 +85,7 @@ async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
 
     A list is not a look: it says what an opening would not answer as absent, and so leaves no leaf.
     """
-    rows = (await unit.session.execute(OFFERS, {"refs": list(message_refs), "agency_id": unit.agency_id})).all()
+    rows = await offers_of(unit, message_refs)
     subjects = await hold_subjects(unit.session, {row.subject_id for row in rows})
     found = set()
     for row in rows:

@@ -7,7 +7,7 @@ that was evicted fails its commit and decrypts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from kernel.pseudonym import pairwise
 from kernel.vault.envelope import Sealed
 from kernel.vault.keys import unwrap
 from runtime import clock, crash
+from runtime.database.arrays import uuids
+from runtime.database.direct import rows
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
 from runtime.disclosure.unsealing import fields_of, terms_of
@@ -33,11 +35,27 @@ from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
 
 SECONDS = 5.0  # from the question to the answer; what was decrypted or would be sent later than that is dropped
-OFFERS = text("""
-SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, directives, wrapped_key, occurred_at
-FROM carrying.offer WHERE message_ref = ANY(:refs) AND recipient = :agency_id AND state <> 'withheld'
-""")
+OFFERS = """
+SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, wrapped_key, occurred_at
+FROM carrying.offer WHERE message_ref = ANY(%s) AND recipient = %s AND state <> 'withheld'
+"""
 NOW = text("SELECT register.instant()")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer to the agency that asks, as it is on record."""
+
+    message_ref: UUID
+    subject_id: int
+    custodian: str
+    recipient: str
+    case_ref: UUID
+    type: str
+    mask: bytes
+    party: bool
+    wrapped_key: bytes = field(repr=False)
+    occurred_at: datetime
 
 
 class TooLate(Exception):
@@ -64,7 +82,7 @@ class Opening:
 @dataclass(frozen=True, slots=True)
 class _Released:
     sealed: Sealed
-    offer: Any
+    offer: Offer
     decision: Decision
     subject: Subject
     custodian: CaseOf
@@ -106,12 +124,16 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     return shown
 
 
-async def _offers(unit: Unit, messages: Sequence[Sealed]) -> dict[UUID, Any]:
-    asked = {"refs": [sealed.message_ref for sealed in messages], "agency_id": unit.agency_id}
-    return {row.message_ref: row for row in await unit.session.execute(OFFERS, asked)}
+async def offers_of(unit: Unit, message_refs: Collection[UUID]) -> list[Offer]:
+    """Return the offers behind these references that are the unit's agency's, and were not withheld."""
+    return [Offer(*row) for row in await rows(unit.session, OFFERS, uuids(message_refs), unit.agency_id)]
 
 
-def _decide(unit: Unit, sealed: Sealed, offer: Any, subject: Subject, purpose: Purpose, only: int) -> _Released:
+async def _offers(unit: Unit, messages: Sequence[Sealed]) -> dict[UUID, Offer]:
+    return {offer.message_ref: offer for offer in await offers_of(unit, [sealed.message_ref for sealed in messages])}
+
+
+def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
     request = Request(unit.agency, custodian.agency, purpose, asked, unit.person_ref, offer.party)

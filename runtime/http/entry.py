@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from runtime.access.principal import Kind, Principal
 from runtime.access.scopes import Role, scopes_of
 from runtime.access.tokens import NotVerified
+from runtime.database.direct import rows
 from runtime.http.problems import Unauthenticated
 from runtime.http.wiring import Wiring
 from runtime.register.agencies import read_agency
@@ -20,14 +20,24 @@ from runtime.telemetry.tracing import traceparent_now
 from runtime.unit import Unit
 
 # One round trip: the wall of row level security goes up for this transaction, and who asks is looked up.
-ENTER = text("""
+ENTER = """
 SELECT set_config('accord.agency', a.agency_id, true), a.kind, a.flags, a.purposes,
     p.name AS person_name, p.roles, c.client_id
 FROM register.agency AS a
-LEFT JOIN register.person AS p ON p.person_ref = :person_ref AND p.agency_id = a.agency_id AND p.active
-LEFT JOIN register.client AS c ON c.client_id = :client_id AND c.agency_id = a.agency_id AND c.active
-WHERE a.agency_id = :agency_id AND a.active
-""")
+LEFT JOIN register.person AS p ON p.person_ref = %s AND p.agency_id = a.agency_id AND p.active
+LEFT JOIN register.client AS c ON c.client_id = %s AND c.agency_id = a.agency_id AND c.active
+WHERE a.agency_id = %s AND a.active
+"""
+
+
+class _Entered(NamedTuple):  # the name and the roles are there for a person, the client for a system
+    wall: str
+    kind: str
+    flags: list[str]
+    purposes: list[str]
+    person_name: str
+    roles: list[str]
+    client_id: str | None
 
 
 async def authenticate(connection: HTTPConnection, wiring: Wiring) -> Principal:
@@ -67,14 +77,11 @@ async def entered(wiring: Wiring, principal: Principal) -> AsyncIterator[Unit]:
         )
 
 
-async def _look_up(session: AsyncSession, principal: Principal) -> Any:
+async def _look_up(session: AsyncSession, principal: Principal) -> _Entered:
     system = principal.kind is Kind.SYSTEM
-    asked = {
-        "agency_id": principal.agency_id,
-        "person_ref": None if system else principal.person_ref,
-        "client_id": principal.subject if system else None,
-    }
-    row = (await session.execute(ENTER, asked)).one_or_none()
+    person, client = (None, principal.subject) if system else (principal.person_ref, None)
+    found = await rows(session, ENTER, person, client, principal.agency_id)
+    row = _Entered(*found[0]) if found else None
     if row is None or (row.client_id if system else row.person_name) is None:
         raise Unauthenticated
     return row

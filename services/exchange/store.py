@@ -11,6 +11,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.vault.envelope import Sealed
+from runtime.database import direct
+from runtime.database.arrays import uuids
 from runtime.worker import Offered
 
 # One statement for all that came together: the places of a mailbox are taken once.
@@ -35,9 +37,7 @@ SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.mes
 WHERE recipient = :agency AND case_ref = :case_ref AND place > :after ORDER BY place LIMIT :rows
 """)
 PLACE = text("SELECT place FROM exchange.message WHERE recipient = :agency AND message_ref = :message_ref")
-SEALED = text(
-    "SELECT message_ref, type, body FROM exchange.message WHERE recipient = :agency AND message_ref = ANY(:refs)"
-)
+SEALED = "SELECT message_ref, type, body FROM exchange.message WHERE recipient = %s AND message_ref = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,8 @@ async def sealed_messages(session: AsyncSession, agency: str, refs: Sequence[UUI
 
     The door answers both alike, and puts the refusal on record.
     """
-    rows = await session.execute(SEALED, {"agency": agency, "refs": list(refs)})
-    found = {row.message_ref: row for row in rows}
-    return [
-        Sealed(ref, agency, found[ref].type, 0, found[ref].body) if ref in found else Sealed(ref, agency, "", 0, b"")
-        for ref in _once(refs)
-    ]
+    found = {ref: (name, body) for ref, name, body in await direct.rows(session, SEALED, agency, uuids(refs))}
+    return [Sealed(ref, agency, name, 0, body) for ref in _once(refs) for name, body in [found.get(ref, ("", b""))]]
 
 
 def _once(refs: Collection[UUID]) -> list[UUID]:

@@ -1,0 +1,166 @@
+"""Openings: a message shown to one person, by the consent of now and on record
+
+In process: one unit of work on one connection puts up the agency's wall, reads the sealed message, takes the subject's
+lock, decides, writes the leaf, commits, and only then decrypts; against one SELECT of the message by its primary key,
+on a connection of the same kind. In batches: a hundred messages of a hundred subjects in one commit, against one
+SELECT of the same hundred rows. Over HTTP: `services.exchange` as it is run, its tokens and its edge included, asked
+over four connections that are kept; against a FastAPI route that makes only that SELECT, on an engine of the same
+settings in a server of the same kind.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from benchmarks.asking import Clients, Request, an_issuer, serving
+from benchmarks.caseload import RECIPIENTS, Desk, Mail, a_desk, a_mailbox
+from benchmarks.ground import Ground, a_ground
+from benchmarks.measuring import Goal, Measured, Work, each_awaited, in_turns, keep, ratio
+from benchmarks.plain import chunks
+from runtime import disclosure
+from runtime.database.engine import engine, sessions
+from runtime.http import serve
+from runtime.settings import read
+from services.exchange import store
+
+AGENCY: Final = "harbor-house"
+PERSON: Final = "sam"
+PURPOSE: Final = RECIPIENTS[AGENCY]
+CASES: Final = 100
+AT_ONCE: Final = 100
+CONNECTIONS: Final = 4
+ONE: Final = "opening one, in process"
+ROW: Final = "SELECT by primary key"
+MANY: Final = "opening 100 at once"
+ROWS: Final = "SELECT of 100 rows"
+ROUTE: Final = "opening over HTTP"
+BARE: Final = "a bare route with the SELECT"
+BY_KEY: Final = text("SELECT message_ref, type, body FROM exchange.message WHERE message_ref = :ref")
+BY_KEYS: Final = text("SELECT message_ref, type, body FROM exchange.message WHERE message_ref = ANY(:refs)")
+
+
+async def opened(desk: Desk, refs: Sequence[UUID]) -> int:
+    """Open these messages as the exchange does, and return how many were shown."""
+    unit = await desk.unit()
+    sealed = await store.sealed_messages(unit.session, AGENCY, refs)
+    return len(await disclosure.open(unit, sealed, PURPOSE))
+
+
+async def looked_up(session: AsyncSession, refs: Sequence[UUID]) -> int:
+    """Read these messages, sealed as they are."""
+    if len(refs) == 1:
+        found = (await session.execute(BY_KEY, {"ref": refs[0]})).all()
+    else:
+        found = (await session.execute(BY_KEYS, {"refs": list(refs)})).all()
+    await session.rollback()
+    return len(found)
+
+
+def bare() -> FastAPI:
+    """Return an application whose one route reads a row, and nothing else that a service does."""
+    made = sessions(engine(read().database, pool_size=read().database_pool))
+    app = FastAPI()
+
+    @app.get("/readyz")
+    async def ready() -> dict[str, str]:
+        return {}
+
+    @app.post("/messages/{message_ref}")
+    async def message(message_ref: UUID) -> dict[str, Any]:
+        async with made() as session:
+            row = (await session.execute(BY_KEY, {"ref": message_ref})).one()
+        return {"message_ref": row.message_ref, "type": row.type, "body": b64encode(row.body).decode()}
+
+    return app
+
+
+def in_process(ground: Ground, desk: Desk, reader: AsyncSession, mail: Sequence[Mail]) -> dict[str, Measured]:
+    """Measure openings without HTTP, one and a hundred at a time."""
+    ones = cycle(random.Random(1).sample(mail, len(mail)))  # noqa: S311 - an order, no secret
+    refs = [one.message_ref for one in mail[:AT_ONCE]]
+
+    async def open_one() -> None:
+        if await opened(desk, [next(ones).message_ref]) != 1:
+            raise AssertionError("it was not shown")
+
+    async def read_one() -> None:
+        await looked_up(reader, [next(ones).message_ref])
+
+    def in_batches(do: Any, by: Any) -> Work:
+        async def several(units: int) -> None:
+            for size in chunks(units, AT_ONCE):
+                if await do(by, refs[:size]) != size:
+                    raise AssertionError("not all were shown")
+
+        return lambda units: ground.runner.run(several(units))
+
+    return in_turns(
+        {
+            ONE: each_awaited(ground.runner, open_one),
+            ROW: each_awaited(ground.runner, read_one),
+            MANY: in_batches(opened, desk),
+            ROWS: in_batches(looked_up, reader),
+        }
+    )
+
+
+@contextmanager
+def servers(ground: Ground, mail: Sequence[Mail]) -> Iterator[tuple[Clients, Clients]]:
+    """Run the exchange and the bare route, and give clients of both."""
+    with an_issuer() as issuer, ExitStack() as stack:
+        token = issuer.person(PERSON)
+        body = f'{{"purpose":"{PURPOSE}"}}'.encode()
+        ours = stack.enter_context(serving(ground, issuer, "services.exchange.main", "api", role="accord_exchange"))
+        superuser = ground.database.postgres.superuser_url(ground.database.name, scheme="postgresql+psycopg")
+        beside = serving(ground, issuer, "benchmarks.openings", "bare", role="accord_exchange", database=superuser)
+        theirs = stack.enter_context(beside)
+        asked = [Request("POST", f"/v1/messages/{one.message_ref}/opening", token, body) for one in mail]
+        read = [Request("POST", f"/messages/{one.message_ref}", token) for one in mail]
+        yield Clients(ours, asked, CONNECTIONS), Clients(theirs, read, CONNECTIONS)
+
+
+def main() -> None:
+    """Measure openings in process, in batches and over HTTP."""
+    with a_ground() as ground, ExitStack() as stack:
+        mail = ground.runner.run(a_mailbox(ground.town, AGENCY, CASES))
+        holding = a_desk(ground.town, "accord_exchange", AGENCY, PERSON)
+        desk = ground.runner.run(holding.__aenter__())
+        superuser = ground.database.postgres.superuser_url(ground.database.name, scheme="postgresql+psycopg")
+        bound = engine(superuser)
+        reader = sessions(bound)()
+        found = in_process(ground, desk, reader, mail)
+        ground.runner.run(reader.close())
+        ground.runner.run(bound.dispose())
+        ground.runner.run(holding.__aexit__(None, None, None))
+        ours, theirs = stack.enter_context(servers(ground, mail))
+        found |= in_turns({ROUTE: ours.ask, BARE: theirs.ask}, at_once={ROUTE: 100, BARE: 200})
+    told(found)
+
+
+def told(found: dict[str, Measured]) -> None:
+    """Keep the figures."""
+    ratio("openings", "opening one in process", found[ONE], found[ROW])
+    keep("openings", "p99 of opening one in process", found[ONE].percentile(99), "ms", Goal(10, at_most=True))
+    ratio("openings", "openings in batches", found[MANY], found[ROWS], messages_a_commit=AT_ONCE)
+    many = found[MANY]
+    keep("openings", "messages a second in batches", many.rate, "messages/s", Goal(8_000), many.spread)
+    ratio("openings", "opening over HTTP", found[ROUTE], found[BARE], Goal(0.5), connections=CONNECTIONS)
+    keep("openings", "p99 of opening over HTTP", found[ROUTE].percentile(99), "ms", Goal(25, at_most=True))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["bare"]:
+        serve(bare(), read())
+    else:
+        main()

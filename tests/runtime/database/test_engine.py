@@ -1,0 +1,77 @@
+"""Connections are asked whether they live, but not each time: one that the server ended is never given to anybody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from runtime.database import engine as engines
+from tests.world.database import Database
+
+BACKEND = text("SELECT pg_backend_pid()")
+
+
+@pytest.fixture
+async def bound(database: Database) -> AsyncIterator[AsyncEngine]:
+    made = engines.engine(database.url("accord_intake"), pool_size=2)
+    yield made
+    await made.dispose()
+
+
+async def backend(bound: AsyncEngine) -> int:
+    async with bound.connect() as connection:
+        return int((await connection.execute(BACKEND)).scalar_one())
+
+
+def asked(bound: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Note each time that a connection is asked."""
+    dialect, noted = bound.sync_engine.dialect, list[object]()
+    ping = dialect.do_ping
+
+    def note(connection: object) -> bool:
+        noted.append(connection)
+        return bool(ping(connection))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dialect, "do_ping", note)
+    return noted
+
+
+async def test_a_connection_that_the_server_ended_is_replaced_at_once(bound: AsyncEngine, database: Database) -> None:
+    first = await backend(bound)
+    with database.superuser() as outside:
+        outside.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+
+    second = await backend(bound)
+
+    assert second != first
+
+
+async def test_one_that_was_in_use_just_now_is_given_unasked(
+    bound: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = asked(bound, monkeypatch)
+
+    assert await backend(bound) == await backend(bound)
+    assert not noted
+
+
+async def test_one_that_rested_is_asked(bound: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = asked(bound, monkeypatch)
+    monkeypatch.setattr(engines, "FRESH", 0.0)
+
+    assert await backend(bound) == await backend(bound)
+    assert len(noted) == 1
+
+
+async def test_all_that_rest_are_replaced_when_one_was_ended(bound: AsyncEngine, database: Database) -> None:
+    async with bound.connect() as one, bound.connect() as other:
+        ended = {int((await held.execute(BACKEND)).scalar_one()) for held in (one, other)}
+    with database.superuser() as outside:
+        for pid in ended:
+            outside.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    found = await asyncio.gather(backend(bound), backend(bound))
+
+    assert not ended & set(found)
