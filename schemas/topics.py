@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ def topic_specs() -> tuple[TopicSpec, ...]:
     return tuple(sorted(map(read, FOLDER.glob("*.yaml")), key=lambda spec: spec.topic))
 
 
+@lru_cache(4096)
 def mailbox(agency_id: str) -> str:
     """Return the topic that only this agency, and the services that host it, may read."""
     (spec,) = (spec for spec in topic_specs() if "{agency}" in spec.topic)
