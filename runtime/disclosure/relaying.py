@@ -6,7 +6,7 @@ This is minimisation, not the fence: what the relay sends is noise until it is o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
+from runtime.database import direct
+from runtime.database.arrays import uuids
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import judge
 from runtime.ledger.pending import Leaf, append
@@ -21,10 +23,10 @@ from runtime.register import Subject, hold_subjects
 from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
 
-OFFERS = text("""
+OFFERS = """
 SELECT message_ref, subject_id, custodian, recipient, type, mask, party, purposes
-FROM carrying.offer WHERE message_ref = ANY(:refs) AND state = 'offered'
-""")
+FROM carrying.offer WHERE message_ref = ANY(%s) AND state = 'offered'
+"""
 WITHHOLD = text("UPDATE carrying.offer SET state = 'withheld' WHERE message_ref = ANY(:refs)")
 PARK = text("UPDATE carrying.offer SET state = 'parked' WHERE message_ref = ANY(:refs)")
 
@@ -41,13 +43,27 @@ class Waiting(Protocol):
         """Return the subject whose lock decides."""
 
 
+class _Offer(NamedTuple):
+    """What was offered, and to whom."""
+
+    message_ref: UUID
+    subject_id: int
+    custodian: str
+    recipient: str
+    type: str
+    mask: bytes
+    party: bool
+    purposes: Sequence[str]
+
+
 async def relayable(session: AsyncSession, rows: Sequence[Waiting]) -> set[UUID]:
     """Return the messages that may be sent now; the others are withheld, each with its leaf.
 
     Takes the subjects' locks shared, in one order, until the transaction ends: keep it short.
     """
     subjects = await hold_subjects(session, {row.subject_id for row in rows})
-    offers = (await session.execute(OFFERS, {"refs": [row.message_ref for row in rows]})).all()
+    found = await direct.rows(session, OFFERS, uuids(row.message_ref for row in rows))
+    offers = [_Offer(*row) for row in found]
     going, lapsed = set(), []
     record: list[Leaf] = []
     for offer in offers:
@@ -68,7 +84,7 @@ async def park(session: AsyncSession, message_refs: Sequence[UUID]) -> None:
     await session.execute(PARK, {"refs": list(message_refs)})
 
 
-def _decide(offer: Any, subject: Subject) -> Decision | None:
+def _decide(offer: _Offer, subject: Subject) -> Decision | None:
     """Return the widest decision over the purposes it was offered for; None where none is needed."""
     if offer.custodian == offer.recipient or is_directive_fact(offer.type):
         return None
@@ -83,7 +99,7 @@ def _decide(offer: Any, subject: Subject) -> Decision | None:
     return found
 
 
-def _withheld(offer: Any, subject: Subject, decision: Decision) -> Leaf:
+def _withheld(offer: _Offer, subject: Subject, decision: Decision) -> Leaf:
     recipient, custodian = subject.cases[offer.recipient], subject.cases[offer.custodian]
     by = leaves.Who("relay", recipient.pseudonym)
     detail = {"message_ref": str(offer.message_ref), "to": offer.recipient}

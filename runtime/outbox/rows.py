@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.bus import headers
 from runtime.bus.producer import Letter
+from runtime.database import direct
+from runtime.database.arrays import bigints, texts, uuids
 from runtime.parking import Received
 from schemas.topics import mailbox
 
@@ -21,27 +23,27 @@ OWNERSHIP: Final = 0x0ACC  # the first half of the advisory lock; subjects are l
 
 # Rows of one key become visible in the order of their ids, as each took its sequence under the subject's row lock.
 # Rows of other keys may appear late with lower ids, so what is there is claimed: a cursor would lose them.
-CLAIM = text("""
+CLAIM = """
 SELECT id, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence, traceparent, body
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM (
         SELECT * FROM carrying.outbox
-        WHERE shard = :shard AND recipient <> ALL(CAST(:held AS text[])) ORDER BY id LIMIT :most
+        WHERE shard = %s AND recipient <> ALL(%s) ORDER BY id LIMIT %s
     ) AS oldest
-) AS counted WHERE before < :bytes ORDER BY id
-""")
+) AS counted WHERE before < %s ORDER BY id
+"""
 OWN = text("SELECT pg_try_advisory_lock(:kind, :shard)")
 GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
 # A directive under which something went out is marked: its recipient must be told when it ends.
-RELAYED = text("""
-WITH gone AS (DELETE FROM carrying.outbox WHERE id = ANY(:ids)),
+RELAYED = """
+WITH gone AS (DELETE FROM carrying.outbox WHERE id = ANY(%s)),
 sent AS (
-    UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(:refs) AND state = 'offered'
+    UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(%s) AND state = 'offered'
     RETURNING directives
 )
 UPDATE register.directive SET relayed = true
 WHERE NOT relayed AND directive_ref IN (SELECT unnest(directives) FROM sent)
-""")
+"""
 OFFERED_AGAIN = text("""
 UPDATE carrying.offer SET state = 'offered' WHERE message_ref = :message_ref AND state = 'parked'
 """)
@@ -91,15 +93,15 @@ async def own(session: AsyncSession, shard: int) -> bool:
 
 async def claim(session: AsyncSession, shard: int, held: Collection[str], most: int) -> list[Row]:
     """Return the oldest rows of the shard, but for recipients who cannot be delivered to just now."""
-    wanted = {"shard": shard, "held": list(held), "most": most, "bytes": BYTES_AT_ONCE}
-    return [Row(*row) for row in await session.execute(CLAIM, wanted)]
+    found = await direct.rows(session, CLAIM, shard, texts(held), most, BYTES_AT_ONCE)
+    return [Row(*row) for row in found]
 
 
 async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
     """Record that these were delivered."""
     if rows:
-        told = {"ids": [row.id for row in rows], "refs": [row.message_ref for row in rows]}
-        await session.execute(RELAYED, told)
+        refs = uuids(row.message_ref for row in rows)
+        await direct.written(session, RELAYED, bigints(row.id for row in rows), refs)
 
 
 async def gone(session: AsyncSession, rows: Iterable[Row]) -> None:

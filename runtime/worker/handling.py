@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import clock, crash, parking
 from runtime.bus.headers import Unreadable
+from runtime.database.arrays import uuids
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring
 from runtime.parking import Reason, Received
@@ -146,7 +147,7 @@ class Handling:
             self._state.handled(1)
 
     async def _follow(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
-        refs = [one.message_ref for one in offered]
+        refs = uuids(one.message_ref for one in offered)
         fresh = set(await session.scalars(INBOX, {"consumer": self._consumer, "refs": refs}))
         for recipient, mail in groupby(_first_of_each(offered, fresh), key=lambda one: one.recipient):
             unit = await self._unit(session, recipient)

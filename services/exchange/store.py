@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.vault.envelope import Sealed
 from runtime.database import direct
-from runtime.database.arrays import uuids
+from runtime.database.arrays import byteas, instants, texts, uuids
 from runtime.worker import Offered
 
 # One statement for all that came together: the places of a mailbox are taken once.
@@ -55,12 +55,12 @@ class Listed:
 async def keep(session: AsyncSession, recipient: str, offered: Sequence[Offered]) -> None:
     """Put sealed messages at the end of a mailbox, in the order given."""
     columns = {
-        "refs": [one.message_ref for one in offered],
-        "case_refs": [one.case_ref for one in offered],
-        "types": [one.type for one in offered],
-        "senders": [one.sender for one in offered],
-        "instants": [one.sent_at for one in offered],
-        "bodies": [one.body for one in offered],
+        "refs": uuids(one.message_ref for one in offered),
+        "case_refs": uuids(one.case_ref for one in offered),
+        "types": texts(one.type for one in offered),
+        "senders": texts(one.sender for one in offered),
+        "instants": instants(one.sent_at for one in offered),
+        "bodies": byteas(one.body for one in offered),
     }
     await session.execute(KEEP, columns | {"recipient": recipient, "count": len(offered)})
 
