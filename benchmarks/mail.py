@@ -156,11 +156,10 @@ def a_mail(cases: int = CASES) -> Iterator[Mail]:
             connection.execute("CREATE TABLE carrying.kept AS SELECT * FROM carrying.outbox")
             connection.execute("UPDATE carrying.kept SET shard = id %% %s", (SHARDS,))
             connection.execute("DELETE FROM carrying.outbox")
-            rows = connection.execute(
+            rows: list[Any] = connection.execute(
                 "SELECT recipient, key, type, sender, occurred_at, traceparent, body FROM carrying.kept ORDER BY id"
-            )
-            names = [column.name for column in rows.description or ()]
-            mail.kept = [_Row(**dict(zip(names, row, strict=True))) for row in rows]
+            ).fetchall()
+            mail.kept = [_Row(*row) for row in rows]
         yield mail
 
 

@@ -88,8 +88,8 @@ def kind_of(process: psutil.Process) -> str:
         return "PostgreSQL"
     if "java" in process.name():
         return "Kafka"
-    named = [command[i + 1] for i, word in enumerate(command[:-1]) if word == "-m"]
-    return named[0] if named else str(process.name())
+    named = [" ".join(command[i + 1 : i + 3]) for i, word in enumerate(command[:-1]) if word == "-m"]
+    return named[0].replace("services.", "").replace(".main", "") if named else str(process.name())
 
 
 def cpu_times() -> dict[str, float]:

@@ -44,7 +44,7 @@ class Waiting:
         self._connection.execute("BEGIN")
         self._mail.wait(rows, of=self._of, within=self._connection)
 
-    def work(self, _rows: int) -> None:
+    def work(self, _: int) -> None:
         """Let the relay see them, and return when none is left."""
         self._connection.execute("COMMIT")
         until_empty(self._connection)
@@ -129,17 +129,17 @@ def violations(mail: Mail) -> tuple[int, int, int]:
     """Return, over all mailboxes, how many letters stand behind a later one of their key, how many twice, and all."""
     late = twice = letters = 0
     for agency_id in TO:
-        newest: dict[bytes, int] = defaultdict(int)
+        newest: dict[str, int] = defaultdict(int)
         refs = set()
         for message in mail.fabric.mail(agency_id, 1_000_000, within=3.0):
-            number, key, ref = int(header(message, "ce_sequence")), message.key(), header(message, "ce_id")
+            number, key, ref = (header(message, name) for name in ("ce_sequence", "ce_subject", "ce_id"))
             letters += 1
             if ref in refs:
                 twice += 1
                 continue
             refs.add(ref)
-            late += number < newest[key]
-            newest[key] = max(newest[key], number)
+            late += int(number) < newest[key]
+            newest[key] = max(newest[key], int(number))
     return late, twice, letters
 
 

@@ -163,7 +163,8 @@ def main() -> None:
     ratio(
         "worker",
         "worker of the exchange against a bare Faust agent",
-        *(found[name] for name in names),
+        found[names[0]],
+        found[names[1]],
         Goal(0.5),
         messages_a_round=MESSAGES,
         bytes_a_message=size,

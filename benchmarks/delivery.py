@@ -1,0 +1,215 @@
+"""A fact on its way from one agency to four others, against the bare steps of it
+
+TODO
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import httpx
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # its re-exports are implicit
+
+from benchmarks.load import TOLD, Eyes, Load, Running, a_running_town
+from benchmarks.mail import TO
+from benchmarks.measuring import Goal, Measured, cpu_times, in_turns, keep, percentile
+from cli.story.speaker import Speaker
+from tests.world.proving import rounds
+from tests.world.upsets import superuser
+
+RATE: Final = 200.0
+SECONDS: Final = float(rounds(15, 60))
+WARM: Final = 3.0
+AT_ONCE: Final = 12
+LONGEST_PAUSE: Final = 0.15
+READERS: Final = {"harbor-house": "sam", "county-sheriff": "lee"}
+OPENED: Final = 40
+
+
+class Bare:
+    """The steps without what makes them safe: rows committed, the same bytes sent and read."""
+
+    def __init__(self, running: Running) -> None:
+        self._connection = superuser(running.started)
+        self._connection.execute("CREATE TABLE public.bare (id bigserial PRIMARY KEY, body bytea NOT NULL)")
+        rows = self._connection.execute("SELECT body FROM exchange.message ORDER BY place DESC LIMIT 5").fetchall()
+        self._bodies: list[bytes] = [bytes(row[0]) for row in rows]
+        kafka = running.started.kafka.settings()
+        self._topics = [f"bare-{number}" for number in range(len(self._bodies))]
+        admin = AdminClient(kafka)
+        for future in admin.create_topics([NewTopic(name, 3, 1) for name in self._topics]).values():
+            future.result()
+        self._producer = Producer(kafka | {"enable.idempotence": True, "acks": "all", "linger.ms": 0})
+        settings: dict[str, Any] = {"group.id": "bare", "auto.offset.reset": "earliest"}
+        self._consumer = Consumer(kafka | settings)
+        self._consumer.subscribe(self._topics)
+        self.carry()
+
+    def carry(self) -> None:
+        """Insert and commit, produce, and consume all of it."""
+        with self._connection.transaction():
+            for body in self._bodies:
+                self._connection.execute("INSERT INTO public.bare (body) VALUES (%s)", (body,))
+        for topic, body in zip(self._topics, self._bodies, strict=True):
+            self._producer.produce(topic, body, key=b"key")
+        self._producer.flush()
+        came = 0
+        while came < len(self._bodies):
+            came += len(self._consumer.consume(len(self._bodies) - came, 5.0))
+
+    def work(self, facts: int) -> Sequence[float]:
+        """Carry so many facts, one after the other."""
+        return [timed(self.carry) for _ in range(facts)]
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._consumer.close()
+        self._connection.close()
+
+
+class Whole:
+    """The whole product, one fact at a time."""
+
+    def __init__(self, running: Running, client: httpx.Client) -> None:
+        self._running = running
+        self._ana = Speaker(running.started.town, "ana", "advocacy", client)
+        self._eyes = Eyes(running)
+        self._next = 0
+        self._chance = random.Random(1)  # noqa: S311 - a pause, no secret
+
+    def carry(self) -> None:
+        """Post an incident, and return once all four agencies could open their part of it."""
+        case = self._running.cases[self._next % len(self._running.cases)]
+        self._next += 1
+        wanted = self._eyes.count + len(TO)
+        self._ana.does("intake", "POST", f"/v1/cases/{case.case_ref}/incidents", TOLD)
+        deadline = time.monotonic() + 20
+        while self._eyes.count < wanted:
+            self._eyes.look()
+            if time.monotonic() > deadline:
+                raise TimeoutError("the fact did not arrive")
+            time.sleep(0.001)
+
+    def work(self, facts: int) -> Sequence[float]:
+        """Carry so many facts, each at an instant of chance: whoever polls must not be met in step."""
+        took = []
+        for _ in range(facts):
+            time.sleep(self._chance.random() * LONGEST_PAUSE)
+            took.append(timed(self.carry))
+        return took
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._eyes.close()
+
+
+def timed(work: Any) -> float:
+    """Return how long it took."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def one_at_a_time(running: Running) -> None:
+    """Measure both, one fact at a time."""
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        whole = Whole(running, client)
+        whole.work(10)
+        bare = Bare(running)
+        bare.work(10)
+        found = in_turns(
+            {"the product": whole.work, "the bare steps": bare.work},
+            at_once={"the product": AT_ONCE, "the bare steps": AT_ONCE},
+        )
+        whole.close()
+        bare.close()
+    product, steps = found["the product"], found["the bare steps"]
+    value = product.percentile(50) / steps.percentile(50)
+    keep(
+        "delivery",
+        "one fact from its posting to all four agencies against the bare steps, p50",
+        value,
+        "x the baseline",
+        Goal(5, at_most=True),
+        0.0,
+        {one.name: _times(one) for one in (product, steps)},
+        facts=AT_ONCE * len(product.rates),
+    )
+
+
+def _times(one: Measured) -> str:
+    return "p50 {:.1f} p95 {:.1f} p99 {:.1f} ms".format(*(one.percentile(p) for p in (50, 95, 99)))
+
+
+def costs(used: dict[str, float], facts: int) -> str:
+    """Return the CPU time of a fact, by process."""
+    found = sorted(((seconds / facts * 1e3, kind) for kind, seconds in used.items()), reverse=True)
+    return ", ".join(f"{kind} {ms:.2f}" for ms, kind in found if ms >= 0.05)
+
+
+def since(before: dict[str, float]) -> dict[str, float]:
+    """Return the CPU seconds used since."""
+    return {kind: seconds - before.get(kind, 0.0) for kind, seconds in cpu_times().items()}
+
+
+def under_load(running: Running) -> None:
+    """Post facts at a fixed rate, and measure until each can be read."""
+    load = Load(running)
+    load.run(RATE / 4, WARM)
+    before = cpu_times()
+    seen = load.run(RATE, SECONDS)
+    used = since(before)
+    opened, refused = openings(running)
+    keep(
+        "delivery",
+        f"readable at the other agency at {RATE:.0f} facts a second to {len(TO)} agencies, p99",
+        percentile(seen.readable, 99) * 1e3,
+        "ms",
+        Goal(250, at_most=True),
+        0.0,
+        {"answered": _quantiles(seen.answers), "readable": _quantiles(seen.readable)},
+        facts=seen.posted,
+        seconds=round(SECONDS),
+        facts_not_taken=seen.refused,
+        messages_lost=seen.lost,
+        opened_over_HTTP_afterwards=f"{opened}, {refused} of them refused",
+        CPU_ms_a_fact=costs(used, seen.posted),
+        cores_busy=round(sum(used.values()) / seen.seconds, 2),
+    )
+
+
+def _quantiles(took: Sequence[float]) -> str:
+    return "p50 {:.0f} p95 {:.0f} p99 {:.0f} ms".format(*(percentile(took, p) * 1e3 for p in (50, 95, 99)))
+
+
+def openings(running: Running) -> tuple[int, int]:
+    """Open what came last, over HTTP, and return how many were tried and how many were refused."""
+    tried = refused = 0
+    with httpx.Client(trust_env=False, timeout=20) as client, superuser(running.started) as connection:
+        for agency_id, person in READERS.items():
+            reader = Speaker(running.started.town, person, TO[agency_id].value, client)
+            newest = connection.execute(
+                "SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY place DESC LIMIT %s",
+                (agency_id, OPENED // len(READERS)),
+            )
+            for (message_ref,) in newest.fetchall():
+                asked = {"purpose": TO[agency_id].value}
+                answer = reader.ask("exchange", "POST", f"/v1/messages/{message_ref}/opening", asked)
+                tried += 1
+                refused += answer.status_code != 200
+    return tried, refused
+
+
+def main() -> None:
+    """Measure one at a time, then many."""
+    with a_running_town() as running:
+        one_at_a_time(running)
+        under_load(running)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,287 @@
+"""Load on a running town: facts posted at fixed instants whatever became of those before, and eyes on every mailbox.
+
+Closed loops wait for the answer before they ask again, so a product that stands still is asked less and looks well.
+Here each fact has its instant, and what it takes is counted from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import psycopg
+
+from benchmarks.ground import a_folder
+from benchmarks.mail import ALLOWED, CUSTODIAN, TO
+from cli import stack
+from cli.story.speaker import Speaker
+from cli.tokens import person_token, system_token
+from runtime import register
+from runtime.keys import UnsafeLocalKeyring
+from tests.world import town as registered
+from tests.world.database import Database
+from tests.world.running import a_town_of_its_own
+from tests.world.upsets import superuser
+
+WRITES: Final = "ana"
+CASES: Final = 100
+LOOK_EVERY: Final = 0.005
+PATIENCE: Final = 30.0
+# What came since: place by place, as places of a mailbox are taken in order and under its row's lock.
+CAME = """
+SELECT m.recipient, m.case_ref, m.place, m.message_ref
+FROM unnest(%s::text[], %s::bigint[]) AS seen (recipient, place)
+JOIN exchange.message AS m ON m.recipient = seen.recipient AND m.place > seen.place ORDER BY m.recipient, m.place
+"""
+TOLD: Final = {
+    "channel": "hotline",
+    "occurred_on": "2026-11-20",
+    "date_precision": "day",
+    "place_kind": "own_home",
+    "violence_types": ["physical_assault", "threats"],
+    "relationship": "SE",
+    "given_name": "Marisol",
+    "needs": ["shelter"],
+    "narrative": "He said he would come back. " * 20,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case of the hotline's, and how the agencies that she allowed know it."""
+
+    case_ref: UUID
+    refs: dict[str, UUID]
+
+
+@dataclass
+class Running:
+    """A running town with survivors who allow four agencies to know."""
+
+    started: stack.Stack
+    cases: list[Case]
+
+    def tokens(self) -> list[str]:
+        """Return tokens of all who write for the hotline: what one client may ask for in a second is limited."""
+        town = self.started.town
+        return [person_token(town, WRITES), system_token(town, CUSTODIAN)]
+
+
+@contextmanager
+def a_running_town(cases: int = CASES) -> Iterator[Running]:
+    """Run the whole product on servers of its own, with survivors in it."""
+    with a_folder() as folder, a_town_of_its_own(folder) as started:
+        yield Running(started, asyncio.run(survivors(started, cases)))
+
+
+@dataclass(frozen=True)
+class _Addresses:
+    """The database of the running town, as the town of the tests asks for it."""
+
+    urls: dict[str, str]
+
+    def url(self, role: str) -> str:
+        """Return the address for `role`."""
+        return self.urls[role]
+
+
+async def survivors(started: stack.Stack, count: int) -> list[Case]:
+    """Open cases, and put in force that four agencies may see something of each."""
+    keys = UnsafeLocalKeyring(started.run.keys, production=False)
+    town = registered.Town(cast(Database, _Addresses(dict(started.town.database.urls))), keys)
+    made = []
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        ana = Speaker(started.town, WRITES, "advocacy", client)
+        for _ in range(count):
+            case_ref = UUID(ana.does("intake", "POST", "/v1/cases", {})["case_ref"])
+            async with town.session("accord_consent") as session:
+                subject = await register.hold_exclusive(session, case_ref)
+                assert subject is not None
+                told = {"word": "yes", "subject_id": subject.subject_id}
+                await session.execute(registered.PARTICIPATION, told)
+                await session.commit()
+            for agency_id, purpose in TO.items():
+                await town.direct(case_ref, agency_id, purpose, ALLOWED)
+            async with town.session("accord_consent") as session:
+                subject = await register.hold(session, case_ref)
+                assert subject is not None
+            made.append(Case(case_ref, {name: subject.cases[name].case_ref for name in TO}))
+    for bound in town.engines.values():
+        await bound.dispose()
+    return made
+
+
+class Wire:
+    """One connection to a service, kept open."""
+
+    def __init__(self, url: str) -> None:
+        place = urlsplit(url)
+        self._host, self._port = str(place.hostname), int(place.port or 80)
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def post(self, path: str, token: str, body: bytes) -> int:
+        """Send one request and return the status of its answer; 0 where none came."""
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            if self._streams is None:
+                self._streams = await asyncio.open_connection(self._host, self._port)
+            reader, writer = self._streams
+            writer.write(head.encode("ascii") + body)
+            answer = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
+            length = next((line[15:] for line in answer.split("\r\n") if line.startswith("content-length:")), "0")
+            await reader.readexactly(int(length))
+            return int(answer[9:12])
+        except (OSError, asyncio.IncompleteReadError):
+            self.close()
+            return 0
+
+    def close(self) -> None:
+        """Let go of the service."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+class Eyes:
+    """Sees when each message lies in its recipient's mailbox, from where an opening finds it."""
+
+    def __init__(self, running: Running) -> None:
+        self._connection: psycopg.Connection[Any] = superuser(running.started)
+        self._places = dict.fromkeys((*TO, CUSTODIAN), 0)
+        self._stopping = threading.Event()
+        self.seen: dict[tuple[str, UUID], list[float]] = defaultdict(list)  # by recipient and its case, in order
+        self.newest: dict[str, UUID] = {}
+        self.count = 0
+        self.look()
+        self.seen.clear()
+        self.count = 0
+
+    def look(self) -> None:
+        """Note what came."""
+        seen = list(self._places), list(self._places.values())
+        rows = self._connection.execute(CAME, seen).fetchall()
+        now = time.monotonic()
+        for recipient, case_ref, place, message_ref in rows:
+            self._places[recipient] = place
+            self.newest[recipient] = message_ref
+            if recipient != CUSTODIAN:
+                self.seen[recipient, case_ref].append(now)
+                self.count += 1
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY):
+            self.look()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep looking until the block ends."""
+        watching = threading.Thread(target=self._watch)
+        watching.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            watching.join()
+            self._stopping.clear()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+
+@dataclass
+class Seen:
+    """What a load came to: seconds from each fact's instant until its answer, and until each agency could read it."""
+
+    posted: int = 0
+    refused: int = 0
+    answers: list[float] = field(default_factory=list)
+    readable: list[float] = field(default_factory=list)
+    lost: int = 0  # messages of facts that were answered, which never came
+    seconds: float = 0.0
+    drained: float = 0.0  # seconds from the last fact's instant until everything was readable
+
+
+class Load:
+    """Facts at so many a second."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._url = running.started.town.services["intake"]
+        self._tokens = running.tokens()
+        self._free: list[Wire] = []
+        self._bodies = [json.dumps(TOLD).encode()]
+        self._due: dict[tuple[str, UUID], list[float]] = defaultdict(list)
+        self._next = 0
+        self._patience = PATIENCE
+
+    def run(self, rate: float, seconds: float, *, patience: float = PATIENCE) -> Seen:
+        """Post facts at `rate` for so long, and wait until all are readable; what takes too long is given up."""
+        eyes, self._patience = Eyes(self._running), patience
+        try:
+            with eyes.open():
+                began = time.monotonic()
+                seen = asyncio.run(self._post(rate, seconds))
+                wanted = (seen.posted - seen.refused) * len(TO)
+                ended = time.monotonic()
+                while eyes.count < wanted and time.monotonic() < ended + patience:
+                    time.sleep(LOOK_EVERY)
+                seen.drained = time.monotonic() - ended
+                seen.seconds = time.monotonic() - began
+        finally:
+            eyes.close()
+        for key, due in self._due.items():
+            came = eyes.seen[key]
+            seen.readable += [at - instant for at, instant in zip(came, due, strict=False)]
+            seen.lost += max(0, len(due) - len(came))
+        self._due.clear()
+        return seen
+
+    async def _post(self, rate: float, seconds: float) -> Seen:
+        seen = Seen()
+        began = time.monotonic()
+        under_way = set()
+        for number in range(round(rate * seconds)):
+            due = began + number / rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            task = asyncio.create_task(self._one(due, seen))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=self._patience)
+            for task in late:
+                task.cancel()
+            seen.posted += len(late)
+            seen.refused += len(late)
+        for wire in self._free:
+            wire.close()
+        self._free.clear()
+        return seen
+
+    async def _one(self, due: float, seen: Seen) -> None:
+        case = self._running.cases[self._next % len(self._running.cases)]
+        token = self._tokens[self._next % len(self._tokens)]
+        self._next += 1
+        wire = self._free.pop() if self._free else Wire(self._url)
+        status = await wire.post(f"/v1/cases/{case.case_ref}/incidents", token, self._bodies[0])
+        self._free.append(wire)
+        seen.posted += 1
+        if status != 201:
+            seen.refused += 1
+            return
+        seen.answers.append(time.monotonic() - due)
+        for agency_id in TO:
+            self._due[agency_id, case.refs[agency_id]].append(due)

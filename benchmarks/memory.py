@@ -1,0 +1,81 @@
+"""What each process holds in memory under load
+
+TODO
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from typing import Final
+
+from benchmarks.load import Load, a_running_town
+from benchmarks.measuring import Goal, keep, resident
+from tests.world.proving import rounds
+
+RATE: Final = 100.0
+SECONDS: Final = float(rounds(30, 1800))
+WARM: Final = 5.0
+EVERY: Final = 1.0
+SHORT: Final = 300.0  # in less than this a slope says little: what is kept once is still being filled
+BOUND: Final = 0.5  # MiB a minute, of one process
+THEIRS: Final = frozenset({"measuring", "PostgreSQL", "Kafka", "python"})
+
+
+class Scale:
+    """Weighs every process once a second."""
+
+    def __init__(self) -> None:
+        self.samples: list[tuple[float, dict[str, float]]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._weigh)
+
+    def __enter__(self) -> Scale:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _weigh(self) -> None:
+        while not self._stopping.wait(EVERY):
+            self.samples.append((time.monotonic(), resident()))
+
+    def slope(self, kind: str) -> float:
+        """Return MiB a minute, over the later two thirds."""
+        later = self.samples[len(self.samples) // 3 :]
+        at = [moment / 60 for moment, held in later if kind in held]
+        held = [held[kind] for _, held in later if kind in held]
+        return statistics.linear_regression(at, held).slope if len(at) > 2 else 0.0
+
+
+def main() -> None:
+    """Load a town evenly and weigh it."""
+    with a_running_town() as running:
+        load = Load(running)
+        load.run(RATE / 2, WARM)
+        with Scale() as scale:
+            seen = load.run(RATE, SECONDS)
+        last = scale.samples[-1][1]
+        ours = sorted(set(last) - THEIRS)
+        slopes = {kind: scale.slope(kind) for kind in ours}
+    worst = max(slopes, key=lambda kind: slopes[kind])
+    short = SECONDS < SHORT
+    keep(
+        "memory",
+        f"steepest growth of a process at {RATE:.0f} facts a second",
+        slopes[worst],
+        "MiB/min",
+        None if short else Goal(BOUND, at_most=True),
+        process=worst,
+        seconds=f"{SECONDS:.0f}{', too short to tell growth from what is filled once' if short else ''}",
+        facts=seen.posted,
+        MiB_and_MiB_a_minute=", ".join(f"{kind} {last[kind]:.0f} {slopes[kind]:+.1f}" for kind in ours),
+        servers_MiB=", ".join(f"{kind} {last[kind]:.0f}" for kind in ("PostgreSQL", "Kafka") if kind in last),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""From `accord up` to a product that can be used
+
+TODO
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import httpx
+import psutil
+
+from benchmarks.ground import a_folder
+from benchmarks.measuring import Goal, keep, kind_of
+from cli import town
+from cli.story.speaker import Speaker
+from infra.embedded.kafka import Kafka
+from infra.embedded.postgres import Postgres
+from tests.world.proving import rounds
+
+STARTS: Final = rounds(1, 5)
+READY_WITHIN: Final = 240.0
+ROOT: Final = Path(__file__).parents[1]
+
+
+def bare_servers() -> float:
+    """Return how long the two servers take to start by themselves, one after the other."""
+    with a_folder() as folder:
+        began = time.monotonic()
+        kafka, postgres = Kafka.start(folder / "kafka"), Postgres.start(folder / "postgres")
+        took = time.monotonic() - began
+        kafka.stop()
+        postgres.stop()
+    return took
+
+
+def up(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Start the town as a person would; return when each thing was told, in seconds, and the CPU each process used."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "cli.main", "up", "--run", str(folder)]
+    started = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    told: dict[str, float] = {}
+    try:
+        assert started.stdout is not None
+        for line in started.stdout:
+            told[line.strip()] = time.monotonic() - began
+            if (folder / "town.json").exists() and "is ready" in line and usable(folder):
+                told["usable"] = time.monotonic() - began
+                break
+        return told, used_by(started.pid)
+    finally:
+        started.send_signal(signal.SIGTERM)
+        try:
+            started.wait(60)
+        except subprocess.TimeoutExpired:
+            started.kill()
+
+
+def usable(folder: Path) -> bool:
+    """Tell whether somebody can sign in, open a case and list what she may open."""
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        try:
+            ana = Speaker(town.read(folder), "ana", "advocacy", client)
+            ana.does("intake", "POST", "/v1/cases", {})
+            ana.does("exchange", "GET", "/v1/inbox")
+        except (OSError, ValueError, httpx.HTTPError):
+            return False
+    return True
+
+
+def used_by(pid: int) -> dict[str, float]:
+    """Return the CPU seconds that each process of the town has used."""
+    found: dict[str, float] = {}
+    for one in psutil.Process(pid).children(recursive=True):
+        try:
+            times = one.cpu_times()
+            found[kind_of(one)] = found.get(kind_of(one), 0.0) + times.user + times.system
+        except psutil.Error:
+            continue
+    return found
+
+
+def main() -> None:
+    """Start the town some times, and tell how long the slowest took and where the time went."""
+    totals: list[float] = []
+    parts: list[dict[str, float]] = []
+    cpu: dict[str, float] = {}
+    for _ in range(STARTS):
+        with a_folder() as folder:
+            told, cpu = up(folder / "town")
+        totals.append(told.get("usable", READY_WITHIN))
+        parts.append(told)
+    servers = bare_servers()
+    told = parts[-1]
+    keep(
+        "start",
+        "from accord up to a product that can be used",
+        sorted(totals)[len(totals) // 2],
+        "s",
+        Goal(45, at_most=True),
+        (max(totals) - min(totals)) / totals[0],
+        {"the two servers alone, one after the other": f"{servers:.1f} s"},
+        starts=len(totals),
+        told_after_s=", ".join(f"{line} {at:.1f}" for line, at in told.items()),
+        CPU_s=", ".join(f"{kind} {seconds:.1f}" for kind, seconds in sorted(cpu.items(), key=lambda one: -one[1])),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Tracing on, against off
+
+TODO
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+import pytest
+
+from benchmarks.load import TOLD, Running, Wire, a_running_town
+from benchmarks.measuring import Goal, in_turns, ratio
+from cli.processes import Program
+from infra.embedded.ports import LOOPBACK, free_port
+
+CASES: Final = 40
+CLIENTS: Final = 4
+FACTS: Final = 120
+READY_WITHIN: Final = 60.0
+
+
+class Collector(ThreadingHTTPServer):
+    """Takes what is exported, as a collector would, and counts it."""
+
+    def __init__(self) -> None:
+        super().__init__((LOOPBACK, 0), _Taking)
+        self.exports = 0
+        self.bytes = 0
+
+
+class _Taking(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        assert isinstance(self.server, Collector)
+        self.server.exports += 1
+        self.server.bytes += len(body)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def a_collector() -> Iterator[Collector]:
+    """Run a collector."""
+    made = Collector()
+    serving = threading.Thread(target=made.serve_forever, daemon=True)
+    serving.start()
+    try:
+        yield made
+    finally:
+        made.shutdown()
+        made.server_close()
+
+
+@contextmanager
+def another_intake(running: Running, name: str, otlp: str | None) -> Iterator[str]:
+    """Run one more process of intake, which exports to `otlp` or nowhere; give its address."""
+    started = running.started
+    program = Program(name, ("services.intake.main", "api"), "accord_intake", "intake")
+    started.ports[name] = free_port()
+    with pytest.MonkeyPatch.context() as told:
+        told.delenv("ACCORD_OTLP", raising=False)
+        if otlp is not None:
+            told.setenv("ACCORD_OTLP", otlp)
+        started.launch(program)
+    try:
+        asyncio.run(_ready(running, name))
+        yield f"http://{LOOPBACK}:{started.ports[name]}"
+    finally:
+        started.running.pop(name).stop()
+        del started.ports[name]
+
+
+async def _ready(running: Running, name: str) -> None:
+    async with asyncio.timeout(READY_WITHIN):
+        while not await asyncio.to_thread(running.started.ready, name):
+            await asyncio.sleep(0.1)
+
+
+class Asking:
+    """Clients of one intake that post facts one after the other."""
+
+    def __init__(self, running: Running, url: str) -> None:
+        self._running = running
+        self._url = url
+        self._tokens = running.tokens()
+        self._body = json.dumps(TOLD).encode()
+
+    def work(self, facts: int) -> None:
+        """Post so many facts, a few at a time."""
+        asyncio.run(self._work(facts))
+
+    async def _work(self, facts: int) -> None:
+        await asyncio.gather(*(self._client(number, facts // CLIENTS) for number in range(CLIENTS)))
+
+    async def _client(self, number: int, facts: int) -> None:
+        wire = Wire(self._url)
+        token = self._tokens[number % len(self._tokens)]
+        for place in range(facts):
+            case = self._running.cases[(place * CLIENTS + number) % len(self._running.cases)]
+            status = await wire.post(f"/v1/cases/{case.case_ref}/incidents", token, self._body)
+            if status != 201:
+                raise RuntimeError(f"a fact was answered {status}")
+        wire.close()
+
+
+def main() -> None:
+    """Measure two processes of intake in one town, one of them traced."""
+    with (
+        a_running_town(CASES) as running,
+        a_collector() as collector,
+        another_intake(running, "intake-traced", f"http://{LOOPBACK}:{collector.server_port}") as traced,
+        another_intake(running, "intake-untraced", None) as untraced,
+    ):
+        names = ("traced", "untraced")
+        asking = {name: Asking(running, url) for name, url in zip(names, (traced, untraced), strict=True)}
+        for one in asking.values():
+            one.work(FACTS)
+        found = in_turns({name: one.work for name, one in asking.items()}, at_once=dict.fromkeys(names, FACTS))
+        ratio(
+            "tracing",
+            "facts a second with tracing against without",
+            found["traced"],
+            found["untraced"],
+            Goal(0.85),
+            exports=collector.exports,
+            bytes_exported=collector.bytes,
+            clients=CLIENTS,
+        )
+
+
+if __name__ == "__main__":
+    main()
