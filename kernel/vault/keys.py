@@ -14,6 +14,7 @@ from kernel.vault.envelope import NotOpenable
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+_SHA256 = SHA256()
 
 
 def new_key() -> bytes:
@@ -23,7 +24,7 @@ def new_key() -> bytes:
 
 def expand(key: bytes, info: bytes, length: int) -> bytes:
     """Return `length` bytes that only the holder of `key` can tell, for the use that `info` names (HKDF)."""
-    return HKDFExpand(SHA256(), length, info).derive(_whole(key))
+    return HKDFExpand(_SHA256, length, info).derive(_whole(key))
 
 
 def derive(case_key: bytes, label: str) -> bytes:

@@ -55,14 +55,20 @@ class Cutting:
         parts: dict[DataCategory, bytes] = {}
         for category, (held, fields) in self._by_category.items():
             kept = held & mask
-            if kept:
-                parts[category] = self._written.get((category, kept)) or self._write(category, kept, fields, rename)
+            if not kept:
+                continue
+            if rename is not None and any(said.refers and said.bit & kept for said in fields):
+                parts[category] = _written(kept, fields, rename)
+                continue
+            text = self._written.get((category, kept))
+            if text is None:
+                text = self._written[category, kept] = _written(kept, fields, None)
+            parts[category] = text
         return parts
 
-    def _write(self, category: DataCategory, kept: int, fields: list[Said], rename: Rename | None) -> bytes:
-        permitted = [said for said in fields if said.bit & kept]
-        refers = any(said.refers for said in permitted)
-        text = to_json({said.name: plain(said.value, rename) if said.refers else said.plainly for said in permitted})
-        if not refers:
-            self._written[category, kept] = text
-        return text
+
+def _written(kept: int, fields: list[Said], rename: Rename | None) -> bytes:
+    permitted = [said for said in fields if said.bit & kept]
+    if rename is None:
+        return to_json({said.name: said.plainly for said in permitted})
+    return to_json({said.name: plain(said.value, rename) if said.refers else said.plainly for said in permitted})

@@ -104,6 +104,23 @@ def test_bytes_that_are_no_line_are_unreadable(body: bytes) -> None:
         entry.read(body)
 
 
+@settings(deadline=None)
+@given(st.dictionaries(words, words | st.none() | st.booleans() | st.lists(words)))
+def test_what_a_commitment_covers_is_canonical_json(detail: dict[str, Any]) -> None:
+    assert entry.canonical(detail) == rfc8785.dumps(detail)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(st.characters(max_codepoint=127)), words))
+def test_details_of_words_are_canonical_too(detail: dict[str, str]) -> None:
+    assert entry.canonical(detail) == rfc8785.dumps(detail)
+
+
+def test_words_that_no_text_can_hold_are_refused() -> None:
+    with pytest.raises(ValueError, match="surrogate"):
+        entry.canonical({"person_ref": "\ud800"})
+
+
 def test_an_instant_is_written_in_utc_whatever_its_zone() -> None:
     elsewhere = NOON.astimezone(timezone(timedelta(hours=-7)))
 
