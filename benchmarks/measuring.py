@@ -122,13 +122,16 @@ def in_turns(
     *,
     at_once: Mapping[str, int] | None = None,
     before: Mapping[str, Callable[[int], object]] | None = None,
+    share: float = SHARE,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Measured]:
     """Have every candidate work in each round, in an order of chance, and return what each reached.
 
-    `at_once` fixes how many units a candidate does in a round; the others do what fills `SHARE` seconds.  `before`
-    makes ready what so many units of a candidate's work need, and is not measured.
+    `at_once` fixes how many units a candidate does in a round; the others do what fills `share` seconds.  `before`
+    makes ready what so many units of a candidate's work need, and is not measured.  What only computes, in this
+    process alone, may be timed by `time.process_time`: others who use the machine then count less.
     """
-    units = {name: (at_once or {}).get(name) or calibrated(work) for name, work in candidates.items()}
+    units = {name: (at_once or {}).get(name) or calibrated(work, share, clock) for name, work in candidates.items()}
     found = {name: Measured(name) for name in candidates}
     cpu: dict[str, list[dict[str, float]]] = defaultdict(list)
     wall: dict[str, float] = defaultdict(float)
@@ -137,9 +140,9 @@ def in_turns(
         random.Random(number).shuffle(order)  # noqa: S311 - an order, no secret
         for name in order:
             (before or {}).get(name, _nothing)(units[name])
-            used, began = cpu_times(), time.perf_counter()
+            used, began = cpu_times(), clock()
             took = candidates[name](units[name])
-            seconds = time.perf_counter() - began
+            seconds = clock() - began
             after = cpu_times()
             found[name].rates.append(units[name] / seconds)
             found[name].took += took or ()
@@ -157,16 +160,16 @@ def _nothing(_: int) -> None:
     pass
 
 
-def calibrated(work: Work) -> int:
-    """Return how many units fill `SHARE` seconds; what is done to find out warms everything up."""
+def calibrated(work: Work, share: float = SHARE, clock: Callable[[], float] = time.perf_counter) -> int:
+    """Return how many units fill `share` seconds; what is done to find out warms everything up."""
     units = 1
     while True:
-        began = time.perf_counter()
+        began = clock()
         work(units)
-        took = time.perf_counter() - began
-        if took > SHARE / 4:
-            return max(1, round(units * SHARE / took))
-        units *= 2 if took > SHARE / 20 else 8
+        took = clock() - began
+        if took > share / 4:
+            return max(1, round(units * share / took))
+        units *= 2 if took > share / 20 else 8
 
 
 def each(do: Callable[[], object]) -> Work:

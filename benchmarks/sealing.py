@@ -9,6 +9,7 @@ body, each wrapped message key and each leaf's detail, with plaintexts, keys, no
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cache
 from secrets import token_bytes
@@ -154,7 +155,9 @@ def main() -> None:
     """Measure, and keep the figures."""
     cut = copies(ready().offering())
     assert len(cut) == len(GRANTED) + 1
-    found = in_turns({"offering": whole, "raw AES-GCM": raw, "deciding and cutting": decided_and_cut})
+    found = in_turns(
+        {"offering": whole, "raw AES-GCM": raw, "deciding and cutting": decided_and_cut}, clock=time.process_time
+    )
     ratio(
         "sealing",
         "decide, cut and seal for 4 agencies",

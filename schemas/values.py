@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
@@ -112,13 +111,16 @@ def plain(value: Any, rename: Rename | None = None) -> Any:
         return value
     if kind is tuple:
         return [plain(item, rename) for item in value]
-    return _form(kind)(value, rename)
+    form = _forms.get(kind)
+    if form is None:
+        form = _forms[kind] = _form(kind)
+    return form(value, rename)
 
 
 _PLAIN_ALREADY: Final = frozenset({type(None), bool, int, float, str})
+_forms: dict[type[Any], Callable[[Any, Rename | None], Any]] = {}
 
 
-@cache
 def _form(kind: type[Any]) -> Callable[[Any, Rename | None], Any]:
     """Return how values of this very class are put plainly."""
     if issubclass(kind, StrEnum):

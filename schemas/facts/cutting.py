@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -13,23 +14,17 @@ from schemas.values import Rename, plain
 if TYPE_CHECKING:
     from schemas.facts.fact import Fact
 
-
-class Said(NamedTuple):
-    """One field that says something."""
-
-    bit: int
-    name: str
-    value: Any
-    plainly: Any  # as JSON can hold it, its references not renamed
-    refers: bool  # it holds a reference, which every recipient knows by another name
+# A field that says something: its bit, its name, its value, and the value as JSON can hold it, nothing renamed.
+Said = tuple[int, str, Any, Any]
 
 
 class Cutting:
     """A fact laid out by category, to be cut as each recipient's mask permits."""
 
     def __init__(self, fact: Fact) -> None:
-        self._by_category: dict[DataCategory, tuple[int, list[Said]]] = {}
-        self._written: dict[tuple[DataCategory, int], bytes] = {}
+        # Of each category the fields held, those of them that refer to something, and what each says.
+        self._categories: list[tuple[DataCategory, int, int, list[Said]]] = []
+        self._alike: dict[tuple[DataCategory, int], bytes] = {}
         self.carried = 0  # the mask of the fields that say something
         seen: list[UUID] = []
 
@@ -37,38 +32,51 @@ class Cutting:
             seen.append(ref)
             return ref
 
-        held_by, bits = fact.__dict__, fact.field_bits
-        for name, category in fact.field_categories.items():
-            value = held_by[name]
-            if value is None:
-                continue
-            bit = bits[name]
-            seen.clear()
-            said = Said(bit, name, value, plain(value, note), bool(seen))
-            held, fields = self._by_category.get(category, (0, []))
-            fields.append(said)
-            self._by_category[category] = held | bit, fields
-            self.carried |= bit
+        values = fact.__dict__
+        for category, fields in _layout(type(fact)):
+            held = referring = 0
+            said: list[Said] = []
+            for name, bit in fields:
+                value = values[name]
+                if value is None:
+                    continue
+                held |= bit
+                said.append((bit, name, value, plain(value, note)))
+                if seen:
+                    referring |= bit
+                    seen.clear()
+            if held:
+                self.carried |= held
+                self._categories.append((category, held, referring, said))
 
     def parts(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, bytes]:
         """Return what `mask` permits, each category as JSON; a category of which nothing is left is left out."""
         parts: dict[DataCategory, bytes] = {}
-        for category, (held, fields) in self._by_category.items():
+        for category, held, referring, said in self._categories:
             kept = held & mask
             if not kept:
                 continue
-            if rename is not None and any(said.refers and said.bit & kept for said in fields):
-                parts[category] = _written(kept, fields, rename)
+            if rename is not None and referring & kept:
+                parts[category] = to_json(
+                    {
+                        name: plain(value, rename) if bit & referring else plainly
+                        for bit, name, value, plainly in said
+                        if bit & kept
+                    }
+                )
                 continue
-            text = self._written.get((category, kept))
+            text = self._alike.get((category, kept))
             if text is None:
-                text = self._written[category, kept] = _written(kept, fields, None)
+                text = to_json({name: plainly for bit, name, _, plainly in said if bit & kept})
+                self._alike[category, kept] = text
             parts[category] = text
         return parts
 
 
-def _written(kept: int, fields: list[Said], rename: Rename | None) -> bytes:
-    permitted = [said for said in fields if said.bit & kept]
-    if rename is None:
-        return to_json({said.name: said.plainly for said in permitted})
-    return to_json({said.name: plain(said.value, rename) if said.refers else said.plainly for said in permitted})
+@cache
+def _layout(kind: type[Fact]) -> tuple[tuple[DataCategory, tuple[tuple[str, int], ...]], ...]:
+    """Return the fields of each category of a contract, with their bits."""
+    by_category: dict[DataCategory, list[tuple[str, int]]] = {}
+    for name, category in kind.field_categories.items():
+        by_category.setdefault(category, []).append((name, kind.field_bits[name]))
+    return tuple((category, tuple(fields)) for category, fields in by_category.items())
