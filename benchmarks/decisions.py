@@ -5,7 +5,23 @@ Measured are `mask` (what is open, fenced by dates, purposes, ceilings and perso
 whose word, until when), against plain Python over the same directives and against the engines that can be installed.
 All of them are asked the same and answer alike, category by category; only the kernel knows fields and ceilings too.
 vakt and cedarpy say yes or no and are asked once a category, as a batch where they take one; what one single category
-costs them is noted, since whoever needs no more would ask no more.
+costs them is noted, since whoever needs no more would ask no more.  Everything here computes and waits for nothing, so
+it is timed by the CPU time of this process.
+
+Where the limit lies, by taking parts of `mask` away one by one: of some 0.27 us, an empty call of three arguments is
+0.04, finding the line by custodian, recipient and purpose 0.08, the two dates 0.04, cutting masks of 188 bits with what
+was asked and with the ceiling 0.05, purpose, person, party and origin 0.06.  Each of these is a guard that must stay,
+and what is left is the price of a line of Python: the goal of 400 was set for a prototype whose masks and instants were
+small integers and whose agencies were looked up by the caller.  Folding the key and the ceiling into the request would
+reach it and only move the cost to whoever builds the request, so that is not done.
+
+Compiling six grants misses its goal for the like reason: a directive is eighteen fields in words, checked one by one
+(what is not exactly right must close), where the prototype was handed masks.  A third of the time goes into checking
+and reading a grant, a third into what is made of it, an eighth into the table itself; the fields a grant names are read
+once for each form that survivors use, and cost ten times as much the first time.  It happens once for each change of
+consent, beside a query of the rows that costs a hundred times as much.  In memory a grant is its reference (100 bytes,
+sixteen of them said by the survivor), two instants, and the four small objects that make a decision tell on whose word
+it rests; ten thousand people, which is what a process keeps, are under 40 MB.
 """
 
 from __future__ import annotations
