@@ -15,7 +15,8 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -23,6 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from kernel.ledger import note
 from kernel.ledger.tree import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, crash
+from runtime.database.arrays import bigints, byteas, smallints
+from runtime.database.direct import rows, written
 from runtime.database.engine import engine, sessions
 from runtime.faults import name
 from runtime.ledger.stored import newest_head, nodes
@@ -38,23 +41,23 @@ log = logging.getLogger(__name__)
 # A sequencer does not queue behind another: what that one takes it need not look at.
 HEAD = text("SELECT size FROM ledger.head FOR UPDATE SKIP LOCKED")
 # A statement of its own, after the lock: a snapshot taken earlier might show rows that are in the tree by now.
-WAITING = text("SELECT id, header, register.instant() AS at FROM ledger.pending ORDER BY id LIMIT :most")
-MOVE = text("""
+WAITING = "SELECT id, header, register.instant() FROM ledger.pending ORDER BY id LIMIT %s"
+MOVE = """
 WITH placed AS (
-    SELECT id, hash, :size + n - 1 AS index
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS bytea[])) WITH ORDINALITY AS p (id, hash, n)
+    SELECT id, hash, CAST(%s AS bigint) + n - 1 AS index
+    FROM unnest(CAST(%s AS bigint[]), CAST(%s AS bytea[])) WITH ORDINALITY AS p (id, hash, n)
 ),
 taken AS (
     DELETE FROM ledger.pending AS w USING placed WHERE w.id = placed.id
     RETURNING placed.index, w.id AS number, w.header, placed.hash, w.salt, w.detail, w.subject
 )
 INSERT INTO ledger.leaf (index, number, header, hash, salt, detail, subject, integrated_at)
-SELECT index, number, header, hash, salt, detail, subject, :at FROM taken
-""")
-GROW = text("""
+SELECT index, number, header, hash, salt, detail, subject, %s FROM taken
+"""
+GROW = """
 INSERT INTO ledger.node (level, index, hash)
-SELECT * FROM unnest(CAST(:levels AS integer[]), CAST(:indexes AS bigint[]), CAST(:hashes AS bytea[]))
-""")
+SELECT * FROM unnest(CAST(%s AS smallint[]), CAST(%s AS bigint[]), CAST(%s AS bytea[]))
+"""
 SIGNED = text("""
 WITH signed AS (
     INSERT INTO ledger.checkpoint (size, root, note, signed_at) VALUES (:size, :root, :note, :at) RETURNING size
@@ -62,6 +65,14 @@ WITH signed AS (
 UPDATE ledger.head SET size = signed.size FROM signed
 """)
 DEPTH = text("SELECT count(*) FROM ledger.pending")
+
+
+class Waiting(NamedTuple):
+    """A leaf that is not in the tree yet, and when this was asked."""
+
+    id: int
+    header: bytes
+    at: datetime
 
 
 class NoKey(Exception):
@@ -86,7 +97,7 @@ async def integrate(session: AsyncSession, skey: str, most: int = BATCH) -> int:
     0 where nothing waits or another sequencer is at it.  Raises `Contradicted` rather than sign another history.
     """
     size = await session.scalar(HEAD)
-    waiting = [] if size is None else (await session.execute(WAITING, {"most": most})).all()
+    waiting = [] if size is None else [Waiting(*row) for row in await rows(session, WAITING, most)]
     if size is None or not waiting:
         await session.rollback()
         return 0
@@ -116,16 +127,15 @@ async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
     return Tree(size, peaks)
 
 
-async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[Any]) -> None:
+async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting]) -> None:
     """Move the leaves into the tree; its peaks grow in place."""
     hashes = [leaf_hash(row.header) for row in waiting]
     grown = [node for index, leaf in enumerate(hashes, tree.size) for node in push(tree.peaks, index, leaf)[1:]]
-    places = {"size": tree.size, "ids": [row.id for row in waiting], "hashes": hashes, "at": waiting[0].at}
-    moved: Any = await session.execute(MOVE, places)
-    if moved.rowcount != len(waiting):
+    ids = bigints([row.id for row in waiting])
+    if await written(session, MOVE, tree.size, ids, byteas(hashes), waiting[0].at) != len(waiting):
         raise Contradicted
     levels, indexes, above = zip(*grown, strict=True) if grown else ((), (), ())
-    await session.execute(GROW, {"levels": list(levels), "indexes": list(indexes), "hashes": list(above)})
+    await written(session, GROW, smallints(levels), bigints(indexes), byteas(above))
 
 
 async def _sign(session: AsyncSession, size: int, root: bytes, at: object, skey: str) -> None:

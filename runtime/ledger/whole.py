@@ -15,6 +15,7 @@ CHECKPOINTS = "SELECT note FROM ledger.checkpoint ORDER BY size"
 LEAVES = "SELECT index, header, hash FROM ledger.leaf ORDER BY index"
 HEADS = "SELECT size, root, note FROM ledger.checkpoint ORDER BY size"
 FILED = "SELECT header, hash, subject, salt IS NULL AND detail IS NULL FROM ledger.leaf ORDER BY index"
+HASHES = "SELECT hash FROM ledger.leaf ORDER BY index"
 # A node comes about with the last leaf that it covers, the lower ones first.
 NODES = "SELECT level, index, hash FROM ledger.node ORDER BY (index + 1) << level, level"
 AT_A_TIME = 5_000
@@ -39,7 +40,7 @@ class Whole:
     def beside(self, vkey: str) -> Iterator[Finding]:
         """Yield what is wrong with what is kept beside the entries, which themselves were found whole."""
         yield from misfiled(Filed(*row) for row in self._stream("filed", FILED))
-        leaves = (row[1] for row in self._stream("hashes", FILED))
+        leaves = (leaf for (leaf,) in self._stream("hashes", HASHES))
         yield from wrong_nodes(leaves, ((level, index, kept) for level, index, kept in self._stream("nodes", NODES)))
         yield from wrong_heads(self._stream("heads", HEADS), vkey)
 

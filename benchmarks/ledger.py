@@ -1,0 +1,143 @@
+"""The ledger: from a leaf to a signed tree, and back by one who trusts nothing
+
+Leaves are put on record as the doors put them, a hundred a commit, and the sequencer takes them into the tree by the
+thousand: hashes, nodes, a signed head, one commit. Against it: the same rows inserted into a plain table by bare
+psycopg, a thousand a commit. Then the whole ledger is read and verified as `accord ledger verify` does it: every
+entry's text, the tree, the signed heads, and what is kept beside them; the short form verifies what the rounds have
+left and extrapolates, the long form fills it up to a million.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from benchmarks.ground import a_server
+from benchmarks.measuring import ROUNDS, Goal, Work, in_turns, keep, ratio, resident
+from benchmarks.plain import chunks
+from kernel.ledger.verify import verify_log
+from runtime.database.engine import engine, sessions
+from runtime.ledger import whole
+from runtime.ledger.pending import Leaf, append
+from runtime.ledger.sequencer import BATCH, integrate
+from tests.world.ledger import NOON, Log, an_offer_and_its_opening, own_database
+
+PAIRS: Final = 1_000
+A_COMMIT: Final = 100
+ROUND: Final = 2_000
+SHORT: Final = 50_000
+LONG: Final = 1_000_000
+FULL: Final = "on record, in the tree and signed"
+RECORD: Final = "on record"
+ROWS: Final = "the same rows, bare insert"
+INSERT: Final = "INSERT INTO plain_leaf (header, salt, detail, subject) VALUES (%s, %s, %s, %s)"
+
+
+async def put(session: AsyncSession, leaves: Sequence[Leaf], units: int) -> None:
+    """Put so many leaves on record, a hundred a commit."""
+    for size in chunks(units, A_COMMIT):
+        await append(session, leaves[:size])
+        await session.commit()
+
+
+async def sequence(session: AsyncSession, log: Log, most: int = BATCH) -> None:
+    """Take all that waits into the tree."""
+    while await integrate(session, log.skey, most):
+        pass
+
+
+async def both(writer: AsyncSession, reader: AsyncSession, log: Log, leaves: Sequence[Leaf], units: int) -> None:
+    """Put leaves on record and take them into the tree."""
+    await put(writer, leaves, units)
+    await sequence(reader, log)
+
+
+def inserting(connection: psycopg.Connection[Any], leaves: Sequence[Leaf]) -> Work:
+    """Return the work of inserting the same rows into a plain table."""
+    rows = [(one.header, one.salt, one.detail, one.subject) for one in leaves]
+    connection.execute("CREATE TABLE plain_leaf (LIKE ledger.pending INCLUDING ALL)")
+    connection.commit()
+
+    def work(units: int) -> None:
+        for size in chunks(units, BATCH):
+            with connection.cursor() as cursor:
+                cursor.executemany(INSERT, rows[:size])
+            connection.commit()
+
+    return work
+
+
+def verified(log: Log) -> tuple[int, float, float]:
+    """Verify the whole ledger; return how many entries it has, and how many seconds that took, by the clock and CPU."""
+    began, used = time.perf_counter(), time.process_time()
+    with whole.reading(log.database.url("accord_audit")) as read:
+        found = verify_log(read.entries(), list(read.checkpoints()), log.vkey) or list(read.beside(log.vkey))
+    took, used = time.perf_counter() - began, time.process_time() - used
+    if found:
+        raise AssertionError(str(found[0]))
+    return int(log.rows("SELECT count(*) FROM ledger.leaf")[0][0]), took, used
+
+
+async def fill(writer: AsyncSession, reader: AsyncSession, log: Log, leaves: Sequence[Leaf], up_to: int) -> None:
+    """Fill the ledger up to so many entries."""
+    missing = up_to - int(log.rows("SELECT count(*) FROM ledger.leaf")[0][0])
+    for size in chunks(max(0, missing), 20_000):
+        for part in chunks(size, len(leaves)):
+            await append(writer, leaves[:part])
+        await writer.commit()
+        await sequence(reader, log)
+
+
+def main() -> None:
+    """Measure appending, sequencing and verifying."""
+    with a_server() as database, asyncio.Runner() as runner:
+        log, beside = Log(own_database(database)), Log(own_database(database))  # of the other nothing is sequenced
+        leaves = list(chain.from_iterable(an_offer_and_its_opening(NOON) for _ in range(PAIRS)))
+        urls = log.database.url("accord_intake"), log.database.url("accord_audit"), beside.database.url("accord_intake")
+        bound = [engine(url, pool_size=1) for url in urls]
+        held = [sessions(one)() for one in bound]
+        writer, reader, other = held
+        plain = psycopg.connect(log.database.postgres.superuser_url(log.database.name))
+        runner.run(both(writer, reader, log, leaves, 1))
+        runner.run(put(other, leaves, 1))
+        found = in_turns(
+            {
+                FULL: lambda units: runner.run(both(writer, reader, log, leaves, units)),
+                RECORD: lambda units: runner.run(put(other, leaves, units)),
+                ROWS: inserting(plain, leaves),
+            },
+            at_once={FULL: ROUND, RECORD: ROUND, ROWS: ROUND},
+        )
+        ratio("ledger", "leaves on record, in the tree and signed", found[FULL], found[ROWS])
+        keep("ledger", "leaves a second", found[FULL].rate, "leaves/s", Goal(5_000), found[FULL].spread)
+        ratio("ledger", "leaves on record", found[RECORD], found[ROWS], leaves_a_commit=A_COMMIT)
+        runner.run(sequence(reader, log))
+        runner.run(fill(writer, reader, log, leaves, SHORT if ROUNDS < 15 else LONG))
+        for one in held:
+            runner.run(one.close())
+        for each in bound:
+            runner.run(each.dispose())
+        plain.close()
+        entries, took, used = verified(log)
+        seconds = took * 1_000_000 / entries
+        keep(
+            "ledger",
+            "verifying a million entries",
+            seconds,
+            "s",
+            Goal(30, at_most=True),
+            entries=entries,
+            how="measured" if entries >= LONG else "extrapolated",
+            CPU_us_an_entry=round(used / entries * 1e6, 1),
+            resident_MiB=round(resident()["measuring"]),
+        )
+
+
+if __name__ == "__main__":
+    main()
