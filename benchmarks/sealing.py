@@ -39,6 +39,7 @@ from runtime.register.directives import Consent
 from schemas.categories import DataCategory
 from schemas.codes import Participation, Purpose
 from schemas.facts import Fact
+from schemas.facts.cutting import Cutting
 from tests.contracts.examples import fact
 from tests.world.consent import NOON, TOWN, a_grant, a_table
 
@@ -98,7 +99,7 @@ class Ready:
     def offering(self) -> offering.Offering:
         """Return the fact on its way, nothing decided yet."""
         by = Who("ana", str(self.subject.cases[HOME].pseudonym))
-        return offering.Offering(self.fact, self.subject, self.subject.cases[HOME], self.key, by, [])
+        return offering.Offering(self.fact, self.subject, self.subject.cases[HOME], self.key, by, Cutting(self.fact))
 
 
 @cache
@@ -114,7 +115,7 @@ def copies(made: offering.Offering) -> list[offering.Copy]:
 
 def sealed(cut: list[offering.Copy]) -> list[Message]:
     """Seal what was cut, as it would be written into the outbox."""
-    return [offering._sealed(copy, number) for number, copy in enumerate(cut)]
+    return [offering._sealed(copy) for copy in cut]
 
 
 def whole(units: int) -> None:
