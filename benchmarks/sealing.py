@@ -10,10 +10,9 @@ computes and waits for nothing, so it is timed by CPU time.
 Where the limit lies, by profile: sealing alone is about a third of the baseline's rate, because a key is derived for
 each category and each body (HKDF) and a derivation costs more than the closing it is for; that is what lets one
 category be opened without the next.  With nothing but derivations and closings the goal of 0.6 would be out of reach.
-The other half is Python: laying out the fact and writing its JSON once for all copies, renaming the references anew for
+More than half is Python: laying out the fact and writing its JSON once for all copies, renaming the references anew for
 each, four decisions, and five ledger leaves of some 24 us, each with a salted commitment, a canonical header and a
-sealed detail, which no decision goes without.  Against the database's share of an offer, a few milliseconds, it is
-little; see the offers.
+sealed detail, which no decision goes without.
 """
 
 from __future__ import annotations
