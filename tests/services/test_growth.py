@@ -1,0 +1,74 @@
+"""No list, look or opening reads a table from end to end that grows with the years, as the server itself counts it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from infra.embedded.postgres import Postgres
+from tests.world.database import a_database
+from tests.world.growth import ASKED, QUEUES, SMALL, Day, Grown
+from tests.world.town import a_town
+
+CASES = 20
+MORE = 12_000  # with fewer the server rightly reads a small table whole rather than look things up one by one
+TABLES = """
+SELECT schemaname || '.' || relname, seq_scan, n_live_tup FROM pg_stat_user_tables ORDER BY 1
+"""
+
+
+@pytest.fixture(scope="module")
+async def grown(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grown]:
+    folder: Path = tmp_path_factory.mktemp("growth")
+    async with a_town(a_database(postgres, "accord_growth"), folder) as town:
+        made = Grown(town)
+        await made.begin(CASES)
+        made.add(MORE)
+        await end_sessions(made)
+        yield made
+
+
+def scanned(grown: Grown) -> dict[str, int]:
+    """Return how often each table that grows was read from end to end, in sessions that are over."""
+    with grown.town.database.superuser() as connection:
+        rows = connection.execute(TABLES).fetchall()
+    return {str(name): int(str(scans)) for name, scans, _ in rows if name not in (*QUEUES, *SMALL)}
+
+
+async def end_sessions(grown: Grown) -> None:
+    """End every session, as its counts are told no later than that."""
+    for engine in grown.town.engines.values():
+        await engine.dispose()
+    grown.town.engines.clear()
+    with grown.town.database.superuser() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.parametrize("what", ASKED)
+async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, what: str) -> None:
+    before = scanned(grown)
+    async with AsyncExitStack() as stack:
+        day = Day(grown)
+        await day.begin(stack)
+        for _ in range(10):  # more often than the server makes up its mind about a plan
+            await day.ask(what)
+    await end_sessions(grown)
+
+    after = scanned(grown)
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {}
+
+
+def test_the_tables_that_grow_have_grown(grown: Grown) -> None:
+    with grown.town.database.superuser() as connection:
+        rows = connection.execute(TABLES).fetchall()
+
+    held = {str(name): int(str(live)) for name, _, live in rows}
+    for name in (
+        "register.subject", "register.case", "register.directive", "carrying.offer", "exchange.message",
+        "referrals.referral", "ledger.leaf",
+    ):  # fmt: skip
+        assert held[name] >= MORE, name
