@@ -6,14 +6,39 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import ConsentTable, Directive, compile_table
+from runtime.database.arrays import bigints
+from runtime.database.direct import rows
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 
-OF_SUBJECTS = text("SELECT * FROM register.directive WHERE subject_id = ANY(:ids) AND state = 'active'")
+READ = (
+    "subject_id",
+    "directive_ref",
+    "effect",
+    "custodian",
+    "recipient",
+    "purpose",
+    "categories",
+    "excepted_fields",
+    "only_fields",
+    "excluded_person_ref",
+    "valid_from",
+    "valid_until",
+    "state",
+    "basis",
+    "taxonomy_version",
+    "starts_when",
+    "started_at",
+    "ended_at",
+    "survives_death",
+)
+OF_SUBJECTS = (
+    f"SELECT {', '.join(READ)} FROM register.directive "  # noqa: S608 - names of our own
+    "WHERE subject_id = ANY(%s) AND state = 'active'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +103,6 @@ def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating
 async def active_rows(session: AsyncSession, subject_ids: list[int]) -> dict[int, list[Mapping[str, Any]]]:
     """Return the active directive rows of each subject."""
     found: dict[int, list[Mapping[str, Any]]] = {subject_id: [] for subject_id in subject_ids}
-    for row in (await session.execute(OF_SUBJECTS, {"ids": subject_ids})).mappings():
-        found[row["subject_id"]].append(dict(row))
+    for row in await rows(session, OF_SUBJECTS, bigints(subject_ids)):
+        found[row[0]].append(dict(zip(READ, row, strict=True)))
     return found
