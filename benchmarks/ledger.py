@@ -5,6 +5,11 @@ thousand: hashes, nodes, a signed head, one commit. Against it: the same rows in
 psycopg, a thousand a commit. Then the whole ledger is read and verified as `accord ledger verify` does it: every
 entry's text, the tree, the signed heads, and what is kept beside them; the short form verifies what the rounds have
 left and extrapolates, the long form fills it up to a million.
+
+The limit of the sequencer is shared: of a leaf's CPU somewhat less than half is the server's, which inserts it with its
+hash and deletes it from what waits, and the larger part is hashing, the nodes above it and their columns. The limit of
+verifying is one core of Python: by cProfile a quarter is reading headers, each parsed and written anew to the letter so
+that no line has two readings, a quarter the nodes kept beside them, a fifth the stream of rows.
 """
 
 from __future__ import annotations

@@ -5,6 +5,11 @@ those of a hundred subjects at random. Meanwhile an advocate revokes directives 
 over HTTP at `services.consent` as it is run; each answer comes after the commit, and no opening that starts after it
 shows what was stopped. Between two of them the directive is put in force again: that is in the rate and not in the
 percentiles. Against it: one UPDATE of a row and its commit by bare psycopg, under the same openers.
+
+The limit is what is written under the exclusive lock. The lock's queue is fair: a revocation waits for the openings
+that hold the subject, one commit, and not for those that come after. Then it makes some dozen statements: it reads what
+stands, ends it, raises the version, puts it on record and tells the recipient. The rest is waiting for a core: on two
+of them the openers, the server and the service share.
 """
 
 from __future__ import annotations
