@@ -3,7 +3,7 @@
 from runtime.faults import TryAgain
 from runtime.worker.effects import Effect, EffectOnMany
 from runtime.worker.offered import Offered
-from runtime.worker.reading import Died
+from runtime.worker.state import Died
 from runtime.worker.worker import Worker
 
 __all__ = ["Died", "Effect", "EffectOnMany", "Offered", "TryAgain", "Worker"]

@@ -21,6 +21,7 @@ from runtime.settings import KafkaProtocol, Settings
 from runtime.telemetry import facts
 from runtime.worker.gaps import PassedOver, Watch
 from runtime.worker.patient import PatientTransport
+from runtime.worker.state import Died
 
 AT_ONCE: Final = 256
 GATHER: Final = 0.015  # seconds: what comes together is done together, at half the cost a message
@@ -33,14 +34,6 @@ STILL_FOR: Final = 20.0
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Sequence[Received]], Awaitable[None]]
-
-
-class Died(Exception):
-    """Faust stopped reading by itself; `mendable` where another one may take its place in this process."""
-
-    def __init__(self, *, mendable: bool) -> None:
-        super().__init__("begin anew" if mendable else "end the process")
-        self.mendable = mendable
 
 
 class Stalled(Exception):

@@ -13,6 +13,14 @@ TOO_MANY: Final = 0.01
 log = logging.getLogger(__name__)
 
 
+class Died(Exception):
+    """Faust stopped reading by itself; `mendable` where another one may take its place in this process."""
+
+    def __init__(self, *, mendable: bool) -> None:
+        super().__init__("begin anew" if mendable else "end the process")
+        self.mendable = mendable
+
+
 class State:
     """Whether a worker reads, what it lacks, and how much of what it read it had to park."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -17,9 +17,11 @@ from runtime.telemetry import facts
 from runtime.worker.effects import Effect, EffectOnMany, Effects
 from runtime.worker.handling import Handling
 from runtime.worker.mailboxes import Found, Mailboxes
-from runtime.worker.reading import Died, Reading
-from runtime.worker.state import State
+from runtime.worker.state import Died, State
 from schemas.facts import Fact
+
+if TYPE_CHECKING:
+    from runtime.worker.reading import Reading
 
 LOOK_EVERY: Final = 1.0
 LIVES: Final = 5  # of the reader
@@ -97,6 +99,8 @@ class Worker:
             await self._pause()
 
     async def _read(self, found: Found) -> None:
+        from runtime.worker.reading import Reading  # Faust: slow to import, and only who reads needs it
+
         reading = Reading(self._settings, self._consumer, self._handling.handle)
         ending: asyncio.Task[None] | None = None
         try:
