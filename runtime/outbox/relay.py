@@ -14,12 +14,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from runtime import crash, disclosure, parking
+from runtime import clock, crash, disclosure, parking
 from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
 from runtime.faults import Fault, fault, name
 from runtime.outbox import rows
-from runtime.outbox.shard import WITHIN, Shard, State, commit, pause
+from runtime.outbox.shard import BUSY, WITHIN, Shard, State, commit, pause
 from runtime.settings import Settings
 from runtime.telemetry import facts, metrics
 
@@ -43,7 +43,8 @@ class Relay:
     async def run(self) -> None:
         """Send until `stop`; raises where something will not pass by itself, so that the process ends and is seen."""
         works = [shard.serve(self._engine, self._stopping) for shard in self._shards]
-        ended = await asyncio.gather(*map(self._ending_all, [*works, self._look_after()]), return_exceptions=True)
+        works += [self._look_after(), self._look_out()]
+        ended = await asyncio.gather(*map(self._ending_all, works), return_exceptions=True)
         failed = [error for error in ended if isinstance(error, Exception)]
         if failed:
             raise ExceptionGroup("the relay stopped", failed)
@@ -51,6 +52,8 @@ class Relay:
     def stop(self) -> None:
         """Finish the batches under way and return from `run`."""
         self._stopping.set()
+        for shard in self._shards:
+            shard.woken.set()
 
     async def _ending_all(self, work: Coroutine[None, None, None]) -> None:
         # The others finish their batch: a task cancelled within a statement would leave its connection open.
@@ -89,6 +92,30 @@ class Relay:
             return None
         await rows.relayed(session, [row])
         return "relayed"
+
+    async def _look_out(self) -> None:
+        """Wake the shards for which something waits: one question for all, so that it can be asked often."""
+        while not self._stopping.is_set():
+            try:
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    async with AsyncSession(bind=connection) as session:
+                        await self._wake(session)
+            except Exception as failed:
+                if fault(failed) is Fault.LASTING:
+                    raise
+                log.warning("relay_waits", extra=facts(reason=name(failed)))
+                await pause(self._stopping, 0.5)
+
+    async def _wake(self, session: AsyncSession) -> None:
+        while not self._stopping.is_set():
+            began = clock.monotonic()
+            due = await rows.due(session, self.state.owned, self.state.out_of_reach())
+            for shard in self._shards:
+                if shard.number in due:
+                    shard.woken.set()
+            # Many rows that are held make the question dear; then it is asked less often.
+            await pause(self._stopping, max(BUSY, 5 * (clock.monotonic() - began)))
 
     async def _look_after(self) -> None:
         probe = Carrier(self._settings)

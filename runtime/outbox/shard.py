@@ -27,7 +27,7 @@ T = TypeVar("T")
 BATCH: Final = 400  # small in time, about 80 ms: a revocation waits for the batch that holds its subject
 WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
 BUSY: Final = 0.015
-IDLE: Final = 0.1
+IDLE: Final = 1.0  # seconds until a shard that nobody woke looks by itself
 MOST_UNDECIDED: Final = 20
 HOLD: Final = 1.0  # seconds until a recipient without a mailbox is tried again
 log = logging.getLogger(__name__)
@@ -54,6 +54,11 @@ class State:
     parked: int = 0
     oldest: float = 0.0
 
+    def out_of_reach(self) -> list[str]:
+        """Return the recipients whose letters are held just now."""
+        now = clock.monotonic()
+        return [recipient for recipient, hold in self.held.items() if hold.again_at > now]
+
     def missing(self) -> tuple[str, ...]:
         """Return what the relay needs and does not have."""
         parts = (("database", self.database), ("broker", self.broker))
@@ -64,7 +69,8 @@ class Shard:
     """Sends the rows of one shard in order, for as long as it owns the shard."""
 
     def __init__(self, number: int, carrier: Carrier, state: State, *, grace: float) -> None:
-        self._number = number
+        self.number = number
+        self.woken = asyncio.Event()
         self._carrier = carrier
         self._state = state
         self._grace = grace  # how long a mailbox may be missing until its letters are parked
@@ -84,7 +90,7 @@ class Shard:
                     if fault(failed) is Fault.LASTING:
                         raise
                     self._state.database = False
-                    log.warning("relay_waits", extra=facts(shard=self._number, reason=name(failed)))
+                    log.warning("relay_waits", extra=facts(shard=self.number, reason=name(failed)))
                     await pause(stopping, 0.5)
         finally:
             await self._in_thread(self._carrier.close)
@@ -93,20 +99,20 @@ class Shard:
     async def _serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
         async with engine.connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
             try:
-                while not await rows.own(session, self._number):
+                while not await rows.own(session, self.number):
                     self._state.database = True
                     await pause(stopping, 0.5)
                     if stopping.is_set():
                         return
-                self._state.owned.add(self._number)
+                self._state.owned.add(self.number)
                 await self._send_what_waits(session, stopping)
             finally:
-                self._state.owned.discard(self._number)
+                self._state.owned.discard(self.number)
                 await connection.invalidate()  # the ownership ends with the server's session
 
     async def _send_what_waits(self, session: AsyncSession, stopping: asyncio.Event) -> None:
-        rest = BUSY
         while not stopping.is_set():
+            self.woken.clear()
             claimed = await self._claim(session)
             self._state.database = True
             if claimed:
@@ -116,15 +122,14 @@ class Shard:
                     await self._until_the_broker_answers(stopping)
             else:
                 await session.rollback()
-            full = len(claimed) >= BATCH or self._alone
-            rest = BUSY if claimed else min(IDLE, rest * 2)
-            if not full:
-                await pause(stopping, rest)
+            if not claimed:
+                await pause(self.woken, IDLE)
+            elif len(claimed) < BATCH and not self._alone:
+                await pause(stopping, BUSY)
 
     async def _claim(self, session: AsyncSession) -> list[Row]:
-        now = clock.monotonic()
-        held = [recipient for recipient, hold in self._state.held.items() if hold.again_at > now]
-        claimed = await rows.claim(session, self._number, held, 1 if self._alone else BATCH)
+        held = self._state.out_of_reach()
+        claimed = await rows.claim(session, self.number, held, 1 if self._alone else BATCH)
         self._alone = max(0, self._alone - len(claimed)) if claimed else 0
         return claimed
 
@@ -137,7 +142,7 @@ class Shard:
             if kind is Fault.AWAY:
                 raise
             await session.rollback()
-            log.warning("relay_batch_failed", extra=facts(shard=self._number, reason=name(failed)))
+            log.warning("relay_batch_failed", extra=facts(shard=self.number, reason=name(failed)))
             if kind is Fault.CONTENDED:
                 return
             if len(claimed) > 1:
@@ -243,9 +248,9 @@ async def commit(session: AsyncSession) -> None:
     crash.point("relay.after_commit")
 
 
-async def pause(stopping: asyncio.Event, seconds: float) -> None:
-    """Wait for so many seconds, or until `stopping`."""
+async def pause(until: asyncio.Event, seconds: float) -> None:
+    """Wait for so many seconds, or until the event."""
     try:
-        await asyncio.wait_for(stopping.wait(), seconds)
+        await asyncio.wait_for(until.wait(), seconds)
     except TimeoutError:
         return

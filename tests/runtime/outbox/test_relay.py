@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.bus.producer import BODY_LIMIT
 from runtime.database.engine import engine
-from runtime.outbox import queue, relay
+from runtime.outbox import queue, relay, rows
 from runtime.outbox.relay import Relay
 from runtime.outbox.shard import State
 from runtime.parking import ask_again
@@ -293,3 +294,20 @@ def test_readiness_names_what_is_away() -> None:
 async def test_a_parked_message_that_is_not_there_is_not_settled(fabric: Fabric) -> None:
     async with running(fabric) as sending:
         assert not await sending.retry_parked(uuid4())
+
+
+async def test_only_shards_with_something_to_claim_are_woken(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    case = fabric.case(agency)
+    mine, other = case.refs[agency].int % queue.SHARDS, (case.refs[agency].int + 1) % queue.SHARDS
+    fabric.offer(case, agency)
+    bound = engine(fabric.settings("relay").database)
+
+    async with AsyncSession(bound) as session:
+        due = await rows.due(session, {mine, other}, [])
+        of_another = await rows.due(session, {other}, [])
+        held = await rows.due(session, {mine, other}, [agency])
+
+    fabric.sql("DELETE FROM carrying.outbox")
+    await bound.dispose()
+    assert (due, of_another, held) == ({mine}, set(), set())
