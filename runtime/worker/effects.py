@@ -39,7 +39,10 @@ class Effects:
         for many in self._many:
             await many(unit, offered)
         for one in offered:
+            effects = (*self._every, *self._by_type.get(one.type, ()))
+            if not effects:
+                continue
             unit.traceparent = one.traceparent
             with continued(one.traceparent):
-                for effect in (*self._every, *self._by_type.get(one.type, ())):
+                for effect in effects:
                     await effect(unit, one)
