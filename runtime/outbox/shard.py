@@ -24,7 +24,7 @@ from runtime.telemetry.tracing import act
 from schemas.topics import mailbox
 
 T = TypeVar("T")
-BATCH: Final = 400  # small in time, about 80 ms: a revocation waits for the batch that holds its subject
+BATCH: Final = 200  # small in time, about 40 ms: a revocation waits for the batch that holds its subject
 WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
 BUSY: Final = 0.015
 IDLE: Final = 1.0  # seconds until a shard that nobody woke looks by itself
