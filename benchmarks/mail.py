@@ -43,6 +43,7 @@ TO: Final = {
     "lantern-counselling": Purpose.COUNSELLING,
     "riverside-legal": Purpose.LEGAL_REPRESENTATION,
 }
+BARE: Final = tuple(f"bare-{agency_id}" for agency_id in TO)  # mailboxes of nobody, for what is compared with
 ALLOWED: Final = (
     DataCategory.IDENTITY,
     DataCategory.SAFE_CONTACT,

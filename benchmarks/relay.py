@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import psycopg
 
-from benchmarks.mail import TO, Mail, a_mail, a_process, post
+from benchmarks.mail import BARE, TO, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, keep, ratio
 from runtime.bus.producer import Letter
 from runtime.outbox.queue import SHARDS
@@ -66,10 +66,12 @@ def until_empty(connection: psycopg.Connection[Any]) -> None:
 def rates(mail: Mail) -> None:
     """Measure one shard, all shards, and the bare producer."""
     bare = mail.producer()
+    for agency_id in BARE:
+        mail.fabric.open_mailbox(agency_id)
     ready: list[Letter] = []
 
     def letters(count: int) -> None:
-        ready[:] = mail.letters(count)
+        ready[:] = mail.letters(count, BARE)
 
     with ExitStack() as ending:
         one, all_of_them = Waiting(mail, SHARDS), Waiting(mail, 1)

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 import faust
 from faust.auth import SASLCredentials
 
-from benchmarks.mail import TO, Mail, a_mail, a_process, post
+from benchmarks.mail import BARE, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, ratio
 from runtime.bus.connection import MECHANISM
 from runtime.bus.producer import Letter
@@ -26,7 +26,6 @@ from tests.world.carrying import PASSWORD
 MESSAGES: Final = 4_000
 WITHIN: Final = 60.0
 TOLD_EVERY: Final = 0.02
-BARE: Final = tuple(f"bare-{agency_id}" for agency_id in TO)
 KEPT: Final = "SELECT coalesce(sum(place), 0) FROM exchange.mailbox"
 
 
