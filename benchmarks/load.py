@@ -212,7 +212,13 @@ class Seen:
     readable: list[float] = field(default_factory=list)
     lost: int = 0  # messages of facts that were answered, which never came
     seconds: float = 0.0
-    drained: float = 0.0  # seconds from the last fact's instant until everything was readable
+    last_due: float = 0.0  # the instant of the last fact
+    came: list[float] = field(default_factory=list)  # the instants at which messages became readable
+
+    def drained(self, since: float) -> tuple[int, float]:
+        """Return how many messages became readable after an instant, and how many seconds after it the last did."""
+        later = [at for at in self.came if at > since]
+        return len(later), max(later, default=since) - since
 
 
 class Load:
@@ -239,13 +245,13 @@ class Load:
                 ended = time.monotonic()
                 while eyes.count < wanted and time.monotonic() < ended + patience:
                     time.sleep(LOOK_EVERY)
-                seen.drained = time.monotonic() - ended
                 seen.seconds = time.monotonic() - began
         finally:
             eyes.close()
         for key, due in self._due.items():
             came = eyes.seen[key]
             seen.readable += [at - instant for at, instant in zip(came, due, strict=False)]
+            seen.came += came
             seen.lost += max(0, len(due) - len(came))
         self._due.clear()
         return seen
@@ -255,7 +261,7 @@ class Load:
         began = time.monotonic()
         under_way = set()
         for number in range(round(rate * seconds)):
-            due = began + number / rate
+            due = seen.last_due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             task = asyncio.create_task(self._one(due, seen))
             under_way.add(task)

@@ -1,6 +1,10 @@
 """Tracing on, against off
 
-TODO
+Two processes of intake in one town, on the same cases: one exports its spans to a collector over OTLP, the other
+exports nothing.  Four clients post facts to one and to the other in turn, each fact offered to four agencies.
+
+**Where the limit lies.**  What is exported comes to a span or so a fact (the bytes in the notes), not one for each
+statement or row.  Exporting is batched, and costs its encoding, in the same process but outside the requests.
 """
 
 from __future__ import annotations

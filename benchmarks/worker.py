@@ -1,6 +1,13 @@
 """The worker of the exchange, against a bare Faust agent
 
-TODO
+The same sealed messages in mailboxes of their own: the exchange's worker (one inbox row and one kept message each,
+up to 256 to a commit, acknowledged after it) against a Faust agent that counts messages and drops them.  Both are
+processes of their own, and run all the time.
+
+**Where the limit lies.**  In Faust: it takes the bare agent 130 us of Python to bring a message up from the broker
+(fetching, decoding, one event and several futures each), and that is two thirds of the worker's time too (py-spy).  Of
+ours, keeping the messages was a seventh while sealed bodies went to the server as text; now the whole of reading
+headers, inbox row, kept message and commit is a fifth, the watch for messages passed over and the hand-over a tenth.
 """
 
 from __future__ import annotations
