@@ -9,8 +9,7 @@ The limit is Python: the server takes a third of an offer's CPU. By cProfile of 
 cutting and writing leaves are a third of its part, sealing a fifth, the two statements another fifth, and the commit
 and the connection SQLAlchemy keeps for it the next. Of four round trips two are BEGIN and COMMIT. A batch saves those
 and not the sealing, which is then two fifths: one derived key and one AES pass for each of some forty categories a
-fact. One process does not reach 2,000 facts a second, each sealed five times; several do, as far as there are cores
-for them and for the server.
+fact: what is left of it is Python on one core.
 """
 
 from __future__ import annotations

@@ -6,10 +6,9 @@ over HTTP at `services.consent` as it is run; each answer comes after the commit
 shows what was stopped. Between two of them the directive is put in force again: that is in the rate and not in the
 percentiles. Against it: one UPDATE of a row and its commit by bare psycopg, under the same openers.
 
-The limit is what is written under the exclusive lock. The lock's queue is fair: a revocation waits for the openings
-that hold the subject, one commit, and not for those that come after. Then it makes some dozen statements: it reads what
-stands, ends it, raises the version, puts it on record and tells the recipient. The rest is waiting for a core: on two
-of them the openers, the server and the service share.
+The limit is the number of statements, fourteen by count: it enters, takes the lock exclusive, reads what stands, ends
+it, raises the version, compiles anew, puts it on record and tells the recipient. By CPU the service and the server have
+equal parts in that, and the openers, who compile the new version as well, a third part as large.
 """
 
 from __future__ import annotations
