@@ -5,8 +5,8 @@ one kind together).  The figure is the steepest slope over the later two thirds.
 verdict: caches of consent (10,000 subjects), of cases and of keys fill, arenas grow to their working size, and what is
 filled once looks like growth.  The long form, half an hour, is held to a bound.
 
-**Where the limit lies.**  Everything that is kept in memory is bounded: tables of consent and cases and buckets of rates
-by number, queues of the reader and of the producer by number and bytes.
+**Where the limit lies.**  Everything that is kept in memory is bounded: tables of consent, cases and buckets of
+rates by number, queues of the reader and of the producer by number and bytes.
 """
 
 from __future__ import annotations
