@@ -163,7 +163,9 @@ class Shard:
         may_go = await disclosure.relayable(session, waiting) if waiting else set()
         going = [row for row in waiting if row.message_ref in may_go]
         lapsed = [row for row in waiting if row.message_ref not in may_go]
-        await rows.gone(session, lapsed)
+        if lapsed:
+            await self._withhold(session, lapsed)
+            return
         fates = await self._carry(going)
         crash.point("relay.after_produce")
         delivered = [row for row, fate in zip(going, fates, strict=True) if fate is Fate.DELIVERED]
@@ -173,8 +175,16 @@ class Shard:
             self._hold(row.recipient)
         await commit(session)
         self._state.relayed += len(delivered)
-        self._state.withheld += len(lapsed)
         self._state.broker = Fate.UNKNOWN not in fates
+
+    async def _withhold(self, session: AsyncSession, lapsed: Sequence[Row]) -> None:
+        """Put on record what may not be sent, before anything that comes after it is.
+
+        Were that undone with a relay that dies, a later yes would send it behind what it came before.
+        """
+        await rows.gone(session, lapsed)
+        await commit(session)
+        self._state.withheld += len(lapsed)
 
     async def _carry(self, going: Sequence[Row]) -> list[Fate]:
         if not going:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.runtime.outbox.test_relay import running
+from tests.runtime.outbox.test_relay import a_release, revoke, running
 from tests.world.carrying import Fabric, ids, process, until
 
 POINTS = ["relay.after_claim", "relay.after_produce", "relay.before_commit", "relay.after_commit"]
@@ -22,3 +22,23 @@ async def test_a_relay_that_dies_at_any_step_loses_nothing_and_keeps_the_order(f
     assert list(dict.fromkeys(arrived)) == sent
     assert (len(arrived) > len(sent)) is (point in ("relay.after_produce", "relay.before_commit"))
     assert {fabric.state(one) for one in sent} == {"relayed"}
+
+
+async def test_what_was_withheld_stays_so_though_the_relay_dies_and_she_allows_it_again(fabric: Fabric) -> None:
+    """Else it would be sent behind what it came before: the crash points of a busy town found that."""
+    custodian, recipient = fabric.agency(), fabric.agency()
+    case = fabric.case(custodian, recipient)
+    release = a_release(fabric, case, custodian, recipient)
+    (lapsed,) = fabric.offer(case, recipient, by=custodian)
+    fabric.sql("UPDATE carrying.offer SET mask = %s WHERE message_ref = %s", (2**200 - 1).to_bytes(25, "big"), lapsed)
+    revoke(fabric, case, release)
+    (next_one,) = fabric.offer(case, recipient)
+
+    with process(fabric, "relay", crash_at="relay.after_produce") as dying:
+        assert await asyncio.to_thread(dying.wait, 30) == 137
+    a_release(fabric, case, custodian, recipient)
+    async with running(fabric):
+        await until(lambda: fabric.waiting() == 0)
+
+    assert set(ids(fabric.mail(recipient, 2, within=5))) == {next_one}
+    assert fabric.state(lapsed) == "withheld"
