@@ -15,16 +15,17 @@ from typing import Final
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import clock, crash, parking
 from runtime.bus.headers import Unreadable
+from runtime.database import direct
 from runtime.database.arrays import uuids
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring
 from runtime.parking import Reason, Received
-from runtime.register.agencies import agency
+from runtime.register.agencies import read_agency
 from runtime.telemetry import facts, metrics
 from runtime.telemetry.tracing import act
 from runtime.unit import Unit
@@ -32,12 +33,16 @@ from runtime.worker.effects import Effects
 from runtime.worker.offered import Offered, read
 from runtime.worker.state import State
 
-AGENCY = text("SELECT set_config('accord.agency', :agency_id, true)")
-INBOX = text("""
+# One round trip for each mailbox: its agency's wall goes up, and the agency is looked up.
+ENTER = """
+SELECT set_config('accord.agency', agency_id, true), kind, flags, purposes
+FROM register.agency WHERE agency_id = %s AND active
+"""
+INBOX = """
 INSERT INTO carrying.inbox (consumer, message_ref)
-SELECT :consumer, ref FROM unnest(CAST(:refs AS uuid[])) AS ref ORDER BY ref
+SELECT %s, ref FROM unnest(%s) AS ref ORDER BY ref
 ON CONFLICT DO NOTHING RETURNING message_ref
-""")
+"""
 MOST: Final = 256
 LEAST: Final = 16  # fewer would cost more commits than they save time, and a busy machine would only get busier
 HELD_FOR: Final = 0.2  # seconds one commit may gather: effects may hold subjects, and a revocation waits for them
@@ -148,17 +153,18 @@ class Handling:
 
     async def _follow(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
         refs = uuids(one.message_ref for one in offered)
-        fresh = set(await session.scalars(INBOX, {"consumer": self._consumer, "refs": refs}))
+        fresh = {ref for (ref,) in await direct.rows(session, INBOX, self._consumer, refs)}
         for recipient, mail in groupby(_first_of_each(offered, fresh), key=lambda one: one.recipient):
             unit = await self._unit(session, recipient)
             await self._effects.follow(unit, list(mail))
 
     async def _unit(self, session: AsyncSession, recipient: str) -> Unit:
-        await session.execute(AGENCY, {"agency_id": recipient})
-        found = await agency(session, recipient)
-        if found is None:
+        entered = await direct.rows(session, ENTER, recipient)
+        if not entered:
             raise NoAgency
-        return Unit(session, found, f"system:{self._consumer}", self._keys)
+        ((_, kind, flags, purposes),) = entered
+        agency = read_agency(recipient, kind, flags, purposes)
+        return Unit(session, agency, f"system:{self._consumer}", self._keys)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
