@@ -36,12 +36,19 @@ from tests.world.upsets import superuser
 WRITES: Final = "ana"
 CASES: Final = 100
 LOOK_EVERY: Final = 0.005
+LOOK_SLOWLY: Final = 0.1
 PATIENCE: Final = 30.0
 # What came since: place by place, as places of a mailbox are taken in order and under its row's lock.
 CAME = """
 SELECT m.recipient, m.case_ref, m.place, m.message_ref
 FROM unnest(%s::text[], %s::bigint[]) AS seen (recipient, place)
 JOIN exchange.message AS m ON m.recipient = seen.recipient AND m.place > seen.place ORDER BY m.recipient, m.place
+"""
+# What was offered and lies in no mailbox, whether or not its fact was answered in time.
+MISSING: Final = """
+SELECT count(*) FROM carrying.offer AS o WHERE o.state <> 'withheld' AND NOT EXISTS (
+    SELECT FROM exchange.message AS m WHERE m.recipient = o.recipient AND m.message_ref = o.message_ref
+)
 """
 TOLD: Final = {
     "channel": "hotline",
@@ -202,6 +209,13 @@ class Eyes:
         self._connection.close()
 
 
+def missing(running: Running) -> int:
+    """Return how many messages were offered and lie in no mailbox."""
+    with superuser(running.started) as connection:
+        ((count,),) = connection.execute(MISSING).fetchall()
+    return int(count)
+
+
 @dataclass
 class Seen:
     """What a load came to: seconds from each fact's instant until its answer, and until each agency could read it."""
@@ -210,7 +224,7 @@ class Seen:
     refused: int = 0
     answers: list[float] = field(default_factory=list)
     readable: list[float] = field(default_factory=list)
-    lost: int = 0  # messages of facts that were answered, which never came
+    lost: int = 0  # messages that were offered, or whose fact was answered, and which never came
     seconds: float = 0.0
     last_due: float = 0.0  # the instant of the last fact
     came: list[float] = field(default_factory=list)  # the instants at which messages became readable
@@ -241,10 +255,10 @@ class Load:
             with eyes.open():
                 began = time.monotonic()
                 seen = asyncio.run(self._post(rate, seconds))
-                wanted = (seen.posted - seen.refused) * len(TO)
                 ended = time.monotonic()
-                while eyes.count < wanted and time.monotonic() < ended + patience:
-                    time.sleep(LOOK_EVERY)
+                while (missing(self._running) or self._short(eyes)) and time.monotonic() < ended + patience:
+                    time.sleep(LOOK_SLOWLY)
+                time.sleep(2 * LOOK_EVERY)
                 seen.seconds = time.monotonic() - began
         finally:
             eyes.close()
@@ -252,9 +266,13 @@ class Load:
             came = eyes.seen[key]
             seen.readable += [at - instant for at, instant in zip(came, due, strict=False)]
             seen.came += came
-            seen.lost += max(0, len(due) - len(came))
+        seen.lost = max(missing(self._running), self._short(eyes))
         self._due.clear()
         return seen
+
+    def _short(self, eyes: Eyes) -> int:
+        """Return how many messages of facts that were answered were not seen yet."""
+        return sum(max(0, len(due) - len(eyes.seen[key])) for key, due in self._due.items())
 
     async def _post(self, rate: float, seconds: float) -> Seen:
         seen = Seen()
