@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from secrets import token_hex
 from typing import Any
 from uuid import UUID, uuid4
@@ -46,13 +48,25 @@ SERVICES: Mapping[str, tuple[Sequence[Any], Mapping[type[Exception], str]]] = {
 }
 
 
+RENEWED = 240  # seconds; the long form outlives a token, and a system's is good for 300
+
+
 @dataclass
 class Asker:
-    """A person or a system, and its token."""
+    """A person or a system, and who signs its tokens."""
 
     name: str
     agency: str
-    token: str
+    sign: Callable[[], str]
+    _kept: str = ""
+    _signed_at: float = -RENEWED
+
+    @property
+    def token(self) -> str:
+        """Return a token that is good for a while yet."""
+        if time.monotonic() - self._signed_at >= RENEWED:
+            self._kept, self._signed_at = self.sign(), time.monotonic()
+        return self._kept
 
 
 @dataclass
@@ -133,15 +147,15 @@ async def _enrol(made: Existing) -> None:
             await enrol_person(session, NewPerson(f"{name}-{agency}", agency, name.title(), (role,)))
         await session.commit()
     issuer = made.web.issuer
-    tokens = {
-        name: (agency, issuer.person(f"{name}-{agency}", agency=agency, roles=[role]))
+    askers = [
+        Asker(name, agency, partial(issuer.person, f"{name}-{agency}", agency=agency, roles=[role]))
         for name, (agency, role) in people.items()
-    }
-    tokens |= {name: ("bay-hotline", issuer.person(name)) for name in ("ana", "priya")}
-    tokens["jude"] = "riverside-legal", issuer.person("jude")
+    ]
+    askers += [Asker(name, "bay-hotline", partial(issuer.person, name)) for name in ("ana", "priya")]
+    askers.append(Asker("jude", "riverside-legal", partial(issuer.person, "jude")))
     for agency in (made.shelter, made.police, "bay-hotline", "riverside-legal"):
-        tokens[f"system of {agency}"] = agency, issuer.system(agency)
-    made.askers |= {name: Asker(name, agency, token) for name, (agency, token) in tokens.items()}
+        askers.append(Asker(f"system of {agency}", agency, partial(issuer.system, agency)))
+    made.askers |= {asker.name: asker for asker in askers}
 
 
 async def _tell(made: Existing) -> None:

@@ -6,7 +6,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,14 @@ class Asked:
     app: FastAPI
     method: str
     path: str
-    token: str
+    token: Callable[[], str]
     body: Mapping[str, Any] | None = None
     delay: float = 0.0  # seconds before the answer, planted to see whether they are found
 
     async def time(self) -> float:
         """Return how long the answer took, which must be that there is nothing."""
         raw = b"" if self.body is None else json.dumps(self.body).encode()
-        headers = [(b"host", b"service.test"), (b"authorization", f"Bearer {self.token}".encode())]
+        headers = [(b"host", b"service.test"), (b"authorization", f"Bearer {self.token()}".encode())]
         if self.body is not None:
             headers += [(b"content-type", b"application/json"), (b"content-length", str(len(raw)).encode())]
         scope: dict[str, Any] = {

@@ -225,10 +225,10 @@ LEAST = 0.01  # how likely a difference by chance must be at least
 
 def classes(there: Existing, way: Way, asker: str, anothers: str) -> dict[str, list[Asked]]:
     """Return requests of each class for one asker by one route: what never was, another's, each own that is shut."""
-    app, token = there.apps[way.service], there.askers[asker].token
+    app, who = there.apps[way.service], there.askers[asker]
 
     def asked(ref: UUID, body: Any = None, delay: float = 0.0) -> Asked:
-        return Asked(app, way.method, way.path(ref), token, body or way.body, delay)
+        return Asked(app, way.method, way.path(ref), lambda: who.token, body or way.body, delay)
 
     made = {"absent": [asked(absent()) for _ in range(50)], "another's": [asked(there.named[anothers])]}
     made["planted"] = [asked(absent(), delay=PLANTED) for _ in range(50)]
