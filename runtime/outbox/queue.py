@@ -13,7 +13,7 @@ from runtime.database.arrays import bigints, booleans, byteas, instants, smallin
 from runtime.database.direct import written
 from runtime.ledger.pending import Leaf, columns
 
-SHARDS = 4
+SHARDS = 4  # by subject: the copies of one fact lie together, and are decided and sent by one relay in one commit
 # One statement: a round trip less for each table.  Arrays of arrays must be of one length in PostgreSQL, so purposes
 # and directives travel as text with a comma between.
 # Each case counts its own messages, because a gap would tell its agency of facts it may not see.  The row lock on the
@@ -93,7 +93,7 @@ async def put(session: AsyncSession, messages: Sequence[Message], leaves: Sequen
         texts([",".join(map(str, one.directives)) for one in messages]),
         byteas([one.wrapped_key for one in messages]),
         instants([one.occurred_at for one in messages]),
-        smallints([one.case_ref.int % SHARDS for one in messages]),
+        smallints([one.subject_id % SHARDS for one in messages]),
         byteas([one.body for one in messages]),
         *columns(leaves),
         trace,

@@ -19,12 +19,13 @@ from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
 from runtime.faults import Fault, fault, name
 from runtime.outbox import rows
-from runtime.outbox.shard import BUSY, WITHIN, Shard, State, commit, pause
+from runtime.outbox.sending import WITHIN, Sender, State, commit, pause, persistently
 from runtime.settings import Settings
 from runtime.telemetry import facts, metrics
 
 SHARDS: Final = 4  # as many as `runtime.outbox.queue` spreads over; a test holds the two together
 GRACE: Final = 30.0
+LOOK_EVERY: Final = 0.01  # seconds; a fact that comes alone waits half of it
 log = logging.getLogger(__name__)
 
 
@@ -38,22 +39,20 @@ class Relay:
         self._engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._stopping = asyncio.Event()
-        self._shards = [Shard(number, Carrier(settings), self.state, grace=grace) for number in range(shards)]
+        self._sender = Sender(shards, Carrier(settings), self.state, grace=grace)
 
     async def run(self) -> None:
         """Send until `stop`; raises where something will not pass by itself, so that the process ends and is seen."""
-        works = [shard.serve(self._engine, self._stopping) for shard in self._shards]
-        works += [self._look_after(), self._look_out()]
+        works = [self._sender.serve(self._engine, self._stopping), self._look_after(), self._look_out()]
         ended = await asyncio.gather(*map(self._ending_all, works), return_exceptions=True)
         failed = [error for error in ended if isinstance(error, Exception)]
         if failed:
             raise ExceptionGroup("the relay stopped", failed)
 
     def stop(self) -> None:
-        """Finish the batches under way and return from `run`."""
+        """Finish the batch under way and return from `run`."""
         self._stopping.set()
-        for shard in self._shards:
-            shard.woken.set()
+        self._sender.woken.set()
 
     async def _ending_all(self, work: Coroutine[None, None, None]) -> None:
         # The others finish their batch: a task cancelled within a statement would leave its connection open.
@@ -94,28 +93,22 @@ class Relay:
         return "relayed"
 
     async def _look_out(self) -> None:
-        """Wake the shards for which something waits: one question for all, so that it can be asked often."""
-        while not self._stopping.is_set():
-            try:
-                async with self._engine.connect() as connection:
-                    await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    async with AsyncSession(bind=connection) as session:
-                        await self._wake(session)
-            except Exception as failed:
-                if fault(failed) is Fault.LASTING:
-                    raise
-                log.warning("relay_waits", extra=facts(reason=name(failed)))
-                await pause(self._stopping, 0.5)
+        """Wake the sender when something waits: a question that reads no row, so that it can be asked often."""
+        await persistently(self._ask_what_waits, self.state, self._stopping)
 
-    async def _wake(self, session: AsyncSession) -> None:
-        while not self._stopping.is_set():
-            began = clock.monotonic()
-            due = await rows.due(session, self.state.owned, self.state.out_of_reach())
-            for shard in self._shards:
-                if shard.number in due:
-                    shard.woken.set()
-            # Many rows that are held make the question dear; then it is asked less often.
-            await pause(self._stopping, max(BUSY, 5 * (clock.monotonic() - began)))
+    async def _ask_what_waits(self) -> None:
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            async with AsyncSession(bind=connection) as session:
+                while not self._stopping.is_set():
+                    began = clock.monotonic()
+                    # One that is awake looks by itself.
+                    if not self._sender.woken.is_set() and await rows.due(
+                        session, self.state.owned, self.state.out_of_reach()
+                    ):
+                        self._sender.woken.set()
+                    # Many rows that are held make the question dear; then it is asked less often.
+                    await pause(self._stopping, max(LOOK_EVERY, 5 * (clock.monotonic() - began)))
 
     async def _look_after(self) -> None:
         probe = Carrier(self._settings)

@@ -1,4 +1,4 @@
-"""The outbox as the relay sees it: rows of one shard, oldest first, and what becomes of them."""
+"""The outbox as the relay sees it: rows of its shards, oldest first, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -27,16 +27,18 @@ CLAIM = """
 SELECT id, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence, traceparent, body
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM (
-        SELECT * FROM carrying.outbox
-        WHERE shard = %s AND recipient <> ALL(%s) ORDER BY id LIMIT %s
+        SELECT waits.* FROM unnest(%s) AS owned (number) CROSS JOIN LATERAL (
+            SELECT * FROM carrying.outbox AS o
+            WHERE o.shard = owned.number AND o.recipient <> ALL(%s) ORDER BY o.id LIMIT %s
+        ) AS waits ORDER BY waits.id LIMIT %s
     ) AS oldest
 ) AS counted WHERE before < %s ORDER BY id
 """
 # Asked far more often than anything is claimed, so it reads no row whole.
 DUE = """
-SELECT owned.shard FROM unnest(%s) AS owned (shard) WHERE EXISTS (
+SELECT FROM unnest(%s) AS owned (shard) WHERE EXISTS (
     SELECT FROM carrying.outbox AS o WHERE o.shard = owned.shard AND o.recipient <> ALL(%s)
-)
+) LIMIT 1
 """
 OWN = text("SELECT pg_try_advisory_lock(:kind, :shard)")
 GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
@@ -97,15 +99,15 @@ async def own(session: AsyncSession, shard: int) -> bool:
     return owned
 
 
-async def claim(session: AsyncSession, shard: int, held: Collection[str], most: int) -> list[Row]:
-    """Return the oldest rows of the shard, but for recipients who cannot be delivered to just now."""
-    found = await direct.rows(session, CLAIM, shard, texts(held), most, BYTES_AT_ONCE)
+async def claim(session: AsyncSession, shards: Collection[int], held: Collection[str], most: int) -> list[Row]:
+    """Return the oldest rows of the shards, but for recipients who cannot be delivered to just now."""
+    found = await direct.rows(session, CLAIM, smallints(shards), texts(held), most, most, BYTES_AT_ONCE)
     return [Row(*row) for row in found]
 
 
-async def due(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> set[int]:
-    """Return the shards that have something to be claimed."""
-    return {shard for (shard,) in await direct.rows(session, DUE, smallints(shards), texts(held))}
+async def due(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> bool:
+    """Tell whether one of the shards has something to be claimed."""
+    return bool(await direct.rows(session, DUE, smallints(shards), texts(held)))
 
 
 async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:

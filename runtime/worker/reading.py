@@ -16,6 +16,7 @@ from faust.types import TP
 from runtime import clock, crash
 from runtime.bus.connection import MECHANISM, password
 from runtime.faults import name
+from runtime.pace import Pace
 from runtime.parking import Received
 from runtime.settings import KafkaProtocol, Settings
 from runtime.telemetry import facts
@@ -24,9 +25,8 @@ from runtime.worker.patient import PatientTransport
 from runtime.worker.state import Died
 
 AT_ONCE: Final = 256
-GATHER: Final = 0.015  # seconds: what comes together is done together, at half the cost a message
-GATHER_FIRST: Final = 0.005  # where nothing came for a while: enough for the copies of one fact to come together
-QUIET: Final = 0.1
+EVERY: Final = 0.04  # seconds from one round to the next while messages keep coming
+GATHER: Final = 0.003  # seconds: enough for the copies of one fact to come together
 BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
 RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
 FINISH_WITHIN: Final = 5.0
@@ -65,7 +65,7 @@ class Reading:
         self._handing_over: asyncio.Task[None] | None = None
         self._busy = self._stopping = self._behind = False
         self._seen, self._still_since = 0, clock.monotonic()
-        self._gathered_at = 0.0
+        self._pace = Pace(EVERY)
         self.mailboxes: frozenset[str] = frozenset()
 
     async def start(self, topics: Iterable[str]) -> None:
@@ -175,8 +175,8 @@ class Reading:
     async def _gather(self) -> list[tuple[Any, Any]]:
         came = [await self._waiting.get()]
         if self._waiting.qsize() < AT_ONCE:
-            await asyncio.sleep(GATHER if clock.monotonic() - self._gathered_at < QUIET else GATHER_FIRST)
-        self._gathered_at = clock.monotonic()
+            await asyncio.sleep(max(GATHER, self._pace.wait()))
+        self._pace.begin()
         while len(came) < AT_ONCE and not self._waiting.empty():
             came.append(self._waiting.get_nowait())
         return came

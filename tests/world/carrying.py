@@ -143,8 +143,19 @@ class Fabric:
                 number, sender, key = next(case.numbers), by or to, case.refs[to]
                 routing = (message_ref, case.subject_id, sender, to, key, TYPE)
                 connection.execute(OFFER, (*routing, b"\x01", ["shelter"], number, LONG_AGO))
-                shard = key.int % SHARDS
-                row = (shard, case.subject_id, message_ref, to, key, TYPE, sender, LONG_AGO, number, None, body)
+                row = (
+                    case.subject_id % SHARDS,
+                    case.subject_id,
+                    message_ref,
+                    to,
+                    key,
+                    TYPE,
+                    sender,
+                    LONG_AGO,
+                    number,
+                    None,
+                    body,
+                )
                 connection.execute(OUTBOX, row)
         return made
 

@@ -201,7 +201,7 @@ async def test_what_the_relay_delivered_under_a_directive_is_what_its_recipient_
     ref = await desk.permit(case_ref)
     sealed = await an_offer(desk, case_ref)
     async with desk.town.session("accord_relay") as session:
-        waiting = [row for shard in range(SHARDS) for row in await rows.claim(session, shard, [], 1000)]
+        waiting = await rows.claim(session, range(SHARDS), [], 1000)
         await rows.relayed(session, [row for row in waiting if row.message_ref == sealed.message_ref])
         await session.commit()
 

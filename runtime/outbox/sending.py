@@ -1,10 +1,10 @@
-"""One shard of the outbox: claimed, decided again, carried, and only then forgotten."""
+"""What waits in the shards of one relay: claimed, decided again, carried, and only then forgotten."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -18,6 +18,7 @@ from runtime.bus.producer import BODY_LIMIT, Carrier, Fate
 from runtime.faults import Fault, fault, name
 from runtime.outbox import rows
 from runtime.outbox.rows import Row
+from runtime.pace import Pace
 from runtime.parking import Reason, park
 from runtime.telemetry import facts, metrics
 from runtime.telemetry.tracing import act
@@ -26,8 +27,9 @@ from schemas.topics import mailbox
 T = TypeVar("T")
 BATCH: Final = 200  # small in time, about 40 ms: a revocation waits for the batch that holds its subject
 WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
-BUSY: Final = 0.015
-IDLE: Final = 1.0  # seconds until a shard that nobody woke looks by itself
+EVERY: Final = 0.04  # seconds from one batch to the next, where the next would not be full
+IDLE: Final = 1.0  # seconds until it looks by itself, where nobody woke it
+TAKE_OVER: Final = 0.5  # seconds between two tries to own what another relay owns
 MOST_UNDECIDED: Final = 20
 HOLD: Final = 1.0  # seconds until a recipient without a mailbox is tried again
 log = logging.getLogger(__name__)
@@ -65,33 +67,30 @@ class State:
         return tuple(part for part, there in parts if not there)
 
 
-class Shard:
-    """Sends the rows of one shard in order, for as long as it owns the shard."""
+class Sender:
+    """Sends the rows of all shards that it can own, oldest first, each shard in order.
 
-    def __init__(self, number: int, carrier: Carrier, state: State, *, grace: float) -> None:
-        self.number = number
+    All in one batch: a commit, the locks and the broker's answer cost as much for one shard's rows as for everybody's.
+    """
+
+    def __init__(self, shards: int, carrier: Carrier, state: State, *, grace: float) -> None:
         self.woken = asyncio.Event()
+        self._shards = frozenset(range(shards))
         self._carrier = carrier
         self._state = state
         self._grace = grace  # how long a mailbox may be missing until its letters are parked
+        self._pace = Pace(EVERY)
+        self._looked_for_shards = Pace(TAKE_OVER)
         self._reached: set[str] = set()
         self._alone = 0  # so many rows yet to be tried one by one, as one of them would not be decided
         self._undecided = 0  # so many in a row
         # One thread, so that the carrier is never used by two.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{number}")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
 
     async def serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
-        """Own the shard whenever nobody else does, and send what waits, until `stopping`."""
+        """Own each shard whenever nobody else does, and send what waits, until `stopping`."""
         try:
-            while not stopping.is_set():
-                try:
-                    await self._serve(engine, stopping)
-                except Exception as failed:
-                    if fault(failed) is Fault.LASTING:
-                        raise
-                    self._state.database = False
-                    log.warning("relay_waits", extra=facts(shard=self.number, reason=name(failed)))
-                    await pause(stopping, 0.5)
+            await persistently(lambda: self._serve(engine, stopping), self._state, stopping)
         finally:
             await self._in_thread(self._carrier.close)
             self._thread.shutdown(wait=False)
@@ -99,20 +98,17 @@ class Shard:
     async def _serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
         async with engine.connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
             try:
-                while not await rows.own(session, self.number):
-                    self._state.database = True
-                    await pause(stopping, 0.5)
-                    if stopping.is_set():
-                        return
-                self._state.owned.add(self.number)
+                self._looked_for_shards = Pace(TAKE_OVER)
                 await self._send_what_waits(session, stopping)
             finally:
-                self._state.owned.discard(self.number)
+                self._state.owned.clear()
                 await connection.invalidate()  # the ownership ends with the server's session
 
     async def _send_what_waits(self, session: AsyncSession, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
+            await self._own(session)
             self.woken.clear()
+            self._pace.begin()
             claimed = await self._claim(session)
             self._state.database = True
             if claimed:
@@ -122,14 +118,22 @@ class Shard:
                     await self._until_the_broker_answers(stopping)
             else:
                 await session.rollback()
-            if not claimed:
-                await pause(self.woken, IDLE)
-            elif len(claimed) < BATCH and not self._alone:
-                await pause(stopping, BUSY)
+                await pause(self.woken, IDLE if self._state.owned == self._shards else TAKE_OVER)
+            if len(claimed) < BATCH and not self._alone:
+                await pause(stopping, self._pace.wait())
+
+    async def _own(self, session: AsyncSession) -> None:
+        """Take what is nobody's, now and then."""
+        if self._state.owned == self._shards or self._looked_for_shards.wait():
+            return
+        self._looked_for_shards.begin()
+        for shard in sorted(self._shards - self._state.owned):
+            if await rows.own(session, shard):
+                self._state.owned.add(shard)
 
     async def _claim(self, session: AsyncSession) -> list[Row]:
         held = self._state.out_of_reach()
-        claimed = await rows.claim(session, self.number, held, 1 if self._alone else BATCH)
+        claimed = await rows.claim(session, self._state.owned, held, 1 if self._alone else BATCH)
         self._alone = max(0, self._alone - len(claimed)) if claimed else 0
         return claimed
 
@@ -142,7 +146,7 @@ class Shard:
             if kind is Fault.AWAY:
                 raise
             await session.rollback()
-            log.warning("relay_batch_failed", extra=facts(shard=self.number, reason=name(failed)))
+            log.warning("relay_batch_failed", extra=facts(reason=name(failed)))
             if kind is Fault.CONTENDED:
                 return
             if len(claimed) > 1:
@@ -251,6 +255,19 @@ def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
     return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
 
 
+async def persistently(work: Callable[[], Awaitable[None]], state: State, stopping: asyncio.Event) -> None:
+    """Do `work` again whenever what it stands on was away; raises where it will not pass by itself."""
+    while not stopping.is_set():
+        try:
+            await work()
+        except Exception as failed:
+            if fault(failed) is Fault.LASTING:
+                raise
+            state.database = False
+            log.warning("relay_waits", extra=facts(reason=name(failed)))
+            await pause(stopping, 0.5)
+
+
 async def commit(session: AsyncSession) -> None:
     """Let what was sent, withheld or parked be forgotten by the outbox."""
     crash.point("relay.before_commit")
@@ -260,6 +277,8 @@ async def commit(session: AsyncSession) -> None:
 
 async def pause(until: asyncio.Event, seconds: float) -> None:
     """Wait for so many seconds, or until the event."""
+    if seconds <= 0:
+        return
     try:
         await asyncio.wait_for(until.wait(), seconds)
     except TimeoutError:
