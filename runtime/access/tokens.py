@@ -3,16 +3,22 @@
 joserfc alone accepts an expired token, another's audience and any `typ`, so nothing here is left to its defaults:
 the algorithm and the type are pinned, a header may hold `alg`, `typ` and `kid` and nothing else, and every claim
 that we read is required and checked.
+
+A signature that held is not asked for again while its key serves: that is most of what a token costs.  Its claims are
+checked at every use, so a token ends when it says, and a refusal is never remembered.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from runtime import clock
@@ -25,6 +31,7 @@ from runtime.access.signed import kid_of, signed_claims
 
 TYPES: frozenset[str | None] = frozenset({"at+jwt"})
 LEEWAY_SECONDS = 30
+MOST_PROVEN: Final = 2_000
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _WORDS = re.compile(r"[a-z_]+:[a-z_]+( [a-z_]+:[a-z_]+)*|")
@@ -49,6 +56,7 @@ class Tokens:
         self._longest = longest
         self._now = now
         self._keys = IssuerKeys(fetch, monotonic=monotonic)
+        self._proven: OrderedDict[bytes, tuple[ECKey, dict[str, Any]]] = OrderedDict()  # by digest: no token is kept
 
     async def verify(self, token: str) -> Principal:
         """Return whom `token` names; raises `NotVerified`, or `IssuerAway` where that cannot be told."""
@@ -56,7 +64,18 @@ class Tokens:
         key = await self._keys.key(kid)
         if key is None:
             raise NotVerified("kid")
-        return self._principal(signed_claims(token, key))
+        return self._principal(self._claims(token, key))
+
+    def _claims(self, token: str, key: ECKey) -> dict[str, Any]:
+        digest = hashlib.sha256(token.encode()).digest()
+        by, claims = self._proven.get(digest, (None, {}))
+        if by is key:  # keys that were fetched anew are others, so what they signed is asked for again
+            return claims
+        claims = signed_claims(token, key)
+        self._proven[digest] = key, claims
+        if len(self._proven) > MOST_PROVEN:
+            self._proven.popitem(last=False)
+        return claims
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         check_claims(claims, issuer=self._issuer, audience=self._audience, now=self._now(), longest=self._longest)

@@ -221,6 +221,45 @@ async def test_a_token_ends_with_the_leeway_and_not_a_second_later() -> None:
         await a_verifier(now=lambda: ends).verify(token)
 
 
+async def test_a_token_that_was_taken_before_ends_as_if_it_were_new() -> None:
+    now = [NOON]
+    tokens, token = a_verifier(now=lambda: now[0]), spelled(HEADER, CLAIMS)
+    await tokens.verify(token)
+    now[0] = NOON + timedelta(seconds=330)
+
+    with pytest.raises(NotVerified):
+        await tokens.verify(token)
+
+
+async def test_a_token_that_was_refused_before_is_taken_when_it_begins() -> None:
+    now = [NOON - timedelta(seconds=31)]
+    tokens, token = a_verifier(now=lambda: now[0]), spelled(HEADER, CLAIMS)
+    with pytest.raises(NotVerified):
+        await tokens.verify(token)
+    now[0] = NOON
+
+    assert await tokens.verify(token) == ANA
+
+
+async def test_beside_a_token_that_was_taken_no_mutant_is() -> None:
+    tokens, token = a_verifier(), spelled(HEADER, CLAIMS)
+    await tokens.verify(token)
+
+    for place in range(len(token)):
+        with pytest.raises(NotVerified):
+            await tokens.verify(raised(token, place) if token[place] != "." else token[:place] + token[place + 1 :])
+
+
+async def test_what_is_remembered_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.access.tokens.MOST_PROVEN", 2)
+    tokens = a_verifier()
+
+    for number in range(5):
+        await tokens.verify(with_claims(jti=str(number)))
+
+    assert len(tokens._proven) == 2
+
+
 class Publisher:
     """An issuer whose key set a test may change, or take away."""
 
@@ -273,6 +312,17 @@ async def test_a_key_that_was_rotated_in_is_found_and_the_old_one_ends() -> None
     watch.now += 11
 
     assert await tokens.verify(spelled(HEADER | {"kid": OTHER.kid}, CLAIMS, OTHER)) == ANA
+    with pytest.raises(NotVerified):
+        await tokens.verify(spelled(HEADER, CLAIMS))
+
+
+async def test_a_token_that_was_taken_before_is_asked_again_of_a_new_key_of_the_same_name() -> None:
+    publisher, watch = Publisher(), Watch()
+    tokens = Tokens(ISSUER, "accord", publisher.fetch, now=lambda: NOON, monotonic=watch)
+    await tokens.verify(spelled(HEADER, CLAIMS))
+    publisher.keys = [public_set(OTHER)["keys"][0] | {"kid": KEY.kid}]
+    watch.now += 301
+
     with pytest.raises(NotVerified):
         await tokens.verify(spelled(HEADER, CLAIMS))
 
