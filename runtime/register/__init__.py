@@ -2,7 +2,7 @@
 
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
-from runtime.register.subjects import CaseOf, Subject, hold, hold_all, hold_exclusive, hold_subjects
+from runtime.register.subjects import CaseOf, Subject, hold, hold_all, hold_exclusive, hold_own, hold_subjects
 
 __all__ = [
     "CaseOf",
@@ -13,6 +13,7 @@ __all__ = [
     "hold",
     "hold_all",
     "hold_exclusive",
+    "hold_own",
     "hold_subjects",
     "join_case",
     "open_case",

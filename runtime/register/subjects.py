@@ -25,12 +25,19 @@ from runtime.database.arrays import bigints, uuids
 from runtime.database.direct import rows
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent, active_rows, compile_consent
+from runtime.register.holding import forget, held_before, remember
 from schemas.codes import Participation, Purpose
 
 # Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0004_holding.py.
 HOLD_CASES = "SELECT * FROM register.hold_cases(%s)"
 HOLD_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
 HOLD_EXCLUSIVE = "SELECT * FROM register.hold_exclusive(%s)"
+# Whoever asks for a case of another agency waits for nobody, or the wait would tell that it exists.
+HOLD_OWN = """
+SELECT * FROM register.hold_subjects(ARRAY(
+    SELECT subject_id FROM register."case" WHERE case_ref = %s AND agency_id = %s
+))
+"""
 KEPT_TABLES = 10_000
 KEPT_CASES = 2_000
 
@@ -97,10 +104,21 @@ async def hold(session: AsyncSession, case_ref: UUID) -> Subject | None:
     return held.get(case_ref)
 
 
+async def hold_own(session: AsyncSession, agency_id: str, case_ref: UUID) -> Subject | None:
+    """Return the subject of the agency's own case with its lock held shared; the case of another is absent."""
+    subjects = await _held(session, await rows(session, HOLD_OWN, case_ref, agency_id))
+    remember(session, subjects)
+    return subjects[0] if subjects else None
+
+
 async def hold_all(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Subject]:
     """Return the subject of each case reference that exists, all locks held shared, taken in one order."""
     wanted = set(case_refs)
+    before = held_before(session, wanted)
+    if before is not None:
+        return before
     subjects = await _held(session, await rows(session, HOLD_CASES, uuids(wanted)))
+    remember(session, subjects)
     found = {case.case_ref: subject for subject in subjects for case in subject.cases.values()}
     return {case_ref: found[case_ref] for case_ref in wanted if case_ref in found}
 
@@ -114,6 +132,7 @@ async def hold_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> di
 async def hold_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | None:
     """Return the subject with its lock held exclusive: whoever changes consent calls this first."""
     subjects = await _held(session, await rows(session, HOLD_EXCLUSIVE, case_ref))
+    forget(session)
     return subjects[0] if subjects else None
 
 

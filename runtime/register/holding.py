@@ -1,0 +1,47 @@
+"""What a transaction holds already, so that the second who asks within it need not hold it again.
+
+A lock lasts until the transaction ends, so the consent that was read under it is still the consent of now: whoever
+changes it waits.  Two things make that untrue.  A savepoint that is rolled back gives its locks back, so what is held
+within one is not remembered; and whoever holds exclusive changes consent, so from then on nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+if TYPE_CHECKING:
+    from runtime.register.subjects import Subject
+
+_KEPT: Final = "accord.holding"
+
+
+def held_before(session: AsyncSession, case_refs: Collection[UUID]) -> dict[UUID, Subject] | None:
+    """Return the subjects of these cases if the transaction holds them all, else None: all are held in one order."""
+    known = _of(session) or {}
+    return {one: known[one] for one in case_refs} if known.keys() >= set(case_refs) else None
+
+
+def remember(session: AsyncSession, subjects: Iterable[Subject]) -> None:
+    """Keep what is held until the transaction ends."""
+    known = _of(session)
+    if known is None or session.sync_session.get_nested_transaction() is not None:
+        return
+    for subject in subjects:
+        known |= {case.case_ref: subject for case in subject.cases.values()}
+
+
+def forget(session: AsyncSession) -> None:
+    """Keep nothing from now on in this transaction: it changes consent."""
+    session.info[_KEPT] = session.sync_session.get_transaction(), None
+
+
+def _of(session: AsyncSession) -> dict[UUID, Subject] | None:
+    transaction = session.sync_session.get_transaction()
+    kept: tuple[Any, dict[UUID, Subject] | None] | None = session.info.get(_KEPT)
+    if kept is None or kept[0] is not transaction:
+        session.info[_KEPT] = kept = (transaction, {})
+    return kept[1]
