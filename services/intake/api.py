@@ -56,12 +56,12 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None
 @routes.get("/{case_ref}", response_model=CaseAnswer, response_model_exclude_none=True)
 async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseAnswer:
     """Show how the agency's own case stands. What was told is read by an opening."""
-    if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        await _absent(unit, case_ref)
+    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
+    if subject is None:
+        return await _absent(unit, case_ref)
     if not await disclosure.look(unit, case_ref, STATES):
         raise Withheld
-    subject = await register.hold(unit.session, case_ref)
-    home = subject is not None and subject.home_agency == unit.agency_id
+    home = subject.home_agency == unit.agency_id
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
@@ -70,7 +70,7 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
     channel, opened_at = opened or (None, None)
     return CaseAnswer(
         case_ref=case_ref,
-        participation=Participation(subject.participation) if home and subject is not None else None,
+        participation=Participation(subject.participation) if home else None,
         opened_at=opened_at,
         channel=channel,
         incidents=[IncidentAnswer.of(one) for one in incidents],
@@ -82,10 +82,10 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
 async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
     """Write an incident down; agencies that the survivor named may open their part of it."""
     subject = await _own(unit, case_ref)
-    earlier = await store.incidents_of(unit.session, unit.agency_id, case_ref)
+    latest = await store.latest_report(unit.session, unit.agency_id, case_ref)
     with rules():
         _check_police_report(unit, subject, form)
-        incident, fact = domain.report(uuid4(), case_ref, form, earlier, subject.at)
+        incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
     await store.add_incident(unit.session, unit.agency_id, incident)
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
@@ -144,11 +144,9 @@ async def _begin_plan(
 
 async def _own(unit: Unit, case_ref: UUID) -> Subject:
     """Hold the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
-    if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        await _absent(unit, case_ref)
-    subject = await register.hold(unit.session, case_ref)
+    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
     if subject is None:
-        raise Absent
+        return await _absent(unit, case_ref)
     if unit.person_ref in subject.table.excluded:
         by, own = await leaves.who(unit), subject.cases[unit.agency_id]
         decision = Decision(0, (), subject.sv, subject.at, Reason.BLOCKED_PERSON)

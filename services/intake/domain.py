@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -99,11 +98,14 @@ class Plan:
 
 
 def report(
-    ref: UUID, case_ref: UUID, told: IncidentForm, earlier: Collection[Incident], at: datetime
+    ref: UUID, case_ref: UUID, told: IncidentForm, latest: datetime | None, at: datetime
 ) -> tuple[Incident, IncidentReported]:
-    """Return the incident and the fact that makes it known; raises `NotPossible` for one that is yet to come."""
+    """Return the incident and the fact that makes it known; raises `NotPossible` for one that is yet to come.
+
+    `latest` is when the last one before it was reported, if there was one.
+    """
     incident = Incident(ref, case_ref, 1, IncidentState.RECORDED, at, at)
-    again = any(at - one.reported_at <= REPEATS_WITHIN for one in earlier)
+    again = latest is not None and at - latest <= REPEATS_WITHIN
     return incident, IncidentReported(repeat_incident=again, **_fields(incident, told, at))
 
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.database import direct
 from schemas.codes import PlanStatus
 from services.intake.domain import Incident, IncidentState, Plan
 
 NOW = text("SELECT register.instant()")
-OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
 OPEN_FILE = text("""
 INSERT INTO intake.case_file (case_ref, agency_id, channel, opened_by, opened_at)
 VALUES (:case_ref, :agency, :channel, :by, :at)
@@ -28,10 +28,13 @@ INCIDENT = text(
     f"SELECT {INCIDENT_FIELDS} FROM intake.incident "  # noqa: S608 - as above
     "WHERE incident_ref = :ref AND case_ref = :case_ref AND agency_id = :agency FOR UPDATE"
 )
-NEW_INCIDENT = text("""
+LATEST_REPORT = """
+SELECT reported_at FROM intake.incident WHERE case_ref = %s AND agency_id = %s ORDER BY reported_at DESC LIMIT 1
+"""
+NEW_INCIDENT = """
 INSERT INTO intake.incident (incident_ref, case_ref, agency_id, version, state, reported_at, changed_at)
-VALUES (:incident_ref, :case_ref, :agency, :version, :state, :reported_at, :changed_at)
-""")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
 NEXT_INCIDENT = text("""
 UPDATE intake.incident SET version = :version, state = :state, changed_at = :changed_at
 WHERE incident_ref = :incident_ref AND agency_id = :agency
@@ -59,11 +62,6 @@ async def now(session: AsyncSession) -> datetime:
     return at
 
 
-async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
-    """Tell whether the agency has a case of this reference, opened by it or joined to it by a directive."""
-    return bool(await session.scalar(OWN_CASE, {"agency": agency, "case_ref": case_ref}))
-
-
 async def open_file(
     session: AsyncSession, agency: str, case_ref: UUID, channel: str | None, by: str, at: datetime
 ) -> None:
@@ -84,6 +82,12 @@ async def incidents_of(session: AsyncSession, agency: str, case_ref: UUID) -> li
     return [_incident(row) for row in rows]
 
 
+async def latest_report(session: AsyncSession, agency: str, case_ref: UUID) -> datetime | None:
+    """Return when the agency's newest incident of a case was reported, or None where there is none."""
+    found = await direct.rows(session, LATEST_REPORT, case_ref, agency)
+    return found[0][0] if found else None
+
+
 async def incident_to_change(session: AsyncSession, agency: str, case_ref: UUID, ref: UUID) -> Incident | None:
     """Return the agency's own incident, held until the end; to any other agency it is absent."""
     row = (await session.execute(INCIDENT, {"agency": agency, "case_ref": case_ref, "ref": ref})).one_or_none()
@@ -92,7 +96,9 @@ async def incident_to_change(session: AsyncSession, agency: str, case_ref: UUID,
 
 async def add_incident(session: AsyncSession, agency: str, incident: Incident) -> None:
     """Put a new incident in the case."""
-    await session.execute(NEW_INCIDENT, _of_incident(agency, incident))
+    of = incident.incident_ref, incident.case_ref, agency
+    how = incident.version, incident.state.value, incident.reported_at, incident.changed_at
+    await direct.written(session, NEW_INCIDENT, *of, *how)
 
 
 async def keep_incident(session: AsyncSession, agency: str, incident: Incident) -> None:

@@ -36,7 +36,7 @@ def changed(*changes: str, **fields: Any) -> IncidentVersionForm:
 
 
 def an_incident(*, reported_at: datetime = NOON) -> domain.Incident:
-    incident, _ = domain.report(uuid4(), uuid4(), told(), [], reported_at)
+    incident, _ = domain.report(uuid4(), uuid4(), told(), None, reported_at)
     return incident
 
 
@@ -111,7 +111,7 @@ def test_no_context_about_a_child_is_guessed_from_silence(
 
 
 def test_an_incident_needs_no_field_at_all() -> None:
-    incident, fact = domain.report(uuid4(), uuid4(), told(), [], NOON)
+    incident, fact = domain.report(uuid4(), uuid4(), told(), None, NOON)
 
     assert (incident.version, incident.state) == (1, IncidentState.RECORDED)
     assert fact.reported_at == NOON
@@ -122,7 +122,7 @@ def test_an_incident_needs_no_field_at_all() -> None:
 def test_another_within_a_year_is_a_repeat(days: int, repeats: bool) -> None:
     earlier = an_incident(reported_at=NOON - timedelta(days=days))
 
-    _, fact = domain.report(uuid4(), earlier.case_ref, told(), [earlier], NOON)
+    _, fact = domain.report(uuid4(), earlier.case_ref, told(), earlier.reported_at, NOON)
 
     assert fact.repeat_incident is repeats
 
