@@ -10,12 +10,11 @@ it is timed by the CPU time of this process.  The kernel and plain Python have t
 theirs each time, since they have no other way to be asked.  What `mask` comes to with its request built each time too
 is a figure of its own.
 
-Where the limit lies, by taking parts of `mask` away one by one: of some 0.27 us an empty call with three arguments is
-0.04, the two dates 0.04, the ceiling of the purpose 0.04, cutting masks of 188 bits with what was asked and with the
-ceiling 0.05, blocked persons 0.02, the key of custodian, recipient and purpose 0.03, and the rest finds the line by it
-and reads who asks.  Each of these is a guard that must stay, and what is left is the price of a line of Python.
-With the key or the ceiling at hand in the request it is a tenth or a seventh faster, which only moves the cost to
-whoever builds the request, so it is not done.
+Where the limit lies, by taking parts of `mask` away one by one: of some 0.125 us an empty call with three arguments is
+0.04, the two dates 0.03, cutting masks of 188 bits 0.04, and finding the line and reading what it says the rest.  The
+other guards cost nothing here, since they stand in what is looked up: a request that is not for a registered purpose,
+or is special in any way, has a key under which nothing is settled, and where a person is shut out no line is settled.
+Both are then weighed.  The request computes its key and its ceiling once, when it is built, which takes 0.32 us.
 
 Compiling six grants misses its goal for a like reason: a directive is seventeen fields in words, checked one by one,
 since what is not exactly right must close.  About two fifths of the time go into checking and reading the

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from kernel.consent.terms import Agency
+from kernel.consent.terms import Agency, key_of
 from schemas.codes import Basis, Purpose
 
 
@@ -28,17 +28,42 @@ class Reason(StrEnum):
     DENIED = "denied"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False)  # final, not frozen: mypy refuses a write, and making one costs a third
 class Request:
-    """Who asks whom, for what, and why."""
+    """Who asks whom, for what, and why.
 
-    agency: Agency
-    custodian: Agency
-    purpose: Purpose | None
-    asked: int
-    person_ref: str | None = None  # None: the agency's own system asks
-    party: bool = True  # False: the fact is of a referral that this agency neither sent nor received
-    cji: int = 0  # R31: the fields whose value came from criminal justice information
+    `key` finds the line of a consent table that may settle it, and `limit` is the most that line can open: what is
+    asked, within the ceiling of the registered purpose.  What must be weighed instead has the key of no purpose, under
+    which there are denials alone.
+    """
+
+    __slots__ = ("agency", "asked", "cji", "custodian", "key", "limit", "party", "person_ref", "purpose")
+
+    agency: Final[Agency]
+    custodian: Final[Agency]
+    purpose: Final[Purpose | None]
+    asked: Final[int]
+    person_ref: Final[str | None]  # None: the agency's own system asks
+    party: Final[bool]  # False: the fact is of a referral that this agency neither sent nor received
+    cji: Final[int]  # R31: the fields whose value came from criminal justice information
+
+    def __init__(
+        self,
+        agency: Agency,
+        custodian: Agency,
+        purpose: Purpose | None,
+        asked: int,
+        person_ref: str | None = None,
+        party: bool = True,
+        cji: int = 0,
+    ) -> None:
+        self.agency, self.custodian, self.purpose = agency, custodian, purpose
+        self.asked, self.person_ref, self.party = asked, person_ref, party
+        self.cji = cji
+        reach = agency.reach.get(purpose) if party and not cji else None
+        settles = None if reach is None else purpose
+        self.key: Final = key_of(custodian.agency_id, agency.agency_id, settles)
+        self.limit: Final = asked & (reach or 0)
 
 
 class Decision(NamedTuple):

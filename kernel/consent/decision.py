@@ -20,9 +20,9 @@ from schemas.taxonomy import ALL
 
 def decide(request: Request, table: ConsentTable, at: datetime) -> Decision:
     """Tell what `request` may see at the instant `at`, and on whose word."""
-    line = _settled(request, table, at)
-    if line is not None:
-        opened = line.settled & request.agency.reach[request.purpose] & request.asked
+    line = table.lines.get(request.key)
+    if line is not None and line.settled_from <= at < line.not_after:
+        opened = line.settled & request.limit
         # Where some grants open nothing of what was asked, each is weighed, to tell on which it relies.
         if opened and (len(line.grants) == 1 or all(grant.mask & opened for grant in line.grants)):
             return Decision(opened, line.directive_refs, table.sv, at, None, line.basis, line.not_after)
@@ -31,36 +31,13 @@ def decide(request: Request, table: ConsentTable, at: datetime) -> Decision:
 
 def mask(request: Request, table: ConsentTable, at: datetime) -> int:
     """Return the mask of `decide`, faster where nothing starts or ends and nothing is special."""
-    agency, purpose = request.agency, request.purpose
     try:
-        line = table.lines[request.custodian.agency_id, agency.agency_id, purpose]
-        reach = agency.reach[purpose]  # of registered purposes only
+        line = table.lines[request.key]
     except KeyError:
         return weighed(request, table, at).mask
-    if (
-        line.settled_from <= at < line.not_after
-        and request.party
-        and not request.cji
-        and request.person_ref not in table.excluded
-    ):
-        return line.settled & reach & request.asked
+    if line.settled_from <= at and at < line.not_after:
+        return line.settled & request.limit
     return weighed(request, table, at).mask
-
-
-def _settled(request: Request, table: ConsentTable, at: datetime) -> Line | None:
-    """Return the line of `request` where all that was said in it is in force and nothing is special, else None."""
-    agency, purpose = request.agency, request.purpose
-    line = table.lines.get((request.custodian.agency_id, agency.agency_id, purpose))
-    if (
-        line is None
-        or not line.settled_from <= at < line.not_after
-        or not request.party
-        or request.cji
-        or request.person_ref in table.excluded
-        or purpose not in agency.reach
-    ):
-        return None
-    return line
 
 
 # The fields open, the directives relied on, why nothing is open, the basis, the earliest end.

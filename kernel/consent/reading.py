@@ -6,28 +6,27 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from kernel.consent.terms import Directive
+from kernel.consent.terms import Directive, Way
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, Purpose
 from schemas.taxonomy import categories_of, category_mask, mask_of
 
 EMERGENCY_AT_MOST: Final = timedelta(minutes=60)
-Key = tuple[str, str, Purpose | None]  # custodian, recipient, purpose
 
 
 class Unreadable(ValueError):
     """A directive that contradicts itself, or uses a word that is not in our lists."""
 
 
-@dataclass(slots=True)  # not frozen, as `kernel.consent.table.Line` is not
+@dataclass(slots=True)  # final, not frozen, as `kernel.consent.table.Line` is
 class Grant:
     """A permit, read.  In force from `valid_from`, and no longer so at `valid_until`."""
 
-    directive_ref: UUID
-    mask: int
-    valid_from: datetime
-    valid_until: datetime
-    basis: Basis
+    directive_ref: Final[UUID]
+    mask: Final[int]
+    valid_from: Final[datetime]
+    valid_until: Final[datetime]
+    basis: Final[Basis]
 
 
 class Denial(NamedTuple):
@@ -38,7 +37,7 @@ class Denial(NamedTuple):
     valid_from: datetime
 
 
-def read_grant(directive: Directive) -> tuple[Key, Grant]:
+def read_grant(directive: Directive) -> tuple[Way, Grant]:
     """Return what a permit grants, to whom and for which purpose, or raise `Unreadable`."""
     recipient, purpose, until, basis = directive.recipient, directive.purpose, directive.valid_until, directive.basis
     if recipient is None or directive.excluded_person_ref is not None:

@@ -7,31 +7,29 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from kernel.consent.reading import Denial, Grant, Key, Unreadable, read_denial, read_grant
-from kernel.consent.terms import Directive
+from kernel.consent.reading import Denial, Grant, Unreadable, read_denial, read_grant
+from kernel.consent.terms import Directive, Way, key_of
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
-
-Way = tuple[str, str]  # custodian, recipient: a release runs one way (R10)
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(slots=True)  # not frozen: that makes it at four times the cost, and nothing but its making writes to it
+@dataclass(slots=True)  # final, not frozen: mypy refuses a write, and making one costs a fourth
 class Line:
     """All that was said about one custodian, recipient and purpose.
 
     In [settled_from, not_after) nothing starts and nothing ends, so the ordinary grants less the
     denials are `settled`, already computed, and so is on whose word they are if all are relied on.
-    Outside it every directive is weighed by itself.
+    Outside it every directive is weighed by itself, and so it always is where a person is shut out.
     """
 
-    grants: tuple[Grant, ...]
-    denials: tuple[Denial, ...]
-    settled: int
-    settled_from: datetime
-    not_after: datetime
-    directive_refs: tuple[UUID, ...]
-    basis: Basis | None
+    grants: Final[tuple[Grant, ...]]
+    denials: Final[tuple[Denial, ...]]
+    settled: Final[int]
+    settled_from: Final[datetime]
+    not_after: Final[datetime]
+    directive_refs: Final[tuple[UUID, ...]]
+    basis: Final[Basis | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,12 @@ class ConsentTable:
     unreadable_grants: int
     excluded: frozenset[str]  # persons from whom everything of this subject is hidden
     no_override: bool
-    lines: Mapping[Key, Line]  # empty where nothing may leave the custodian at all
+    lines: Mapping[str, Line]  # by `key_of` their way; empty where nothing may leave the custodian at all
 
     def line(self, custodian: str, recipient: str, purpose: Purpose | None) -> Line:
         """Return what was said about this way and purpose; silence is an empty line."""
-        own = self.lines.get((custodian, recipient, purpose))
-        return own or self.lines.get((custodian, recipient, None), SILENCE)
+        own = self.lines.get(key_of(custodian, recipient, purpose))
+        return own or self.lines.get(key_of(custodian, recipient, None), SILENCE)
 
 
 def compile_table(
@@ -91,8 +89,8 @@ class _Said:
         self.unreadable_denials = 0
         self.unreadable_grants = 0
         self.excluded: set[str] = set()
-        self.grants: defaultdict[Key, list[Grant]] = defaultdict(list)
-        self.denials: defaultdict[Way, list[tuple[Purpose | None, Denial]]] = defaultdict(list)
+        self.grants: defaultdict[Way, list[Grant]] = defaultdict(list)
+        self.denials: defaultdict[tuple[str, str], list[tuple[Purpose | None, Denial]]] = defaultdict(list)
 
     def hear(self, directive: Directive) -> None:
         if directive.effect is DirectiveEffect.PERMIT:
@@ -121,19 +119,23 @@ class _Said:
         else:
             self.denials[directive.custodian, str(directive.recipient)].append((directive.purpose, denial))
 
-    def lines(self) -> dict[Key, Line]:
+    def lines(self) -> dict[str, Line]:
         if not self.denials:
-            return {key: settle(tuple(grants), (), key[2]) for key, grants in self.grants.items()}
-        keys = set(self.grants)
+            return {key_of(*on): self._settled(tuple(grants), (), on[2]) for on, grants in self.grants.items()}
+        ways = set(self.grants)
         for (custodian, recipient), denials in self.denials.items():
-            keys |= {(custodian, recipient, purpose) for purpose, _ in denials}
-        return {key: self._line(key) for key in keys}
+            ways |= {(custodian, recipient, purpose) for purpose, _ in denials}
+        return {key_of(*on): self._line(on) for on in ways}
 
-    def _line(self, key: Key) -> Line:
-        custodian, recipient, purpose = key
+    def _line(self, on: Way) -> Line:
+        custodian, recipient, purpose = on
         spoken = self.denials.get((custodian, recipient), ())
-        about = tuple(denial for on, denial in spoken if on is None or on is purpose)
-        return settle(tuple(self.grants.get(key, ())), about, purpose)
+        about = tuple(denial for named, denial in spoken if named is None or named is purpose)
+        return self._settled(tuple(self.grants.get(on, ())), about, purpose)
+
+    def _settled(self, grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purpose | None) -> Line:
+        # Who asks is for the scales to see: where a person is shut out, nothing may be settled for everybody.
+        return unsettled(grants, denials) if self.excluded else settle(grants, denials, purpose)
 
 
 def furthest(bases: Iterable[Basis]) -> Basis:
@@ -144,14 +146,14 @@ def furthest(bases: Iterable[Basis]) -> Basis:
 def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purpose | None) -> Line:
     """Return the line of these grants and denials, with what can be computed once computed."""
     if not grants or purpose is Purpose.CONFLICT_CHECK:
-        return Line(grants, denials, 0, NEVER, NEVER, (), None)
+        return unsettled(grants, denials)
     if len(grants) == 1 and not denials:
         (only,) = grants
         if only.basis is Basis.RELEASE or only.basis is Basis.STATUTE:
             refs = (only.directive_ref,)
             return Line(grants, denials, only.mask, only.valid_from, only.valid_until, refs, only.basis)
     if not all(grant.basis in _ORDINARY for grant in grants):
-        return Line(grants, denials, 0, NEVER, NEVER, (), None)
+        return unsettled(grants, denials)
     granted = denied = 0
     for grant in grants:
         granted |= grant.mask
@@ -169,6 +171,11 @@ def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purp
     )
 
 
+def unsettled(grants: tuple[Grant, ...], denials: tuple[Denial, ...]) -> Line:
+    """Return the line of what has to be weighed at every instant."""
+    return Line(grants, denials, 0, NEVER, NEVER, (), None)
+
+
 _FURTHEST: Final = (Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY)
 _ORDINARY: Final = frozenset({Basis.RELEASE, Basis.STATUTE})
-SILENCE: Final = Line((), (), 0, NEVER, NEVER, (), None)
+SILENCE: Final = unsettled((), ())

@@ -3,11 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from kernel.consent.ceilings import reach_of
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose
+
+Way = tuple[str, str, Purpose | None]  # custodian, recipient, purpose: a release runs one way (R10)
+
+
+@lru_cache(maxsize=1 << 16)
+def key_of(custodian: str, recipient: str, purpose: Purpose | None) -> str:
+    """Return a way as text, each way as another one.
+
+    A text is hashed once and this is the same one each time, so that a line is found without comparing anything.
+    """
+    return repr((custodian, recipient, purpose and purpose.value))
 
 
 @dataclass(frozen=True, slots=True)
