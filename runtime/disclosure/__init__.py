@@ -5,7 +5,7 @@
 `record` tells nobody but the custodian.
 """
 
-from runtime.disclosure.looking import OWN_WORK, carries, consulted, look, visible
+from runtime.disclosure.looking import OWN_WORK, carry, consulted, look, visible
 from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
 from runtime.disclosure.own_copy import offer_own_copy
@@ -17,7 +17,7 @@ __all__ = [
     "TooLate",
     "Waiting",
     "announce",
-    "carries",
+    "carry",
     "consulted",
     "look",
     "offer",

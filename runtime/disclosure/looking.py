@@ -75,9 +75,9 @@ async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[D
     return masks
 
 
-async def carries(unit: Unit, message_ref: UUID, fields: int) -> int:
-    """Return which of `fields` lie sealed in a message to this agency, as masks; for hosted services' routing only."""
-    return fields & sum(int.from_bytes(offer.mask, "big") for offer in await offers_of(unit, [message_ref]))
+async def carry(unit: Unit, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
+    """Return which of `fields` lie sealed in messages to this agency, as masks; for hosted services' routing only."""
+    return {one.message_ref: int.from_bytes(one.mask, "big") & fields for one in await offers_of(unit, message_refs)}
 
 
 async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:

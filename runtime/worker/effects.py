@@ -11,14 +11,19 @@ from schemas.facts import Fact
 
 Effect = Callable[[Unit, Offered], Awaitable[None]]
 EffectOnMany = Callable[[Unit, Sequence[Offered]], Awaitable[None]]
+About = Callable[[Offered], bool]
+
+
+def anything(_: Offered) -> bool:
+    """Tell that a message is meant, whichever it is."""
+    return True
 
 
 class Effects:
     """The effects of one consumer."""
 
     def __init__(self) -> None:
-        self._every: list[Effect] = []
-        self._many: list[EffectOnMany] = []
+        self._many: list[tuple[EffectOnMany, About]] = []
         self._by_type: dict[str, list[Effect]] = {}
 
     def on(self, fact: type[Fact] | str, effect: Effect) -> None:
@@ -26,20 +31,22 @@ class Effects:
         name = fact if isinstance(fact, str) else fact.type
         self._by_type.setdefault(name, []).append(effect)
 
-    def on_every(self, effect: Effect) -> None:
-        """Do `effect` for each message, whatever its type."""
-        self._every.append(effect)
-
-    def on_many(self, effect: EffectOnMany) -> None:
+    def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
         """Do `effect` once for what came together to one mailbox, in order: one statement for many rows."""
-        self._many.append(effect)
+        self._many.append((effect, about))
+
+    def follow_from(self, offered: Offered) -> bool:
+        """Tell whether anything at all follows from a message."""
+        return offered.type in self._by_type or any(about(offered) for _, about in self._many)
 
     async def follow(self, unit: Unit, offered: Sequence[Offered]) -> None:
         """Do all that follows from messages to one mailbox; `unit` is that agency's."""
-        for many in self._many:
-            await many(unit, offered)
+        for many, about in self._many:
+            meant = [one for one in offered if about(one)]
+            if meant:
+                await many(unit, meant)
         for one in offered:
-            effects = (*self._every, *self._by_type.get(one.type, ()))
+            effects = self._by_type.get(one.type)
             if not effects:
                 continue
             unit.traceparent = one.traceparent

@@ -154,7 +154,8 @@ class Handling:
     async def _follow(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
         refs = uuids(one.message_ref for one in offered)
         fresh = {ref for (ref,) in await direct.rows(session, INBOX, self._consumer, refs)}
-        for recipient, mail in groupby(_first_of_each(offered, fresh), key=lambda one: one.recipient):
+        meant = filter(self._effects.follow_from, _first_of_each(offered, fresh))
+        for recipient, mail in groupby(meant, key=lambda one: one.recipient):
             unit = await self._unit(session, recipient)
             await self._effects.follow(unit, list(mail))
 

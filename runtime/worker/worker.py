@@ -14,7 +14,7 @@ from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring
 from runtime.settings import Settings
 from runtime.telemetry import facts
-from runtime.worker.effects import Effect, EffectOnMany, Effects
+from runtime.worker.effects import About, Effect, EffectOnMany, Effects, anything
 from runtime.worker.handling import Handling
 from runtime.worker.mailboxes import Found, Mailboxes
 from runtime.worker.state import Died, State
@@ -56,13 +56,9 @@ class Worker:
         """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
         self._effects.on(fact, effect)
 
-    def on_every(self, effect: Effect) -> None:
-        """Do `effect` for each message, whatever its type."""
-        self._effects.on_every(effect)
-
-    def on_many(self, effect: EffectOnMany) -> None:
-        """Do `effect` once for what came together to one mailbox, in order: one statement for many rows."""
-        self._effects.on_many(effect)
+    def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
+        """Do `effect` once for what came together to one mailbox and is meant by `about`, in order."""
+        self._effects.on_many(effect, about)
 
     async def run(self) -> None:
         """Read until `stop`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runtime import disclosure
 from runtime.unit import Unit
 from runtime.worker import Offered, Worker
@@ -10,19 +12,23 @@ from services.notifications import domain, store
 
 def listen(worker: Worker) -> None:
     """Name the facts this service acts on."""
-    worker.on_every(on_own_contact)
+    worker.on_many(on_own_contacts, is_own)
     for type_name in domain.KINDS:
         worker.on(type_name, on_news)
 
 
-async def on_own_contact(unit: Unit, offered: Offered) -> None:
-    """Keep an agency's own sealed message if it says how the survivor may be reached."""
-    if offered.sender != offered.recipient:
-        return
-    carried = await disclosure.carries(unit, offered.message_ref, sum(domain.CONTACT.values()))
-    told = [name for name, bit in domain.CONTACT.items() if carried & bit]
-    if told:
-        await store.keep_contact(unit.session, offered, told)
+def is_own(offered: Offered) -> bool:
+    """Tell whether the agency recorded the fact itself."""
+    return offered.sender == offered.recipient
+
+
+async def on_own_contacts(unit: Unit, offered: Sequence[Offered]) -> None:
+    """Keep those of an agency's own sealed messages that say how a survivor may be reached."""
+    carried = await disclosure.carry(unit, [one.message_ref for one in offered], sum(domain.CONTACT.values()))
+    for one in offered:
+        told = [name for name, bit in domain.CONTACT.items() if carried.get(one.message_ref, 0) & bit]
+        if told:
+            await store.keep_contact(unit.session, one, told)
 
 
 async def on_news(unit: Unit, offered: Offered) -> None:

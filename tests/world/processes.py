@@ -12,6 +12,7 @@ from runtime.outbox.relay import Relay
 from runtime.settings import Settings, read
 from runtime.unit import Unit
 from runtime.worker import Offered, Worker
+from tests.world.carrying import TYPE
 
 TRACE = text("INSERT INTO probe.effect (consumer, message_ref, key, agency) VALUES (:consumer, :ref, :key, :agency)")
 
@@ -24,7 +25,7 @@ async def work(settings: Settings, consumer: str) -> None:
         row = {"consumer": consumer, "ref": offered.message_ref, "key": offered.case_ref, "agency": unit.agency_id}
         await unit.session.execute(TRACE, row)
 
-    worker.on_every(leave)
+    worker.on(TYPE, leave)
     await worker.run()
 
 

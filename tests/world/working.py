@@ -15,7 +15,7 @@ from runtime.keys import UnsafeLocalKeyring
 from runtime.unit import Unit
 from runtime.worker import Effect, Offered, Worker
 from runtime.worker.worker import LIVES
-from tests.world.carrying import Fabric
+from tests.world.carrying import TYPE, Fabric
 
 TRACE = text(
     "INSERT INTO probe.effect (consumer, message_ref, key, agency, said) "
@@ -59,7 +59,7 @@ async def working(fabric: Fabric, consumer: str, *effects: Effect, lives: int = 
     keys = UnsafeLocalKeyring(settings.keys, production=False)
     worker = Worker(settings, consumer=consumer, sessions=sessions(bound), keys=keys, lives=lives)
     for effect in effects:
-        worker.on_every(effect)
+        worker.on(TYPE, effect)
     task = asyncio.create_task(worker.run())
     try:
         yield worker
