@@ -21,7 +21,7 @@ OPERATIONS = {
     for path, item in json.loads((SERVICES / name / "openapi.json").read_text())["paths"].items()
     for method, operation in item.items()
 }
-AIMED_AT = rounds(2_000, 12_500)  # an operation with little to list has fewer cases than it is asked for
+AIMED_AT = rounds(2_000, 13_500)  # an operation with little to list has fewer cases than it is asked for
 # About a third of all is drawn and a third is listed; walks, and probes without a valid token, are the rest.
 EFFORT = Effort(drawn=AIMED_AT // 120, listed=AIMED_AT // 180, walks=AIMED_AT // 500, vast=rounds(1, 7))
 
