@@ -63,6 +63,13 @@ TOLD: Final = {
 }
 
 
+# As if said long ago: else consent would tell each recipient of its release within the first seconds.
+TOLD_OF: Final = """
+INSERT INTO consent.told (agency_id, directive_ref, word) SELECT custodian, directive_ref, 'granted'
+FROM register.directive WHERE state = 'active' ON CONFLICT DO NOTHING
+"""
+
+
 @dataclass(frozen=True)
 class Case:
     """A case of the hotline's, and how the agencies that she allowed know it."""
@@ -125,6 +132,8 @@ async def survivors(started: stack.Stack, count: int) -> list[Case]:
             made.append(Case(case_ref, {name: subject.cases[name].case_ref for name in TO}))
     for bound in town.engines.values():
         await bound.dispose()
+    with superuser(started) as connection:
+        connection.execute(TOLD_OF)
     return made
 
 
