@@ -8,7 +8,7 @@ that was evicted fails its commit and decrypts nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
 from runtime.disclosure.unsealing import fields_of, terms_of
 from runtime.ledger.pending import Leaf, append
-from runtime.register import CaseOf, Subject, hold_subjects
+from runtime.register import CaseOf, Subject, subjects_of
 from runtime.register.cases import key_context
 from runtime.unit import Unit
 from schemas.categories import DataCategory
@@ -39,6 +39,13 @@ OFFERS = """
 SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, wrapped_key, occurred_at
 FROM carrying.offer WHERE message_ref = ANY(%s) AND recipient = %s AND state <> 'withheld'
 """
+# One round trip.  The offers are read before the locks are held, the consent after: the function reads by a snapshot of
+# its own.
+HOLD_OFFERED = f"""
+WITH offered AS MATERIALIZED ({OFFERS})
+SELECT offered.*, held.* FROM offered
+JOIN register.hold_subjects(ARRAY(SELECT subject_id FROM offered)) AS held ON held.subject_id = offered.subject_id
+"""  # noqa: S608 - statements of our own
 NOW = text("SELECT register.instant()")
 
 
@@ -97,8 +104,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     """
     unit.deadline = clock.monotonic() + SECONDS
     by = await leaves.who(unit)
-    offers = await _offers(unit, messages)
-    subjects = await hold_subjects(unit.session, {offer.subject_id for offer in offers.values()})
+    offers, subjects = await _held(unit, [sealed.message_ref for sealed in messages])
     record: list[Leaf] = []
     released: list[_Released] = []
     for sealed in messages:
@@ -129,8 +135,13 @@ async def offers_of(unit: Unit, message_refs: Collection[UUID]) -> list[Offer]:
     return [Offer(*row) for row in await rows(unit.session, OFFERS, uuids(message_refs), unit.agency_id)]
 
 
-async def _offers(unit: Unit, messages: Sequence[Sealed]) -> dict[UUID, Offer]:
-    return {offer.message_ref: offer for offer in await offers_of(unit, [sealed.message_ref for sealed in messages])}
+async def _held(unit: Unit, message_refs: Collection[UUID]) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
+    """Return the offers as `offers_of` does, and their subjects with the locks held shared, taken in one order."""
+    found = await rows(unit.session, HOLD_OFFERED, uuids(message_refs), unit.agency_id)
+    width = len(fields(Offer))
+    offers = [Offer(*row[:width]) for row in found]
+    subjects = await subjects_of(unit.session, [row[width:] for row in found])
+    return {offer.message_ref: offer for offer in offers}, subjects
 
 
 def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:

@@ -2,7 +2,16 @@
 
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
-from runtime.register.subjects import CaseOf, Subject, hold, hold_all, hold_exclusive, hold_own, hold_subjects
+from runtime.register.subjects import (
+    CaseOf,
+    Subject,
+    hold,
+    hold_all,
+    hold_exclusive,
+    hold_own,
+    hold_subjects,
+    subjects_of,
+)
 
 __all__ = [
     "CaseOf",
@@ -18,4 +27,5 @@ __all__ = [
     "join_case",
     "open_case",
     "raise_version",
+    "subjects_of",
 ]

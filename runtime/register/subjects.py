@@ -125,8 +125,13 @@ async def hold_all(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUI
 
 async def hold_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
     """Return each subject with its lock held shared, taken in one order."""
-    found = await rows(session, HOLD_SUBJECTS, bigints(subject_ids))
-    return {subject.subject_id: subject for subject in await _held(session, found)}
+    return await subjects_of(session, await rows(session, HOLD_SUBJECTS, bigints(subject_ids)))
+
+
+async def subjects_of(session: AsyncSession, found: Iterable[tuple[Any, ...]]) -> dict[int, Subject]:
+    """Return each subject that rows of `register.hold_subjects` tell of, which the caller's own statement called."""
+    each = {row[0]: row for row in found}
+    return {subject.subject_id: subject for subject in await _held(session, list(each.values()))}
 
 
 async def hold_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | None:
