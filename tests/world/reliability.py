@@ -1,5 +1,10 @@
-"""Writes docs/reliability.md from the proofs that are kept: `make reliability`."""
+"""Writes docs/reliability.md from the proofs that are kept: `make reliability`.
 
+A machine keeps the proofs of its own runs only, and a long form is not had every day.  So a line stands until the same
+check, in the same form, was had anew; the day on which it ended stands beside it.
+"""
+
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -21,22 +26,39 @@ A suite that could not run leaves no line.
 """
 
 
-def page() -> str:
-    """Return the page as Markdown: a table a suite, a line a check."""
-    return "\n".join([HEAD, *(line for suite in SUITES for line in _section(suite))])
+def page(before: str) -> str:
+    """Return the page as Markdown: a table a suite, a line a check; `before` is the page as it stood."""
+    return "\n".join([HEAD, *(line for suite in SUITES for line in _section(suite, _lines(before, suite)))])
 
 
-def _section(suite: str) -> Iterator[str]:
+def _lines(before: str, suite: str) -> tuple[str, list[str]]:
+    """Return the machines that a section of the page names, and its lines."""
+    _, _, rest = before.partition(f"## {SUITES[suite]}\n")
+    section = rest.partition("\n## ")[0].splitlines()
+    machines = next((line.removeprefix("On: ").rstrip(".") for line in section if line.startswith("On: ")), "")
+    return machines, [line for line in section if line.startswith("| ") and not line.startswith("| check ")]
+
+
+def _section(suite: str, before: tuple[str, list[str]]) -> Iterator[str]:
     found = [proof for proof in proofs() if proof.suite == suite]
-    if not found:
+    fresh = [_row(proof) for proof in found]
+    kept = [line for line in before[1] if _check(line) not in set(map(_check, fresh))]
+    machines = {proof.machine for proof in found} | ({*before[0].split("; ")} if kept else set())
+    if not fresh and not kept:
         return
     yield f"## {SUITES[suite]}"
-    yield f"On: {'; '.join(sorted({proof.machine for proof in found}))}."
+    yield f"On: {'; '.join(sorted(machines))}."
     yield ""
     yield "| check | tried and found | how to have it again | ended |"
     yield "|---|---|---|---|"
-    yield from map(_row, found)
+    yield from sorted(fresh + kept, key=_check)
     yield ""
+
+
+def _check(line: str) -> tuple[str, str]:
+    """Return which check a line is about, and in which form."""
+    form = re.search(r"`ROUNDS=(\S+) ", line)
+    return line.split(" | ")[0], form[1] if form else ""
 
 
 def _row(proof: Proof) -> str:
@@ -55,4 +77,4 @@ def _said(figure: int | float | str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    PAGE.write_text(page(PAGE.read_text()))
