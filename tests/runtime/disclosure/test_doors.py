@@ -21,6 +21,7 @@ from tests.world.town import Town
 
 BODIES = text("SELECT message_ref, type, body, recipient FROM carrying.outbox WHERE key = :case_ref ORDER BY id")
 SUBJECT = text('SELECT subject_id FROM register."case" WHERE case_ref = :case_ref')
+SHARDS = text("SELECT shard FROM carrying.outbox WHERE subject_id = :subject_id")
 SHELTER = [DataCategory.IDENTITY, DataCategory.NEEDS]
 
 
@@ -79,6 +80,21 @@ async def test_a_copy_holds_nothing_that_its_reader_may_not_see(town: Town) -> N
     everything = unseal(copy, ALL, await message_key(town, case_ref, copy.message_ref))
 
     assert everything == {"identity": {"given_name": "Marisol"}, "needs": {"needs": ["shelter"]}}
+
+
+async def test_all_copies_of_a_fact_lie_in_one_shard(town: Town) -> None:
+    """So that one relay decides and sends them in one commit."""
+    case_ref = await town.open_case()
+    for agency, purpose in (("harbor-house", Purpose.SHELTER), ("county-sheriff", Purpose.ORDER_ENFORCEMENT)):
+        await town.direct(case_ref, agency, purpose, [DataCategory.IDENTITY])
+    await offered(town, case_ref)
+
+    async with town.session("accord_relay") as session:
+        subject_id = await session.scalar(SUBJECT, {"case_ref": case_ref})
+        shards = list(await session.scalars(SHARDS, {"subject_id": subject_id}))
+
+    assert len(shards) == 3
+    assert len(set(shards)) == 1
 
 
 async def message_key(town: Town, case_ref: UUID, message_ref: UUID) -> bytes:

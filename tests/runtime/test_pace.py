@@ -1,0 +1,36 @@
+"""Rounds that begin at once after a rest, and no faster than the pace while there is none."""
+
+import pytest
+
+from runtime import clock
+from runtime.pace import Pace
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock, to be moved."""
+    at = [1_000.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: at[0])
+    return at
+
+
+def test_the_first_round_begins_at_once(now: list[float]) -> None:
+    assert Pace(0.04).wait() == 0
+
+
+def test_the_next_waits_for_what_is_left_of_the_pace(now: list[float]) -> None:
+    pace = Pace(0.04)
+    pace.begin()
+
+    now[0] += 0.03
+
+    assert pace.wait() == pytest.approx(0.01)
+
+
+def test_after_a_rest_nobody_waits(now: list[float]) -> None:
+    pace = Pace(0.04)
+    pace.begin()
+
+    now[0] += 5
+
+    assert pace.wait() == 0
