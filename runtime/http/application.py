@@ -65,6 +65,7 @@ def application(
             app.state.readiness = Readiness(checks)
             if around is not None:
                 await stack.enter_async_context(around(app))
+            _lay_out(app)
             yield
 
     app = answering_problems(
@@ -93,6 +94,13 @@ def answering_problems(
     app.add_middleware(Guard, at_once=at_once)
     _answer_problems(app, refusals or {})
     return app
+
+
+def _lay_out(app: FastAPI) -> None:
+    # FastAPI compiles a router when the first request comes by it, and all others wait for that: some tens of ms.
+    nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(dict(nowhere))
 
 
 def _telling(lifespan: Around) -> Around:

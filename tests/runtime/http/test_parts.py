@@ -128,3 +128,10 @@ async def test_readiness_asks_the_parts_once_a_second_at_most() -> None:
         await readiness.missing()
 
     assert len(asked) == 1
+
+
+async def test_no_router_waits_for_its_first_request_to_be_laid_out(app: FastAPI) -> None:
+    included = [route for route in app.routes if hasattr(route, "effective_candidates")]
+
+    assert included
+    assert all(vars(route)["_effective_candidates"] for route in included)
