@@ -26,9 +26,10 @@ import httpx
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # its re-exports are implicit
 
-from benchmarks.load import TOLD, Eyes, Load, Running, a_running_town
-from benchmarks.mail import TO
+from benchmarks.caseload import RECIPIENTS
+from benchmarks.load import TOLD, Eyes, Load
 from benchmarks.measuring import Goal, Measured, cpu_times, in_turns, keep, percentile
+from benchmarks.running import Running, a_running_town
 from cli.story.speaker import Speaker
 from tests.world.proving import rounds
 from tests.world.upsets import superuser
@@ -100,7 +101,7 @@ class Whole:
         """Post an incident, and return once all four agencies could open their part of it."""
         case = self._running.cases[self._next % len(self._running.cases)]
         self._next += 1
-        wanted = self._eyes.count + len(TO)
+        wanted = self._eyes.count + len(RECIPIENTS)
         self._ana.does("intake", "POST", f"/v1/cases/{case.case_ref}/incidents", TOLD)
         deadline = time.monotonic() + 20
         while self._eyes.count < wanted:
@@ -182,7 +183,7 @@ def under_load(running: Running) -> None:
     opened, refused = openings(running)
     keep(
         "delivery",
-        f"readable at the other agency at {RATE:.0f} facts a second to {len(TO)} agencies, p99",
+        f"readable at the other agency at {RATE:.0f} facts a second to {len(RECIPIENTS)} agencies, p99",
         percentile(seen.readable, 99) * 1e3,
         "ms",
         LATEST,
@@ -212,7 +213,7 @@ def sustained(load: Load) -> None:
         best = rate
     keep(
         "delivery",
-        f"facts a second at which {len(TO)} agencies can read within {LATEST.bound:.0f} ms, p99",
+        f"facts a second at which {len(RECIPIENTS)} agencies can read within {LATEST.bound:.0f} ms, p99",
         best,
         "facts/s",
         Goal(RATE),
@@ -231,13 +232,13 @@ def openings(running: Running) -> tuple[int, int]:
     tried = refused = 0
     with httpx.Client(trust_env=False, timeout=20) as client, superuser(running.started) as connection:
         for agency_id, person in READERS.items():
-            reader = Speaker(running.started.town, person, TO[agency_id].value, client)
+            reader = Speaker(running.started.town, person, RECIPIENTS[agency_id].value, client)
             newest = connection.execute(
                 "SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY place DESC LIMIT %s",
                 (agency_id, OPENED // len(READERS)),
             )
             for (message_ref,) in newest.fetchall():
-                asked = {"purpose": TO[agency_id].value}
+                asked = {"purpose": RECIPIENTS[agency_id].value}
                 answer = reader.ask("exchange", "POST", f"/v1/messages/{message_ref}/opening", asked)
                 tried += 1
                 refused += answer.status_code != 200

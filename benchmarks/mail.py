@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 import psycopg
 from confluent_kafka import Producer
 
+from benchmarks.caseload import CUSTODIAN, RECIPIENTS, a_case, an_incident
 from benchmarks.ground import Ground, a_broker, a_folder, a_ground
 from infra.embedded.ports import free_port
 from runtime import disclosure
@@ -30,27 +31,10 @@ from runtime.bus import acls
 from runtime.bus.headers import Routing, write
 from runtime.bus.producer import Letter, producer
 from runtime.outbox.queue import SHARDS
-from schemas.categories import DataCategory
-from schemas.codes import Purpose
-from schemas.facts import IncidentReported
 from schemas.topics import mailbox
 from tests.world.carrying import Fabric
 
-CUSTODIAN: Final = "bay-hotline"
-TO: Final = {
-    "harbor-house": Purpose.SHELTER,
-    "county-sheriff": Purpose.ORDER_ENFORCEMENT,
-    "lantern-counselling": Purpose.COUNSELLING,
-    "riverside-legal": Purpose.LEGAL_REPRESENTATION,
-}
-BARE: Final = tuple(f"bare-{agency_id}" for agency_id in TO)  # mailboxes of nobody, for what is compared with
-ALLOWED: Final = (
-    DataCategory.IDENTITY,
-    DataCategory.SAFE_CONTACT,
-    DataCategory.INCIDENT_SUMMARY,
-    DataCategory.NEEDS,
-    DataCategory.WEAPONS_RISK,
-)
+BARE: Final = tuple(f"bare-{agency_id}" for agency_id in RECIPIENTS)  # mailboxes of nobody, for what is compared with
 CASES: Final = 100
 READY_WITHIN: Final = 60.0
 
@@ -76,25 +60,6 @@ FROM made ORDER BY n
 """
 
 
-def an_incident(case_ref: UUID) -> IncidentReported:
-    """Return an incident as an advocate records one."""
-    return IncidentReported(
-        case_ref=case_ref,
-        incident_ref=uuid4(),
-        version=1,
-        reported_at="2026-11-21T02:10:00Z",
-        channel="hotline",
-        occurred_on="2026-11-20",
-        date_precision="day",
-        place_kind="own_home",
-        violence_types=["physical_assault", "threats"],
-        relationship="SE",
-        given_name="Marisol",
-        needs=["shelter"],
-        narrative="He said he would come back. " * 20,
-    )
-
-
 @dataclass
 class Mail:
     """Agencies with mailboxes, cases that they share, and what was offered of them."""
@@ -117,11 +82,11 @@ class Mail:
     def letters(self, count: int, to: Sequence[str] | None = None) -> list[Letter]:
         """Return letters as the relay would send them, under references of their own, to the agencies or to `to`."""
         found = []
-        names = list(TO) if to is None else list(to)
-        rows = [row for row in self.kept if row.recipient in TO]
+        names = list(RECIPIENTS) if to is None else list(to)
+        rows = [row for row in self.kept if row.recipient in RECIPIENTS]
         for number in range(count):
             row = rows[number % len(rows)]
-            topic = mailbox(names[list(TO).index(row.recipient)])
+            topic = mailbox(names[list(RECIPIENTS).index(row.recipient)])
             routing = Routing(uuid4(), row.type, row.sender, row.key, row.occurred_at, number, row.traceparent)
             found.append(Letter(topic, str(row.key).encode(), write(routing), bytes(row.body)))
         return found
@@ -149,7 +114,7 @@ def a_mail(cases: int = CASES) -> Iterator[Mail]:
     """Run PostgreSQL and Kafka, and offer one fact of each of some cases to four agencies."""
     with a_ground() as ground, a_broker() as broker, a_folder() as folder:
         mail = Mail(ground, Fabric(ground.database, broker, folder))
-        for agency_id in (CUSTODIAN, *TO):
+        for agency_id in (CUSTODIAN, *RECIPIENTS):
             mail.fabric.open_mailbox(agency_id)
         ground.runner.run(_offered(ground, cases))
         with ground.database.superuser() as connection:
@@ -178,9 +143,7 @@ class _Row:
 async def _offered(ground: Ground, cases: int) -> None:
     town = ground.town
     for _ in range(cases):
-        case_ref = await town.open_case(CUSTODIAN)
-        for agency_id, purpose in TO.items():
-            await town.direct(case_ref, agency_id, purpose, ALLOWED)
+        case_ref = await a_case(town)
         async with town.unit("accord_intake", CUSTODIAN, "ana") as unit:
             await disclosure.offer(unit, an_incident(case_ref))
             await unit.session.commit()

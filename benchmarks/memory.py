@@ -16,8 +16,9 @@ import threading
 import time
 from typing import Final
 
-from benchmarks.load import Load, a_running_town
+from benchmarks.load import Load
 from benchmarks.measuring import Goal, keep, resident
+from benchmarks.running import a_running_town
 from tests.world.proving import rounds
 
 RATE: Final = 100.0

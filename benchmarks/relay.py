@@ -31,7 +31,8 @@ from typing import Any, Final
 
 import psycopg
 
-from benchmarks.mail import BARE, TO, Mail, a_mail, a_process, post
+from benchmarks.caseload import RECIPIENTS
+from benchmarks.mail import BARE, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, keep, ratio
 from runtime.bus.producer import Letter
 from runtime.outbox.queue import SHARDS
@@ -146,7 +147,7 @@ def slow_writers(mail: Mail, rows: int) -> Iterator[Callable[[], None]]:
 def violations(mail: Mail) -> tuple[int, int, int]:
     """Return, over all mailboxes, how many letters stand behind a later one of their key, how many twice, and all."""
     late = twice = letters = 0
-    for agency_id in TO:
+    for agency_id in RECIPIENTS:
         newest: dict[str, int] = defaultdict(int)
         refs = set()
         for message in mail.fabric.mail(agency_id, 1_000_000, within=3.0):

@@ -16,8 +16,9 @@ import threading
 import time
 from typing import Final
 
-from benchmarks.load import Load, Running, Seen, a_running_town
+from benchmarks.load import Load, Seen
 from benchmarks.measuring import Goal, keep, percentile, resident
+from benchmarks.running import Running, a_running_town
 from tests.world.proving import rounds
 
 RATE: Final = 60.0

@@ -19,8 +19,9 @@ from typing import Final
 
 import pytest
 
-from benchmarks.load import TOLD, Running, Wire, a_running_town
+from benchmarks.load import TOLD, Wire
 from benchmarks.measuring import Goal, in_turns, ratio
+from benchmarks.running import Running, a_running_town
 from cli.processes import Program
 from infra.embedded.ports import LOOPBACK, free_port
 
