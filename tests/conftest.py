@@ -74,8 +74,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for proof in proofs(since=config.stash[BEGAN]):
+    proven = list(proofs(since=config.stash[BEGAN]))
+    for proof in proven:
         terminalreporter.write_line(proof.line())
+    if proven:
+        terminalreporter.write_line(f"on: {proven[0].machine}")
     for folder in config.stash[KEPT]:
         terminalreporter.write_line(f"the run is kept in {folder}")
 
