@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 _KEPT: Final = "accord.direct"
 
@@ -47,7 +48,10 @@ async def _driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
     transaction = session.sync_session.get_transaction()
     if kept is not None and transaction is not None and kept[0] is transaction:
         return kept[1]  # type: ignore[no-any-return]
-    connection = await session.connection()
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver: psycopg.AsyncConnection[Any] = await session.run_sync(_driver_of)
     session.info[_KEPT] = session.sync_session.get_transaction(), driver
-    return driver  # type: ignore[no-any-return]
+    return driver
+
+
+def _driver_of(session: Session) -> Any:
+    return session.connection().connection.driver_connection

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
@@ -67,6 +70,20 @@ def _spoken_to(connection: psycopg.AsyncConnection[Any]) -> bool:
     except psycopg.Error:
         return True  # it is closed
     return bool(asking.poll(0))
+
+
+@asynccontextmanager
+async def one_session(made: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
+    """Give a session for one transaction, which rolls back unless whoever was given it commits.
+
+    One that was committed gave its connection back already: then there is nothing left to close, which costs a task.
+    """
+    session = made()
+    try:
+        yield session
+    finally:
+        if session.in_transaction():
+            await asyncio.shield(asyncio.create_task(session.close()))
 
 
 def sessions(bound: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -13,6 +13,7 @@ from runtime.access.principal import Kind, Principal
 from runtime.access.scopes import Role, scopes_of
 from runtime.access.tokens import NotVerified
 from runtime.database.direct import rows
+from runtime.database.engine import one_session
 from runtime.http.problems import Unauthenticated
 from runtime.http.wiring import Wiring
 from runtime.register.agencies import read_agency
@@ -60,7 +61,7 @@ async def entered(wiring: Wiring, principal: Principal) -> AsyncIterator[Unit]:
 
     Refuses an agency, a person or a client that the register does not hold as active at this moment.
     """
-    async with wiring.sessions() as session:
+    async with one_session(wiring.sessions) as session:
         row = await _look_up(session, principal)
         # The roles of now bound what the token says: a role that was taken away ends at once.
         system = principal.kind is Kind.SYSTEM

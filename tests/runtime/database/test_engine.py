@@ -1,6 +1,7 @@
 """Connections are asked whether they live, but not each time: one that the server ended is never given to anybody."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -75,3 +76,21 @@ async def test_all_that_rest_are_replaced_when_one_was_ended(bound: AsyncEngine,
     found = await asyncio.gather(backend(bound), backend(bound))
 
     assert not ended & set(found)
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback", "nothing", "an error"])
+async def test_a_session_for_one_transaction_gives_its_connection_back(bound: AsyncEngine, end: str) -> None:
+    made = engines.sessions(bound)
+    with contextlib.suppress(ZeroDivisionError):
+        async with engines.one_session(made) as session:
+            await session.execute(text("SELECT set_config('accord.kept', 'yes', false)"))
+            if end in ("commit", "rollback"):
+                await getattr(session, end)()
+            if end == "an error":
+                raise ZeroDivisionError
+    async with bound.connect() as connection:
+        kept = (await connection.execute(text("SELECT current_setting('accord.kept', true) = 'yes'"))).scalar_one()
+        held = bound.pool.checkedout()  # type: ignore[attr-defined]
+
+    assert bool(kept) is (end == "commit")
+    assert held == 1
