@@ -26,7 +26,7 @@ from runtime.worker.state import Died
 
 AT_ONCE: Final = 256
 EVERY: Final = 0.04  # seconds from one round to the next while messages keep coming
-GATHER: Final = 0.003  # seconds: enough for the copies of one fact to come together
+GATHER: Final = 0.006  # seconds in which the next copy of one fact comes: each is a request of its own at the broker
 BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
 RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
 FINISH_WITHIN: Final = 5.0
@@ -174,12 +174,22 @@ class Reading:
 
     async def _gather(self) -> list[tuple[Any, Any]]:
         came = [await self._waiting.get()]
-        if self._waiting.qsize() < AT_ONCE:
-            await asyncio.sleep(max(GATHER, self._pace.wait()))
+        await self._for_company()
         self._pace.begin()
         while len(came) < AT_ONCE and not self._waiting.empty():
             came.append(self._waiting.get_nowait())
         return came
+
+    async def _for_company(self) -> None:
+        """Wait until the next round may begin, or where it may at once, until the copies of one fact are there."""
+        rest, there = self._pace.wait(), -1
+        if rest:
+            await asyncio.sleep(rest)
+            return
+        until = clock.monotonic() + EVERY
+        while there < self._waiting.qsize() < AT_ONCE and clock.monotonic() < until:
+            there = self._waiting.qsize()
+            await asyncio.sleep(GATHER)
 
     async def _finish(self) -> None:
         """Let what is being handled end: cancelled within a statement, it would leave its connection open."""
