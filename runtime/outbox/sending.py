@@ -108,10 +108,10 @@ class Sender:
         while not stopping.is_set():
             await self._own(session)
             self.woken.clear()
-            self._pace.begin()
             claimed = await self._claim(session)
             self._state.database = True
             if claimed:
+                self._pace.begin()
                 with act("relay", kind=SpanKind.PRODUCER, count=len(claimed)):
                     await self._send_guarded(session, claimed)
                 if not self._state.broker:
