@@ -235,7 +235,7 @@ def explaining() -> None:
     """Measure what it adds to an offer to tell each recipient's decision category by category."""
     ready = sealing.ready()
     subject, home = ready.subject, ready.subject.cases[sealing.HOME].agency
-    carried = ready.fact.carried()
+    carried = ready.offering().cutting.carried
     requests = [
         Request(subject.cases[to].agency, home, purpose, carried, None, True, ready.fact.cji_mask())
         for to, purpose in sealing.GRANTED

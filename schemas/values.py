@@ -18,7 +18,7 @@ from schemas.strict_json import SAFE_TEXT_PATTERN, BadJson, safe_text
 from schemas.taxonomy import FIELDS
 
 T = TypeVar("T")
-Rename = Callable[[UUID], UUID]
+Rename = Callable[[UUID], UUID | str]
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|\+00:00)")
@@ -91,7 +91,7 @@ Instant = Annotated[
     Field(json_schema_extra={"pattern": _INSTANT_PATTERN}),
 ]
 OwnRef = Annotated[UUID, BeforeValidator(_only_a_reference)]
-# Every other UUID inside a contract is one of these: `Fact.by_category` renames them all.
+# Every other UUID inside a contract is one of these: `schemas.facts.cutting` renames them all.
 Ref = Annotated[OwnRef, Field(json_schema_extra={"x-accord-pairwise": True})]
 
 Flag = Annotated[bool, Field(strict=True)]

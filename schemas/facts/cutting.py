@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 from uuid import UUID
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from schemas.categories import DataCategory
@@ -14,69 +17,93 @@ from schemas.values import Rename, plain
 if TYPE_CHECKING:
     from schemas.facts.fact import Fact
 
-# A field that says something: its bit, its name, its value, and the value as JSON can hold it, nothing renamed.
-Said = tuple[int, str, Any, Any]
+# Text may not hold it (`schemas.strict_json`), so that in the JSON of a fact it stands for nothing but a reference.
+_PLACE: Final = "\0"
+_WRITTEN: Final = to_json(_PLACE)
+_SILENT: Final = (str, int, float, date, NoneType)
+
+
+# A field that says something: its bit, its name, its value with each reference left open, and those references.
+_Said = tuple[int, str, Any, tuple[UUID, ...]]
+# What of a category stands between its references, and those in their order.
+_Between = tuple[list[bytes], list[UUID]]
 
 
 class Cutting:
     """A fact laid out by category, to be cut as each recipient's mask permits."""
 
     def __init__(self, fact: Fact) -> None:
-        # Of each category the fields held, those of them that refer to something, and what each says.
-        self._categories: list[tuple[DataCategory, int, int, list[Said]]] = []
-        self._alike: dict[tuple[DataCategory, int], bytes] = {}
+        self._categories: list[tuple[DataCategory, int, list[_Said]]] = []
+        self._written: dict[tuple[DataCategory, int], _Between] = {}
         self.carried = 0  # the mask of the fields that say something
-        seen: list[UUID] = []
-
-        def note(ref: UUID) -> UUID:
-            seen.append(ref)
-            return ref
-
         values = fact.__dict__
+        plainly = fact.__pydantic_serializer__.to_python(fact, mode="json", exclude_none=True)
         for category, fields in _layout(type(fact)):
-            held = referring = 0
-            said: list[Said] = []
-            for name, bit in fields:
-                value = values[name]
-                if value is None:
-                    continue
-                held |= bit
-                said.append((bit, name, value, plain(value, note)))
-                if seen:
-                    referring |= bit
-                    seen.clear()
+            held = 0
+            said: list[_Said] = []
+            for name, bit, refers in fields:
+                if name in plainly:
+                    held |= bit
+                    said.append(_open(bit, name, values[name]) if refers else (bit, name, plainly[name], ()))
             if held:
                 self.carried |= held
-                self._categories.append((category, held, referring, said))
+                self._categories.append((category, held, said))
 
     def parts(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, bytes]:
-        """Return what `mask` permits, each category as JSON; a category of which nothing is left is left out."""
+        """Return what `mask` permits, each category as JSON; a category of which nothing is left is left out.
+
+        Each reference inside is passed through `rename`.
+        """
         parts: dict[DataCategory, bytes] = {}
-        for category, held, referring, said in self._categories:
+        for category, held, said in self._categories:
             kept = held & mask
-            if not kept:
-                continue
-            if rename is not None and referring & kept:
-                parts[category] = to_json(
-                    {
-                        name: plain(value, rename) if bit & referring else plainly
-                        for bit, name, value, plainly in said
-                        if bit & kept
-                    }
-                )
-                continue
-            text = self._alike.get((category, kept))
-            if text is None:
-                text = to_json({name: plainly for bit, name, _, plainly in said if bit & kept})
-                self._alike[category, kept] = text
-            parts[category] = text
+            if kept:
+                between, refs = self._written.get((category, kept)) or self._write(category, kept, said)
+                parts[category] = between[0] if len(between) == 1 else _filled(between, refs, rename or str)
         return parts
+
+    def _write(self, category: DataCategory, kept: int, said: list[_Said]) -> _Between:
+        left = [one for one in said if one[0] & kept]
+        between = to_json({name: plainly for _, name, plainly, _ in left}).split(_WRITTEN)
+        refs = [] if len(between) == 1 else [ref for *_, those in left for ref in those]
+        self._written[category, kept] = between, refs
+        return between, refs
+
+
+def _open(bit: int, name: str, value: Any) -> _Said:
+    refs: list[UUID] = []
+
+    def leave_open(ref: UUID) -> str:
+        refs.append(ref)
+        return _PLACE
+
+    return bit, name, plain(value, leave_open), tuple(refs)
+
+
+def _filled(between: list[bytes], refs: list[UUID], rename: Rename) -> bytes:
+    text = [between[0]]
+    for ref, after in zip(refs, between[1:], strict=True):
+        text += b'"', str(rename(ref)).encode(), b'"', after
+    return b"".join(text)
 
 
 @cache
-def _layout(kind: type[Fact]) -> tuple[tuple[DataCategory, tuple[tuple[str, int], ...]], ...]:
-    """Return the fields of each category of a contract, with their bits."""
-    by_category: dict[DataCategory, list[tuple[str, int]]] = {}
+def _layout(kind: type[Fact]) -> tuple[tuple[DataCategory, tuple[tuple[str, int, bool], ...]], ...]:
+    """Return the fields of each category of a contract, with their bits, and whether they may refer to something."""
+    by_category: dict[DataCategory, list[tuple[str, int, bool]]] = {}
     for name, category in kind.field_categories.items():
-        by_category.setdefault(category, []).append((name, kind.field_bits[name]))
+        refers = _may_refer(kind.model_fields[name].annotation)
+        by_category.setdefault(category, []).append((name, kind.field_bits[name], refers))
     return tuple((category, tuple(fields)) for category, fields in by_category.items())
+
+
+def _may_refer(kind: Any) -> bool:
+    """Tell whether a value of this type may hold a reference; of a type that is not known, it may."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return any(_may_refer(field.annotation) for field in kind.model_fields.values())
+    if get_origin(kind) is Annotated:
+        return _may_refer(get_args(kind)[0])
+    parts = get_args(kind)
+    if parts:
+        return any(_may_refer(part) for part in parts)
+    return not (kind is ... or (isinstance(kind, type) and issubclass(kind, _SILENT)))

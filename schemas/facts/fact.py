@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, Final
 
 from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.categories import DataCategory, Mark, Origins, Routing
+from schemas.categories import Mark, Origins, Routing
 from schemas.facts.categorised import Categorised
 from schemas.values import Items, OwnRef, Rename, Slug, plain
 
@@ -34,28 +35,10 @@ class Fact(Categorised):
     @classmethod
     def with_inputs(cls, mask: int, asked: int) -> int:
         """Return `mask` without what was computed from a field that is in `asked` and not in `mask` (law R29)."""
-        for name, inputs in cls.computed.items():
-            needed = sum(cls.field_bits[one] for one in inputs) & asked
-            if needed & ~mask:
-                mask &= ~cls.field_bits[name]
+        for bit, inputs in _computed(cls):
+            if inputs & asked & ~mask:
+                mask &= ~bit
         return mask
-
-    def carried(self) -> int:
-        """Return the mask of the fields that say something."""
-        return sum(bit for name, bit in self.field_bits.items() if getattr(self, name) is not None)
-
-    def by_category(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, dict[str, Any]]:
-        """Return what `mask` permits of this fact, as JSON can hold it.
-
-        Absent fields are left out, and so is a category of which nothing is left.
-        Each reference inside is passed through `rename`.
-        """
-        parts: dict[DataCategory, dict[str, Any]] = {}
-        for name, category in self.field_categories.items():
-            value = getattr(self, name)
-            if value is not None and mask & self.field_bits[name]:
-                parts.setdefault(category, {})[name] = plain(value, rename)
-        return parts
 
     def parties(self) -> frozenset[str] | None:
         """Return the agencies between which this fact passed, or None if it is between no two."""
@@ -67,6 +50,13 @@ class Fact(Categorised):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield "case_ref", self.case_ref
+
+
+@cache
+def _computed(kind: type[Fact]) -> tuple[tuple[int, int], ...]:
+    """Return each computed field of a contract as its bit and the mask of its inputs."""
+    bits = kind.field_bits
+    return tuple((bits[name], sum(bits[one] for one in inputs)) for name, inputs in kind.computed.items())
 
 
 class CjiMarks(Categorised):

@@ -25,6 +25,7 @@ from schemas.taxonomy import ALL, FIELDS
 from tests.contracts.examples import fact
 from tests.fuzz.damage import Differs, damaged
 from tests.fuzz.heads import reworded
+from tests.world.cutting import by_category
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RECIPIENTS: Final = ("harbor-house", "county-sheriff")
@@ -58,7 +59,7 @@ def _letter(number: int, type_name: str, recipient: str) -> Letter:
     if isinstance(told, DirectiveFact):
         terms = told.terms()
         return Letter(routing, recipient, key, detail.seal_detail(key, terms), plain(terms))
-    parts = told.by_category(ALL)
+    parts = by_category(told, ALL)
     meaning = {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
     return Letter(routing, recipient, key, seal(refs[0], recipient, type_name, parts, key), plain(meaning))
 

@@ -14,6 +14,7 @@ from schemas.registry import CONTRACTS
 from schemas.taxonomy import ALL
 from schemas.values import Rename
 from tests.contracts.examples import fact
+from tests.world.cutting import by_category, carried
 
 masks = st.integers(0, ALL)
 example_of = cache(fact)
@@ -24,7 +25,7 @@ def as_known_to(recipient: UUID) -> Rename:
 
 
 def alone(said: Fact, mask: int, rename: Rename | None) -> object:
-    return json.loads(json.dumps(said.by_category(mask, rename)))
+    return json.loads(json.dumps(by_category(said, mask, rename)))
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
@@ -43,7 +44,7 @@ def test_each_copy_is_what_cutting_for_one_alone_gives(type_name: str, several: 
 def test_it_carries_what_the_fact_carries(type_name: str) -> None:
     said = fact(type_name)
 
-    assert Cutting(said).carried == said.carried()
+    assert Cutting(said).carried == carried(said)
 
 
 def test_no_recipient_reads_another_ones_references_or_the_custodians() -> None:
@@ -57,3 +58,10 @@ def test_no_recipient_reads_another_ones_references_or_the_custodians() -> None:
     assert theirs
     assert not [ref for ref in theirs if str(ref) in copy]
     assert all(str(name) in copy for name in theirs.values())
+
+
+def test_text_that_would_stand_for_a_reference_is_never_cut() -> None:
+    said = fact(ReferralCreated.type).model_copy(update={"given_name": "\0"})
+
+    with pytest.raises(ValueError, match="zip"):
+        Cutting(said).parts(ALL)
