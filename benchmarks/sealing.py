@@ -98,7 +98,8 @@ class Ready:
     def offering(self) -> offering.Offering:
         """Return the fact on its way, nothing decided yet."""
         by = Who("ana", str(self.subject.cases[HOME].pseudonym))
-        return offering.Offering(self.fact, self.subject, self.subject.cases[HOME], self.key, by, Cutting(self.fact))
+        keys = offering.CaseKeys(self.key)
+        return offering.Offering(self.fact, self.subject, self.subject.cases[HOME], keys, by, Cutting(self.fact))
 
 
 @cache

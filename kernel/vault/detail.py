@@ -5,20 +5,34 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from kernel.vault.keys import derive, unwrap, wrap
+from kernel.vault.keys import Wrapping, derive, unwrap
 
 BLOCK = 256
 USE = "ledger.detail"
+_PLACE = USE.encode()
+
+
+class Details:
+    """The details of one case, closed under its key: derived once for as long as the work lasts that closes several."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, case_key: bytes) -> None:
+        self._key = Wrapping(derive(case_key, USE))
+
+    def seal(self, detail: Mapping[str, Any]) -> bytes:
+        """Return `detail` closed; it is gone when the case key is shredded."""
+        return self._key.wrap(padded(detail), _PLACE)
 
 
 def seal_detail(case_key: bytes, detail: Mapping[str, Any]) -> bytes:
-    """Return `detail` closed under the case key; it is gone when that key is shredded."""
-    return wrap(derive(case_key, USE), padded(detail), USE.encode())
+    """Return the one detail that `Details` closes, where there is no other."""
+    return Details(case_key).seal(detail)
 
 
 def open_detail(case_key: bytes, sealed: bytes) -> dict[str, Any]:
     """Return the detail of a ledger line; refuse it without its case key."""
-    detail: dict[str, Any] = from_json(unwrap(derive(case_key, USE), sealed, USE.encode()))
+    detail: dict[str, Any] = from_json(unwrap(derive(case_key, USE), sealed, _PLACE))
     return detail
 
 

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from kernel.vault.detail import open_detail, padded, seal_detail
 from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.keys import KEY_BYTES, NONCE_BYTES, derive, expand, new_key, unwrap, wrap
+from kernel.vault.keys import NONCE_BYTES, Expanding, derive, new_key, unwrap, wrap
 from schemas.categories import DataCategory
 from schemas.taxonomy import paths_of
 
@@ -40,9 +40,10 @@ def seal(
     `message_key` is fresh and seals this one body.
     """
     context = _context(message_ref, recipient, type_name)
-    closed = [_close(context + category.encode(), part, message_key) for category, part in parts.items()]
+    keys = Expanding(message_key)
+    closed = [_close(context + category.encode(), part, keys) for category, part in parts.items()]
     body = VERSION + b"".join(sorted(closed))
-    key, nonce = _derived(message_key, context)
+    key, nonce = keys.key_and_nonce(context)
     return body + AESGCM(key).encrypt(nonce, b"", context + body)
 
 
@@ -56,10 +57,11 @@ def unseal(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategory, 
     opened: dict[DataCategory, dict[str, Any]] = {}
     try:
         context = _context(sealed.message_ref, sealed.recipient, sealed.type)
-        closed = _closed_categories(sealed.body, context, message_key)
+        keys = Expanding(message_key)
+        closed = _closed_categories(sealed.body, context, keys)
         for category, fields in _permitted(mask):
             place = context + category.encode()
-            key, nonce = _derived(message_key, place)
+            key, nonce = keys.key_and_nonce(place)
             if nonce in closed:
                 part = from_json(AESGCM(key).decrypt(nonce, closed[nonce], place))
                 opened[category] = {name: value for name, value in part.items() if name in fields}
@@ -73,22 +75,17 @@ def _context(message_ref: UUID, recipient: str, type_name: str) -> bytes:
     return b"accord.vault.1%b%b%b%b%b" % (message_ref.bytes, len(to).to_bytes(4), to, len(kind).to_bytes(4), kind)
 
 
-def _derived(message_key: bytes, place: bytes) -> tuple[bytes, bytes]:
+def _close(place: bytes, part: Mapping[str, Any] | bytes, keys: Expanding) -> bytes:
     # A nonce may be derived because its key is: both belong to one message, recipient, type and category.
-    derived = expand(message_key, place, KEY_BYTES + NONCE_BYTES)
-    return derived[:KEY_BYTES], derived[KEY_BYTES:]
-
-
-def _close(place: bytes, part: Mapping[str, Any] | bytes, message_key: bytes) -> bytes:
-    key, nonce = _derived(message_key, place)
+    key, nonce = keys.key_and_nonce(place)
     ciphertext = AESGCM(key).encrypt(nonce, padded(part), place)
     return nonce + len(ciphertext).to_bytes(LENGTH_BYTES) + ciphertext
 
 
-def _closed_categories(body: bytes, context: bytes, message_key: bytes) -> dict[bytes, bytes]:
+def _closed_categories(body: bytes, context: bytes, keys: Expanding) -> dict[bytes, bytes]:
     """Return ciphertexts by nonce, once the tag over the whole body holds."""
     end = len(body) - TAG_BYTES
-    key, nonce = _derived(message_key, context)
+    key, nonce = keys.key_and_nonce(context)
     AESGCM(key).decrypt(nonce, body[end:], context + body[:end])
     closed, start = {}, len(VERSION)
     while start < end:

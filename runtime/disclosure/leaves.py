@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Decision
 from kernel.ledger.entry import Act, Verdict
+from kernel.vault.detail import Details
 from runtime.ledger.pending import Leaf, leaf
 from runtime.register import CaseOf, Subject
 from runtime.unit import Unit
@@ -65,7 +66,7 @@ def decided(
     purpose: Purpose | None,
     type_name: str | None,
     detail: Mapping[str, Any],
-    case_key: bytes | None,
+    case_key: bytes | Details | None,
 ) -> Leaf:
     """Return the leaf of one decision; one that permits nothing is on record as a refusal."""
     permitted = decision.mask != 0
@@ -102,7 +103,7 @@ def noted(
     reason: str | None = None,
     basis: str | None = None,
     detail: Mapping[str, Any] | None = None,
-    case_key: bytes | None = None,
+    case_key: bytes | Details | None = None,
 ) -> Leaf:
     """Return the leaf of an act that needed no decision: a grant, a revocation, an own record looked at."""
     return leaf(

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
-from kernel.pseudonym import pairwise
-from kernel.vault.detail import seal_detail
-from kernel.vault.keys import new_key, wrap
+from kernel.pseudonym import Names
+from kernel.vault.detail import Details, seal_detail
+from kernel.vault.keys import Wrapping, new_key
 from kernel.vault.seal import seal
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import judge
@@ -28,6 +28,18 @@ from schemas.codes import Basis, Purpose
 from schemas.facts import DirectiveFact, Fact
 from schemas.facts.cutting import Cutting
 from schemas.taxonomy import ALL
+from schemas.values import Rename
+
+
+class CaseKeys:
+    """What is derived from one case key, each use of it once; it lasts as long as the offer."""
+
+    __slots__ = ("details", "names", "wrapping")
+
+    def __init__(self, case_key: bytes) -> None:
+        self.wrapping = Wrapping(case_key)
+        self.details = Details(case_key)
+        self.names = Names(case_key)
 
 
 @dataclass(slots=True)
@@ -37,27 +49,27 @@ class Offering:
     fact: Fact
     subject: Subject
     custodian: CaseOf
-    key: bytes = field(repr=False)
+    keys: CaseKeys = field(repr=False)
     by: leaves.Who
     cutting: Cutting = field(repr=False)
     leaves: list[Leaf] = field(default_factory=list)
 
-    def renamed(self, recipient: str, ref: UUID) -> UUID:
-        """Return the reference as `recipient` knows it; the custodian keeps its own."""
-        return ref if recipient == self.custodian.agency.agency_id else pairwise(self.key, recipient, ref)
+    def rename(self, recipient: str) -> Rename:
+        """Return what names each reference as `recipient` knows it; the custodian keeps its own."""
+        return str if recipient == self.custodian.agency.agency_id else partial(self.keys.names.written, recipient)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # final, not frozen: mypy refuses a write, and making one costs a third
 class Copy:
     """One recipient's cut copy, not yet sealed."""
 
-    offering: Offering
-    recipient: CaseOf
-    mask: int
-    body: Any = field(repr=False)
-    purposes: tuple[str, ...]
-    directives: tuple[UUID, ...]
-    party: bool
+    offering: Final[Offering]
+    recipient: Final[CaseOf]
+    mask: Final[int]
+    body: Final[Any] = field(repr=False)
+    purposes: Final[tuple[str, ...]]
+    directives: Final[tuple[UUID, ...]]
+    party: Final[bool]
 
 
 async def offer(unit: Unit, fact: Fact) -> None:
@@ -102,7 +114,7 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
     told = [offering.subject.cases[name] for name in sorted(names) if name in offering.subject.cases]
     copies = []
     for recipient in told:
-        terms = fact.terms(partial(offering.renamed, recipient.agency.agency_id))
+        terms = fact.terms(offering.rename(recipient.agency.agency_id))
         copies.append(Copy(offering, recipient, 0, terms, (), (), True))
         detail = {"to": recipient.agency.agency_id}
         offering.leaves.append(
@@ -114,7 +126,7 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
                 type_name=fact.type,
                 basis=None,
                 detail=detail,
-                case_key=offering.key,
+                case_key=offering.keys.details,
             )
         )
     await _put(unit, [offering], copies)
@@ -123,7 +135,7 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
 async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
     held = await hold_all(unit.session, {fact.case_ref for fact in facts})
     by = await leaves.who(unit)
-    keys: dict[UUID, bytes] = {}
+    keys: dict[UUID, CaseKeys] = {}
     offerings = []
     for fact in facts:
         subject = held.get(fact.case_ref)
@@ -131,7 +143,8 @@ async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
         if subject is None or custodian is None:
             raise LookupError("a fact of a case that does not exist")
         if fact.case_ref not in keys:
-            keys[fact.case_ref] = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
+            key = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
+            keys[fact.case_ref] = CaseKeys(key)
         offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, Cutting(fact)))
     return offerings
 
@@ -175,7 +188,7 @@ def _copy_for(offering: Offering, recipient: CaseOf) -> Iterator[Copy]:
             purposes.append(purpose.value)
             relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
     if mask:
-        parts = offering.cutting.parts(mask, partial(offering.renamed, agency_id))
+        parts = offering.cutting.parts(mask, offering.rename(agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)
 
 
@@ -196,7 +209,7 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
         purpose,
         offering.fact.type,
         detail,
-        offering.key,
+        offering.keys.details,
     )
 
 
@@ -225,7 +238,7 @@ def _sealed(copy: Copy) -> queue.Message:
         sv=offering.subject.sv,
         purposes=copy.purposes,
         directives=copy.directives,
-        wrapped_key=wrap(offering.key, message_key, message_ref.bytes),
+        wrapped_key=offering.keys.wrapping.wrap(message_key, message_ref.bytes),
         occurred_at=offering.subject.at,
         body=body,
     )

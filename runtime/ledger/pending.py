@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Header, commitment, new_salt
-from kernel.vault.detail import seal_detail
+from kernel.vault.detail import Details
 from runtime.database.arrays import Column, byteas, uuids
 from runtime.database.direct import written
 
@@ -20,25 +21,29 @@ SELECT * FROM unnest(CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS bytea[
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # final, not frozen: mypy refuses a write, and making one costs a third
 class Leaf:
     """One line for the ledger, with the salted, sealed detail that its header commits to."""
 
-    header: bytes
-    salt: bytes = field(repr=False)
-    detail: bytes | None = field(repr=False)
-    subject: UUID | None
+    header: Final[bytes]
+    salt: Final[bytes] = field(repr=False)
+    detail: Final[bytes | None] = field(repr=False)
+    subject: Final[UUID | None]
 
 
-def leaf(detail: Mapping[str, Any], case_key: bytes | None, **says: Any) -> Leaf:
+_pseudonym = lru_cache(1024)(UUID)  # of one subject, there are several leaves at a time
+
+
+def leaf(detail: Mapping[str, Any], case_key: bytes | Details | None, **says: Any) -> Leaf:
     """Return the leaf whose header `says` what `kernel.ledger.entry.Header` has fields for.
 
     The detail is sealed under the case key; without one (nobody's case was meant) only its commitment is kept.
     """
     salt = new_salt()
     header = Header(commitment=commitment(salt, detail).hex(), **says)
-    sealed = None if case_key is None else seal_detail(case_key, detail)
-    return Leaf(header.body(), salt, sealed, None if header.subject is None else UUID(header.subject))
+    details = Details(case_key) if isinstance(case_key, bytes) else case_key
+    sealed = None if details is None else details.seal(detail)
+    return Leaf(header.body(), salt, sealed, None if header.subject is None else _pseudonym(header.subject))
 
 
 def columns(leaves: Sequence[Leaf]) -> tuple[Column, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.pseudonym import pairwise
+from kernel.pseudonym import Names, pairwise
 
 keys = st.binary(min_size=32, max_size=32)
 agencies = st.from_regex(r"[a-z0-9-]{2,40}", fullmatch=True)
@@ -48,6 +48,11 @@ def test_a_reference_has_the_shape_of_a_custom_one_and_is_not_the_thing_itself(
 
 def test_references_stay_what_they_were_since_agencies_keep_them() -> None:
     assert pairwise(KEY, "harbor-house", REF) == UUID("35740097-7f8a-865e-9337-04c32bce3a3b")
+
+
+@given(keys, agencies, refs)
+def test_a_reference_is_written_as_it_is(key: bytes, agency: str, ref: UUID) -> None:
+    assert Names(key).written(agency, ref) == str(pairwise(key, agency, ref))
 
 
 def test_consecutive_things_get_references_in_no_order() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.vault.envelope import NotOpenable
-from kernel.vault.keys import derive, new_key, unwrap, wrap
+from kernel.vault.keys import Expanding, derive, expand, new_key, unwrap, wrap
 
 keys = st.binary(min_size=32, max_size=32)
 
@@ -67,6 +67,15 @@ def test_each_use_of_a_case_key_has_a_key_of_its_own(case_key: bytes, label: str
     assert derive(case_key, label) != case_key
 
 
+@settings(deadline=None)
+@given(keys, st.lists(st.binary(max_size=200), max_size=3))
+def test_a_key_and_its_nonce_are_what_hkdf_expands_to(key: bytes, several: list[bytes]) -> None:
+    expanding = Expanding(key)
+
+    for info in several:
+        assert b"".join(expanding.key_and_nonce(info)) == expand(key, info, 44)
+
+
 def test_a_derived_key_never_changes() -> None:
     derived = derive(bytes(range(32)), "ledger.detail")
 
@@ -77,6 +86,8 @@ def test_a_derived_key_never_changes() -> None:
 def test_a_key_that_is_not_whole_is_no_key(key: bytes) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         derive(key, "detail")
+    with pytest.raises(ValueError, match="32 bytes"):
+        Expanding(key)
     with pytest.raises(ValueError, match="32 bytes"):
         wrap(key, new_key(), b"case")
     with pytest.raises(NotOpenable):
