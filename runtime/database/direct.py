@@ -30,11 +30,11 @@ async def written(session: AsyncSession, statement: str, *values: Any) -> int:
 
 
 async def _run(session: AsyncSession, statement: str, values: Sequence[Any]) -> psycopg.AsyncCursor[Any]:
-    driver = await _driver(session)
+    cursor = await _cursor(session)
     try:
-        return await driver.execute(statement, values, prepare=True, binary=True)
+        return await cursor.execute(statement, values, prepare=True, binary=True)
     except psycopg.Error as error:
-        lost = driver.closed
+        lost = cursor.connection.closed
         if lost:
             await (await session.connection()).invalidate()  # so that nobody is given it again, nor rolls back on it
         raise DBAPIError.instance(
@@ -42,16 +42,18 @@ async def _run(session: AsyncSession, statement: str, values: Sequence[Any]) -> 
         ) from error
 
 
-async def _driver(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
-    # Asking for the connection costs a switch of greenlets each time, and it is one for the whole transaction.
+async def _cursor(session: AsyncSession) -> psycopg.AsyncCursor[Any]:
+    # Asking for the connection costs a switch of greenlets each time, and a cursor a quarter of a statement; both are
+    # for the whole transaction.  What a cursor has found is fetched before anybody else can come by it.
     kept = session.info.get(_KEPT)
     transaction = session.sync_session.get_transaction()
     if kept is not None and transaction is not None and kept[0] is transaction:
         return kept[1]  # type: ignore[no-any-return]
-    driver: psycopg.AsyncConnection[Any] = await session.run_sync(_driver_of)
-    session.info[_KEPT] = session.sync_session.get_transaction(), driver
-    return driver
+    driver = await session.run_sync(_driver)
+    session.info[_KEPT] = session.sync_session.get_transaction(), driver.cursor()
+    return session.info[_KEPT][1]  # type: ignore[no-any-return]
 
 
-def _driver_of(session: Session) -> Any:
-    return session.connection().connection.driver_connection
+def _driver(session: Session) -> psycopg.AsyncConnection[Any]:
+    driver: Any = session.connection().connection.driver_connection
+    return driver  # type: ignore[no-any-return]

@@ -1,5 +1,6 @@
 """Columns in binary: the server reads of them what was put in, whatever it was."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -80,3 +81,13 @@ async def test_a_connection_that_broke_is_told_as_one_that_is_away(town: Town) -
 
     async with town.session("accord_intake") as session:
         assert await direct.rows(session, "SELECT 1") == [(1,)]
+
+
+async def test_of_several_that_ask_at_once_each_is_given_what_it_asked_for(town: Town) -> None:
+    async with town.session("accord_intake") as session:
+        await direct.rows(session, "SELECT 1")
+        found = await asyncio.gather(
+            *(direct.rows(session, "SELECT CAST(%s AS int), pg_sleep(%s)", n, 0.01 * (n % 3)) for n in range(12))
+        )
+
+    assert [rows[0][0] for rows in found] == list(range(12))
