@@ -7,11 +7,12 @@ SELECT of the same hundred rows. Over HTTP: `services.exchange` as it is run, it
 over four connections that are kept; against a FastAPI route that makes only that SELECT, on an engine of the same
 settings in a server of the same kind.
 
-The limit is round trips and what Python does around each: BEGIN, the wall, the message, the offer, the subject, the
-leaf, COMMIT. By cProfile the five statements are a third of the CPU, the commit and the connection SQLAlchemy keeps
-for it a quarter, unsealing and the leaf a sixth. Over HTTP the edge comes on top: verifying the token is a tenth of the
-request by the clock, looking up who asks, with the connection that takes, a quarter. In a batch two fifths are
-unsealing, one derived key for each category, and a quarter is leaves.
+The limit is round trips and what Python does around each: BEGIN, the wall with who asks, the message, the offer with
+its subject, the leaf, COMMIT.  The driver's pipeline would send BEGIN with the first statement, but costs more CPU than
+the round trip it saves.  By cProfile over HTTP the statements are a third of the CPU, FastAPI and the guard around the
+edge a fifth, the connection and the commit of SQLAlchemy an eighth, unsealing and the leaf a tenth, the token a
+twentieth.  In a batch half is unsealing, one derived key for each category, and a fifth is leaves.  The worst in a
+hundred over HTTP are the first of a young process, which wait for a connection and for the issuer's keys.
 """
 
 from __future__ import annotations
