@@ -12,7 +12,7 @@ its subject, the leaf, COMMIT.  The driver's pipeline would send BEGIN with the 
 the round trip it saves.  By cProfile over HTTP the statements are a third of the CPU, FastAPI and the guard around the
 edge a fifth, the connection and the commit of SQLAlchemy an eighth, unsealing and the leaf a tenth, the token a
 twentieth.  In a batch half is unsealing, one derived key for each category, and a fifth is leaves.  The worst in a
-hundred over HTTP are the first of a young process, which wait for a connection and for the issuer's keys.
+hundred over HTTP are the first of a young process, which wait for their connections and for all that a new one reads.
 """
 
 from __future__ import annotations
