@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cache
-from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel
 from pydantic_core import to_json
 
 from schemas.categories import DataCategory
@@ -20,9 +17,6 @@ if TYPE_CHECKING:
 # Text may not hold it (`schemas.strict_json`), so that in the JSON of a fact it stands for nothing but a reference.
 _PLACE: Final = "\0"
 _WRITTEN: Final = to_json(_PLACE)
-_SILENT: Final = (str, int, float, date, NoneType)
-
-
 # A field that says something: its bit, its name, its value with each reference left open, and those references.
 _Said = tuple[int, str, Any, tuple[UUID, ...]]
 # What of a category stands between its references, and those in their order.
@@ -36,15 +30,22 @@ class Cutting:
         self._categories: list[tuple[DataCategory, int, list[_Said]]] = []
         self._written: dict[tuple[DataCategory, int], _Between] = {}
         self.carried = 0  # the mask of the fields that say something
+        refs: list[UUID] = []
+
+        def leave_open(ref: UUID) -> str:
+            refs.append(ref)
+            return _PLACE
+
         values = fact.__dict__
-        plainly = fact.__pydantic_serializer__.to_python(fact, mode="json", exclude_none=True)
         for category, fields in _layout(type(fact)):
             held = 0
             said: list[_Said] = []
-            for name, bit, refers in fields:
-                if name in plainly:
+            for name, bit in fields:
+                value = values[name]
+                if value is not None:
                     held |= bit
-                    said.append(_open(bit, name, values[name]) if refers else (bit, name, plainly[name], ()))
+                    said.append((bit, name, plain(value, leave_open), tuple(refs)))
+                    refs.clear()
             if held:
                 self.carried |= held
                 self._categories.append((category, held, said))
@@ -70,16 +71,6 @@ class Cutting:
         return between, refs
 
 
-def _open(bit: int, name: str, value: Any) -> _Said:
-    refs: list[UUID] = []
-
-    def leave_open(ref: UUID) -> str:
-        refs.append(ref)
-        return _PLACE
-
-    return bit, name, plain(value, leave_open), tuple(refs)
-
-
 def _filled(between: list[bytes], refs: list[UUID], rename: Rename) -> bytes:
     text = [between[0]]
     for ref, after in zip(refs, between[1:], strict=True):
@@ -88,22 +79,9 @@ def _filled(between: list[bytes], refs: list[UUID], rename: Rename) -> bytes:
 
 
 @cache
-def _layout(kind: type[Fact]) -> tuple[tuple[DataCategory, tuple[tuple[str, int, bool], ...]], ...]:
-    """Return the fields of each category of a contract, with their bits, and whether they may refer to something."""
-    by_category: dict[DataCategory, list[tuple[str, int, bool]]] = {}
+def _layout(kind: type[Fact]) -> tuple[tuple[DataCategory, tuple[tuple[str, int], ...]], ...]:
+    """Return the fields of each category of a contract, with their bits."""
+    by_category: dict[DataCategory, list[tuple[str, int]]] = {}
     for name, category in kind.field_categories.items():
-        refers = _may_refer(kind.model_fields[name].annotation)
-        by_category.setdefault(category, []).append((name, kind.field_bits[name], refers))
+        by_category.setdefault(category, []).append((name, kind.field_bits[name]))
     return tuple((category, tuple(fields)) for category, fields in by_category.items())
-
-
-def _may_refer(kind: Any) -> bool:
-    """Tell whether a value of this type may hold a reference; of a type that is not known, it may."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return any(_may_refer(field.annotation) for field in kind.model_fields.values())
-    if get_origin(kind) is Annotated:
-        return _may_refer(get_args(kind)[0])
-    parts = get_args(kind)
-    if parts:
-        return any(_may_refer(part) for part in parts)
-    return not (kind is ... or (isinstance(kind, type) and issubclass(kind, _SILENT)))
