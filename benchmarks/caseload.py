@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency
 from runtime import disclosure, register
+from runtime.database.direct import rows
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
@@ -36,7 +36,7 @@ CATEGORIES: Final = (
     DataCategory.CHILDREN,
     DataCategory.NEEDS,
 )
-WALL: Final = text("SELECT set_config('accord.agency', :agency, true)")
+WALL: Final = "SELECT set_config('accord.agency', %s, true)"
 
 
 def an_incident(case_ref: UUID) -> IncidentReported:
@@ -81,7 +81,7 @@ class Desk:
 
     async def unit(self) -> Unit:
         """Begin a unit of work behind the agency's wall; whoever asked for it commits."""
-        await self.session.execute(WALL, {"agency": self.agency.agency_id})
+        await rows(self.session, WALL, self.agency.agency_id)
         return self.unwalled()
 
     def unwalled(self) -> Unit:

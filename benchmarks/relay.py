@@ -15,10 +15,10 @@ into SQLAlchemy and lists written as text (py-spy).  Both are gone, and what is 
 letters, the decision, and the driver.  On the server half of a batch is the change of the offers' state, which takes no
 index any more where the page has room beside the row (EXPLAIN: 8 ms for 200 rows before).  At the broker each
 partition of a batch costs a request.  Batches of 400 rows carry a third more, and a survivor's stop would wait 80 ms in
-place of 40 for the batch that holds her.  A sender for each shard carried a third more at the most, and cost three times
-the CPU where facts come one by one, since the copies of a fact fell into several shards (ADR 0025).  To claim ahead
-while the broker answers was tried and gained nothing that could be measured.  What would: to hold no lock while the
-broker answers; but a row that is sent after its consent ended is what the lock is for.
+place of 40 for the batch that holds her.  A sender for each shard carried a third more at the most, and cost three
+times the CPU where facts come one by one, since the copies of a fact fell into several shards (ADR 0025).  To claim
+ahead while the broker answers was tried and gained nothing that could be measured.  What would: to hold no lock while
+the broker answers; but a row that is sent after its consent ended is what the lock is for.
 """
 
 from __future__ import annotations
