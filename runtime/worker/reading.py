@@ -26,7 +26,7 @@ from runtime.worker.state import Died
 
 AT_ONCE: Final = 256
 EVERY: Final = 0.04  # seconds from one round to the next while messages keep coming
-GATHER: Final = 0.006  # seconds in which the next copy of one fact comes: each is a request of its own at the broker
+GATHER: Final = 0.008  # seconds in which the next copy of one fact comes: each is a request of its own at the broker
 BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
 RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
 FINISH_WITHIN: Final = 5.0

@@ -16,18 +16,19 @@ from runtime.database.arrays import byteas, instants, texts, uuids
 from runtime.worker import Offered
 
 # One statement for all that came together: the places of a mailbox are taken once.
-KEEP = text("""
-WITH placed AS (
-    INSERT INTO exchange.mailbox AS m (agency_id, place) VALUES (:recipient, :count)
-    ON CONFLICT (agency_id) DO UPDATE SET place = m.place + :count RETURNING place
+KEEP = """
+WITH said AS (
+    SELECT CAST(%s AS text) AS recipient, CAST(%s AS bigint) AS count
+), placed AS (
+    INSERT INTO exchange.mailbox AS m (agency_id, place) SELECT recipient, count FROM said
+    ON CONFLICT (agency_id) DO UPDATE SET place = m.place + EXCLUDED.place RETURNING place
 )
 INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
-SELECT one.message_ref, :recipient, placed.place - :count + one.number, one.case_ref, one.type, one.sender,
+SELECT one.message_ref, said.recipient, placed.place - said.count + one.number, one.case_ref, one.type, one.sender,
     one.occurred_at, one.body
-FROM placed, unnest(CAST(:refs AS uuid[]), CAST(:case_refs AS uuid[]), CAST(:types AS text[]),
-    CAST(:senders AS text[]), CAST(:instants AS timestamptz[]), CAST(:bodies AS bytea[]))
+FROM said, placed, unnest(%s, %s, %s, %s, %s, %s)
     WITH ORDINALITY AS one (message_ref, case_ref, type, sender, occurred_at, body, number)
-""")
+"""
 PAGE = text("""
 SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.message
 WHERE recipient = :agency AND place > :after ORDER BY place LIMIT :rows
@@ -54,15 +55,18 @@ class Listed:
 
 async def keep(session: AsyncSession, recipient: str, offered: Sequence[Offered]) -> None:
     """Put sealed messages at the end of a mailbox, in the order given."""
-    columns = {
-        "refs": uuids(one.message_ref for one in offered),
-        "case_refs": uuids(one.case_ref for one in offered),
-        "types": texts(one.type for one in offered),
-        "senders": texts(one.sender for one in offered),
-        "instants": instants(one.sent_at for one in offered),
-        "bodies": byteas(one.body for one in offered),
-    }
-    await session.execute(KEEP, columns | {"recipient": recipient, "count": len(offered)})
+    await direct.written(
+        session,
+        KEEP,
+        recipient,
+        len(offered),
+        uuids(one.message_ref for one in offered),
+        uuids(one.case_ref for one in offered),
+        texts(one.type for one in offered),
+        texts(one.sender for one in offered),
+        instants(one.sent_at for one in offered),
+        byteas(one.body for one in offered),
+    )
 
 
 async def place_of(session: AsyncSession, agency: str, message_ref: UUID) -> int | None:
