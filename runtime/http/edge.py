@@ -57,14 +57,17 @@ class Edge(APIRoute):
             queries.check_headers(request)
             key = repeats.key_of(read, required=self.key_required)
             read.state.principal = principal
+            answer, refused = None, True
             try:
                 async with entry.entered(wiring, principal) as unit:
                     answer = await self._within(unit, read, key, handler)
+                    refused = unit.refused
             except Absent:
+                pass  # it goes with all that its traceback holds: to let that go takes a time of its own
+            if refused:
                 await wiring.evenly.end(began)
-                raise
-            if unit.refused:
-                await wiring.evenly.end(began)
+            if answer is None:
+                raise Absent
             return answer
 
         return handle
