@@ -73,9 +73,12 @@ async def read_accounting(
     The list is of the instant of its first page, lines not yet in the tree included. Reading it is on record too.
     """
     case = await store.own_case(unit.session, unit.agency_id, case_ref, unit.person_ref)
-    if case is None:
-        raise Absent
     by = await leaves.who(unit)
+    if case is None:
+        # On record like one that was withheld: what the one leaves to be written would else tell it from the other.
+        asked = leaves.unattributed(by, await store.instant(unit.session), None, {"asked": str(case_ref)})
+        await append(unit.session, [asked])
+        raise Withheld
     if case.shut_out:
         await _note(unit, by, case, Verdict.DENY)
         raise Withheld
