@@ -21,9 +21,10 @@ from tests.faults.journal import Command
 from tests.faults.outside import HOME, Outside, Row
 from tests.faults.said import Said, said
 
+REPORTED = "accord.incident.reported.v1"
 ACCEPTED, NOTICED = "accord.referral.accepted.v1", "accord.notice.sent.v1"
 FACTS = {  # a type of fact: the rows that each have one of it on their custodian's own record
-    "accord.incident.reported.v1": "incidents",
+    REPORTED: "incidents",
     "accord.referral.created.v1": "referrals",
     "accord.protective_order.issued.v1": "orders",
 }
@@ -262,9 +263,10 @@ def _listed(run: Run, agency: str, page: Sequence[Row]) -> Iterator[Finding]:
 
 
 def notices(run: Run) -> Iterator[Finding]:
-    """I1, I2: each referral that was answered makes one notice, which is sent once or still waits for its turn."""
+    """I1, I2: each answer to one who had said how she is reached makes one notice, which is sent once or waits."""
     causes = Counter(row["cause_ref"] for row in run.outside["notices"])
-    news = {row["message_ref"] for row in _own(run, ACCEPTED)}
+    reachable = _reachable_from(run)
+    news = {row["message_ref"] for row in _own(run, ACCEPTED) if row["sequence"] > reachable.get(row["case_ref"], inf)}
     yield from (Finding("I1", f"no notice was planned for {ref}") for ref in news - causes.keys())
     yield from (Finding("I2", f"{count} notices for {ref}") for ref, count in causes.items() if count > 1)
     yield from (Finding("I4", f"a notice for {ref}, which is no news") for ref in causes.keys() - news)
@@ -277,3 +279,14 @@ def notices(run: Run) -> Iterator[Finding]:
     facts = sum(1 for _ in _own(run, NOTICED))
     if facts != len(sent):
         yield Finding("I2", f"{len(sent)} notices were sent and {facts} were told of")
+
+
+def _reachable_from(run: Run) -> dict[str, int]:
+    """Return the number of the first incident of each case: each that clients tell of says how she is reached.
+
+    A referral may be answered before any was told of, where telling failed while all else went on.
+    """
+    first: dict[str, int] = {}
+    for row in _own(run, REPORTED):
+        first[row["case_ref"]] = min(row["sequence"], first.get(row["case_ref"], row["sequence"]))
+    return first

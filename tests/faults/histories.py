@@ -90,6 +90,12 @@ class History:
             listed = {"message_ref": ref, "case_ref": case, "type": type_name, "listed_at": 900.0}
             self.outside.listed.setdefault(recipient, []).append(listed)
 
+    def notice(self, cause: str) -> None:
+        """Let the survivor be told of an update."""
+        row = {"notice_ref": "n", "agency_id": HOME, "case_ref": "case", "cause_ref": cause, "state": "sent"}
+        self.rows("notices").append(row)
+        self.outside.handed_on.append("n")
+
     def opens(self, ref: str, at: float, categories: dict[str, Any] | None) -> None:
         """Let Sam open a message, with fields or in vain, and the look be on record."""
         answer = {} if categories is None else {"message_ref": ref, "categories": categories}
@@ -107,8 +113,11 @@ class History:
                 return
 
 
-def a_history() -> History:
-    """Return a case that was told of, opened, referred, accepted, noticed and stopped, with nothing wrong in it."""
+def a_history(*, told_at: int = 10) -> History:
+    """Return a case that was told of, opened, referred, accepted, noticed and stopped, with nothing wrong in it.
+
+    What is told of after the acceptance, at 30, came too late for a notice of it.
+    """
     told = History()
     for name in ("plans", "orders", "parked", "due", "waiting", "pending", "inbox"):
         told.rows(name)
@@ -121,8 +130,7 @@ def a_history() -> History:
     told.rows("incidents").append({"incident_ref": "i", "case_ref": "case", "version": 1})
     referral = {"referral_ref": "r", "receiver_ref": "r2", "case_ref": "case", "state": "accepted", "version": 2}
     told.rows("referrals").append(referral)
-    told.rows("notices").append({"notice_ref": "n", "agency_id": HOME, "cause_ref": "m5", "state": "sent"})
-    told.outside.handed_on = ["n"]
+    told.rows("notices")
     told.outside.shown = {"case": {"i"}}
     provision = {"recipient": SHELTER, "purpose": "shelter", "categories": ["identity"]}
     told.commands += [
@@ -130,20 +138,23 @@ def a_history() -> History:
         a_command("participation", 2, case="case"),
         a_command("draft", 3, answer={"directive_ref": "d"}, case="case"),
         a_command("signature", 5, case="case", directive="d", provision=provision),
-        a_command("incident", 10, answer={"incident_ref": "i"}, case="case", given_name="Marisol"),
+        a_command("incident", told_at, answer={"incident_ref": "i"}, case="case", given_name="Marisol"),
         a_command("referral", 20, answer={"referral_ref": "r"}, case="case"),
         a_command("acceptance", 30, who="sam", referral="r2"),
         a_command("stop", 50, case="case", directive="d"),
     ]
-    for ref, recipient, type_name, at in (
-        ("m1", HOME, REPORTED, 10.5),
-        ("m2", SHELTER, REPORTED, 10.5),
+    offers = [
+        ("m1", HOME, REPORTED, told_at + 0.5),
+        ("m2", SHELTER, REPORTED, told_at + 0.5),
         ("m3", HOME, REFERRED, 20.5),
         ("m4", SHELTER, REFERRED, 20.5),
         ("m5", HOME, ACCEPTED, 30.5),
-        ("m6", HOME, SENT, 40.5),
-    ):
-        told.offer(ref, recipient, type_name, at)
+    ]
+    for offer in sorted(offers, key=lambda offer: offer[-1]):
+        told.offer(*offer)
+    if told_at < 30:
+        told.notice("m5")
+        told.offer("m6", HOME, SENT, 40.5)
     told.opens("m2", 45, {"identity": {"given_name": "Marisol"}})
     told.opens("m2", 60, None)
     told.sign()

@@ -242,6 +242,15 @@ def test_what_may_have_happened_is_neither_lost_nor_a_ghost() -> None:
     assert (without_a_leaf, with_one) == ([], [])
 
 
+def test_no_notice_is_owed_for_what_came_before_the_survivor_said_how_she_is_reached() -> None:
+    told = a_history(told_at=35)
+    without_a_notice = judge(told.commands, told.outside)
+    told.notice("m5")
+
+    assert without_a_notice == []
+    assert "I4" in {one.invariant for one in judge(told.commands, told.outside)}
+
+
 def test_an_opening_while_the_stop_was_under_way_may_have_come_first() -> None:
     told = a_history()
     told.opens("m2", 50.5, IDENTITY)
