@@ -27,7 +27,8 @@ from schemas.topics import mailbox
 T = TypeVar("T")
 BATCH: Final = 200  # small in time, about 40 ms: a revocation waits for the batch that holds its subject
 WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
-EVERY: Final = 0.04  # seconds from one batch to the next, where the next would not be full
+EVERY: Final = 0.1  # seconds from one batch to the next, where the next would not be full
+SOME: Final = 3  # batches at once after a rest: facts that come alone wait for no others
 IDLE: Final = 1.0  # seconds until it looks by itself, where nobody woke it
 TAKE_OVER: Final = 0.5  # seconds between two tries to own what another relay owns
 MOST_UNDECIDED: Final = 20
@@ -79,7 +80,7 @@ class Sender:
         self._carrier = carrier
         self._state = state
         self._grace = grace  # how long a mailbox may be missing until its letters are parked
-        self._pace = Pace(EVERY)
+        self._pace = Pace(EVERY, at_once=SOME)
         self._looked_for_shards = Pace(TAKE_OVER)
         self._reached: set[str] = set()
         self._alone = 0  # so many rows yet to be tried one by one, as one of them would not be decided

@@ -25,8 +25,9 @@ from runtime.worker.patient import PatientTransport
 from runtime.worker.state import Died
 
 AT_ONCE: Final = 256
-EVERY: Final = 0.04  # seconds from one round to the next while messages keep coming
-GATHER: Final = 0.008  # seconds in which the next copy of one fact comes: each is a request of its own at the broker
+EVERY: Final = 0.05  # seconds from one round to the next while they are not full: shorter than the relay's batches
+SOME: Final = 3  # rounds at once after a rest: the copies of one fact come one by one
+GATHER: Final = 0.002  # seconds in which the next of them comes
 BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
 RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
 FINISH_WITHIN: Final = 5.0
@@ -65,7 +66,7 @@ class Reading:
         self._handing_over: asyncio.Task[None] | None = None
         self._busy = self._stopping = self._behind = False
         self._seen, self._still_since = 0, clock.monotonic()
-        self._pace = Pace(EVERY)
+        self._pace = Pace(EVERY, at_once=SOME)
         self.mailboxes: frozenset[str] = frozenset()
 
     async def start(self, topics: Iterable[str]) -> None:
@@ -174,22 +175,12 @@ class Reading:
 
     async def _gather(self) -> list[tuple[Any, Any]]:
         came = [await self._waiting.get()]
-        await self._for_company()
+        if len(came) + self._waiting.qsize() < AT_ONCE:
+            await asyncio.sleep(max(self._pace.wait(), GATHER))
         self._pace.begin()
         while len(came) < AT_ONCE and not self._waiting.empty():
             came.append(self._waiting.get_nowait())
         return came
-
-    async def _for_company(self) -> None:
-        """Wait until the next round may begin, or where it may at once, until the copies of one fact are there."""
-        rest, there = self._pace.wait(), -1
-        if rest:
-            await asyncio.sleep(rest)
-            return
-        until = clock.monotonic() + EVERY
-        while there < self._waiting.qsize() < AT_ONCE and clock.monotonic() < until:
-            there = self._waiting.qsize()
-            await asyncio.sleep(GATHER)
 
     async def _finish(self) -> None:
         """Let what is being handled end: cancelled within a statement, it would leave its connection open."""

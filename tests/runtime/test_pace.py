@@ -34,3 +34,23 @@ def test_after_a_rest_nobody_waits(now: list[float]) -> None:
     now[0] += 5
 
     assert pace.wait() == 0
+
+
+def test_a_few_may_begin_at_once_and_then_the_pace_holds(now: list[float]) -> None:
+    pace = Pace(0.04, at_once=3)
+
+    waits = []
+    for _ in range(5):
+        waits.append(pace.wait())
+        now[0] += waits[-1]
+        pace.begin()
+
+    assert waits == pytest.approx([0, 0, 0, 0.04, 0.04])
+
+
+def test_rounds_that_waited_for_nobody_are_not_waited_for_afterwards(now: list[float]) -> None:
+    pace = Pace(0.04, at_once=3)
+    for _ in range(1000):
+        pace.begin()
+
+    assert pace.wait() == pytest.approx(0.04)
