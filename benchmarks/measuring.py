@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import gc
 import random
 import statistics
 import time
@@ -131,6 +132,8 @@ def in_turns(
     makes ready what so many units of a candidate's work need, and is not measured.  What only computes, in this
     process alone, may be timed by `time.process_time`: others who use the machine then count less.
     """
+    gc.collect()
+    gc.freeze()  # as a service does before its first request
     units = {name: (at_once or {}).get(name) or calibrated(work, share, clock) for name, work in candidates.items()}
     found = {name: Measured(name) for name in candidates}
     cpu: dict[str, list[dict[str, float]]] = defaultdict(list)

@@ -1,6 +1,5 @@
 """Pairwise references: each agency has its own name for the same thing, and no two can be joined."""
 
-from hmac import digest
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +10,7 @@ _LABEL: Final = b"accord pairwise reference v1"
 _VERSION_AND_VARIANT: Final = 0xF << 76 | 0x3 << 62
 _VERSION_8_RFC_9562: Final = 0x8 << 76 | 0x2 << 62
 KEY_BYTES: Final = 32
+_SHA256: Final = SHA256()
 
 
 class Names:
@@ -25,8 +25,9 @@ class Names:
     def __init__(self, case_key: bytes) -> None:
         if len(case_key) != KEY_BYTES:
             raise ValueError("a case key has 32 bytes")
-        own_key = digest(case_key, _LABEL, "sha256")  # the case key itself is kept for sealing
-        self._keyed = HMAC(own_key, SHA256())
+        own_key = HMAC(case_key, _SHA256)  # the case key itself is kept for sealing
+        own_key.update(_LABEL)
+        self._keyed = HMAC(own_key.finalize(), _SHA256)
 
     def written(self, agency_id: str, ref: UUID) -> str:
         """Return the reference by which `agency_id` alone knows `ref`, as text."""
