@@ -10,8 +10,8 @@ ROUNDS   how many rounds: unset for the short form, `long` for the long one, or 
 from __future__ import annotations
 
 import asyncio
-import json
 import gc
+import json
 import random
 import statistics
 import time

@@ -2,13 +2,14 @@
 
 `offer` makes a fact available to the agencies that consent names; `open` reads it, the look being on record.
 `look` is the same door for the states a service keeps itself; `announce` tells agencies of a directive, and
-`record` tells nobody but the custodian.
+`record` tells nobody but the custodian.  `note_absent` and `note_blocked` put on record what a route refuses by itself.
 """
 
 from runtime.disclosure.looking import OWN_WORK, carry, consulted, look, visible
 from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
 from runtime.disclosure.own_copy import offer_own_copy
+from runtime.disclosure.refusing import note_absent, note_blocked
 from runtime.disclosure.relaying import Waiting, park, relayable
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "carry",
     "consulted",
     "look",
+    "note_absent",
+    "note_blocked",
     "offer",
     "offer_many",
     "offer_own_copy",

@@ -66,13 +66,13 @@ def decided(
     purpose: Purpose | None,
     type_name: str | None,
     detail: Mapping[str, Any],
-    case_key: bytes | Details | None,
+    details: Details | None,
 ) -> Leaf:
     """Return the leaf of one decision; one that permits nothing is on record as a refusal."""
     permitted = decision.mask != 0
     return leaf(
         detail,
-        case_key,
+        details,
         at=subject.at,
         act=act if permitted or act is Act.WITHHELD else Act.REFUSED,
         actor=by.actor,
@@ -103,12 +103,12 @@ def noted(
     reason: str | None = None,
     basis: str | None = None,
     detail: Mapping[str, Any] | None = None,
-    case_key: bytes | Details | None = None,
+    details: Details | None = None,
 ) -> Leaf:
     """Return the leaf of an act that needed no decision: a grant, a revocation, an own record looked at."""
     return leaf(
         detail or {},
-        case_key,
+        details,
         at=subject.at,
         act=act,
         actor=by.actor,

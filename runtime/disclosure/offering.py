@@ -126,7 +126,7 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
                 type_name=fact.type,
                 basis=None,
                 detail=detail,
-                case_key=offering.keys.details,
+                details=offering.keys.details,
             )
         )
     await _put(unit, [offering], copies)

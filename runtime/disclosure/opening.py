@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
+from kernel.vault.detail import Details
 from kernel.vault.envelope import Sealed
 from kernel.vault.keys import unwrap
 from runtime import clock, crash
@@ -25,6 +24,7 @@ from runtime.database.arrays import uuids
 from runtime.database.direct import rows
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
+from runtime.disclosure.refusing import NOW
 from runtime.disclosure.unsealing import fields_of, terms_of
 from runtime.ledger.pending import Leaf, append
 from runtime.register import CaseOf, Subject, subjects_of
@@ -46,7 +46,6 @@ WITH offered AS MATERIALIZED ({OFFERS})
 SELECT offered.*, held.* FROM offered
 JOIN register.hold_subjects(ARRAY(SELECT subject_id FROM offered)) AS held ON held.subject_id = offered.subject_id
 """  # noqa: S608 - statements of our own
-NOW = text("SELECT register.instant()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose:
 
 
 async def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose) -> Leaf:
-    key = await _case_key(unit, one)
+    details = Details(await _case_key(unit, one))
     detail = {"message_ref": str(one.sealed.message_ref), "person": unit.actor}
     if is_told(one.offer.type, one.decision):
         return leaves.noted(
@@ -163,10 +162,10 @@ async def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose) ->
             purpose=purpose,
             type_name=one.offer.type,
             detail=detail,
-            case_key=key,
+            details=details,
         )
     return leaves.decided(
-        Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, key
+        Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, details
     )
 
 

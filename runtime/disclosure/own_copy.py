@@ -15,7 +15,7 @@ from kernel.vault.keys import unwrap
 from runtime.disclosure import leaves
 from runtime.disclosure.looking import OWN_WORK
 from runtime.disclosure.offering import offer_again
-from runtime.disclosure.opening import NOW
+from runtime.disclosure.refusing import note_absent
 from runtime.disclosure.unsealing import fields_of
 from runtime.ledger.pending import append
 from runtime.register import Subject, case_key, hold_subjects
@@ -38,7 +38,7 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     asked = {"message_ref": sealed.message_ref, "agency_id": unit.agency_id}
     offer = (await unit.session.execute(OWN, asked)).one_or_none()
     if offer is None or offer.type != sealed.type or is_directive_fact(offer.type):
-        await _note_absent(unit, sealed)
+        await note_absent(unit, sealed.message_ref, name="message_ref")
         return False
     subject = (await hold_subjects(unit.session, [offer.subject_id]))[offer.subject_id]
     mask = await _permitted(unit, offer, subject)
@@ -52,12 +52,6 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
         return False
     await offer_again(unit, _fact(offer, fields), to)
     return True
-
-
-async def _note_absent(unit: Unit, sealed: Sealed) -> None:
-    """Put on record that a copy was asked for that is not there to offer, as the opening door does."""
-    by, at = await leaves.who(unit), (await unit.session.execute(NOW)).scalar_one()
-    await append(unit.session, [leaves.unattributed(by, at, None, {"message_ref": str(sealed.message_ref)})])
 
 
 async def _permitted(unit: Unit, offer: Any, subject: Subject) -> int:

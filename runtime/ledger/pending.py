@@ -34,14 +34,13 @@ class Leaf:
 _pseudonym = lru_cache(1024)(UUID)  # of one subject, there are several leaves at a time
 
 
-def leaf(detail: Mapping[str, Any], case_key: bytes | Details | None, **says: Any) -> Leaf:
+def leaf(detail: Mapping[str, Any], details: Details | None, **says: Any) -> Leaf:
     """Return the leaf whose header `says` what `kernel.ledger.entry.Header` has fields for.
 
-    The detail is sealed under the case key; without one (nobody's case was meant) only its commitment is kept.
+    The detail is sealed with the others of its case; without a case (nobody's was meant) only its commitment is kept.
     """
     salt = new_salt()
     header = Header(commitment=commitment(salt, detail).hex(), **says)
-    details = Details(case_key) if isinstance(case_key, bytes) else case_key
     sealed = None if details is None else details.seal(detail)
     return Leaf(header.body(), salt, sealed, None if header.subject is None else _pseudonym(header.subject))
 

@@ -13,6 +13,7 @@ from kernel.consent import Reason
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.note import Proof
 from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
+from runtime import disclosure
 from runtime.disclosure import leaves
 from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
 from runtime.http.paging import cursor_of, link_next, position_of
@@ -73,12 +74,10 @@ async def read_accounting(
     The list is of the instant of its first page, lines not yet in the tree included. Reading it is on record too.
     """
     case = await store.own_case(unit.session, unit.agency_id, case_ref, unit.person_ref)
-    by = await leaves.who(unit)
     if case is None:
-        # On record like one that was withheld: what the one leaves to be written would else tell it from the other.
-        asked = leaves.unattributed(by, await store.instant(unit.session), None, {"asked": str(case_ref)})
-        await append(unit.session, [asked])
+        await disclosure.note_absent(unit, case_ref)
         raise Withheld
+    by = await leaves.who(unit)
     if case.shut_out:
         await _note(unit, by, case, Verdict.DENY)
         raise Withheld

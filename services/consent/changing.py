@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
+from kernel.vault.detail import Details
 from runtime import clock, disclosure, faults, register
 from runtime.disclosure import leaves
 from runtime.ledger.pending import Leaf, append
@@ -160,5 +161,5 @@ def _leaf(unit: Unit, subject: Subject, by: leaves.Who, note: Note, key: bytes |
         reason=note.reason,
         basis=None,
         detail=note.detail | {"person": unit.actor},
-        case_key=key,
+        details=None if key is None else Details(key),
     )

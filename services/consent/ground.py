@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 from uuid import UUID
 
-from kernel.consent import Decision, Reason
-from kernel.ledger.entry import Act
-from runtime import register
-from runtime.disclosure import leaves
+from runtime import disclosure, register
 from runtime.http import Absent, Withheld
-from runtime.ledger.pending import append
 from runtime.register import CaseOf, Subject
 from runtime.unit import Unit
 from services.consent import store
@@ -84,16 +80,12 @@ async def _absent(unit: Unit, ref: UUID) -> NoReturn:
 
     So the two take alike long, too.
     """
-    by, at = await leaves.who(unit), await store.now(unit.session)
-    await append(unit.session, [leaves.unattributed(by, at, None, {"asked": str(ref)})])
+    await disclosure.note_absent(unit, ref)
     raise Withheld
 
 
 async def _withhold(unit: Unit, subject: Subject) -> NoReturn:
     """Answer a person from whom the survivor hides as if there were nothing; the attempt is on record."""
-    by = await leaves.who(unit)
-    case = subject.cases.get(unit.agency_id) or subject.cases[subject.home_agency]
-    decision = Decision(0, (), subject.sv, subject.at, Reason.BLOCKED_PERSON)
-    detail = {"person": unit.actor}
-    await append(unit.session, [leaves.decided(Act.CONSULTED, by, subject, case, decision, None, None, detail, None)])
+    own = subject.cases.get(unit.agency_id) or subject.cases[subject.home_agency]
+    await disclosure.note_blocked(unit, subject, own)
     raise Withheld

@@ -21,7 +21,6 @@ from runtime.register.directives import read_directive
 from schemas.codes import EndsWhen, RevokedBy, StartsWhen
 from services.consent.domain import Party, Provision, Standing, Stop, Stopped
 
-NOW = text("SELECT register.instant()")
 OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
 CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
 # The custodian reads its directives in every state.  Whoever drafted one for another custodian sees it while it
@@ -101,12 +100,6 @@ class Place:
     subject_id: int
     custodian: str
     case_ref: UUID
-
-
-async def now(session: AsyncSession) -> datetime:
-    """Return the instant by the database's clock."""
-    at: datetime = (await session.execute(NOW)).scalar_one()
-    return at
 
 
 async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:

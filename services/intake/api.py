@@ -9,10 +9,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Depends, Response
 
-from kernel.consent import Decision, Reason
-from kernel.ledger.entry import Act
 from runtime import disclosure, register
-from runtime.disclosure import leaves
 from runtime.http import (
     Absent,
     IfMatch,
@@ -25,7 +22,6 @@ from runtime.http import (
     require_match,
     router,
 )
-from runtime.ledger.pending import append
 from runtime.register import Subject
 from runtime.unit import Unit
 from schemas.categories import DataCategory
@@ -148,11 +144,7 @@ async def _own(unit: Unit, case_ref: UUID) -> Subject:
     if subject is None:
         return await _absent(unit, case_ref)
     if unit.person_ref in subject.table.excluded:
-        by, own = await leaves.who(unit), subject.cases[unit.agency_id]
-        decision = Decision(0, (), subject.sv, subject.at, Reason.BLOCKED_PERSON)
-        detail = {"person": unit.actor}
-        refused = leaves.decided(Act.CONSULTED, by, subject, own, decision, None, None, detail, None)
-        await append(unit.session, [refused])
+        await disclosure.note_blocked(unit, subject, subject.cases[unit.agency_id])
         raise Withheld
     return subject
 
@@ -162,8 +154,7 @@ async def _absent(unit: Unit, ref: UUID) -> NoReturn:
 
     So the two take alike long, too.
     """
-    by, at = await leaves.who(unit), await store.now(unit.session)
-    await append(unit.session, [leaves.unattributed(by, at, None, {"asked": str(ref)})])
+    await disclosure.note_absent(unit, ref)
     raise Withheld
 
 

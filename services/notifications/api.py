@@ -10,9 +10,7 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 
 from runtime import disclosure
-from runtime.disclosure import leaves
 from runtime.http import Withheld, may, router
-from runtime.ledger.pending import append
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
@@ -47,9 +45,7 @@ class NoticesAnswer(BaseModel):
 async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesAnswer:
     """List the notices of the agency's own case."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        # On record like one that was withheld, so that the two take alike long.
-        by, at = await leaves.who(unit), await store.instant(unit.session)
-        await append(unit.session, [leaves.unattributed(by, at, None, {"asked": str(case_ref)})])
+        await disclosure.note_absent(unit, case_ref)
         raise Withheld
     if not await disclosure.look(unit, case_ref, [DataCategory.SAFE_CONTACT]):
         raise Withheld

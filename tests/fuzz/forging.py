@@ -14,6 +14,7 @@ import psycopg
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.tree import grow, leaf_hash, push, root_of
+from kernel.vault.detail import Details
 from runtime.ledger.pending import Leaf, append, leaf
 from runtime.ledger.sequencer import integrate
 from tests.fuzz.damage import flipped
@@ -48,7 +49,7 @@ def a_line(number: int, at: datetime, by: Random) -> Leaf:
         "directives": ("directive",),
         "basis": "release",
     }
-    return leaf({"person": f"p-{number}", "message_ref": str(UUID(int=number))}, KEYS[str(subject)], **says)
+    return leaf({"person": f"p-{number}", "message_ref": str(UUID(int=number))}, Details(KEYS[str(subject)]), **says)
 
 
 @dataclass

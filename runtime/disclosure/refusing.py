@@ -1,0 +1,34 @@
+"""What a route withholds, and what is not there, put on record alike.
+
+Neither may be told from the other, by the answer or by the time it took: so each leaves a leaf behind.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kernel.consent import Decision, Reason
+from kernel.ledger.entry import Act
+from runtime.disclosure import leaves
+from runtime.ledger.pending import append
+from runtime.register import CaseOf, Subject
+from runtime.unit import Unit
+
+NOW = text("SELECT register.instant()")
+
+
+async def note_absent(unit: Unit, asked: UUID, *, name: str = "asked") -> None:
+    """Put on record that something was asked for which the agency does not have; nobody's case was meant."""
+    by, at = await leaves.who(unit), (await unit.session.execute(NOW)).scalar_one()
+    await append(unit.session, [leaves.unattributed(by, at, None, {name: str(asked)})])
+
+
+async def note_blocked(unit: Unit, subject: Subject, custodian: CaseOf) -> None:
+    """Put on record that somebody asked from whom the survivor, being held, hides."""
+    by = await leaves.who(unit)
+    decision = Decision(0, (), subject.sv, subject.at, Reason.BLOCKED_PERSON)
+    detail = {"person": unit.actor}
+    refused = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, None, None, detail, None)
+    await append(unit.session, [refused])
