@@ -17,11 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from runtime import clock, crash, disclosure, parking
 from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
-from runtime.faults import Fault, fault, name
 from runtime.outbox import rows
 from runtime.outbox.sending import WITHIN, Sender, State, commit, pause, persistently
 from runtime.settings import Settings
-from runtime.telemetry import facts, metrics
+from runtime.telemetry import metrics
 
 SHARDS: Final = 4  # as many as `runtime.outbox.queue` spreads over; a test holds the two together
 GRACE: Final = 30.0
@@ -102,34 +101,32 @@ class Relay:
             async with AsyncSession(bind=connection) as session:
                 while not self._stopping.is_set():
                     began = clock.monotonic()
-                    # One that is awake looks by itself.
-                    if not self._sender.woken.is_set() and await rows.due(
-                        session, self.state.owned, self.state.out_of_reach()
-                    ):
+                    # One that is awake looks by itself, and one that owns no shard has nothing to look for.
+                    asleep = bool(self.state.owned) and not self._sender.woken.is_set()
+                    if asleep and await rows.due(session, self.state.owned, self.state.out_of_reach()):
                         self._sender.woken.set()
                     # Many rows that are held make the question dear; then it is asked less often.
                     await pause(self._stopping, max(LOOK_EVERY, 5 * (clock.monotonic() - began)))
 
     async def _look_after(self) -> None:
         probe = Carrier(self._settings)
-        try:
+
+        async def look() -> None:
             while not self._stopping.is_set():
                 # With nothing to send nobody would notice that the broker is away.
                 self.state.broker = await asyncio.to_thread(lambda: probe.answered(within=WITHIN))
                 await self._measure_and_retry()
                 await pause(self._stopping, 1.0)
+
+        try:
+            await persistently(look, self.state, self._stopping)
         finally:
             await asyncio.to_thread(probe.close)
 
     async def _measure_and_retry(self) -> None:
-        try:
-            async with self._sessions() as session:
-                depth, self.state.oldest = await rows.waiting(session)
-                asked = await parking.asked_again(session, RELAY)
-            metrics.outbox(depth, self.state.oldest)
-            for parked_ref in asked:
-                await self.retry_parked(parked_ref)
-        except Exception as failed:
-            if fault(failed) is Fault.LASTING:
-                raise
-            log.warning("relay_waits", extra=facts(reason=name(failed)))
+        async with self._sessions() as session:
+            depth, self.state.oldest = await rows.waiting(session)
+            asked = await parking.asked_again(session, RELAY)
+        metrics.outbox(depth, self.state.oldest)
+        for parked_ref in asked:
+            await self.retry_parked(parked_ref)
