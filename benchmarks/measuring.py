@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import psutil
 
-from tests.world.proving import machine, rounds
+from tests.world.proving import form, machine, rounds
 
 FOLDER: Final = Path(__file__).parents[1] / ".run" / "bench"
 SHARE: Final = 0.25  # seconds that a candidate works in a round, about
@@ -219,6 +219,12 @@ class Figure:
     rounds: int
     machine: str
     ended_at: str
+    form: str = "short"
+
+    @property
+    def title(self) -> str:
+        """Return its name, with the form in which it was measured where that is not the short one."""
+        return self.name if self.form == "short" else f"{self.name} ({self.form})"
 
     def line(self) -> str:
         """Return the figure as one line of text."""
@@ -227,7 +233,7 @@ class Figure:
         notes = "".join(f"; {name} {told}" for name, told in self.notes.items())
         goal = f" (goal {self.goal}:{met})" if self.goal else ""
         return (
-            f"{self.script}: {self.name}: {self.value:,.3g} {self.unit}{goal}, spread {self.spread:.0%}: {said}{notes}"
+            f"{self.script}: {self.title}: {self.value:,.3g} {self.unit}{goal}, spread {self.spread:.0%}: {said}{notes}"
         )
 
 
@@ -267,9 +273,12 @@ def keep(
     met = None if goal is None else goal.met(value)
     said = {key.replace("_", " "): note for key, note in notes.items()}
     compared = dict(compared or {})
-    figure = Figure(script, name, value, unit, str(goal or ""), met, spread, compared, said, ROUNDS, machine(), ended)
+    how = ROUNDS, machine(), ended, form()
+    figure = Figure(script, name, value, unit, str(goal or ""), met, spread, compared, said, *how)
     place = FOLDER / script
     place.mkdir(parents=True, exist_ok=True)
-    (place / f"{name.replace(' ', '-').replace('/', '-')}.json").write_text(json.dumps(asdict(figure), indent=2) + "\n")
+    (place / f"{figure.title.replace(' ', '-').replace('/', '-')}.json").write_text(
+        json.dumps(asdict(figure), indent=2) + "\n"
+    )
     print(figure.line(), flush=True)
     return figure

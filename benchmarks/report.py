@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -29,12 +30,14 @@ SCRIPTS: Final = (
     "start",
     "surges",
 )
+FIGURE: Final = re.compile(r"^- \*\*(.*)\*\* \(.*(?:\n  - .*)*", re.M)
 HEAD: Final = """# Performance: what was measured, against what, and where the limit lies
 
 Written by `make bench` from what `benchmarks/` measures; no figure is written by hand. Each stands against a baseline
 that was measured in the same run, in turns, and is the median of the rounds; the spread is what lies between the best
 round and the worst. Trust ratios: absolute figures are those of the machine named, with whatever measures on it too.
-`ROUNDS=long make bench` measures longer, `make bench B=name` one of them.
+`ROUNDS=long make bench` measures longer, `make bench B=name` one of them. A figure stays until it was measured anew in
+the same form, here or on another machine.
 """
 
 
@@ -43,44 +46,55 @@ def figures() -> list[Figure]:
     return [Figure(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*/*.json"))]
 
 
-def page() -> str:
-    """Return the page as Markdown."""
+def page(older: str = "") -> str:
+    """Return the page as Markdown; what `older`, a page of before, tells of and nobody measured anew stays in it."""
     found = figures()
-    lines = [HEAD, *_summary(found), ""]
+    rows = _rows(older) | {one.title: _row(one) for one in found}
+    lines = [HEAD, *_machines(found, older), "", "| figure | is | goal | spread | |", "|---|---|---|---|---|"]
+    sections = []
     for script in SCRIPTS:
-        own = [one for one in found if one.script == script]
-        if own:
-            lines += [*_section(script, own), ""]
-    return "\n".join(lines)
+        title, _, said = _docstring(script).partition("\n")
+        own = {one.title: _told(one) for one in found if one.script == script}
+        told = dict(sorted((_of_section(older, title) | own).items()))
+        lines += [rows[name] for name in told]
+        if told:
+            sections += [f"## {title}", said.strip(), "", *told.values(), ""]
+    return "\n".join([*lines, "", *sections])
 
 
-def _summary(found: list[Figure]) -> Iterator[str]:
-    yield f"On: {'; '.join(sorted({one.machine for one in found}))}."
-    yield ""
-    yield "| figure | is | goal | spread | |"
-    yield "|---|---|---|---|---|"
-    for script in SCRIPTS:
-        for one in (one for one in found if one.script == script):
-            met = {True: "met", False: "**missed**", None: ""}[one.met]
-            yield f"| {one.name} | {one.value:,.3g} {one.unit} | {one.goal} | {one.spread:.0%} | {met} |"
+def _machines(found: list[Figure], older: str) -> Iterator[str]:
+    named = {one.machine for one in found} | set(re.findall(r"^On: (.*)\.$", older, re.M))
+    yield f"On: {'; '.join(sorted({machine for names in named for machine in names.split('; ')}))}."
 
 
-def _section(script: str, own: list[Figure]) -> Iterator[str]:
-    """Yield what the script says of itself, and each of its figures with all that was compared."""
-    said = ast.get_docstring(ast.parse((ROOT / "benchmarks" / f"{script}.py").read_text())) or script
-    title, _, rest = said.partition("\n")
-    yield f"## {title}"
-    yield rest.strip()
-    yield ""
-    for one in own:
-        yield f"- **{one.name}** ({one.rounds} rounds, {one.ended_at[:10]})"
-        yield from (f"  - {name}: {told}" for name, told in one.compared.items())
-        yield from (f"  - {name}: {told}" for name, told in one.notes.items())
+def _row(one: Figure) -> str:
+    met = {True: "met", False: "**missed**", None: ""}[one.met]
+    return f"| {one.title} | {one.value:,.3g} {one.unit} | {one.goal} | {one.spread:.0%} | {met} |"
+
+
+def _told(one: Figure) -> str:
+    """Return a figure with all that was compared."""
+    head = f"- **{one.title}** ({one.rounds} rounds, {one.ended_at[:10]})"
+    return "\n".join([head, *(f"  - {name}: {told}" for name, told in (one.compared | one.notes).items())])
+
+
+def _docstring(script: str) -> str:
+    return ast.get_docstring(ast.parse((ROOT / "benchmarks" / f"{script}.py").read_text())) or script
+
+
+def _rows(older: str) -> dict[str, str]:
+    return {row.split(" | ")[0].removeprefix("| "): row for row in re.findall(r"^\| .* \|$", older, re.M)}
+
+
+def _of_section(older: str, title: str) -> dict[str, str]:
+    """Return what an older page tells of each figure under this title."""
+    _, _, section = older.partition(f"## {title}\n")
+    return {found[1]: found[0] for found in FIGURE.finditer(section.partition("\n## ")[0])}
 
 
 def write() -> None:
     """Write the page."""
-    PAGE.write_text(page())
+    PAGE.write_text(page(PAGE.read_text() if PAGE.exists() else ""))
 
 
 if __name__ == "__main__":

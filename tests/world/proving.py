@@ -37,10 +37,14 @@ class Proof:
         return f"{self.suite}: {self.name}: {said} (SEED={self.seed} ROUNDS={self.rounds})"
 
 
+def form() -> str:
+    """Return which form is asked for: `short`, `long`, or a number of rounds."""
+    return os.environ.get("ROUNDS", "short")
+
+
 def rounds(short: int, long: int) -> int:
-    """Return how many rounds are asked for: `short` unless ROUNDS says `long` or a number."""
-    asked = os.environ.get("ROUNDS", "short")
-    return {"short": short, "long": long}.get(asked) or int(asked)
+    """Return how many rounds that is, of what has so many in its short form and in its long one."""
+    return {"short": short, "long": long}.get(form()) or int(form())
 
 
 @functools.cache
@@ -62,7 +66,7 @@ def machine() -> str:
 def proof(suite: str, name: str, **figures: int | float | str) -> None:
     """Write down what a check tried and found."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    done = Proof(suite, name, figures, seed(), os.environ.get("ROUNDS", "short"), machine(), now)
+    done = Proof(suite, name, figures, seed(), form(), machine(), now)
     place = FOLDER / suite
     place.mkdir(parents=True, exist_ok=True)
     (place / f"{name.replace(' ', '-')}.{done.rounds}.json").write_text(json.dumps(asdict(done), indent=2) + "\n")
