@@ -6,21 +6,21 @@ it).  First one fact at a time at instants of chance, against its bare steps in 
 same bytes, produce them, consume them.  Then facts at fixed instants, whatever became of those before: what a fact
 takes counts from its instant, so a town that stands still does not look fast.
 
-**Where the limit lies.**  One at a time it is waiting as much as work: with each step's instants written down, a sixth
-is the answer to the post, a sixth until the relay looks (every 10 ms), a sixth its deciding and the broker's answer, a
-quarter the broker and Faust until the last of five copies is read (each copy is a request of its own), a sixth the wait
-of 8 ms for that last copy, and the rest keeping them.  The bare steps wait for nobody.  Copies that missed their round
-came 40 ms later, and a fact's copies in several shards were several batches: both are gone (ADR 0025).
+**Where the limit lies.**  One at a time it is waiting as much as work: with each step's instants written down, a fifth
+is the answer to the post, an eighth until the relay looks (every 10 ms), a quarter its deciding and the broker's
+answer, a quarter the broker and Faust until the last of five copies is read (each copy is a request of its own), and
+the rest keeping them, the first ones in a round of their own.  The bare steps wait for nobody.
 
 Under load it is CPU: what all processes spend on a fact (the notes) times the rate must stay below the machine's cores,
 and near them queues grow at once.  200 facts a second on two cores leave 10 ms of CPU for a fact to four agencies, over
-an HTTP edge with tokens, a ledger, a broker with SASL, two Faust workers and the load itself; it takes about twice that
-where rounds are full, and some three times that at 20 facts a second, each a round of its own.  By py-spy a
-worker spends two fifths of it in our handling, by far the most of that waiting for statements one by one, and the rest
-in Faust and its loops; intake a third in statements and a quarter in deciding and sealing.  What was tried: one sender
-for all shards and a pace of 40 ms (a third less in all), no statement for mailboxes where nothing follows, uvloop (no
-less), psycopg's pipeline (more).  What is left: a worker that keeps what came for all mailboxes in one statement, which
-the walls between agencies forbid today, and a broker that takes the five copies in one request.
+an HTTP edge with tokens, a ledger, a broker with SASL, two Faust workers and the load itself; it takes 11 to 14 where
+rounds are full, and thrice that at 20 facts a second, each a round of its own.  A third of it is intake's, a third of
+that in statements and a quarter in deciding and sealing (py-spy); a third is the two workers', half of that Faust's.
+What was tried: one sender for all shards (a third less in all), a relay that begins a batch every 100 ms and workers
+that are free when it comes (another fifth; both at 40 ms met every batch with two half rounds), batches that come later
+the longer the last one took (no better), no statement for mailboxes where nothing follows, uvloop (no less), psycopg's
+pipeline (more).  What is left: a worker that keeps what came for all mailboxes in one statement, which the walls
+between agencies forbid today, and a broker that takes the five copies in one request.
 """
 
 from __future__ import annotations
