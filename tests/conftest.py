@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -27,6 +28,10 @@ from tests.world.town import town
 from tests.world.web import web
 
 __all__ = ["database", "town", "web"]  # a fixture is found by its name in this module
+
+# How long an example takes says more of the machine than of what is tried; speed is measured in benchmarks/.
+hypothesis.settings.register_profile("accord", deadline=None)
+hypothesis.settings.load_profile("accord")
 
 CONTAINERS = bool(os.environ.get("ACCORD_CONTAINERS"))
 if CONTAINERS:

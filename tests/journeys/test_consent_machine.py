@@ -381,7 +381,6 @@ def test_everyone_is_shown_exactly_what_the_survivor_allows(world: World) -> Non
         settings=settings(
             max_examples=ROUNDS,
             stateful_step_count=STEPS,
-            deadline=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],  # no shrinking and no memory: the world outside keeps what was done to it

@@ -1,6 +1,5 @@
 """What survivors might say, agencies ask and clocks show: so few that what is said meets what is asked."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from kernel.consent import Directive, Request
@@ -8,8 +7,6 @@ from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import ALL, FIELDS, mask_of
 from tests.world.consent import DAY, NOON, TICK, a_denial, a_directive, a_grant, an_ask
-
-patiently = settings(deadline=None, max_examples=100)
 
 WAYS = (
     ("bay-hotline", "harbor-house", Purpose.SHELTER),

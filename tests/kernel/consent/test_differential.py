@@ -10,7 +10,7 @@ from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import category_mask, paths_of
 from tests.kernel.consent.reference import visible
-from tests.kernel.consent.strategies import asks, instants, patiently, said
+from tests.kernel.consent.strategies import asks, instants, said
 from tests.world.consent import DAY, NOON, a_directive, an_ask
 
 RECIPIENTS = ("harbor-house", "st-anne-hospital")
@@ -33,7 +33,6 @@ def spoken(atom: Atom, state: DirectiveState, since: datetime, until: datetime) 
 
 
 @given(asks(), instants, said)
-@patiently
 def test_a_decision_equals_a_plain_set_computation(asked: Request, at: datetime, heard: list[Directive]) -> None:
     decision = decide(asked, compile_table(heard, sv=1, participating=True), at)
 

@@ -10,7 +10,7 @@ from kernel.consent import Directive, Reason, decide, emergency_ceiling
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL, bit, category_mask, mask_of
-from tests.kernel.consent.strategies import any_categories, instants, patiently
+from tests.kernel.consent.strategies import any_categories, instants
 from tests.world.consent import NOON, TICK, TOWN, a_denial, a_grant, a_table, an_agency, an_ask
 
 HOUR = timedelta(minutes=60)
@@ -86,7 +86,6 @@ def test_of_a_shelters_records_no_place_is_opened() -> None:
 
 
 @given(any_categories, instants, st.sampled_from(sorted(AgencyKind)))
-@patiently
 def test_no_emergency_ever_opens_a_bound_nonprofits_records(
     named: frozenset[DataCategory], since: datetime, kind: AgencyKind
 ) -> None:

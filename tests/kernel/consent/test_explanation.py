@@ -22,7 +22,7 @@ from kernel.consent.explanation import TAXONOMY_DIGEST
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveState, Purpose
 from schemas.taxonomy import ALL, bit, categories_of, category_mask
-from tests.kernel.consent.strategies import asks, denials, grants, instants, patiently, said
+from tests.kernel.consent.strategies import asks, denials, grants, instants, said
 from tests.world.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
 
 every_basis = st.sampled_from((Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY))
@@ -39,7 +39,6 @@ SPECIAL: list[dict[str, Any]] = [
 
 
 @given(asks(), instants, said)
-@patiently
 def test_the_verdicts_together_are_the_decision(asked: Request, at: datetime, spoken: list[Directive]) -> None:
     table = a_table(*spoken)
 
@@ -51,7 +50,6 @@ def test_the_verdicts_together_are_the_decision(asked: Request, at: datetime, sp
 
 
 @given(asks(), instants, said)
-@patiently
 def test_every_category_asked_for_gets_a_verdict_and_no_other_does(
     asked: Request, at: datetime, spoken: list[Directive]
 ) -> None:
@@ -73,7 +71,6 @@ def by_category(asked: Request, table: ConsentTable, at: datetime) -> list[Categ
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=10), st.sampled_from(SPECIAL))
-@patiently
 def test_an_explanation_is_each_category_decided_by_itself(
     asked: Request, at: datetime, spoken: list[Directive], special: dict[str, Any]
 ) -> None:
@@ -119,7 +116,6 @@ def test_a_draft_is_previewed_as_it_would_open_once_signed() -> None:
 
 
 @given(said, instants)
-@patiently
 def test_a_preview_shows_exactly_what_the_decision_will_open(spoken: list[Directive], at: datetime) -> None:
     table = a_table(*as_if_signed(spoken))
 

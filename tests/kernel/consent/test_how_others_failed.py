@@ -12,7 +12,7 @@ from kernel.consent import Directive, Reason, Request, decide
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.taxonomy import ALL, bit, category_mask
-from tests.kernel.consent.strategies import near, patiently
+from tests.kernel.consent.strategies import near
 from tests.world.consent import DAY, NOON, a_denial, a_grant, a_table, an_ask
 
 NEEDS = category_mask(DataCategory.NEEDS)
@@ -107,7 +107,6 @@ def test_all_conditions_of_a_provision_hold_together(asked: Request) -> None:
 
 
 @given(near, st.timedeltas(timedelta(days=-10_000), timedelta(days=10_000)))
-@patiently
 def test_a_decision_depends_on_no_clock_but_the_one_it_is_given(said: list[Directive], later: timedelta) -> None:
     moved = [replace(one, valid_from=one.valid_from + later, valid_until=_moved(one, later)) for one in said]
 

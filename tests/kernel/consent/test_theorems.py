@@ -27,7 +27,6 @@ from tests.kernel.consent.strategies import (
     near,
     near_denials,
     near_grants,
-    patiently,
     said,
 )
 from tests.world.consent import DAY, NOON, TICK, TOWN, a_denial, a_directive, a_grant, a_table, an_agency, an_ask
@@ -40,13 +39,11 @@ def mask_of_all(named: frozenset[DataCategory]) -> int:
 
 
 @given(asks(), instants, st.lists(denials(), max_size=4))
-@patiently
 def test_without_a_grant_nothing_opens(asked: Request, at: datetime, refusals: list[Directive]) -> None:
     assert decide(asked, a_table(*refusals), at).mask == 0
 
 
 @given(asks(), instants, said)
-@patiently
 def test_what_opens_was_asked_for_and_something_opens_or_there_is_a_reason(
     asked: Request, at: datetime, spoken: list[Directive]
 ) -> None:
@@ -57,7 +54,6 @@ def test_what_opens_was_asked_for_and_something_opens_or_there_is_a_reason(
 
 
 @given(any_categories, any_categories)
-@patiently
 def test_a_denial_only_ever_takes_away(granted: frozenset[DataCategory], denied: frozenset[DataCategory]) -> None:
     without = decide(an_ask(), a_table(a_grant(*granted)), NOON)
     with_it = decide(an_ask(), a_table(a_grant(*granted), denials=(a_denial(*denied),)), NOON)
@@ -66,7 +62,6 @@ def test_a_denial_only_ever_takes_away(granted: frozenset[DataCategory], denied:
 
 
 @given(asks(), instants, said, denials())
-@patiently
 def test_one_more_denial_never_opens_anything(
     asked: Request, at: datetime, spoken: list[Directive], denial: Directive
 ) -> None:
@@ -76,7 +71,6 @@ def test_one_more_denial_never_opens_anything(
 
 
 @given(asks(), instants, said, grants())
-@patiently
 def test_one_more_grant_never_closes_anything(
     asked: Request, at: datetime, spoken: list[Directive], grant: Directive
 ) -> None:
@@ -86,7 +80,6 @@ def test_one_more_grant_never_closes_anything(
 
 
 @given(near, st.randoms(use_true_random=False), st.integers(1, 3), instants)
-@patiently
 def test_order_and_repetition_never_matter(spoken: list[Directive], luck: Random, times: int, at: datetime) -> None:
     shuffled = spoken * times
     luck.shuffle(shuffled)
@@ -95,7 +88,6 @@ def test_order_and_repetition_never_matter(spoken: list[Directive], luck: Random
 
 
 @given(near_grants, near_denials, st.integers(0, 3650))
-@patiently
 def test_age_never_matters(grant: Directive, denial: Directive, older_by: int) -> None:
     grant = replace(grant, valid_from=NOON - DAY, valid_until=NOON + DAY)
     recent = replace(denial, valid_from=NOON)
@@ -105,7 +97,6 @@ def test_age_never_matters(grant: Directive, denial: Directive, older_by: int) -
 
 
 @given(any_categories, st.sampled_from(Purpose), st.sampled_from(Purpose))
-@patiently
 def test_a_grant_opens_for_exactly_the_purpose_it_names(
     named: frozenset[DataCategory], granted_for: Purpose, asked_for: Purpose
 ) -> None:
@@ -119,7 +110,6 @@ def test_a_grant_opens_for_exactly_the_purpose_it_names(
 
 
 @given(near)
-@patiently
 def test_without_a_stated_or_registered_purpose_nothing_opens(spoken: list[Directive]) -> None:
     unregistered = replace(TOWN["harbor-house"], purposes=frozenset())
 
@@ -128,7 +118,6 @@ def test_without_a_stated_or_registered_purpose_nothing_opens(spoken: list[Direc
 
 
 @given(any_categories, instants, st.integers(0, 4), instants)
-@patiently
 def test_time_is_half_open(named: frozenset[DataCategory], since: datetime, days: int, at: datetime) -> None:
     until = since + days * DAY
     table = a_table(a_grant(*named, starts_at=since, ends_at=until))
@@ -139,7 +128,6 @@ def test_time_is_half_open(named: frozenset[DataCategory], since: datetime, days
 
 
 @given(asks(), instants, said)
-@patiently
 def test_nothing_changes_before_the_end_that_was_announced_but_by_a_start(
     asked: Request, at: datetime, spoken: list[Directive]
 ) -> None:
@@ -153,7 +141,6 @@ def test_nothing_changes_before_the_end_that_was_announced_but_by_a_start(
 
 
 @given(asks(), instants, st.lists(grants(), min_size=1, max_size=6), st.data())
-@patiently
 def test_what_is_revoked_opens_nothing_more(
     asked: Request, at: datetime, given_before: list[Directive], data: st.DataObject
 ) -> None:
@@ -167,7 +154,6 @@ def test_what_is_revoked_opens_nothing_more(
 
 
 @given(asks(), instants, said, st.integers(1, 3))
-@patiently
 def test_a_denial_that_cannot_be_read_closes_every_release(
     asked: Request, at: datetime, spoken: list[Directive], unreadable: int
 ) -> None:
@@ -177,7 +163,6 @@ def test_a_denial_that_cannot_be_read_closes_every_release(
 
 
 @given(asks(), instants, said, grants(), st.integers(0, 3))
-@patiently
 def test_a_grant_that_cannot_be_read_is_as_if_never_given(
     asked: Request, at: datetime, spoken: list[Directive], grant: Directive, unreadable: int
 ) -> None:
@@ -189,7 +174,6 @@ def test_a_grant_that_cannot_be_read_is_as_if_never_given(
 
 
 @given(instants, said, st.lists(grants(), max_size=6))
-@patiently
 def test_a_release_to_another_never_opens_the_way_back(
     at: datetime, spoken: list[Directive], more: list[Directive]
 ) -> None:
@@ -200,7 +184,6 @@ def test_a_release_to_another_never_opens_the_way_back(
 
 
 @given(asks(), instants, said)
-@patiently
 def test_until_the_survivor_takes_part_no_directive_opens_anything(
     asked: Request, at: datetime, spoken: list[Directive]
 ) -> None:
@@ -208,7 +191,6 @@ def test_until_the_survivor_takes_part_no_directive_opens_anything(
 
 
 @given(any_categories, every_basis.filter(lambda basis: basis is not Basis.COURT_ORDER), st.sampled_from(Purpose))
-@patiently
 def test_no_release_opens_treatment_to_police(named: frozenset[DataCategory], basis: Basis, purpose: Purpose) -> None:
     police = an_agency("county-sheriff", AgencyKind.POLICE, purposes=Purpose)
     table = a_table(a_grant(*named, to="county-sheriff", by="st-anne-hospital", purpose=purpose, basis=basis))
@@ -220,7 +202,6 @@ def test_no_release_opens_treatment_to_police(named: frozenset[DataCategory], ba
 
 
 @given(any_categories, st.sampled_from(sorted(AgencyKind)))
-@patiently
 def test_no_directive_opens_anything_for_counting(named: frozenset[DataCategory], kind: AgencyKind) -> None:
     counter = an_agency("counter", kind, purposes=Purpose)
     release = a_grant(*named, to="counter", purpose=Purpose.EVALUATION_AGGREGATE)
@@ -232,7 +213,6 @@ def test_no_directive_opens_anything_for_counting(named: frozenset[DataCategory]
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8))
-@patiently
 def test_the_fast_mask_is_the_mask_of_the_decision(asked: Request, at: datetime, spoken: list[Directive]) -> None:
     table = a_table(*spoken)
 
@@ -240,7 +220,6 @@ def test_the_fast_mask_is_the_mask_of_the_decision(asked: Request, at: datetime,
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8), st.booleans())
-@patiently
 def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
     asked: Request, at: datetime, spoken: list[Directive], of_justice: bool
 ) -> None:
@@ -251,13 +230,11 @@ def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
 
 
 @given(near, instants)
-@patiently
 def test_what_was_settled_about_one_way_is_what_weighing_comes_to(spoken: list[Directive], at: datetime) -> None:
     assert decide(an_ask(), a_table(*spoken), at) == weighed(an_ask(), a_table(*spoken), at)
 
 
 @given(near_grants, st.booleans(), st.booleans(), st.sampled_from((None, "sam")), instants)
-@patiently
 def test_the_fast_mask_knows_every_way_of_being_closed(
     grant: Directive, party: bool, participating: bool, person: str | None, at: datetime
 ) -> None:
@@ -269,7 +246,6 @@ def test_the_fast_mask_knows_every_way_of_being_closed(
 
 
 @given(categories, st.timedeltas(timedelta(0), timedelta(days=3650)))
-@patiently
 def test_a_person_block_is_never_over(named: frozenset[DataCategory], later: timedelta) -> None:
     block = a_denial(to=None, excluded_person_ref="sam", valid_until=NOON, starts_at=NOON)
     table = a_table(a_grant(*named, ends_at=NOON + 4000 * DAY), block)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ledger import entry
@@ -52,7 +52,6 @@ headers = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(headers)
 def test_a_body_is_canonical_json(header: Header) -> None:
     body = header.body()
@@ -60,7 +59,6 @@ def test_a_body_is_canonical_json(header: Header) -> None:
     assert body == rfc8785.dumps(json.loads(body))
 
 
-@settings(deadline=None)
 @given(headers)
 def test_what_was_written_is_read_back(header: Header) -> None:
     assert entry.read(header.body()) == header
@@ -104,13 +102,11 @@ def test_bytes_that_are_no_line_are_unreadable(body: bytes) -> None:
         entry.read(body)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(words, words | st.none() | st.booleans() | st.lists(words)))
 def test_what_a_commitment_covers_is_canonical_json(detail: dict[str, Any]) -> None:
     assert entry.canonical(detail) == rfc8785.dumps(detail)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(max_codepoint=127)), words))
 def test_details_of_words_are_canonical_too(detail: dict[str, str]) -> None:
     assert entry.canonical(detail) == rfc8785.dumps(detail)
@@ -132,7 +128,6 @@ def test_an_instant_without_a_zone_is_refused() -> None:
         replace(A_HEADER, at=NOON.replace(tzinfo=None)).body()
 
 
-@settings(deadline=None)
 @given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=2))
 def test_the_order_of_written_instants_is_the_order_of_time(instants: list[datetime]) -> None:
     assert sorted(map(entry.instant, instants)) == [entry.instant(at) for at in sorted(instants)]

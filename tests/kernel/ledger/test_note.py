@@ -2,7 +2,7 @@ import base64
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ledger import note, tree
@@ -78,7 +78,6 @@ def test_one_false_signature_in_a_known_name_spoils_the_note() -> None:
         note.verify(note.sign("said\n", OTHER_SKEY) + other, VKEY, OTHER_VKEY)
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(NOTE) - 1), st.characters(codec="utf-8"))
 def test_no_other_text_passes_for_the_signed_one(place: int, letter: str) -> None:
     altered = NOTE[:place] + letter + NOTE[place + 1 :]
@@ -205,7 +204,6 @@ def test_a_checkpoint_is_three_lines() -> None:
     assert written == "town.example/ledger\n109482\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1),
     st.integers(0, 2**62),

@@ -78,7 +78,6 @@ def test_another_implementation_finds_the_same_roots_and_paths() -> None:
             assert set(tree.inclusion_proof(index, size, node)) == theirs
 
 
-@settings(deadline=None)
 @given(sizes, st.data())
 def test_growing_in_batches_makes_the_same_nodes(size: int, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, size))
@@ -89,7 +88,6 @@ def test_growing_in_batches_makes_the_same_nodes(size: int, data: st.DataObject)
     assert grown == tree.grow(0, [], LEAVES[:size])
 
 
-@settings(deadline=None)
 @given(sizes)
 def test_pushing_leaves_keeps_the_hashes_of_the_frontier(size: int) -> None:
     peaks: list[bytes] = []
@@ -144,7 +142,7 @@ def mutated(data: st.DataObject, proof: list[bytes]) -> list[bytes]:
     return data.draw(st.sampled_from(edits))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sizes, st.data())
 def test_a_mutated_inclusion_proof_does_not_verify(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -153,7 +151,7 @@ def test_a_mutated_inclusion_proof_does_not_verify(size: int, data: st.DataObjec
     assert not tree.verify_inclusion(LEAVES[index], index, size, proof, tree.root(size, node))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sizes, st.data())
 def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     index, other = (data.draw(st.integers(0, size - 1)) for _ in "ab")
@@ -165,7 +163,7 @@ def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObjec
     assert not tree.verify_inclusion(LEAVES[index], index, size, proof, tree.root(size - 1, node))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sizes, st.data())
 def test_a_mutated_consistency_proof_does_not_verify(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(0, new))
@@ -174,7 +172,7 @@ def test_a_mutated_consistency_proof_does_not_verify(new: int, data: st.DataObje
     assert not tree.verify_consistency(old, new, tree.root(old, node), tree.root(new, node), proof)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sizes, st.data())
 def test_a_consistency_proof_holds_for_no_other_past(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(0, new))

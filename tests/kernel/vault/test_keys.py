@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.vault.envelope import NotOpenable
@@ -8,13 +8,11 @@ from kernel.vault.keys import Expanding, derive, expand, new_key, unwrap, wrap
 keys = st.binary(min_size=32, max_size=32)
 
 
-@settings(deadline=None)
 @given(keys, st.binary(max_size=300), st.binary())
 def test_a_wrapped_key_comes_back_in_its_own_context(kek: bytes, key: bytes, context: bytes) -> None:
     assert unwrap(kek, wrap(kek, key, context), context) == key
 
 
-@settings(deadline=None)
 @given(keys, st.binary(), st.binary())
 def test_a_wrapped_key_comes_back_in_no_other_context(kek: bytes, context: bytes, other: bytes) -> None:
     wrapped = wrap(kek, new_key(), context)
@@ -60,14 +58,12 @@ def test_a_wrapping_does_not_hold_the_key_in_the_clear() -> None:
     assert key not in wrap(new_key(), key, b"case")
 
 
-@settings(deadline=None)
 @given(keys, st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
 def test_each_use_of_a_case_key_has_a_key_of_its_own(case_key: bytes, label: str, other: str) -> None:
     assert (derive(case_key, label) == derive(case_key, other)) == (label == other)
     assert derive(case_key, label) != case_key
 
 
-@settings(deadline=None)
 @given(keys, st.lists(st.binary(max_size=200), max_size=3))
 def test_a_key_and_its_nonce_are_what_hkdf_expands_to(key: bytes, several: list[bytes]) -> None:
     expanding = Expanding(key)

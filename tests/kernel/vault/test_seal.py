@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.vault import seal as vault
@@ -57,7 +57,6 @@ def blocks(body: bytes) -> list[bytes]:
     return found
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), values, max_size=12), paths)
 def test_unsealing_gives_back_exactly_the_masked_fields(fields: dict[str, Any], allowed: frozenset[str]) -> None:
     message = sealed(parts_of(fields))
@@ -67,7 +66,6 @@ def test_unsealing_gives_back_exactly_the_masked_fields(fields: dict[str, Any], 
     assert opened == parts_of({path: value for path, value in fields.items() if path in allowed})
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), values, max_size=12))
 def test_a_full_mask_gives_back_everything_and_an_empty_one_nothing(fields: dict[str, Any]) -> None:
     message = sealed(parts_of(fields))
@@ -171,7 +169,6 @@ def test_a_body_shows_no_word_and_no_category() -> None:
         assert said.encode() not in message.body
 
 
-@settings(deadline=None)
 @given(paths.filter(bool), st.data())
 def test_what_is_hidden_changes_nothing_that_is_seen(fields: frozenset[str], data: st.DataObject) -> None:
     hidden = DataCategory(data.draw(st.sampled_from(sorted(fields))).partition(".")[0])
@@ -183,7 +180,6 @@ def test_what_is_hidden_changes_nothing_that_is_seen(fields: frozenset[str], dat
     assert hidden not in vault.unseal(sealed(one), mask, KEY)
 
 
-@settings(deadline=None)
 @given(st.permutations(list(PARTS)))
 def test_the_order_of_a_body_tells_nothing_of_its_categories(order: list[DataCategory]) -> None:
     assert sealed({category: PARTS[category] for category in order}) == sealed(PARTS)
@@ -243,7 +239,6 @@ def test_a_body_of_the_first_version_still_opens() -> None:
     assert sealed({DataCategory.NEEDS: {"needs": ["housing"]}}).body == body
 
 
-@settings(deadline=None)
 @given(st.dictionaries(texts, values, max_size=6))
 def test_a_ledger_detail_opens_with_its_case_key(detail: dict[str, Any]) -> None:
     assert vault.open_detail(KEY, vault.seal_detail(KEY, detail)) == detail

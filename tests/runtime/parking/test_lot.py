@@ -31,7 +31,7 @@ async def lot(fabric: Fabric) -> AsyncIterator[Sessions]:
     await bound.dispose()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(came=received)
 async def test_whatever_came_is_kept_as_it_came(lot: Sessions, came: Received) -> None:
     consumer = token_hex(8)

@@ -225,7 +225,7 @@ def within(local: datetime, window: dict[str, Any]) -> bool:
     return False
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     said=st.lists(channels, max_size=3),
     anytime=st.lists(st.sampled_from(NoticeKind), max_size=2),
@@ -253,7 +253,7 @@ def test_nothing_ever_goes_out_outside_a_window_or_on_a_channel_not_marked_safe_
         assert any(within(local, window.model_dump()) for window in choice.channel.windows)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(said=channels, at=instants)
 def test_what_waits_for_a_window_waits_for_no_longer_than_the_first_one(said: dict[str, Any], at: datetime) -> None:
     always = {"status": "safe", "kind": "sms", "address": "+1 555 0100", "valid_until": "2099-01-01T00:00:00Z"}
