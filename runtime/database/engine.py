@@ -26,14 +26,15 @@ TIMEOUTS = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transact
 def engine(url: str, *, pool_size: int = 10, service: str = "accord") -> AsyncEngine:
     """Return an engine for `url` (`postgresql+psycopg://...`); nothing is connected yet.
 
-    Errors hide their parameters; a statement, a lock and an idle transaction each have a limit in seconds.
+    Errors hide their parameters; a statement, a lock and an idle transaction each have a limit in seconds.  It holds
+    `pool_size` connections at most, each made when it is first needed.
     """
     arguments: dict[str, Any] = {"options": TIMEOUTS, "application_name": f"accord-{service}", "connect_timeout": 3}
     made = create_async_engine(
         url,
         hide_parameters=True,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0,  # a connection more for a moment costs the server a process and both a handshake, under load
         pool_timeout=5,
         connect_args=arguments,
     )
