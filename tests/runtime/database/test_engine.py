@@ -94,3 +94,16 @@ async def test_a_session_for_one_transaction_gives_its_connection_back(bound: As
 
     assert bool(kept) is (end == "commit")
     assert held == 1
+
+
+async def test_who_comes_while_all_are_in_use_waits_for_one_and_none_is_made_for_a_moment(bound: AsyncEngine) -> None:
+    first = {await backend(bound)}
+    async with bound.connect() as one, bound.connect() as other:
+        first |= {int((await held.execute(BACKEND)).scalar_one()) for held in (one, other)}
+        waiting = [asyncio.create_task(backend(bound)) for _ in range(6)]
+        await asyncio.sleep(0.1)
+        waited = not any(task.done() for task in waiting)
+
+    assert waited
+    assert set(await asyncio.gather(*waiting)) <= first
+    assert len(first) == 2
