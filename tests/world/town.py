@@ -61,7 +61,7 @@ class Town:
     def engine(self, role: str) -> AsyncEngine:
         """Return the engine of a database role, kept for the town's life."""
         if role not in self.engines:
-            self.engines[role] = engine(self.database.url(role), pool_size=4)
+            self.engines[role] = engine(self.database.url(role), pool_size=8)
         return self.engines[role]
 
     @asynccontextmanager
