@@ -12,15 +12,17 @@ answer, a quarter the broker and Faust until the last of five copies is read (ea
 the rest keeping them, the first ones in a round of their own.  The bare steps wait for nobody.
 
 Under load it is CPU: what all processes spend on a fact (the notes) times the rate must stay below the machine's cores,
-and near them queues grow at once.  200 facts a second on two cores leave 10 ms of CPU for a fact to four agencies, over
+and near them queues grow at once. 200 facts a second on two cores leave 10 ms of CPU for a fact to four agencies, over
 an HTTP edge with tokens, a ledger, a broker with SASL, two Faust workers and the load itself; it takes 11 to 14 where
-rounds are full, and thrice that at 20 facts a second, each a round of its own.  A third of it is intake's, a third of
+rounds are full, and thrice that at 20 facts a second, each a round of its own. A third of it is intake's, a third of
 that in statements and a quarter in deciding and sealing (py-spy); a third is the two workers', half of that Faust's.
 What was tried: one sender for all shards (a third less in all), a relay that begins a batch every 100 ms and workers
 that are free when it comes (another fifth; both at 40 ms met every batch with two half rounds), batches that come later
-the longer the last one took (no better), no statement for mailboxes where nothing follows, uvloop (no less), psycopg's
-pipeline (more).  What is left: a worker that keeps what came for all mailboxes in one statement, which the walls
-between agencies forbid today, and a broker that takes the five copies in one request.
+the longer the last one took (no better), no connections made for a moment (under load each was a process of the server
+and two handshakes), one partition a mailbox in place of three (a twentieth, not taken: ADR 0022), no statement for
+mailboxes where nothing follows, uvloop (no less), psycopg's pipeline (more). What is left: a worker that keeps what
+came for all mailboxes in one statement, which the walls between agencies forbid today, and a broker that takes the five
+copies in one request.
 """
 
 from __future__ import annotations
