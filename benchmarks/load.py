@@ -26,6 +26,7 @@ from tests.world.upsets import superuser
 
 LOOK_EVERY: Final = 0.02  # a message is seen so much too late at most; looking more often took a sixth of the machine
 LOOK_SLOWLY: Final = 0.1
+RENEWED_EVERY: Final = 100.0  # seconds; a token of a system lives three times that
 PATIENCE: Final = 30.0
 # What came since: place by place, as places of a mailbox are taken in order and under its row's lock.
 CAME = """
@@ -202,6 +203,7 @@ class Load:
         seen = Seen()
         began = time.monotonic()
         under_way = set()
+        renewing = asyncio.create_task(self._renew())
         for number in range(round(rate * seconds)):
             due = seen.last_due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -214,10 +216,16 @@ class Load:
                 task.cancel()
             seen.posted += len(late)
             seen.refused += len(late)
+        renewing.cancel()
         for wire in self._free:
             wire.close()
         self._free.clear()
         return seen
+
+    async def _renew(self) -> None:
+        while True:
+            self._tokens = await asyncio.to_thread(self._running.tokens)
+            await asyncio.sleep(RENEWED_EVERY)
 
     async def _one(self, due: float, seen: Seen) -> None:
         case = self._running.cases[self._next % len(self._running.cases)]

@@ -79,6 +79,7 @@ def main() -> None:
         process=worst,
         seconds=f"{SECONDS:.0f}{', too short to tell growth from what is filled once' if short else ''}",
         facts=seen.posted,
+        facts_not_taken=seen.refused,
         MiB_and_MiB_a_minute=", ".join(f"{kind} {last[kind]:.0f} {slopes[kind]:+.1f}" for kind in ours),
         servers_MiB=", ".join(f"{kind} {last[kind]:.0f}" for kind in ("PostgreSQL", "Kafka") if kind in last),
     )
