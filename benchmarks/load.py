@@ -166,7 +166,7 @@ class Load:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._url = running.started.town.services["intake"]
-        self._tokens = running.tokens()
+        self._tokens: list[str] = []
         self._free: list[Wire] = []
         self._bodies = [json.dumps(TOLD).encode()]
         self._due: dict[tuple[str, UUID], list[float]] = defaultdict(list)
@@ -176,6 +176,7 @@ class Load:
     def run(self, rate: float, seconds: float, *, patience: float = PATIENCE) -> Seen:
         """Post facts at `rate` for so long, and wait until all are readable; what takes too long is given up."""
         eyes, self._patience = Eyes(self._running), patience
+        self._tokens = self._running.tokens()
         try:
             with eyes.open():
                 began = time.monotonic()
@@ -224,8 +225,8 @@ class Load:
 
     async def _renew(self) -> None:
         while True:
-            self._tokens = await asyncio.to_thread(self._running.tokens)
             await asyncio.sleep(RENEWED_EVERY)
+            self._tokens = await asyncio.to_thread(self._running.tokens)
 
     async def _one(self, due: float, seen: Seen) -> None:
         case = self._running.cases[self._next % len(self._running.cases)]
