@@ -42,11 +42,12 @@ WITH planned AS (
 INSERT INTO notifications.due (notice_ref, agency_id, due_at) SELECT notice_ref, agency_id, planned_at FROM planned
 """)
 # Put off and committed before it is looked at: whatever becomes of the look, it stands in the way of no other.
+# One is chosen first and by itself: joined to, the choice may be made anew for each row, and each time fall on another.
 CLAIM = text("""
-UPDATE notifications.due AS d SET due_at = register.instant() + CAST(:lease AS interval)
-FROM (SELECT notice_ref FROM notifications.due WHERE due_at <= register.instant()
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS next
-WHERE d.notice_ref = next.notice_ref RETURNING d.notice_ref, d.agency_id, d.due_at
+UPDATE notifications.due SET due_at = register.instant() + CAST(:lease AS interval)
+WHERE notice_ref = (SELECT notice_ref FROM notifications.due WHERE due_at <= register.instant()
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING notice_ref, agency_id, due_at
 """)
 NOTICE = text("SELECT * FROM notifications.notice WHERE notice_ref = :notice_ref")
 OF_CASE = text("""

@@ -262,6 +262,15 @@ async def test_what_is_due_goes_out_once_whoever_sends(desk: Desk) -> None:
     assert await desk.facts(case_ref) == ["notice.sent.v1"] * 6
 
 
+async def test_one_is_taken_at_a_time_where_the_database_believes_that_none_is_due(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel())
+    desk.rows("ANALYZE notifications.due")  # what it then knows of the table decides how it looks for one
+    for _ in range(6):
+        await desk.news(case_ref)
+
+    assert await desk.send() == 6
+
+
 async def test_a_notice_that_two_senders_have_in_hand_is_told_of_once(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
