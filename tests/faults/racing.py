@@ -133,6 +133,7 @@ class Tally:
     overlapped: int = 0  # races in which there was at least one
     looks_after: int = 0
     paused: Counter[str] = field(default_factory=Counter)
+    unanswered: Counter[str] = field(default_factory=Counter)  # looks that no answer came to, by what ended them
     held: int = 0  # pauses that caught a process between decision and commit
 
 
@@ -150,12 +151,15 @@ class Races:
         touched = [one for one in opening.openers if closed(stop, one)]
         began = time.monotonic()
         with opening.without_pause():
-            waits_until(lambda: all(sees_all(one, began) for one in touched), "that all is open")
+            waits_until(lambda: opening.goes_on() and all(sees_all(one, began) for one in touched), "that all is open")
             with self._disturbed():
                 time.sleep(self.chance.uniform(0, 0.01))
                 undo = stop(survivor)
                 answered = time.monotonic()
-            waits_until(lambda: all(one.looks[-1].began > answered for one in touched), "a look after the answer")
+            waits_until(
+                lambda: opening.goes_on() and all(one.looks[-1].began > answered for one in touched),
+                "a look after the answer",
+            )
         self._judge(stop, touched, answered)
         undo()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -16,7 +18,7 @@ import httpx
 from cli import stack
 from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
-from cli.tokens import person_token, system_token
+from cli.tokens import NoToken, person_token, system_token
 from tests.world.upsets import superuser
 
 PATIENCE = 30.0
@@ -124,6 +126,10 @@ class Survivor:
             return connection.execute(statement, values).fetchall()
 
 
+class Unanswered(Exception):
+    """The connection ended before any of the answer came."""
+
+
 @dataclass(frozen=True)
 class Look:
     """One opening, as whoever asked saw it: which categories were shown, and between which instants."""
@@ -161,8 +167,12 @@ class Opener:
         self._token = self._token or self._new_token()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         began = time.monotonic()
-        line.request("POST", path, json.dumps(body), headers)
-        answer = line.getresponse()
+        try:
+            line.request("POST", path, json.dumps(body), headers)
+            answer = line.getresponse()
+        except ConnectionError as lost:
+            line.close()  # it is opened anew with the next look
+            raise Unanswered from lost
         said = answer.read()
         ended = time.monotonic()
         if answer.status == 401:
@@ -200,6 +210,7 @@ class Opening:
     openers: Sequence[Opener]
     gate: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
+    unanswered: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
     def without_pause(self) -> Iterator[None]:
@@ -210,20 +221,28 @@ class Opening:
         finally:
             self.gate.clear()
 
+    def goes_on(self) -> bool:
+        """Return true; raises what ended the work of an opener, who would never be seen to look again."""
+        for work in self.works:
+            if work.done():
+                work.result()
+        return True
+
     def _go_on(self, one: Opener) -> None:
         with closing(HTTPConnection(one.service.removeprefix("http://"), timeout=60)) as line:
             while not self.over.is_set():
                 if self.gate.wait(0.05):
-                    look = one.open(line)
-                    one.looks.append(look)
+                    try:
+                        one.looks.append(one.open(line))
+                    except (Unanswered, NoToken) as lost:  # nothing was shown: whoever asks, asks again
+                        self.unanswered[type(lost.__cause__ or lost).__name__] += 1
 
     def __enter__(self) -> Opening:
-        self.threads = [threading.Thread(target=self._go_on, args=(one,)) for one in self.openers]
-        for thread in self.threads:
-            thread.start()
+        self.pool = ThreadPoolExecutor(len(self.openers))
+        self.works = [self.pool.submit(self._go_on, one) for one in self.openers]
         return self
 
     def __exit__(self, *_: object) -> None:
         self.over.set()
-        for thread in self.threads:
-            thread.join()
+        self.pool.shutdown()
+        self.goes_on()

@@ -50,6 +50,7 @@ def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(to
             for _ in range(min(left, RACES_OF_ONE)):
                 races.run(survivor, opening)
                 left -= 1
+        races.tally.unanswered += opening.unanswered
         openings, late = survivor.late_leaves()
         assert late == 0, "the record has an opening by a directive that was decided after its revocation"
         relied_on += openings
@@ -69,12 +70,14 @@ def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(to
         shown_in_flight=tally.shown_in_flight,
         paused_between_decision_and_commit=tally.held,
         leaves_relied_on_revoked=relied_on,
+        unanswered=tally.unanswered.total(),
         kinds=json.dumps(told, sort_keys=True),
     )
     assert tally.overlapped > 0, "no look was under way when a stop was answered: nothing raced"
     assert tally.held > 0, "no pause caught an opener between decision and commit"
     assert set(tally.raced) == {stop.__name__ for stop in STOPS}
     assert relied_on > 0
+    assert tally.unanswered.total() * 10 <= tally.looks_after, tally.unanswered
 
 
 POINTS = ("opening.before_commit", "opening.after_commit", "answer.before_sending")
