@@ -29,6 +29,7 @@ EVERY: Final = 0.05  # seconds from one round to the next while they are not ful
 SOME: Final = 3  # rounds at once after a rest: the copies of one fact come one by one
 GATHER: Final = 0.002  # seconds in which the next of them comes
 BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
+FETCHED: Final = 256 * 1024  # bytes of each partition on the way here; a longer message comes by itself
 RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
 FINISH_WITHIN: Final = 5.0
 START_WITHIN: Final = 60.0
@@ -222,6 +223,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "broker_commit_interval": 0.5,
         "broker_max_poll_interval": 86_400.0,  # a partition may wait for a database as long as it takes
         "consumer_auto_offset_reset": "earliest",
+        "consumer_max_fetch_size": FETCHED,
         "value_serializer": "raw",
         "key_serializer": "raw",
         "store": "memory://",

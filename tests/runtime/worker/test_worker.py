@@ -15,6 +15,8 @@ from schemas.topics import mailbox
 from tests.world.carrying import LONG_AGO, PASSWORD, TYPE, Fabric, until
 from tests.world.working import Traces, working
 
+LONG = 900_000  # bytes; a partition's messages are fetched by less
+
 
 async def test_a_message_has_its_effect_once_however_often_it_comes(fabric: Fabric) -> None:
     agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
@@ -108,6 +110,21 @@ async def test_what_comes_together_is_handed_over_together(fabric: Fabric) -> No
         await until(lambda: sum(sizes) == len(refs))
 
     assert max(sizes) > 1
+
+
+async def test_a_message_longer_than_what_is_fetched_at_once_comes_and_so_do_those_beside_it(fabric: Fabric) -> None:
+    agency, key, came = fabric.agency(), uuid4(), list[int]()
+
+    async def weigh(_: Unit, offered: Offered) -> None:
+        came.append(len(offered.body))
+
+    sizes = [LONG, 1, LONG, 1]
+    for size in sizes:
+        fabric.post(agency, key, value=b"x" * size)
+    async with working(fabric, Traces(fabric).consumer, weigh):
+        await until(lambda: len(came) == 4)
+
+    assert came == sizes
 
 
 async def test_a_message_that_cannot_be_handled_is_parked_sealed_and_the_others_go_on(fabric: Fabric) -> None:
