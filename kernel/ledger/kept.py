@@ -5,8 +5,7 @@ filed under another subject is missing where the survivor looks for it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from uuid import UUID
+from typing import NamedTuple
 
 from kernel.ledger.entry import Unreadable, read
 from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
@@ -14,13 +13,11 @@ from kernel.ledger.tree import Grown, push
 from kernel.ledger.verify import Fault, Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(NamedTuple):
     """An entry, and about whom it is found."""
 
     header: bytes
-    hash: bytes
-    subject: UUID | None
+    subject: str | None  # as the entry writes it
     shredded: bool
 
 
@@ -35,13 +32,13 @@ def _own_subject(one: Filed) -> bool:
     if one.shredded and one.subject is None:
         return True
     # The entry's text was found canonical: within a value a quotation mark is escaped, so this is its one subject.
-    if one.subject is not None and b'"subject":"%b"' % str(one.subject).encode() in one.header:
+    if one.subject is not None and b'"subject":"%b"' % one.subject.encode() in one.header:
         return True
     try:
         said = read(one.header).subject
     except Unreadable:
         return True  # that is another finding
-    return said == (None if one.subject is None else str(one.subject))
+    return said == one.subject
 
 
 def wrong_nodes(leaves: Iterable[bytes], nodes: Iterable[Grown]) -> Iterator[Finding]:

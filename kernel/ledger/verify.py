@@ -5,7 +5,7 @@ checkpoint against the tree, and the entries against one another.  Every entry i
 and none is kept, so a ledger of any length can be streamed through.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -88,19 +88,20 @@ def verify_log(
     `start`, which a checkpoint of that size confirms.  `checkpoints` are signed notes, in
     any order and from anywhere: the log's own, and those that witnesses kept.
     """
-    signed, findings = _signed(checkpoints, vkey)
-    history = _History(start, peaks, signed)
-    story = _Story(slack, whole=start == 0)
-    findings += history.compare()
+    signed, found = _signed(checkpoints, vkey)
+    history = _History(start, peaks, signed, found)
+    story = _Story(slack, whole=start == 0, found=found)
+    history.compare()
     for index, body, leaf in entries:
-        findings += history.add(index, leaf)
+        history.add(index, leaf)
         if leaf_hash(body) == leaf:
-            findings += story.read(index, body)
+            story.read(index, body)
         else:
-            findings.append(Finding(Fault.EDITED, index))
+            found.append(Finding(Fault.EDITED, index))
     if not signed and history.size > start:
-        findings.append(Finding(Fault.NO_CHECKPOINT, start, history.size))
-    return findings + list(history.end())
+        found.append(Finding(Fault.NO_CHECKPOINT, start, history.size))
+    history.end()
+    return found
 
 
 def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[dict[int, set[bytes]], list[Finding]]:
@@ -119,75 +120,81 @@ def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[dict[int, set[bytes]
 
 
 class _History:
-    """The tree as the entries make it, held against what was signed."""
+    """The tree as the entries make it, held against what was signed; what is wrong with it is added to `found`."""
 
-    def __init__(self, start: int, peaks: Sequence[bytes], signed: Mapping[int, set[bytes]]) -> None:
+    def __init__(
+        self, start: int, peaks: Sequence[bytes], signed: Mapping[int, set[bytes]], found: list[Finding]
+    ) -> None:
         self.size = start
         self.peaks = list(peaks)
         self.signed = signed
+        self.found = found
         self.unbroken = True
         self.agreed = 0
         self.contradicted: int | None = None
 
-    def add(self, index: int, leaf: bytes) -> Iterator[Finding]:
+    def add(self, index: int, leaf: bytes) -> None:
         if index < self.size:
             self.unbroken = False
-            yield Finding(Fault.REORDERED, index)
+            self.found.append(Finding(Fault.REORDERED, index))
             return
         if index > self.size:
             self.unbroken = False
-            yield Finding(Fault.MISSING, self.size, index)
+            self.found.append(Finding(Fault.MISSING, self.size, index))
         if self.unbroken:
             push(self.peaks, index, leaf)
         self.size = index + 1
-        yield from self.compare()
+        if self.size in self.signed:
+            self.compare()
 
-    def compare(self) -> Iterator[Finding]:
+    def compare(self) -> None:
         """Hold what was signed at this size against the tree; past a gap there is no tree to hold it against."""
         if not self.unbroken or self.size not in self.signed:
             return
         if root_of(self.peaks) not in self.signed[self.size]:
             self.contradicted = self.size
-            yield Finding(Fault.REWRITTEN, self.agreed, self.size)
+            self.found.append(Finding(Fault.REWRITTEN, self.agreed, self.size))
             return
         if self.contradicted is not None:
-            yield Finding(Fault.FORKED, self.contradicted, self.size)
+            self.found.append(Finding(Fault.FORKED, self.contradicted, self.size))
             self.contradicted = None
         self.agreed = self.size
 
-    def end(self) -> Iterator[Finding]:
+    def end(self) -> None:
         largest = max(self.signed, default=0)
         if largest > self.size:
-            yield Finding(Fault.TRUNCATED, self.size, largest)
+            self.found.append(Finding(Fault.TRUNCATED, self.size, largest))
 
 
 class _Story:
-    """What the entries say, held against what earlier ones said."""
+    """What the entries say, held against what earlier ones said; what is wrong with it is added to `found`."""
 
-    def __init__(self, slack: timedelta, *, whole: bool) -> None:
+    def __init__(self, slack: timedelta, *, whole: bool, found: list[Finding]) -> None:
         self.slack = slack
         self.whole = whole
+        self.found = found
         self.newest = datetime.min.replace(tzinfo=UTC) + slack
         self.offered: dict[tuple[str | None, ...], frozenset[str]] = {}
 
-    def read(self, index: int, body: bytes) -> Iterator[Finding]:
+    def read(self, index: int, body: bytes) -> None:
         try:
             header = read(body)
         except Unreadable:
-            yield Finding(Fault.UNREADABLE, index)
+            self.found.append(Finding(Fault.UNREADABLE, index))
             return
         if header.at < self.newest - self.slack:
-            yield Finding(Fault.BACKDATED, index)
+            self.found.append(Finding(Fault.BACKDATED, index))
         self.newest = max(self.newest, header.at)
         if header.verdict is Verdict.PERMIT and header.act in _LOOKS and header.categories:
-            yield from self._look(index, header)
+            self._look(index, header)
 
-    def _look(self, index: int, header: Header) -> Iterator[Finding]:
+    def _look(self, index: int, header: Header) -> None:
         if header.basis is None or (header.basis == Basis.RELEASE and not header.directives):
-            yield Finding(Fault.UNFOUNDED, index)
+            self.found.append(Finding(Fault.UNFOUNDED, index))
         place = (header.agency, header.subject, header.custodian, header.type)
         offered = self.offered.get(place, frozenset())
-        if header.act is Act.OFFERED:
+        fresh = not offered.issuperset(header.categories)
+        if header.act is Act.OFFERED and fresh:
             self.offered[place] = offered.union(header.categories)
-        elif header.act is Act.OPENED and self.whole and not offered.issuperset(header.categories):
-            yield Finding(Fault.NEVER_OFFERED, index)
+        elif header.act is Act.OPENED and self.whole and fresh:
+            self.found.append(Finding(Fault.NEVER_OFFERED, index))

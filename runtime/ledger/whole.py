@@ -14,7 +14,7 @@ from kernel.ledger.verify import Entry, Finding
 CHECKPOINTS = "SELECT note FROM ledger.checkpoint ORDER BY size"
 LEAVES = "SELECT index, header, hash FROM ledger.leaf ORDER BY index"
 HEADS = "SELECT size, root, note FROM ledger.checkpoint ORDER BY size"
-FILED = "SELECT header, hash, subject, salt IS NULL AND detail IS NULL FROM ledger.leaf ORDER BY index"
+FILED = "SELECT header, subject::text, salt IS NULL AND detail IS NULL FROM ledger.leaf ORDER BY index"
 HASHES = "SELECT hash FROM ledger.leaf ORDER BY index"
 # A node comes about with the last leaf that it covers, the lower ones first.
 NODES = "SELECT level, index, hash FROM ledger.node ORDER BY (index + 1) << level, level"
@@ -46,9 +46,9 @@ class Whole:
 
     def _stream(self, cursor_name: str, statement: str) -> Iterator[Any]:
         with self._connection.cursor(name=cursor_name, binary=True) as cursor:
-            cursor.itersize = AT_A_TIME
             cursor.execute(statement)
-            yield from cursor
+            while rows := cursor.fetchmany(AT_A_TIME):
+                yield from rows
 
 
 @contextmanager

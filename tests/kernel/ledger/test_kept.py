@@ -49,7 +49,7 @@ def test_a_node_that_nothing_makes_is_named(strange: Grown) -> None:
 
 def filed(subject: UUID | None, under: UUID | None, *, shredded: bool = False) -> Filed:
     header = replace(AN_OFFER, subject=None if subject is None else str(subject))
-    return Filed(header.body(), b"", under, shredded)
+    return Filed(header.body(), None if under is None else str(under), shredded)
 
 
 def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
@@ -64,7 +64,7 @@ def test_an_entry_under_another_subject_is_named(one: Filed) -> None:
 
 
 def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
-    assert not list(misfiled([Filed(b"{", b"", SUBJECT, False)]))
+    assert not list(misfiled([Filed(b"{", str(SUBJECT), False)]))
 
 
 def test_a_head_whose_row_says_otherwise_is_named() -> None:
