@@ -24,10 +24,9 @@ from runtime.database.arrays import uuids
 from runtime.database.direct import rows
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
-from runtime.disclosure.refusing import NOW
 from runtime.disclosure.unsealing import fields_of, terms_of
 from runtime.ledger.pending import Leaf, append
-from runtime.register import CaseOf, Subject, subjects_of
+from runtime.register import CaseOf, Subject, instant, subjects_of
 from runtime.register.cases import key_context
 from runtime.unit import Unit
 from schemas.categories import DataCategory
@@ -109,7 +108,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     for sealed in messages:
         offer = offers.get(sealed.message_ref)
         if offer is None or sealed.type != offer.type:
-            at = (await unit.session.execute(NOW)).scalar_one()
+            at = await instant(unit.session)
             record.append(leaves.unattributed(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
             continue
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)

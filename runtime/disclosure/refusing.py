@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import text
-
 from kernel.consent import Decision, Reason
 from kernel.ledger.entry import Act
 from runtime.disclosure import leaves
 from runtime.ledger.pending import append
-from runtime.register import CaseOf, Subject
+from runtime.register import CaseOf, Subject, instant
 from runtime.unit import Unit
-
-NOW = text("SELECT register.instant()")
 
 
 async def note_absent(unit: Unit, asked: UUID, *, name: str = "asked") -> None:
     """Put on record that something was asked for which the agency does not have; nobody's case was meant."""
-    by, at = await leaves.who(unit), (await unit.session.execute(NOW)).scalar_one()
+    by, at = await leaves.who(unit), await instant(unit.session)
     await append(unit.session, [leaves.unattributed(by, at, None, {name: str(asked)})])
 
 

@@ -2,6 +2,7 @@
 
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
+from runtime.register.instants import instant
 from runtime.register.subjects import (
     CaseOf,
     Subject,
@@ -24,6 +25,7 @@ __all__ = [
     "hold_exclusive",
     "hold_own",
     "hold_subjects",
+    "instant",
     "join_case",
     "open_case",
     "raise_version",

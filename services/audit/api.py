@@ -13,7 +13,7 @@ from kernel.consent import Reason
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.note import Proof
 from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
-from runtime import disclosure
+from runtime import disclosure, register
 from runtime.disclosure import leaves
 from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
 from runtime.http.paging import cursor_of, link_next, position_of
@@ -120,7 +120,7 @@ async def _note(unit: Unit, by: leaves.Who, case: store.Case, verdict: Verdict) 
     said = leaf(
         {"person": unit.actor},
         None,
-        at=await store.instant(unit.session),
+        at=await register.instant(unit.session),
         act=Act.LEDGER_READ,
         actor=by.actor,
         agency=by.agency,

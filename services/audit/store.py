@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -50,7 +48,6 @@ UNION ALL
 SELECT pseudonym, 'system', client_id, client_id, ARRAY['system'], agency_id
 FROM register.client WHERE pseudonym = ANY(:names)
 """)
-NOW = text("SELECT register.instant()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +98,6 @@ async def lines_of(
 async def newest_number(session: AsyncSession, subject: UUID) -> int:
     """Return the number of the newest line about the subject."""
     return int(await session.scalar(NEWEST, {"subject": subject}) or 0)
-
-
-async def instant(session: AsyncSession) -> datetime:
-    """Return the database's clock."""
-    return cast(datetime, await session.scalar(NOW))
 
 
 async def agencies_behind(session: AsyncSession, names: Collection[UUID]) -> dict[str, Agency]:

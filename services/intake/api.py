@@ -43,7 +43,7 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None
     """Open a case: no name, no field about anybody, no release is asked for."""
     told = form or CaseForm()
     case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
-    at = await store.now(unit.session)
+    at = await register.instant(unit.session)
     await store.open_file(unit.session, unit.agency_id, case_ref, told.channel, unit.actor, at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return OpenedAnswer(case_ref=case_ref, opened_at=at, channel=told.channel)

@@ -13,7 +13,6 @@ from runtime.database import direct
 from schemas.codes import PlanStatus
 from services.intake.domain import Incident, IncidentState, Plan
 
-NOW = text("SELECT register.instant()")
 OPEN_FILE = text("""
 INSERT INTO intake.case_file (case_ref, agency_id, channel, opened_by, opened_at)
 VALUES (:case_ref, :agency, :channel, :by, :at)
@@ -54,12 +53,6 @@ NEXT_PLAN = text("""
 UPDATE intake.plan SET version = :version, status = :status, changed_at = :changed_at
 WHERE plan_ref = :plan_ref AND agency_id = :agency
 """)
-
-
-async def now(session: AsyncSession) -> datetime:
-    """Return the instant by the database's clock."""
-    at: datetime = (await session.execute(NOW)).scalar_one()
-    return at
 
 
 async def open_file(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime import disclosure
+from runtime import disclosure, register
 from runtime.http.wiring import Wiring
 from runtime.rounds import MOST_AT_ONCE, going_round, noting_failure, until_done
 from runtime.unit import Unit
@@ -15,7 +15,7 @@ EVERY_SECONDS = 5.0
 async def pass_time(unit: Unit) -> int:
     """Warn of, or end, each order of the agency whose time has come, and make it known; return how many."""
     due = await store.orders_due(unit.session, unit.agency_id, MOST_AT_ONCE)
-    now = await store.now(unit.session)
+    now = await register.instant(unit.session)
     told = [domain.pass_time(order, now) for order in due]
     for order, _ in told:
         await store.keep(unit.session, order)

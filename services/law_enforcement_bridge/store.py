@@ -70,11 +70,6 @@ class Wanted:
     behind: tuple[datetime, UUID] | None = None
 
 
-async def now(session: AsyncSession) -> datetime:
-    """Return the database's present instant."""
-    return (await session.execute(select(NOW))).scalar_one()
-
-
 async def order_recorded_by(
     session: AsyncSession, agency: str, order_ref: UUID, *, to_change: bool = False
 ) -> Order | None:

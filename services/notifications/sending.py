@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from runtime import crash, disclosure
+from runtime import crash, disclosure, register
 from runtime.disclosure import OWN_WORK
 from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring, KeyringError
@@ -94,7 +94,7 @@ class Sender:
                 raise LookupError("a due notice that is not there")
             told = await store.contact(unit.session, notice.agency_id, notice.case_ref)
             contact = await _contact(unit, told)
-            choice = domain.choose(contact, notice.kind, await store.instant(unit.session))
+            choice = domain.choose(contact, notice.kind, await register.instant(unit.session))
         handed_on = isinstance(choice, Send) and await self._handed_on(due, choice)
         crash.point("sender.after_hand_on")
         async with self._entered(due.agency_id) as unit:
@@ -112,7 +112,7 @@ class Sender:
     async def _put_off(self, due: Due) -> None:
         async with self._sessions() as session:
             await session.execute(WALL, {"agency": due.agency_id})
-            await store.hold(session, due, "fault", await store.instant(session) + PUT_OFF)
+            await store.hold(session, due, "fault", await register.instant(session) + PUT_OFF)
             await _commit(session)
 
     @asynccontextmanager
@@ -154,7 +154,7 @@ async def _follow(unit: Unit, due: Due, notice: Notice, choice: domain.Choice, h
         case Wait(until=until):
             await store.hold(unit.session, due, "outside_window", until, planned_for=until)
         case Hold(reason=reason):
-            await store.hold(unit.session, due, reason, await store.instant(unit.session) + domain.LOOK_AGAIN)
+            await store.hold(unit.session, due, reason, await register.instant(unit.session) + domain.LOOK_AGAIN)
         case Send(channel=channel) if handed_on:
             await _settle(unit, due, notice, NoticeSent, NoticeState.SENT, channel.kind)
         case Send(channel=channel) if await store.tried(unit.session, due) >= TRIES:

@@ -53,7 +53,6 @@ NOTICE = text("SELECT * FROM notifications.notice WHERE notice_ref = :notice_ref
 OF_CASE = text("""
 SELECT * FROM notifications.notice WHERE agency_id = :agency AND case_ref = :case_ref ORDER BY planned_at, notice_ref
 """)
-INSTANT = text("SELECT register.instant()")
 HOLD = text("""
 UPDATE notifications.notice SET state = 'held', reason = :reason, planned_for = :planned_for
 WHERE notice_ref = :notice_ref AND state IN ('planned', 'held')
@@ -158,12 +157,6 @@ async def notices_of(session: AsyncSession, agency: str, case_ref: UUID) -> Sequ
     """Return the notices of the agency's own case, in the order they were planned."""
     rows = await session.execute(OF_CASE, {"agency": agency, "case_ref": case_ref})
     return [_notice(row) for row in rows.mappings()]
-
-
-async def instant(session: AsyncSession) -> datetime:
-    """Return the database's clock."""
-    now: datetime = (await session.execute(INSTANT)).scalar_one()
-    return now
 
 
 async def hold(

@@ -16,7 +16,7 @@ EVERY_SECONDS = 2.0
 async def remind(unit: Unit) -> int:
     """Note each referral of the agency that nobody answered in time, once, and make it known; return how many."""
     due = await store.overdue_referrals(unit.session, unit.agency_id, MOST_AT_ONCE)
-    now = await store.now(unit.session)
+    now = await register.instant(unit.session)
     noted = [domain.mark_overdue(referral, now) for referral in due]
     for late, _ in noted:
         await store.keep(unit.session, late)

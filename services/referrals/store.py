@@ -138,11 +138,6 @@ class Place:
         return Place(last, same + (self.skipped if last == self.since else 0))
 
 
-async def now(session: AsyncSession) -> datetime:
-    """Return the database's present instant."""
-    return (await session.execute(select(NOW))).scalar_one()
-
-
 async def referral_sent_by(
     session: AsyncSession, agency: str, referral_ref: UUID, *, to_change: bool = False
 ) -> Referral | None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Response
 
-from runtime import disclosure
+from runtime import disclosure, register
 from runtime.http import IfMatch, etag, require_match, router
 from runtime.unit import Unit
 from schemas.facts.protective_order import OrderFact
@@ -32,7 +32,7 @@ routes = router("/v1/orders", tags=["orders"])
 async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
     """Record an order that was asked for or issued; without a case it is given one of its own."""
     case_ref = await case_for(unit, form.case_ref)
-    now = await store.now(unit.session)
+    now = await register.instant(unit.session)
     order, fact = domain.record(
         form, order_ref=uuid4(), case_ref=case_ref, agency_id=unit.agency_id, new_ref=uuid4, now=now
     )
@@ -50,7 +50,7 @@ async def issue_order(
     """Record what the court issued on a request, or after a temporary order; it is to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    issued, fact = domain.issue(order, form, uuid4, await store.now(unit.session))
+    issued, fact = domain.issue(order, form, uuid4, await register.instant(unit.session))
     await _keep(unit, issued, fact, response)
     return recorded_answer_for(issued, missing_to_enter(form))
 
@@ -62,7 +62,7 @@ async def modify_order(
     """Record what changed in an order in force; changed terms are to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    changed, fact = domain.modify(order, form, uuid4, await store.now(unit.session))
+    changed, fact = domain.modify(order, form, uuid4, await register.instant(unit.session))
     return await _keep(unit, changed, fact, response)
 
 
@@ -73,7 +73,7 @@ async def serve_order(
     """Record that the order is in hand, was served on a respondent, or could not be."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    served, fact = domain.serve(order, form, await store.now(unit.session))
+    served, fact = domain.serve(order, form, await register.instant(unit.session))
     return await _keep(unit, served, fact, response)
 
 
@@ -81,7 +81,7 @@ async def serve_order(
 async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record when the court hears it, or the new date."""
     order = await order_for(unit, order_ref, to_change=True)
-    heard, fact = domain.set_hearing(order, form, await store.now(unit.session))
+    heard, fact = domain.set_hearing(order, form, await register.instant(unit.session))
     return await _keep(unit, heard, fact, response)
 
 
@@ -89,7 +89,7 @@ async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, respo
 async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, response: Response) -> OrderAnswer:
     """Record that the order was broken; it stays in force."""
     order = await order_for(unit, order_ref, to_change=True)
-    broken, fact = domain.note_violation(order, form, await store.now(unit.session))
+    broken, fact = domain.note_violation(order, form, await register.instant(unit.session))
     return await _keep(unit, broken, fact, response)
 
 
@@ -97,7 +97,7 @@ async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, r
 async def end_order(order_ref: UUID, form: EndForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record that the order ended before its date, and why by a code."""
     order = await order_for(unit, order_ref, to_change=True)
-    ended, fact = domain.end(order, form, await store.now(unit.session))
+    ended, fact = domain.end(order, form, await register.instant(unit.session))
     return await _keep(unit, ended, fact, response)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 
-from runtime import disclosure
+from runtime import disclosure, register
 from runtime.http import Absent, IfMatch, may, require_match, router
 from runtime.unit import Unit
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
@@ -27,7 +27,7 @@ async def accept_referral(
 ) -> ReferralAnswer:
     """Take a survivor on and name the advocate; agencies the survivor named may see who answered."""
     referral, mask = await _received(unit, referral_ref, if_match)
-    accepted, fact = domain.accept(referral, answer, await store.now(unit.session))
+    accepted, fact = domain.accept(referral, answer, await register.instant(unit.session))
     return await _answered(unit, accepted, fact, mask, response)
 
 
@@ -37,7 +37,7 @@ async def decline_referral(
 ) -> ReferralAnswer:
     """Say that the agency cannot take the survivor on, and why by a code."""
     referral, mask = await _received(unit, referral_ref, if_match)
-    declined, fact = domain.decline(referral, answer, await store.now(unit.session))
+    declined, fact = domain.decline(referral, answer, await register.instant(unit.session))
     return await _answered(unit, declined, fact, mask, response)
 
 
@@ -47,7 +47,7 @@ async def ask_for_more(
 ) -> ReferralAnswer:
     """Say that more is needed before an answer; what, is asked of the survivor through the sender."""
     referral, mask = await _received(unit, referral_ref, if_match)
-    waiting, fact = domain.ask_for_more(referral, await store.now(unit.session))
+    waiting, fact = domain.ask_for_more(referral, await register.instant(unit.session))
     return await _answered(unit, waiting, fact, mask, response)
 
 
@@ -57,7 +57,7 @@ async def begin_referral(
 ) -> ReferralAnswer:
     """Say that the agency has begun what it accepted."""
     referral, mask = await _received(unit, referral_ref, if_match)
-    begun, fact = domain.begin(referral, await store.now(unit.session))
+    begun, fact = domain.begin(referral, await register.instant(unit.session))
     return await _answered(unit, begun, fact, mask, response)
 
 
@@ -67,7 +67,7 @@ async def complete_referral(
 ) -> ReferralAnswer:
     """Say what came of it, as the receiver sees it; the survivor may disagree."""
     referral, mask = await _received(unit, referral_ref, if_match)
-    completed, fact = domain.complete(referral, answer, await store.now(unit.session))
+    completed, fact = domain.complete(referral, answer, await register.instant(unit.session))
     return await _answered(unit, completed, fact, mask, response)
 
 
@@ -77,7 +77,7 @@ async def fail_contact(
 ) -> ReferralAnswer:
     """Say that the survivor could not be reached, safe channels only having been tried."""
     referral, mask = await _received(unit, referral_ref, if_match)
-    failed, fact = domain.fail_contact(referral, answer, await store.now(unit.session))
+    failed, fact = domain.fail_contact(referral, answer, await register.instant(unit.session))
     return await _answered(unit, failed, fact, mask, response)
 
 

@@ -60,7 +60,7 @@ async def withdraw_referral(
     if referral is None:
         raise Absent
     await look_at_own(unit, referral.case_ref)
-    withdrawn, fact = domain.withdraw(referral, reason, await store.now(unit.session))
+    withdrawn, fact = domain.withdraw(referral, reason, await register.instant(unit.session))
     await store.keep(unit.session, withdrawn)
     await (disclosure.offer if referral.mode is ReferralMode.LIVE else disclosure.record)(unit, fact)
     return to_sender(withdrawn, response)
