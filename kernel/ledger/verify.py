@@ -144,8 +144,7 @@ class _History:
         if self.unbroken:
             push(self.peaks, index, leaf)
         self.size = index + 1
-        if self.size in self.signed:
-            self.compare()
+        self.compare()
 
     def compare(self) -> None:
         """Hold what was signed at this size against the tree; past a gap there is no tree to hold it against."""
