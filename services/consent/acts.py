@@ -36,7 +36,6 @@ from services.consent.domain import (
     stopped_all,
     superseded,
 )
-from services.consent.due import Word
 from services.consent.ground import Ground
 from services.consent.profiles import profile
 from services.consent.store import Place
@@ -83,7 +82,7 @@ async def record_signature(held: Ground, one: Provision, signature: Signature) -
         await changing.tell_if_possible(unit, now, [] if told is None else [told])
     await changing.tell(unit, now, [of_grant(active, case_ref, now.at)])
     if active.in_force(now.at):
-        await due.told(session, said.custodian, active.ref, Word.GRANTED)
+        await due.announce(session, active.ref)
     return active
 
 
@@ -211,7 +210,7 @@ async def _narrow(held: Ground, new: Provision, old: Provision) -> None:
     told = of_narrowing(new, old, now.cases[new.directive.custodian].case_ref, now.at)
     if new.in_force(now.at):
         # Its recipient knows of the old one; that it was narrowed is told only where something was relayed.
-        await due.told(session, new.directive.custodian, new.ref, Word.GRANTED)
+        await due.announce(session, new.ref)
     await changing.tell_if_possible(held.unit, now, [] if told is None else [told])
 
 

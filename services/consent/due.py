@@ -24,35 +24,43 @@ class Word(StrEnum):
 
 # Set for the transaction: the clock reads and writes as the agency whose directives they are.
 CUSTODIANS = text("SELECT agency_id FROM register.agency WHERE active ORDER BY agency_id")
+# The instant is read once, in a subquery: asked row by row it would forbid the index over ends.  What cannot be told
+# just now is left out, or it would fill the limit and stand before all else for ever.  To whom must be told to stop is
+# told first.
+STANDS = """
+FROM register.directive AS d
+JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = d.custodian
+JOIN register.subject AS s ON s.subject_id = d.subject_id
+WHERE d.custodian = :agency AND d.effect = 'permit' AND d.state = 'active' AND d.ended_at IS NULL
+    AND d.valid_until > (SELECT register.instant()) AND s.participation = 'yes'
+    AND (s.deceased_on IS NULL OR d.survives_death)
+"""
 # A directive no longer than the notice would be said to end the moment it began.
-DUE = text("""
-WITH own AS (
-    SELECT d.*, c.case_ref, register.instant() AS at
-    FROM register.directive AS d JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = :agency
-    WHERE d.custodian = :agency AND d.state = 'active' AND d.effect = 'permit'
-), words AS (
-    SELECT directive_ref, case_ref, 'granted' AS word FROM own
-    WHERE valid_from <= at AND valid_until > at AND (starts_when IS NULL OR started_at IS NOT NULL)
-    UNION ALL SELECT directive_ref, case_ref, 'ends_in_a_week' FROM own
-    WHERE at BETWEEN valid_until - interval '7 days' AND valid_until - interval '1 day'
-        AND valid_until - valid_from > interval '7 days'
-    UNION ALL SELECT directive_ref, case_ref, 'ends_in_a_day' FROM own
-    WHERE at BETWEEN valid_until - interval '1 day' AND valid_until AND valid_until - valid_from > interval '1 day'
-)
-SELECT directive_ref, case_ref, word FROM words AS w WHERE NOT EXISTS (
-    SELECT FROM consent.told AS t WHERE t.agency_id = :agency AND t.directive_ref = w.directive_ref AND t.word = w.word)
-UNION ALL SELECT u.directive_ref, c.case_ref, 'untold' FROM consent.untold AS u
+ENDS = """
+SELECT d.directive_ref, c.case_ref, '{word}' {stands}
+    AND d.valid_until > (SELECT register.instant()) + interval '{least}'
+    AND d.valid_until <= (SELECT register.instant()) + interval '{most}'
+    AND d.valid_until - d.valid_from > interval '{most}' AND NOT EXISTS (
+        SELECT FROM consent.told AS t
+        WHERE t.agency_id = :agency AND t.directive_ref = d.directive_ref AND t.word = '{word}')
+"""
+DUE = text(f"""
+SELECT u.directive_ref, c.case_ref, 'untold' AS word FROM consent.untold AS u
     JOIN register.directive AS d USING (directive_ref)
     JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = :agency
     WHERE u.agency_id = :agency
+UNION ALL SELECT d.directive_ref, c.case_ref, 'granted' {STANDS} AND NOT d.announced
+    AND d.valid_from <= (SELECT register.instant()) AND (d.starts_when IS NULL OR d.started_at IS NOT NULL)
+UNION ALL {ENDS.format(word="ends_in_a_week", stands=STANDS, least="1 day", most="7 days")}
+UNION ALL {ENDS.format(word="ends_in_a_day", stands=STANDS, least="0 days", most="1 day")}
 LIMIT 500
+""")
+ANNOUNCE = text("""
+UPDATE register.directive SET announced = true WHERE directive_ref = :ref AND NOT announced RETURNING true
 """)
 TAKE = text("""
 INSERT INTO consent.told (agency_id, directive_ref, word) VALUES (:agency, :ref, :word)
 ON CONFLICT DO NOTHING RETURNING true
-""")
-TOLD = text("""
-INSERT INTO consent.told (agency_id, directive_ref, word) VALUES (:agency, :ref, :word) ON CONFLICT DO NOTHING
 """)
 
 KNOWN_AS = text("""
@@ -91,12 +99,14 @@ async def of_agency(session: AsyncSession, agency: str) -> list[Due]:
 
 async def take(session: AsyncSession, agency: str, ref: UUID, word: Word) -> bool:
     """Take it upon this transaction to tell; tell whether nobody else has."""
+    if word is Word.GRANTED:
+        return await announce(session, ref)
     return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": word}))
 
 
-async def told(session: AsyncSession, custodian: str, ref: UUID, word: Word) -> None:
-    """Note that it was told."""
-    await session.execute(TOLD, {"agency": custodian, "ref": ref, "word": word})
+async def announce(session: AsyncSession, ref: UUID) -> bool:
+    """Note that a grant is told of, with this transaction; tell whether it was not before."""
+    return bool(await session.scalar(ANNOUNCE, {"ref": ref}))
 
 
 async def know_as(session: AsyncSession, agency: str, known_ref: UUID, directive_ref: UUID) -> None:

@@ -7,15 +7,27 @@ from pathlib import Path
 import pytest
 
 from infra.embedded.postgres import Postgres
+from services.consent.clock import tick as of_consent
+from services.law_enforcement_bridge.clock import tick as of_orders
+from services.referrals.clock import tick as of_referrals
 from tests.world.database import a_database
 from tests.world.growth import ASKED, QUEUES, SMALL, Day, Grown
 from tests.world.town import a_town
+from tests.world.web import Web
 
 CASES = 20
 MORE = 12_000  # with fewer the server rightly reads a small table whole rather than look things up one by one
 TABLES = """
 SELECT schemaname || '.' || relname, seq_scan, n_live_tup FROM pg_stat_user_tables ORDER BY 1
 """
+# What a round read: rows of the table, and entries of its indexes.
+READ = """
+SELECT t.schemaname || '.' || t.relname, t.seq_tup_read + COALESCE(sum(i.idx_tup_read), 0)
+FROM pg_stat_user_tables AS t LEFT JOIN pg_stat_user_indexes AS i ON i.relid = t.relid GROUP BY 1, t.seq_tup_read
+"""
+ROUNDS = {
+    "accord_consent": of_consent, "accord_referrals": of_referrals, "accord_law_enforcement_bridge": of_orders
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +72,31 @@ async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, what: st
 
     after = scanned(grown)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {}
+
+
+@pytest.mark.parametrize("role", ROUNDS)
+async def test_a_round_reads_what_is_due_and_not_all_that_there_is(
+    grown: Grown, role: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wiring = Web(grown.town).wiring(role)
+    for _ in range(2):  # the first has the real cases to tell of
+        await ROUNDS[role](wiring)
+    await end_sessions(grown)
+    before = read(grown)
+
+    await ROUNDS[role](Web(grown.town).wiring(role))
+    await end_sessions(grown)
+
+    after = read(grown)
+    assert "round_failed" not in caplog.text
+    assert {name: after[name] - before[name] for name in after if after[name] - before[name] > MORE // 4} == {}
+
+
+def read(grown: Grown) -> dict[str, int]:
+    """Return how many rows and entries of each table were read, in sessions that are over."""
+    with grown.town.database.superuser() as connection:
+        rows = connection.execute(READ).fetchall()
+    return {str(name): int(str(count)) for name, count in rows if name not in (*QUEUES, *SMALL)}
 
 
 def test_the_tables_that_grow_have_grown(grown: Grown) -> None:

@@ -61,9 +61,9 @@ MANY = (
     SELECT made.subject_id, c.agency_id, c.sent, c.wrapped_key
     FROM register."case" AS c JOIN model USING (subject_id), made""",
     """INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, valid_from,
-        valid_until, state, taxonomy_version, drafted_by, drafted_at, relayed)
+        valid_until, state, taxonomy_version, drafted_by, drafted_at, relayed, announced)
     SELECT made.subject_id, d.custodian, d.recipient, d.effect, d.purpose, d.categories, d.valid_from,
-        d.valid_until + interval '1 year', d.state, d.taxonomy_version, d.drafted_by, d.drafted_at, true
+        d.valid_until + interval '1 year', d.state, d.taxonomy_version, d.drafted_by, d.drafted_at, true, true
     FROM register.directive AS d JOIN model USING (subject_id), made""",
     """INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv,
         purposes, directives, wrapped_key, sequence, occurred_at, state)
