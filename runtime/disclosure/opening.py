@@ -7,7 +7,7 @@ that was evicted fails its commit and decrypts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,11 @@ class _Released:
     subject: Subject
     custodian: CaseOf
 
+    @property
+    def case(self) -> tuple[int, str]:
+        """Return whose case it is, and in whose custody."""
+        return self.offer.subject_id, self.offer.custodian
+
 
 async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
     """Return what consent now lets this person see, the look being on record; it ends the unit.
@@ -103,16 +108,18 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     unit.deadline = clock.monotonic() + SECONDS
     by = await leaves.who(unit)
     offers, subjects = await _held(unit, [sealed.message_ref for sealed in messages])
+    keys = await _case_keys(unit, offers.values(), subjects)  # under which the leaves are closed
+    at: datetime | None = None
     record: list[Leaf] = []
     released: list[_Released] = []
     for sealed in messages:
         offer = offers.get(sealed.message_ref)
         if offer is None or sealed.type != offer.type:
-            at = await instant(unit.session)
+            at = at or await instant(unit.session)
             record.append(leaves.unattributed(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
             continue
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
-        record.append(await _leaf(unit, one, by, purpose))
+        record.append(_leaf(unit, one, by, purpose, Details(keys[one.case])))
         if one.decision.mask or is_told(one.offer.type, one.decision):
             released.append(one)
     await append(unit.session, record)
@@ -120,7 +127,8 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
     crash.point("opening.after_commit")
     unit.ended = True
-    opened = [await _unsealed(unit, one, purpose) for one in released]
+    keys = await _case_keys(unit, [one.offer for one in released], subjects)
+    opened = [_unsealed(unit, one, purpose, keys[one.case]) for one in released]
     if clock.monotonic() > unit.deadline:
         raise TooLate
     shown = [one for one in opened if one.categories or one.terms is not None]
@@ -142,6 +150,20 @@ async def _held(unit: Unit, message_refs: Collection[UUID]) -> tuple[dict[UUID, 
     return {offer.message_ref: offer for offer in offers}, subjects
 
 
+async def _case_keys(
+    unit: Unit, offers: Iterable[Offer], subjects: Mapping[int, Subject]
+) -> dict[tuple[int, str], bytes]:
+    """Return the keys of these offers' cases, each asked for once: a keyring may be a network away."""
+    keys = {}
+    for subject_id, agency_id in {(offer.subject_id, offer.custodian) for offer in offers}:
+        wrapped = subjects[subject_id].cases[agency_id].wrapped_key
+        if wrapped is None:
+            raise LookupError("an offer of a case without a key")
+        context = key_context(subject_id, agency_id)
+        keys[subject_id, agency_id] = await unit.keys.unwrap(agency_id, wrapped, context)
+    return keys
+
+
 def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
@@ -149,8 +171,7 @@ def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose:
     return _Released(sealed, offer, judge(offer.type, request, subject), subject, custodian)
 
 
-async def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose) -> Leaf:
-    details = Details(await _case_key(unit, one))
+def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose, details: Details) -> Leaf:
     detail = {"message_ref": str(one.sealed.message_ref), "person": unit.actor}
     if is_told(one.offer.type, one.decision):
         return leaves.noted(
@@ -168,16 +189,7 @@ async def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose) ->
     )
 
 
-async def _case_key(unit: Unit, one: _Released) -> bytes:
-    agency_id = one.custodian.agency.agency_id
-    if one.custodian.wrapped_key is None:
-        raise LookupError("an offer of a case without a key")
-    context = key_context(one.subject.subject_id, agency_id)
-    return await unit.keys.unwrap(agency_id, one.custodian.wrapped_key, context)
-
-
-async def _unsealed(unit: Unit, one: _Released, purpose: Purpose) -> Opening:
-    case_key = await _case_key(unit, one)
+def _unsealed(unit: Unit, one: _Released, purpose: Purpose, case_key: bytes) -> Opening:
     message_key = unwrap(case_key, one.offer.wrapped_key, one.sealed.message_ref.bytes)
     told = is_directive_fact(one.offer.type)
     sealed = Sealed(one.sealed.message_ref, one.offer.recipient, one.offer.type, one.decision.mask, one.sealed.body)

@@ -54,7 +54,7 @@ UNION ALL SELECT d.directive_ref, c.case_ref, 'granted' {STANDS} AND NOT d.annou
 UNION ALL {ENDS.format(word="ends_in_a_week", stands=STANDS, least="1 day", most="7 days")}
 UNION ALL {ENDS.format(word="ends_in_a_day", stands=STANDS, least="0 days", most="1 day")}
 LIMIT 500
-""")
+""")  # noqa: S608 - statements of our own
 ANNOUNCE = text("""
 UPDATE register.directive SET announced = true WHERE directive_ref = :ref AND NOT announced RETURNING true
 """)

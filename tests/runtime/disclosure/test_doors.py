@@ -140,6 +140,22 @@ async def test_the_key_that_opens_is_asked_for_when_the_look_is_on_record(town: 
     assert keyring.saw == [0, 1]  # first for the look's own detail, then for the message
 
 
+async def test_the_key_of_a_case_is_asked_for_once_however_many_of_its_messages_are_opened(town: Town) -> None:
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    for _ in range(3):
+        await offered(town, case_ref)
+    messages = await mailbox(town, case_ref, "harbor-house")
+    keyring = WatchedKeyring(town, case_ref)
+
+    async with town.unit("accord_exchange", "harbor-house", "sam") as unit:
+        unit.keys = keyring
+        shown = await disclosure.open(unit, messages, Purpose.SHELTER)
+
+    assert len(shown) == 3
+    assert keyring.saw == [0, 3]  # for the looks' details, then for the messages
+
+
 async def test_the_custodian_opens_all_of_its_own_fact(town: Town) -> None:
     case_ref = await town.open_case()
 
