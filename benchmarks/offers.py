@@ -16,34 +16,30 @@ second and not the goal of 2,000.
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from benchmarks.beside import at_once, obeying, several, the_town
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS, Desk, a_case, a_desk, an_incident
 from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import Goal, Measured, Work, each, each_awaited, in_turns, keep, ratio
+from benchmarks.measuring import Goal, Measured, each, each_awaited, in_turns, keep, ratio
 from benchmarks.plain import Plain, chunks
-from infra.embedded.postgres import Postgres
 from runtime import disclosure
-from runtime.keys import UnsafeLocalKeyring
-from tests.world.database import Database
-from tests.world.town import Town
 
 BATCH: Final = 50
 SUBJECTS: Final = 10
 PROCESSES: Final = 4
+CORES: Final = 2
 COPIES: Final = len(RECIPIENTS) + 1
 ONE: Final = "offer to four, one connection"
 ROWS: Final = "the same rows, bare insert and commit"
 ALONE: Final = "one process"
 TOGETHER: Final = "four processes"
 MANY: Final = "offer_many, 50 facts a commit"
+BOTH: Final = "offer_many in two processes"
 COPIED: Final = "the same rows by COPY, 50 facts a commit"
 
 
@@ -62,70 +58,19 @@ async def offer_many(desk: Desk, case_refs: Sequence[UUID], units: int) -> None:
         await unit.session.commit()
 
 
-class Offerer:
-    """A process of its own that offers when told to."""
+async def serve(place: Sequence[str], case_refs: Sequence[UUID]) -> None:
+    """Offer as the process that measures says."""
+    async with a_desk(the_town(*place), "accord_intake", CUSTODIAN, "ana") as desk:
+        await offer(desk, case_refs[0])
 
-    def __init__(self, ground: Ground, case_ref: UUID) -> None:
-        server = ground.database.postgres
-        told = [server.host, str(server.port), str(ground.keys), str(case_ref)]
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.offers", *told]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.done()
+        async def do(what: str, units: int) -> None:
+            if what == "many":
+                await offer_many(desk, case_refs, units)
+                return
+            for _ in range(units):
+                await offer(desk, case_refs[0])
 
-    def begin(self, units: int) -> None:
-        """Have it offer so many times."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{units}\n")
-        self.process.stdin.flush()
-
-    def done(self) -> None:
-        """Wait until it has."""
-        assert self.process.stdout is not None
-        if self.process.stdout.readline() != "done\n":
-            raise ChildProcessError("an offering process ended")
-
-    def end(self) -> None:
-        """End it."""
-        self.process.kill()
-        self.process.wait()
-
-
-@contextmanager
-def offerers(ground: Ground, case_refs: Sequence[UUID]) -> Iterator[list[Offerer]]:
-    """Run a process for each of these cases."""
-    with ExitStack() as stack:
-        started = []
-        for case_ref in case_refs:
-            started.append(Offerer(ground, case_ref))
-            stack.callback(started[-1].end)
-        yield started
-
-
-def at_once(processes: Sequence[Offerer]) -> Work:
-    """Return the work of offering in all of these processes at once."""
-
-    def work(units: int) -> None:
-        for process in processes:
-            process.begin(-(-units // len(processes)))
-        for process in processes:
-            process.done()
-
-    return work
-
-
-async def serve(host: str, port: str, keys: str, case_ref: str) -> None:
-    """Offer as often as each line that comes in says."""
-    database = Database(Postgres(host, int(port), "", ""))
-    town = Town(database, UnsafeLocalKeyring(Path(keys), production=False))
-    async with a_desk(town, "accord_intake", CUSTODIAN, "ana") as desk:
-        await offer(desk, UUID(case_ref))
-        sys.stdout.write("done\n")
-        sys.stdout.flush()
-        for line in sys.stdin:
-            for _ in range(int(line)):
-                await offer(desk, UUID(case_ref))
-            sys.stdout.write("done\n")
-            sys.stdout.flush()
+        await obeying(do)
 
 
 def measured(ground: Ground, desk: Desk, case_refs: Sequence[UUID]) -> dict[str, Measured]:
@@ -137,14 +82,16 @@ def measured(ground: Ground, desk: Desk, case_refs: Sequence[UUID]) -> dict[str,
         for size in chunks(units, BATCH):
             plain.copy(size)
 
-    with offerers(ground, case_refs[:PROCESSES]) as processes:
+    parts = [list(map(str, case_refs[number::PROCESSES])) for number in range(PROCESSES)]
+    with several(ground, "benchmarks.offers", parts) as processes:
         return in_turns(
             {
                 ROWS: each(plain.insert),
                 ONE: each_awaited(ground.runner, lambda: offer(desk, case_refs[-1])),
-                ALONE: at_once(processes[:1]),
-                TOGETHER: at_once(processes),
+                ALONE: at_once(processes[:1], "one"),
+                TOGETHER: at_once(processes, "one"),
                 MANY: lambda units: ground.runner.run(offer_many(desk, case_refs, units)),
+                BOTH: at_once(processes[:CORES], "many"),
                 COPIED: copy,
             }
         )
@@ -163,10 +110,12 @@ def main() -> None:
     ratio("offers", "offers in batches", found[MANY], found[COPIED], Goal(0.1), facts_a_commit=BATCH)
     many = found[MANY]
     keep("offers", "facts a second in batches", many.rate, "facts/s", Goal(2_000), many.spread)
+    both = found[BOTH]
+    keep("offers", "facts a second in batches, two processes", both.rate, "facts/s", None, both.spread)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        asyncio.run(serve(*sys.argv[1:]))
+        asyncio.run(serve(sys.argv[1:4], list(map(UUID, sys.argv[4:]))))
     else:
         main()

@@ -17,12 +17,14 @@ hundred over HTTP are the first of a young process, which wait for their connect
 
 from __future__ import annotations
 
+import asyncio
 import random
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,9 +33,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.asking import Clients, Request, an_issuer, serving
+from benchmarks.beside import at_once, obeying, several, the_town
 from benchmarks.caseload import RECIPIENTS, Desk, Mail, a_desk, a_mailbox
 from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import Goal, Measured, Work, each_awaited, in_turns, keep, ratio
+from benchmarks.measuring import Goal, Measured, each_awaited, in_turns, keep, ratio
 from benchmarks.plain import chunks
 from runtime import disclosure
 from runtime.database.engine import engine, sessions
@@ -46,10 +49,12 @@ PERSON: Final = "sam"
 PURPOSE: Final = RECIPIENTS[AGENCY]
 CASES: Final = 100
 AT_ONCE: Final = 100
+CORES: Final = 2
 CONNECTIONS: Final = 4
 ONE: Final = "opening one, in process"
 ROW: Final = "SELECT by primary key"
 MANY: Final = "opening 100 at once"
+BOTH: Final = "opening 100 at once in two processes"
 ROWS: Final = "SELECT of 100 rows"
 ROUTE: Final = "opening over HTTP"
 BARE: Final = "a bare route with the SELECT"
@@ -92,6 +97,20 @@ def bare() -> FastAPI:
     return app
 
 
+async def in_batches(do: Any, by: Any, refs: Sequence[UUID], units: int) -> None:
+    """Have so many messages opened or read, up to a hundred at a time."""
+    for size in chunks(units, AT_ONCE):
+        if await do(by, refs[:size]) != size:
+            raise AssertionError("not all were shown")
+
+
+async def beside(place: Sequence[str], listed: str) -> None:
+    """Open in batches as the process that measures says."""
+    refs = [UUID(line) for line in Path(listed).read_text().split()]
+    async with a_desk(the_town(*place), "accord_exchange", AGENCY, PERSON) as desk:
+        await obeying(lambda _, units: in_batches(opened, desk, refs, units))
+
+
 def in_process(ground: Ground, desk: Desk, reader: AsyncSession, mail: Sequence[Mail]) -> dict[str, Measured]:
     """Measure openings without HTTP, one and a hundred at a time."""
     ones = cycle(random.Random(1).sample(mail, len(mail)))  # noqa: S311 - an order, no secret
@@ -104,22 +123,18 @@ def in_process(ground: Ground, desk: Desk, reader: AsyncSession, mail: Sequence[
     async def read_one() -> None:
         await looked_up(reader, [next(ones).message_ref])
 
-    def in_batches(do: Any, by: Any) -> Work:
-        async def several(units: int) -> None:
-            for size in chunks(units, AT_ONCE):
-                if await do(by, refs[:size]) != size:
-                    raise AssertionError("not all were shown")
-
-        return lambda units: ground.runner.run(several(units))
-
-    return in_turns(
-        {
-            ONE: each_awaited(ground.runner, open_one),
-            ROW: each_awaited(ground.runner, read_one),
-            MANY: in_batches(opened, desk),
-            ROWS: in_batches(looked_up, reader),
-        }
-    )
+    listed = ground.folder / "messages"
+    listed.write_text("\n".join(map(str, refs)))
+    with several(ground, "benchmarks.openings", [[str(listed)]] * CORES) as processes:
+        return in_turns(
+            {
+                ONE: each_awaited(ground.runner, open_one),
+                ROW: each_awaited(ground.runner, read_one),
+                MANY: lambda units: ground.runner.run(in_batches(opened, desk, refs, units)),
+                ROWS: lambda units: ground.runner.run(in_batches(looked_up, reader, refs, units)),
+                BOTH: at_once(processes, "many"),
+            }
+        )
 
 
 @contextmanager
@@ -162,6 +177,8 @@ def told(found: dict[str, Measured]) -> None:
     ratio("openings", "openings in batches", found[MANY], found[ROWS], messages_a_commit=AT_ONCE)
     many = found[MANY]
     keep("openings", "messages a second in batches", many.rate, "messages/s", Goal(8_000), many.spread)
+    both = found[BOTH]
+    keep("openings", "messages a second in batches, two processes", both.rate, "messages/s", None, both.spread)
     ratio("openings", "opening over HTTP", found[ROUTE], found[BARE], Goal(0.5), connections=CONNECTIONS)
     keep("openings", "p99 of opening over HTTP", found[ROUTE].percentile(99), "ms", Goal(25, at_most=True))
 
@@ -169,5 +186,7 @@ def told(found: dict[str, Measured]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["bare"]:
         serve(bare(), read())
+    elif len(sys.argv) > 1:
+        asyncio.run(beside(sys.argv[1:4], sys.argv[4]))
     else:
         main()

@@ -27,15 +27,12 @@ from uuid import UUID
 import psycopg
 
 from benchmarks.asking import Client, Request, an_issuer, serving
+from benchmarks.beside import the_town
 from benchmarks.caseload import RECIPIENTS, Mail, a_desk, a_mailbox
 from benchmarks.ground import Ground, a_ground
 from benchmarks.measuring import Goal, Measured, Work, each, in_turns, keep, ratio
-from infra.embedded.postgres import Postgres
 from runtime import disclosure
-from runtime.keys import UnsafeLocalKeyring
 from services.exchange import store
-from tests.world.database import Database
-from tests.world.town import Town
 
 AGENCY: Final = "harbor-house"
 PERSON: Final = "sam"
@@ -97,7 +94,7 @@ class Openers:
 
 async def serve(host: str, port: str, keys: str, listed: str) -> None:
     """Open whatever the last line that came in says."""
-    town = Town(Database(Postgres(host, int(port), "", "")), UnsafeLocalKeyring(Path(keys), production=False))
+    town = the_town(host, port, keys)
     refs = [UUID(line) for line in Path(listed).read_text().split()]
     among: dict[str, Sequence[UUID]] = {"same": refs[:1], "random": refs, "rest": ()}
     at, opened, lines = "rest", 0, asyncio.get_running_loop()

@@ -42,7 +42,7 @@ class ProcessSettings(BaseSettings):
     otlp: str | None = Field(None, description="OTLP/HTTP collector; without one no telemetry is sent")
     run: Path | None = Field(None, description="folder of this run: keys made by development tools, logs")
     database_pool: int = Field(12, ge=1, le=200, description="connections this process may hold")
-    at_once: int = Field(256, ge=1, description="requests being answered at a time; more are told to come back")
+    at_once: int = Field(128, ge=1, description="requests being answered at a time; more are told to come back")
     rate: float = Field(200.0, gt=0, description="requests a second that one client may make to one route")
     rate_burst: int = Field(400, ge=1, description="requests that one client may make at once to one route")
 

@@ -1,0 +1,89 @@
+"""Processes beside the one that measures, which do what they are told, all at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from benchmarks.ground import Ground
+from benchmarks.measuring import Work
+from infra.embedded.postgres import Postgres
+from runtime.keys import UnsafeLocalKeyring
+from tests.world.database import Database
+from tests.world.town import Town
+
+DONE: Final = "done\n"
+
+
+class Beside:
+    """A process of `module` that runs `obeying`; it is ready once this returns."""
+
+    def __init__(self, ground: Ground, module: str, *told: str) -> None:
+        server = ground.database.postgres
+        place = [server.host, str(server.port), str(ground.keys)]
+        command = [sys.executable, "-W", "ignore", "-m", module, *place, *told]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.wait()
+
+    def begin(self, what: str, units: int) -> None:
+        """Have it do so much."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what} {units}\n")
+        self._process.stdin.flush()
+
+    def wait(self) -> None:
+        """Wait until it has."""
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != DONE:
+            raise ChildProcessError("a process beside this one ended")
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def several(ground: Ground, module: str, told: Sequence[Sequence[str]]) -> Iterator[list[Beside]]:
+    """Run one process for each of what they are told at their start."""
+    with ExitStack() as stack:
+        started = []
+        for one in told:
+            started.append(Beside(ground, module, *one))
+            stack.callback(started[-1].end)
+        yield started
+
+
+def at_once(processes: Sequence[Beside], what: str) -> Work:
+    """Return the work of having all of these do their part of it."""
+
+    def work(units: int) -> None:
+        for process in processes:
+            process.begin(what, -(-units // len(processes)))
+        for process in processes:
+            process.wait()
+
+    return work
+
+
+def the_town(host: str, port: str, keys: str) -> Town:
+    """Return the town of the process that began this one."""
+    return Town(Database(Postgres(host, int(port), "", "")), UnsafeLocalKeyring(Path(keys), production=False))
+
+
+async def obeying(do: Callable[[str, int], Awaitable[None]]) -> None:
+    """Do what each line that comes in says, and say when it is done; first of all that it can begin."""
+    _say()
+    for line in sys.stdin:
+        what, units = line.split()
+        await do(what, int(units))
+        _say()
+
+
+def _say() -> None:
+    sys.stdout.write(DONE)
+    sys.stdout.flush()
