@@ -45,9 +45,9 @@ BARE: Final = "UPDATE and commit, six openers on the same subject"
 # One more to revoke of each subject, beside what the openers open by; and in force again for the next time.
 MORE: Final = """
 INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, valid_from, valid_until,
-    state, taxonomy_version, drafted_by, drafted_at)
+    state, taxonomy_version, drafted_by, drafted_at, announced)
 SELECT d.subject_id, d.custodian, d.recipient, d.effect, 'advocacy', '{needs}', d.valid_from, d.valid_until, d.state,
-    d.taxonomy_version, d.drafted_by, d.drafted_at
+    d.taxonomy_version, d.drafted_by, d.drafted_at, true
 FROM register.directive AS d JOIN register."case" AS c USING (subject_id)
 WHERE c.case_ref = %s RETURNING directive_ref
 """

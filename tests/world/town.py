@@ -42,9 +42,10 @@ PEOPLE = {
 }
 DIRECTIVE = text("""
 INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, only_fields,
-    excluded_person_ref, valid_from, valid_until, state, taxonomy_version, drafted_by, drafted_at)
+    excluded_person_ref, valid_from, valid_until, state, taxonomy_version, drafted_by, drafted_at, announced)
 VALUES (:subject_id, :custodian, :recipient, :effect, :purpose, :categories, :only_fields, :excluded_person_ref,
-    :valid_from, :valid_until, 'active', :version, 'ana', :valid_from) RETURNING directive_ref
+    :valid_from, :valid_until, 'active', :version, 'ana', :valid_from, true)
+RETURNING directive_ref
 """)
 REVOKE = text("UPDATE register.directive SET state = 'revoked' WHERE directive_ref = :ref")
 PARTICIPATION = text("UPDATE register.subject SET participation = :word WHERE subject_id = :subject_id")
