@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from runtime.telemetry.tracing import continued
 from runtime.unit import Unit
 from runtime.worker.offered import Offered
@@ -11,7 +13,12 @@ from schemas.facts import Fact
 
 Effect = Callable[[Unit, Offered], Awaitable[None]]
 EffectOnMany = Callable[[Unit, Sequence[Offered]], Awaitable[None]]
+EffectOnAll = Callable[[AsyncSession, Sequence[Offered]], Awaitable[None]]
 About = Callable[[Offered], bool]
+
+
+class NoAgency(Exception):
+    """The mailbox belongs to no active agency."""
 
 
 def anything(_: Offered) -> bool:
@@ -23,6 +30,7 @@ class Effects:
     """The effects of one consumer."""
 
     def __init__(self) -> None:
+        self._all: list[EffectOnAll] = []
         self._many: list[tuple[EffectOnMany, About]] = []
         self._by_type: dict[str, list[Effect]] = {}
 
@@ -31,13 +39,26 @@ class Effects:
         name = fact if isinstance(fact, str) else fact.type
         self._by_type.setdefault(name, []).append(effect)
 
+    def on_all(self, effect: EffectOnAll) -> None:
+        """Do `effect` once for all that came together, whichever mailboxes it came to, in order.
+
+        No wall is up: whatever it writes, it puts up that agency's.  It raises `NoAgency` where there is none.
+        """
+        self._all.append(effect)
+
     def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
         """Do `effect` once for what came together to one mailbox, in order: one statement for many rows."""
         self._many.append((effect, about))
 
     def follow_from(self, offered: Offered) -> bool:
-        """Tell whether anything at all follows from a message."""
+        """Tell whether anything follows from a message for its mailbox's agency by itself."""
         return offered.type in self._by_type or any(about(offered) for _, about in self._many)
+
+    async def follow_together(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
+        """Do what follows from all of these messages together."""
+        for effect in self._all:
+            if offered:
+                await effect(session, offered)
 
     async def follow(self, unit: Unit, offered: Sequence[Offered]) -> None:
         """Do all that follows from messages to one mailbox; `unit` is that agency's."""

@@ -29,7 +29,7 @@ from runtime.register.agencies import read_agency
 from runtime.telemetry import facts, metrics
 from runtime.telemetry.tracing import act
 from runtime.unit import Unit
-from runtime.worker.effects import Effects
+from runtime.worker.effects import Effects, NoAgency
 from runtime.worker.offered import Offered, read
 from runtime.worker.state import State
 
@@ -50,10 +50,6 @@ TRIES: Final = 5  # of what is contended, before it is parked
 REST: Final = 0.1
 LONGEST_REST: Final = 5.0
 log = logging.getLogger(__name__)
-
-
-class NoAgency(Exception):
-    """The mailbox belongs to no active agency."""
 
 
 class CommitsItself(Exception):
@@ -154,7 +150,9 @@ class Handling:
     async def _follow(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
         refs = uuids(one.message_ref for one in offered)
         fresh = {ref for (ref,) in await direct.rows(session, INBOX, self._consumer, refs)}
-        meant = filter(self._effects.follow_from, _first_of_each(offered, fresh))
+        first = list(_first_of_each(offered, fresh))
+        await self._effects.follow_together(session, first)
+        meant = filter(self._effects.follow_from, first)
         for recipient, mail in groupby(meant, key=lambda one: one.recipient):
             unit = await self._unit(session, recipient)
             await self._effects.follow(unit, list(mail))

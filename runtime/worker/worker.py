@@ -14,7 +14,7 @@ from runtime.faults import Fault, fault, name
 from runtime.keys import Keyring
 from runtime.settings import Settings
 from runtime.telemetry import facts
-from runtime.worker.effects import About, Effect, EffectOnMany, Effects, anything
+from runtime.worker.effects import About, Effect, EffectOnAll, EffectOnMany, Effects, anything
 from runtime.worker.handling import Handling
 from runtime.worker.mailboxes import Found, Mailboxes
 from runtime.worker.state import Died, State
@@ -55,6 +55,10 @@ class Worker:
     def on(self, fact: type[Fact] | str, effect: Effect) -> None:
         """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
         self._effects.on(fact, effect)
+
+    def on_all(self, effect: EffectOnAll) -> None:
+        """Do `effect` once for all that came together, whichever mailboxes it came to; it puts up the walls itself."""
+        self._effects.on_all(effect)
 
     def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
         """Do `effect` once for what came together to one mailbox and is meant by `about`, in order."""

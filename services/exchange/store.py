@@ -15,20 +15,8 @@ from runtime.database import direct
 from runtime.database.arrays import byteas, instants, texts, uuids
 from runtime.worker import Offered
 
-# One statement for all that came together: the places of a mailbox are taken once.
-KEEP = """
-WITH said AS (
-    SELECT CAST(%s AS text) AS recipient, CAST(%s AS bigint) AS count
-), placed AS (
-    INSERT INTO exchange.mailbox AS m (agency_id, place) SELECT recipient, count FROM said
-    ON CONFLICT (agency_id) DO UPDATE SET place = m.place + EXCLUDED.place RETURNING place
-)
-INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
-SELECT one.message_ref, said.recipient, placed.place - said.count + one.number, one.case_ref, one.type, one.sender,
-    one.occurred_at, one.body
-FROM said, placed, unnest(%s, %s, %s, %s, %s, %s)
-    WITH ORDINALITY AS one (message_ref, case_ref, type, sender, occurred_at, body, number)
-"""
+# One round trip for all that came together: see the function in 0003_keeping.py.
+KEEP = "SELECT exchange.keep(%s, %s, %s, %s, %s, %s, %s)"
 PAGE = text("""
 SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.message
 WHERE recipient = :agency AND place > :after ORDER BY place LIMIT :rows
@@ -53,20 +41,23 @@ class Listed:
     place: int = field(repr=False)
 
 
-async def keep(session: AsyncSession, recipient: str, offered: Sequence[Offered]) -> None:
-    """Put sealed messages at the end of a mailbox, in the order given."""
-    await direct.written(
+async def keep(session: AsyncSession, offered: Sequence[Offered]) -> int:
+    """Put sealed messages at the end of their mailboxes, each mailbox's in the order given; return how many.
+
+    Those for an agency that is not active are left out.
+    """
+    found = await direct.rows(
         session,
         KEEP,
-        recipient,
-        len(offered),
         uuids(one.message_ref for one in offered),
+        texts(one.recipient for one in offered),
         uuids(one.case_ref for one in offered),
         texts(one.type for one in offered),
         texts(one.sender for one in offered),
         instants(one.sent_at for one in offered),
         byteas(one.body for one in offered),
     )
+    return int(found[0][0])
 
 
 async def place_of(session: AsyncSession, agency: str, message_ref: UUID) -> int | None:

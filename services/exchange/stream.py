@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.unit import Unit
-from runtime.worker import Offered, Worker
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.worker import NoAgency, Offered, Worker
 from services.exchange import store
 
 
 def listen(worker: Worker) -> None:
     """Name the facts this service acts on: every one, as many at once as came."""
-    worker.on_many(on_any_facts)
+    worker.on_all(on_any_facts)
 
 
-async def on_any_facts(unit: Unit, offered: Sequence[Offered]) -> None:
-    """Keep the messages in their mailbox, sealed as they came."""
-    await store.keep(unit.session, unit.agency_id, offered)
+async def on_any_facts(session: AsyncSession, offered: Sequence[Offered]) -> None:
+    """Keep the messages in their mailboxes, sealed as they came."""
+    if await store.keep(session, offered) < len(offered):
+        raise NoAgency

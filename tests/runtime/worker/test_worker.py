@@ -1,10 +1,11 @@
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 import pytest
 from confluent_kafka import Producer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.bus import admin
 from runtime.bus.headers import Routing, write
@@ -108,6 +109,21 @@ async def test_what_comes_together_is_handed_over_together(fabric: Fabric) -> No
     async with working(fabric, traces.consumer) as worker:
         worker.on_many(count)
         await until(lambda: sum(sizes) == len(refs))
+
+    assert max(sizes) > 1
+
+
+async def test_what_comes_together_to_several_mailboxes_is_handed_over_together(fabric: Fabric) -> None:
+    agencies, traces, sizes = [fabric.agency() for _ in range(3)], Traces(fabric), list[int]()
+
+    async def count(_: AsyncSession, offered: Sequence[Offered]) -> None:
+        sizes.append(len({one.recipient for one in offered}))
+
+    async with working(fabric, traces.consumer, traces.leave) as worker:
+        worker.on_all(count)
+        for agency in agencies:
+            fabric.post(agency, uuid4(), [uuid4() for _ in range(30)])
+        await until(lambda: len(traces.rows()) == 90)
 
     assert max(sizes) > 1
 

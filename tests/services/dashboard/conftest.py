@@ -131,9 +131,11 @@ class Square:
         """Put what the outbox holds for an agency into its mailbox at the exchange."""
         rows = self.sql(f"{OUTBOX} WHERE recipient = %s ORDER BY id", agency_id)
         async with self.town.unit("accord_exchange", agency_id) as unit:
-            for ref, recipient, key, kind, sender, at, sequence, body in rows:
-                came = Offered(ref, kind, key, recipient, sender, at, sequence, body)
-                await exchange_store.keep(unit.session, recipient, [came])
+            came = [
+                Offered(ref, kind, key, recipient, sender, at, sequence, body)
+                for ref, recipient, key, kind, sender, at, sequence, body in rows
+            ]
+            await exchange_store.keep(unit.session, came)
             await unit.session.commit()
         return len(rows)
 

@@ -219,7 +219,7 @@ async def test_a_message_that_commits_late_is_behind_no_cursor(desk: Desk) -> No
 
     async def slow() -> None:
         async with desk.town.unit("accord_exchange", desk.shelter) as unit:
-            await store.keep(unit.session, unit.agency_id, [read(first)])
+            await store.keep(unit.session, [read(first)])
             slow_has_its_place.set()
             await slow_may_commit.wait()
             await unit.session.commit()

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import text
+
 from runtime.parking import Received
 from runtime.worker import Worker
-from tests.services.exchange.conftest import Desk, an_incident, listed
+from runtime.worker.offered import read
+from services.exchange import store
+from tests.services.exchange.conftest import HOTLINE, Desk, an_incident, listed
 
 
 def places(desk: Desk) -> list[int]:
@@ -60,3 +64,47 @@ async def test_a_message_is_kept_as_it_came(desk: Desk) -> None:
     kept = desk.rows("SELECT body, case_ref FROM exchange.message WHERE recipient = %(a)s", a=desk.shelter)
 
     assert kept == [(letter.body, await desk.theirs(case_ref))]
+
+
+async def test_what_comes_together_to_several_mailboxes_lies_in_each_in_its_order(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    told = [an_incident(case_ref) for _ in range(3)]
+    await desk.offer(*told)
+    letters = await desk.delivery.waiting(case_ref, desk.shelter, HOTLINE)
+    asked = "SELECT message_ref FROM exchange.message WHERE recipient = %(of)s AND case_ref = %(case)s ORDER BY place"
+
+    await desk.delivery.hand([letters[number] for number in (0, 3, 1, 4, 2, 5)])
+
+    theirs = await desk.theirs(case_ref)
+    for agency, mine, ref in ((desk.shelter, letters[:3], theirs), (HOTLINE, letters[3:], case_ref)):
+        kept = [row[0] for row in desk.rows(asked, of=agency, case=ref)]
+        assert kept == [read(one).message_ref for one in mine]
+
+
+async def test_the_letter_of_an_agency_that_left_is_parked_and_those_that_came_with_it_are_kept(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    await desk.offer(an_incident(case_ref))
+    *_, letter = await desk.delivery.waiting(case_ref, desk.shelter)
+    others = await desk.delivery.waiting(case_ref, HOTLINE)
+    desk.rows("UPDATE register.agency SET active = false WHERE agency_id = %(agency)s", agency=desk.shelter)
+
+    await desk.delivery.hand([letter, *others])
+
+    parked = desk.rows("SELECT reason FROM carrying.parked WHERE topic = %(topic)s", topic=letter.topic)
+    assert parked == [("no_agency",)]
+    assert len(places(desk)) == 1
+    asked = "SELECT count(*) FROM exchange.message WHERE recipient = %(agency)s AND case_ref = %(case)s"
+    assert desk.rows(asked, agency=HOTLINE, case=case_ref) == [(2,)]
+
+
+async def test_no_wall_is_left_up_behind_what_was_kept(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.offer(an_incident(case_ref))
+    letters = await desk.delivery.waiting(case_ref, desk.shelter)
+
+    async with desk.town.session("accord_exchange") as session:
+        await store.keep(session, [read(one) for one in letters])
+        seen = await session.scalar(text("SELECT count(*) FROM exchange.message"))
+
+    assert seen == 0
