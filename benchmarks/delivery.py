@@ -15,14 +15,17 @@ Under load it is CPU: what all processes spend on a fact (the notes) times the r
 and near them queues grow at once. 200 facts a second on two cores leave 10 ms of CPU for a fact to four agencies, over
 an HTTP edge with tokens, a ledger, a broker with SASL, two Faust workers and the load itself; it takes 11 to 14 where
 rounds are full, and thrice that at 20 facts a second, each a round of its own. A third of it is intake's, a third of
-that in statements and a quarter in deciding and sealing (py-spy); a third is the two workers', half of that Faust's.
+that in statements (of seven round trips) and a quarter in deciding and sealing (py-spy); a quarter is the two workers',
+half of that Faust's.
+
 What was tried: one sender for all shards (a third less in all), a relay that begins a batch every 100 ms and workers
-that are free when it comes (another fifth; both at 40 ms met every batch with two half rounds), batches that come later
-the longer the last one took (no better), no connections made for a moment (under load each was a process of the server
-and two handshakes), one partition a mailbox in place of three (a twentieth, not taken: ADR 0022), no statement for
-mailboxes where nothing follows, uvloop (no less), psycopg's pipeline (more). What is left: a worker that keeps what
-came for all mailboxes in one statement, which the walls between agencies forbid today, and a broker that takes the five
-copies in one request.
+that are free when it comes (another fifth; both at 40 ms met every batch with two half rounds), a round's mailboxes
+kept in one round trip (a tenth of a worker), batches that come later the longer the last one took (no better), a longer
+wait for the copies of one fact (no better), no connections made for a moment (under load each was a process of the
+server and two handshakes), one partition a mailbox in place of three (a twentieth, not taken: ADR 0022), no statement
+for mailboxes where nothing follows, uvloop (no less), psycopg's pipeline (more), asyncpg (no less a statement). Beyond
+what the machine can do, half as many requests let in at a time takes as many facts and answers in two thirds of the
+time. What is left: a broker that takes the five copies in one request, fewer round trips in an answer, a third core.
 """
 
 from __future__ import annotations
