@@ -85,9 +85,13 @@ def judged(on: Scales, asked: int) -> Judged:
     opened = on.reached & left
     if not opened:
         return 0, (), _why(on, asked, left), None, None
-    relied_on = [grant for grant, reached in on.able if reached & left]
-    if len(relied_on) == 1:
-        return opened, (relied_on[0].directive_ref,), None, relied_on[0].basis, relied_on[0].valid_until
+    able = on.able
+    if len(able) > 1:  # one alone is what opened it
+        able = [one for one in able if one[1] & left]
+    if len(able) == 1:
+        grant = able[0][0]
+        return opened, (grant.directive_ref,), None, grant.basis, grant.valid_until
+    relied_on = [grant for grant, _ in able]
     refs = tuple(sorted({grant.directive_ref for grant in relied_on}))
     until = min([grant.valid_until for grant in relied_on])
     return opened, refs, None, furthest([grant.basis for grant in relied_on]), until

@@ -46,10 +46,10 @@ class Outlook:
 
 def explain(request: Request, table: ConsentTable, at: datetime) -> tuple[CategoryVerdict, ...]:
     """Return a verdict on each category asked for; together they are the decision."""
-    on, sv = scales(request, table, at), table.sv
+    on, sv, carried = scales(request, table, at), table.sv, request.asked
     verdicts = []
     for category, fields in CATEGORIES:
-        asked = request.asked & fields
+        asked = carried & fields
         if asked:
             opened, relied_on, reason, basis, until = judged(on, asked)
             verdicts.append(
