@@ -16,17 +16,23 @@ from runtime.keys import UnsafeLocalKeyring
 from tests.world.database import Database
 from tests.world.town import Town
 
+CORES: Final = 2
 DONE: Final = "done\n"
+
+
+def started(ground: Ground, module: str, *told: str) -> subprocess.Popen[str]:
+    """Start a process of `module` that is told where the town is (see `the_town`), then the rest."""
+    server = ground.database.postgres
+    place = [server.host, str(server.port), str(ground.keys)]
+    command = [sys.executable, "-W", "ignore", "-m", module, *place, *told]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 class Beside:
     """A process of `module` that runs `obeying`; it is ready once this returns."""
 
     def __init__(self, ground: Ground, module: str, *told: str) -> None:
-        server = ground.database.postgres
-        place = [server.host, str(server.port), str(ground.keys)]
-        command = [sys.executable, "-W", "ignore", "-m", module, *place, *told]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = started(ground, module, *told)
         self.wait()
 
     def begin(self, what: str, units: int) -> None:
@@ -51,11 +57,11 @@ class Beside:
 def several(ground: Ground, module: str, told: Sequence[Sequence[str]]) -> Iterator[list[Beside]]:
     """Run one process for each of what they are told at their start."""
     with ExitStack() as stack:
-        started = []
+        running = []
         for one in told:
-            started.append(Beside(ground, module, *one))
-            stack.callback(started[-1].end)
-        yield started
+            running.append(Beside(ground, module, *one))
+            stack.callback(running[-1].end)
+        yield running
 
 
 def at_once(processes: Sequence[Beside], what: str) -> Work:

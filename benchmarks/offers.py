@@ -22,7 +22,7 @@ from itertools import cycle, islice
 from typing import Final
 from uuid import UUID
 
-from benchmarks.beside import at_once, obeying, several, the_town
+from benchmarks.beside import CORES, at_once, obeying, several, the_town
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS, Desk, a_case, a_desk, an_incident
 from benchmarks.ground import Ground, a_ground
 from benchmarks.measuring import Goal, Measured, each, each_awaited, in_turns, keep, ratio
@@ -32,7 +32,6 @@ from runtime import disclosure
 BATCH: Final = 50
 SUBJECTS: Final = 10
 PROCESSES: Final = 4
-CORES: Final = 2
 COPIES: Final = len(RECIPIENTS) + 1
 ONE: Final = "offer to four, one connection"
 ROWS: Final = "the same rows, bare insert and commit"

@@ -38,7 +38,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.asking import Clients, Request, an_issuer, serving
-from benchmarks.beside import at_once, obeying, several, the_town
+from benchmarks.beside import CORES, at_once, obeying, several, the_town
 from benchmarks.caseload import RECIPIENTS, Desk, Mail, a_desk, a_mailbox
 from benchmarks.ground import Ground, a_ground
 from benchmarks.measuring import Goal, Measured, each_awaited, in_turns, keep, ratio
@@ -54,7 +54,6 @@ PERSON: Final = "sam"
 PURPOSE: Final = RECIPIENTS[AGENCY]
 CASES: Final = 100
 AT_ONCE: Final = 100
-CORES: Final = 2
 CONNECTIONS: Final = 4
 ONE: Final = "opening one, in process"
 ROW: Final = "SELECT by primary key"

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
@@ -27,7 +26,7 @@ from uuid import UUID
 import psycopg
 
 from benchmarks.asking import Client, Request, an_issuer, serving
-from benchmarks.beside import the_town
+from benchmarks.beside import started, the_town
 from benchmarks.caseload import RECIPIENTS, Mail, a_desk, a_mailbox
 from benchmarks.ground import Ground, a_ground
 from benchmarks.measuring import Goal, Measured, Work, each, in_turns, keep, ratio
@@ -64,12 +63,9 @@ class Openers:
     """The process that opens, and what it is told to open."""
 
     def __init__(self, ground: Ground, mail: Sequence[Mail]) -> None:
-        server = ground.database.postgres
         listed = ground.folder / "messages"
         listed.write_text("\n".join(str(one.message_ref) for one in mail))
-        told = [server.host, str(server.port), str(ground.keys), str(listed)]
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.revocation", *told]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = started(ground, "benchmarks.revocation", str(listed))
         self.opened = 0
 
     def tell(self, word: str) -> int:

@@ -62,6 +62,11 @@ class Offer:
     wrapped_key: bytes = field(repr=False)
     occurred_at: datetime
 
+    @property
+    def case(self) -> tuple[int, str]:
+        """Return whose case it is of, and in whose custody."""
+        return self.subject_id, self.custodian
+
 
 class TooLate(Exception):
     """The opening took longer than its deadline; its look is on record and nothing of it is shown."""
@@ -92,11 +97,6 @@ class _Released:
     subject: Subject
     custodian: CaseOf
 
-    @property
-    def case(self) -> tuple[int, str]:
-        """Return whose case it is, and in whose custody."""
-        return self.offer.subject_id, self.offer.custodian
-
 
 async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
     """Return what consent now lets this person see, the look being on record; it ends the unit.
@@ -119,7 +119,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
             record.append(leaves.unattributed(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
             continue
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
-        record.append(_leaf(unit, one, by, purpose, Details(keys[one.case])))
+        record.append(_leaf(unit, one, by, purpose, Details(keys[one.offer.case])))
         if one.decision.mask or is_told(one.offer.type, one.decision):
             released.append(one)
     await append(unit.session, record)
@@ -128,7 +128,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     crash.point("opening.after_commit")
     unit.ended = True
     keys = await _case_keys(unit, [one.offer for one in released], subjects)
-    opened = [_unsealed(unit, one, purpose, keys[one.case]) for one in released]
+    opened = [_unsealed(unit, one, purpose, keys[one.offer.case]) for one in released]
     if clock.monotonic() > unit.deadline:
         raise TooLate
     shown = [one for one in opened if one.categories or one.terms is not None]
@@ -155,7 +155,7 @@ async def _case_keys(
 ) -> dict[tuple[int, str], bytes]:
     """Return the keys of these offers' cases, each asked for once: a keyring may be a network away."""
     keys = {}
-    for subject_id, agency_id in {(offer.subject_id, offer.custodian) for offer in offers}:
+    for subject_id, agency_id in {offer.case for offer in offers}:
         wrapped = subjects[subject_id].cases[agency_id].wrapped_key
         if wrapped is None:
             raise LookupError("an offer of a case without a key")
