@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,8 @@ class Unit:
     `ended` turns true when `disclosure.open` has committed; whoever owns the transaction then leaves it alone.
     `refused` turns true when a door gave less than was asked: how long that took must not tell why.
     `deadline` is when what was seen through a door may no longer be given, by the clock that never goes back.
+    `made` is the reference of what a write made, by which a repeat of the write finds it.
+    `repeated` turns true when a write is answered by what there is now, as it was done before.
     """
 
     session: AsyncSession
@@ -30,6 +33,8 @@ class Unit:
     ended: bool = False
     refused: bool = False
     deadline: float | None = None
+    made: UUID | None = None
+    repeated: bool = False
 
     @property
     def agency_id(self) -> str:

@@ -17,5 +17,8 @@ from runtime.http.problems import Refused as Refused
 from runtime.http.problems import Stale as Stale
 from runtime.http.problems import Unavailable as Unavailable
 from runtime.http.problems import Withheld as Withheld
-from runtime.http.repeats import key_required as key_required
+from runtime.http.repeats import Made as Made
+from runtime.http.repeats import answered_again_by as answered_again_by
+from runtime.http.repeats import decided_each_time as decided_each_time
+from runtime.http.repeats import stops as stops
 from runtime.http.serve import serve as serve

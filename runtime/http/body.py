@@ -21,7 +21,7 @@ class Body(Request):
     def __init__(self, request: Request, raw: bytes, parsed: Any) -> None:
         super().__init__(request.scope, request.receive)
         self.raw = raw
-        self._parsed = parsed
+        self.parsed = parsed
 
     async def body(self) -> bytes:
         """Return the body as it was sent."""
@@ -29,7 +29,7 @@ class Body(Request):
 
     async def json(self) -> Any:
         """Return what the strict parser made of the body."""
-        return self._parsed
+        return self.parsed
 
 
 async def read(request: Request) -> Body:

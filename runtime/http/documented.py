@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from runtime.http import problems, repeats
+from runtime.http import problems
 from runtime.http.gate import May
+from runtime.http.repeats import HEADER, METHODS, Repeats
 
 SCHEME = "accord"
 ALWAYS = (400, 401, 403, 404, 414, 422, 429, 431, 500, 503)
@@ -32,17 +33,17 @@ DESCRIPTIONS = {
 }
 EXAMPLE_INSTANCE = "urn:uuid:5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b"
 KEY_PARAMETER = {
-    "name": repeats.HEADER,
+    "name": HEADER,
     "in": "header",
-    "description": "Names this request: sent again within 24 hours it is answered again, not done again.",
+    "description": "Names this request: sent again within 24 hours it is not done again; the answer is what is so now.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[\\x21-\\x7e]+$"},
 }
 
 
-def document(route: APIRoute, gate: May) -> None:
+def document(route: APIRoute, gate: May, repeats: Repeats) -> None:
     """Write a route's problem answers, its scope and its headers into its description."""
     methods = route.methods or set()
-    writes = bool(methods & {*repeats.METHODS, "DELETE"})
+    writes = bool(methods & {*METHODS, "DELETE"})
     matches = any(parameter.alias.lower() == "if-match" for parameter in route.dependant.header_params)
     statuses = ALWAYS + (ON_WRITES if writes else ()) + (ON_MATCHES if matches else ())
     named = {int(status) for status, said in route.responses.items() if not said}  # what only this route refuses
@@ -51,8 +52,8 @@ def document(route: APIRoute, gate: May) -> None:
     route.responses = answers | told
     extra = dict(route.openapi_extra or {})
     extra["security"] = [{SCHEME: [str(gate.scope)]}]
-    if methods & repeats.METHODS:
-        key = {**KEY_PARAMETER, "required": repeats.is_required(route.endpoint)}
+    if repeats.again is not None:
+        key = {**KEY_PARAMETER, "required": repeats.key_required}
         extra["parameters"] = [*extra.get("parameters", []), key]
     route.openapi_extra = extra
 

@@ -20,6 +20,7 @@ from runtime.http.body import Body
 from runtime.http.documented import document
 from runtime.http.gate import gates_of
 from runtime.http.problems import Absent, FieldError, Invalid, Withheld
+from runtime.http.repeats import Repeats
 from runtime.http.wiring import Wiring
 from runtime.unit import Unit
 
@@ -35,18 +36,22 @@ class Edge(APIRoute):
     """A route that may only be passed with a token, by one gate, in one transaction."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        marked = repeats.repeats_of(endpoint)
+        if marked is None and repeats.METHODS & set(options.get("methods") or ()):
+            raise TypeError(f"{path}: a write says what a repeat of it does: see runtime.http.repeats")
+        self.repeats = marked or Repeats()
         super().__init__(path, endpoint, **options)
         gates = gates_of(self.dependant)
         if len(gates) != 1:
             raise TypeError(f"{path}: a route names exactly one scope, by `may`, in its signature")
         self.gate = gates[0]
         self.queries = queries.declared(self.dependant)
-        self.key_required = repeats.is_required(endpoint)
-        document(self, self.gate)
+        document(self, self.gate, self.repeats)
 
     def get_route_handler(self) -> Handler:
         """Return the handler of a request, with the edge around it."""
         handler = super().get_route_handler()
+        again = repeats.handler_of_again(self, self.repeats)
 
         async def handle(request: Request) -> Response:
             wiring: Wiring = request.app.state.wiring
@@ -55,12 +60,11 @@ class Edge(APIRoute):
             wiring.rates.take((principal.subject, request.method, self.path_format))
             read = await body.read(request)
             queries.check_headers(request)
-            key = repeats.key_of(read, required=self.key_required)
             read.state.principal = principal
             answer, refused = None, True
             try:
                 async with entry.entered(wiring, principal) as unit:
-                    answer = await self._within(unit, read, key, handler)
+                    answer = await self._within(unit, read, handler, again)
                     refused = unit.refused
             except Absent:
                 pass  # it goes with all that its traceback holds: to let that go takes a time of its own
@@ -72,19 +76,29 @@ class Edge(APIRoute):
 
         return handle
 
-    async def _within(self, unit: Unit, read: Body, key: str | None, handler: Handler) -> Response:
+    async def _within(self, unit: Unit, read: Body, handler: Handler, again: Handler | None) -> Response:
         self.gate.check(unit)
         queries.check_query(read, self.queries)
         if self.body_field is None and read.raw not in (b"", b"{}"):
             raise Invalid([FieldError("body", "unexpected")])
+        key = self._key_of(read)
         read.state.unit = unit
         try:
-            answer = await repeats.once(unit, read, key, self.path_format, handler)
+            if key is None or again is None:
+                answer = await handler(read)
+            else:
+                answer = await repeats.once(unit, read, key, self.path_format, handler, again)
         except Withheld:
             await _commit(unit)
             raise
         await _commit(unit)
         return answer
+
+    def _key_of(self, read: Body) -> str | None:
+        """Return the key under which the request is done once; none for what is done each time."""
+        if read.method not in repeats.METHODS or self.repeats.is_stop(read.parsed):
+            return None
+        return repeats.key_of(read, required=self.repeats.key_required)
 
 
 async def _commit(unit: Unit) -> None:

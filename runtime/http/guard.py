@@ -113,7 +113,8 @@ class Answering:
             return False
         if unit.ended and message["type"] == "http.response.start":
             crash.point("answer.before_sending")
-        return (unit.ended or self._scope["method"] == "GET") and clock.monotonic() > unit.deadline
+        shows = unit.ended or unit.repeated or self._scope["method"] == "GET"
+        return shows and clock.monotonic() > unit.deadline
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:

@@ -11,7 +11,21 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from kernel.ledger.entry import Act
-from runtime.http import Cursor, FieldError, IfMatch, Invalid, Limit, Refused, etag, may, require_match, router
+from runtime.http import (
+    Cursor,
+    FieldError,
+    IfMatch,
+    Invalid,
+    Limit,
+    Made,
+    Refused,
+    answered_again_by,
+    etag,
+    may,
+    require_match,
+    router,
+    stops,
+)
 from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
 from schemas.codes import DirectiveEffect, DirectiveState, Participation, Purpose
@@ -51,7 +65,16 @@ MayPreview = Annotated[Unit, Depends(may("preview:read"))]
 routes = router("/v1")
 
 
+async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnswer:
+    """Show what the survivor chose, as it is now."""
+    held = await ground.own_case(unit, case_ref, exclusive=False)
+    return ParticipationAnswer(
+        case_ref=case_ref, participation=Participation(held.subject.participation), everything=held.is_home
+    )
+
+
 @routes.put("/cases/{case_ref}/participation", response_model=ParticipationAnswer)
+@answered_again_by(as_chosen, unless=lambda body: body.get("participation") == Participation.NO)
 async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: MayAskToTakePart) -> ParticipationAnswer:
     """Record whether the survivor takes part. A no closes everything at once, and needs no evidence."""
     closes = form.participation is Participation.NO
@@ -70,7 +93,13 @@ async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: Ma
     return ParticipationAnswer(case_ref=case_ref, participation=form.participation, everything=True)
 
 
+async def as_recorded(case_ref: UUID, unit: MayAskToTakePart) -> None:
+    """Say no more than that the case is still this person's to ask for."""
+    await ground.own_case(unit, case_ref, exclusive=False)
+
+
 @routes.put("/cases/{case_ref}/death", status_code=204)
+@answered_again_by(as_recorded)
 async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) -> None:
     """Record a death: what does not say that it survives it is over from this answer on."""
     held = await ground.own_case(unit, case_ref)
@@ -78,13 +107,21 @@ async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) 
         await acts.record_death(held, form.died_on)
 
 
+async def as_drafted(directive_ref: Made, unit: MayDraft, answer: Response) -> DirectiveAnswer:
+    """Show what was recorded, as it is now."""
+    answer.headers["Location"] = f"/v1/directives/{directive_ref}"
+    return await read_directive(directive_ref, unit, answer)
+
+
 @routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveAnswer)
+@answered_again_by(as_drafted, unless=lambda body: body.get("effect") == DirectiveEffect.DENY)
 async def draft_directive(case_ref: UUID, form: DirectiveForm, unit: MayDraft, answer: Response) -> DirectiveAnswer:
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
     held = await ground.own_case(unit, case_ref, patient=closes)
     with rules():
         new = await acts.record_said(held, form.said(unit.agency_id))
+    unit.made = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
     return DirectiveAnswer.of(new, held.subject)
@@ -133,6 +170,7 @@ async def preview_case(
 
 
 @routes.post("/cases/{case_ref}/revocation", response_model=AllStoppedAnswer)
+@stops
 async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationForm | None = None) -> AllStoppedAnswer:
     """Stop everything: every permit, or elsewhere than at the home agency those this agency is a side of."""
     told = form or RevocationForm()
@@ -174,7 +212,13 @@ async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -
     return DirectiveAnswer.of(one, held.subject, deceased=deceased)
 
 
+async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveAnswer:
+    """Show what was signed, as it is now."""
+    return await read_directive(directive_ref, unit, answer)
+
+
 @routes.post("/directives/{directive_ref}/signature", response_model=DirectiveAnswer)
+@answered_again_by(as_signed)
 async def sign_directive(
     directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveAnswer:
@@ -189,6 +233,7 @@ async def sign_directive(
 
 
 @routes.post("/directives/{directive_ref}/refusal", response_model=DirectiveAnswer)
+@stops
 async def refuse_directive(
     directive_ref: UUID,
     unit: MayRecordSignatures,
@@ -200,13 +245,15 @@ async def refuse_directive(
     held, place = await ground.directive(unit, directive_ref)
     with rules():
         one = await acts.provision_of(held, place.directive_ref)
-        require_match(if_match, one.version)
-        refused = await acts.record_refusal(held, one)
-    answer.headers["ETag"] = etag(refused.version)
-    return DirectiveAnswer.of(refused, held.subject)
+        if one.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
+            require_match(if_match, one.version)
+            one = await acts.record_refusal(held, one)
+    answer.headers["ETag"] = etag(one.version)
+    return DirectiveAnswer.of(one, held.subject)
 
 
 @routes.post("/directives/{directive_ref}/revocation", response_model=StoppedAnswer)
+@stops
 async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationForm | None = None) -> StoppedAnswer:
     """Stop a directive, and whatever has replaced it. No If-Match, no body and no evidence is asked for a stop.
 

@@ -9,7 +9,18 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from runtime import disclosure
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
+from runtime.http import (
+    Absent,
+    Cursor,
+    FieldError,
+    Invalid,
+    Limit,
+    Withheld,
+    answered_again_by,
+    decided_each_time,
+    may,
+    router,
+)
 from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.unit import Unit
 from schemas.codes import Purpose
@@ -51,6 +62,7 @@ async def read_case(
 
 
 @routes.post("/messages/{message_ref}/opening", response_model_exclude_none=True)
+@decided_each_time
 async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> OpeningAnswer:
     """Open a message: the fields that the survivor allows now, for this purpose. The look is on record."""
     opened = await _opened(unit, [message_ref], form.purpose)
@@ -59,7 +71,15 @@ async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> O
     return opened[0]
 
 
+async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
+    """Say no more than that the message is still this person's to open."""
+    if not await disclosure.visible(unit, [message_ref]):
+        await disclosure.note_absent(unit, message_ref, name="message_ref")
+        raise Withheld
+
+
 @routes.post("/messages/{message_ref}/offering", status_code=204)
+@answered_again_by(as_offered)
 async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCases) -> None:
     """Offer a fact of your own record again, to whom the survivor allows it by now; nothing is typed twice."""
     (sealed,) = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
@@ -68,6 +88,7 @@ async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCas
 
 
 @routes.post("/openings", response_model_exclude_none=True)
+@decided_each_time
 async def open_messages(form: OpeningsForm, unit: MayOpen) -> OpeningsAnswer:
     """Open several messages at once, each by its own decision and with its own look on record."""
     return OpeningsAnswer(opened=await _opened(unit, form.message_refs, form.purpose))

@@ -13,10 +13,12 @@ from runtime import disclosure, register
 from runtime.http import (
     Absent,
     IfMatch,
+    Made,
     PreconditionRequired,
     Refused,
     Stale,
     Withheld,
+    answered_again_by,
     etag,
     may,
     require_match,
@@ -38,13 +40,29 @@ STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
 routes = router("/v1/cases")
 
 
+async def as_opened(case_ref: Made, unit: MayWriteCases, answer: Response) -> OpenedAnswer:
+    """Show the case that was opened, as it is now."""
+    subject = await _seen(unit, case_ref)
+    opened = await store.file_of(unit.session, unit.agency_id, case_ref)
+    if opened is None:
+        raise Absent
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    channel, at = opened
+    said = Participation(subject.participation)
+    return OpenedAnswer.model_validate(
+        {"case_ref": case_ref, "opened_at": at, "channel": channel, "participation": said}
+    )
+
+
 @routes.post("", status_code=201, response_model=OpenedAnswer, response_model_exclude_none=True)
+@answered_again_by(as_opened)
 async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None = None) -> OpenedAnswer:
     """Open a case: no name, no field about anybody, no release is asked for."""
     told = form or CaseForm()
     case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
     at = await register.instant(unit.session)
     await store.open_file(unit.session, unit.agency_id, case_ref, told.channel, unit.actor, at)
+    unit.made = case_ref
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return OpenedAnswer(case_ref=case_ref, opened_at=at, channel=told.channel)
 
@@ -52,11 +70,7 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None
 @routes.get("/{case_ref}", response_model=CaseAnswer, response_model_exclude_none=True)
 async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseAnswer:
     """Show how the agency's own case stands. What was told is read by an opening."""
-    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
-    if subject is None:
-        return await _absent(unit, case_ref)
-    if not await disclosure.look(unit, case_ref, STATES):
-        raise Withheld
+    subject = await _seen(unit, case_ref)
     home = subject.home_agency == unit.agency_id
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
@@ -74,7 +88,19 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
     )
 
 
+async def as_reported(case_ref: UUID, incident_ref: Made, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
+    """Show the incident that was written down, as it is now."""
+    await _seen(unit, case_ref)
+    incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
+    written = next((one for one in incidents if one.incident_ref == incident_ref), None)
+    if written is None:
+        raise Absent
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    return IncidentAnswer.of(written)
+
+
 @routes.post("/{case_ref}/incidents", status_code=201, response_model=IncidentAnswer)
+@answered_again_by(as_reported)
 async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
     """Write an incident down; agencies that the survivor named may open their part of it."""
     subject = await _own(unit, case_ref)
@@ -83,12 +109,14 @@ async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCase
         _check_police_report(unit, subject, form)
         incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
     await store.add_incident(unit.session, unit.agency_id, incident)
+    unit.made = incident.incident_ref
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentAnswer.of(incident)
 
 
 @routes.post("/{case_ref}/incidents/{incident_ref}/versions", status_code=201, response_model=IncidentAnswer)
+@answered_again_by(as_reported)
 async def correct_incident(
     case_ref: UUID, incident_ref: UUID, form: IncidentVersionForm, unit: MayWriteCases, answer: Response
 ) -> IncidentAnswer:
@@ -101,12 +129,25 @@ async def correct_incident(
         _check_police_report(unit, subject, form)
         newer, fact = domain.correct(incident, form, subject.at)
     await store.keep_incident(unit.session, unit.agency_id, newer)
+    unit.made = incident_ref
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentAnswer.of(newer)
 
 
+async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> PlanAnswer:
+    """Show the safety plan that was written, as it is now."""
+    await _seen(unit, case_ref)
+    plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
+    if plan is None:
+        raise Absent
+    answer.headers["Location"] = f"/v1/cases/{case_ref}"
+    answer.headers["ETag"] = etag(plan.version)
+    return PlanAnswer.of(plan)
+
+
 @routes.post("/{case_ref}/plans", status_code=201, response_model=PlanAnswer)
+@answered_again_by(as_written)
 async def write_plan(
     case_ref: UUID, form: PlanForm, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> PlanAnswer:
@@ -136,6 +177,16 @@ async def _begin_plan(
         raise PreconditionRequired
     await disclosure.offer(unit, fact)
     return plan
+
+
+async def _seen(unit: Unit, case_ref: UUID) -> Subject:
+    """Hold the subject of the agency's own case for a look at its states, which is on record."""
+    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
+    if subject is None:
+        return await _absent(unit, case_ref)
+    if not await disclosure.look(unit, case_ref, STATES):
+        raise Withheld
+    return subject
 
 
 async def _own(unit: Unit, case_ref: UUID) -> Subject:

@@ -212,8 +212,8 @@ INSERT INTO carrying.parked (consumer, topic, partition, "offset", headers, key,
 VALUES ('planted', %(word)s, 0, 0, '[]', null, '', 'failed', 1)
 """
 KEPT: Final = """
-INSERT INTO carrying.idempotency (agency_id, actor, route, key, body_digest, status, body)
-VALUES ('county-cell', 'cora', 'planted', %(word)s, '', 200, '')
+INSERT INTO carrying.idempotency (agency_id, actor, route, key, body_digest, status)
+VALUES ('county-cell', 'cora', 'planted', %(word)s, '', 200)
 """
 SESSION: Final = """
 INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token_until)

@@ -169,7 +169,7 @@ def send_valid_traces(scene: Scene, case_ref: str) -> None:
 
 
 def repeat_under_one_key(scene: Scene, case_ref: str) -> None:
-    """Send two different bodies under one key: the second is refused; and one body twice: the answer is kept."""
+    """Send two different bodies under one key: the second is refused; and one body twice: it is done once."""
     key = scene.nursery.slug(USE, "Idempotency-Key")
     path = f"/v1/cases/{case_ref}/incidents"
     first = scene.body("intake", "IncidentForm", occurred_on="2026-01-02")

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from fastapi import Response
 
 from runtime import disclosure, register
-from runtime.http import IfMatch, etag, require_match, router
+from runtime.http import IfMatch, Made, answered_again_by, etag, require_match, router
 from runtime.unit import Unit
 from schemas.facts.protective_order import OrderFact
 from services.law_enforcement_bridge import domain, store
@@ -28,7 +28,30 @@ from services.law_enforcement_bridge.forms import (
 routes = router("/v1/orders", tags=["orders"])
 
 
+async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> OrderAnswer:
+    """Show the order that was changed, as it is now."""
+    order = await order_for(unit, order_ref)
+    response.headers["ETag"] = etag(order.version)
+    return answer_for(order)
+
+
+async def as_recorded(order_ref: Made, form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
+    """Show the order that was recorded, as it is now, and what was missing to enter it."""
+    order = await order_for(unit, order_ref)
+    response.headers["Location"] = f"/v1/orders/{order_ref}"
+    response.headers["ETag"] = etag(order.version)
+    return recorded_answer_for(order, missing_to_enter(form))
+
+
+async def as_issued(order_ref: UUID, form: IssuanceForm, unit: MayRecord, response: Response) -> RecordedAnswer:
+    """Show the order that was issued, as it is now, and what was missing to enter it."""
+    order = await order_for(unit, order_ref)
+    response.headers["ETag"] = etag(order.version)
+    return recorded_answer_for(order, missing_to_enter(form))
+
+
 @routes.post("", status_code=201, response_model=RecordedAnswer, response_model_exclude_none=True)
+@answered_again_by(as_recorded)
 async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
     """Record an order that was asked for or issued; without a case it is given one of its own."""
     case_ref = await case_for(unit, form.case_ref)
@@ -37,6 +60,7 @@ async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> 
         form, order_ref=uuid4(), case_ref=case_ref, agency_id=unit.agency_id, new_ref=uuid4, now=now
     )
     await store.put(unit.session, order)
+    unit.made = order.order_ref
     await disclosure.offer(unit, fact)
     response.headers["Location"] = f"/v1/orders/{order.order_ref}"
     response.headers["ETag"] = etag(order.version)
@@ -44,6 +68,7 @@ async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> 
 
 
 @routes.post("/{order_ref}/issuance", response_model=RecordedAnswer, response_model_exclude_none=True)
+@answered_again_by(as_issued)
 async def issue_order(
     order_ref: UUID, form: IssuanceForm, unit: MayRecord, response: Response, if_match: IfMatch = None
 ) -> RecordedAnswer:
@@ -56,6 +81,7 @@ async def issue_order(
 
 
 @routes.post("/{order_ref}/modification", response_model=OrderAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def modify_order(
     order_ref: UUID, form: ModificationForm, unit: MayRecord, response: Response, if_match: IfMatch = None
 ) -> OrderAnswer:
@@ -67,6 +93,7 @@ async def modify_order(
 
 
 @routes.post("/{order_ref}/service", response_model=OrderAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def serve_order(
     order_ref: UUID, form: ServiceForm, unit: MayServe, response: Response, if_match: IfMatch = None
 ) -> OrderAnswer:
@@ -78,6 +105,7 @@ async def serve_order(
 
 
 @routes.post("/{order_ref}/hearing", response_model=OrderAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record when the court hears it, or the new date."""
     order = await order_for(unit, order_ref, to_change=True)
@@ -86,6 +114,7 @@ async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, respo
 
 
 @routes.post("/{order_ref}/violation", response_model=OrderAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, response: Response) -> OrderAnswer:
     """Record that the order was broken; it stays in force."""
     order = await order_for(unit, order_ref, to_change=True)
@@ -94,6 +123,7 @@ async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, r
 
 
 @routes.post("/{order_ref}/end", response_model=OrderAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def end_order(order_ref: UUID, form: EndForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record that the order ended before its date, and why by a code."""
     order = await order_for(unit, order_ref, to_change=True)

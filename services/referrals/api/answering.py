@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from runtime import disclosure, register
-from runtime.http import Absent, IfMatch, may, require_match, router
+from runtime.http import Absent, IfMatch, answered_again_by, may, require_match, router
 from runtime.unit import Unit
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
 from services.referrals import domain, store
@@ -21,7 +21,16 @@ MayAnswer = Annotated[Unit, Depends(may("referrals:answer"))]
 routes = router("/v1/referrals", tags=["referrals"])
 
 
+async def as_it_stands(referral_ref: UUID, unit: MayAnswer, response: Response) -> ReferralAnswer:
+    """Show the referral that was answered, as far as the release of now goes."""
+    referral = await store.referral_sent_to(unit.session, unit.agency_id, referral_ref)
+    if referral is None:
+        raise Absent
+    return await to_receiver(unit, referral, await look_at_sent(unit, referral), response)
+
+
 @routes.post("/{referral_ref}/acceptance", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def accept_referral(
     referral_ref: UUID, answer: AcceptanceBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
@@ -32,6 +41,7 @@ async def accept_referral(
 
 
 @routes.post("/{referral_ref}/decline", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def decline_referral(
     referral_ref: UUID, answer: DeclineBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
@@ -42,6 +52,7 @@ async def decline_referral(
 
 
 @routes.post("/{referral_ref}/question", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def ask_for_more(
     referral_ref: UUID, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
@@ -52,6 +63,7 @@ async def ask_for_more(
 
 
 @routes.post("/{referral_ref}/start", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def begin_referral(
     referral_ref: UUID, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
@@ -62,6 +74,7 @@ async def begin_referral(
 
 
 @routes.post("/{referral_ref}/completion", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def complete_referral(
     referral_ref: UUID, answer: CompletionBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
@@ -72,6 +85,7 @@ async def complete_referral(
 
 
 @routes.post("/{referral_ref}/contact-failure", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def fail_contact(
     referral_ref: UUID, answer: ContactFailureBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:

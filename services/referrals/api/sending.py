@@ -12,7 +12,7 @@ from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
 from runtime import disclosure, register
 from runtime.disclosure import leaves
-from runtime.http import Absent, FieldError, Invalid, Refused, may, router
+from runtime.http import Absent, FieldError, Invalid, Made, Refused, answered_again_by, may, router
 from runtime.http.problems import answer as answer_problem
 from runtime.ledger import pending
 from runtime.register import Subject
@@ -31,7 +31,23 @@ MaySend = Annotated[Unit, Depends(may("referrals:send"))]
 routes = router("/v1/referrals", tags=["referrals"])
 
 
+async def as_it_stands(referral_ref: UUID, unit: MaySend, response: Response) -> ReferralAnswer:
+    """Show the referral that was called back, as it is now."""
+    referral = await store.referral_sent_by(unit.session, unit.agency_id, referral_ref)
+    if referral is None:
+        raise Absent
+    await look_at_own(unit, referral.case_ref)
+    return to_sender(referral, response)
+
+
+async def as_sent(referral_ref: Made, unit: MaySend, response: Response) -> ReferralAnswer:
+    """Show the referral that was sent, as it is now."""
+    response.headers["Location"] = f"/v1/referrals/{referral_ref}"
+    return await as_it_stands(referral_ref, unit, response)
+
+
 @routes.post("", status_code=201, response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_sent)
 async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -> ReferralAnswer | Response:
     """Send a referral under a release; or log one that the survivor takes along, which needs none."""
     subject = await own_case(unit, form.case_ref)
@@ -47,11 +63,13 @@ async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -
         return answer_problem(Refused("release_needed", status=422))
     await store.put(unit.session, referral, subject.subject_id, subject.sv, release.until)
     await (disclosure.offer if live else disclosure.record)(unit, fact)
+    unit.made = ref
     response.headers["Location"] = f"/v1/referrals/{ref}"
     return to_sender(referral, response)
 
 
 @routes.post("/{referral_ref}/withdrawal", response_model=ReferralAnswer, response_model_exclude_none=True)
+@answered_again_by(as_it_stands)
 async def withdraw_referral(
     referral_ref: UUID, reason: WithdrawalBlock, unit: MaySend, response: Response
 ) -> ReferralAnswer:

@@ -15,13 +15,16 @@ from runtime.http import (
     Cursor,
     IfMatch,
     Limit,
+    Made,
     Refused,
     Withheld,
+    answered_again_by,
+    decided_each_time,
     etag,
-    key_required,
     may,
     require_match,
     router,
+    stops,
 )
 from runtime.unit import Unit
 from tests.world.database import Database
@@ -84,19 +87,46 @@ def kept(database: Database, word: str) -> int:
     return int(str(found[0]))
 
 
+async def as_made(thing_ref: Made, unit: MayWrite, answer: Response) -> dict[str, str]:
+    """Show what was kept, if it is still yours."""
+    answer.headers["ETag"] = etag(1)
+    return await read_thing(thing_ref, unit)
+
+
+async def as_it_is(unit: MayWrite) -> None:
+    """Say nothing."""
+
+
 @routes.post("", status_code=201)
+@answered_again_by(as_made)
 async def make_thing(form: ThingForm, unit: MayWrite, answer: Response) -> dict[str, str]:
     """Keep a word."""
-    thing_ref = await keep(unit, form.word, form.once)
+    unit.made = thing_ref = await keep(unit, form.word, form.once)
     answer.headers["ETag"] = etag(1)
     return {"thing_ref": str(thing_ref)}
 
 
 @routes.post("/harmful", status_code=201)
-@key_required
+@answered_again_by(as_made, key_required=True)
 async def make_harm(form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Keep a word; twice would be bad."""
-    return {"thing_ref": str(await keep(unit, form.word))}
+    unit.made = thing_ref = await keep(unit, form.word)
+    return {"thing_ref": str(thing_ref)}
+
+
+@routes.post("/stop", status_code=201)
+@stops
+async def stop_things(form: ThingForm, unit: MayWrite) -> dict[str, str]:
+    """Keep a word each time, as a stop is carried out each time."""
+    return {"thing_ref": str(await keep(unit, f"{form.word}-{uuid4().hex[:8]}"))}
+
+
+@routes.post("/narrow", status_code=201)
+@answered_again_by(as_made, unless=lambda body: body.get("count") == 0)
+async def narrow_things(form: ThingForm, unit: MayWrite) -> dict[str, str]:
+    """Keep a word each time where the count is nothing, else once."""
+    unit.made = thing_ref = await keep(unit, f"{form.word}-{uuid4().hex[:8]}")
+    return {"thing_ref": str(thing_ref)}
 
 
 @routes.get("")
@@ -122,12 +152,14 @@ async def read_thing(thing_ref: UUID, unit: MayRead) -> dict[str, str]:
 
 
 @routes.put("/{thing_ref}", status_code=204)
+@answered_again_by(as_it_is)
 async def change_thing(thing_ref: UUID, unit: MayWrite, if_match: IfMatch = None) -> None:
     """Change version 7 of a thing."""
     require_match(if_match, 7)
 
 
 @routes.post("/{thing_ref}/opening")
+@decided_each_time
 async def open_thing(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
     """Do what the door does: commit, end the unit, and only then show something."""
     await keep(unit, f"opening-{uuid4()}")
@@ -137,6 +169,7 @@ async def open_thing(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
 
 
 @routes.post("/{thing_ref}/late-opening")
+@decided_each_time
 async def open_late(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
     """Show something past the deadline, as somebody who was paused behind the door."""
     unit.deadline = clock.monotonic() - 1
@@ -151,6 +184,7 @@ async def look_late(thing_ref: UUID, unit: MayRead) -> dict[str, str]:
 
 
 @routes.post("/{thing_ref}/late-write", status_code=201)
+@decided_each_time
 async def write_late(form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Look at a state, keep a word, and answer past the deadline."""
     unit.deadline = clock.monotonic() - 1
@@ -158,11 +192,13 @@ async def write_late(form: ThingForm, unit: MayWrite) -> dict[str, str]:
 
 
 @routes.post("/{thing_ref}/acceptance", status_code=204)
+@answered_again_by(as_it_is)
 async def accept_thing(thing_ref: UUID, unit: MayWrite) -> None:
     """Take no body."""
 
 
 @routes.post("/record", status_code=204)
+@answered_again_by(as_it_is)
 async def record(unit: MayRecord, form: ThingForm) -> None:
     """Need a scope that not everybody has."""
 
@@ -201,6 +237,7 @@ TROUBLES: dict[str, Callable[[Unit], Awaitable[dict[str, str] | None]]] = {
 
 
 @routes.post("/trouble/{kind}")
+@answered_again_by(as_it_is)
 async def trouble(kind: str, form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Keep a word, then fail as told."""
     await keep(unit, form.word)
@@ -210,6 +247,7 @@ async def trouble(kind: str, form: ThingForm, unit: MayWrite) -> dict[str, str]:
 def paused(pause: Pause) -> Callable[..., object]:
     """Return an endpoint that keeps a word and then waits for the test."""
 
+    @answered_again_by(as_made)
     async def wait(form: ThingForm, unit: MayWrite) -> dict[str, str]:
         """Wait."""
         thing_ref = await keep(unit, form.word)

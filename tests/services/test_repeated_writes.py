@@ -1,0 +1,343 @@
+"""Write, let the survivor say no, write again: on every route, nothing that was answered before is answered again."""
+
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from runtime import disclosure
+from runtime.http.edge import Edge
+from runtime.http.repeats import METHODS
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from services.exchange.stream import listen
+from tests.services.exchange.conftest import an_incident
+from tests.services.referrals.conftest import a_referral
+from tests.world.delivery import Delivery
+from tests.world.town import Town
+from tests.world.web import Web
+
+SERVICES = ("intake", "consent", "law_enforcement_bridge", "referrals", "notifications", "exchange", "audit")
+EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
+TAKES_PART = {"participation": "yes", "evidence": EXPLAINED}
+ACCEPTED = {"advocate_name": "Sam"}
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write: by whom, where and of what; `case_ref` is where the survivor can shut its writer out."""
+
+    person: str
+    path: str
+    body: Any
+    case_ref: UUID | None = None
+    match: str | None = None
+
+
+@dataclass
+class Shop:
+    """Every service, served, with the town's people at each door."""
+
+    town: Town
+    web: Web
+    apps: dict[str, Any] = field(default_factory=dict)
+
+    async def ask(
+        self, service: str, method: str, write: Write, key: str | None = None, *, person: str | None = None
+    ) -> httpx.Response:
+        given = {"Idempotency-Key": key, "If-Match": write.match}
+        headers = {name: value for name, value in given.items() if value is not None}
+        async with self.web.as_person(self.apps[service], person or write.person) as client:
+            answer: httpx.Response = await client.request(method, write.path, json=write.body, headers=headers)
+            return answer
+
+    async def done(self, service: str, method: str, write: Write) -> Any:
+        answer = await self.ask(service, method, write)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    async def released(self) -> UUID:
+        """Open a case whose survivor lets the shelter know of its referrals."""
+        case_ref = await self.town.open_case("bay-hotline")
+        status = [DataCategory.REFERRAL_STATUS, DataCategory.NEEDS]
+        await self.town.direct(case_ref, "harbor-house", Purpose.SHELTER, status)
+        return case_ref
+
+    def leaves(self) -> int:
+        with self.town.database.superuser() as connection:
+            row = connection.execute("SELECT count(*) FROM ledger.pending").fetchone()
+        assert row is not None
+        return int(str(row[0]))
+
+    async def shut_out(self, person: str, case_ref: UUID) -> None:
+        await self.town.direct(case_ref, None, None, effect="deny", excluded=person)
+
+
+def later() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def a_permit() -> dict[str, Any]:
+    said = {"effect": "permit", "recipient": "harbor-house", "purpose": "shelter", "categories": ["needs"]}
+    return said | {"valid_until": later()}
+
+
+# How each write is made ready, by the name of its endpoint.
+
+
+async def open_case(shop: Shop) -> Write:
+    return Write("ana", "/v1/cases", {})
+
+
+async def report_incident(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/incidents", {"narrative": "He came back."}, case_ref)
+
+
+async def correct_incident(shop: Shop) -> Write:
+    first = await report_incident(shop)
+    told = await shop.done("intake", "POST", first)
+    return Write("ana", f"{first.path}/{told['incident_ref']}/versions", {"narrative": "Twice."}, first.case_ref)
+
+
+async def write_plan(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/plans", {}, case_ref)
+
+
+async def choose_participation(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/participation", TAKES_PART, case_ref)
+
+
+async def record_death(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/death", {"died_on": "2026-01-01"}, case_ref)
+
+
+async def draft_directive(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/directives", a_permit(), case_ref)
+
+
+async def sign_directive(shop: Shop) -> Write:
+    drafting = await draft_directive(shop)
+    ref = (await shop.done("consent", "POST", drafting))["directive_ref"]
+    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    signature = EXPLAINED | {"signed_at": at, "signer_role": "survivor"}
+    return Write("ana", f"/v1/directives/{ref}/signature", signature, drafting.case_ref, '"1"')
+
+
+async def offer_message(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    async with shop.town.unit("accord_intake", "bay-hotline", "ana") as unit:
+        await disclosure.offer(unit, an_incident(case_ref))
+        await unit.session.commit()
+    await Delivery(shop.town, "exchange", listen).deliver(case_ref, "bay-hotline")
+    newest = "SELECT message_ref FROM exchange.message WHERE case_ref = %s ORDER BY place DESC LIMIT 1"
+    with shop.town.database.superuser() as connection:
+        row = connection.execute(newest, [case_ref]).fetchone()
+    assert row is not None
+    return Write("ana", f"/v1/messages/{row[0]}/offering", {}, case_ref)
+
+
+async def record_order(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("county-sheriff")
+    return Write("lee", "/v1/orders", {"status": "temporary", "case_ref": str(case_ref)}, case_ref)
+
+
+def a_step(*steps: tuple[str, Any]) -> Callable[[Shop], Awaitable[Write]]:
+    """Return what makes the last of these steps with an order ready, the earlier ones being taken."""
+
+    async def ready(shop: Shop) -> Write:
+        recording = await record_order(shop)
+        order = await shop.done("law_enforcement_bridge", "POST", recording)
+        for name, body in steps:
+            path = f"/v1/orders/{order['order_ref']}/{name}"
+            write = Write("lee", path, body, recording.case_ref, f'"{order["version"]}"')
+            if (name, body) != steps[-1]:
+                order = await shop.done("law_enforcement_bridge", "POST", write)
+        return write
+
+    return ready
+
+
+async def send_referral(shop: Shop) -> Write:
+    case_ref = await shop.released()
+    return Write("ana", "/v1/referrals", a_referral(case_ref), case_ref)
+
+
+async def withdraw_referral(shop: Shop) -> Write:
+    sending = await send_referral(shop)
+    ref = (await shop.done("referrals", "POST", sending))["referral_ref"]
+    return Write("ana", f"/v1/referrals/{ref}/withdrawal", {"reason_code": "sender"}, sending.case_ref)
+
+
+def an_answer(*steps: tuple[str, Any]) -> Callable[[Shop], Awaitable[Write]]:
+    """Return what makes the last of these answers to a referral ready, the earlier ones being given."""
+
+    async def ready(shop: Shop) -> Write:
+        sending = await send_referral(shop)
+        sent = await shop.done("referrals", "POST", sending)
+        row = "SELECT receiver_ref FROM referrals.referral WHERE referral_ref = %s"
+        with shop.town.database.superuser() as connection:
+            found = connection.execute(row, [sent["referral_ref"]]).fetchone()
+        assert found is not None
+        for version, (name, body) in enumerate(steps, start=1):
+            write = Write("sam", f"/v1/referrals/{found[0]}/{name}", body, sending.case_ref, f'"{version}"')
+            if version < len(steps):
+                await shop.done("referrals", "POST", write)
+        return write
+
+    return ready
+
+
+IN_HAND = {"service_status": "in_hand"}
+COMPLETED = {"outcome_code": "got_help"}
+READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
+    "open_case": open_case,
+    "report_incident": report_incident,
+    "correct_incident": correct_incident,
+    "write_plan": write_plan,
+    "choose_participation": choose_participation,
+    "record_death": record_death,
+    "draft_directive": draft_directive,
+    "sign_directive": sign_directive,
+    "offer_message": offer_message,
+    "record_order": record_order,
+    "issue_order": a_step(("issuance", {"status": "final", "expiry": "none"})),
+    "modify_order": a_step(("modification", {"modification": "terms", "brady": "yes"})),
+    "serve_order": a_step(("service", IN_HAND)),
+    "set_hearing": a_step(("hearing", {"hearing_at": "2026-12-24T09:00:00Z"})),
+    "note_violation": a_step(("violation", {})),
+    "end_order": a_step(("end", {"end_reason": "dismissed"})),
+    "send_referral": send_referral,
+    "withdraw_referral": withdraw_referral,
+    "accept_referral": an_answer(("acceptance", ACCEPTED)),
+    "decline_referral": an_answer(("decline", {"reason_code": "no_capacity"})),
+    "ask_for_more": an_answer(("question", None)),
+    "begin_referral": an_answer(("acceptance", ACCEPTED), ("start", None)),
+    "complete_referral": an_answer(("acceptance", ACCEPTED), ("start", None), ("completion", COMPLETED)),
+    "fail_contact": an_answer(("acceptance", ACCEPTED), ("contact-failure", {"contact_attempts": 3})),
+}
+
+
+def writes() -> Iterator[tuple[str, Edge]]:
+    """Yield every write of every service."""
+    for service in SERVICES:
+        routes = importlib.import_module(f"services.{service}.api").routes
+        for router in routes if isinstance(routes, tuple) else (routes,):
+            for route in router.routes:
+                if isinstance(route, Edge) and route.methods and route.methods & METHODS:
+                    yield service, route
+
+
+KEEPING = {route.name: (service, route) for service, route in writes() if route.repeats.again is not None}
+
+
+@pytest.fixture(scope="module")
+async def shop(town: Town, web: Web) -> AsyncIterator[Shop]:
+    made = Shop(town, web)
+    async with AsyncExitStack() as stack:
+        for service in {service for service, _ in KEEPING.values()}:
+            main = importlib.import_module(f"services.{service}.main")
+            routes = importlib.import_module(f"services.{service}.api").routes
+            routers = routes if isinstance(routes, tuple) else (routes,)
+            refusals = getattr(main, "REFUSALS", None)
+            made.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
+        yield made
+
+
+def test_h2_every_write_that_is_not_done_each_time_is_tried_here() -> None:
+    assert set(KEEPING) == set(READY)
+
+
+def test_h3_every_stop_is_done_each_time() -> None:
+    always = {route.name for _, route in writes() if route.repeats.is_stop({})}
+    by_body = {route.name for _, route in writes() if route.repeats.closes is not None} - always
+
+    assert always == {"stop_everything", "stop_directive", "refuse_directive"}
+    assert by_body == {"choose_participation", "draft_directive"}
+    assert KEEPING["choose_participation"][1].repeats.is_stop({"participation": "no"})
+    assert KEEPING["draft_directive"][1].repeats.is_stop({"effect": "deny"})
+
+
+@pytest.mark.parametrize("name", READY)
+async def test_h2_write_shut_out_write_again(shop: Shop, name: str) -> None:
+    service, route = KEEPING[name]
+    method = next(iter(route.methods or ()))
+    write, key = await READY[name](shop), uuid4().hex
+
+    first = await shop.ask(service, method, write, key)
+    again = await shop.ask(service, method, write, key)
+    case_ref = write.case_ref or UUID(first.json()["case_ref"])
+    await shop.shut_out(write.person, case_ref)
+    before = shop.leaves()
+    shut_out = await shop.ask(service, method, write, key)
+
+    assert (first.status_code, again.status_code) == (route.status_code or 200, route.status_code or 200), first.text
+    assert again.content == first.content
+    assert {name: again.headers.get(name) for name in ("location", "etag")} == {
+        name: first.headers.get(name) for name in ("location", "etag")
+    }
+    assert (shut_out.status_code, shut_out.json()["code"]) == (404, "absent")
+    assert shop.leaves() > before
+
+
+async def test_h2_an_answer_is_cut_anew(shop: Shop) -> None:
+    """A release that is narrowed to nothing of a referral closes what the acceptance answered."""
+    write, key = await READY["accept_referral"](shop), uuid4().hex
+    first = await shop.ask("referrals", "POST", write, key)
+    assert write.case_ref is not None
+    await shop.town.direct(write.case_ref, "harbor-house", None, [DataCategory.REFERRAL_STATUS], effect="deny")
+
+    again = await shop.ask("referrals", "POST", write, key)
+
+    assert (first.status_code, first.json()["status"]) == (200, "accepted")
+    assert again.status_code == 404
+
+
+async def test_h3_a_stop_under_a_used_key_stops(shop: Shop) -> None:
+    case_ref = await shop.town.open_case("bay-hotline")
+    stop, ended = Write("ana", f"/v1/cases/{case_ref}/revocation", None, case_ref), []
+    for _ in range(2):
+        await shop.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.NEEDS])
+        ended.append((await shop.ask("consent", "POST", stop, "stop")).json()["ended"])
+
+    assert [len(refs) for refs in ended] == [1, 1]
+    assert ended[0] != ended[1]
+
+
+async def test_h3_a_denial_and_a_no_under_a_used_key(shop: Shop) -> None:
+    case_ref = await shop.town.open_case("bay-hotline")
+    denial = {"effect": "deny", "recipient": "harbor-house", "categories": ["needs"]}
+    deny = Write("ana", f"/v1/cases/{case_ref}/directives", denial)
+    no = Write("ana", f"/v1/cases/{case_ref}/participation", {"participation": "no"})
+    yes = Write("ana", f"/v1/cases/{case_ref}/participation", TAKES_PART)
+
+    denied = [await shop.ask("consent", "POST", deny, "one") for _ in range(2)]
+    chosen = [(await shop.ask("consent", "PUT", one, "one")).status_code for one in (no, yes, no)]
+    with shop.town.database.superuser() as connection:
+        word = """SELECT s.participation FROM register.subject AS s JOIN register."case" AS c USING (subject_id)
+            WHERE c.case_ref = %s"""
+        row = connection.execute(word, [case_ref]).fetchone()
+
+    assert [answer.status_code for answer in denied] == [201, 201]
+    assert chosen == [200, 200, 200]
+    assert row == ("no",)
+
+
+async def test_h3_a_refusal_said_again_is_the_same_no(shop: Shop) -> None:
+    drafting = await draft_directive(shop)
+    ref = (await shop.done("consent", "POST", drafting))["directive_ref"]
+    refusal = Write("ana", f"/v1/directives/{ref}/refusal", {}, drafting.case_ref, '"1"')
+
+    answers = [await shop.ask("consent", "POST", refusal, "one") for _ in range(2)]
+
+    assert [(answer.status_code, answer.json()["state"]) for answer in answers] == [(200, "refused")] * 2
