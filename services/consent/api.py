@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,8 +15,6 @@ from runtime.http import (
     IfMatch,
     Invalid,
     Limit,
-    Made,
-    Refused,
     answered_again_by,
     etag,
     may,
@@ -31,6 +27,17 @@ from runtime.unit import Unit
 from schemas.codes import DirectiveEffect, DirectiveState, Participation, Purpose
 from schemas.values import AgencyRef
 from services.consent import acts, changing, ending, ground, store
+from services.consent.again import (
+    MayAskToTakePart,
+    MayDraft,
+    MayRecordSignatures,
+    as_chosen,
+    as_drafted,
+    as_recorded,
+    as_signed,
+    rules,
+    shown,
+)
 from services.consent.answers import (
     AllStoppedAnswer,
     CategoryAnswer,
@@ -43,7 +50,7 @@ from services.consent.answers import (
     StoppedAnswer,
 )
 from services.consent.changing import Note
-from services.consent.domain import NotAcceptable, NotPossible, receipt
+from services.consent.domain import NotPossible, receipt
 from services.consent.forms import (
     DeathForm,
     DirectiveForm,
@@ -55,22 +62,11 @@ from services.consent.forms import (
 from services.consent.ground import Ground
 from services.consent.preview import look_ahead
 
-MayAskToTakePart = Annotated[Unit, Depends(may("participation:write"))]
-MayDraft = Annotated[Unit, Depends(may("directives:draft"))]
-MayRecordSignatures = Annotated[Unit, Depends(may("directives:sign"))]
 MayStop = Annotated[Unit, Depends(may("directives:revoke"))]
 MayRead = Annotated[Unit, Depends(may("directives:read"))]
 MayPreview = Annotated[Unit, Depends(may("preview:read"))]
 
 routes = router("/v1")
-
-
-async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnswer:
-    """Show what the survivor chose, as it is now."""
-    held = await ground.own_case(unit, case_ref, exclusive=False)
-    return ParticipationAnswer(
-        case_ref=case_ref, participation=Participation(held.subject.participation), everything=held.is_home
-    )
 
 
 @routes.put("/cases/{case_ref}/participation", response_model=ParticipationAnswer)
@@ -93,11 +89,6 @@ async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: Ma
     return ParticipationAnswer(case_ref=case_ref, participation=form.participation, everything=True)
 
 
-async def as_recorded(case_ref: UUID, unit: MayAskToTakePart) -> None:
-    """Say no more than that the case is still this person's to ask for."""
-    await ground.own_case(unit, case_ref, exclusive=False)
-
-
 @routes.put("/cases/{case_ref}/death", status_code=204)
 @answered_again_by(as_recorded)
 async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) -> None:
@@ -105,12 +96,6 @@ async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) 
     held = await ground.own_case(unit, case_ref)
     with rules():
         await acts.record_death(held, form.died_on)
-
-
-async def as_drafted(directive_ref: Made, unit: MayDraft, answer: Response) -> DirectiveAnswer:
-    """Show what was recorded, as it is now."""
-    answer.headers["Location"] = f"/v1/directives/{directive_ref}"
-    return await read_directive(directive_ref, unit, answer)
 
 
 @routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveAnswer)
@@ -203,18 +188,7 @@ async def list_ending(
 @routes.get("/directives/{directive_ref}", response_model=DirectiveAnswer)
 async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveAnswer:
     """Show a directive of the agency's own records."""
-    held, place = await ground.directive(unit, directive_ref, exclusive=False)
-    with rules():
-        one = await acts.provision_of(held, place.directive_ref)
-    await changing.record(unit, held.subject, [Note.of(Act.CONSULTED, one)])
-    answer.headers["ETag"] = etag(one.version)
-    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
-    return DirectiveAnswer.of(one, held.subject, deceased=deceased)
-
-
-async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveAnswer:
-    """Show what was signed, as it is now."""
-    return await read_directive(directive_ref, unit, answer)
+    return await shown(directive_ref, unit, answer)
 
 
 @routes.post("/directives/{directive_ref}/signature", response_model=DirectiveAnswer)
@@ -301,18 +275,3 @@ def _principal(held: Ground) -> UUID:
     if own is None:
         raise NotPossible("not_signed")
     return own.case_ref
-
-
-@contextmanager
-def rules() -> Iterator[None]:
-    """Answer a rule's no with its code."""
-    try:
-        yield
-    except NotAcceptable as refused:
-        raise Invalid([FieldError(_place(place), code) for place, code in refused.errors]) from None
-    except NotPossible as refused:
-        raise Refused(refused.code) from None
-
-
-def _place(place: str) -> str:
-    return place if place.startswith("query.") else f"body.{place}"

@@ -1,0 +1,73 @@
+"""What a repeat of a write is answered by: what there is now, under the consent of now, the look being on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from kernel.ledger.entry import Act
+from runtime.http import FieldError, Invalid, Made, Refused, etag, may
+from runtime.unit import Unit
+from schemas.codes import Participation
+from services.consent import acts, changing, ground, store
+from services.consent.answers import DirectiveAnswer, ParticipationAnswer
+from services.consent.changing import Note
+from services.consent.domain import NotAcceptable, NotPossible
+
+MayAskToTakePart = Annotated[Unit, Depends(may("participation:write"))]
+MayDraft = Annotated[Unit, Depends(may("directives:draft"))]
+MayRecordSignatures = Annotated[Unit, Depends(may("directives:sign"))]
+
+
+async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnswer:
+    """Show what the survivor chose, as it is now."""
+    held = await ground.own_case(unit, case_ref, exclusive=False)
+    return ParticipationAnswer(
+        case_ref=case_ref, participation=Participation(held.subject.participation), everything=held.is_home
+    )
+
+
+async def as_recorded(case_ref: UUID, unit: MayAskToTakePart) -> None:
+    """Say no more than that the case is still this person's to ask for."""
+    await ground.own_case(unit, case_ref, exclusive=False)
+
+
+async def as_drafted(directive_ref: Made, unit: MayDraft, answer: Response) -> DirectiveAnswer:
+    """Show what was recorded, as it is now."""
+    answer.headers["Location"] = f"/v1/directives/{directive_ref}"
+    return await shown(directive_ref, unit, answer)
+
+
+async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveAnswer:
+    """Show what was signed, as it is now."""
+    return await shown(directive_ref, unit, answer)
+
+
+async def shown(directive_ref: UUID, unit: Unit, answer: Response) -> DirectiveAnswer:
+    """Return a directive of the agency's own records as it is now."""
+    held, place = await ground.directive(unit, directive_ref, exclusive=False)
+    with rules():
+        one = await acts.provision_of(held, place.directive_ref)
+    await changing.record(unit, held.subject, [Note.of(Act.CONSULTED, one)])
+    answer.headers["ETag"] = etag(one.version)
+    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
+    return DirectiveAnswer.of(one, held.subject, deceased=deceased)
+
+
+@contextmanager
+def rules() -> Iterator[None]:
+    """Answer a rule's no with its code."""
+    try:
+        yield
+    except NotAcceptable as refused:
+        raise Invalid([FieldError(_place(place), code) for place, code in refused.errors]) from None
+    except NotPossible as refused:
+        raise Refused(refused.code) from None
+
+
+def _place(place: str) -> str:
+    return place if place.startswith("query.") else f"body.{place}"
