@@ -23,14 +23,15 @@ from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from infra.embedded.unready import Unready
 from tests.world.database import database
-from tests.world.proving import proofs
+from tests.world.proving import proofs, rounds
 from tests.world.town import town
 from tests.world.web import web
 
 __all__ = ["database", "town", "web"]  # a fixture is found by its name in this module
 
 # How long an example takes says more of the machine than of what is tried; speed is measured in benchmarks/.
-hypothesis.settings.register_profile("accord", deadline=None)
+# Sixty examples find what is planted (tests/planted); ROUNDS=long tries a thousand.
+hypothesis.settings.register_profile("accord", deadline=None, max_examples=rounds(60, 1000))
 hypothesis.settings.load_profile("accord")
 
 CONTAINERS = bool(os.environ.get("ACCORD_CONTAINERS"))
@@ -41,7 +42,11 @@ if CONTAINERS:
 LONGEST_FIRST = {
     name: place for place, name in enumerate(("journeys", "e2e", "fuzz", "cli", "worker", "outbox", "infra"))
 }
-ON_THE_RUNNING_TOWN = ("tests/journeys/test_broker_matrix.py", "tests/e2e/", "tests/leaks/test_two_worlds.py")
+# Files that share a running town stay in one process of the run.
+SHARED_TOWNS = {
+    "running": ("tests/journeys/test_broker_matrix.py", "tests/e2e/", "tests/leaks/test_two_worlds.py"),
+    "clock_town": ("tests/journeys/test_consent_machine.py", "tests/faults/test_fence_races.py"),
+}
 KEPT = pytest.StashKey[list[Path]]()
 BEGAN = pytest.StashKey[datetime]()
 
@@ -69,7 +74,7 @@ class Together(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "running" if file.startswith(ON_THE_RUNNING_TOWN) else file
+        return next((name for name, files in SHARED_TOWNS.items() if file.startswith(files)), file)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,33 +10,34 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions
 
+from cli import stack
 from tests.faults.racing import STOPS, Paused, Races, Town, more_exchanges
 from tests.faults.survivors import ALLOWED, POLICE, SHELTER, Opener, Opening, Survivor, waits_until
 from tests.world.broker import administrator
 from tests.world.proving import proof, rounds, seed
-from tests.world.running import a_town
+from tests.world.running import clock_town
 from tests.world.runs import accord
 from tests.world.upsets import replay_from_the_start, set_clock, superuser
+
+__all__ = ["clock_town"]  # a fixture is found by its name in this module
 
 A_WEEK = 7 * 24
 RACES_OF_ONE = 40  # of one survivor: her directives are read whole by each that changes
 
 
 @pytest.fixture(scope="module")
-def town(run_folder: Path) -> Iterator[Town]:
-    """A town of its own: its clock is moved and its processes are stopped, which no other test should meet."""
+def town(clock_town: stack.Stack) -> Iterator[Town]:
+    """The town whose clock is moved and whose processes are stopped, which no other test should meet."""
     with (
-        a_town(run_folder / "fence-races") as started,
         httpx.Client(timeout=60, trust_env=False) as client,
-        more_exchanges(started, {"exchange-two": None}) as second,
+        more_exchanges(clock_town, {"exchange-two": None}) as second,
     ):
-        yield Town(started, client, second["exchange-two"])
+        yield Town(clock_town, client, second["exchange-two"])
 
 
 def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(town: Town) -> None:

@@ -10,7 +10,6 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +37,10 @@ from schemas.taxonomy import paths_of
 from tests.kernel.consent import reference
 from tests.world.consent import TOWN, a_directive
 from tests.world.oracle import HOME, Oracle
-from tests.world.running import a_town
+from tests.world.running import clock_town
 from tests.world.upsets import replay_from_the_start, set_clock, superuser
+
+__all__ = ["clock_town"]  # a fixture is found by its name in this module
 
 ROUNDS = int(os.environ.get("ACCORD_ROUNDS", "3"))
 STEPS = 25
@@ -368,10 +369,11 @@ def over(shown: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def world(run_folder: Path) -> Iterator[World]:
-    """A town of its own: its clock is moved, which no other test should meet."""
-    with a_town(run_folder / "consent-machine") as started, httpx.Client(timeout=30, trust_env=False) as client:
-        yield World(started, client)
+def world(clock_town: stack.Stack) -> Iterator[World]:
+    """The town whose clock is moved; it is put right again for the suite that shares it."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        yield World(clock_town, client)
+    set_clock(clock_town, 0)
 
 
 def test_everyone_is_shown_exactly_what_the_survivor_allows(world: World) -> None:

@@ -11,6 +11,7 @@ from cli import stack
 from schemas.town import Town
 
 STARTED = pytest.StashKey[stack.Stack]()
+CLOCK_MOVED = pytest.StashKey[stack.Stack]()
 
 
 @contextmanager
@@ -43,11 +44,21 @@ def running(run_folder: Path, pytestconfig: pytest.Config) -> Iterator[stack.Sta
 
     Each suite that imports this has a fixture of its own; whichever asks first starts the town, and all share it.
     """
-    if STARTED in pytestconfig.stash:
-        yield pytestconfig.stash[STARTED]
+    yield from _shared(pytestconfig, STARTED, run_folder / "town")
+
+
+@pytest.fixture(scope="session")
+def clock_town(run_folder: Path, pytestconfig: pytest.Config) -> Iterator[stack.Stack]:
+    """A second running town, shared by the suites that move the clock and stop processes; no other may meet that."""
+    yield from _shared(pytestconfig, CLOCK_MOVED, run_folder / "clock-town")
+
+
+def _shared(config: pytest.Config, key: pytest.StashKey[stack.Stack], folder: Path) -> Iterator[stack.Stack]:
+    if key in config.stash:
+        yield config.stash[key]
         return
-    with a_town(run_folder / "town") as started:
-        pytestconfig.stash[STARTED] = started
+    with a_town(folder) as started:
+        config.stash[key] = started
         yield started
 
 
