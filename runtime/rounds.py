@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import crash, register
+from runtime.access.principal import Kind
 from runtime.faults import name
 from runtime.http.wiring import Wiring
 from runtime.keys import Keyring
@@ -67,7 +68,7 @@ async def on_behalf(
     async with sessions() as session:
         await session.execute(WALL, {"agency": agency_id})
         agency = await register.agency(session, agency_id)
-        yield None if agency is None else Unit(session, agency, actor, keys)
+        yield None if agency is None else Unit(session, agency, actor, keys, Kind.SERVICE)
 
 
 async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work) -> None:

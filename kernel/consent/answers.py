@@ -14,6 +14,7 @@ class Reason(StrEnum):
     """Why nothing is open.  For the custodian and the ledger; a recipient reads only "not shared"."""
 
     BLOCKED_PERSON = "blocked_person"
+    PERSON_NOT_NAMED = "person_not_named"
     PURPOSE_NOT_STATED = "purpose_not_stated"
     PURPOSE_NOT_REGISTERED = "purpose_not_registered"
     NOTHING_ASKED = "nothing_asked"
@@ -32,20 +33,24 @@ class Reason(StrEnum):
 class Request:
     """Who asks whom, for what, and why.
 
+    A person asks, or an agency's system that names nobody, or it is asked for the agency as such: what may be sealed
+    for its mailbox, which nobody reads by that.
+
     `key` finds the line of a consent table that may settle it, and `limit` is the most that line can open: what is
     asked, within the ceiling of the registered purpose.  What must be weighed instead has the key of no purpose, under
     which there are denials alone.
     """
 
-    __slots__ = ("agency", "asked", "cji", "custodian", "key", "limit", "party", "person_ref", "purpose")
+    __slots__ = ("agency", "asked", "cji", "custodian", "key", "limit", "party", "person_ref", "purpose", "unnamed")
 
     agency: Final[Agency]
     custodian: Final[Agency]
     purpose: Final[Purpose | None]
     asked: Final[int]
-    person_ref: Final[str | None]  # None: the agency's own system asks
+    person_ref: Final[str | None]  # None: it is asked for the agency as such
     party: Final[bool]  # False: the fact is of a referral that this agency neither sent nor received
     cji: Final[int]  # R31: the fields whose value came from criminal justice information
+    unnamed: Final[bool]  # True: the agency's own system asks, and does not say for whom
 
     def __init__(
         self,
@@ -56,10 +61,11 @@ class Request:
         person_ref: str | None = None,
         party: bool = True,
         cji: int = 0,
+        unnamed: bool = False,
     ) -> None:
         self.agency, self.custodian, self.purpose = agency, custodian, purpose
         self.asked, self.person_ref, self.party = asked, person_ref, party
-        self.cji = cji
+        self.cji, self.unnamed = cji, unnamed
         reach = agency.reach.get(purpose) if party and not cji else None
         settles = None if reach is None else purpose
         self.key: Final = key_of(custodian.agency_id, agency.agency_id, settles)

@@ -98,8 +98,10 @@ def judged(on: Scales, asked: int) -> Judged:
 
 
 def _closed_to_anyone(request: Request, table: ConsentTable) -> Reason | None:
-    if request.person_ref in table.excluded:
-        return Reason.BLOCKED_PERSON
+    if table.excluded:
+        hidden = table.hidden_from(request.agency.agency_id, request.person_ref, unnamed=request.unnamed)
+        if hidden is not None:
+            return hidden
     if request.purpose is None:
         return Reason.PURPOSE_NOT_STATED
     if request.purpose not in request.agency.purposes:

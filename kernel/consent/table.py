@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from kernel.consent.answers import Reason
 from kernel.consent.reading import Denial, Grant, Unreadable, read_denial, read_grant
 from kernel.consent.terms import Directive, Way, key_of
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
@@ -41,8 +42,23 @@ class ConsentTable:
     unreadable_denials: int
     unreadable_grants: int
     excluded: frozenset[str]  # persons from whom everything of this subject is hidden
+    excluded_at: frozenset[str | None]  # the agencies they work at; None: somebody may work anywhere
     no_override: bool
     lines: Mapping[str, Line]  # by `key_of` their way; empty where nothing may leave the custodian at all
+
+    def hidden_from(self, agency_id: str, person_ref: str | None, *, unnamed: bool) -> Reason | None:
+        """Return why everything of this subject is hidden from who asks, or None where it is not.
+
+        Whoever sits before a system may be the person who is shut out: so where that person works, a system that
+        does not say for whom it asks is shut out as well.
+        """
+        if not self.excluded:
+            return None
+        if person_ref in self.excluded:
+            return Reason.BLOCKED_PERSON
+        if unnamed and (agency_id in self.excluded_at or None in self.excluded_at):
+            return Reason.PERSON_NOT_NAMED
+        return None
 
     def line(self, custodian: str, recipient: str, purpose: Purpose | None) -> Line:
         """Return what was said about this way and purpose; silence is an empty line."""
@@ -76,6 +92,7 @@ def compile_table(
         unreadable_denials=unreadable_denials + said.unreadable_denials,
         unreadable_grants=unreadable_grants + said.unreadable_grants,
         excluded=frozenset(said.excluded),
+        excluded_at=frozenset(said.excluded_at),
         no_override=no_override,
         lines={} if closed else said.lines(),
     )
@@ -89,6 +106,7 @@ class _Said:
         self.unreadable_denials = 0
         self.unreadable_grants = 0
         self.excluded: set[str] = set()
+        self.excluded_at: set[str | None] = set()
         self.grants: defaultdict[Way, list[Grant]] = defaultdict(list)
         self.denials: defaultdict[tuple[str, str], list[tuple[Purpose | None, Denial]]] = defaultdict(list)
 
@@ -98,6 +116,7 @@ class _Said:
         elif directive.excluded_person_ref:
             # At once and from every custodian: a start, a purpose or a category would only leave a gap.
             self.excluded.add(directive.excluded_person_ref)
+            self.excluded_at.add(directive.excluded_agency)
         else:
             self._hear_denial(directive)
 

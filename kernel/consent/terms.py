@@ -56,6 +56,7 @@ class Directive:
     excepted_fields: frozenset[str] = frozenset()
     only_fields: frozenset[str] = frozenset()
     excluded_person_ref: str | None = None
+    excluded_agency: str | None = None  # where that person works; None, and it may be anywhere
     valid_from: datetime
     valid_until: datetime | None
     state: DirectiveState

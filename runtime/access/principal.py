@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
-    """Whether a person asks, or the records system of an agency."""
+    """Whether a person asks, the records system of an agency, or a service of ours, which no token ever names."""
 
     PERSON = "person"
     SYSTEM = "system"
+    SERVICE = "service"
+
+
+IN_TOKENS: Final = frozenset({Kind.PERSON, Kind.SYSTEM})
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from runtime import clock
 from runtime.access.jwks import Fetch, IssuerKeys
 from runtime.access.jwks import IssuerAway as IssuerAway
 from runtime.access.jwks import fetching as fetching
-from runtime.access.principal import Kind, Principal
+from runtime.access.principal import IN_TOKENS, Kind, Principal
 from runtime.access.signed import NotVerified as NotVerified
 from runtime.access.signed import kid_of, signed_claims
 
@@ -109,7 +109,7 @@ def read_principal(claims: dict[str, Any]) -> Principal:
     """Return whom the claims name; raises `NotVerified` for any claim that is not of its shape."""
     kind = claims.get("kind")
     subject = _matching(claims, "sub", _SLUG)
-    if not isinstance(kind, str) or kind not in set(Kind):
+    if not isinstance(kind, str) or kind not in IN_TOKENS:
         raise NotVerified("kind")
     roles = claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) and _ROLE.fullmatch(role) for role in roles):

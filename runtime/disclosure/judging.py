@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kernel.consent import Decision, Reason, Request, decide
 from runtime.register import Subject
 from schemas.registry import CONTRACTS, is_directive_fact
+
+HIDDEN: Final = frozenset({Reason.BLOCKED_PERSON, Reason.PERSON_NOT_NAMED})
 
 
 def judge(type_name: str, request: Request, subject: Subject) -> Decision:
@@ -23,5 +27,5 @@ def judge(type_name: str, request: Request, subject: Subject) -> Decision:
 
 
 def is_told(type_name: str, decision: Decision) -> bool:
-    """Tell whether this is of a directive: its recipient may read it, unless this very person is blocked."""
-    return is_directive_fact(type_name) and decision.reason is not Reason.BLOCKED_PERSON
+    """Tell whether this is of a directive: its recipient may read it, unless the survivor hides from who asks."""
+    return is_directive_fact(type_name) and decision.reason not in HIDDEN

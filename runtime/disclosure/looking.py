@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from kernel.consent import Request, decide
+from kernel.consent import decide
 from kernel.ledger.entry import Act
 from runtime import clock
 from runtime.disclosure import leaves
@@ -66,10 +66,9 @@ async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[D
             masks[one.case_ref] = 0
             continue
         purpose = one.purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
-        request = Request(unit.agency, custodian.agency, purpose, wanted, unit.person_ref, one.party)
+        request = unit.request(custodian.agency, purpose, wanted, one.party)
         decision = decide(request, subject.table, subject.at)
-        detail = {"person": unit.actor}
-        record.append(leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None))
+        record.append(leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, unit.asker, None))
         masks[one.case_ref] = decision.mask
     await append(unit.session, record)
     return masks
@@ -93,7 +92,7 @@ async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
         custodian = subject.cases[row.custodian].agency
         asked = int.from_bytes(row.mask, "big")
         for purpose in unit.agency.purposes:
-            request = Request(unit.agency, custodian, purpose, asked, unit.person_ref, row.party)
+            request = unit.request(custodian, purpose, asked, row.party)
             decision = judge(row.type, request, subject)
             if decision.mask or is_told(row.type, decision):
                 found.add(row.message_ref)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel.consent import Decision, Request
+from kernel.consent import Decision
 from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
 from kernel.vault.detail import Details
@@ -167,12 +167,12 @@ async def _case_keys(
 def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
-    request = Request(unit.agency, custodian.agency, purpose, asked, unit.person_ref, offer.party)
+    request = unit.request(custodian.agency, purpose, asked, offer.party)
     return _Released(sealed, offer, judge(offer.type, request, subject), subject, custodian)
 
 
 def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose, details: Details) -> Leaf:
-    detail = {"message_ref": str(one.sealed.message_ref), "person": unit.actor}
+    detail = {"message_ref": str(one.sealed.message_ref)} | unit.asker
     if is_told(one.offer.type, one.decision):
         return leaves.noted(
             Act.OPENED,

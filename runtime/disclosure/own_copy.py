@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import text
 
-from kernel.consent import Request, decide
+from kernel.consent import decide
 from kernel.ledger.entry import Act
 from kernel.vault.envelope import Sealed
 from kernel.vault.keys import unwrap
@@ -59,9 +59,9 @@ async def _permitted(unit: Unit, offer: Any, subject: Subject) -> int:
     own = subject.cases[unit.agency_id]
     purpose = None if unit.agency.kind is None else OWN_WORK[unit.agency.kind]
     asked = int.from_bytes(offer.mask, "big")
-    decision = decide(Request(unit.agency, own.agency, purpose, asked, unit.person_ref), subject.table, subject.at)
+    decision = decide(unit.request(own.agency, purpose, asked), subject.table, subject.at)
     by = await leaves.who(unit)
-    detail = {"message_ref": str(offer.message_ref), "person": unit.actor}
+    detail = {"message_ref": str(offer.message_ref)} | unit.asker
     used = leaves.decided(Act.CONSULTED, by, subject, own, decision, purpose, offer.type, detail, None)
     await append(unit.session, [used])
     return decision.mask

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kernel.consent import Decision, Reason
+from kernel.consent import Decision
 from kernel.ledger.entry import Act
 from runtime.disclosure import leaves
 from runtime.ledger.pending import append
@@ -24,7 +24,6 @@ async def note_absent(unit: Unit, asked: UUID, *, name: str = "asked") -> None:
 async def note_blocked(unit: Unit, subject: Subject, custodian: CaseOf) -> None:
     """Put on record that somebody asked from whom the survivor, being held, hides."""
     by = await leaves.who(unit)
-    decision = Decision(0, (), subject.sv, subject.at, Reason.BLOCKED_PERSON)
-    detail = {"person": unit.actor}
-    refused = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, None, None, detail, None)
+    decision = Decision(0, (), subject.sv, subject.at, unit.hidden(subject.table))
+    refused = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, None, None, unit.asker, None)
     await append(unit.session, [refused])

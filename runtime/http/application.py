@@ -127,7 +127,7 @@ async def wired(settings: Settings) -> AsyncIterator[Wiring]:
     async with fetching(settings.issuer, insecure=not production) as fetch:
         tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.longest_token)
         try:
-            yield Wiring(sessions(bound), tokens, keys, Rates(settings.rate, settings.rate_burst))
+            yield Wiring(sessions(bound), tokens, keys, Rates(settings.rate, settings.rate_burst), settings.audience)
         finally:
             await bound.dispose()
 

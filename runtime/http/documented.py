@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
+from runtime.access import on_behalf, signed
+from runtime.access.scopes import SCOPES, Role
 from runtime.http import problems
 from runtime.http.gate import May
 from runtime.http.repeats import HEADER, METHODS, Repeats
@@ -17,7 +19,7 @@ ON_MATCHES = (412, 428)
 DESCRIPTIONS = {
     400: "The request is malformed",
     401: "A valid access token is needed",
-    403: "The token does not carry the scope of this route",
+    403: "The token does not carry the scope of this route, or the claim of a person does not hold",
     404: "There is no such thing, or not for you: one answer for both",
     409: "Not possible in the present state, or the same request is still being worked on",
     412: "It has changed since the version that If-Match names",
@@ -40,6 +42,14 @@ KEY_PARAMETER = {
 }
 
 
+CLAIM_PARAMETER = {
+    "name": on_behalf.HEADER,
+    "in": "header",
+    "description": "Names the person for whom a records system asks: a JWT that the system signs with its own key.",
+    "schema": {"type": "string", "maxLength": signed.LONGEST},
+}
+
+
 def document(route: APIRoute, gate: May, repeats: Repeats) -> None:
     """Write a route's problem answers, its scope and its headers into its description."""
     methods = route.methods or set()
@@ -52,9 +62,13 @@ def document(route: APIRoute, gate: May, repeats: Repeats) -> None:
     route.responses = answers | told
     extra = dict(route.openapi_extra or {})
     extra["security"] = [{SCHEME: [str(gate.scope)]}]
+    parameters = list(extra.get("parameters", []))
+    if gate.scope in SCOPES[Role.SYSTEM]:
+        parameters.append(CLAIM_PARAMETER)
     if repeats.again is not None:
-        key = {**KEY_PARAMETER, "required": repeats.key_required}
-        extra["parameters"] = [*extra.get("parameters", []), key]
+        parameters.append({**KEY_PARAMETER, "required": repeats.key_required})
+    if parameters:
+        extra["parameters"] = parameters
     route.openapi_extra = extra
 
 

@@ -60,10 +60,11 @@ class Edge(APIRoute):
             wiring.rates.take((principal.subject, request.method, self.path_format))
             read = await body.read(request)
             queries.check_headers(request)
+            claim = entry.claim_of(request, principal)
             read.state.principal = principal
             answer, refused = None, True
             try:
-                async with entry.entered(wiring, principal) as unit:
+                async with entry.entered(wiring, principal, claim) as unit:
                     answer = await self._within(unit, read, handler, again)
                     refused = unit.refused
             except Absent:

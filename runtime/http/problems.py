@@ -24,6 +24,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "idempotency_key_malformed": (400, "The Idempotency-Key must be 1 to 128 visible ASCII characters"),
     "unauthenticated": (401, "A valid access token is needed"),
     "forbidden": (403, "The token does not allow this"),
+    "person_claim_refused": (403, "The claim in Accord-On-Behalf-Of does not hold"),
     "absent": (404, "Not found"),
     "method_not_allowed": (405, "This method is not offered here"),
     "conflict": (409, "Not possible in the present state"),
@@ -106,6 +107,13 @@ class Forbidden(Problem):
 
     def __init__(self) -> None:
         super().__init__("forbidden")
+
+
+class ClaimRefused(Problem):
+    """For whom a system says that it asks does not hold; why not is told to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("person_claim_refused")
 
 
 class Absent(Problem):

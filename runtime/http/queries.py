@@ -11,10 +11,19 @@ from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from runtime.access import on_behalf
 from runtime.http.problems import FieldError, Invalid, Problem
 from schemas import strict_json
 
-STEERING = ("authorization", "content-type", "content-length", "idempotency-key", "if-match", "traceparent")
+STEERING = (
+    "authorization",
+    "content-type",
+    "content-length",
+    "idempotency-key",
+    "if-match",
+    "traceparent",
+    on_behalf.HEADER,
+)
 MOST_PARAMETERS = 64
 
 

@@ -28,4 +28,5 @@ class Wiring:
     tokens: Verifies
     keys: Keyring
     rates: Rates
+    audience: str  # what a token, and a claim of a person, must be meant for
     evenly: Evenly = field(default_factory=Evenly)

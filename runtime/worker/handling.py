@@ -19,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import clock, crash, parking
+from runtime.access.principal import Kind
 from runtime.bus.headers import Unreadable
 from runtime.database import direct
 from runtime.database.arrays import uuids
@@ -163,7 +164,7 @@ class Handling:
             raise NoAgency
         ((_, kind, flags, purposes),) = entered
         agency = read_agency(recipient, kind, flags, purposes)
-        return Unit(session, agency, f"system:{self._consumer}", self._keys)
+        return Unit(session, agency, f"system:{self._consumer}", self._keys, Kind.SERVICE)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:

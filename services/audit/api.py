@@ -73,7 +73,7 @@ async def read_accounting(
 
     The list is of the instant of its first page, lines not yet in the tree included. Reading it is on record too.
     """
-    case = await store.own_case(unit.session, unit.agency_id, case_ref, unit.person_ref)
+    case = await store.own_case(unit, case_ref)
     if case is None:
         await disclosure.note_absent(unit, case_ref)
         raise Withheld
@@ -115,10 +115,14 @@ async def _entries(unit: Unit, lines: list[store.Line]) -> list[EntryAnswer]:
     return [EntryAnswer.model_validate(domain.entry(header, index, agencies, actors)) for index, header in told]
 
 
+def _why(unit: Unit) -> Reason:
+    return Reason.PERSON_NOT_NAMED if unit.unnamed else Reason.BLOCKED_PERSON
+
+
 async def _note(unit: Unit, by: leaves.Who, case: store.Case, verdict: Verdict) -> None:
     """Put the reading on record, with the agency as custodian of what it read."""
     said = leaf(
-        {"person": unit.actor},
+        unit.asker,
         None,
         at=await register.instant(unit.session),
         act=Act.LEDGER_READ,
@@ -128,6 +132,6 @@ async def _note(unit: Unit, by: leaves.Who, case: store.Case, verdict: Verdict) 
         sv=0,
         subject=str(case.subject),
         custodian=by.agency,
-        reason=None if verdict is Verdict.PERMIT else Reason.BLOCKED_PERSON,
+        reason=None if verdict is Verdict.PERMIT else _why(unit),
     )
     await append(unit.session, [said])

@@ -10,15 +10,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Header, Unreadable, read
+from runtime.unit import Unit
 from services.audit.domain import Actor, ActorKind, Agency
 
 LAST = 2**63 - 1
 
-# A person whom the survivor shut out is shut out of the accounting too; like `decide`, a denial never lapses.
+# A person whom the survivor shut out is shut out of the accounting too, and so is a system that may ask for them; like
+# `decide`, a denial never lapses.
 CASE = text("""
 SELECT s.pseudonym, EXISTS (
     SELECT FROM register.directive AS d WHERE d.subject_id = c.subject_id AND d.effect = 'deny'
-    AND d.state = 'active' AND d.excluded_person_ref = :person_ref) AS shut_out
+    AND d.state = 'active' AND (d.excluded_person_ref = :person_ref OR (CAST(:unnamed AS boolean)
+        AND d.excluded_person_ref IS NOT NULL AND COALESCE(d.excluded_agency, :agency) = :agency))) AS shut_out
 FROM register."case" AS c JOIN register.subject AS s USING (subject_id)
 WHERE c.case_ref = :case_ref AND c.agency_id = :agency
 """)
@@ -70,10 +73,10 @@ class Line:
     header: Header | None
 
 
-async def own_case(session: AsyncSession, agency: str, case_ref: UUID, person_ref: str | None) -> Case | None:
+async def own_case(unit: Unit, case_ref: UUID) -> Case | None:
     """Return the agency's own case; any other agency's is absent."""
-    asked = {"agency": agency, "case_ref": case_ref, "person_ref": person_ref}
-    row = (await session.execute(CASE, asked)).one_or_none()
+    asked = {"agency": unit.agency_id, "case_ref": case_ref, "person_ref": unit.person_ref, "unnamed": unit.unnamed}
+    row = (await unit.session.execute(CASE, asked)).one_or_none()
     return None if row is None else Case(row.pseudonym, row.shut_out)
 
 

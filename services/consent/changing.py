@@ -160,6 +160,6 @@ def _leaf(unit: Unit, subject: Subject, by: leaves.Who, note: Note, key: bytes |
         purpose=note.purpose,
         reason=note.reason,
         basis=None,
-        detail=note.detail | {"person": unit.actor},
+        detail=note.detail | unit.asker,
         details=None if key is None else Details(key),
     )

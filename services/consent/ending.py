@@ -61,7 +61,7 @@ async def visible(unit: Unit, days: int, behind: Place, rows: int) -> tuple[list
         subjects |= await register.hold_all(unit.session, {one.case_ref for one in seen})
         # What was seen before the locks may be over by now; what has come since then waits for its own turn.
         now = await of_agency(unit.session, unit.agency_id, days, behind, rows)
-        found += [one for one in now if one in seen and unit.person_ref not in subjects[one.case_ref].table.excluded]
+        found += [one for one in now if one in seen and not unit.hidden(subjects[one.case_ref].table)]
         if len(seen) < rows:
             break
         behind = seen[-1].valid_until, seen[-1].directive_ref

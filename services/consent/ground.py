@@ -70,7 +70,7 @@ async def _hold(unit: Unit, case_ref: UUID, *, exclusive: bool, patient: bool) -
     subject = await hold(unit.session, case_ref)
     if subject is None:
         raise Absent
-    if unit.person_ref in subject.table.excluded:
+    if unit.hidden(subject.table):
         await _withhold(unit, subject)
     return Ground(unit, subject, case_ref)
 

@@ -194,7 +194,7 @@ async def _own(unit: Unit, case_ref: UUID) -> Subject:
     subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
     if subject is None:
         return await _absent(unit, case_ref)
-    if unit.person_ref in subject.table.excluded:
+    if unit.hidden(subject.table):
         await disclosure.note_blocked(unit, subject, subject.cases[unit.agency_id])
         raise Withheld
     return subject

@@ -104,9 +104,9 @@ def a_denial(
     )
 
 
-def a_block_on(person_ref: str, by: str = "bay-hotline") -> Directive:
-    """A denial that hides everything of the survivor from one person."""
-    return a_denial(to=None, by=by, excluded_person_ref=person_ref)
+def a_block_on(person_ref: str, by: str = "bay-hotline", at: str | None = "county-sheriff") -> Directive:
+    """A denial that hides everything of the survivor from one person, who works at the agency `at`."""
+    return a_denial(to=None, by=by, excluded_person_ref=person_ref, excluded_agency=at)
 
 
 def a_table(
@@ -127,11 +127,12 @@ def an_ask(
     person: str | None = None,
     party: bool = True,
     cji: int = 0,
+    unnamed: bool = False,
 ) -> Request:
     """What an agency asks of a custodian; of the small town unless an agency is given."""
     agency = TOWN[by] if isinstance(by, str) else by
     custodian = TOWN[of] if isinstance(of, str) else of
-    return Request(agency, custodian, purpose, asked, person, party, cji)
+    return Request(agency, custodian, purpose, asked, person, party, cji, unnamed)
 
 
 def what_m_signed() -> dict[str, Directive]:

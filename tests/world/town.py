@@ -5,14 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
+from joserfc.jwk import ECKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kernel.consent import Agency
 from runtime import register
+from runtime.access.principal import Kind
 from runtime.database.engine import engine, sessions
 from runtime.keys import UnsafeLocalKeyring
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
@@ -42,8 +44,10 @@ PEOPLE = {
 }
 DIRECTIVE = text("""
 INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, only_fields,
-    excluded_person_ref, valid_from, valid_until, state, taxonomy_version, drafted_by, drafted_at, announced)
+    excluded_person_ref, excluded_agency, valid_from, valid_until, state, taxonomy_version, drafted_by, drafted_at,
+    announced)
 VALUES (:subject_id, :custodian, :recipient, :effect, :purpose, :categories, :only_fields, :excluded_person_ref,
+    (SELECT agency_id FROM register.person WHERE person_ref = :excluded_person_ref),
     :valid_from, :valid_until, 'active', :version, 'ana', :valid_from, true)
 RETURNING directive_ref
 """)
@@ -58,6 +62,7 @@ class Town:
     database: Database
     keys: UnsafeLocalKeyring
     engines: dict[str, AsyncEngine] = field(default_factory=dict)
+    systems: dict[str, ECKey] = field(default_factory=dict)  # by agency: what its records system signs with
 
     def engine(self, role: str) -> AsyncEngine:
         """Return the engine of a database role, kept for the town's life."""
@@ -79,7 +84,15 @@ class Town:
             found = await register.agency(session, agency_id)
             assert found is not None
             actor = person or f"system:{agency_id}"
-            yield Unit(session, found, actor, self.keys, person_ref=person, person_name=person or "")
+            kind = Kind.SYSTEM if person is None else Kind.PERSON
+            yield Unit(session, found, actor, self.keys, kind, person_ref=person, person_name=person or "")
+
+    def system_key(self, agency_id: str) -> ECKey:
+        """Return the private key of an agency's records system, made when it is first asked for."""
+        if agency_id not in self.systems:
+            self.systems[agency_id] = ECKey.generate_key("P-256", private=True)
+            self.systems[agency_id].ensure_kid()
+        return self.systems[agency_id]
 
     async def open_case(self, agency_id: str = "bay-hotline", *others: str) -> UUID:
         """Open a case that takes part, known to `others` as well; return the opener's reference."""
@@ -165,7 +178,7 @@ async def a_town(database: Database, folder: Path) -> AsyncIterator[Town]:
         for agency_id, (kind, flags) in KINDS.items():
             keys.create(agency_id)
             agency = NewAgency(agency_id, agency_id.title(), kind, frozenset(flags), all_purposes())
-            await enrol_agency(session, agency, {"kty": "EC", "kid": str(uuid4())})
+            await enrol_agency(session, agency, town.system_key(agency_id).as_dict(private=False))
         for person_ref, (agency_id, roles) in PEOPLE.items():
             await enrol_person(session, NewPerson(person_ref, agency_id, person_ref.title(), roles))
         await session.commit()

@@ -1,16 +1,20 @@
 """People and systems of the town at a service's door: signed tokens, and clients that carry them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from runtime import clock
+from runtime.access import on_behalf
 from runtime.access.issuer.signing import Mint, public_set
 from runtime.access.principal import Kind, Principal
 from runtime.access.scopes import Role, scopes_of
@@ -92,7 +96,7 @@ class Web:
         """Return the wiring of a service that runs as `role` in the database."""
         tokens = Tokens(ISSUER, AUDIENCE, self.issuer.fetch)
         made = {"sessions": sessions(self.town.engine(role)), "tokens": tokens, "keys": self.town.keys}
-        return Wiring(**{"rates": Rates(1e6, 1_000_000), **made, **other})
+        return Wiring(**{"rates": Rates(1e6, 1_000_000), "audience": AUDIENCE, **made, **other})
 
     @asynccontextmanager
     async def serving(self, service: str, routers: Sequence[APIRouter], **other: Any) -> AsyncIterator[FastAPI]:
@@ -103,9 +107,12 @@ class Web:
             yield app
 
     @asynccontextmanager
-    async def asking(self, app: FastAPI, token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
-        """Open a client that carries `token`."""
+    async def asking(
+        self, app: FastAPI, token: str | None = None, claim: str | None = None
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        """Open a client that carries `token`, and a claim of the person for whom it asks."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        headers |= {} if claim is None else {on_behalf.HEADER: claim}
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service.test", headers=headers) as client:
             yield client
@@ -114,9 +121,20 @@ class Web:
         """Open a client for a person of the town."""
         return self.asking(app, self.issuer.person(person_ref))
 
-    def as_system(self, app: FastAPI, agency_id: str) -> Any:
-        """Open a client for an agency's records system."""
-        return self.asking(app, self.issuer.system(agency_id))
+    def as_system(self, app: FastAPI, agency_id: str, person_ref: str | None = None) -> Any:
+        """Open a client for an agency's records system, which may name the person for whom it asks."""
+        claim = None if person_ref is None else self.claim(agency_id, person_ref)
+        return self.asking(app, self.issuer.system(agency_id), claim)
+
+    def claim(
+        self, agency_id: str, person_ref: str, *, key: ECKey | None = None, header: Mapping[str, str] = {}, **other: Any
+    ) -> str:
+        """Return what an agency's system signs of the person for whom it asks, or what a test makes of it."""
+        now = int(clock.utcnow().timestamp())
+        said = {"iss": agency_id, "sub": person_ref, "aud": AUDIENCE, "iat": now, "exp": now + 60, "jti": uuid4().hex}
+        names = {"alg": "ES256", "typ": "accord-person+jwt", **header}
+        kept = {name: value for name, value in (said | other).items() if value is not None}
+        return jwt.encode(names, kept, key or self.town.system_key(agency_id))
 
 
 @dataclass

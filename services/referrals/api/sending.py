@@ -94,7 +94,7 @@ async def _check_older(unit: Unit, form: ReferralForm) -> None:
 
 async def _note_refusal(unit: Unit, subject: Subject, referral: Referral, release: Decision) -> None:
     by, mine = await leaves.who(unit), subject.cases[unit.agency_id]
-    detail = {"person": unit.actor, "to": referral.receiving_agency}
+    detail = unit.asker | {"to": referral.receiving_agency}
     told = ReferralCreated.type
     leaf = leaves.decided(Act.CONSULTED, by, subject, mine, release, referral.purpose, told, detail, None)
     await pending.append(unit.session, [leaf])

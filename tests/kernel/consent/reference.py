@@ -12,6 +12,8 @@ from schemas.taxonomy import FIELDS, paths_of
 def visible(request: Request, directives: Iterable[Directive], at: datetime) -> set[str]:
     """Return the paths that releases and denials leave open to an agency that is not the custodian."""
     way = (request.custodian.agency_id, request.agency.agency_id)
+    if any(hides(said, request) for said in directives if said.state == "active" and said.effect == "deny"):
+        return set()
     if request.purpose is None or request.purpose not in request.agency.purposes:
         return set()
     granted, denied = set[str](), set[str]()
@@ -22,6 +24,13 @@ def visible(request: Request, directives: Iterable[Directive], at: datetime) -> 
         if said.effect == "permit" and spoken and said.purpose == request.purpose and lasts(said, at):
             granted |= named(said)
     return (granted - denied) & allowed(request.agency.kind, request.purpose) & set(paths_of(request.asked))
+
+
+def hides(said: Directive, request: Request) -> bool:
+    """Tell whether a block of a person is one of whoever asks: of that person, or of a system that names nobody."""
+    person, works_at = said.excluded_person_ref, said.excluded_agency
+    may_sit_there = works_at is None or works_at == request.agency.agency_id
+    return person is not None and (person == request.person_ref or (request.unnamed and may_sit_there))
 
 
 def lasts(said: Directive, at: datetime) -> bool:

@@ -1,12 +1,14 @@
 """What survivors might say, agencies ask and clocks show: so few that what is said meets what is asked."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from kernel.consent import Directive, Request
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import ALL, FIELDS, mask_of
-from tests.world.consent import DAY, NOON, TICK, a_denial, a_directive, a_grant, an_ask
+from tests.world.consent import DAY, NOON, TICK, a_block_on, a_denial, a_directive, a_grant, an_ask
 
 WAYS = (
     ("bay-hotline", "harbor-house", Purpose.SHELTER),
@@ -92,6 +94,19 @@ def asks(draw: st.DrawFn) -> Request:
     return an_ask(recipient, custodian, stated, ALL if draw(mostly) else part)
 
 
+@st.composite
+def asks_by_somebody(draw: st.DrawFn) -> Request:
+    """Draw what a person asks, an agency's system that names nobody, or nobody for the agency as such."""
+    person, unnamed = draw(st.sampled_from(((None, False), (None, True), ("sam", False), ("lee", False))))
+    return replace(draw(asks()), person_ref=person, unnamed=unnamed)
+
+
+blocks = st.builds(
+    lambda person, at, state: replace(a_block_on(person, at=at), state=state),
+    st.sampled_from(("sam", "lee", "nobody-known")),
+    st.sampled_from(("harbor-house", "county-sheriff", None)),
+    states,
+)
 said = st.lists(grants() | grants() | denials(), min_size=3, max_size=10)
 
 # One way and one purpose, so that everything said is about what is asked.

@@ -4,13 +4,14 @@ from datetime import datetime
 from itertools import compress, product
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from kernel.consent import Directive, Request, compile_table, decide, mask
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import category_mask, paths_of
 from tests.kernel.consent.reference import visible
-from tests.kernel.consent.strategies import asks, instants, said
+from tests.kernel.consent.strategies import asks, asks_by_somebody, blocks, instants, said
 from tests.world.consent import DAY, NOON, a_directive, an_ask
 
 RECIPIENTS = ("harbor-house", "st-anne-hospital")
@@ -37,6 +38,18 @@ def test_a_decision_equals_a_plain_set_computation(asked: Request, at: datetime,
     decision = decide(asked, compile_table(heard, sv=1, participating=True), at)
 
     assert set(paths_of(decision.mask)) == visible(asked, heard, at)
+
+
+@given(asks_by_somebody(), instants, said, st.lists(blocks, max_size=3))
+def test_h12_blocks_of_persons_decide_as_the_reference_does(
+    asked: Request, at: datetime, heard: list[Directive], blocked: list[Directive]
+) -> None:
+    table = compile_table([*heard, *blocked], sv=1, participating=True)
+
+    expected = visible(asked, [*heard, *blocked], at)
+
+    assert set(paths_of(decide(asked, table, at).mask)) == expected
+    assert set(paths_of(mask(asked, table, at))) == expected
 
 
 def test_every_pair_of_directives_decides_as_the_reference_does() -> None:

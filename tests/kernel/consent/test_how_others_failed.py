@@ -137,6 +137,7 @@ def test_no_request_can_carry_an_override() -> None:
         "person_ref",
         "party",
         "cji",
+        "unnamed",
     }
 
 

@@ -88,6 +88,33 @@ def test_a_person_the_survivor_named_sees_nothing_not_even_an_own_record() -> No
     assert decide(an_ask(person="eve"), table, NOON).mask == NEEDS
 
 
+def test_h12_a_system_asks_for_somebody_where_one_is_shut_out() -> None:
+    table = a_table(a_grant(DataCategory.NEEDS), a_block_on("sam", at="harbor-house"))
+
+    unnamed = decide(an_ask(unnamed=True), table, NOON)
+
+    assert (unnamed.mask, unnamed.reason) == (0, Reason.PERSON_NOT_NAMED)
+    assert decide(an_ask(person="sam"), table, NOON).reason is Reason.BLOCKED_PERSON
+    assert decide(an_ask(person="eve"), table, NOON).mask == NEEDS
+    assert decide(an_ask(), table, NOON).mask == NEEDS  # for the agency as such: what may lie sealed in its mailbox
+
+
+def test_h12_own_records_are_shut_too_and_other_agencies_not() -> None:
+    table = a_table(a_grant(DataCategory.NEEDS), a_block_on("ana", at="bay-hotline"))
+
+    own = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, unnamed=True)
+
+    assert decide(own, table, NOON).reason is Reason.PERSON_NOT_NAMED
+    assert decide(an_ask(unnamed=True), table, NOON).mask == NEEDS
+
+
+def test_h12_whoever_works_nobody_knows_where_may_sit_anywhere() -> None:
+    table = a_table(a_grant(DataCategory.NEEDS), a_block_on("sam", at=None))
+
+    assert decide(an_ask(unnamed=True), table, NOON).reason is Reason.PERSON_NOT_NAMED
+    assert decide(an_ask(person="eve"), table, NOON).mask == NEEDS
+
+
 def test_until_the_survivor_takes_part_nothing_leaves_the_custodian() -> None:
     decision = decide(an_ask(), a_table(a_grant(DataCategory.NEEDS), participating=False), NOON)
 

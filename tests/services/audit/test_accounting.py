@@ -147,6 +147,21 @@ async def test_a_person_whom_the_survivor_shut_out_finds_nothing_and_the_attempt
     assert (attempt["act"], attempt["verdict"], attempt["reason"]) == ("ledger_read", "deny", "blocked_person")
 
 
+async def test_h12_a_system_reads_no_accounting_for_nobody(
+    town: Town, web: Web, app: FastAPI, priya: httpx.AsyncClient
+) -> None:
+    case_ref = await a_told_case(town)
+    await town.direct(case_ref, None, None, effect="deny", excluded="ana")
+    path = f"/v1/cases/{case_ref}/accounting"
+
+    async with web.as_system(app, "bay-hotline") as system, web.as_system(app, "bay-hotline", "priya") as named:
+        answers = [(await system.get(path)), (await named.get(path))]
+
+    assert [answer.status_code for answer in answers] == [404, 200]
+    refused, *_ = [entry for entry in await read(priya, case_ref) if entry["act"] == "ledger_read"]
+    assert (refused["verdict"], refused["reason"], refused["who"]["kind"]) == ("deny", "person_not_named", "system")
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
 async def test_pages_list_everything_once_in_order_and_come_to_an_end(
     town: Town, log: Log, priya: httpx.AsyncClient, limit: int

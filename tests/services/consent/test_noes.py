@@ -2,8 +2,11 @@
 
 from uuid import uuid4
 
+from fastapi import FastAPI
+
 from schemas.codes import Purpose
 from tests.services.consent.conftest import Desk, a_denial, a_permit, a_signature
+from tests.world.web import Web
 
 
 async def test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant(desk: Desk) -> None:
@@ -166,3 +169,24 @@ async def test_the_attempt_of_a_blocked_person_is_on_record(desk: Desk) -> None:
     await desk.kim.get(f"/v1/cases/{theirs}/directives")
 
     assert desk.rows(count)[0][0] == before + 1
+
+
+async def test_h12_a_system_finds_no_hidden_case_for_nobody(desk: Desk, web: Web, app: FastAPI) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
+    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    await desk.town.direct(case_ref, None, None, effect="deny", excluded="kim")
+    known = desk.known_as(ref, "county-sheriff")
+    asks = (
+        ("GET", f"/v1/cases/{theirs}/directives", None),
+        ("GET", f"/v1/cases/{theirs}/preview?recipient=bay-hotline&purpose=advocacy", None),
+        ("POST", f"/v1/cases/{theirs}/revocation", None),
+        ("POST", f"/v1/directives/{known}/revocation", None),
+    )
+
+    async with web.as_system(app, "county-sheriff") as system, web.as_system(app, "county-sheriff", "lee") as named:
+        unnamed = [await system.request(method, path, json=body) for method, path, body in asks]
+        answers = [await named.request(method, path, json=body) for method, path, body in asks]
+
+    assert {answer.status_code for answer in unnamed} == {404}
+    assert [answer.status_code for answer in answers] == [200] * len(asks)

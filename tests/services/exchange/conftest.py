@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from runtime import disclosure
+from runtime.access.on_behalf import HEADER
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -47,6 +48,8 @@ class Desk:
     """A hotline that tells, a shelter of this test's own that reads, and what lies between them."""
 
     town: Town
+    web: Web
+    app: FastAPI
     delivery: Delivery
     shelter: str
     people: dict[str, httpx.AsyncClient] = field(default_factory=dict)
@@ -67,6 +70,11 @@ class Desk:
         return self.people["kim"]
 
     @property
+    def system(self) -> httpx.AsyncClient:
+        """The shelter's records system, before which Sam or Kim may sit."""
+        return self.people["system"]
+
+    @property
     def kim_ref(self) -> str:
         return f"kim-{self.shelter}"
 
@@ -77,6 +85,10 @@ class Desk:
 
     async def permit(self, case_ref: UUID, *categories: DataCategory, purpose: Purpose = Purpose.SHELTER) -> UUID:
         return await self.town.direct(case_ref, self.shelter, purpose, categories or (DataCategory.NEEDS,))
+
+    def claim(self, name: str | None, **other: Any) -> dict[str, str]:
+        """Return the header by which the shelter's system names one of its people."""
+        return {} if name is None else {HEADER: self.web.claim(self.shelter, f"{name}-{self.shelter}", **other)}
 
     async def block_kim(self, case_ref: UUID) -> None:
         await self.town.direct(case_ref, None, None, effect="deny", excluded=self.kim_ref)
@@ -118,6 +130,12 @@ class Desk:
         path = f"/v1/messages/{message_ref}/opening"
         return await (by or self.sam).post(path, json={"purpose": purpose}, headers=key)
 
+    def pseudonym(self, ref: str) -> str:
+        """Return how the ledger names a person or a system."""
+        asked = """SELECT pseudonym::text FROM register.person WHERE person_ref = %(ref)s
+            UNION ALL SELECT pseudonym::text FROM register.client WHERE client_id = %(ref)s"""
+        return str(self.rows(asked, ref=ref)[0][0])
+
     def rows(self, statement: str, **asked: Any) -> list[Any]:
         """Read the database as an outside checker would."""
         with self.town.database.superuser() as connection:
@@ -149,11 +167,11 @@ async def listed(client: httpx.AsyncClient, query: str = "limit=200", path: str 
 async def a_desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> AsyncIterator[Desk]:
     """A desk at a shelter of a new name."""
     shelter = f"shelter-{token_hex(4)}"
-    made = Desk(town, delivery, shelter)
+    made = Desk(town, web, app, delivery, shelter)
     town.keys.create(shelter)
     async with town.session("accord_admin") as session:
         agency = NewAgency(shelter, "A shelter", AgencyKind.SHELTER, purposes=all_purposes())
-        await enrol_agency(session, agency, {"kty": "EC", "kid": shelter})
+        await enrol_agency(session, agency, town.system_key(shelter).as_dict(private=False))
         for name in ("sam", "kim"):
             await enrol_person(session, NewPerson(f"{name}-{shelter}", shelter, name.title(), ("case_worker",)))
         await session.commit()
@@ -161,6 +179,7 @@ async def a_desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> Asyn
         for name in ("sam", "kim"):
             token = web.issuer.person(f"{name}-{shelter}", agency=shelter, roles=["case_worker"])
             made.people[name] = await stack.enter_async_context(web.asking(app, token))
+        made.people["system"] = await stack.enter_async_context(web.as_system(app, shelter))
         for name in ("ana", "priya", "lee", "noor", "cora"):
             made.people[name] = await stack.enter_async_context(web.as_person(app, name))
         yield made

@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from tests.services.intake.conftest import Desk
+from tests.world.web import Web
 
 CANARY = "canary-5e1d"
 SHELTER = [DataCategory.NEEDS, DataCategory.CHILDREN]
@@ -255,6 +257,24 @@ async def test_a_blocked_person_finds_nothing_and_the_attempt_is_on_record(
 
     assert (blocked.status_code, blocked.content) == (404, absent.content)
     assert desk.rows(count)[0][0] == before + 1
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+async def test_h12_a_system_works_on_no_hidden_case_for_nobody(
+    desk: Desk, web: Web, app: FastAPI, method: str, path: str, body: Any
+) -> None:
+    case_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
+    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    incident = (await desk.lee.post(f"/v1/cases/{theirs}/incidents", json={})).json()["incident_ref"]
+    await desk.town.direct(case_ref, None, None, effect="deny", excluded="kim")
+
+    async with web.as_system(app, "county-sheriff") as system, web.as_system(app, "county-sheriff", "lee") as named:
+        unnamed = await sent(system, method, path, body, theirs, incident)
+        absent = await sent(system, method, path, body, uuid4(), incident)
+        answer = await sent(named, method, path, body, theirs, incident)
+
+    assert (unnamed.status_code, unnamed.content) == (404, absent.content)
+    assert answer.status_code != 404
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [("POST", "/v1/cases", {}), *ROUTES])

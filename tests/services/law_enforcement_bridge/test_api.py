@@ -312,3 +312,17 @@ async def test_a_change_is_held_to_the_same_rules_as_the_order(desk: Desk, chang
     answer = await desk.do(order, "modification", {"modification": "terms", "expires_on": "2026-12-01"} | change)
 
     assert answer.status_code == 422
+
+
+async def test_h12_a_system_sees_no_hidden_order_for_nobody(desk: Desk, web: Web, app: FastAPI) -> None:
+    order = await desk.record()
+    await desk.town.direct(UUID(order["case_ref"]), None, None, effect="deny", excluded="kim")
+    path = f"/v1/orders/{order['order_ref']}"
+
+    async with web.as_system(app, "county-sheriff") as system, web.as_system(app, "county-sheriff", "lee") as named:
+        codes = [(await one.get(path)).status_code for one in (system, named)]
+        end = await system.post(f"{path}/end", json={"end_reason": "dismissed"})
+        listed = {one["order_ref"] for one in await all_of(system, "limit=200")}
+
+    assert (codes, end.status_code) == ([404, 200], 404)
+    assert order["order_ref"] not in listed

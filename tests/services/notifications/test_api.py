@@ -105,3 +105,17 @@ async def test_a_query_where_none_is_taken(desk: Desk, query: str) -> None:
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "heron-4417" not in answer.text
+
+
+async def test_h12_a_system_sees_no_hidden_notice_and_it_still_goes_out(desk: Desk, web: Web, app: FastAPI) -> None:
+    case_ref = await desk.case(a_channel())
+    await desk.town.direct(case_ref, None, None, effect="deny", excluded="ana")
+    await desk.news(case_ref)
+
+    await desk.send()
+
+    async with web.as_system(app, HOTLINE) as system, web.as_system(app, HOTLINE, "priya") as named:
+        answers = [await one.get(path(case_ref)) for one in (system, named)]
+    assert len(desk.gone_out()) == 1  # our own service acts for the agency, and nobody reads what it does
+    assert [answer.status_code for answer in answers] == [404, 200]
+    assert answers[1].json()["notices"][0]["state"] == "sent"

@@ -259,6 +259,22 @@ async def test_from_an_excluded_person_everything_is_absent(desk: Desk) -> None:
     assert [answer.status_code for answer in answers] == [404] * 5
 
 
+async def test_h12_a_system_sees_no_hidden_referral_for_nobody(desk: Desk, web: Web, app: FastAPI) -> None:
+    case_ref, _ = await desk.released()
+    sent = await desk.send(case_ref)
+    await desk.town.direct(case_ref, None, None, effect="deny", excluded="ana")
+    path = f"/v1/referrals/{sent['referral_ref']}"
+
+    async with web.as_system(app, "bay-hotline") as system, web.as_system(app, "bay-hotline", "priya") as named:
+        answers = [await system.get(path), await system.post("/v1/referrals", json=a_referral(case_ref))]
+        listed = [(await one.get("/v1/referrals?limit=200")).text for one in (system, named)]
+        shown = await named.get(path)
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert [sent["referral_ref"] in text for text in listed] == [False, True]
+    assert shown.status_code == 200
+
+
 async def test_nobody_refers_from_another_agencys_case(desk: Desk) -> None:
     case_ref = await desk.town.open_case("harbor-house", "bay-hotline")
     known = await desk.town.case_ref_of(case_ref, "harbor-house")
