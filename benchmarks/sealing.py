@@ -86,7 +86,7 @@ def a_subject(said: list[Directive]) -> Subject:
     for one in said:
         if one.recipient is not None and one.purpose is not None:
             named[one.recipient] = named.get(one.recipient, frozenset()) | {one.purpose}
-    consent = Consent(a_table(*said), {HOME: named})
+    consent = Consent(a_table(*said), {HOME: named}, {})
     return Subject(1, NOON, 7, Participation.YES, HOME, str(uuid4()), consent, cases)
 
 

@@ -63,6 +63,13 @@ def contract_mask(type_name: str) -> int:
     return sum(contract(type_name).field_bits.values())
 
 
+@cache
+def ends_with_its_directive(type_name: str) -> bool:
+    """Tell whether a recipient is told of facts of that type only while the directive they are of stands."""
+    known = CONTRACTS.get(type_name)
+    return known is not None and issubclass(known, (facts.ConsentGranted, facts.ConsentNarrowed))
+
+
 def is_directive_fact(type_name: str) -> bool:
     """Tell whether facts of that type carry a directive's terms; False for a type we do not know."""
     known = CONTRACTS.get(type_name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
+from uuid import UUID
 
 from kernel.consent import Decision, Reason, Request, decide
 from runtime.register import Subject
-from schemas.registry import CONTRACTS, is_directive_fact
+from schemas.registry import CONTRACTS, ends_with_its_directive, is_directive_fact
 
 HIDDEN: Final = frozenset({Reason.BLOCKED_PERSON, Reason.PERSON_NOT_NAMED})
 
@@ -26,6 +28,33 @@ def judge(type_name: str, request: Request, subject: Subject) -> Decision:
     return decision._replace(mask=mask, relied_on=decision.relied_on if mask else (), reason=reason)
 
 
-def is_told(type_name: str, decision: Decision) -> bool:
-    """Tell whether this is of a directive: its recipient may read it, unless the survivor hides from who asks."""
-    return is_directive_fact(type_name) and decision.reason not in HIDDEN
+class OfDirectives(Protocol):
+    """An offer, as far as it is asked whether its recipient is told of a directive by it."""
+
+    @property
+    def type(self) -> str:
+        """Return the type of the fact."""
+
+    @property
+    def custodian(self) -> str:
+        """Return whose record it is of."""
+
+    @property
+    def recipient(self) -> str:
+        """Return to whom it was offered."""
+
+    @property
+    def directives(self) -> Sequence[UUID]:
+        """Return the directives that it tells of, or relies on."""
+
+
+def is_told(offer: OfDirectives, decision: Decision, subject: Subject) -> bool:
+    """Tell whether this is of a directive and its recipient may read it, nothing being hidden from who asks.
+
+    What a directive permits is told to its recipient while it stands; that it is over, at any time (domain.md 5.1).
+    """
+    if not is_directive_fact(offer.type) or decision.reason in HIDDEN:
+        return False
+    if offer.custodian == offer.recipient or not ends_with_its_directive(offer.type):
+        return True
+    return all(subject.consent.stands(ref, subject.at) for ref in offer.directives)

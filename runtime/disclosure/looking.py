@@ -94,7 +94,7 @@ async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
         for purpose in unit.agency.purposes:
             request = unit.request(custodian, purpose, asked, row.party)
             decision = judge(row.type, request, subject)
-            if decision.mask or is_told(row.type, decision):
+            if decision.mask or is_told(row, decision, subject):
                 found.add(row.message_ref)
                 break
     return found

@@ -115,7 +115,7 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
     copies = []
     for recipient in told:
         terms = fact.terms(offering.rename(recipient.agency.agency_id))
-        copies.append(Copy(offering, recipient, 0, terms, (), (), True))
+        copies.append(Copy(offering, recipient, 0, terms, (), (fact.directive_ref,), True))
         detail = {"to": recipient.agency.agency_id}
         offering.leaves.append(
             leaves.noted(

@@ -35,7 +35,7 @@ from schemas.registry import is_directive_fact
 
 SECONDS = 5.0  # from the question to the answer; what was decrypted or would be sent later than that is dropped
 OFFERS = """
-SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, wrapped_key, occurred_at
+SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, wrapped_key, occurred_at, directives
 FROM carrying.offer WHERE message_ref = ANY(%s) AND recipient = %s AND state <> 'withheld'
 """
 # One round trip.  The offers are read before the locks are held, the consent after: the function reads by a snapshot of
@@ -61,6 +61,7 @@ class Offer:
     party: bool
     wrapped_key: bytes = field(repr=False)
     occurred_at: datetime
+    directives: Sequence[UUID]
 
     @property
     def case(self) -> tuple[int, str]:
@@ -120,7 +121,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
             continue
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
         record.append(_leaf(unit, one, by, purpose, Details(keys[one.offer.case])))
-        if one.decision.mask or is_told(one.offer.type, one.decision):
+        if one.decision.mask or is_told(one.offer, one.decision, one.subject):
             released.append(one)
     await append(unit.session, record)
     crash.point("opening.before_commit")
@@ -173,7 +174,7 @@ def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose:
 
 def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose, details: Details) -> Leaf:
     detail = {"message_ref": str(one.sealed.message_ref)} | unit.asker
-    if is_told(one.offer.type, one.decision):
+    if is_told(one.offer, one.decision, one.subject):
         return leaves.noted(
             Act.OPENED,
             by,

@@ -47,10 +47,10 @@ RELAYED = """
 WITH gone AS (DELETE FROM carrying.outbox WHERE id = ANY(%s)),
 sent AS (
     UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(%s) AND state = 'offered'
-    RETURNING directives
+    RETURNING directives, mask
 )
 UPDATE register.directive SET relayed = true
-WHERE NOT relayed AND directive_ref IN (SELECT unnest(directives) FROM sent)
+WHERE NOT relayed AND directive_ref IN (SELECT unnest(directives) FROM sent WHERE mask <> '')
 """
 OFFERED_AGAIN = text("""
 UPDATE carrying.offer SET state = 'offered' WHERE message_ref = :message_ref AND state = 'parked'

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,10 +46,19 @@ OF_SUBJECTS = (
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A subject's compiled table, and whom its directives name: custodian -> recipient -> purposes granted."""
+    """A subject's compiled table, and whom its directives name: custodian -> recipient -> purposes granted.
+
+    `ends` holds when each permit that is not over ends, whether or not it has started yet.
+    """
 
     table: ConsentTable
     named: Mapping[str, Mapping[str, frozenset[Purpose]]]
+    ends: Mapping[UUID, datetime]
+
+    def stands(self, directive_ref: UUID, at: datetime) -> bool:
+        """Tell whether this is a permit of the survivor that is not over at the instant `at`."""
+        until = self.ends.get(directive_ref)
+        return until is not None and at < until
 
 
 def read_directive(row: Mapping[str, Any]) -> Directive:
@@ -79,6 +90,7 @@ def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating
     directives: list[Directive] = []
     unreadable = {"grants": 0, "denials": 0}
     named: dict[str, dict[str, frozenset[Purpose]]] = {}
+    ends: dict[UUID, datetime] = {}
     for row in rows:
         try:
             directive = read_directive(row)
@@ -87,6 +99,8 @@ def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating
             unreadable["grants" if row["effect"] == DirectiveEffect.PERMIT else "denials"] += 1
             continue
         directives.append(directive)
+        if participating and directive.valid_until is not None and _lasts(directive, deceased=deceased):
+            ends[directive.directive_ref] = directive.valid_until
         if directive.recipient is not None:
             mine = named.setdefault(directive.custodian, {})
             asked = {directive.purpose} if directive.effect is DirectiveEffect.PERMIT and directive.purpose else set()
@@ -99,7 +113,12 @@ def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating
         unreadable_denials=unreadable["denials"],
         unreadable_grants=unreadable["grants"],
     )
-    return Consent(table, named)
+    return Consent(table, named, ends)
+
+
+def _lasts(directive: Directive, *, deceased: bool) -> bool:
+    permits = directive.effect is DirectiveEffect.PERMIT and directive.state is DirectiveState.ACTIVE
+    return permits and not directive.ended and (directive.survives_death or not deceased)
 
 
 async def active_rows(session: AsyncSession, subject_ids: list[int]) -> dict[int, list[Mapping[str, Any]]]:

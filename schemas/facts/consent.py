@@ -27,7 +27,6 @@ from schemas.values import AgencyRef, Count, FieldPath, Flag, Instant, Items, Re
 class ConsentFact(DirectiveFact):
     """Which directive it is, and between whom; a person's deny of one person names no recipient."""
 
-    directive_ref: Terms[Ref]
     custodian_ref: Terms[AgencyRef]
     recipient_ref: Terms[AgencyRef | None] = None
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from schemas.categories import Terms
 from schemas.codes import EmergencyReason, Instrument
 from schemas.facts.fact import DirectiveFact
-from schemas.values import AgencyRef, Count, FieldPath, Instant, Items, PersonRef, Ref
+from schemas.values import AgencyRef, Count, FieldPath, Instant, Items, PersonRef
 
 
 class DisclosureCompelled(DirectiveFact):
@@ -16,7 +16,6 @@ class DisclosureCompelled(DirectiveFact):
 
     type: ClassVar[str] = "accord.disclosure.compelled.v1"
 
-    directive_ref: Terms[Ref]
     custodian_ref: Terms[AgencyRef]
     recipient_ref: Terms[AgencyRef | None] = None  # absent when the recipient is outside Accord
     instrument: Terms[Literal[Instrument.COURT_ORDER, Instrument.WARRANT, Instrument.STATUTE]]
@@ -30,7 +29,6 @@ class DisclosureEmergencyOpened(DirectiveFact):
 
     type: ClassVar[str] = "accord.disclosure.emergency_opened.v1"
 
-    directive_ref: Terms[Ref]
     custodian_ref: Terms[AgencyRef]
     recipient_ref: Terms[AgencyRef]
     reason: Terms[EmergencyReason]

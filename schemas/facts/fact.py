@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.categories import Mark, Origins, Routing
+from schemas.categories import Mark, Origins, Routing, Terms
 from schemas.facts.categorised import Categorised
-from schemas.values import Items, OwnRef, Rename, Slug, plain
+from schemas.values import Items, OwnRef, Ref, Rename, Slug, plain
 
 _TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*")
 
@@ -84,6 +84,8 @@ class DirectiveFact(Fact):
     """
 
     allowed_marks: ClassVar[frozenset[Mark]] = frozenset({Mark.ROUTING, Mark.TERMS})
+
+    directive_ref: Terms[Ref]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -7,10 +7,15 @@ import httpx
 
 from kernel.pseudonym import pairwise
 from runtime import disclosure, register
+from runtime.outbox import rows
 from schemas.categories import DataCategory
-from schemas.facts import ConsentGranted, ConsentRevoked
+from schemas.codes import Purpose
+from schemas.facts import ConsentGranted, ConsentNarrowed, ConsentRevoked
 from schemas.taxonomy import TAXONOMY_VERSION
-from tests.services.exchange.conftest import HOTLINE, Desk, listed
+from tests.services.exchange.conftest import HOTLINE, Desk, an_incident, listed
+
+
+ConsentFact = ConsentGranted | ConsentNarrowed | ConsentRevoked
 
 
 def file_of(case_ref: UUID) -> str:
@@ -35,7 +40,7 @@ async def announce(desk: Desk, case_ref: UUID, directive_ref: UUID, *categories:
     return await say(desk, case_ref, granted)
 
 
-async def say(desk: Desk, case_ref: UUID, fact: ConsentGranted | ConsentRevoked) -> UUID:
+async def say(desk: Desk, case_ref: UUID, fact: ConsentFact) -> UUID:
     async with desk.town.unit("accord_consent", HOTLINE, "ana") as unit:
         await disclosure.announce(unit, fact, [desk.shelter])
         await unit.session.commit()
@@ -157,3 +162,98 @@ async def test_a_blocked_person_reads_no_directive_either(desk: Desk) -> None:
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
+
+
+def narrowed(desk: Desk, case_ref: UUID, directive_ref: UUID) -> ConsentNarrowed:
+    return ConsentNarrowed(
+        case_ref=case_ref,
+        directive_ref=directive_ref,
+        custodian_ref=HOTLINE,
+        recipient_ref=desk.shelter,
+        supersedes_ref=uuid4(),
+        narrowed_at=datetime.now(UTC),
+        handling="stop_use",
+    )
+
+
+async def listed_or_opened(desk: Desk, message_ref: UUID, case_ref: UUID) -> tuple[bool, int]:
+    """Tell whether the shelter's list of a case has a message, and how its opening is answered."""
+    answer = await desk.sam.get(file_of(await desk.theirs(case_ref)))
+    refs = [one["message_ref"] for one in answer.json().get("messages", [])]
+    return str(message_ref) in refs, (await desk.opening(message_ref)).status_code
+
+
+async def test_d16_a_grant_is_told_only_while_it_is_in_force(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
+    before = await listed_or_opened(desk, message_ref, case_ref)
+
+    await desk.town.revoke(case_ref, directive_ref)
+
+    assert before == (True, 200)
+    assert await listed_or_opened(desk, message_ref, case_ref) == (False, 404)
+    own = await desk.newest(case_ref, HOTLINE)
+    opened = await desk.opening(own, purpose="advocacy", by=desk.ana)
+    assert opened.json()["terms"]["directive_ref"] == str(directive_ref)
+
+
+async def test_d16_a_grant_that_has_run_out_is_told_no_more(desk: Desk) -> None:
+    case_ref = await desk.town.open_case(HOTLINE)
+    over = await desk.town.direct(case_ref, desk.shelter, Purpose.SHELTER, [DataCategory.NEEDS], days=-1)
+
+    message_ref = await announce(desk, case_ref, over, DataCategory.NEEDS)
+
+    assert await listed_or_opened(desk, message_ref, case_ref) == (False, 404)
+
+
+async def test_d16_a_narrowing_is_told_until_that_is_over_too(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    message_ref = await say(desk, case_ref, narrowed(desk, case_ref, directive_ref))
+    before = await listed_or_opened(desk, message_ref, case_ref)
+
+    await desk.town.revoke(case_ref, directive_ref)
+
+    assert before == (True, 200)
+    assert await listed_or_opened(desk, message_ref, case_ref) == (False, 404)
+
+
+async def test_d16_a_narrowing_that_starts_later_is_told_at_once(desk: Desk) -> None:
+    """Whoever has a copy is told to stop before the narrower release begins to open anything."""
+    case_ref, directive_ref = await desk.released()
+    desk.rows(
+        "UPDATE register.directive SET valid_from = valid_from + interval '1 day', starts_when = 'conflict_clear' "
+        "WHERE directive_ref = %(ref)s",
+        ref=directive_ref,
+    )
+    await desk.permit(await desk.town.open_case(HOTLINE))
+
+    message_ref = await say(desk, case_ref, narrowed(desk, case_ref, directive_ref))
+
+    assert await listed_or_opened(desk, message_ref, case_ref) == (True, 200)
+
+
+async def test_d16_a_grant_that_was_told_counts_as_nothing_sent(desk: Desk) -> None:
+    """Only whoever got something of hers under a release is told that it ended (domain.md 5.1)."""
+    case_ref, directive_ref = await desk.released()
+    await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
+    relayed = "SELECT relayed FROM register.directive WHERE directive_ref = %(ref)s"
+
+    marks = []
+    for told in (True, False):
+        if not told:
+            await desk.offer(an_incident(case_ref))
+        await relay(desk, case_ref)
+        marks.append(desk.rows(relayed, ref=directive_ref)[0][0])
+
+    assert marks == [False, True]
+
+
+async def relay(desk: Desk, case_ref: UUID) -> None:
+    """Note what waits for the shelter as delivered, as the relay does."""
+    asked = "SELECT id, subject_id, message_ref FROM carrying.outbox WHERE recipient = %(to)s"
+    waiting = desk.rows(asked, to=desk.shelter)
+    now, theirs = datetime.now(UTC), await desk.theirs(case_ref)
+    async with desk.town.session("accord_relay") as session:
+        gone = [rows.Row(*row, desk.shelter, theirs, "", HOTLINE, now, 0, None, b"") for row in waiting]
+        await rows.relayed(session, gone)
+        await session.commit()
