@@ -14,7 +14,6 @@ from schemas.facts import ConsentGranted, ConsentNarrowed, ConsentRevoked
 from schemas.taxonomy import TAXONOMY_VERSION
 from tests.services.exchange.conftest import HOTLINE, Desk, an_incident, listed
 
-
 ConsentFact = ConsentGranted | ConsentNarrowed | ConsentRevoked
 
 
@@ -254,6 +253,9 @@ async def relay(desk: Desk, case_ref: UUID) -> None:
     waiting = desk.rows(asked, to=desk.shelter)
     now, theirs = datetime.now(UTC), await desk.theirs(case_ref)
     async with desk.town.session("accord_relay") as session:
-        gone = [rows.Row(*row, desk.shelter, theirs, "", HOTLINE, now, 0, None, b"") for row in waiting]
+        gone = [
+            rows.Row(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, 0, None, b"")
+            for one, subject, message in waiting
+        ]
         await rows.relayed(session, gone)
         await session.commit()
