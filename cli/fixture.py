@@ -45,6 +45,7 @@ AGENCIES = (
 )
 PEOPLE = (
     Member("ana", "bay-hotline", "Ana Ruiz", ("advocate",)),
+    Member("mia", "bay-hotline", "Mia Torres", ("advocate",)),
     Member("priya", "bay-hotline", "Priya Nair", ("privacy_officer", "auditor")),
     Member("sam", "harbor-house", "Sam Okoye", ("case_worker",)),
     Member("lee", "county-sheriff", "Lee Park", ("liaison",)),

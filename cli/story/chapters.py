@@ -196,17 +196,17 @@ class Story:
         }
         return self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision | more)
 
-    def _sign(self, recipient: str, purpose: str, categories: list[str], **more: object) -> str:
+    def _sign(self, recipient: str, purpose: str, categories: list[str], *, by: str = "ana", **more: object) -> str:
         draft = self._draft(recipient, purpose, categories, **more)
-        signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
+        signature = words.EXPLAINED | {"explained_by": by, "signed_at": words.now(), "signer_role": "survivor"}
         path = f"/v1/directives/{draft['directive_ref']}/signature"
-        self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        self.people[by].does("consent", "POST", path, signature, If_Match=draft["etag"])
         return str(draft["directive_ref"])
 
     def _let_the_hotline_watch_the_order(self, _: str) -> None:
-        """Record the release that runs the other way: the police's order to the hotline that stands by her."""
+        """Record the release that runs the other way: Ana asks for it, the police as custodian have it signed."""
         terms = ["order_terms", "order_service"]
-        self.directives["watch"] = self._sign("bay-hotline", "advocacy", terms, custodian="county-sheriff")
+        self.directives["watch"] = self._sign("bay-hotline", "advocacy", terms, by="lee", custodian="county-sheriff")
 
     def _refer_and_accept(self, told: Chapter) -> None:
         referral = {

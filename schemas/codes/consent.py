@@ -32,6 +32,7 @@ class DirectiveState(StrEnum):
     """Where a directive stands; `expired` is computed for the reader and never stored."""
 
     DRAFT = "draft"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"  # signed, and opens nothing before a second person confirms it
     ACTIVE = "active"
     REFUSED = "refused"
     REVOKED = "revoked"

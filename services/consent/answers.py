@@ -61,11 +61,13 @@ class DirectiveAnswer(Closed):
     signed_at: datetime | None
     refused_at: datetime | None
     revoked_at: datetime | None
+    awaiting_since: datetime | None  # of a denial: since when its lifting waits for a second person
+    awaiting_until: datetime | None
 
     @classmethod
     def of(cls, one: Provision, subject: Subject, *, deceased: bool = False) -> DirectiveAnswer:
         """Return the answer for a provision at the instant at which the subject was held."""
-        said = one.directive
+        said, waiting = one.directive, one.waiting
         open_at_all = not one.permits or (subject.table.participating and (not deceased or said.survives_death))
         return cls(
             directive_ref=one.ref,
@@ -92,6 +94,8 @@ class DirectiveAnswer(Closed):
             signed_at=one.signed_at,
             refused_at=one.refused_at,
             revoked_at=one.revoked_at,
+            awaiting_since=None if waiting is None else waiting.since,
+            awaiting_until=None if waiting is None else waiting.until,
         )
 
 

@@ -147,15 +147,15 @@ class SignatureForm(Closed):
 
 
 class RevocationForm(Closed):
-    """A stop, told on any channel and in any words: everything here may be left out, and so may the body.
-
-    `evidence` is for lifting a denial, which opens what was closed.
-    """
+    """A stop, told on any channel and in any words: everything here may be left out, and so may the body."""
 
     by: RevokedBy = RevokedBy.SURVIVOR
     channel: Slug | None = None
-    evidence: SignatureForm | None = None
 
 
 class RefusalForm(Closed):
     """A no to a draft; there is nothing to say about it."""
+
+
+class ConfirmationForm(Closed):
+    """A second person's word for what a first one recorded; there is nothing to say about it."""

@@ -19,14 +19,14 @@ from kernel.consent import Agency
 from runtime import register
 from runtime.register.directives import read_directive
 from schemas.codes import EndsWhen, RevokedBy, StartsWhen
-from services.consent.domain import Party, Provision, Standing, Stop, Stopped
+from services.consent.domain import Party, Provision, Standing, Stop, Stopped, Waiting
 
 OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
 CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
 # The custodian reads its directives in every state.  Whoever drafted one for another custodian sees it while it
 # is a draft or active: after that, refused and absent are one answer (R38).
 READABLE = """
-    d.custodian = :agency OR (g.agency_id = :agency AND d.state IN ('draft', 'active'))
+    d.custodian = :agency OR (g.agency_id = :agency AND d.state IN ('draft', 'awaiting_confirmation', 'active'))
 """
 # Stopping is open to either side of a directive, and to a recipient by the reference it was told.
 STOPPABLE = """
@@ -44,8 +44,10 @@ WHERE d.directive_ref = COALESCE((SELECT k.directive_ref FROM consent.known_as A
 READ_PLACE = text(PLACE.format(permitted=READABLE))
 STOP_PLACE = text(PLACE.format(permitted=STOPPABLE))
 PROVISIONS = text("""
-SELECT d.*, COALESCE(g.agency_id, d.custodian) AS drafting_agency
+SELECT d.*, COALESCE(g.agency_id, d.custodian) AS drafting_agency, w.since, w.recorded_by AS waiting_by,
+    w.parties, w.signed_at AS waiting_signed_at, w.evidence AS waiting_evidence
 FROM register.directive AS d LEFT JOIN consent.drafting AS g USING (directive_ref)
+    LEFT JOIN consent.awaiting AS w ON w.about = d.directive_ref
 WHERE d.subject_id = :subject_id ORDER BY d.drafted_at, d.directive_ref
 """)
 STANDING = text("""
@@ -84,6 +86,7 @@ CHOICE = text("""
 INSERT INTO consent.choice (case_ref, agency_id, participation, evidence, recorded_by, recorded_at)
 VALUES (:case_ref, :agency, :word, CAST(:evidence AS jsonb), :by, :at)
 """)
+STAFF = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs) AND agency_id = :agency AND active")
 PERSONS = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs)")
 PARTIES = text(
     "SELECT agency_id, name, address, front_door, kind, profile FROM register.agency WHERE agency_id = ANY(:ids)"
@@ -162,7 +165,7 @@ async def end(session: AsyncSession, ended: Sequence[Stopped], at: datetime, how
         await session.execute(REVOKE, {"refs": revoked, "at": at, "revocation": told})
 
 
-def how_ended(by: RevokedBy, channel: str | None, recorded_by: str) -> dict[str, str | None]:
+def how_ended(by: RevokedBy, channel: str | None, recorded_by: str | None) -> dict[str, str | None]:
     """Return what is kept of a revocation: whose decision, over which channel, and who recorded it."""
     return {"by": by, "channel": channel, "recorded_by": recorded_by}
 
@@ -202,6 +205,12 @@ async def persons(session: AsyncSession, refs: Iterable[str | None]) -> frozense
     return frozenset(await session.scalars(PERSONS, {"refs": asked})) if asked else frozenset()
 
 
+async def staff(session: AsyncSession, agency: str, refs: Iterable[str | None]) -> frozenset[str]:
+    """Return which of these persons work at the agency now."""
+    asked = [ref for ref in refs if ref is not None]
+    return frozenset(await session.scalars(STAFF, {"refs": asked, "agency": agency})) if asked else frozenset()
+
+
 async def parties(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Party]:
     """Return the agencies as a receipt names them."""
     rows = await session.execute(PARTIES, {"ids": [name for name in names if name is not None]})
@@ -231,9 +240,22 @@ def _provision(row: RowMapping) -> Provision | None:
             refused_at=row["refused_at"],
             revoked_at=row["revoked_at"],
             relayed=row["relayed"],
+            waiting=_waiting(row),
         )
     except (ValueError, TypeError):
         return None
+
+
+def _waiting(row: RowMapping) -> Waiting | None:
+    if row["since"] is None:
+        return None
+    return Waiting(
+        since=row["since"],
+        recorded_by=row["waiting_by"],
+        parties=frozenset(row["parties"]),
+        signed_at=row["waiting_signed_at"],
+        evidence=row["waiting_evidence"],
+    )
 
 
 def _row(one: Provision) -> dict[str, Any]:

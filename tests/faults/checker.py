@@ -94,7 +94,8 @@ def _effects(outside: Outside, said: Said) -> dict[str, Any]:
         "plan": lambda one: plans.get(one.asked["case"], 0) >= one.answer["version"],
         "draft": lambda one: one.answer["directive_ref"] in directives,
         "denial": lambda one: directives.get(one.answer["directive_ref"]) == "active",
-        "signature": lambda one: directives.get(one.asked["directive"]) in {"active", "revoked"},
+        "signature": lambda one: directives.get(one.asked["directive"], "draft") != "draft",
+        "confirmation": lambda one: directives.get(one.asked["directive"]) in {"active", "revoked"},
         "stop": lambda one: directives.get(one.asked["directive"]) in over,
         "stop_all": lambda one: all(
             directives.get(ref) in over for case, at, ref in stopped if case == one.asked["case"] and at <= one.ended

@@ -32,7 +32,10 @@ def main(town_json: Path, file: Path, seed: int) -> None:
         return Caller(town, who, journal, stopping)
 
     works: list[Callable[[], None]] = [lambda: watch(caller("priya"))]
-    works += [Advocate(caller(who), chance(seed, "advocate", place)).work for place, who in enumerate(ADVOCATES)]
+    works += [
+        Advocate(caller(who), chance(seed, "advocate", place), caller("mia")).work
+        for place, who in enumerate(ADVOCATES)
+    ]
     works += [Recipient(caller(who), chance(seed, "recipient", who)).work for who in RECIPIENTS]
     threads = [threading.Thread(target=work) for work in works]
     for thread in threads:

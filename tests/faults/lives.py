@@ -59,6 +59,7 @@ class Advocate:
 
     caller: Caller
     chance: random.Random
+    second: Caller
 
     def work(self) -> None:
         while not self.caller.stopping.is_set():
@@ -99,10 +100,18 @@ class Advocate:
         path = f"/v1/directives/{ref}/signature"
         tag = draft.answer.get("etag", '"1"')
         signed = self.caller.command("signature", "consent", "POST", path, signature, if_match=tag, **about)
+        if signed.outcome == "yes" and signed.answer["state"] == "awaiting_confirmation":
+            signed = self._confirm(signed, about)
         if signed.outcome == "yes":
             case.active[recipient] = ref
         elif signed.outcome == "maybe":
             case.doubtful.add(ref)
+
+    def _confirm(self, signed: Command, about: dict[str, Any]) -> Command:
+        """Have what opens more than stood before confirmed by a second person."""
+        path = f"/v1/directives/{about['directive']}/confirmation"
+        tag = signed.answer["etag"]
+        return self.second.command("confirmation", "consent", "POST", path, if_match=tag, **about)
 
     def allow_again(self, case: Case) -> None:
         closed = sorted(PERMITTED.keys() - case.active.keys())

@@ -78,10 +78,9 @@ def said(commands: Iterable[Command]) -> Said:
             continue
         asked, sure = command.asked, command.outcome == "yes"
         if command.does == "signature":
-            given = asked["provision"]
-            parts = given["recipient"], given["purpose"], frozenset(given["categories"])
-            told = command.ended if sure else inf
-            found.grants.append(Grant(asked["directive"], asked["case"], *parts, command.began, told))
+            found.grants.append(_grant(command, sure=sure))
+        elif command.does == "confirmation" and sure:
+            _confirm([one for one in found.grants if one.directive == asked["directive"]], command)
         elif command.does == "denial" and sure:
             denied = frozenset(asked["categories"])
             found.denials.append(Denial(asked["case"], asked["recipient"], denied, command.ended))
@@ -91,6 +90,18 @@ def said(commands: Iterable[Command]) -> Said:
             # What was still being signed may have come after the stop.
             _stop([one for one in found.grants if one.case == asked["case"] and one.told < command.began], command)
     return found
+
+
+def _grant(signature: Command, *, sure: bool) -> Grant:
+    asked, given = signature.asked, signature.asked["provision"]
+    parts = given["recipient"], given["purpose"], frozenset(given["categories"])
+    told = signature.ended if sure and signature.answer.get("state") != "awaiting_confirmation" else inf
+    return Grant(asked["directive"], asked["case"], *parts, signature.began, told)
+
+
+def _confirm(grants: Iterable[Grant], confirmation: Command) -> None:
+    for one in grants:
+        one.told = confirmation.ended
 
 
 def _stop(grants: Iterable[Grant], stop: Command) -> None:

@@ -19,6 +19,7 @@ from cli import stack
 from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
 from cli.tokens import NoToken, person_token, system_token
+from tests.world.second_person import confirmed
 from tests.world.upsets import superuser
 
 PATIENCE = 30.0
@@ -26,8 +27,6 @@ SHELTER, POLICE = "harbor-house", "county-sheriff"
 ALLOWED = {SHELTER: ("shelter", ["identity", "needs", "children"]), POLICE: ("order_enforcement", ["identity"])}
 TOLD = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 1}
 STOP = {"by": "survivor", "channel": "phone"}
-# To lift a denial opens what was closed: it takes her signature, and her word over another channel.
-LIFTED = EXPLAINED | {"signer_role": "survivor", "second_channel": "voice"}
 MESSAGES = """
 SELECT m.recipient, m.message_ref FROM exchange.message AS m JOIN carrying.offer AS o USING (message_ref)
 JOIN register."case" AS c ON c.subject_id = o.subject_id
@@ -87,24 +86,31 @@ class Survivor:
             draft = self.says(said | {"valid_until": in_days(30)})
             signature = EXPLAINED | {"signed_at": now(), "signer_role": "survivor"}
             path = f"/v1/directives/{draft['directive_ref']}/signature"
-            self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+            confirmed(self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"]), self.mia)
             self.permits[recipient] = draft["directive_ref"]
 
     def says(self, provision: dict[str, Any]) -> dict[str, Any]:
         """Record what she wants permitted or denied."""
         return self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
 
-    def stops(self, directive_ref: str, **evidence: Any) -> None:
-        """Stop one directive; to lift a denial takes `evidence`."""
-        self.ana.does("consent", "POST", f"/v1/directives/{directive_ref}/revocation", STOP | evidence)
+    @property
+    def mia(self) -> Speaker:
+        """Return the second person of the hotline."""
+        return Speaker(self.started.town, "mia", "advocacy", self.ana.client)
+
+    def stops(self, directive_ref: str) -> None:
+        """Stop one directive."""
+        self.ana.does("consent", "POST", f"/v1/directives/{directive_ref}/revocation", STOP)
 
     def stops_everything(self) -> None:
         """Stop every permit in one step."""
         self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/revocation", STOP)
 
     def lifts(self, directive_ref: str) -> None:
-        """Lift a denial."""
-        self.stops(directive_ref, evidence=LIFTED | {"signed_at": now()})
+        """Lift a denial: she signs, and a second person of the hotline confirms it."""
+        signature = EXPLAINED | {"signed_at": now(), "signer_role": "survivor"}
+        path = f"/v1/directives/{directive_ref}/lifting"
+        confirmed(self.ana.does("consent", "POST", path, signature, If_Match='"1"'), self.mia)
 
     def tells(self, **more: Any) -> None:
         """Tell the hotline something; agencies she named may open their part of it."""

@@ -38,6 +38,7 @@ from tests.kernel.consent import reference
 from tests.world.consent import TOWN, a_directive
 from tests.world.oracle import HOME, Oracle
 from tests.world.running import clock_town
+from tests.world.second_person import confirmed
 from tests.world.upsets import replay_from_the_start, set_clock, superuser
 
 __all__ = ["clock_town"]  # a fixture is found by its name in this module
@@ -82,7 +83,7 @@ class World:
         self.stack = started
         self.people = {
             name: Speaker(started.town, name, "advocacy", client)
-            for name in ("ana", "sam", "lee", "kim", "jude", "dr-lin")
+            for name in ("ana", "mia", "sam", "lee", "kim", "jude", "dr-lin")
         }
         self.hours = 0
 
@@ -178,7 +179,8 @@ class ConsentMachine(RuleBasedStateMachine):
         draft = self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
         signature = EXPLAINED | {"signed_at": instant(at), "signer_role": "survivor"}
         path = f"/v1/directives/{draft['directive_ref']}/signature"
-        self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        recorded = self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        confirmed(recorded, self.world.people["mia"])
         self._said(draft, DirectiveEffect.PERMIT, agency, wanted, asked, at, until)
 
     @rule(agency=agencies, asked=categories, every_purpose=st.booleans())

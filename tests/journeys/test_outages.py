@@ -26,6 +26,7 @@ from cli.story.words import EXPLAINED, in_days, now
 from tests.infra.watching import comes_true
 from tests.world.outsider import Outsider
 from tests.world.running import a_town_of_its_own
+from tests.world.second_person import confirmed
 
 ROOT = Path(__file__).parents[2]
 WAITING = """SELECT count(*) FROM carrying.outbox JOIN register."case" c USING (subject_id) WHERE c.case_ref = %s"""
@@ -58,7 +59,8 @@ class Case:
         draft = ana.does("consent", "POST", f"/v1/cases/{self.ref}/directives", provision)
         signature = EXPLAINED | {"signed_at": now(), "signer_role": "survivor"}
         path = f"/v1/directives/{draft['directive_ref']}/signature"
-        ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        recorded = ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        confirmed(recorded, Speaker(self.started.town, "mia", "advocacy", self.client))
 
     def tells(self, ana: Speaker | None = None) -> httpx.Response:
         self.told += 1

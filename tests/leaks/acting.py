@@ -40,7 +40,7 @@ def take_part(scene: Scene, case_ref: str) -> None:
 def release(scene: Scene, case_ref: str, **more: Any) -> dict[str, str]:
     """Record a signed release to each agency; return the directives by agency."""
     signed = {to: sign(scene, case_ref, to, purpose, **more) for to, purpose in RELEASES}
-    return signed | {"watch": sign(scene, case_ref, "bay-hotline", "advocacy", custodian="county-sheriff")}
+    return signed | {"watch": sign(scene, case_ref, "bay-hotline", "advocacy", by="lee", custodian="county-sheriff")}
 
 
 def reach_of(scene: Scene, agency_id: str, purpose: str) -> list[str]:
@@ -58,7 +58,7 @@ def draft(scene: Scene, case_ref: str, recipient: str, purpose: str, **more: Any
     return scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/directives", provision)
 
 
-def signature(scene: Scene) -> dict[str, Any]:
+def signature(scene: Scene, by: str = "ana") -> dict[str, Any]:
     """Return how she signed, each word of it a canary."""
     part2 = scene.body("consent", "Part2Form")
     return scene.body(
@@ -67,18 +67,18 @@ def signature(scene: Scene) -> dict[str, Any]:
         "evidence",
         method="e_signed",
         signed_at=instant(),
-        explained_by="ana",
+        explained_by=by,
         signer_role="survivor",
         signer_conflict_check=ABSENT,
         part2=part2,
     )
 
 
-def sign(scene: Scene, case_ref: str, recipient: str, purpose: str, **more: Any) -> str:
+def sign(scene: Scene, case_ref: str, recipient: str, purpose: str, *, by: str = "ana", **more: Any) -> str:
     """Draft one provision and have it signed."""
     made = draft(scene, case_ref, recipient, purpose, **more)
     ref = str(made["directive_ref"])
-    scene.does("ana", "consent", f"POST /v1/directives/{ref}/signature", signature(scene), If_Match=made["etag"])
+    scene.does(by, "consent", f"POST /v1/directives/{ref}/signature", signature(scene, by), If_Match=made["etag"])
     return ref
 
 
@@ -199,10 +199,14 @@ def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
     refused = draft(scene, case_ref, "lantern-counselling", "case_conference")
     path = f"/v1/directives/{refused['directive_ref']}/refusal"
     scene.does("ana", "consent", f"POST {path}", If_Match=refused["etag"])
-    told = scene.body("consent", "RevocationForm", "evidence", by="survivor", evidence=ABSENT)
+    told = scene.body("consent", "RevocationForm", "evidence", by="survivor")
     scene.does("ana", "consent", f"POST /v1/directives/{directives['county-cell']}/revocation", told)
-    told = scene.body("consent", "RevocationForm", "evidence", by="survivor", evidence=ABSENT)
+    told = scene.body("consent", "RevocationForm", "evidence", by="survivor")
     scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/revocation", told)
+    denied = draft(scene, case_ref, "harbor-house", "shelter", effect="deny", valid_until=None)
+    path = f"/v1/directives/{denied['directive_ref']}"
+    waiting = scene.does("ana", "consent", f"POST {path}/lifting", signature(scene), If_Match=denied["etag"])
+    scene.does("mia", "consent", f"POST {path}/confirmation", If_Match=waiting["etag"])
     died = scene.body("consent", "DeathForm", died_on="2026-01-03")
     scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/death", died)
 

@@ -36,6 +36,7 @@ from tests.world.running import a_town_of_its_own
 # Why each of them opens what comes to them.
 PEOPLE: Final[Mapping[str, str]] = {
     "ana": "advocacy",
+    "mia": "advocacy",
     "sam": "shelter",
     "lee": "order_enforcement",
     "noor": "counselling",

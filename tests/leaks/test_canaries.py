@@ -58,7 +58,7 @@ def test_every_route_that_takes_words_was_given_canaries(scene: Scene, day: Day)
     forms = {
         (service, f"{method} {template}")
         for service, method, template, said in refusing.routes_of(scene)
-        if refusing.form_of(said) not in (None, "RefusalForm")  # there is nothing to say about a no
+        if refusing.form_of(said) not in (None, "RefusalForm", "ConfirmationForm")  # nothing to say
     }
 
     assert forms <= scene.done

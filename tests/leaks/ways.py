@@ -20,6 +20,8 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "stop_everything": None,
     "sign_directive": SIGNED,
     "refuse_directive": None,
+    "lift_denial": SIGNED,
+    "confirm_directive": None,
     "stop_directive": None,
     "open_message": {"purpose": "shelter"},
     "offer_message": {},

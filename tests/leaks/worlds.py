@@ -21,6 +21,7 @@ from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
 from cli.tokens import system_token
 from schemas.codes import AgencyKind
+from tests.world.second_person import confirmed
 from tests.world.upsets import superuser
 
 CAST = {
@@ -82,9 +83,11 @@ class World:
         for role, (kind, person, post) in CAST.items():
             take_in_agency(self.started.run, an_agency(self.agency(role), role.title(), kind))
             take_in_person(self.started.run, Member(f"{person}-{self.mark}", self.agency(role), person, (post,)))
+        take_in_person(self.started.run, Member(f"mia-{self.mark}", self.agency("hotline"), "mia", ("advocate",)))
         self.started.town = places.read(self.started.run.folder)
         for role, (_, person, _) in CAST.items():
             self.speakers[role] = Speaker(self.started.town, f"{person}-{self.mark}", "", self.client)
+        self.speakers["second"] = Speaker(self.started.town, f"mia-{self.mark}", "", self.client)
 
     def tell(self) -> None:
         """Tell the story; the richer world has more of it, and none of that is open to those who are looked at."""
@@ -124,9 +127,10 @@ class World:
         ):
             made = ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", {"effect": "deny"} | denial)
             if "excluded_person_ref" in denial:
-                lifted = self._explained() | {"signed_at": now(), "signer_role": "survivor", "second_channel": "voice"}
-                path = f"/v1/directives/{made['directive_ref']}/revocation"
-                ana.does("consent", "POST", path, {"by": "survivor", "evidence": lifted})
+                lifted = self._explained() | {"signed_at": now(), "signer_role": "survivor"}
+                path = f"/v1/directives/{made['directive_ref']}/lifting"
+                waiting = ana.does("consent", "POST", path, lifted, If_Match=made["etag"])
+                confirmed(waiting, self.speakers["second"])
 
     def _answer_out_of_sight(self) -> None:
         """Let legal aid accept, which is between it and the hotline."""
@@ -152,7 +156,7 @@ class World:
         draft = ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", said)
         signature = self._explained() | {"signed_at": now(), "signer_role": "survivor"}
         path = f"/v1/directives/{draft['directive_ref']}/signature"
-        ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        confirmed(ana.does("consent", "POST", path, signature, If_Match=draft["etag"]), self.speakers["second"])
 
     def _explained(self) -> dict[str, Any]:
         return EXPLAINED | {"explained_by": f"ana-{self.mark}"}

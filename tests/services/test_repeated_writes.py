@@ -129,9 +129,27 @@ async def draft_directive(shop: Shop) -> Write:
 async def sign_directive(shop: Shop) -> Write:
     drafting = await draft_directive(shop)
     ref = (await shop.done("consent", "POST", drafting))["directive_ref"]
+    return Write("ana", f"/v1/directives/{ref}/signature", signature(), drafting.case_ref, '"1"')
+
+
+def signature() -> dict[str, Any]:
     at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    signature = EXPLAINED | {"signed_at": at, "signer_role": "survivor"}
-    return Write("ana", f"/v1/directives/{ref}/signature", signature, drafting.case_ref, '"1"')
+    return EXPLAINED | {"signed_at": at, "signer_role": "survivor"}
+
+
+async def lift_denial(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    denial = {"effect": "deny", "recipient": "harbor-house", "categories": ["needs"]}
+    ref = (await shop.done("consent", "POST", Write("ana", f"/v1/cases/{case_ref}/directives", denial, case_ref)))[
+        "directive_ref"
+    ]
+    return Write("ana", f"/v1/directives/{ref}/lifting", signature(), case_ref, '"1"')
+
+
+async def confirm_directive(shop: Shop) -> Write:
+    lifting = await lift_denial(shop)
+    await shop.done("consent", "POST", lifting)
+    return Write("mia", lifting.path.replace("lifting", "confirmation"), None, lifting.case_ref, '"2"')
 
 
 async def offer_message(shop: Shop) -> Write:
@@ -209,6 +227,8 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "record_death": record_death,
     "draft_directive": draft_directive,
     "sign_directive": sign_directive,
+    "lift_denial": lift_denial,
+    "confirm_directive": confirm_directive,
     "offer_message": offer_message,
     "record_order": record_order,
     "issue_order": a_step(("issuance", {"status": "final", "expiry": "none"})),

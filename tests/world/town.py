@@ -34,6 +34,7 @@ KINDS = {
 }
 PEOPLE = {
     "ana": ("bay-hotline", ("advocate",)),
+    "mia": ("bay-hotline", ("advocate",)),
     "priya": ("bay-hotline", ("privacy_officer",)),
     "sam": ("harbor-house", ("case_worker",)),
     "lee": ("county-sheriff", ("liaison",)),

@@ -1,11 +1,15 @@
 """The rules of consent: what may be drafted, what a signature takes, and that a stop takes nothing."""
 
-from services.consent.domain.drafting import STRICTEST, Profile, Said, Scene, draft
+from services.consent.domain.authority import Step, permitted, require
+from services.consent.domain.confirming import check_lifting, confirm, lift
+from services.consent.domain.drafting import draft
 from services.consent.domain.provision import Provision, Standing, is_narrower, overlapping, same_way, unlabelled
 from services.consent.domain.receipt import Party, receipt
 from services.consent.domain.refusal import NotAcceptable, NotPossible
-from services.consent.domain.signing import PART2_ELEMENTS, Signature, sign, superseded
-from services.consent.domain.stopping import Stop, Stopped, check_lifting, check_refusable, stopped, stopped_all
+from services.consent.domain.scene import STRICTEST, Profile, Said, Scene
+from services.consent.domain.signature import PART2_ELEMENTS, Signature
+from services.consent.domain.signing import sign, superseded
+from services.consent.domain.stopping import Stop, Stopped, check_refusable, check_stoppable, stopped, stopped_all
 from services.consent.domain.telling import (
     Telling,
     of_denial,
@@ -16,6 +20,7 @@ from services.consent.domain.telling import (
     of_revocation,
     of_what_stands,
 )
+from services.consent.domain.waiting import Waiting
 from services.consent.domain.words import Consideration, ReceiptState, SignerConflict, SignerRole
 
 __all__ = [
@@ -34,13 +39,18 @@ __all__ = [
     "SignerConflict",
     "SignerRole",
     "Standing",
+    "Step",
     "Stop",
     "Stopped",
     "Telling",
+    "Waiting",
     "check_lifting",
     "check_refusable",
+    "check_stoppable",
+    "confirm",
     "draft",
     "is_narrower",
+    "lift",
     "of_denial",
     "of_expiry",
     "of_grant",
@@ -49,7 +59,9 @@ __all__ = [
     "of_revocation",
     "of_what_stands",
     "overlapping",
+    "permitted",
     "receipt",
+    "require",
     "same_way",
     "sign",
     "stopped",

@@ -5,73 +5,17 @@ Opening anything takes a signature.  Closing anything takes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from kernel.consent import Agency, Directive, Unreadable, ceiling, fields_named
-from schemas.categories import DataCategory
-from schemas.codes import (
-    Basis,
-    DirectiveEffect,
-    DirectiveState,
-    EndsWhen,
-    Participation,
-    Purpose,
-    StartsWhen,
-)
+from kernel.consent import Directive, Unreadable, ceiling, fields_named
+from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation, Purpose
 from schemas.taxonomy import FIELDS, TAXONOMY_VERSION, category_mask
+from services.consent.domain.authority import Step, permitted
 from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
 from services.consent.domain.refusal import NotAcceptable, NotPossible
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a jurisdiction asks of a release: a record, not code (R34)."""
-
-    max_days: int
-    default_days: int | None = None  # what a release without an end gets; None: it gets refused (R6)
-    minor_alone: bool = False  # R12: a minor who may receive the service alone signs alone
-
-
-STRICTEST = Profile(max_days=90)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What a survivor wants permitted or denied, before anybody has judged it."""
-
-    effect: DirectiveEffect
-    custodian: str
-    recipient: str | None = None
-    purpose: Purpose | None = None
-    categories: frozenset[DataCategory] = frozenset()
-    excepted_fields: frozenset[str] = frozenset()
-    only_fields: frozenset[str] = frozenset()
-    excluded_person_ref: str | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    starts_when: StartsWhen | None = None
-    ends_when: EndsWhen | None = None
-    survives_death: bool = False
-    supersedes_ref: UUID | None = None
-    adds_to_ref: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """In what circumstances it is said: by whom, about which agencies, and what stands already."""
-
-    at: datetime
-    by_agency: str
-    by_actor: str
-    home_agency: str
-    participation: str
-    agencies: Mapping[str, Agency]  # the active ones among those named
-    known_persons: Collection[str]  # the registered ones among the persons named
-    profile: Profile  # of the custodian
-    standing: tuple[Provision, ...]  # every provision of this subject that can be read
+from services.consent.domain.scene import Profile, Said, Scene
 
 
 def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
@@ -92,7 +36,7 @@ def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
     named = said.recipient, said.excluded_person_ref
     errors = [
         (said.custodian not in scene.agencies, "custodian", "unknown_agency"),
-        (scene.by_agency not in (said.custodian, scene.home_agency), "custodian", "not_yours"),
+        (not _may(Step.DENY, said, scene), "custodian", "not_yours"),
         (named.count(None) != 1, "recipient", "one_agency_or_one_person"),
         (said.recipient is not None and said.recipient not in scene.agencies, "recipient", "unknown_agency"),
         (said.recipient == said.custodian, "recipient", "own_record"),
@@ -199,6 +143,11 @@ def refuse_overlap(new: Provision, scene: Scene) -> None:
         raise NotPossible("overlaps_another")
 
 
+def _may(step: Step, said: Said, scene: Scene) -> bool:
+    sides = scene.sides(said.custodian, said.recipient)
+    return permitted(step, sides, person=scene.by_person is not None)
+
+
 def _unknown(person: str | None, scene: Scene) -> bool:
     return person is not None and person not in scene.known_persons
 
@@ -212,7 +161,7 @@ def _check_way(said: Said, scene: Scene) -> None:
             (said.recipient is not None and said.recipient not in scene.agencies, "recipient", "unknown_agency"),
             (said.custodian not in scene.agencies, "custodian", "unknown_agency"),
             (said.recipient == said.custodian, "recipient", "own_record"),
-            (scene.by_agency not in (said.custodian, said.recipient), "custodian", "not_yours"),
+            (not _may(Step.DRAFT, said, scene), "custodian", "not_yours"),
         ]
     )
 

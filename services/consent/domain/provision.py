@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from kernel.consent import Directive, Unreadable, fields_named
 from schemas.codes import DirectiveEffect, DirectiveState, EndsWhen, StartsWhen
+from services.consent.domain.waiting import Waiting
 
-UNSAID = frozenset({DirectiveState.DRAFT, DirectiveState.REFUSED})  # nothing was ever in force on their word
+UNSAID = frozenset(
+    {DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, DirectiveState.REFUSED}
+)  # nothing was ever in force on their word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Provision:
     refused_at: datetime | None = None
     revoked_at: datetime | None = None
     relayed: bool = False
+    waiting: Waiting | None = None  # an opening that a second person has not confirmed: of a denial, its lifting
 
     @property
     def ref(self) -> UUID:
@@ -59,9 +63,22 @@ class Provision:
 
     def state_at(self, at: datetime) -> DirectiveState:
         """Return the state for a reader: an active directive that is over reads `expired`, with no job having run."""
+        if self.state is DirectiveState.AWAITING_CONFIRMATION:
+            lapsed = self.waiting is not None and not self.waiting.open_at(at)
+            return DirectiveState.EXPIRED if lapsed else self.state
         until = self.directive.valid_until
         over = self.directive.ended or (until is not None and until <= at)
         return DirectiveState.EXPIRED if self.state is DirectiveState.ACTIVE and over else self.state
+
+    def seen_by(self, agency: str) -> Provision:
+        """Return what an agency may know of it: whoever drafted for another custodian is not told that it was signed.
+
+        Until it is confirmed it is to them the draft that it was.
+        """
+        if agency == self.directive.custodian or self.state is not DirectiveState.AWAITING_CONFIRMATION:
+            return self
+        draft = replace(self.directive, state=DirectiveState.DRAFT)
+        return replace(self, directive=draft, version=1, evidence=None, signed_at=None, waiting=None)
 
     def standing(self) -> Standing:
         """Return what stopping it needs."""

@@ -1,115 +1,66 @@
-"""What makes a draft a grant: a signature that is informed, written and limited in time (34 U.S.C. 12291(b)(2)(B))."""
+"""What makes a draft a grant: a signature that is informed, written and limited in time (34 U.S.C. 12291(b)(2)(B)).
+
+Where it opens more than stood before, it waits for a second person, and opens nothing meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from kernel.consent import Directive
 from schemas.categories import DataCategory
-from schemas.codes import (
-    AgencyFlag,
-    ChannelKind,
-    DirectiveState,
-    Participation,
-    SigningMethod,
-)
-from services.consent.domain.drafting import Scene, refuse_if, refuse_overlap
-from services.consent.domain.provision import Provision, is_narrower, same_way
+from schemas.codes import AgencyFlag, DirectiveState, Participation
+from services.consent.domain.authority import Step, require
+from services.consent.domain.drafting import refuse_if, refuse_overlap
+from services.consent.domain.noes import last_no
+from services.consent.domain.provision import Provision, same_way
 from services.consent.domain.refusal import NotAcceptable, NotPossible
-from services.consent.domain.words import Consideration, ReceiptState, SignerConflict, SignerRole
+from services.consent.domain.scene import Scene
+from services.consent.domain.signature import PART2_ELEMENTS, Signature
+from services.consent.domain.waiting import Waiting
+from services.consent.domain.widening import widens
+from services.consent.domain.words import SignerConflict, SignerRole
 
 CLOCKS_MAY_DIFFER: Final = timedelta(minutes=5)
-TYPED_TO: Final = timedelta(minutes=1)  # as exactly as somebody writes a time on a paper
-# 42 CFR 2.31(a), by the names of domain.md section 5.
-PART2_ELEMENTS: Final = (
-    "patient_name",
-    "discloser",
-    "description",
-    "recipients",
-    "right_to_revoke",
-    "how_to_revoke",
-    "expiry",
-    "signature",
-    "signed_on",
-)
+TYPED_TO: Final = timedelta(seconds=1)  # as exactly as a form writes a time
 TOGETHER: Final = frozenset({SignerRole.MINOR, SignerRole.PARENT, SignerRole.GUARDIAN})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """What evidences a grant, as staff recorded it."""
-
-    method: SigningMethod
-    signed_at: datetime
-    language: str
-    text_version: str
-    explained_by: str
-    signer_role: SignerRole
-    signer_conflict_check: SignerConflict | None = None
-    second_signer: str | None = None
-    witness_ref: str | None = None
-    second_channel: ChannelKind | None = None
-    interpreter_ref: str | None = None
-    document_ref: str | None = None
-    asked_considerations: tuple[Consideration, ...] = ()
-    receipt_asked: bool = False
-    receipt_channel_ref: UUID | None = None
-    part2: Mapping[str, Any] | None = field(default=None, repr=False)
-
-    def evidence(self) -> dict[str, Any]:
-        """Return what is kept beside the directive: references and codes.
-
-        Of the Part 2 block only which elements were there: a name would be a survivor's field in the clear.
-        """
-        kept = {
-            "method": self.method,
-            "language": self.language,
-            "text_version": self.text_version,
-            "explained_by": self.explained_by,
-            "signer_role": self.signer_role,
-            "signer_conflict_check": self.signer_conflict_check,
-            "second_signer": self.second_signer,
-            "witness_ref": self.witness_ref,
-            "second_channel": self.second_channel,
-            "interpreter_ref": self.interpreter_ref,
-            "document_ref": self.document_ref,
-            "asked_considerations": list(self.asked_considerations),
-            "receipt": ReceiptState.HELD if self.receipt_asked else ReceiptState.NOT_ASKED,
-            "receipt_channel_ref": None if self.receipt_channel_ref is None else str(self.receipt_channel_ref),
-            "part2_elements": None if self.part2 is None else sorted(set(PART2_ELEMENTS) & self.part2.keys()),
-        }
-        return {name: value for name, value in kept.items() if value not in (None, [])}
-
-
 def sign(draft: Provision, signature: Signature, scene: Scene) -> tuple[Provision, Provision | None]:
-    """Return the draft made active, and what it supersedes made so; nothing opens before it starts.
+    """Return the draft in force, and what it supersedes made so; what opens more than stood before waits instead.
 
     Raises `NotPossible` or `NotAcceptable`; the draft then stays what it was.
     """
     if draft.state is not DirectiveState.DRAFT:
         raise NotPossible("not_a_draft")
+    require(Step.SIGN, scene.sides(draft.directive.custodian), person=scene.by_person is not None)
+    check_signer(signature, scene)
+    _check_part2(draft, signature, scene)
+    signed = replace(
+        draft, version=draft.version + 1, evidence=_evidence(signature, scene), signed_at=signature.signed_at
+    )
+    active, replaced = enter(signed, signature.signed_at, scene)
+    if not widens(signed, scene):
+        return active, replaced
+    awaiting = replace(signed.directive, state=DirectiveState.AWAITING_CONFIRMATION)
+    return replace(signed, directive=awaiting, waiting=waiting(signature, scene, draft.drafted_by)), None
+
+
+def enter(signed: Provision, signed_at: datetime, scene: Scene) -> tuple[Provision, Provision | None]:
+    """Return what was signed in force from now on, and what it supersedes made so.
+
+    Raises `NotPossible` where something that happened since it was drafted or signed forbids it.
+    """
     if scene.participation != Participation.YES:
         raise NotPossible("not_participating")  # R16
-    if not {draft.directive.custodian, draft.directive.recipient} <= scene.agencies.keys():
+    if not {signed.directive.custodian, signed.directive.recipient} <= scene.agencies.keys():
         raise NotPossible("agency_not_active")
-    check_signer(signature, scene)
-    _check_whose_record(draft, signature, scene)
-    _check_part2(draft, signature, scene)
-    _check_not_overtaken(draft, signature, scene)
-    old = _superseded(draft, scene)
-    if old is not None and not is_narrower(draft, old):
-        check_second_actor(signature, scene)
+    _check_not_overtaken(signed, signed_at, scene)
+    old = _superseded(signed, scene)
     active = replace(
-        draft,
-        directive=_in_time(draft, signature, scene),
-        version=draft.version + 1,
-        evidence=signature.evidence(),
-        signed_at=signature.signed_at,
-        relayed=old is not None and old.relayed,
+        signed, directive=_in_time(signed, signed_at, scene), relayed=old is not None and old.relayed, waiting=None
     )
     refuse_overlap(active, scene)
     return active, None if old is None else superseded(old)
@@ -125,18 +76,10 @@ def check_signer(signature: Signature, scene: Scene) -> None:
             (signature.signer_conflict_check is SignerConflict.ABUSER, "signer_conflict_check", "signer_is_abuser"),
             (together and second is None, "second_signer", "missing"),
             (together and signature.signer_conflict_check is None, "signer_conflict_check", "missing"),
-            (signature.explained_by not in scene.known_persons, "explained_by", "unknown_person"),
+            (signature.explained_by not in scene.explainers, "explained_by", "unknown_person"),
             (signature.signed_at > scene.at + CLOCKS_MAY_DIFFER, "signed_at", "in_the_future"),
         ]
     )
-
-
-def check_second_actor(signature: Signature, scene: Scene) -> None:
-    """Refuse to open more on one person's record alone: a witness, or the survivor again over another channel."""
-    witness = signature.witness_ref
-    apart = witness is not None and witness not in (signature.explained_by, scene.by_actor)
-    if not apart and signature.second_channel is None:
-        raise NotAcceptable(("witness_ref", "second_actor_missing"))
 
 
 def superseded(old: Provision) -> Provision:
@@ -144,13 +87,6 @@ def superseded(old: Provision) -> Provision:
     if old.state is not DirectiveState.ACTIVE:
         return old
     return replace(old, directive=replace(old.directive, state=DirectiveState.SUPERSEDED), version=old.version + 1)
-
-
-def _check_whose_record(draft: Provision, signature: Signature, scene: Scene) -> None:
-    """Refuse that a recipient grants itself another's record on paper: its custodian confirms, or the survivor does."""
-    by_survivor = signature.signer_role is SignerRole.SURVIVOR and signature.method is SigningMethod.E_SIGNED
-    if scene.by_agency != draft.directive.custodian and not by_survivor:
-        raise NotPossible("custodian_or_survivor_signs")
 
 
 def _check_part2(draft: Provision, signature: Signature, scene: Scene) -> None:
@@ -163,10 +99,12 @@ def _check_part2(draft: Provision, signature: Signature, scene: Scene) -> None:
     refuse_if([(not given.get(name), f"part2.{name}", "missing") for name in PART2_ELEMENTS])
 
 
-def _check_not_overtaken(draft: Provision, signature: Signature, scene: Scene) -> None:
-    """Refuse a paper older than a later no to the same thing: the last word is the survivor's, not the filing's."""
-    ends = (one.revoked_at or one.refused_at for one in scene.standing if same_way(one, draft))
-    if any(ended is not None and ended - signature.signed_at > TYPED_TO for ended in ends):
+def _check_not_overtaken(draft: Provision, signed_at: datetime, scene: Scene) -> None:
+    """Refuse a paper older than a later no: the last word is the survivor's, not the filing's."""
+    refused = (one.refused_at for one in scene.standing if same_way(one, draft) and one.refused_at is not None)
+    no = last_no(draft.directive.custodian, draft.directive.recipient, scene, but=draft.ref)
+    last = max((*refused, *([] if no is None else [no])), default=None)
+    if last is not None and last - signed_at > TYPED_TO:
         raise NotPossible("signed_before_it_was_stopped")
 
 
@@ -181,12 +119,12 @@ def _superseded(draft: Provision, scene: Scene) -> Provision | None:
     return old if old.state_at(scene.at) is DirectiveState.ACTIVE else None
 
 
-def _in_time(draft: Provision, signature: Signature, scene: Scene) -> Directive:
+def _in_time(draft: Provision, signed_at: datetime, scene: Scene) -> Directive:
     """Return the directive as it starts with the signature's record and ends no later than the profile allows."""
     profile, directive = scene.profile, draft.directive
-    latest = signature.signed_at + timedelta(days=profile.max_days)
+    latest = signed_at + timedelta(days=profile.max_days)
     if directive.valid_until is None and profile.default_days is not None:
-        wanted = signature.signed_at + timedelta(days=profile.default_days)
+        wanted = signed_at + timedelta(days=profile.default_days)
     elif directive.valid_until is not None:
         wanted = directive.valid_until
     else:
@@ -195,3 +133,19 @@ def _in_time(draft: Provision, signature: Signature, scene: Scene) -> Directive:
     until = min(wanted, latest)
     refuse_if([(until <= starts, "valid_until", "already_over")])
     return replace(directive, state=DirectiveState.ACTIVE, valid_from=starts, valid_until=until)
+
+
+def _evidence(signature: Signature, scene: Scene) -> dict[str, object]:
+    return signature.evidence() | {"recorded_by": scene.by_actor, "recorded_at": scene.at.isoformat()}
+
+
+def waiting(signature: Signature, scene: Scene, *others: str) -> Waiting:
+    """Return what waits from now on: nobody who recorded, explained, witnessed or drafted it may confirm it."""
+    named = {signature.explained_by, signature.witness_ref, signature.second_signer, signature.interpreter_ref}
+    return Waiting(
+        since=scene.at,
+        recorded_by=scene.by_actor,
+        parties=frozenset({scene.by_actor, *others, *(name for name in named if name is not None)}),
+        signed_at=signature.signed_at,
+        evidence=signature.evidence(),
+    )

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from schemas.codes import DirectiveState, RevokedBy
-from services.consent.domain.drafting import Scene
+from schemas.codes import DirectiveState
 from services.consent.domain.provision import Provision, Standing
 from services.consent.domain.refusal import NotPossible
-from services.consent.domain.signing import Signature, check_second_actor, check_signer
-from services.consent.domain.words import SignerRole
+
+NOT_YET = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION})
 
 
 class Stop(StrEnum):
@@ -54,23 +53,21 @@ def stopped_all(standing: Iterable[Standing], only_party: str | None = None) -> 
     return tuple(_ends(mine))
 
 
-def check_lifting(by: RevokedBy, signature: Signature | None, scene: Scene) -> None:
-    """Refuse to lift a denial without the survivor's own signature and a second actor: it opens what was closed."""
-    if by is not RevokedBy.SURVIVOR or signature is None or signature.signer_role is not SignerRole.SURVIVOR:
-        raise NotPossible("denial_needs_signature")
-    check_signer(signature, scene)
-    check_second_actor(signature, scene)
+def check_stoppable(target: Standing) -> None:
+    """Refuse to end a denial in passing: that opens what was closed, and is a signature of its own, never a stop."""
+    if target.denies and target.state == DirectiveState.ACTIVE:
+        raise NotPossible("denial_needs_lifting")
 
 
-def check_refusable(draft: Provision) -> None:
-    """Refuse to record a no to something that is no draft: what is in force is revoked."""
-    if draft.state is not DirectiveState.DRAFT:
+def check_refusable(one: Provision) -> None:
+    """Refuse to record a no to what nobody waits to open: what is in force is revoked."""
+    if one.state not in NOT_YET and one.waiting is None:
         raise NotPossible("not_a_draft")
 
 
 def _ends(standing: Iterable[Standing]) -> Iterable[Stopped]:
     for one in standing:
-        if one.state == DirectiveState.DRAFT:
+        if one.state in NOT_YET:
             yield Stopped(one, Stop.REFUSE)
         elif one.state not in (DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED):
             # Also a state that is in no list of ours: whatever it is, it is over now.

@@ -79,11 +79,22 @@ class Desk(AtTheDoor):
         return await self.people[by].post(path, json=a_signature(**signature), headers={"If-Match": f'"{version}"'})
 
     async def permit(self, case_ref: UUID, *categories: str, by: str = "ana", **terms: Any) -> str:
-        """Draft and sign a permit; return its reference."""
+        """Draft and sign a permit, and have it confirmed where that takes a second person; return its reference."""
         drafted = await self.draft(case_ref, a_permit(*categories, **terms), by)
         answer = await self.sign(drafted["directive_ref"], by, explained_by=by)
         assert answer.status_code == 200, answer.text
+        if answer.json()["state"] == "awaiting_confirmation":
+            confirmed = await self.confirm(drafted["directive_ref"])
+            assert confirmed.status_code == 200, confirmed.text
         return str(drafted["directive_ref"])
+
+    async def lift(self, denial: str, by: str = "ana", version: int = 1, **signature: Any) -> httpx.Response:
+        path = f"/v1/directives/{denial}/lifting"
+        return await self.people[by].post(path, json=a_signature(**signature), headers={"If-Match": f'"{version}"'})
+
+    async def confirm(self, ref: str, by: str = "mia", version: int = 2) -> httpx.Response:
+        path = f"/v1/directives/{ref}/confirmation"
+        return await self.people[by].post(path, headers={"If-Match": f'"{version}"'})
 
     async def stop(self, ref: str | UUID, recorded_by: str = "ana", **said: Any) -> httpx.Response:
         return await self.people[recorded_by].post(f"/v1/directives/{ref}/revocation", json=said or None)
@@ -131,6 +142,7 @@ class Desk(AtTheDoor):
 async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         made = Desk(town)
-        for name in ("ana", "priya", "sam", "lee", "kim", "noor", "jude", "cora"):
+        for name in ("ana", "mia", "priya", "sam", "lee", "kim", "noor", "jude", "cora"):
             made.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        made.people["hotline-system"] = await stack.enter_async_context(web.as_system(app, "bay-hotline"))
         yield made

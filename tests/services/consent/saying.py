@@ -8,8 +8,7 @@ from uuid import UUID, uuid4
 
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Participation, Purpose, SigningMethod
-from services.consent.domain import Provision, Said, Scene, Signature, SignerRole, draft
-from services.consent.domain.drafting import STRICTEST
+from services.consent.domain import STRICTEST, Provision, Said, Scene, Signature, SignerRole, draft
 from tests.world.consent import DAY, NOON, TOWN, a_grant
 
 PART2 = {
@@ -49,10 +48,12 @@ def a_scene(*standing: Provision, **terms: Any) -> Scene:
         "at": NOON,
         "by_agency": "bay-hotline",
         "by_actor": "ana",
+        "by_person": "ana",
         "home_agency": "bay-hotline",
         "participation": Participation.YES,
         "agencies": TOWN,
-        "known_persons": frozenset({"ana", "sam", "kim"}),
+        "known_persons": frozenset({"ana", "mia", "sam", "kim"}),
+        "explainers": frozenset({"ana", "mia"}),
         "profile": STRICTEST,
         "standing": standing,
     }

@@ -99,6 +99,7 @@ async def test_a_key_used_for_another_request_is_refused_and_the_same_answered_a
     [
         ({"signed_at": now(days=1)}, "signed_at"),
         ({"explained_by": "nobody-here"}, "explained_by"),
+        ({"explained_by": "sam"}, "explained_by"),
         ({"signer_role": "friend"}, "signer_role"),
         ({"signer_conflict_check": "abuser"}, "signer_conflict_check"),
         ({"signer_role": "minor"}, "second_signer"),
@@ -140,6 +141,8 @@ ROUTES = (
     ("POST", "/v1/directives/{}/signature", a_signature()),
     ("POST", "/v1/directives/{}/refusal", None),
     ("POST", "/v1/directives/{}/revocation", None),
+    ("POST", "/v1/directives/{}/lifting", a_signature()),
+    ("POST", "/v1/directives/{}/confirmation", None),
     ("GET", "/v1/directives/{}/receipt", None),
 )
 

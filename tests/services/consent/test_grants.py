@@ -185,24 +185,27 @@ async def test_the_nine_elements_of_part_2_are_asked_for_and_never_kept(desk: De
     }
     ref = (await desk.draft(case_ref, a_permit("substance_use", **terms), "noor"))["directive_ref"]
 
-    refused = await desk.sign(ref, "noor", part2={**PART2, "expiry": None})
-    signed = await desk.sign(ref, "noor", part2=PART2 | {"patient_name": "Marisol Canary"})
+    refused = await desk.sign(ref, "noor", part2={**PART2, "expiry": None}, explained_by="noor")
+    signed = await desk.sign(ref, "noor", part2=PART2 | {"patient_name": "Marisol Canary"}, explained_by="noor")
 
     assert refused.json()["errors"] == [{"field": "body.part2.expiry", "code": "missing"}]
     assert signed.status_code == 200
     assert "Canary" not in str(desk.rows("SELECT * FROM register.directive WHERE directive_ref = %(ref)s", ref=ref))
 
 
-async def test_what_is_to_come_needs_the_survivors_own_signature_or_the_custodian(desk: Desk) -> None:
+@pytest.mark.parametrize("method", ["written", "e_signed"])
+async def test_c1_a_recipient_cannot_sign_over_anothers_record(desk: Desk, method: str) -> None:
     case_ref = await desk.case()
     watch = {"custodian": "county-sheriff", "recipient": "bay-hotline", "purpose": "advocacy"}
     ref = (await desk.draft(case_ref, a_permit("order_terms", **watch)))["directive_ref"]
 
-    on_paper = await desk.sign(ref, method="written")
-    confirmed = await desk.sign(ref, "lee", method="written", explained_by="lee")
+    by_the_recipient = await desk.sign(ref, method=method)
+    opened = await desk.opens(case_ref, "bay-hotline", Purpose.ADVOCACY, of="county-sheriff")
+    by_the_custodian = await desk.sign(ref, "lee", method=method, explained_by="lee")
 
-    assert (on_paper.status_code, on_paper.json()["code"]) == (409, "custodian_or_survivor_signs")
-    assert confirmed.status_code == 200
+    assert (by_the_recipient.status_code, by_the_recipient.json()["code"]) == (409, "custodian_signs")
+    assert opened == set()
+    assert by_the_custodian.status_code == 200
     assert await desk.opens(case_ref, "bay-hotline", Purpose.ADVOCACY, of="county-sheriff") == {"order_terms"}
     assert await desk.facts_of(case_ref, "county-sheriff") == ["granted.v1"]
 

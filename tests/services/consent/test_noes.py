@@ -2,10 +2,11 @@
 
 from uuid import uuid4
 
+import pytest
 from fastapi import FastAPI
 
 from schemas.codes import Purpose
-from tests.services.consent.conftest import Desk, a_denial, a_permit, a_signature
+from tests.services.consent.conftest import Desk, a_denial, a_permit, now
 from tests.world.web import Web
 
 
@@ -47,28 +48,79 @@ async def test_a_denial_needs_nobody_to_take_part(desk: Desk) -> None:
     assert (await desk.draft(case_ref, a_denial("location")))["in_force"]
 
 
-async def test_a_denial_is_not_lifted_in_passing(desk: Desk) -> None:
+async def test_h1_a_denial_is_never_lifted_by_a_stop(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "needs", "children")
     denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
 
-    answer = await desk.stop(denial, by="survivor")
+    answers = [await desk.stop(denial, by, by="survivor") for by in ("ana", "priya", "hotline-system")]
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "denial_needs_signature")
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(409, "denial_needs_lifting")}
     assert await desk.opens(case_ref) == {"needs"}
 
 
-async def test_the_survivors_signature_with_a_witness_lifts_it(desk: Desk) -> None:
+@pytest.mark.parametrize("by", ["priya", "hotline-system"])
+async def test_h1_who_may_only_stop_cannot_lift_a_denial(desk: Desk, by: str) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "needs", "children")
     denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
 
-    alone = await desk.stop(denial, by="survivor", evidence=a_signature())
-    together = await desk.stop(denial, by="survivor", evidence=a_signature(witness_ref="priya"))
+    lifted, confirmed = await desk.lift(denial, by), await desk.confirm(denial, by, version=1)
 
-    assert alone.status_code == 422
-    assert together.json()["state"] == "revoked"
+    assert (lifted.status_code, confirmed.status_code) == (403, 403)
+    assert await desk.opens(case_ref) == {"needs"}
+
+
+async def test_h1_a_lifted_denial_denies_until_a_second_person_confirms(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", "children")
+    denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
+
+    waiting = await desk.lift(denial)
+    alone = await desk.confirm(denial, "ana")
+    before = await desk.opens(case_ref)
+    confirmed = await desk.confirm(denial, "mia")
+
+    assert (waiting.status_code, waiting.json()["state"], waiting.json()["in_force"]) == (200, "active", True)
+    assert (alone.status_code, alone.json()["code"]) == (409, "party_to_the_first_act")
+    assert before == {"needs"}
+    assert confirmed.json()["state"] == "revoked"
     assert await desk.opens(case_ref) == {"needs", "children"}
+
+
+async def test_h1_an_old_paper_or_another_signer_lifts_nothing(desk: Desk) -> None:
+    case_ref = await desk.case()
+    denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
+
+    before = await desk.lift(denial, signed_at=now(minutes=-2))
+    court = await desk.lift(denial, signer_role="court")
+
+    assert (before.status_code, before.json()["code"]) == (409, "signed_before_it_was_stopped")
+    assert (court.status_code, court.json()["code"]) == (409, "survivor_signs")
+
+
+async def test_h1_stopping_everything_ends_a_lifting_that_waits(desk: Desk) -> None:
+    case_ref = await desk.case()
+    denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
+    await desk.lift(denial)
+
+    await desk.ana.post(f"/v1/cases/{case_ref}/revocation")
+    answer = await desk.confirm(denial)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "stopped_since_it_was_recorded")
+    assert (await desk.ana.get(f"/v1/directives/{denial}")).json()["in_force"]
+
+
+async def test_a_lifting_that_is_refused_waits_no_more(desk: Desk) -> None:
+    case_ref = await desk.case()
+    denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
+    await desk.lift(denial)
+
+    refused = await desk.ana.post(f"/v1/directives/{denial}/refusal", headers={"If-Match": '"2"'})
+    answer = await desk.confirm(denial, version=3)
+
+    assert (refused.status_code, refused.json()["state"], refused.json()["awaiting_since"]) == (200, "active", None)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_awaits_confirmation")
 
 
 async def test_a_denied_agency_cannot_lift_or_find_it(desk: Desk) -> None:
@@ -76,9 +128,9 @@ async def test_a_denied_agency_cannot_lift_or_find_it(desk: Desk) -> None:
     await desk.permit(case_ref)
     denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
 
-    answer = await desk.stop(denial, "sam", by="survivor", evidence=a_signature(witness_ref="priya"))
+    answers = [await desk.stop(denial, "sam"), await desk.lift(denial, "sam"), await desk.confirm(denial, "sam")]
 
-    assert answer.status_code == 404
+    assert {one.status_code for one in answers} == {404}
     assert await desk.opens(case_ref) == set()
 
 
@@ -119,17 +171,18 @@ async def test_a_recipient_may_record_a_narrowing_of_what_it_receives(desk: Desk
     assert await desk.opens(case_ref) == {"needs"}
 
 
-async def test_widening_stays_a_draft_until_signed_before_a_second_actor(desk: Desk) -> None:
+async def test_h13_widening_waits_for_a_second_person(desk: Desk) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs")
     new = (await desk.draft(case_ref, a_permit("needs", "children", supersedes_ref=old)))["directive_ref"]
-    assert await desk.opens(case_ref) == {"needs"}
 
-    alone = await desk.sign(new)
-    assert alone.json()["errors"] == [{"field": "body.witness_ref", "code": "second_actor_missing"}]
-    together = await desk.sign(new, witness_ref="priya")
+    waits = await desk.sign(new, witness_ref="x", second_channel="voice")
+    before = await desk.opens(case_ref)
+    confirmed = await desk.confirm(new)
 
-    assert together.status_code == 200
+    assert (waits.status_code, waits.json()["state"]) == (200, "awaiting_confirmation")
+    assert before == {"needs"}
+    assert confirmed.status_code == 200
     assert await desk.opens(case_ref) == {"needs", "children"}
 
 

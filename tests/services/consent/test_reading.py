@@ -154,7 +154,7 @@ async def test_a_change_that_failed_leaves_no_table_behind(desk: Desk) -> None:
     first = await desk.permit(case_ref, "needs")
     draft = (await desk.draft(case_ref, a_permit("needs", "children", supersedes_ref=first)))["directive_ref"]
 
-    refused = await desk.sign(draft)
+    refused = await desk.sign(draft, explained_by="nobody-here")
 
     assert refused.status_code == 422
     assert await desk.opens(case_ref, purpose=Purpose.SHELTER) == {"needs"}

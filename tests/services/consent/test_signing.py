@@ -19,6 +19,7 @@ from services.consent.domain import (
     Signature,
     SignerConflict,
     SignerRole,
+    confirm,
     sign,
 )
 from tests.services.consent.saying import PART2, a_draft, a_scene, a_signature, after, as_state, in_force
@@ -132,22 +133,24 @@ def incoming() -> Provision:
     return a_draft(DataCategory.ORDER_TERMS, **terms)
 
 
-def test_a_recipient_cannot_grant_itself_anothers_record_on_paper() -> None:
-    with pytest.raises(NotPossible, match="custodian_or_survivor_signs"):
-        signed(incoming())
-
-
-@pytest.mark.parametrize("role", [role for role in SignerRole if role is not SignerRole.SURVIVOR])
-def test_nobody_but_the_survivor_signs_what_comes_from_another_custodian(role: SignerRole) -> None:
+@pytest.mark.parametrize("method", list(SigningMethod))
+@pytest.mark.parametrize("role", list(SignerRole))
+def test_c1_nobody_but_its_custodian_records_a_signature(role: SignerRole, method: SigningMethod) -> None:
     clear: dict[str, Any] = {"second_signer": "other-1", "signer_conflict_check": SignerConflict.CLEAR}
 
-    with pytest.raises(NotPossible, match="custodian_or_survivor_signs"):
-        signed(incoming(), signer_role=role, method=SigningMethod.E_SIGNED, **clear)
+    with pytest.raises(NotPossible, match="custodian_signs"):
+        signed(incoming(), signer_role=role, method=method, **clear)
 
 
-def test_the_survivors_own_signature_or_the_custodian_makes_it_good() -> None:
-    assert signed(incoming(), method=SigningMethod.E_SIGNED).in_force(NOON)
-    assert signed(incoming(), a_scene(by_agency="county-sheriff")).in_force(NOON)
+def test_its_custodian_makes_it_good() -> None:
+    scene = a_scene(by_agency="county-sheriff", explainers=frozenset({"kim"}))
+
+    assert signed(incoming(), scene, explained_by="kim").in_force(NOON)
+
+
+def test_a_system_signs_nothing() -> None:
+    with pytest.raises(NotPossible, match="custodian_signs"):
+        signed(a_draft(NEEDS), a_scene(by_person=None))
 
 
 def to_the_hotline() -> tuple[Provision, Scene]:
@@ -192,22 +195,26 @@ def widening() -> tuple[Provision, Provision, Scene]:
     return old, a_draft(NEEDS, CHILDREN, supersedes_ref=old.ref, scene=scene), scene
 
 
-@pytest.mark.parametrize("witness", [None, "ana"])
-def test_widening_takes_a_second_actor(witness: str | None) -> None:
+@pytest.mark.parametrize("witness", [None, "ana", "x", "mia"])
+@pytest.mark.parametrize("channel", [None, ChannelKind.VOICE])
+def test_h13_no_word_on_a_paper_is_a_second_person(witness: str | None, channel: ChannelKind | None) -> None:
     _, draft, scene = widening()
 
-    errors = refusal(draft, a_signature(witness_ref=witness), scene)
+    waits, replaced = sign(draft, a_signature(witness_ref=witness, second_channel=channel), scene)
 
-    assert errors == (("witness_ref", "second_actor_missing"),)
+    assert waits.state is DirectiveState.AWAITING_CONFIRMATION
+    assert not waits.in_force(NOON)
+    assert replaced is None
 
 
-@pytest.mark.parametrize("second", [{"witness_ref": "sam"}, {"second_channel": ChannelKind.VOICE}])
-def test_with_one_the_old_gives_way_to_the_new(second: dict[str, Any]) -> None:
+def test_with_a_second_person_the_old_gives_way_to_the_new() -> None:
     _, draft, scene = widening()
+    waits, _ = sign(draft, a_signature(), scene)
 
-    active, replaced = sign(draft, a_signature(**second), scene)
+    active, replaced, alone = confirm(waits, replace(scene, by_actor="mia", by_person="mia"))
 
     assert active.in_force(NOON)
+    assert not alone
     assert replaced is not None
     assert replaced.state is DirectiveState.SUPERSEDED
 
@@ -217,7 +224,7 @@ def test_what_was_revoked_in_the_meantime_is_not_brought_back_by_its_replacement
     scene = replace(scene, standing=(as_state(old, DirectiveState.REVOKED),))
 
     with pytest.raises(NotPossible, match="superseded_not_active"):
-        sign(draft, a_signature(witness_ref="sam"), scene)
+        sign(draft, a_signature(), scene)
 
 
 def test_what_ran_out_in_the_meantime_is_final_and_the_new_one_stands() -> None:
@@ -237,7 +244,7 @@ def test_a_paper_older_than_the_stop_grants_nothing() -> None:
 
     with pytest.raises(NotPossible, match="signed_before_it_was_stopped"):
         signed(draft, a_scene(stopped, at=LATER), signed_at=NOON - DAY)
-    assert signed(draft, a_scene(stopped, at=LATER), signed_at=LATER).in_force(LATER)
+    assert signed(draft, a_scene(stopped, at=LATER), signed_at=LATER).state is DirectiveState.AWAITING_CONFIRMATION
 
 
 def test_an_overlap_that_came_up_since_the_draft_is_refused_at_the_signature() -> None:

@@ -6,20 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.codes import DirectiveState, RevokedBy
+from schemas.codes import DirectiveState
 from services.consent.domain import (
-    NotAcceptable,
     NotPossible,
-    Signature,
-    SignerRole,
     Standing,
     Stop,
-    check_lifting,
     check_refusable,
     stopped,
     stopped_all,
 )
-from tests.services.consent.saying import a_draft, a_scene, a_signature, in_force
+from services.consent.domain.stopping import NOT_YET
+from tests.services.consent.saying import a_draft, in_force
 
 OVER = {DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED}
 agencies = st.sampled_from(["bay-hotline", "harbor-house", "county-sheriff", "riverside-legal"])
@@ -92,7 +89,7 @@ def test_a_directive_whose_state_nobody_knows_can_be_stopped(state: str) -> None
 
 
 def ended_as(state: str) -> Stop:
-    return Stop.REFUSE if state == DirectiveState.DRAFT else Stop.REVOKE
+    return Stop.REFUSE if state in NOT_YET else Stop.REVOKE
 
 
 def test_stopping_a_draft_is_a_no_to_it() -> None:
@@ -105,26 +102,6 @@ def test_stopping_twice_ends_nothing_more() -> None:
     one = a_standing("revoked")
 
     assert stopped(one.ref, [one]) == ()
-
-
-@pytest.mark.parametrize(
-    ("by", "signature"),
-    [
-        (RevokedBy.SURVIVOR, None),
-        (RevokedBy.CUSTODIAN, a_signature(witness_ref="sam")),
-        (RevokedBy.COURT, a_signature(witness_ref="sam")),
-        (RevokedBy.SURVIVOR, a_signature(witness_ref="sam", signer_role=SignerRole.COURT)),
-    ],
-)
-def test_a_denial_is_lifted_by_nobody_but_the_survivor_in_writing(by: RevokedBy, signature: Signature | None) -> None:
-    with pytest.raises(NotPossible, match="denial_needs_signature"):
-        check_lifting(by, signature, a_scene())
-
-
-def test_lifting_a_denial_takes_a_second_actor() -> None:
-    with pytest.raises(NotAcceptable):
-        check_lifting(RevokedBy.SURVIVOR, a_signature(), a_scene())
-    check_lifting(RevokedBy.SURVIVOR, a_signature(witness_ref="sam"), a_scene())
 
 
 def test_only_a_draft_is_refused() -> None:

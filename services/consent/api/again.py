@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Response
 
 from kernel.ledger.entry import Act
-from runtime.http import FieldError, Invalid, Made, Refused, etag, may
+from runtime.http import Made, etag
 from runtime.unit import Unit
 from schemas.codes import Participation
 from services.consent import acts, changing, ground, store
 from services.consent.answers import DirectiveAnswer, ParticipationAnswer
+from services.consent.api.door import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
 from services.consent.changing import Note
-from services.consent.domain import NotAcceptable, NotPossible
-
-MayAskToTakePart = Annotated[Unit, Depends(may("participation:write"))]
-MayDraft = Annotated[Unit, Depends(may("directives:draft"))]
-MayRecordSignatures = Annotated[Unit, Depends(may("directives:sign"))]
 
 
 async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnswer:
@@ -56,18 +49,3 @@ async def shown(directive_ref: UUID, unit: Unit, answer: Response) -> DirectiveA
     answer.headers["ETag"] = etag(one.version)
     deceased = await store.is_deceased(unit.session, held.subject.subject_id)
     return DirectiveAnswer.of(one, held.subject, deceased=deceased)
-
-
-@contextmanager
-def rules() -> Iterator[None]:
-    """Answer a rule's no with its code."""
-    try:
-        yield
-    except NotAcceptable as refused:
-        raise Invalid([FieldError(_place(place), code) for place, code in refused.errors]) from None
-    except NotPossible as refused:
-        raise Refused(refused.code) from None
-
-
-def _place(place: str) -> str:
-    return place if place.startswith("query.") else f"body.{place}"

@@ -1,0 +1,132 @@
+"""What an agency may read of the say-so it keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from kernel.ledger.entry import Act
+from runtime.http import Cursor, FieldError, Invalid, Limit
+from runtime.http.paging import cursor_of, link_next, position_of
+from schemas.codes import Participation, Purpose
+from schemas.values import AgencyRef
+from services.consent import acts, changing, ending, ground, store
+from services.consent.answers import (
+    CategoryAnswer,
+    DirectiveAnswer,
+    DirectivesAnswer,
+    EndingAnswer,
+    EndingsAnswer,
+    PreviewAnswer,
+)
+from services.consent.api.again import shown
+from services.consent.api.door import MayPreview, MayRead, routes, rules
+from services.consent.changing import Note
+from services.consent.domain import NotPossible, receipt
+from services.consent.ground import Ground
+from services.consent.preview import look_ahead
+
+
+@routes.get("/cases/{case_ref}/directives", response_model=DirectivesAnswer)
+async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesAnswer:
+    """List the agency's own directives of its case; those of another custodian are not its to know."""
+    held = await ground.own_case(unit, case_ref, exclusive=False)
+    found, unreadable = await acts.own_provisions(held)
+    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
+    consulted = Note(Act.CONSULTED, unit.agency_id, tuple(one.ref for one in found))
+    await changing.record(unit, held.subject, [consulted])
+    await changing.tell_late(held, held.subject)
+    return DirectivesAnswer(
+        case_ref=case_ref,
+        participation=Participation(held.subject.participation) if held.is_home else None,
+        directives=tuple(DirectiveAnswer.of(one, held.subject, deceased=deceased) for one in found),
+        unreadable=unreadable,
+    )
+
+
+@routes.get("/cases/{case_ref}/preview", response_model=PreviewAnswer)
+async def preview_case(
+    case_ref: UUID,
+    unit: MayPreview,
+    recipient: Annotated[AgencyRef, Query()],
+    purpose: Purpose,
+    draft: Annotated[list[UUID], Query(default_factory=list, max_length=20)],
+) -> PreviewAnswer:
+    """Show what an agency would open of this agency's records, with the drafts named as if they were signed."""
+    held = await ground.own_case(unit, case_ref, exclusive=False)
+    drafts = tuple(draft)
+    with rules():
+        named, at, outlook = await look_ahead(held, recipient, purpose, drafts)
+    await changing.record(unit, held.subject, [Note(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
+    return PreviewAnswer(
+        case_ref=case_ref,
+        recipient=recipient,
+        purpose=purpose,
+        at=at,
+        until=None if outlook is None else outlook.until,
+        drafts=drafts,
+        categories=() if outlook is None else tuple(CategoryAnswer.of(one, named.kind) for one in outlook.verdicts),
+    )
+
+
+@routes.get("/directives", response_model=EndingsAnswer)
+async def list_ending(
+    request: Request,
+    unit: MayRead,
+    answer: Response,
+    ending_within_days: Annotated[int, Query(ge=1, le=90)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> EndingsAnswer:
+    """List the permits of the agency's own records that end soon; each is a look on record."""
+    found, subjects = await ending.visible(unit, ending_within_days, _place_of(cursor), limit + 1)
+    for one in found[:limit]:
+        note = Note(Act.CONSULTED, unit.agency_id, (one.directive_ref,), purpose=one.purpose)
+        await changing.record(unit, subjects[one.case_ref], [note])
+    last = found[limit - 1] if len(found) > limit else None
+    link_next(
+        request, answer, None if last is None else cursor_of(last.valid_until.isoformat(), str(last.directive_ref))
+    )
+    return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, found[:limit])))
+
+
+@routes.get("/directives/{directive_ref}", response_model=DirectiveAnswer)
+async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveAnswer:
+    """Show a directive of the agency's own records."""
+    return await shown(directive_ref, unit, answer)
+
+
+@routes.get("/directives/{directive_ref}/receipt", responses={409: {}})  # nobody has signed it
+async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
+    """Show the receipt of a directive; it goes to the survivor only over a channel marked safe, or by hand."""
+    held, place = await ground.directive(unit, directive_ref, exclusive=False)
+    with rules():
+        one = await acts.provision_of(held, place.directive_ref)
+        parties = await store.parties(unit.session, [one.directive.custodian, one.directive.recipient])
+        made = receipt(one, _principal(held), parties, held.subject.at)
+    await changing.record(unit, held.subject, [Note.of(Act.CONSULTED, one)])
+    return made
+
+
+def _place_of(cursor: str | None) -> ending.Place:
+    position = position_of(cursor, str, str)
+    if position is None:
+        return ending.THE_BEGINNING
+    try:
+        until, ref = datetime.fromisoformat(position[0]), UUID(position[1])
+    except ValueError:
+        raise Invalid([FieldError("query.cursor", "malformed")]) from None
+    if until.tzinfo is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return until, ref
+
+
+def _principal(held: Ground) -> UUID:
+    """Return how the agency that asks knows the survivor: by its own case, never by another's."""
+    own = held.own
+    if own is None:
+        raise NotPossible("not_signed")
+    return own.case_ref

@@ -1,0 +1,33 @@
+"""The circumstances that a rule judges by, read under the subject's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runtime.access.principal import Kind
+from services.consent import stops, store
+from services.consent.domain import Scene
+from services.consent.ground import Ground
+from services.consent.profiles import profile
+
+
+async def scene(held: Ground, custodian: str, recipient: str | None, named: Iterable[str | None] = ()) -> Scene:
+    """Return the scene for a directive between these two; `named` are the persons whom a form names."""
+    session, subject = held.unit.session, held.subject
+    provisions, _ = await store.provisions(session, subject.subject_id)
+    parties = await store.parties(session, [custodian])
+    persons = tuple(named)
+    return Scene(
+        at=subject.at,
+        by_agency=held.unit.agency_id,
+        by_actor=held.unit.actor,
+        by_person=held.unit.person_ref if held.unit.kind is Kind.PERSON else None,
+        home_agency=subject.home_agency,
+        participation=subject.participation,
+        agencies=await store.agencies(session, [custodian, recipient]),
+        known_persons=await store.persons(session, persons),
+        explainers=await store.staff(session, custodian, persons) - subject.table.excluded,
+        profile=profile(parties[custodian].profile if custodian in parties else ""),
+        standing=provisions,
+        stops=await stops.stops(session, subject.subject_id),
+    )
