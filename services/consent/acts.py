@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 from kernel.ledger.entry import Act
 from runtime.unit import Unit
 from schemas.codes import DirectiveState
-from services.consent import changing, due, store
+from services.consent import changing, due, stops, store
 from services.consent.changing import Note
 from services.consent.domain import (
     NotPossible,
@@ -48,8 +48,9 @@ async def own_provisions(held: Ground) -> tuple[list[Provision], int]:
     """Return the provisions of which the agency is custodian, and its open drafts of others; and the unreadable."""
     provisions, unreadable = await store.provisions(held.unit.session, held.subject.subject_id)
     mine = held.unit.agency_id
+    view = await _view(held)
     found = [
-        one.seen_by(mine)
+        view(one)
         for one in provisions
         if one.directive.custodian == mine or (one.drafting_agency == mine and one.state in READABLE)
     ]
@@ -62,7 +63,26 @@ async def provision_of(held: Ground, ref: UUID) -> Provision:
     found = next((one for one in provisions if one.ref == ref), None)
     if found is None:
         raise NotPossible("unreadable")
-    return found.seen_by(held.unit.agency_id)
+    return (await _view(held))(found)
+
+
+async def _view(held: Ground) -> Callable[[Provision], Provision]:
+    """Return how the agency may know a provision.
+
+    That a survivor died is the home agency's to know: to any other, what her death closed reads as it was told of it,
+    revoked.
+    """
+    unit, subject = held.unit, held.subject
+    closed_at = None
+    if not held.is_home and await store.is_deceased(unit.session, subject.subject_id):
+        closed_at = (await stops.stops(unit.session, subject.subject_id)).get(subject.home_agency, subject.at)
+
+    def view(one: Provision) -> Provision:
+        if closed_at is not None and one.permits and one.in_force(subject.at) and not one.directive.survives_death:
+            return replace(one, directive=replace(one.directive, state=DirectiveState.REVOKED), revoked_at=closed_at)
+        return one.seen_by(unit.agency_id)
+
+    return view
 
 
 async def _narrow(held: Ground, new: Provision, old: Provision) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import ConfigDict
@@ -22,7 +23,8 @@ from schemas.codes import (
     StartsWhen,
 )
 from schemas.taxonomy import paths_of
-from services.consent.domain import Provision
+from schemas.values import PersonRef
+from services.consent.domain import Provision, Waiting
 
 
 class ParticipationAnswer(Closed):
@@ -32,6 +34,21 @@ class ParticipationAnswer(Closed):
     participation: Participation
     everything: bool  # False: this agency is not the home agency, so only what it is a side of ended
     revoked: tuple[UUID, ...] = ()
+
+
+class DeathAnswer(Closed):
+    """Whether a death is on record, and since when its correction waits for a second person."""
+
+    case_ref: UUID
+    deceased: bool
+    awaiting_since: datetime | None
+    awaiting_until: datetime | None
+
+    @classmethod
+    def of(cls, case_ref: UUID, waiting: Waiting | None, *, deceased: bool = True) -> DeathAnswer:
+        """Return the answer for a death that is on record or not, and whose correction waits or does not."""
+        since, until = (None, None) if waiting is None else (waiting.since, waiting.until)
+        return cls(case_ref=case_ref, deceased=deceased, awaiting_since=since, awaiting_until=until)
 
 
 class DirectiveAnswer(Closed):
@@ -124,6 +141,23 @@ class EndingsAnswer(Closed):
     """A page of permits that end soon, the first to end first."""
 
     directives: tuple[EndingAnswer, ...]
+
+
+class AwaitingAnswer(Closed):
+    """An opening that one person recorded: a permit, the lifting of a denial, or the correction of a death."""
+
+    kind: Literal["permit", "lifting", "death"]
+    directive_ref: UUID | None
+    case_ref: UUID
+    recorded_by: PersonRef
+    awaiting_since: datetime
+    awaiting_until: datetime
+
+
+class AwaitingsAnswer(Closed):
+    """A page of what waits for a second person, the oldest first."""
+
+    awaiting: tuple[AwaitingAnswer, ...]
 
 
 class StoppedAnswer(Closed):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.consent.domain import Provision
+from runtime import register
+from runtime.unit import Unit
+from services.consent.domain import Waiting
+from services.consent.domain.waiting import WAITS
 
 WAIT = text("""
 INSERT INTO consent.awaiting (about, agency_id, recorded_by, parties, since, signed_at, evidence)
@@ -16,23 +22,92 @@ VALUES (:about, :agency, :recorded_by, :parties, :since, :signed_at, CAST(:evide
 ON CONFLICT (about) DO UPDATE SET recorded_by = excluded.recorded_by, parties = excluded.parties,
     since = excluded.since, signed_at = excluded.signed_at, evidence = excluded.evidence
 """)
+OF = text("SELECT recorded_by, parties, since, signed_at, evidence FROM consent.awaiting WHERE about = :about")
+# A lifting that a stop of everything came after cannot be confirmed any more, nor can what was stopped itself.
+OF_AGENCY = text("""
+WITH mine AS (
+    SELECT * FROM consent.awaiting WHERE agency_id = :agency AND since > register.instant() - CAST(:least AS interval)
+        AND (since, about) > (:since, :about)
+)
+SELECT CASE WHEN d.effect = 'permit' THEN 'permit' ELSE 'lifting' END AS kind, w.about, c.case_ref, w.recorded_by,
+    w.since
+FROM mine AS w JOIN register.directive AS d ON d.directive_ref = w.about
+JOIN register.subject AS s ON s.subject_id = d.subject_id
+JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = w.agency_id
+WHERE d.state = CASE WHEN d.effect = 'permit' THEN 'awaiting_confirmation' ELSE 'active' END AND NOT EXISTS (
+    SELECT FROM consent.stop AS p
+    WHERE p.subject_id = d.subject_id AND p.agency_id IN (w.agency_id, s.home_agency) AND p.stopped_at > w.since)
+UNION ALL SELECT 'death', w.about, c.case_ref, w.recorded_by, w.since
+FROM mine AS w JOIN register."case" AS c ON c.case_ref = w.about
+JOIN register.subject AS s ON s.subject_id = c.subject_id WHERE s.deceased_on IS NOT NULL
+ORDER BY since, about LIMIT :rows
+""")
 WAIT_NO_MORE = text("DELETE FROM consent.awaiting WHERE about = :about")
 
 
-async def wait(session: AsyncSession, one: Provision) -> None:
-    """Keep who recorded an opening that a second person must confirm, in place of what waited before."""
-    if one.waiting is None:
-        raise LookupError("nothing waits")
+Place = tuple[datetime, UUID]
+THE_BEGINNING: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """An opening that waits for a second person, by the agency's own references."""
+
+    kind: str
+    about: UUID
+    case_ref: UUID
+    recorded_by: str
+    since: datetime
+
+
+async def wait(session: AsyncSession, about: UUID, agency: str, waiting: Waiting) -> None:
+    """Keep who recorded an opening that a second person of the agency must confirm, in place of what waited before."""
     row = {
-        "about": one.ref,
-        "agency": one.directive.custodian,
-        "recorded_by": one.waiting.recorded_by,
-        "parties": sorted(one.waiting.parties),
-        "since": one.waiting.since,
-        "signed_at": one.waiting.signed_at,
-        "evidence": json.dumps(dict(one.waiting.evidence)),
+        "about": about,
+        "agency": agency,
+        "recorded_by": waiting.recorded_by,
+        "parties": sorted(waiting.parties),
+        "since": waiting.since,
+        "signed_at": waiting.signed_at,
+        "evidence": json.dumps(dict(waiting.evidence)),
     }
     await session.execute(WAIT, row)
+
+
+async def of(session: AsyncSession, about: UUID) -> Waiting | None:
+    """Return what waits about this, if anything does."""
+    row = (await session.execute(OF, {"about": about})).one_or_none()
+    if row is None:
+        return None
+    return Waiting(
+        since=row.since,
+        recorded_by=row.recorded_by,
+        parties=frozenset(row.parties),
+        signed_at=row.signed_at,
+        evidence=row.evidence,
+    )
+
+
+async def of_agency(session: AsyncSession, agency: str, behind: Place, rows: int) -> list[Awaiting]:
+    """Return up to `rows` openings of the agency's own records that can still be confirmed, the oldest first."""
+    since, about = behind
+    asked = {"agency": agency, "least": WAITS, "since": since, "about": about, "rows": rows}
+    return [Awaiting(*row) for row in await session.execute(OF_AGENCY, asked)]
+
+
+async def visible(
+    unit: Unit, behind: Place, rows: int
+) -> tuple[list[Awaiting], dict[UUID, register.Subject], Place | None]:
+    """Return a page of them whose survivors do not hide from who asks, their subjects, held, and where to go on.
+
+    No more than one page is read and held: where survivors hide, a page is shorter than asked for.
+    """
+    found = await of_agency(unit.session, unit.agency_id, behind, rows)
+    subjects = await register.hold_all(unit.session, {one.case_ref for one in found})
+    # What was seen before the locks may be over by now.
+    still = set(await of_agency(unit.session, unit.agency_id, behind, rows))
+    shown = [one for one in found if one in still and not unit.hidden(subjects[one.case_ref].table)]
+    return shown, subjects, (found[-1].since, found[-1].about) if len(found) == rows else None
 
 
 async def wait_no_more(session: AsyncSession, about: UUID) -> None:

@@ -10,24 +10,42 @@ from uuid import UUID
 from kernel.ledger.entry import Act
 from runtime.access.principal import Kind
 from schemas.codes import Participation, RevokedBy
-from services.consent import changing, stops, store
+from services.consent import awaiting, changing, stops, store
 from services.consent.changing import Note
 from services.consent.closing import end
-from services.consent.domain import Step, of_revocation, require, stopped_all
+from services.consent.domain import (
+    NotPossible,
+    Step,
+    Waiting,
+    check_died_on,
+    confirmed_alone,
+    of_grant,
+    of_revocation,
+    refuse_if,
+    require,
+    stopped_all,
+    unexplained,
+)
 from services.consent.domain.authority import sides_of
+from services.consent.forms import ChoiceEvidence
 from services.consent.ground import Ground
+from services.consent.opening import ALONE
+from services.consent.scene import scene
 
 
-async def take_part(held: Ground, case_ref: UUID, evidence: Mapping[str, Any]) -> None:
+async def take_part(held: Ground, case_ref: UUID, choice: ChoiceEvidence) -> None:
     """Record that the survivor chose to take part; nothing is open by that alone."""
     _require(held, Step.TAKE_PART)
     unit, subject = held.unit, held.subject
+    around = await scene(held, subject.home_agency, None, [choice.explained_by])
+    refuse_if(unexplained(around, choice.language, choice.text_version, choice.explained_by, "evidence."))
+    evidence = choice.model_dump(mode="json") | {"text_sha256": around.text_hash(choice.language, choice.text_version)}
 
     async def rows() -> None:
         await store.participate(unit.session, subject.subject_id, Participation.YES)
         await _chosen(held, case_ref, Participation.YES, evidence)
 
-    note = Note(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": dict(evidence)})
+    note = Note(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
     await changing.change(held, rows, [note])
 
 
@@ -49,18 +67,77 @@ async def take_no_part(held: Ground, case_ref: UUID, evidence: Mapping[str, Any]
 
 
 async def record_death(held: Ground, died_on: date) -> None:
-    """Record a death: from now on only directives that say they survive it are in force (R20)."""
+    """Record a death: from now on only directives that say they survive it are in force (R20).
+
+    One person's word closes at once; `take_back_death` is the way back.
+    """
     _require(held, Step.RECORD_DEATH)
     unit, subject = held.unit, held.subject
+    check_died_on(died_on, subject.at)
     provisions, _ = await store.provisions(unit.session, subject.subject_id)
     over = [one for one in provisions if one.permits and one.in_force(subject.at) and not one.directive.survives_death]
 
     async def rows() -> None:
         await store.die(unit.session, subject.subject_id, died_on)
+        await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
+        await awaiting.wait_no_more(unit.session, own_case(held))
 
     now = await changing.change(held, rows, [Note(Act.CHANGED, subject.home_agency, reason="death")])
     told = [of_revocation(one.standing(), now.cases[one.directive.custodian].case_ref, now.at) for one in over]
     await changing.tell_if_possible(unit, now, told)
+
+
+async def take_back_death(held: Ground) -> Waiting:
+    """Record that a death was recorded by mistake; until a second person has confirmed, it stands."""
+    _require(held, Step.TAKE_BACK_DEATH)
+    unit, subject = held.unit, held.subject
+    await _require_death(held)
+    actor = unit.actor
+    waiting = Waiting(since=subject.at, recorded_by=actor, parties=frozenset({actor}))
+    await awaiting.wait(unit.session, own_case(held), unit.agency_id, waiting)
+    note = Note(Act.CHANGED, subject.home_agency, reason="death_correction_awaits_confirmation")
+    await changing.record(unit, subject, [note])
+    return waiting
+
+
+async def confirm_taking_back(held: Ground) -> None:
+    """Take a death back on a second person's word: what it closed, and nothing else ended, is in force again."""
+    _require(held, Step.CONFIRM_TAKING_BACK)
+    unit, subject = held.unit, held.subject
+    await _require_death(held)
+    about = own_case(held)
+    waiting = await awaiting.of(unit.session, about)
+    if waiting is None:
+        raise NotPossible("nothing_awaits_confirmation")
+    around = await scene(held, subject.home_agency, None)
+    alone = confirmed_alone(waiting, unit.actor, around.profile, subject.at)
+
+    async def rows() -> None:
+        await store.die(unit.session, subject.subject_id, None)
+        await awaiting.wait_no_more(unit.session, about)
+
+    detail = {"recorded_by": waiting.recorded_by, "confirmed_by": unit.actor}
+    reason = ALONE if alone else "death_taken_back"
+    now = await changing.change(held, rows, [Note(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)])
+    again = [
+        one
+        for one in around.standing
+        if one.permits and one.in_force(now.at) and not one.directive.survives_death and now.table.participating
+    ]
+    told = [of_grant(one, now.cases[one.directive.custodian].case_ref, now.at) for one in again]
+    await changing.tell(unit, now, told)
+
+
+def own_case(held: Ground) -> UUID:
+    """Return the agency's own reference; raises `LookupError` where it has no case."""
+    if held.own is None:
+        raise LookupError("an agency without a case")
+    return held.own.case_ref
+
+
+async def _require_death(held: Ground) -> None:
+    if not await store.is_deceased(held.unit.session, held.subject.subject_id):
+        raise NotPossible("no_death_on_record")
 
 
 async def _chosen(held: Ground, case_ref: UUID, word: Participation, evidence: Mapping[str, Any]) -> None:

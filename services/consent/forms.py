@@ -48,6 +48,10 @@ class DeathForm(Closed):
         return self.died_on
 
 
+class DeathCorrectionForm(Closed):
+    """A death was recorded by mistake; there is nothing to say about it."""
+
+
 class DirectiveForm(Closed):
     """One provision: one recipient, one direction, one purpose. Several recipients are several directives."""
 

@@ -79,7 +79,8 @@ async def _wait(held: Ground, one: Provision, detail: dict[str, Any]) -> Provisi
     """Let an opening wait: it is on record, and nobody but the custodian's staff is told of it."""
     session = held.unit.session
     await store.keep(session, one)
-    await awaiting.wait(session, one)
+    if one.waiting is not None:
+        await awaiting.wait(session, one.ref, one.directive.custodian, one.waiting)
     note = Note.of(Act.CHANGED, one, reason="awaiting_confirmation", detail=detail)
     await changing.record(held.unit, held.subject, [note])
     return one

@@ -11,6 +11,7 @@ from kernel.consent import Agency, Outlook, as_if_signed, compile_table, preview
 from schemas.codes import DirectiveState, Purpose
 from services.consent import store
 from services.consent.domain import NotAcceptable, Provision
+from services.consent.domain.stopping import NOT_YET
 from services.consent.ground import Ground
 
 
@@ -30,7 +31,7 @@ async def look_ahead(
     replaced = {one.supersedes_ref for one in signed}
     active = [one.directive for one in provisions if one.state is DirectiveState.ACTIVE and one.ref not in replaced]
     table = compile_table(
-        (*active, *as_if_signed(replace(one.directive, started=True) for one in signed)),
+        (*active, *as_if_signed(replace(one.directive, started=True, state=DirectiveState.DRAFT) for one in signed)),
         sv=subject.sv,
         participating=subject.table.participating,
         deceased=await store.is_deceased(session, subject.subject_id),
@@ -44,9 +45,7 @@ async def look_ahead(
 
 def _drafts(provisions: Iterable[Provision], refs: Collection[UUID], custodian: str) -> tuple[Provision, ...]:
     """Return the custodian's drafts of these references; one that is not there is refused, as is no draft."""
-    drafts = {
-        one.ref: one for one in provisions if one.state is DirectiveState.DRAFT and one.directive.custodian == custodian
-    }
+    drafts = {one.ref: one for one in provisions if one.state in NOT_YET and one.directive.custodian == custodian}
     if not set(refs) <= drafts.keys():
         raise NotAcceptable(("query.draft", "unknown_draft"))
     return tuple(drafts[ref] for ref in dict.fromkeys(refs))

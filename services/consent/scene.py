@@ -9,6 +9,7 @@ from services.consent import stops, store
 from services.consent.domain import Scene
 from services.consent.ground import Ground
 from services.consent.profiles import profile
+from services.consent.texts import HASHES
 
 
 async def scene(held: Ground, custodian: str, recipient: str | None, named: Iterable[str | None] = ()) -> Scene:
@@ -29,5 +30,7 @@ async def scene(held: Ground, custodian: str, recipient: str | None, named: Iter
         explainers=await store.staff(session, custodian, persons) - subject.table.excluded,
         profile=profile(parties[custodian].profile if custodian in parties else ""),
         standing=provisions,
+        texts=HASHES,
+        deceased=await store.is_deceased(session, subject.subject_id),
         stops=await stops.stops(session, subject.subject_id),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +30,8 @@ READABLE = """
 """
 # Stopping is open to either side of a directive, and to a recipient by the reference it was told.
 STOPPABLE = """
-    d.custodian = :agency OR g.agency_id = :agency OR (d.recipient = :agency AND d.directive_ref IN
-        (SELECT k.directive_ref FROM consent.known_as AS k WHERE k.agency_id = :agency))
+    d.custodian = :agency OR g.agency_id = :agency OR (d.recipient = :agency AND d.directive_ref =
+        (SELECT k.directive_ref FROM consent.known_as AS k WHERE k.agency_id = :agency AND k.known_ref = :ref))
 """
 PLACE = """
 SELECT d.directive_ref, d.subject_id, d.custodian,
@@ -81,7 +81,7 @@ WHERE directive_ref = ANY(:refs)
 """)
 PARTICIPATION = text("UPDATE register.subject SET participation = :word WHERE subject_id = :subject_id")
 DEATH = text("UPDATE register.subject SET deceased_on = :died_on WHERE subject_id = :subject_id")
-DECEASED = text("SELECT deceased_on IS NOT NULL FROM register.subject WHERE subject_id = :subject_id")
+DECEASED = text("SELECT deceased_on FROM register.subject WHERE subject_id = :subject_id")
 CHOICE = text("""
 INSERT INTO consent.choice (case_ref, agency_id, participation, evidence, recorded_by, recorded_at)
 VALUES (:case_ref, :agency, :word, CAST(:evidence AS jsonb), :by, :at)
@@ -175,14 +175,20 @@ async def participate(session: AsyncSession, subject_id: int, word: str) -> None
     await session.execute(PARTICIPATION, {"subject_id": subject_id, "word": word})
 
 
-async def die(session: AsyncSession, subject_id: int, died_on: Any) -> None:
-    """Record a death."""
+async def die(session: AsyncSession, subject_id: int, died_on: date | None) -> None:
+    """Record a death, or that there was none."""
     await session.execute(DEATH, {"subject_id": subject_id, "died_on": died_on})
+
+
+async def died_on(session: AsyncSession, subject_id: int) -> date | None:
+    """Return the day of a death that is on record."""
+    day: date | None = await session.scalar(DECEASED, {"subject_id": subject_id})
+    return day
 
 
 async def is_deceased(session: AsyncSession, subject_id: int) -> bool:
     """Tell whether a death is on record."""
-    return bool(await session.scalar(DECEASED, {"subject_id": subject_id}))
+    return await died_on(session, subject_id) is not None
 
 
 async def choose(

@@ -33,7 +33,8 @@ def open_case(scene: Scene) -> str:
 
 def take_part(scene: Scene, case_ref: str) -> None:
     """Record her choice to take part."""
-    chosen = scene.body("consent", "ParticipationForm", "evidence", participation="yes", evidence__explained_by="ana")
+    explained = {"evidence__explained_by": "ana", "evidence__language": "es", "evidence__text_version": "2026-1"}
+    chosen = scene.body("consent", "ParticipationForm", "evidence", participation="yes", **explained)
     scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/participation", chosen)
 
 
@@ -68,6 +69,8 @@ def signature(scene: Scene, by: str = "ana") -> dict[str, Any]:
         method="e_signed",
         signed_at=instant(),
         explained_by=by,
+        language="es",
+        text_version="2026-1",
         signer_role="survivor",
         signer_conflict_check=ABSENT,
         part2=part2,
@@ -209,6 +212,7 @@ def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
     scene.does("mia", "consent", f"POST {path}/confirmation", If_Match=waiting["etag"])
     died = scene.body("consent", "DeathForm", died_on="2026-01-03")
     scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/death", died)
+    scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/death/correction")
 
 
 def drain(scene: Scene) -> None:

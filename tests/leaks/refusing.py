@@ -239,9 +239,7 @@ def run_into_the_database(scene: Scene, case_ref: str) -> int:
     for name, (set_up, taken_down) in TRAPS.items():
         with trapped(scene, set_up, taken_down):
             # What it refuses may still have been written, so these are canaries of the column that they were meant for.
-            said = scene.body(
-                "consent", "ParticipationForm", "evidence", participation="yes", evidence__explained_by="ana"
-            )
+            said = scene.body("consent", "ParticipationForm", "evidence", participation="no")
             for _ in range(1 + (name == "unique")):
                 answer = scene.people["ana"].ask("consent", "PUT", f"/v1/cases/{case_ref}/participation", said)
             failed += answer.status_code >= 400

@@ -45,7 +45,6 @@ PEOPLE: Final[Mapping[str, str]] = {
     "cora": "coordination",
     "priya": "advocacy",
 }
-RECEIPT: Final = ("language", "text_version")  # of how she signed, what her receipt says again
 
 
 @dataclass
@@ -101,8 +100,7 @@ class Scene:
         """Return a body of the form, full of canaries but for what is `fixed`; two underscores stand for a point."""
         document = self.descriptions[service]
         named = {name.replace("__", "."): value for name, value in fixed.items()}
-        shown = dict.fromkeys(RECEIPT, "receipt") if form == "SignatureForm" else {}
-        sower = Sower(document, self.nursery, use, f"{service} {form}", named, shown)
+        sower = Sower(document, self.nursery, use, f"{service} {form}", named)
         sown: dict[str, Any] = sower.sow(document["components"]["schemas"][form])
         return sown
 

@@ -14,15 +14,11 @@ Read = Callable[[Scene], Iterator[tuple[str, bytes]]]
 AS_IT_CAME: Final = "docs/decisions/0019: a letter that cannot be read is kept as it came, for a person to look at"
 ON_THE_BROKER: Final = "whoever holds the relay's password put it there: our own writer seals"
 OF_A_SIGNATURE: Final = "services/consent/README.md: references and codes that evidence a release are kept beside it"
-ON_THE_RECEIPT: Final = (
-    "services/consent/domain/receipt.py: her receipt names the text that she signed, and its language"
-)
 TYPED_AGAIN: Final = "runtime/access/issuer/page.py: who mistyped is shown the name again, in the same browser"
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
 STORED: Final[Mapping[str, str]] = {
     "poison": AS_IT_CAME,
     "evidence": OF_A_SIGNATURE,
-    "receipt": OF_A_SIGNATURE,
     "end of an order": END_OF_AN_ORDER,
 }
 KEPT: Final = {use.replace(" ", "_"): why for use, why in STORED.items()}
@@ -64,7 +60,7 @@ SINKS: Final = (
     a_sink("headers of telemetry", reading.headers_of_telemetry),
     a_sink("status lines and headers", reading.heads),
     a_sink("bodies of problems", reading.problems),
-    a_sink("answers that open nothing", reading.answers, receipt=ON_THE_RECEIPT, end_of_an_order=END_OF_AN_ORDER),
+    a_sink("answers that open nothing", reading.answers, end_of_an_order=END_OF_AN_ORDER),
     a_sink("ETags, cursors and links", reading.cursors),
     a_sink("tokens", reading.tokens),
     a_sink("pages of the board", reading.pages, typed=TYPED_AGAIN),
@@ -77,7 +73,7 @@ SINKS: Final = (
     a_sink("bodies of messages", reading_servers.bodies, poison=ON_THE_BROKER),
     a_sink("consumer groups and offsets", reading_servers.groups),
     a_sink("log segments", reading_files.segments, poison=ON_THE_BROKER),
-    a_sink("register", reading_servers.register, evidence=OF_A_SIGNATURE, receipt=OF_A_SIGNATURE),
+    a_sink("register", reading_servers.register, evidence=OF_A_SIGNATURE),
     a_sink("offers, outbox and inbox", reading_servers.carrying),
     a_sink("parked messages", reading_servers.parked, poison=AS_IT_CAME),
     a_sink("kept answers", reading_servers.kept_answers),

@@ -36,7 +36,6 @@ class Sower:
     use: str
     place: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    uses: Mapping[str, str] = field(default_factory=dict)  # of places that are not for `use`
 
     def sow(self, schema: Mapping[str, Any] | None = None) -> Any:
         """Return a value of the schema in which everything that can hold a canary holds one."""
@@ -94,7 +93,7 @@ class Sower:
                 return f"2615-02-03T{self._new(INSTANT, path, category)}Z"
         pattern, most = re.compile(schema.get("pattern", "")), schema.get("maxLength", 1_000)
         for kind in WORDS:
-            made = self.nursery.new(kind, self._use(path), self._named(path), category)
+            made = self.nursery.new(kind, self.use, self._named(path), category)
             if pattern.search(made.text) and len(made.text) <= most:
                 return made.text
             del self.nursery.made[made.core]
@@ -108,10 +107,7 @@ class Sower:
         return self._nothing("a code from a list", path, wanted if wanted in codes else codes[0])
 
     def _new(self, kind: Kind, path: tuple[str, ...], category: str | None) -> str:
-        return self.nursery.new(kind, self._use(path), self._named(path), category).core
-
-    def _use(self, path: tuple[str, ...]) -> str:
-        return self.uses.get(".".join(path), self.use)
+        return self.nursery.new(kind, self.use, self._named(path), category).core
 
     def _nothing(self, why: str, path: tuple[str, ...], said: Any) -> Any:
         self.nursery.mute.setdefault(why, set()).add(self._named(path))

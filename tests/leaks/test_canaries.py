@@ -20,6 +20,7 @@ from tests.world.proving import proof, rounds
 
 EVERY_PROCESS = 12
 FAILURES = {"api": 0, "worker": 0, "work": 1}
+NOTHING_TO_SAY = (None, "RefusalForm", "ConfirmationForm", "DeathCorrectionForm")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_every_route_that_takes_words_was_given_canaries(scene: Scene, day: Day)
     forms = {
         (service, f"{method} {template}")
         for service, method, template, said in refusing.routes_of(scene)
-        if refusing.form_of(said) not in (None, "RefusalForm", "ConfirmationForm")  # nothing to say
+        if refusing.form_of(said) not in NOTHING_TO_SAY
     }
 
     assert forms <= scene.done

@@ -22,6 +22,8 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "refuse_directive": None,
     "lift_denial": SIGNED,
     "confirm_directive": None,
+    "correct_death": None,
+    "confirm_correction": None,
     "stop_directive": None,
     "open_message": {"purpose": "shelter"},
     "offer_message": {},

@@ -116,9 +116,16 @@ async def choose_participation(shop: Shop) -> Write:
     return Write("ana", f"/v1/cases/{case_ref}/participation", TAKES_PART, case_ref)
 
 
-async def record_death(shop: Shop) -> Write:
+async def correct_death(shop: Shop) -> Write:
     case_ref = await shop.town.open_case("bay-hotline")
-    return Write("ana", f"/v1/cases/{case_ref}/death", {"died_on": "2026-01-01"}, case_ref)
+    await shop.done("consent", "PUT", Write("ana", f"/v1/cases/{case_ref}/death", {"died_on": "2026-01-01"}, case_ref))
+    return Write("ana", f"/v1/cases/{case_ref}/death/correction", None, case_ref)
+
+
+async def confirm_correction(shop: Shop) -> Write:
+    correction = await correct_death(shop)
+    await shop.done("consent", "POST", correction)
+    return Write("mia", correction.path.replace("correction", "confirmation"), None, correction.case_ref)
 
 
 async def draft_directive(shop: Shop) -> Write:
@@ -224,7 +231,8 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "correct_incident": correct_incident,
     "write_plan": write_plan,
     "choose_participation": choose_participation,
-    "record_death": record_death,
+    "correct_death": correct_death,
+    "confirm_correction": confirm_correction,
     "draft_directive": draft_directive,
     "sign_directive": sign_directive,
     "lift_denial": lift_denial,
@@ -282,7 +290,7 @@ def test_h3_every_stop_is_done_each_time() -> None:
     always = {route.name for _, route in writes() if route.repeats.is_stop({})}
     by_body = {route.name for _, route in writes() if route.repeats.closes is not None} - always
 
-    assert always == {"stop_everything", "stop_directive", "refuse_directive"}
+    assert always == {"stop_everything", "stop_directive", "refuse_directive", "record_death"}
     assert by_body == {"choose_participation", "draft_directive"}
     assert KEEPING["choose_participation"][1].repeats.is_stop({"participation": "no"})
     assert KEEPING["draft_directive"][1].repeats.is_stop({"effect": "deny"})

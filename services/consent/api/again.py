@@ -10,8 +10,8 @@ from kernel.ledger.entry import Act
 from runtime.http import Made, etag
 from runtime.unit import Unit
 from schemas.codes import Participation
-from services.consent import acts, changing, ground, store
-from services.consent.answers import DirectiveAnswer, ParticipationAnswer
+from services.consent import acts, awaiting, changing, choosing, ground, store
+from services.consent.answers import DeathAnswer, DirectiveAnswer, ParticipationAnswer
 from services.consent.api.door import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
 from services.consent.changing import Note
 
@@ -24,9 +24,12 @@ async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnsw
     )
 
 
-async def as_recorded(case_ref: UUID, unit: MayAskToTakePart) -> None:
-    """Say no more than that the case is still this person's to ask for."""
-    await ground.own_case(unit, case_ref, exclusive=False)
+async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathAnswer:
+    """Show whether a death is on record now, and whether its correction waits."""
+    held = await ground.own_case(unit, case_ref, exclusive=False)
+    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
+    waiting = await awaiting.of(unit.session, choosing.own_case(held)) if deceased else None
+    return DeathAnswer.of(case_ref, waiting, deceased=deceased)
 
 
 async def as_drafted(directive_ref: Made, unit: MayDraft, answer: Response) -> DirectiveAnswer:

@@ -9,10 +9,17 @@ from fastapi import Response
 from runtime.http import FieldError, Invalid, answered_again_by, etag, stops
 from schemas.codes import DirectiveEffect, DirectiveState, Participation
 from services.consent import acts, choosing, closing, ground, store
-from services.consent.answers import AllStoppedAnswer, DirectiveAnswer, ParticipationAnswer, StoppedAnswer
-from services.consent.api.again import as_chosen, as_drafted, as_recorded
-from services.consent.api.door import MayAskToTakePart, MayDraft, MayStop, routes, rules
-from services.consent.forms import DeathForm, DirectiveForm, ParticipationForm, RevocationForm
+from services.consent.answers import AllStoppedAnswer, DeathAnswer, DirectiveAnswer, ParticipationAnswer, StoppedAnswer
+from services.consent.api.again import as_chosen, as_corrected, as_drafted
+from services.consent.api.door import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes, rules
+from services.consent.forms import (
+    ConfirmationForm,
+    DeathCorrectionForm,
+    DeathForm,
+    DirectiveForm,
+    ParticipationForm,
+    RevocationForm,
+)
 
 
 @routes.put("/cases/{case_ref}/participation", response_model=ParticipationAnswer)
@@ -21,8 +28,8 @@ async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: Ma
     """Record whether the survivor takes part. A no closes everything at once, and needs no evidence."""
     closes = form.participation is Participation.NO
     held = await ground.own_case(unit, case_ref, patient=closes)
-    evidence = {} if form.evidence is None else form.evidence.model_dump(mode="json")
     if closes:
+        evidence = {} if form.evidence is None else form.evidence.model_dump(mode="json")
         revoked = tuple(await choosing.take_no_part(held, case_ref, evidence))
         shown = revoked if held.is_home else ()
         return ParticipationAnswer(
@@ -31,17 +38,38 @@ async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: Ma
     if form.evidence is None:
         raise Invalid([FieldError("body.evidence", "missing")])
     with rules():
-        await choosing.take_part(held, case_ref, evidence)
+        await choosing.take_part(held, case_ref, form.evidence)
     return ParticipationAnswer(case_ref=case_ref, participation=form.participation, everything=True)
 
 
 @routes.put("/cases/{case_ref}/death", status_code=204)
-@answered_again_by(as_recorded)
+@stops
 async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) -> None:
     """Record a death: what does not say that it survives it is over from this answer on."""
     held = await ground.own_case(unit, case_ref)
     with rules():
         await choosing.record_death(held, form.died_on)
+
+
+@routes.post("/cases/{case_ref}/death/correction", response_model=DeathAnswer)
+@answered_again_by(as_corrected)
+async def correct_death(case_ref: UUID, unit: MayRecordSignatures, _: DeathCorrectionForm | None = None) -> DeathAnswer:
+    """Record that a death was recorded by mistake: it stands until a second person has confirmed."""
+    held = await ground.own_case(unit, case_ref)
+    with rules():
+        return DeathAnswer.of(case_ref, await choosing.take_back_death(held))
+
+
+@routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathAnswer)
+@answered_again_by(as_corrected)
+async def confirm_correction(
+    case_ref: UUID, unit: MayRecordSignatures, _: ConfirmationForm | None = None
+) -> DeathAnswer:
+    """Confirm, as a second person of the home agency, that a death was recorded by mistake."""
+    held = await ground.own_case(unit, case_ref)
+    with rules():
+        await choosing.confirm_taking_back(held)
+    return DeathAnswer.of(case_ref, None, deceased=False)
 
 
 @routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveAnswer)

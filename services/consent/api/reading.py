@@ -8,13 +8,16 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from kernel.consent import CategoryVerdict, Reason
 from kernel.ledger.entry import Act
 from runtime.http import Cursor, FieldError, Invalid, Limit
 from runtime.http.paging import cursor_of, link_next, position_of
-from schemas.codes import Participation, Purpose
+from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
-from services.consent import acts, changing, ending, ground, store
+from services.consent import acts, awaiting, changing, ending, ground, store
 from services.consent.answers import (
+    AwaitingAnswer,
+    AwaitingsAnswer,
     CategoryAnswer,
     DirectiveAnswer,
     DirectivesAnswer,
@@ -26,6 +29,7 @@ from services.consent.api.again import shown
 from services.consent.api.door import MayPreview, MayRead, routes, rules
 from services.consent.changing import Note
 from services.consent.domain import NotPossible, receipt
+from services.consent.domain.waiting import WAITS
 from services.consent.ground import Ground
 from services.consent.preview import look_ahead
 
@@ -68,7 +72,7 @@ async def preview_case(
         at=at,
         until=None if outlook is None else outlook.until,
         drafts=drafts,
-        categories=() if outlook is None else tuple(CategoryAnswer.of(one, named.kind) for one in outlook.verdicts),
+        categories=() if outlook is None else tuple(_shown(held, one, named.kind) for one in outlook.verdicts),
     )
 
 
@@ -93,6 +97,31 @@ async def list_ending(
     return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, found[:limit])))
 
 
+@routes.get("/confirmations", response_model=AwaitingsAnswer)
+async def list_awaiting(
+    request: Request, unit: MayRead, answer: Response, cursor: Cursor = None, limit: Limit = 50
+) -> AwaitingsAnswer:
+    """List what waits for a second person of the agency, who confirms it; each is a look on record."""
+    found, subjects, last = await awaiting.visible(unit, _place_of(cursor), limit)
+    for one in found:
+        refs = () if one.kind == "death" else (one.about,)
+        await changing.record(unit, subjects[one.case_ref], [Note(Act.CONSULTED, unit.agency_id, refs)])
+    link_next(request, answer, None if last is None else cursor_of(last[0].isoformat(), str(last[1])))
+    return AwaitingsAnswer(
+        awaiting=tuple(
+            AwaitingAnswer(
+                kind=one.kind,
+                directive_ref=None if one.kind == "death" else one.about,
+                case_ref=one.case_ref,
+                recorded_by=one.recorded_by,
+                awaiting_since=one.since,
+                awaiting_until=one.since + WAITS,
+            )
+            for one in found
+        )
+    )
+
+
 @routes.get("/directives/{directive_ref}", response_model=DirectiveAnswer)
 async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveAnswer:
     """Show a directive of the agency's own records."""
@@ -109,6 +138,14 @@ async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
         made = receipt(one, _principal(held), parties, held.subject.at)
     await changing.record(unit, held.subject, [Note.of(Act.CONSULTED, one)])
     return made
+
+
+def _shown(held: Ground, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+    """Return a category's answer; whether the survivor takes part is the home agency's to know."""
+    shown = CategoryAnswer.of(verdict, kind)
+    if held.is_home or shown.reason != Reason.NOT_PARTICIPATING:
+        return shown
+    return shown.model_copy(update={"reason": Reason.NOTHING_GRANTED})
 
 
 def _place_of(cursor: str | None) -> ending.Place:

@@ -1,14 +1,15 @@
 """The rules of consent: what may be drafted, what a signature takes, and that a stop takes nothing."""
 
 from services.consent.domain.authority import Step, permitted, require
-from services.consent.domain.confirming import check_lifting, confirm, lift
-from services.consent.domain.drafting import draft
+from services.consent.domain.confirming import check_lifting, confirm, confirmed_alone, lift
+from services.consent.domain.death import check_died_on
+from services.consent.domain.drafting import draft, refuse_if
 from services.consent.domain.provision import Provision, Standing, is_narrower, overlapping, same_way, unlabelled
 from services.consent.domain.receipt import Party, receipt
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.scene import STRICTEST, Profile, Said, Scene
 from services.consent.domain.signature import PART2_ELEMENTS, Signature
-from services.consent.domain.signing import sign, superseded
+from services.consent.domain.signing import sign, superseded, unexplained
 from services.consent.domain.stopping import Stop, Stopped, check_refusable, check_stoppable, stopped, stopped_all
 from services.consent.domain.telling import (
     Telling,
@@ -44,10 +45,12 @@ __all__ = [
     "Stopped",
     "Telling",
     "Waiting",
+    "check_died_on",
     "check_lifting",
     "check_refusable",
     "check_stoppable",
     "confirm",
+    "confirmed_alone",
     "draft",
     "is_narrower",
     "lift",
@@ -61,11 +64,13 @@ __all__ = [
     "overlapping",
     "permitted",
     "receipt",
+    "refuse_if",
     "require",
     "same_way",
     "sign",
     "stopped",
     "stopped_all",
     "superseded",
+    "unexplained",
     "unlabelled",
 ]

@@ -17,6 +17,8 @@ from services.consent.domain.provision import Provision, is_narrower, latest, sa
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.scene import Profile, Said, Scene
 
+Errors = list[tuple[bool, str, str]]  # whether it is wrong, where, and its code
+
 
 def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
     """Return the provision that `said` makes: a denial or a narrowing is active at once, all else is a draft.
@@ -55,8 +57,8 @@ def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
 
 def _permit(said: Said, scene: Scene, ref: UUID) -> Provision:
     """Return a draft permit that could be signed as things stand."""
-    if scene.participation != Participation.YES:
-        raise NotPossible("not_participating")  # R16
+    if scene.is_home:
+        check_takes_part(scene)  # another agency is answered alike whatever she chose
     _check_purpose(said, scene)
     made = _provision(said, scene, ref, DirectiveState.DRAFT)
     _check_fields(made.directive)
@@ -112,7 +114,7 @@ def narrowed(said: Said, old: Provision, scene: Scene, ref: UUID) -> Provision:
     )
 
 
-def refuse_if(errors: list[tuple[bool, str, str]]) -> None:
+def refuse_if(errors: Errors) -> None:
     """Raise `NotAcceptable` for every line that is true."""
     found = [(place, code) for wrong, place, code in errors if wrong]
     if found:
@@ -141,6 +143,17 @@ def refuse_overlap(new: Provision, scene: Scene) -> None:
     """Refuse a permit that overlaps another without saying how it relates to it (R37)."""
     if unlabelled(new, scene.standing, scene.at):
         raise NotPossible("overlaps_another")
+
+
+def check_takes_part(scene: Scene) -> None:
+    """Refuse a permit of whoever takes no part or has died (R16, R20).
+
+    Any other than the home agency reads one code, whether she was not asked, said no or died: it is not to know which.
+    """
+    if scene.participation != Participation.YES:
+        raise NotPossible("not_participating" if scene.is_home else "ask_the_home_agency")
+    if scene.deceased:
+        raise NotPossible("deceased" if scene.is_home else "ask_the_home_agency")
 
 
 def _may(step: Step, said: Said, scene: Scene) -> bool:

@@ -63,8 +63,20 @@ class Scene:
     explainers: Collection[str]  # among them, the custodian's own from whom the survivor does not hide
     profile: Profile  # of the custodian
     standing: tuple[Provision, ...]  # every provision of this subject that can be read
+    texts: Mapping[tuple[str, str], str]  # SHA-256 by language and version
+    deceased: bool = False
     stops: Mapping[str, datetime] = field(default_factory=dict)  # by which agency everything was last stopped, and when
 
     def sides(self, custodian: str, recipient: str | None = None) -> frozenset[Side]:
         """Return what the agency that asks is to a directive between these."""
         return sides_of(self.by_agency, custodian=custodian, recipient=recipient, home=self.home_agency)
+
+    @property
+    def is_home(self) -> bool:
+        """Tell whether the agency that asks may know whether the survivor takes part, and whether she died."""
+        return self.by_agency == self.home_agency
+
+    def text_hash(self, language: str, version: str) -> str | None:
+        """Return the hash of the text of this version in this language, if need be without its region; or None."""
+        tag = language.lower()
+        return self.texts.get((tag, version)) or self.texts.get((tag.partition("-")[0], version))

@@ -11,9 +11,9 @@ from typing import Final
 
 from kernel.consent import Directive
 from schemas.categories import DataCategory
-from schemas.codes import AgencyFlag, DirectiveState, Participation
+from schemas.codes import AgencyFlag, DirectiveState
 from services.consent.domain.authority import Step, require
-from services.consent.domain.drafting import refuse_if, refuse_overlap
+from services.consent.domain.drafting import Errors, check_takes_part, refuse_if, refuse_overlap
 from services.consent.domain.noes import last_no
 from services.consent.domain.provision import Provision, same_way
 from services.consent.domain.refusal import NotAcceptable, NotPossible
@@ -53,8 +53,7 @@ def enter(signed: Provision, signed_at: datetime, scene: Scene) -> tuple[Provisi
 
     Raises `NotPossible` where something that happened since it was drafted or signed forbids it.
     """
-    if scene.participation != Participation.YES:
-        raise NotPossible("not_participating")  # R16
+    check_takes_part(scene)
     if not {signed.directive.custodian, signed.directive.recipient} <= scene.agencies.keys():
         raise NotPossible("agency_not_active")
     _check_not_overtaken(signed, signed_at, scene)
@@ -76,10 +75,22 @@ def check_signer(signature: Signature, scene: Scene) -> None:
             (signature.signer_conflict_check is SignerConflict.ABUSER, "signer_conflict_check", "signer_is_abuser"),
             (together and second is None, "second_signer", "missing"),
             (together and signature.signer_conflict_check is None, "signer_conflict_check", "missing"),
-            (signature.explained_by not in scene.explainers, "explained_by", "unknown_person"),
+            *unexplained(scene, signature.language, signature.text_version, signature.explained_by),
             (signature.signed_at > scene.at + CLOCKS_MAY_DIFFER, "signed_at", "in_the_future"),
         ]
     )
+
+
+def unexplained(scene: Scene, language: str, text_version: str, by: str, place: str = "") -> Errors:
+    """Return what is wrong with how a choice was explained: by whom, and with which text in which language.
+
+    It is explained by somebody who works at the custodian now, and from whom the survivor does not hide.
+    """
+    unknown = scene.text_hash(language, text_version) is None
+    return [
+        (by not in scene.explainers, f"{place}explained_by", "unknown_person"),
+        (unknown, f"{place}text_version", "unknown_text"),
+    ]
 
 
 def superseded(old: Provision) -> Provision:
@@ -136,7 +147,9 @@ def _in_time(draft: Provision, signed_at: datetime, scene: Scene) -> Directive:
 
 
 def _evidence(signature: Signature, scene: Scene) -> dict[str, object]:
-    return signature.evidence() | {"recorded_by": scene.by_actor, "recorded_at": scene.at.isoformat()}
+    text = scene.text_hash(signature.language, signature.text_version)
+    recorded = {"recorded_by": scene.by_actor, "recorded_at": scene.at.isoformat(), "text_sha256": text}
+    return signature.evidence() | recorded
 
 
 def waiting(signature: Signature, scene: Scene, *others: str) -> Waiting:
@@ -147,5 +160,5 @@ def waiting(signature: Signature, scene: Scene, *others: str) -> Waiting:
         recorded_by=scene.by_actor,
         parties=frozenset({scene.by_actor, *others, *(name for name in named if name is not None)}),
         signed_at=signature.signed_at,
-        evidence=signature.evidence(),
+        evidence=_evidence(signature, scene),
     )

@@ -63,9 +63,13 @@ class Desk(AtTheDoor):
             case_ref = await register.open_case(unit.session, unit.keys, agency_id)
             await unit.session.commit()
         if takes_part:
-            answer = await self.ana.put(f"/v1/cases/{case_ref}/participation", json=TAKES_PART)
-            assert answer.status_code == 200, answer.text
+            await self.takes_part(case_ref)
         return case_ref
+
+    async def takes_part(self, case_ref: UUID, by: str = "ana") -> None:
+        said = TAKES_PART | {"evidence": EXPLAINED | {"explained_by": by}}
+        answer = await self.people[by].put(f"/v1/cases/{case_ref}/participation", json=said)
+        assert answer.status_code == 200, answer.text
 
     async def draft(self, case_ref: UUID, said: dict[str, Any], by: str = "ana") -> dict[str, Any]:
         answer = await self.people[by].post(f"/v1/cases/{case_ref}/directives", json=said)

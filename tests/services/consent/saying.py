@@ -55,6 +55,7 @@ def a_scene(*standing: Provision, **terms: Any) -> Scene:
         "known_persons": frozenset({"ana", "mia", "sam", "kim"}),
         "explainers": frozenset({"ana", "mia"}),
         "profile": STRICTEST,
+        "texts": {("es", "2026-1"): "0" * 64},
         "standing": standing,
     }
     return Scene(**default | terms)

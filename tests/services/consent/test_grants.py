@@ -177,7 +177,7 @@ async def test_a_draft_that_came_to_overlap_is_refused_at_its_signature(desk: De
 
 async def test_the_nine_elements_of_part_2_are_asked_for_and_never_kept(desk: Desk) -> None:
     case_ref = await desk.case("lantern-counselling", takes_part=False)
-    await desk.noor.put(f"/v1/cases/{case_ref}/participation", json=TAKES_PART)
+    await desk.takes_part(case_ref, "noor")
     terms = {
         "recipient": "bay-hotline",
         "purpose": "advocacy",

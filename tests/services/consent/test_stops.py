@@ -159,6 +159,16 @@ async def test_a_recipient_reads_the_same_whoever_stopped_it_first(desk: Desk) -
     assert answer.json() == {"directive_ref": str(known), "state": "revoked", "ended": []}
 
 
+async def test_d15_a_recipient_stops_by_its_own_reference_only(desk: Desk) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref)
+
+    answers = [await desk.stop(one, "sam") for one in (ref, uuid4())]
+
+    assert {(one.status_code, one.content) for one in answers} == {(404, answers[1].content)}
+    assert await desk.opens(case_ref) == {"needs"}
+
+
 async def test_no_third_agency_can_stop_or_see_it(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
@@ -301,14 +311,72 @@ async def test_a_no_told_to_another_agency_is_not_turned_away(desk: Desk) -> Non
     assert await desk.opens(case_ref) == set()
 
 
-async def test_a_paper_from_before_the_stop_grants_nothing(desk: Desk) -> None:
-    case_ref = await desk.case()
+async def stop_one(desk: Desk, case_ref: UUID) -> None:
     await desk.stop(await desk.permit(case_ref))
-    ref = (await desk.draft(case_ref, a_permit()))["directive_ref"]
+
+
+async def stop_everything(desk: Desk, case_ref: UUID) -> None:
+    await desk.permit(case_ref)
+    await desk.ana.post(f"/v1/cases/{case_ref}/revocation")
+
+
+async def stop_everything_where_nothing_stood(desk: Desk, case_ref: UUID) -> None:
+    await desk.ana.post(f"/v1/cases/{case_ref}/revocation")
+
+
+async def take_no_part(desk: Desk, case_ref: UUID) -> None:
+    await desk.ana.put(f"/v1/cases/{case_ref}/participation", json={"participation": "no"})
+    await desk.takes_part(case_ref)
+
+
+async def deny(desk: Desk, case_ref: UUID) -> None:
+    await desk.draft(case_ref, a_denial("medical"))
+
+
+async def narrow(desk: Desk, case_ref: UUID) -> None:
+    old = await desk.permit(case_ref, "needs", "children")
+    await desk.draft(case_ref, a_permit("needs", supersedes_ref=old, valid_until=None))
+
+
+async def stop_by_its_recipient(desk: Desk, case_ref: UUID) -> None:
+    await desk.permit(case_ref)
+    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    await desk.sam.post(f"/v1/cases/{theirs}/revocation")
+
+
+@pytest.mark.parametrize("purpose", ["shelter", "advocacy"])
+@pytest.mark.parametrize(
+    "no",
+    [
+        stop_one,
+        stop_everything,
+        stop_everything_where_nothing_stood,
+        stop_by_its_recipient,
+        take_no_part,
+        deny,
+        narrow,
+    ],
+)
+async def test_m3_a_paper_from_before_a_no_grants_nothing(desk: Desk, no: Any, purpose: str) -> None:
+    case_ref = await desk.case()
+    await no(desk, case_ref)
+    overlaps = no is narrow and purpose == "shelter"
+    others = desk.rows("SELECT directive_ref FROM register.directive WHERE state = 'active' ORDER BY drafted_at")
+    terms = {"adds_to_ref": str(others[-1][0])} if overlaps else {}
+    ref = (await desk.draft(case_ref, a_permit("medical", purpose=purpose, **terms)))["directive_ref"]
 
     answer = await desk.sign(ref, signed_at=now(minutes=-2))
 
-    assert answer.json()["code"] == "signed_before_it_was_stopped"
+    assert (answer.status_code, answer.json()["code"]) == (409, "signed_before_it_was_stopped")
+
+
+async def test_m3_a_stop_elsewhere_closes_nothing_between_others(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await stop_by_its_recipient(desk, case_ref)
+    terms = {"recipient": "riverside-legal", "purpose": "legal_representation"}
+    ref = (await desk.draft(case_ref, a_permit(**terms)))["directive_ref"]
+
+    assert (await desk.sign(ref, signed_at=now(minutes=-2))).json()["state"] == "active"
 
 
 async def test_after_a_death_only_what_survives_it_is_open(desk: Desk) -> None:
