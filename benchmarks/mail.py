@@ -1,7 +1,7 @@
 """Messages as real offers leave them, as many as a benchmark needs, and the processes that carry them.
 
 A few facts pass the offering door, so sizes, masks and directives are real; what is needed beyond them is their copies
-under new references and the next numbers, since to offer a hundred thousand facts would take longer than to carry them.
+under new references, since to offer a hundred thousand facts would take longer than to carry them.
 """
 
 from __future__ import annotations
@@ -38,24 +38,23 @@ BARE: Final = tuple(f"bare-{agency_id}" for agency_id in RECIPIENTS)  # mailboxe
 CASES: Final = 100
 READY_WITHIN: Final = 60.0
 
-# As many copies of the rows offered first as asked for, or of one part of them, each under a later number of its key.
+# As many copies of the rows offered first as asked for, or of one part of them, each under a reference of its own.
 MORE = """
 WITH one AS (
     SELECT row_number() OVER (ORDER BY w.id) - 1 AS place, count(*) OVER () AS all_of_them, w.* FROM carrying.kept AS w
     WHERE id %% %(of)s = %(part)s
 ), made AS MATERIALIZED (
-    SELECT gen_random_uuid() AS ref, one.*, n, %(from)s + n + 2 AS number
+    SELECT gen_random_uuid() AS ref, one.*, n
     FROM generate_series(0, %(rows)s - 1) AS n JOIN one ON one.place = (%(from)s + n) %% all_of_them
 ), offered AS (
     INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv,
-        purposes, directives, wrapped_key, sequence, occurred_at)
+        purposes, directives, wrapped_key, fact_ref, occurred_at)
     SELECT made.ref, o.subject_id, o.custodian, o.recipient, o.case_ref, o.type, o.mask, o.party, o.sv, o.purposes,
-        o.directives, o.wrapped_key, made.number, o.occurred_at
+        o.directives, o.wrapped_key, o.fact_ref, o.occurred_at
     FROM made JOIN carrying.offer AS o USING (message_ref)
 )
-INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence,
-    traceparent, body)
-SELECT shard, subject_id, ref, recipient, key, type, sender, occurred_at, number, traceparent, body
+INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, body)
+SELECT shard, subject_id, ref, recipient, key, type, sender, occurred_at, body
 FROM made ORDER BY n
 """
 
@@ -87,7 +86,7 @@ class Mail:
         for number in range(count):
             row = rows[number % len(rows)]
             topic = mailbox(names[list(RECIPIENTS).index(row.recipient)])
-            routing = Routing(uuid4(), row.type, row.sender, row.key, row.occurred_at, number, row.traceparent)
+            routing = Routing(uuid4(), row.type, row.sender, row.key, row.occurred_at, number)
             found.append(Letter(topic, str(row.key).encode(), write(routing), bytes(row.body)))
         return found
 
@@ -123,7 +122,7 @@ def a_mail(cases: int = CASES) -> Iterator[Mail]:
             connection.execute("UPDATE carrying.kept SET shard = id %% %s", (SHARDS,))
             connection.execute("DELETE FROM carrying.outbox")
             rows: list[Any] = connection.execute(
-                "SELECT recipient, key, type, sender, occurred_at, traceparent, body FROM carrying.kept ORDER BY id"
+                "SELECT recipient, key, type, sender, occurred_at, body FROM carrying.kept ORDER BY id"
             ).fetchall()
             mail.kept = [_Row(*row) for row in rows]
         yield mail
@@ -136,7 +135,6 @@ class _Row:
     type: str
     sender: str
     occurred_at: Any
-    traceparent: str | None
     body: bytes
 
 

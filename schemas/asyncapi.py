@@ -17,11 +17,17 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
     "ce_type": {"type": "string", "pattern": r"^accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*$"},
     "ce_source": {"type": "string", "pattern": "^/agencies/[a-z0-9-]{2,40}$"},
     "ce_subject": {**_UUID, "description": "The recipient's own case reference."},
-    "ce_time": {"type": "string", "format": "date-time"},
-    "ce_sequence": {"type": "string", "description": "The order within one case and recipient."},
+    "ce_time": {
+        "type": "string",
+        "format": "date-time",
+        "description": "Exact for a fact of your own; else a minute, at most six minutes before it.",
+    },
+    "ce_sequence": {
+        "type": "string",
+        "description": "The order within one case and recipient: from 1, one more for each message that is sent.",
+    },
     "ce_dataschema": {"type": "string", "pattern": "^urn:accord:contract:"},
     "content-type": {"type": "string", "const": CONTENT_TYPE},
-    "traceparent": {"type": "string"},
 }
 _DESCRIPTION: Final = (
     "Sealed copies of facts, one mailbox an agency.  A value is noise until it is opened over the HTTP API:"
@@ -116,5 +122,5 @@ def _envelope() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": _HEADERS,
-        "required": [name for name in _HEADERS if name != "traceparent"],
+        "required": list(_HEADERS),
     }

@@ -29,6 +29,7 @@ PEOPLE = {
     "priya": "advocacy",
 }
 WAITING = ("ana", "sam", "lee", "noor", "jude")
+ELSEWHERE = {"sam": "Harbor House", "lee": "County Sheriff", "noor": "Lantern Counselling"}
 INCIDENT = "accord.incident.reported.v1"
 ACCEPTED = "accord.referral.accepted.v1"
 SERVED = "accord.protective_order.served.v1"
@@ -44,6 +45,7 @@ class Story:
         self.case_ref = ""
         self.directives: dict[str, str] = {}
         self.incident: dict[str, dict[str, Any]] = {}
+        self.before: dict[str, set[str]] = {}
 
     def __getattr__(self, name: str) -> Speaker:
         """Return the person of this name."""
@@ -70,6 +72,7 @@ class Story:
         told.title = "1. A call at night: a case without a name"
         for name in WAITING:
             self.people[name].sets_aside_what_is_there()
+        self.before = {name: _refs(self.people[name]) for name in ELSEWHERE}
         opened = self.ana.does("intake", "POST", "/v1/cases", {})
         self.case_ref = opened["case_ref"]
         told.did.append("Ana at the hotline opens a case: no name, no field about anybody.")
@@ -81,9 +84,8 @@ class Story:
         told.did.append("Ana writes down the incident and a first safety plan.")
         self.incident["ana"] = self.ana.waits_for(INCIDENT, {"case_ref": self.case_ref})
         told.seen["Bay Hotline"] = shown(self.ana.opens(self.incident["ana"]["message_ref"]))
-        for name, agency in (("sam", "Harbor House"), ("lee", "County Sheriff"), ("noor", "Lantern Counselling")):
-            mail = [one for one in self.people[name].inbox() if one["sender"] == self.ana.agency]
-            fresh = [one for one in mail if one["occurred_at"] >= self.incident["ana"]["occurred_at"]]
+        for name, agency in ELSEWHERE.items():
+            fresh = [one for one in self._mail_since(name) if one["sender"] == self.ana.agency]
             told.seen[agency] = "nothing" if not fresh else "SOMETHING"
             told.claim(f"before any release, {agency} has nothing of this case", not fresh)
 
@@ -120,7 +122,7 @@ class Story:
         unknown = self.noor.ask("exchange", "GET", "/v1/cases/00000000-0000-4000-8000-000000000000/messages")
         told.seen[self.noor.agency] = f"inbox: {len(self.noor.inbox())} messages\nlook-up: {nothing.status_code}"
         told.claim("the counsellor's look-up answers as for an unknown case", nothing.content == unknown.content)
-        told.claim("the counsellor's inbox holds nothing of it", not self._mail_since(self.noor))
+        told.claim("the counsellor's inbox holds nothing of it", not self._mail_since("noor"))
 
     def the_answers(self, told: Chapter) -> None:
         told.title = "4. An order, a referral, a better plan: four facts travel"
@@ -236,9 +238,9 @@ class Story:
             raise Surprise("the hotline could not open its own incident")
         return str(opened["categories"]["incident_summary"]["incident_ref"])
 
-    def _mail_since(self, speaker: Speaker) -> list[dict[str, Any]]:
-        since = self.incident["ana"]["occurred_at"]
-        return [one for one in speaker.inbox() if one["occurred_at"] >= since]
+    def _mail_since(self, name: str) -> list[dict[str, Any]]:
+        """Return what was not there when the story began: times of others' facts are not exact."""
+        return [one for one in self.people[name].inbox() if one["message_ref"] not in self.before[name]]
 
     def _accounting(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -274,6 +276,10 @@ def paused(town: Town, process: str) -> Iterator[None]:
 
 def _open_categories(preview: dict[str, Any]) -> list[str]:
     return sorted(one["category"] for one in preview["categories"] if one["open"])
+
+
+def _refs(speaker: Speaker) -> set[str]:
+    return {one["message_ref"] for one in speaker.inbox()}
 
 
 def _etag_of_plan(case: dict[str, Any]) -> str:

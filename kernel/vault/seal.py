@@ -21,9 +21,21 @@ from kernel.vault.keys import NONCE_BYTES, Expanding, derive, new_key, unwrap, w
 from schemas.categories import DataCategory
 from schemas.taxonomy import paths_of
 
-__all__ = ["derive", "new_key", "open_detail", "seal", "seal_detail", "unseal", "unwrap", "wrap"]
+__all__ = [
+    "derive",
+    "new_key",
+    "open_detail",
+    "open_terms",
+    "seal",
+    "seal_detail",
+    "seal_terms",
+    "unseal",
+    "unwrap",
+    "wrap",
+]
 
 VERSION = b"\x01"
+TERMS = b"\x00terms"  # no category is called so
 TAG_BYTES = 16
 LENGTH_BYTES = 4
 
@@ -68,6 +80,30 @@ def unseal(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategory, 
     except (InvalidTag, ValueError):
         raise NotOpenable from None
     return {category: fields for category, fields in opened.items() if fields}
+
+
+def seal_terms(
+    message_ref: UUID, recipient: str, type_name: str, terms: Mapping[str, Any], message_key: bytes
+) -> bytes:
+    """Return the body that carries the terms of a directive to `recipient`, noise to all others.
+
+    It opens in the place of this message, recipient and type only.  `message_key` is fresh and seals this one body.
+    """
+    place = _context(message_ref, recipient, type_name) + TERMS
+    key, nonce = Expanding(message_key).key_and_nonce(place)
+    return VERSION + AESGCM(key).encrypt(nonce, padded(terms), place + VERSION)
+
+
+def open_terms(sealed: Sealed, message_key: bytes) -> dict[str, Any]:
+    """Return the terms in `sealed`; refuse a body that was altered or was sealed for another place."""
+    place = _context(sealed.message_ref, sealed.recipient, sealed.type) + TERMS
+    key, nonce = Expanding(message_key).key_and_nonce(place)
+    version, closed = sealed.body[: len(VERSION)], sealed.body[len(VERSION) :]
+    try:
+        terms: dict[str, Any] = from_json(AESGCM(key).decrypt(nonce, closed, place + version))
+    except (InvalidTag, ValueError):
+        raise NotOpenable from None
+    return terms
 
 
 def _context(message_ref: UUID, recipient: str, type_name: str) -> bytes:

@@ -1,6 +1,7 @@
-"""What stands on the envelope: CloudEvents 1.0 in binary mode, and W3C trace context beside it.
+"""What stands on the envelope: CloudEvents 1.0 in binary mode.
 
-Routing only.  A purpose, a release or a category is never a header: the broker and its operators read these.
+Routing only.  A purpose, a release or a category is never a header: the broker and its operators read these.  Nor is a
+trace: it would be the same for every recipient of a fact.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ SPEC_VERSION: Final = "1.0"
 CONTENT_TYPE: Final = "application/vnd.accord.sealed"
 SOURCE: Final = re.compile(r"/agencies/([a-z0-9][a-z0-9-]{1,39})")
 TYPE: Final = re.compile(r"accord\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]{0,3}")
-TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 SCHEMA: Final = "urn:accord:contract:{type}"
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
 NUMBER: Final = re.compile(r"[0-9]{20}")
@@ -43,11 +43,10 @@ class Routing:
     case_ref: UUID  # the recipient's own
     occurred_at: datetime
     sequence: int
-    traceparent: str | None = None
 
 
 def write(routing: Routing) -> Headers:
-    """Return the headers of a letter; anything else a caller carries, baggage too, is left behind."""
+    """Return the headers of a letter; anything else a caller carries, trace and baggage too, is left behind."""
     said = [
         ("ce_specversion", SPEC_VERSION),
         ("ce_id", str(routing.message_ref)),
@@ -59,8 +58,6 @@ def write(routing: Routing) -> Headers:
         ("ce_dataschema", SCHEMA.format(type=routing.type)),
         ("content-type", CONTENT_TYPE),
     ]
-    if routing.traceparent is not None and TRACEPARENT.fullmatch(routing.traceparent):
-        said.append(("traceparent", routing.traceparent))
     return [(name, value.encode("ascii")) for name, value in said]
 
 
@@ -81,7 +78,6 @@ def read(headers: Iterable[tuple[str, bytes | None]]) -> Routing:
         case_ref=_uuid(said, "ce_subject"),
         occurred_at=_instant(said, "ce_time"),
         sequence=_number(said, "ce_sequence"),
-        traceparent=_traceparent(said),
     )
 
 
@@ -137,9 +133,3 @@ def _number(said: dict[str, str], name: str) -> int:
     if NUMBER.fullmatch(written) is None:
         raise Unreadable(name)
     return int(written)
-
-
-def _traceparent(said: dict[str, str]) -> str | None:
-    # A broken trace context costs a trace, never a message.
-    found = said.get("traceparent", "")
-    return found if TRACEPARENT.fullmatch(found) else None

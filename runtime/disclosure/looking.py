@@ -79,14 +79,15 @@ async def carry(unit: Unit, message_refs: Collection[UUID], fields: int) -> dict
     return {one.message_ref: int.from_bytes(one.mask, "big") & fields for one in await offers_of(unit, message_refs)}
 
 
-async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
+async def visible(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID, UUID]:
     """Return which messages this person could open now for some purpose of the agency; no field is released.
 
+    Each comes with the reference of its fact, as this agency knows it.
     A list is not a look: it says what an opening would not answer as absent, and so leaves no leaf.
     """
     rows = await offers_of(unit, message_refs)
     subjects = await hold_subjects(unit.session, {row.subject_id for row in rows})
-    found = set()
+    found = {}
     for row in rows:
         subject = subjects[row.subject_id]
         custodian = subject.cases[row.custodian].agency
@@ -95,6 +96,6 @@ async def visible(unit: Unit, message_refs: Collection[UUID]) -> set[UUID]:
             request = unit.request(custodian, purpose, asked, row.party)
             decision = judge(row.type, request, subject)
             if decision.mask or is_told(row, decision, subject):
-                found.add(row.message_ref)
+                found[row.message_ref] = row.fact_ref
                 break
     return found

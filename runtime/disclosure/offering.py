@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -15,9 +16,9 @@ from uuid import UUID, uuid4
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from kernel.pseudonym import Names
-from kernel.vault.detail import Details, seal_detail
+from kernel.vault.detail import Details
 from kernel.vault.keys import Wrapping, new_key
-from kernel.vault.seal import seal
+from kernel.vault.seal import seal, seal_terms
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import judge
 from runtime.ledger.pending import Leaf
@@ -44,7 +45,11 @@ class CaseKeys:
 
 @dataclass(slots=True)
 class Offering:
-    """One fact on its way to its recipients, under the subject's lock."""
+    """One fact on its way to its recipients, under the subject's lock.
+
+    `fact_id` is the message reference of the custodian's own copy, and `occurred_at` its instant: both are the same
+    however often the fact is offered.
+    """
 
     fact: Fact
     subject: Subject
@@ -53,6 +58,16 @@ class Offering:
     by: leaves.Who
     cutting: Cutting = field(repr=False)
     leaves: list[Leaf] = field(default_factory=list)
+    fact_id: UUID = field(default_factory=uuid4)
+    occurred_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.occurred_at = self.subject.at
+
+    def fact_ref(self, recipient: str) -> UUID:
+        """Return the reference by which `recipient` alone knows the fact, the same for every copy of it."""
+        own = recipient == self.custodian.agency.agency_id
+        return self.fact_id if own else self.keys.names.known_as(recipient, self.fact_id)
 
     def rename(self, recipient: str) -> Rename:
         """Return what names each reference as `recipient` knows it; the custodian keeps its own."""
@@ -92,12 +107,14 @@ async def record(unit: Unit, fact: Fact) -> None:
     await _put(unit, offerings, [_own(offering) for offering in offerings])
 
 
-async def offer_again(unit: Unit, fact: Fact, to: Collection[str]) -> None:
+async def offer_again(unit: Unit, fact: Fact, to: Collection[str], *, fact_id: UUID, occurred_at: datetime) -> None:
     """Offer a fact that is on record to agencies that consent names by now; the custodian's copy stays as it is.
 
+    `fact_id` is that copy's reference and `occurred_at` its instant: a recipient who has the fact knows it again.
     A grant that widens later fills no old copy, since what was not permitted was never sealed for that agency.
     """
     (offering,) = await _hold(unit, [fact])
+    offering.fact_id, offering.occurred_at = fact_id, occurred_at
     named = [recipient for recipient in _named(offering) if recipient.agency.agency_id in to or not to]
     copies = [copy for recipient in named for copy in _copy_for(offering, recipient)]
     await _put(unit, [offering], copies)
@@ -221,11 +238,10 @@ async def _put(unit: Unit, offerings: Iterable[Offering], copies: Sequence[Copy]
 
 def _sealed(copy: Copy) -> queue.Message:
     offering, recipient = copy.offering, copy.recipient.agency.agency_id
-    message_ref, message_key = uuid4(), new_key()
-    if isinstance(offering.fact, DirectiveFact):
-        body = seal_detail(message_key, copy.body)
-    else:
-        body = seal(message_ref, recipient, offering.fact.type, copy.body, message_key)
+    own = copy.recipient is offering.custodian
+    message_ref, message_key = offering.fact_id if own else uuid4(), new_key()
+    sealing = seal_terms if isinstance(offering.fact, DirectiveFact) else seal
+    body = sealing(message_ref, recipient, offering.fact.type, copy.body, message_key)
     return queue.Message(
         message_ref=message_ref,
         subject_id=offering.subject.subject_id,
@@ -239,7 +255,8 @@ def _sealed(copy: Copy) -> queue.Message:
         purposes=copy.purposes,
         directives=copy.directives,
         wrapped_key=offering.keys.wrapping.wrap(message_key, message_ref.bytes),
-        occurred_at=offering.subject.at,
+        fact_ref=offering.fact_ref(recipient),
+        occurred_at=offering.occurred_at,
         body=body,
     )
 

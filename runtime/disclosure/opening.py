@@ -28,6 +28,7 @@ from runtime.disclosure.unsealing import fields_of, terms_of
 from runtime.ledger.pending import Leaf, append
 from runtime.register import CaseOf, Subject, instant, subjects_of
 from runtime.register.cases import key_context
+from runtime.telemetry.tracing import link
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
@@ -35,7 +36,8 @@ from schemas.registry import is_directive_fact
 
 SECONDS = 5.0  # from the question to the answer; what was decrypted or would be sent later than that is dropped
 OFFERS = """
-SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, wrapped_key, occurred_at, directives
+SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, wrapped_key, fact_ref, occurred_at,
+    directives, traceparent
 FROM carrying.offer WHERE message_ref = ANY(%s) AND recipient = %s AND state <> 'withheld'
 """
 # One round trip.  The offers are read before the locks are held, the consent after: the function reads by a snapshot of
@@ -60,8 +62,10 @@ class Offer:
     mask: bytes
     party: bool
     wrapped_key: bytes = field(repr=False)
+    fact_ref: UUID
     occurred_at: datetime
     directives: Sequence[UUID]
+    traceparent: str | None = field(repr=False)
 
     @property
     def case(self) -> tuple[int, str]:
@@ -78,6 +82,7 @@ class Opening:
     """What one person may see of one message, by category, with the scope of the permission."""
 
     message_ref: UUID
+    fact_ref: UUID
     type: str
     case_ref: UUID
     sender: str
@@ -109,6 +114,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     unit.deadline = clock.monotonic() + SECONDS
     by = await leaves.who(unit)
     offers, subjects = await _held(unit, [sealed.message_ref for sealed in messages])
+    link(offer.traceparent for offer in offers.values())
     keys = await _case_keys(unit, offers.values(), subjects)  # under which the leaves are closed
     at: datetime | None = None
     record: list[Leaf] = []
@@ -198,6 +204,7 @@ def _unsealed(unit: Unit, one: _Released, purpose: Purpose, case_key: bytes) -> 
     named = one.decision.relied_on
     return Opening(
         message_ref=one.sealed.message_ref,
+        fact_ref=one.offer.fact_ref,
         type=one.offer.type,
         case_ref=one.offer.case_ref,
         sender=one.offer.custodian,

@@ -24,7 +24,7 @@ from schemas.facts import Fact
 from schemas.registry import contract, is_directive_fact
 
 OWN = text("""
-SELECT message_ref, subject_id, case_ref, type, mask, wrapped_key FROM carrying.offer
+SELECT message_ref, subject_id, case_ref, type, mask, wrapped_key, occurred_at FROM carrying.offer
 WHERE message_ref = :message_ref AND recipient = :agency_id AND custodian = :agency_id
 """)
 
@@ -50,7 +50,8 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     fields = fields_of(whole, mask, message_key)
     if fields is None:
         return False
-    await offer_again(unit, _fact(offer, fields), to)
+    fact = _fact(offer, fields)
+    await offer_again(unit, fact, to, fact_id=offer.message_ref, occurred_at=offer.occurred_at)
     return True
 
 

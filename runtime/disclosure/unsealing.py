@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from kernel.vault.detail import open_detail
 from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.seal import unseal
+from kernel.vault.seal import open_terms, unseal
 from runtime.telemetry import facts
 from schemas.categories import DataCategory
 
@@ -26,7 +25,7 @@ def fields_of(sealed: Sealed, mask: int, message_key: bytes) -> dict[DataCategor
 def terms_of(sealed: Sealed, message_key: bytes) -> dict[str, Any] | None:
     """Return the terms of a fact about a directive, or None where the body is not what was sealed."""
     try:
-        return open_detail(message_key, sealed.body)
+        return open_terms(sealed, message_key)
     except NotOpenable:
         _altered(sealed)
         return None

@@ -17,42 +17,38 @@ from runtime.ledger.pending import Leaf, columns
 SHARDS = 4  # by subject: the copies of one fact lie together, and are decided and sent by one relay in one commit
 # One statement: a round trip less for each table.  Arrays of arrays must be of one length in PostgreSQL, so purposes
 # and directives travel as text with a comma between.
-# Each case counts its own messages, because a gap would tell its agency of facts it may not see.  The row lock on the
-# subject that this leaves keeps the facts of one subject in order until the commit: outbox rows take their ids after.
+# The row lock on the subject keeps the facts of one subject in order until the commit: outbox rows take their ids after
+# it.  A custodian keeps the exact instant; every other agency gets the minute, put back by a number of seconds that is
+# the secret of its case, so that no two agencies can join what they hold by its time.
 PUT = """
 WITH messages AS (
     SELECT * FROM unnest(
         CAST(%s AS uuid[]), CAST(%s AS bigint[]), CAST(%s AS text[]), CAST(%s AS text[]), CAST(%s AS uuid[]),
         CAST(%s AS text[]), CAST(%s AS bytea[]), CAST(%s AS boolean[]), CAST(%s AS bigint[]), CAST(%s AS text[]),
-        CAST(%s AS text[]), CAST(%s AS bytea[]), CAST(%s AS timestamptz[]), CAST(%s AS smallint[]), CAST(%s AS bytea[])
+        CAST(%s AS text[]), CAST(%s AS bytea[]), CAST(%s AS uuid[]), CAST(%s AS timestamptz[]),
+        CAST(%s AS smallint[]), CAST(%s AS bytea[])
     ) WITH ORDINALITY AS m (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv, purposes,
-        directives, wrapped_key, occurred_at, shard, body, place)
+        directives, wrapped_key, fact_ref, exact_at, shard, body, place)
 ), leaves AS (
     INSERT INTO ledger.pending (header, salt, detail, subject)
     SELECT * FROM unnest(CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS uuid[]))
-), wanted AS (
-    SELECT subject_id, recipient, count(*) AS n FROM messages GROUP BY subject_id, recipient
 ), held AS (
-    SELECT s.subject_id FROM register.subject AS s WHERE s.subject_id IN (SELECT subject_id FROM wanted)
+    SELECT s.subject_id FROM register.subject AS s WHERE s.subject_id IN (SELECT subject_id FROM messages)
     ORDER BY s.subject_id FOR NO KEY UPDATE
-), numbers AS (
-    UPDATE register."case" AS c SET sent = c.sent + w.n
-    FROM wanted AS w JOIN held USING (subject_id) WHERE c.subject_id = w.subject_id AND c.agency_id = w.recipient
-    RETURNING c.subject_id, c.agency_id AS recipient, c.sent - w.n AS before
-), numbered AS (
-    SELECT m.*, n.before + row_number() OVER (PARTITION BY m.subject_id, m.recipient ORDER BY m.place) AS sequence
-    FROM messages AS m JOIN numbers AS n USING (subject_id, recipient)
+), dated AS (
+    SELECT m.*, CASE WHEN m.recipient = m.custodian THEN m.exact_at
+        ELSE date_trunc('minute', m.exact_at - c.time_shift * interval '1 second', 'UTC') END AS occurred_at
+    FROM messages AS m JOIN held USING (subject_id)
+    JOIN register."case" AS c ON c.subject_id = m.subject_id AND c.agency_id = m.recipient
 ), offers AS (
     INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv,
-        purposes, directives, wrapped_key, sequence, occurred_at)
+        purposes, directives, wrapped_key, fact_ref, occurred_at, traceparent)
     SELECT message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv,
         string_to_array(purposes, ','), CAST(string_to_array(directives, ',') AS uuid[]),
-        wrapped_key, sequence, occurred_at FROM numbered
+        wrapped_key, fact_ref, occurred_at, CAST(%s AS text) FROM dated
 )
-INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence,
-    traceparent, body)
-SELECT shard, subject_id, message_ref, recipient, case_ref, type, custodian, occurred_at, sequence,
-    CAST(%s AS text), body FROM numbered ORDER BY place
+INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, body)
+SELECT shard, subject_id, message_ref, recipient, case_ref, type, custodian, occurred_at, body FROM dated ORDER BY place
 """
 
 
@@ -72,12 +68,16 @@ class Message:
     purposes: Final[tuple[str, ...]]
     directives: Final[tuple[UUID, ...]]
     wrapped_key: Final[bytes] = field(repr=False)
+    fact_ref: Final[UUID]
     occurred_at: Final[datetime]
     body: Final[bytes] = field(repr=False)
 
 
 async def put(session: AsyncSession, messages: Sequence[Message], leaves: Sequence[Leaf], trace: str | None) -> None:
-    """Number and put offers and outbox rows, and their leaves; all of them commit together or none does."""
+    """Put offers and outbox rows, and their leaves; all of them commit together or none does.
+
+    `trace` stays beside the offers: on the wire it would name the same work in every recipient's mailbox.
+    """
     put_out = await written(
         session,
         PUT,
@@ -93,6 +93,7 @@ async def put(session: AsyncSession, messages: Sequence[Message], leaves: Sequen
         texts([",".join(one.purposes) for one in messages]),
         texts([",".join(map(str, one.directives)) for one in messages]),
         byteas([one.wrapped_key for one in messages]),
+        uuids([one.fact_ref for one in messages]),
         instants([one.occurred_at for one in messages]),
         smallints([one.subject_id % SHARDS for one in messages]),
         byteas([one.body for one in messages]),

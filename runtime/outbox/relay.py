@@ -38,11 +38,11 @@ class Relay:
         self._engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._stopping = asyncio.Event()
-        self._sender = Sender(shards, Carrier(settings), self.state, grace=grace)
+        self._sender = Sender(engine, shards, Carrier(settings), self.state, grace=grace)
 
     async def run(self) -> None:
         """Send until `stop`; raises where something will not pass by itself, so that the process ends and is seen."""
-        works = [self._sender.serve(self._engine, self._stopping), self._look_after(), self._look_out()]
+        works = [self._sender.serve(self._stopping), self._look_after(), self._look_out()]
         ended = await asyncio.gather(*map(self._ending_all, works), return_exceptions=True)
         failed = [error for error in ended if isinstance(error, Exception)]
         if failed:
@@ -76,15 +76,16 @@ class Relay:
             await asyncio.to_thread(carrier.close)
         return settled is not None
 
-    @staticmethod
-    async def _retry(session: AsyncSession, carrier: Carrier, parked_ref: UUID) -> str | None:
+    async def _retry(self, session: AsyncSession, carrier: Carrier, parked_ref: UUID) -> str | None:
         parked = await parking.take(session, RELAY, parked_ref)
         if parked is None:
             return None
         row = await rows.from_parking(session, parked.received)
         if row.message_ref not in await disclosure.relayable(session, [row]):
+            await rows.withheld(session, [row])
             return "withheld"
-        letters = [row.letter()]
+        (number,) = await rows.number(self._engine, [row])
+        letters = [row.letter(number)]
         (fate,) = await asyncio.to_thread(lambda: carrier.carry(letters, within=WITHIN))
         if fate is not Fate.DELIVERED:
             return None

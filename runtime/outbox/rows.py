@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from runtime.bus import headers
 from runtime.bus.producer import Letter
@@ -19,12 +19,13 @@ from runtime.parking import Received
 from schemas.topics import mailbox
 
 BYTES_AT_ONCE: Final = 4_000_000
+NOT_NUMBERED: Final = 0
 OWNERSHIP: Final = 0x0ACC  # the first half of the advisory lock; subjects are locked by one number, so never by this
 
-# Rows of one key become visible in the order of their ids, as each took its sequence under the subject's row lock.
+# Rows of one key become visible in the order of their ids, as each took its id under the subject's row lock.
 # Rows of other keys may appear late with lower ids, so what is there is claimed: a cursor would lose them.
 CLAIM = """
-SELECT id, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence, traceparent, body
+SELECT id, subject_id, message_ref, recipient, key, type, sender, occurred_at, body
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM (
         SELECT waits.* FROM unnest(%s) AS owned (number) CROSS JOIN LATERAL (
@@ -42,15 +43,45 @@ SELECT FROM unnest(%s) AS owned (shard) WHERE EXISTS (
 """
 OWN = text("SELECT pg_try_advisory_lock(:kind, :shard)")
 GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
+# A message that has a number keeps it, however often it is sent: the number may lie in the mailbox already.
+NUMBER = """
+WITH letters AS (
+    SELECT * FROM unnest(%s, %s) WITH ORDINALITY AS l (message_ref, case_ref, place)
+), fresh AS (
+    SELECT * FROM letters AS l WHERE NOT EXISTS (
+        SELECT FROM carrying.message_number AS n WHERE n.message_ref = l.message_ref
+    )
+), counted AS (
+    INSERT INTO carrying.case_counter AS c (case_ref, last)
+    SELECT case_ref, count(*) FROM fresh GROUP BY case_ref ORDER BY case_ref
+    ON CONFLICT (case_ref) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING case_ref, last
+), given AS (
+    INSERT INTO carrying.message_number (message_ref, sequence)
+    SELECT message_ref, last - count(*) OVER (PARTITION BY case_ref)
+        + row_number() OVER (PARTITION BY case_ref ORDER BY place)
+    FROM fresh JOIN counted USING (case_ref) RETURNING message_ref, sequence
+)
+SELECT message_ref, sequence FROM given
+UNION ALL
+SELECT message_ref, sequence FROM carrying.message_number WHERE message_ref = ANY(%s)
+"""
 # A directive under which something went out is marked: its recipient must be told when it ends.
 RELAYED = """
 WITH gone AS (DELETE FROM carrying.outbox WHERE id = ANY(%s)),
+numbered AS (DELETE FROM carrying.message_number WHERE message_ref = ANY(%s) RETURNING message_ref, sequence),
 sent AS (
-    UPDATE carrying.offer SET state = 'relayed' WHERE message_ref = ANY(%s) AND state = 'offered'
-    RETURNING directives, mask
+    UPDATE carrying.offer AS o SET state = 'relayed', sequence = n.sequence FROM numbered AS n
+    WHERE o.message_ref = n.message_ref AND o.state = 'offered'
+    RETURNING o.directives, o.mask
 )
 UPDATE register.directive SET relayed = true
 WHERE NOT relayed AND directive_ref IN (SELECT unnest(directives) FROM sent WHERE mask <> '')
+"""
+# What was numbered and may have been delivered before it lapsed keeps its number on record.
+WITHHELD = """
+WITH gone AS (DELETE FROM carrying.outbox WHERE id = ANY(%s)),
+numbered AS (DELETE FROM carrying.message_number WHERE message_ref = ANY(%s) RETURNING message_ref, sequence)
+UPDATE carrying.offer AS o SET sequence = n.sequence FROM numbered AS n WHERE o.message_ref = n.message_ref
 """
 OFFERED_AGAIN = text("""
 UPDATE carrying.offer SET state = 'offered' WHERE message_ref = :message_ref AND state = 'parked'
@@ -75,20 +106,16 @@ class Row:
     type: str
     sender: str
     occurred_at: datetime
-    sequence: int
-    traceparent: str | None
     body: bytes = field(repr=False)
 
-    def letter(self) -> Letter:
+    def letter(self, sequence: int) -> Letter:
         """Return it as it goes to the recipient's mailbox."""
-        routing = headers.Routing(
-            self.message_ref, self.type, self.sender, self.key, self.occurred_at, self.sequence, self.traceparent
-        )
+        routing = headers.Routing(self.message_ref, self.type, self.sender, self.key, self.occurred_at, sequence)
         return Letter(mailbox(self.recipient), str(self.key).encode("ascii"), headers.write(routing), self.body)
 
     def received(self) -> Received:
-        """Return it as the parking lot keeps it; it has no place on the broker, only in the outbox."""
-        letter = self.letter()
+        """Return it as the parking lot keeps it; it has no place on the broker, only in the outbox, and no number."""
+        letter = self.letter(NOT_NUMBERED)
         return Received(letter.topic, -1, self.id, letter.key, tuple(letter.headers), letter.body)
 
 
@@ -110,6 +137,20 @@ async def due(session: AsyncSession, shards: Collection[int], held: Collection[s
     return bool(await direct.rows(session, DUE, smallints(shards), texts(held)))
 
 
+async def number(engine: AsyncEngine, rows: Sequence[Row]) -> list[int]:
+    """Return each row's number within its case, committed by a connection of its own before anything is sent.
+
+    Numbers of a case go up by one in the order of the rows.  A row that was numbered before keeps its number.
+    """
+    if not rows:
+        return []
+    refs, cases = uuids(row.message_ref for row in rows), uuids(row.key for row in rows)
+    async with AsyncSession(engine) as session:
+        numbers: dict[UUID, int] = dict(await direct.rows(session, NUMBER, refs, cases, refs))
+        await session.commit()
+    return [numbers[row.message_ref] for row in rows]
+
+
 async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
     """Record that these were delivered."""
     if rows:
@@ -117,8 +158,14 @@ async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
         await direct.written(session, RELAYED, bigints(row.id for row in rows), refs)
 
 
+async def withheld(session: AsyncSession, rows: Sequence[Row]) -> None:
+    """Record that these are not sent any more."""
+    refs = uuids(row.message_ref for row in rows)
+    await direct.written(session, WITHHELD, bigints(row.id for row in rows), refs)
+
+
 async def gone(session: AsyncSession, rows: Iterable[Row]) -> None:
-    """Take rows out of the outbox: delivered, withheld or parked."""
+    """Take rows out of the outbox that are parked."""
     ids = [row.id for row in rows]
     if ids:
         await session.execute(GONE, {"ids": ids})
@@ -138,8 +185,6 @@ async def from_parking(session: AsyncSession, received: Received) -> Row:
         routing.type,
         routing.sender,
         routing.occurred_at,
-        routing.sequence,
-        routing.traceparent,
         received.body,
     )
 

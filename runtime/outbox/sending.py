@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -74,8 +75,9 @@ class Sender:
     All in one batch: a commit, the locks and the broker's answer cost as much for one shard's rows as for everybody's.
     """
 
-    def __init__(self, shards: int, carrier: Carrier, state: State, *, grace: float) -> None:
+    def __init__(self, engine: AsyncEngine, shards: int, carrier: Carrier, state: State, *, grace: float) -> None:
         self.woken = asyncio.Event()
+        self._engine = engine
         self._shards = frozenset(range(shards))
         self._carrier = carrier
         self._state = state
@@ -88,16 +90,17 @@ class Sender:
         # One thread, so that the carrier is never used by two.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
 
-    async def serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
+    async def serve(self, stopping: asyncio.Event) -> None:
         """Own each shard whenever nobody else does, and send what waits, until `stopping`."""
         try:
-            await persistently(lambda: self._serve(engine, stopping), self._state, stopping)
+            await persistently(lambda: self._serve(stopping), self._state, stopping)
         finally:
             await self._in_thread(self._carrier.close)
             self._thread.shutdown(wait=False)
 
-    async def _serve(self, engine: AsyncEngine, stopping: asyncio.Event) -> None:
-        async with engine.connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
+    async def _serve(self, stopping: asyncio.Event) -> None:
+        connected = self._engine.connect()
+        async with connected as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
             try:
                 self._looked_for_shards = Pace(TAKE_OVER)
                 await self._send_what_waits(session, stopping)
@@ -171,6 +174,7 @@ class Sender:
         if lapsed:
             await self._withhold(session, lapsed)
             return
+        going = _mixed(going)
         fates = await self._carry(going)
         crash.point("relay.after_produce")
         delivered = [row for row, fate in zip(going, fates, strict=True) if fate is Fate.DELIVERED]
@@ -187,14 +191,16 @@ class Sender:
 
         Were that undone with a relay that dies, a later yes would send it behind what it came before.
         """
-        await rows.gone(session, lapsed)
+        await rows.withheld(session, lapsed)
         await commit(session)
         self._state.withheld += len(lapsed)
 
     async def _carry(self, going: Sequence[Row]) -> list[Fate]:
         if not going:
             return []
-        letters = [row.letter() for row in going]
+        numbers = await rows.number(self._engine, going)
+        crash.point("relay.after_number")
+        letters = [row.letter(number) for row, number in zip(going, numbers, strict=True)]
         return await self._in_thread(lambda: self._carrier.carry(letters, within=WITHIN))
 
     async def _with_a_mailbox(self, session: AsyncSession, waiting: Sequence[Row]) -> list[Row]:
@@ -250,6 +256,15 @@ class Sender:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _mixed(going: Sequence[Row]) -> list[Row]:
+    """Return the rows with the cases of each recipient in an order drawn anew; within a case the order stays.
+
+    Sent as they were offered, the letters of two mailboxes would stand in one order, and be joined by it.
+    """
+    drawn = {(row.recipient, row.key): secrets.randbits(64) for row in going}
+    return sorted(going, key=lambda row: (drawn[row.recipient, row.key], row.id))
 
 
 def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators import textmap
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from runtime.telemetry.attributes import ATTRIBUTES
@@ -39,7 +39,7 @@ class TraceparentOnly(TraceContextTextMapPropagator):
 
 
 class DeclaredOnly(SpanProcessor):
-    """Hands spans on with nothing but declared attributes: no event, no link, no text of an error."""
+    """Hands spans on with nothing but declared attributes: no event, no text of an error; links name spans only."""
 
     def __init__(self, onward: SpanProcessor) -> None:
         self._onward = onward
@@ -71,6 +71,7 @@ def declared(span: ReadableSpan) -> ReadableSpan:
         parent=span.parent,
         resource=span.resource,
         attributes={key: value for key, value in (span.attributes or {}).items() if key in ATTRIBUTES},
+        links=[Link(linked.context) for linked in span.links],
         kind=span.kind,
         instrumentation_scope=scope,
         status=Status(span.status.status_code),
@@ -93,11 +94,26 @@ def trace_id_now() -> str | None:
     return f"{span.trace_id:032x}" if span.is_valid else None
 
 
+def link(traceparents: Iterable[str | None]) -> None:
+    """Link the span at hand to the spans that these name, so that the work before it is found from it."""
+    span = trace.get_current_span()
+    if not span.is_recording():
+        return
+    for traceparent in {one for one in traceparents if one is not None}:
+        named = trace.get_current_span(_context_of(traceparent)).get_span_context()
+        if named.is_valid:
+            span.add_link(named)
+
+
+def _context_of(traceparent: str | None) -> Context:
+    carrier: Mapping[str, str] = {} if traceparent is None else {"traceparent": traceparent}
+    return TraceparentOnly().extract(carrier, Context())
+
+
 @contextmanager
 def continued(traceparent: str | None) -> Iterator[None]:
     """Do what follows in the trace that `traceparent` names; in a new one where it names none."""
-    carrier: Mapping[str, str] = {} if traceparent is None else {"traceparent": traceparent}
-    found = TraceparentOnly().extract(carrier)
+    found = _context_of(traceparent)
     if not trace.get_current_span(found).get_span_context().is_valid:
         fresh = SpanContext(_random(16), _random(8), is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT))
         found = trace.set_span_in_context(NonRecordingSpan(fresh), found)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.database.arrays import uuids
+from runtime.database.direct import rows
 from runtime.telemetry.tracing import continued
 from runtime.unit import Unit
 from runtime.worker.offered import Offered
@@ -15,6 +18,7 @@ Effect = Callable[[Unit, Offered], Awaitable[None]]
 EffectOnMany = Callable[[Unit, Sequence[Offered]], Awaitable[None]]
 EffectOnAll = Callable[[AsyncSession, Sequence[Offered]], Awaitable[None]]
 About = Callable[[Offered], bool]
+TRACES = "SELECT message_ref, traceparent FROM carrying.offer WHERE message_ref = ANY(%s) AND traceparent IS NOT NULL"
 
 
 class NoAgency(Exception):
@@ -24,6 +28,11 @@ class NoAgency(Exception):
 def anything(_: Offered) -> bool:
     """Tell that a message is meant, whichever it is."""
     return True
+
+
+async def traces_of(session: AsyncSession, message_refs: Collection[UUID]) -> dict[UUID, str]:
+    """Return the `traceparent` that is kept beside each offer, for those of the agency whose wall is up."""
+    return dict(await rows(session, TRACES, uuids(message_refs)))
 
 
 class Effects:
@@ -61,16 +70,18 @@ class Effects:
                 await effect(session, offered)
 
     async def follow(self, unit: Unit, offered: Sequence[Offered]) -> None:
-        """Do all that follows from messages to one mailbox; `unit` is that agency's."""
+        """Do all that follows from messages to one mailbox; `unit` is that agency's.
+
+        What follows from one message goes on in the trace that offered it.
+        """
         for many, about in self._many:
             meant = [one for one in offered if about(one)]
             if meant:
                 await many(unit, meant)
-        for one in offered:
-            effects = self._by_type.get(one.type)
-            if not effects:
-                continue
-            unit.traceparent = one.traceparent
-            with continued(one.traceparent):
-                for effect in effects:
+        alone = [one for one in offered if self._by_type.get(one.type)]
+        traces = await traces_of(unit.session, [one.message_ref for one in alone]) if alone else {}
+        for one in alone:
+            unit.traceparent = traces.get(one.message_ref)
+            with continued(unit.traceparent):
+                for effect in self._by_type[one.type]:
                     await effect(unit, one)

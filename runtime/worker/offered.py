@@ -24,7 +24,6 @@ class Offered:
     sent_at: datetime
     sequence: int
     body: bytes = field(repr=False)
-    traceparent: str | None = None
 
 
 def read(received: Received) -> Offered:
@@ -46,5 +45,4 @@ def read(received: Received) -> Offered:
         sent_at=routing.occurred_at,
         sequence=routing.sequence,
         body=received.body,
-        traceparent=routing.traceparent,
     )

@@ -37,9 +37,14 @@ class OfferingForm(Closed):
 
 
 class MessageAnswer(Closed):
-    """The routing of a message."""
+    """The routing of a message.
+
+    `fact_ref` is the same for every copy of one fact, and yours alone. `occurred_at` is exact for a fact of your own,
+    else a minute, at most six minutes before it; order within a case is that of the list.
+    """
 
     message_ref: UUID
+    fact_ref: UUID | None = None
     type: str
     case_ref: UUID
     sender: str
@@ -50,6 +55,7 @@ class MessageAnswer(Closed):
         """Return the answer for one listed message."""
         return cls(
             message_ref=listed.message_ref,
+            fact_ref=listed.fact_ref,
             type=listed.type,
             case_ref=listed.case_ref,
             sender=listed.sender,
@@ -94,6 +100,7 @@ class OpeningAnswer(MessageAnswer):
         codes = domain.notices(opening.categories.keys(), opening.terms)
         return cls(
             message_ref=opening.message_ref,
+            fact_ref=opening.fact_ref,
             type=opening.type,
             case_ref=opening.case_ref,
             sender=opening.sender,

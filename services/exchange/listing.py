@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -47,4 +47,4 @@ async def _visible(unit: Unit, rows: Sequence[Listed]) -> list[Listed]:
     held = await unit.session.begin_nested()
     visible = await disclosure.visible(unit, [row.message_ref for row in rows])
     await held.rollback()
-    return [row for row in rows if row.message_ref in visible]
+    return [replace(row, fact_ref=visible[row.message_ref]) for row in rows if row.message_ref in visible]

@@ -39,6 +39,7 @@ class Listed:
     sender: str
     occurred_at: datetime
     place: int = field(repr=False)
+    fact_ref: UUID | None = None
 
 
 async def keep(session: AsyncSession, offered: Sequence[Offered]) -> int:

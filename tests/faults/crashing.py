@@ -16,6 +16,7 @@ TURNS: Final = {
     "exchange-worker": ["worker.before_commit", "worker.after_commit", "worker.before_ack"],
     "exchange-relay": [
         "relay.after_claim",
+        "relay.after_number",
         "relay.after_post",
         "relay.before_report",
         "relay.after_produce",

@@ -194,8 +194,10 @@ def newest_arrived(survivor: Survivor) -> bool:
 def looks_once(town: Town, survivor: Survivor) -> set[str]:
     """Return what Sam is shown of the newest message that there is, arrived or not."""
     asked = survivor.rows(
-        'SELECT message_ref FROM carrying.offer JOIN register."case" AS c USING (subject_id) '
-        "WHERE c.case_ref = %s AND recipient = %s AND type LIKE 'accord.incident%%' ORDER BY sequence DESC LIMIT 1",
+        'SELECT message_ref FROM carrying.offer AS o JOIN register."case" AS c USING (subject_id) '
+        "LEFT JOIN carrying.outbox AS b USING (message_ref) "
+        "WHERE c.case_ref = %s AND o.recipient = %s AND o.type LIKE 'accord.incident%%' "
+        "ORDER BY b.id DESC NULLS LAST, o.sequence DESC NULLS LAST LIMIT 1",
         survivor.case_ref,
         SHELTER,
     )

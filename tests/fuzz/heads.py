@@ -12,10 +12,9 @@ from tests.fuzz.damage import Differs, damaged
 Said = tuple[tuple[str, bytes | None], ...]
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
-TRACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-BESIDE: Final = frozenset({"ce_dataschema", "traceparent"})  # nobody decides by these
+BESIDE: Final = frozenset({"ce_dataschema"})  # nobody decides by it
 ROUTINGS: Final = tuple(
-    Routing(UUID(int=number, version=4), kind, sender, UUID(int=99 - number, version=4), NOON, number, TRACE)
+    Routing(UUID(int=number, version=4), kind, sender, UUID(int=99 - number, version=4), NOON, number)
     for number, (kind, sender) in enumerate(
         (
             ("accord.referral.accepted.v1", "harbor-house"),

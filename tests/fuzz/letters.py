@@ -12,9 +12,8 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.vault import detail
 from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.seal import seal, unseal
+from kernel.vault.seal import open_terms, seal, seal_terms, unseal
 from runtime.bus import headers
 from runtime.bus.headers import Routing, Unreadable
 from runtime.parking import Received
@@ -58,7 +57,7 @@ def _letter(number: int, type_name: str, recipient: str) -> Letter:
     told = fact(type_name)
     if isinstance(told, DirectiveFact):
         terms = told.terms()
-        return Letter(routing, recipient, key, detail.seal_detail(key, terms), plain(terms))
+        return Letter(routing, recipient, key, seal_terms(refs[0], recipient, type_name, terms, key), plain(terms))
     parts = by_category(told, ALL)
     meaning = {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
     return Letter(routing, recipient, key, seal(refs[0], recipient, type_name, parts, key), plain(meaning))
@@ -99,10 +98,11 @@ def opened(received: Received) -> tuple[Letter, Meaning, Routing] | None:
 
 
 def _unsealed(letter: Letter, body: bytes) -> Meaning:
-    if is_directive_fact(letter.routing.type):
-        return detail.open_detail(letter.key, body)
     routing = letter.routing
-    parts = unseal(Sealed(routing.message_ref, letter.recipient, routing.type, ALL, body), ALL, letter.key)
+    sealed = Sealed(routing.message_ref, letter.recipient, routing.type, ALL, body)
+    if is_directive_fact(routing.type):
+        return open_terms(sealed, letter.key)
+    parts = unseal(sealed, ALL, letter.key)
     return {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
 
 

@@ -107,7 +107,7 @@ class World:
         with self.superuser as connection:
             rows = connection.execute(
                 'SELECT o.message_ref FROM carrying.offer o JOIN register."case" c USING (subject_id) '
-                "WHERE c.case_ref = %s AND o.recipient = %s AND o.type LIKE 'accord.incident%%' ORDER BY o.sequence",
+                "WHERE c.case_ref = %s AND o.recipient = %s AND o.type LIKE 'accord.incident%%' ORDER BY o.occurred_at",
                 [case_ref, agency],
             ).fetchall()
         return [str(row[0]) for row in rows]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from secrets import token_hex
 from subprocess import Popen
@@ -34,13 +33,12 @@ TYPE = "accord.referral.accepted.v1"
 
 OFFER = """
 INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv, purposes,
-    directives, wrapped_key, sequence, occurred_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, true, 0, %s, '{}', 'x', %s, %s)
+    directives, wrapped_key, fact_ref, occurred_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, true, 0, %s, '{}', 'x', gen_random_uuid(), %s)
 """
 OUTBOX = """
-INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, sequence,
-    traceparent, body)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO carrying.outbox (shard, subject_id, message_ref, recipient, key, type, sender, occurred_at, body)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -50,7 +48,6 @@ class Case:
 
     subject_id: int
     refs: dict[str, UUID]
-    numbers: Iterator[int] = field(default_factory=lambda: count(1), compare=False, repr=False)
 
 
 @dataclass
@@ -140,22 +137,11 @@ class Fabric:
             connection = within or stack.enter_context(self.database.superuser())
             stack.enter_context(connection.transaction())
             for message_ref in made:
-                number, sender, key = next(case.numbers), by or to, case.refs[to]
+                sender, key = by or to, case.refs[to]
                 routing = (message_ref, case.subject_id, sender, to, key, TYPE)
-                connection.execute(OFFER, (*routing, b"\x01", ["shelter"], number, LONG_AGO))
-                row = (
-                    case.subject_id % SHARDS,
-                    case.subject_id,
-                    message_ref,
-                    to,
-                    key,
-                    TYPE,
-                    sender,
-                    LONG_AGO,
-                    number,
-                    None,
-                    body,
-                )
+                connection.execute(OFFER, (*routing, b"\x01", ["shelter"], LONG_AGO))
+                shard = case.subject_id % SHARDS
+                row = (shard, case.subject_id, message_ref, to, key, TYPE, sender, LONG_AGO, body)
                 connection.execute(OUTBOX, row)
         return made
 

@@ -57,6 +57,6 @@ class Delivery:
 
 def letter(row: Any) -> Received:
     """Return an outbox row as it comes off the broker."""
-    routing = headers.Routing(row.message_ref, row.type, row.sender, row.key, row.occurred_at, row.sequence)
+    routing = headers.Routing(row.message_ref, row.type, row.sender, row.key, row.occurred_at, row.id)
     said = tuple(headers.write(routing))
     return Received(mailbox(row.recipient), 0, row.id, str(row.key).encode(), said, bytes(row.body))

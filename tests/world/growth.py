@@ -57,8 +57,8 @@ MANY = (
             generate_series(1, %(more)s) RETURNING subject_id
     ) SELECT subject_id, row_number() OVER (ORDER BY subject_id) AS n FROM new""",
     "ANALYZE made",
-    """INSERT INTO register."case" (subject_id, agency_id, sent, wrapped_key)
-    SELECT made.subject_id, c.agency_id, c.sent, c.wrapped_key
+    """INSERT INTO register."case" (subject_id, agency_id, wrapped_key)
+    SELECT made.subject_id, c.agency_id, c.wrapped_key
     FROM register."case" AS c JOIN model USING (subject_id), made""",
     """INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, valid_from,
         valid_until, state, taxonomy_version, drafted_by, drafted_at, relayed, announced)
@@ -66,9 +66,9 @@ MANY = (
         d.valid_until + interval '1 year', d.state, d.taxonomy_version, d.drafted_by, d.drafted_at, true, true
     FROM register.directive AS d JOIN model USING (subject_id), made""",
     """INSERT INTO carrying.offer (message_ref, subject_id, custodian, recipient, case_ref, type, mask, party, sv,
-        purposes, directives, wrapped_key, sequence, occurred_at, state)
+        purposes, directives, wrapped_key, sequence, fact_ref, occurred_at, state)
     SELECT gen_random_uuid(), made.subject_id, o.custodian, o.recipient, c.case_ref, o.type, o.mask, o.party, o.sv,
-        o.purposes, o.directives, o.wrapped_key, o.sequence, o.occurred_at, 'relayed'
+        o.purposes, o.directives, o.wrapped_key, o.sequence, gen_random_uuid(), o.occurred_at, 'relayed'
     FROM carrying.offer AS o JOIN model USING (subject_id), made JOIN register."case" AS c USING (subject_id)
     WHERE c.agency_id = o.recipient""",
     """INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)

@@ -239,6 +239,39 @@ def test_a_body_of_the_first_version_still_opens() -> None:
     assert sealed({DataCategory.NEEDS: {"needs": ["housing"]}}).body == body
 
 
+TERMS = {"directive_ref": str(MESSAGE), "categories": ["needs"]}
+
+
+def test_terms_open_in_their_own_place() -> None:
+    body = vault.seal_terms(MESSAGE, "harbor-house", TYPE, TERMS, KEY)
+
+    assert vault.open_terms(Sealed(MESSAGE, "harbor-house", TYPE, 0, body), KEY) == TERMS
+
+
+@pytest.mark.parametrize(
+    ("message_ref", "recipient", "type_name"),
+    [
+        (UUID(int=9), "harbor-house", TYPE),
+        (MESSAGE, "county-sheriff", TYPE),
+        (MESSAGE, "harbor-house", "accord.consent.revoked.v1"),
+    ],
+)
+def test_l9_terms_open_in_no_other_place(message_ref: UUID, recipient: str, type_name: str) -> None:
+    body = vault.seal_terms(MESSAGE, "harbor-house", TYPE, TERMS, KEY)
+
+    with pytest.raises(NotOpenable):
+        vault.open_terms(Sealed(message_ref, recipient, type_name, 0, body), KEY)
+
+
+def test_l9_no_altered_bit_of_terms_passes() -> None:
+    body = vault.seal_terms(MESSAGE, "harbor-house", TYPE, TERMS, KEY)
+    for place in range(len(body)):
+        altered = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+
+        with pytest.raises(NotOpenable):
+            vault.open_terms(Sealed(MESSAGE, "harbor-house", TYPE, 0, altered), KEY)
+
+
 @given(st.dictionaries(texts, values, max_size=6))
 def test_a_ledger_detail_opens_with_its_case_key(detail: dict[str, Any]) -> None:
     assert vault.open_detail(KEY, vault.seal_detail(KEY, detail)) == detail

@@ -6,6 +6,8 @@ from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
 
 from kernel.vault.envelope import Sealed
@@ -13,6 +15,8 @@ from kernel.vault.keys import unwrap
 from kernel.vault.seal import unseal
 from runtime import disclosure, register
 from runtime.disclosure import Opening
+from runtime.telemetry import tracing
+from runtime.telemetry.setup import tracer_provider
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
@@ -319,3 +323,24 @@ async def test_a_fact_of_an_unknown_case_is_refused(town: Town) -> None:
     async with town.unit("accord_intake", "bay-hotline", "ana") as unit:
         with pytest.raises(LookupError):
             await disclosure.offer(unit, an_incident(uuid4()))
+
+
+async def test_m1_a_trace_leads_from_the_offer_to_an_opening(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = InMemorySpanExporter()
+    provider = tracer_provider("exchange", SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "TRACER", provider.get_tracer("accord"))
+    case_ref = await town.open_case()
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
+    async with town.unit("accord_intake", "bay-hotline", "ana") as unit:
+        unit.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        await disclosure.offer(unit, an_incident(case_ref))
+        await unit.session.commit()
+    messages = await mailbox(town, case_ref, "harbor-house")
+
+    with tracing.act("opening"):
+        (opening,) = await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)
+
+    (span,) = exporter.get_finished_spans()
+    assert [f"{one.context.trace_id:032x}" for one in span.links] == ["0af7651916cd43dd8448eb211c80319c"]
+    assert "0af7651916cd43dd8448eb211c80319c" not in str(opening)
+    provider.shutdown()

@@ -13,6 +13,7 @@ CANARY = "canary-harbour-lane"
 def test_an_opening_withholds_what_it_says() -> None:
     opening = Opening(
         message_ref=uuid4(),
+        fact_ref=uuid4(),
         type="accord.referral.accepted.v1",
         case_ref=uuid4(),
         sender="bay-hotline",

@@ -1,11 +1,12 @@
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from tests.runtime.outbox.test_relay import a_release, revoke, running
-from tests.world.carrying import Fabric, ids, process, until
+from tests.world.carrying import Fabric, header, ids, process, until
 
-POINTS = ["relay.after_claim", "relay.after_produce", "relay.before_commit", "relay.after_commit"]
+POINTS = ["relay.after_claim", "relay.after_number", "relay.after_produce", "relay.before_commit", "relay.after_commit"]
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -22,6 +23,21 @@ async def test_a_relay_that_dies_at_any_step_loses_nothing_and_keeps_the_order(f
     assert list(dict.fromkeys(arrived)) == sent
     assert (len(arrived) > len(sent)) is (point in ("relay.after_produce", "relay.before_commit"))
     assert {fabric.state(one) for one in sent} == {"relayed"}
+
+
+@pytest.mark.parametrize("point", ["relay.after_number", "relay.after_produce"])
+async def test_l3_a_message_keeps_its_number_when_sent_again(fabric: Fabric, point: str) -> None:
+    agency = fabric.agency()
+    sent = fabric.offer(fabric.case(agency), agency, 5)
+
+    with process(fabric, "relay", crash_at=point) as dying:
+        assert await asyncio.to_thread(dying.wait, 30) == 137
+    async with running(fabric):
+        await until(lambda: fabric.waiting() == 0)
+
+    arrived = {(UUID(header(one, "ce_id")), int(header(one, "ce_sequence"))) for one in fabric.mail(agency, 5)}
+    assert arrived == set(zip(sent, range(1, 6), strict=True))
+    assert fabric.sql("SELECT count(*) FROM carrying.message_number WHERE message_ref = ANY(%s)", sent) == [(0,)]
 
 
 async def test_what_was_withheld_stays_so_though_the_relay_dies_and_she_allows_it_again(fabric: Fabric) -> None:

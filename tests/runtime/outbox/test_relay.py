@@ -150,6 +150,41 @@ async def test_what_was_revoked_while_it_waited_is_withheld_on_record(fabric: Fa
     assert fabric.waiting() == 0
 
 
+async def test_l3_a_silent_no_leaves_no_gap(fabric: Fabric) -> None:
+    custodian, recipient = fabric.agency(), fabric.agency()
+    case = fabric.case(custodian, recipient)
+    release = a_release(fabric, case, custodian, recipient)
+    mask = (2**200 - 1).to_bytes(25, "big")
+    fabric.offer(case, recipient)
+    lapsed = fabric.offer(case, recipient, 4, by=custodian)
+    fabric.sql("UPDATE carrying.offer SET mask = %s WHERE message_ref = ANY(%s)", mask, lapsed)
+    (after,) = fabric.offer(case, recipient)
+    revoke(fabric, case, release)
+
+    async with running(fabric):
+        await until(lambda: fabric.state(after) == "relayed")
+
+    assert {fabric.state(one) for one in lapsed} == {"withheld"}
+    assert list(numbers(fabric, recipient, 2).values()) == [[1, 2]]
+
+
+async def test_l3_a_parked_message_takes_a_number_when_it_is_sent(fabric: Fabric) -> None:
+    agency = fabric.agency(mailbox=False)
+    case = fabric.case(agency)
+    (early,) = fabric.offer(case, agency)
+    async with running(fabric, grace=0.2) as sending:
+        await until(lambda: fabric.state(early) == "parked")
+        fabric.open_mailbox(agency)
+        (later,) = fabric.offer(case, agency)
+        await until(lambda: fabric.state(later) == "relayed")
+        ((parked_ref, *_),) = fabric.parked("relay", early)
+
+        assert await sending.retry_parked(parked_ref)
+
+    assert list(numbers(fabric, agency, 2).values()) == [[1, 2]]
+    assert ids(fabric.mail(agency, 2)) == [later, early]
+
+
 async def test_a_revocation_waits_only_briefly_for_a_busy_relay(fabric: Fabric) -> None:
     agency = fabric.agency()
     case = fabric.case(agency)

@@ -192,3 +192,14 @@ def test_the_declared_list_names_nothing_that_points_at_somebody() -> None:
     pointing = ("url.", "client.", "user", "path", "query", "exception", "db.", "person", "case", "actor")
 
     assert not [name for name in ATTRIBUTES if any(word in name for word in pointing)]
+
+
+def test_m1_a_link_leads_to_the_work_before_and_nothing_more(spans: InMemorySpanExporter) -> None:
+    with tracing.act("open"):
+        tracing.link([PARENT, None, "CANARY", PARENT])
+
+    (span,) = spans.get_finished_spans()
+    ((linked, attributes),) = [(one.context, one.attributes) for one in span.links]
+    assert f"{linked.trace_id:032x}" == TRACE
+    assert not attributes
+    assert CANARY not in everything(spans.get_finished_spans())

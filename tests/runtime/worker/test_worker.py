@@ -8,7 +8,6 @@ from confluent_kafka import Producer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.bus import admin
-from runtime.bus.headers import Routing, write
 from runtime.telemetry.tracing import trace_id_now
 from runtime.unit import Unit
 from runtime.worker import Died, Effect, Offered, TryAgain
@@ -56,15 +55,18 @@ async def test_an_effect_sees_routing_and_a_sealed_body(fabric: Fabric) -> None:
     async with working(fabric, traces.consumer, look):
         await until(lambda: seen)
 
-    assert seen == [Offered(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed", None)]
+    assert seen == [Offered(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed")]
     assert "sealed" not in repr(seen)
 
 
-async def test_an_effect_goes_on_in_the_trace_that_the_message_came_in(fabric: Fabric) -> None:
-    agency, key, seen = fabric.agency(), uuid4(), list[tuple[str | None, str | None]]()
+async def test_m1_an_effect_finds_the_trace_beside_the_offer(fabric: Fabric) -> None:
+    agency, seen = fabric.agency(), list[tuple[str | None, str | None]]()
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    routing = Routing(uuid4(), TYPE, agency, key, LONG_AGO, 1, trace)
-    fabric.post(agency, key, headers=write(routing))
+    case = fabric.case(agency)
+    (message_ref,) = fabric.offer(case, agency)
+    fabric.sql("DELETE FROM carrying.outbox WHERE message_ref = %s", message_ref)
+    fabric.sql("UPDATE carrying.offer SET traceparent = %s WHERE message_ref = %s", trace, message_ref)
+    fabric.post(agency, case.refs[agency], [message_ref])
 
     async def look(unit: Unit, offered: Offered) -> None:
         seen.append((unit.traceparent, trace_id_now()))

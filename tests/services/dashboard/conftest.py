@@ -45,7 +45,7 @@ PLACES = {
 }
 PASSPHRASE = "four plain words here"
 HASHED = hash_passphrase(PASSPHRASE)
-OUTBOX = "SELECT message_ref, recipient, key, type, sender, occurred_at, sequence, body FROM carrying.outbox"
+OUTBOX = "SELECT message_ref, recipient, key, type, sender, occurred_at, id, body FROM carrying.outbox"
 
 
 class Streets(httpx.AsyncBaseTransport):

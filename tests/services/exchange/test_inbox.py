@@ -54,6 +54,7 @@ async def test_a_message_is_listed_by_its_routing_and_nothing_else(desk: Desk) -
         "case_ref": str(await desk.theirs(case_ref)),
         "sender": "bay-hotline",
         "occurred_at": one["occurred_at"],
+        "fact_ref": one["fact_ref"],
     }
 
 

@@ -128,3 +128,35 @@ async def test_a_coordinator_offers_nothing(desk: Desk) -> None:
     _, own = await told_before_it_was_released(desk)
 
     assert (await offer_again(desk, own, desk.people["cora"])).status_code == 403
+
+
+async def test_d17_a_fact_offered_again_is_known_again(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    own = await desk.newest(case_ref, HOTLINE)
+    await desk.permit(case_ref, DataCategory.IDENTITY)
+
+    assert (await offer_again(desk, own)).status_code == 204
+    await desk.delivery.deliver(case_ref, HOTLINE, desk.shelter)
+
+    first, second = await listed(desk.sam)
+    opened = [(await desk.opening(one["message_ref"])).json() for one in (first, second)]
+    assert first["message_ref"] != second["message_ref"]
+    assert {one["fact_ref"] for one in (first, second, *opened)} == {first["fact_ref"]}
+    assert {one["occurred_at"] for one in (first, second, *opened)} == {first["occurred_at"]}
+
+
+async def test_d17_two_facts_and_two_recipients_share_no_name(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.town.direct(case_ref, "county-sheriff", Purpose.EMERGENCY_SAFETY, [DataCategory.IDENTITY])
+    await desk.tell(case_ref)
+    await desk.tell(case_ref)
+
+    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    of_each = [
+        await listed(client, path=f"/v1/cases/{ref}/messages")
+        for client, ref in ((desk.ana, case_ref), (desk.sam, await desk.theirs(case_ref)), (desk.people["lee"], theirs))
+    ]
+
+    assert [len(one) for one in of_each] == [2, 2, 2]
+    assert len({message["fact_ref"] for one in of_each for message in one}) == 6

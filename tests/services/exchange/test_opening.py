@@ -29,6 +29,7 @@ async def test_an_opening_says_the_permitted_fields_and_names_no_other(desk: Des
     assert answer.json()["categories"] == {"identity": {"given_name": "Marisol"}, "needs": {"needs": ["shelter"]}}
     assert set(answer.json()) == {
         "message_ref",
+        "fact_ref",
         "type",
         "case_ref",
         "sender",
