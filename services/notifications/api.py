@@ -33,6 +33,8 @@ class NoticeAnswer(BaseModel):
     planned_at: datetime
     planned_for: datetime | None
     sent_at: datetime | None
+    coalesced_into: UUID | None  # the notice that went out in its place
+    coalesced: int  # how many others this one stands for
 
 
 class NoticesAnswer(BaseModel):

@@ -47,6 +47,12 @@ TEXTS: Mapping[str, str] = {
 SENDABLE = (ChannelKind.VOICE, ChannelKind.SMS, ChannelKind.EMAIL)
 DAYS = tuple(Weekday)
 LOOK_AGAIN = timedelta(days=1)  # each look is on the survivor's record; a new word of theirs is acted on at once
+WINDOW = timedelta(hours=1)  # in which one neutral notice stands for all that happened in a case
+MOST_A_DAY = 4  # neutral notices of a case in 24 hours
+# domain.md section 15: so much news of one kind from one agency is held for a person to look at.
+BURST, BURST_WITHIN = 20, timedelta(minutes=10)
+TIMES_THE_MEAN, MEAN_OF, LEAST_A_DAY = 5, timedelta(days=30), 20
+HELD_BY_THE_BRAKE = timedelta(days=1)  # then its cases have one notice each: what was true news is not lost
 # What the survivor said of being reached: each of these holds as last told, wherever it was told.
 CONTACT: Mapping[str, int] = {
     name: bit(f"safe_contact.{name}") for name in ("channels", "do_not_contact", "anytime_for")
@@ -87,6 +93,40 @@ class Hold:
 Choice = Send | Wait | Hold
 
 
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """In how many cases one agency had news of one kind, up to an instant; a case has one notice of all of it."""
+
+    in_ten_minutes: int
+    in_a_day: int
+    before: int  # in the 30 days before that day, each day of a case counted
+
+
+def is_flood(volume: Volume) -> bool:
+    """Tell whether so much news is more than one agency has in earnest."""
+    usual = volume.before / MEAN_OF.days
+    unusual = usual > 0 and volume.in_a_day > max(LEAST_A_DAY, TIMES_THE_MEAN * usual)
+    return volume.in_ten_minutes > BURST or unusual
+
+
+def next_allowed(handed_on: Sequence[datetime], at: datetime) -> tuple[datetime, str] | None:
+    """Return when a case may have its next notice and what it waits for; None if it may at `at`.
+
+    `handed_on` are the instants of its earlier ones, in any order.
+    """
+    today = sorted(one for one in handed_on if one > at - timedelta(days=1))
+    if len(today) >= MOST_A_DAY:
+        return today[-MOST_A_DAY] + timedelta(days=1), "daily_maximum"
+    if today and today[-1] > at - WINDOW:
+        return today[-1] + WINDOW, "recently_sent"
+    return None
+
+
+def wanted_at_any_hour(contact: Mapping[str, Any], kind: NoticeKind) -> bool:
+    """Tell whether the survivor wants this kind at once; no other kind then counts against it."""
+    return kind in (contact.get("anytime_for") or ())
+
+
 def choose(contact: Mapping[str, Any], kind: NoticeKind, at: datetime) -> Choice:
     """Return what the survivor's own words allow for a notice of `kind` at the instant `at`.
 
@@ -97,7 +137,7 @@ def choose(contact: Mapping[str, Any], kind: NoticeKind, at: datetime) -> Choice
     safe = [channel for channel in _channels(contact.get("channels") or ()) if usable(channel, at)]
     if not safe:
         return Hold("no_safe_channel")
-    anytime = kind in (contact.get("anytime_for") or ())
+    anytime = wanted_at_any_hour(contact, kind)
     for channel in safe:
         if anytime or is_open(channel, at):
             return Send(channel)

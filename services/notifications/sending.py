@@ -48,6 +48,7 @@ class Sender:
         self._sessions = sessions
         self._keys = keys
         self._channel = channel
+        self._served: list[str] = []  # the agencies whose news had its turn
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -71,9 +72,7 @@ class Sender:
 
         One that cannot be dealt with stands in the way of no other.
         """
-        async with self._sessions() as session:
-            due = await store.claim(session, LEASE)
-            await session.commit()
+        due = await self._claim()
         if due is None:
             return False
         crash.point("sender.after_claim")
@@ -87,19 +86,50 @@ class Sender:
                 await self._put_off(due)
         return True
 
+    async def _claim(self) -> Due | None:
+        """Return what is due, each sending agency in its turn: one that tells much waits for the others."""
+        async with self._sessions() as session:
+            due = await store.claim(session, LEASE, self._served)
+            if due is None and self._served:
+                self._served.clear()
+                due = await store.claim(session, LEASE)
+            await session.commit()
+        if due is not None:
+            self._served.append(due.source)
+        return due
+
     async def _deal_with(self, due: Due) -> None:
         async with self._entered(due.agency_id) as unit:
             notice = await store.notice(unit.session, due.notice_ref)
             if notice is None:
                 raise LookupError("a due notice that is not there")
+            if await _braked(unit, notice):
+                await _commit(unit.session)
+                return
             told = await store.contact(unit.session, notice.agency_id, notice.case_ref)
             contact = await _contact(unit, told)
             choice = domain.choose(contact, notice.kind, await register.instant(unit.session))
+        if isinstance(choice, Send) and not await self._allowed(notice, contact):
+            return
         handed_on = isinstance(choice, Send) and await self._handed_on(due, choice)
         crash.point("sender.after_hand_on")
         async with self._entered(due.agency_id) as unit:
             await _follow(unit, due, notice, choice, handed_on)
             await _commit(unit.session)
+
+    async def _allowed(self, notice: Notice, contact: Mapping[str, Any]) -> bool:
+        """Tell whether the case may have a notice now, and take its place; else the notice waits with its kind."""
+        only = notice.kind if domain.wanted_at_any_hour(contact, notice.kind) else None
+        async with self._entered(notice.agency_id) as unit:
+            earlier = await store.handed_on(unit.session, notice, only)
+            wait = domain.next_allowed(earlier, await register.instant(unit.session))
+            allowed = wait is None or notice.handing_on_at is not None
+            if allowed:
+                await store.handing_on(unit.session, notice.notice_ref)
+            elif wait is not None:
+                await store.wait(unit.session, notice, wait[1], wait[0])
+            await _commit(unit.session)
+        return allowed
 
     async def _handed_on(self, due: Due, send: Send) -> bool:
         try:
@@ -135,6 +165,18 @@ async def _commit(session: AsyncSession) -> None:
     crash.point("sender.after_commit")
 
 
+async def _braked(unit: Unit, notice: Notice) -> bool:
+    """Tell whether so much of this kind came from one agency that all of it waits, for a person to look at."""
+    until = notice.planned_at + domain.HELD_BY_THE_BRAKE
+    if notice.handing_on_at is not None or await register.instant(unit.session) >= until:
+        return False
+    if not domain.is_flood(await store.volume(unit.session, notice)):
+        return False
+    log.warning("notices_braked", extra=facts(agency=notice.source, recipient=notice.agency_id, code=notice.kind))
+    await store.wait(unit.session, notice, "brake", until, source=True)
+    return True
+
+
 async def _contact(unit: Unit, told: Sequence[Told]) -> Mapping[str, Any]:
     """Open what the survivor said of being reached and nothing else; nothing where any of it cannot be opened."""
     kind = unit.agency.kind
@@ -165,5 +207,7 @@ async def _settle(
     unit: Unit, due: Due, notice: Notice, fact: type[NoticeFact], state: NoticeState, channel: ChannelKind
 ) -> None:
     if await store.settle(unit.session, due, state, channel):
+        if state is NoticeState.SENT:
+            await store.coalesce(unit.session, due)
         said = fact(case_ref=notice.case_ref, notice_ref=notice.notice_ref, channel_kind=channel, notice_state=state)
         await disclosure.offer(unit, said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -11,8 +11,10 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.vault.envelope import Sealed
+from runtime.register import instant
 from runtime.worker import Offered
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
+from services.notifications.domain import BURST_WITHIN, MEAN_OF, Volume
 
 OWN_CASE = text('SELECT true FROM register."case" WHERE agency_id = :agency AND case_ref = :case_ref')
 # The number within the mailbox is in the order of the commits, as no clock is.
@@ -34,24 +36,68 @@ WHERE agency_id = :agency AND case_ref = :case_ref GROUP BY message_ref, type, b
 # One notice for one cause: a fact that comes twice, or in two versions of one message, is told once.
 PLAN = text("""
 WITH planned AS (
-    INSERT INTO notifications.notice (notice_ref, agency_id, case_ref, kind, cause_ref, state, planned_at)
-    SELECT :notice_ref, :agency, :case_ref, :kind, :cause_ref, 'planned', register.instant()
+    INSERT INTO notifications.notice (notice_ref, agency_id, case_ref, kind, cause_ref, source, state, planned_at)
+    SELECT :notice_ref, :agency, :case_ref, :kind, :cause_ref, :source, 'planned', register.instant()
     WHERE EXISTS (SELECT FROM notifications.contact WHERE agency_id = :agency AND case_ref = :case_ref)
-    ON CONFLICT (agency_id, case_ref, kind, cause_ref) DO NOTHING RETURNING notice_ref, agency_id, planned_at
+    ON CONFLICT (agency_id, case_ref, kind, cause_ref) DO NOTHING
+    RETURNING notice_ref, agency_id, planned_at, source
 )
-INSERT INTO notifications.due (notice_ref, agency_id, due_at) SELECT notice_ref, agency_id, planned_at FROM planned
+INSERT INTO notifications.due (notice_ref, agency_id, due_at, source)
+SELECT notice_ref, agency_id, planned_at, source FROM planned
 """)
 # Put off and committed before it is looked at: whatever becomes of the look, it stands in the way of no other.
+# The agencies whose news was dealt with last come last: who sends much waits behind its own, and nobody else does.
 # One is chosen first and by itself: joined to, the choice may be made anew for each row, and each time fall on another.
 CLAIM = text("""
 UPDATE notifications.due SET due_at = register.instant() + CAST(:lease AS interval)
 WHERE notice_ref = (SELECT notice_ref FROM notifications.due WHERE due_at <= register.instant()
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING notice_ref, agency_id, due_at
+    AND source <> ALL(CAST(:served AS text[])) ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING notice_ref, agency_id, due_at, source
 """)
 NOTICE = text("SELECT * FROM notifications.notice WHERE notice_ref = :notice_ref")
 OF_CASE = text("""
-SELECT * FROM notifications.notice WHERE agency_id = :agency AND case_ref = :case_ref ORDER BY planned_at, notice_ref
+SELECT n.*, (SELECT count(*) FROM notifications.notice AS c WHERE c.coalesced_into = n.notice_ref
+    AND c.agency_id = n.agency_id AND c.case_ref = n.case_ref) AS coalesced
+FROM notifications.notice AS n WHERE agency_id = :agency AND case_ref = :case_ref ORDER BY planned_at, notice_ref
+""")
+# All rows of the case are locked, in one order, so that two senders never both find that its next notice is allowed.
+HANDED_ON = text("""
+SELECT notice_ref, kind, handing_on_at FROM notifications.notice
+WHERE agency_id = :agency AND case_ref = :case_ref AND state <> 'failed' ORDER BY notice_ref FOR NO KEY UPDATE
+""")
+HANDING_ON = text("""
+UPDATE notifications.notice SET handing_on_at = COALESCE(handing_on_at, register.instant())
+WHERE notice_ref = :notice_ref
+""")
+# The others of the kind wait as long, so that a hundred of them cost one look.  What the survivor says anew wakes them.
+WAIT = text("""
+WITH waiting AS (
+    UPDATE notifications.notice SET state = 'held', reason = :reason, planned_for = :until
+    WHERE agency_id = :agency AND kind = :kind AND state IN ('planned', 'held') AND handing_on_at IS NULL
+        AND (case_ref = :case_ref OR source = :source)
+    RETURNING notice_ref
+)
+UPDATE notifications.due AS d SET due_at = :until FROM waiting AS w WHERE d.notice_ref = w.notice_ref
+""")
+VOLUME = text("""
+WITH asked AS (SELECT CAST(:at AS timestamptz) AS at)
+SELECT count(DISTINCT case_ref) FILTER (WHERE planned_at > at - CAST(:burst AS interval)),
+    count(DISTINCT case_ref) FILTER (WHERE planned_at > at - interval '1 day'),
+    count(DISTINCT (case_ref, CAST(planned_at AS date))) FILTER (WHERE planned_at <= at - interval '1 day')
+FROM notifications.notice, asked WHERE agency_id = :agency AND source = :source AND kind = :kind
+    AND planned_at > at - interval '1 day' - CAST(:mean_of AS interval)
+""")
+# The words are neutral: one notice says all that was planned before it went out.
+COALESCE = text("""
+WITH dropped AS (
+    UPDATE notifications.notice AS n SET state = 'dropped', reason = 'coalesced', planned_for = NULL,
+        coalesced_into = s.notice_ref
+    FROM notifications.notice AS s WHERE s.notice_ref = :notice_ref AND n.agency_id = s.agency_id
+        AND n.case_ref = s.case_ref AND n.notice_ref <> s.notice_ref AND n.state IN ('planned', 'held')
+        AND n.planned_at <= s.handing_on_at AND n.handing_on_at IS NULL
+    RETURNING n.notice_ref
+)
+DELETE FROM notifications.due AS d USING dropped WHERE d.notice_ref = dropped.notice_ref
 """)
 HOLD = text("""
 UPDATE notifications.notice SET state = 'held', reason = :reason, planned_for = :planned_for
@@ -85,6 +131,7 @@ class Due:
     notice_ref: UUID
     agency_id: str
     leased_until: datetime
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +149,10 @@ class Notice:
     planned_at: datetime
     planned_for: datetime | None
     sent_at: datetime | None
+    source: str | None
+    handing_on_at: datetime | None
+    coalesced_into: UUID | None
+    coalesced: int = 0  # how many others it stands for
 
 
 async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
@@ -137,14 +188,48 @@ async def plan(session: AsyncSession, offered: Offered, kind: NoticeKind) -> Non
         "case_ref": offered.case_ref,
         "kind": kind,
         "cause_ref": offered.message_ref,
+        "source": offered.sender,
     }
     await session.execute(PLAN, row)
 
 
-async def claim(session: AsyncSession, lease: timedelta) -> Due | None:
-    """Return a notice that is due, put off by `lease` for every other sender; None if none is."""
-    row = (await session.execute(CLAIM, {"lease": lease})).one_or_none()
-    return None if row is None else Due(row.notice_ref, row.agency_id, row.due_at)
+async def claim(session: AsyncSession, lease: timedelta, served: Collection[str] = ()) -> Due | None:
+    """Return a notice that is due, put off by `lease` for every other sender; None if none is.
+
+    One on the news of an agency of `served` is not taken.
+    """
+    row = (await session.execute(CLAIM, {"lease": lease, "served": list(served)})).one_or_none()
+    return None if row is None else Due(row.notice_ref, row.agency_id, row.due_at, row.source)
+
+
+async def handed_on(session: AsyncSession, notice: Notice, only: NoticeKind | None) -> list[datetime]:
+    """Return when other notices of the case were handed on, of one kind where it is named, and lock the case's."""
+    rows = await session.execute(HANDED_ON, {"agency": notice.agency_id, "case_ref": notice.case_ref})
+    others = [row for row in rows if row.handing_on_at is not None and row.notice_ref != notice.notice_ref]
+    return [row.handing_on_at for row in others if only is None or row.kind == only]
+
+
+async def handing_on(session: AsyncSession, notice_ref: UUID) -> None:
+    """Record that a notice is about to be handed on."""
+    await session.execute(HANDING_ON, {"notice_ref": notice_ref})
+
+
+async def wait(session: AsyncSession, notice: Notice, reason: str, until: datetime, *, source: bool = False) -> None:
+    """Hold a notice until an instant, and with it the others of its kind: its case's, or all of its source."""
+    row = {"agency": notice.agency_id, "kind": notice.kind, "reason": reason, "until": until}
+    await session.execute(WAIT, row | {"case_ref": notice.case_ref, "source": notice.source if source else None})
+
+
+async def volume(session: AsyncSession, notice: Notice) -> Volume:
+    """Return how much of the notice's kind its source has told the agency, up to now."""
+    row = {"agency": notice.agency_id, "source": notice.source, "kind": notice.kind, "at": await instant(session)}
+    counted = await session.execute(VOLUME, row | {"burst": BURST_WITHIN, "mean_of": MEAN_OF})
+    return Volume(*counted.one())
+
+
+async def coalesce(session: AsyncSession, due: Due) -> None:
+    """End the notices of the case that the one which went out stands for."""
+    await session.execute(COALESCE, {"notice_ref": due.notice_ref})
 
 
 async def notice(session: AsyncSession, notice_ref: UUID) -> Notice | None:
@@ -184,5 +269,5 @@ async def settle(session: AsyncSession, due: Due, state: NoticeState, channel: C
 
 
 def _notice(row: RowMapping) -> Notice:
-    wanted = {name: row[name] for name in Notice.__dataclass_fields__}
+    wanted = {name: row[name] for name in Notice.__dataclass_fields__ if name in row}
     return Notice(**wanted | {"kind": NoticeKind(row["kind"])})

@@ -184,14 +184,20 @@ def _was_answered(run: Run, referral: Row) -> bool:
 
 
 def order_is_kept(run: Run) -> Iterator[Finding]:
-    """I5: within a case and recipient, numbers are given without a gap and arrive and are listed as they were given."""
+    """I5: within a case and recipient, numbers are given without a gap and arrive and are listed as they were given.
+
+    What was never sent has none.
+    """
     given = defaultdict[tuple[str, str], list[int]](list)
     for offer in run.offers.values():
-        given[offer["recipient"], offer["case_ref"]].append(offer["sequence"])
+        if offer["sequence"] is not None:
+            given[offer["recipient"], offer["case_ref"]].append(offer["sequence"])
+        elif offer["state"] == "relayed":
+            yield Finding("I5", f"message {offer['message_ref']} was sent without a number")
     for place, numbers in given.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             yield Finding("I5", f"the messages of {place} are not numbered one by one")
-    numbered = {ref: offer["sequence"] for ref, offer in run.offers.items()}
+    numbered = {ref: offer["sequence"] or 0 for ref, offer in run.offers.items()}
     for what, places in (("mailbox", run.outside.mailboxes), ("list", run.outside.listed), ("table", _tables(run))):
         for agency, mail in places.items():
             yield from _in_order(what, agency, mail, numbered)
@@ -274,7 +280,8 @@ def notices(run: Run) -> Iterator[Finding]:
     due = {row["notice_ref"] for row in run.outside["due"]}
     sent = {row["notice_ref"] for row in run.outside["notices"] if row["state"] == "sent"}
     for row in run.outside["notices"]:
-        if row["state"] != "sent" and row["notice_ref"] not in due:
+        told = row["state"] == "sent" or row["coalesced_into"] in sent
+        if not told and row["notice_ref"] not in due:
             yield Finding("I1", f"notice {row['notice_ref']} is {row['state']} and never sent")
     yield from (Finding("I1", f"notice {ref} was sent to nobody") for ref in sent - set(run.outside.handed_on))
     facts = sum(1 for _ in _own(run, NOTICED))

@@ -92,7 +92,8 @@ class History:
 
     def notice(self, cause: str) -> None:
         """Let the survivor be told of an update."""
-        row = {"notice_ref": "n", "agency_id": HOME, "case_ref": "case", "cause_ref": cause, "state": "sent"}
+        row: dict[str, str | None] = {"notice_ref": "n", "agency_id": HOME, "case_ref": "case", "cause_ref": cause}
+        row |= {"state": "sent", "coalesced_into": None}
         self.rows("notices").append(row)
         self.outside.handed_on.append("n")
 

@@ -25,7 +25,8 @@ QUERIES = {
     "orders": "SELECT order_ref::text, case_ref::text, version FROM law_enforcement_bridge.protective_order",
     "referrals": """SELECT referral_ref::text, receiver_ref::text, case_ref::text, state, version
         FROM referrals.referral""",
-    "notices": "SELECT notice_ref::text, agency_id, case_ref::text, cause_ref::text, state FROM notifications.notice",
+    "notices": """SELECT notice_ref::text, agency_id, case_ref::text, cause_ref::text, state,
+        coalesced_into::text FROM notifications.notice""",
     "due": "SELECT notice_ref::text FROM notifications.due",
     "offers": """SELECT message_ref::text, subject_id, custodian, recipient, case_ref::text, type, sequence, state
         FROM carrying.offer""",

@@ -33,6 +33,8 @@ async def test_a_notice_says_where_it_stands_and_neither_where_it_goes_nor_its_c
         "planned_at",
         "planned_for",
         "sent_at",
+        "coalesced_into",
+        "coalesced",
     }
     assert ADDRESS not in answer.text
 

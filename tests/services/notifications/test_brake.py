@@ -1,0 +1,209 @@
+"""The brake: a survivor's telephone sounds once for all that happened in a while, whoever records how much."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from schemas.categories import DataCategory
+from schemas.codes import NoticeKind, Purpose
+from schemas.facts import Fact, ProtectiveOrderHearingSet
+from services.notifications import domain
+from services.notifications.channels import UnsafeFileChannel
+from services.notifications.domain import Send, Volume
+from tests.services.notifications.conftest import HOTLINE, Desk, a_channel, an_acceptance, hours
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SHERIFF = "county-sheriff"
+
+
+def hearings(case_ref: UUID, count: int) -> list[Fact]:
+    order_ref, at = uuid4(), "2026-12-01T09:00:00Z"
+    return [
+        ProtectiveOrderHearingSet(case_ref=case_ref, order_ref=order_ref, version=n + 2, hearing_at=at)
+        for n in range(count)
+    ]
+
+
+async def sheriffs(desk: Desk, case_ref: UUID) -> UUID:
+    """Let the survivor allow the sheriff's orders through to the hotline; return the sheriff's reference."""
+    await desk.town.direct(case_ref, SHERIFF, Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
+    theirs = await desk.town.case_ref_of(case_ref, SHERIFF)
+    await desk.town.direct(theirs, HOTLINE, Purpose.ADVOCACY, [DataCategory.ORDER_SERVICE, DataCategory.ORDER_TERMS])
+    return theirs
+
+
+async def record(desk: Desk, case_ref: UUID, count: int = 25) -> None:
+    """Let an officer record so many hearings of a case, all of which are news at the hotline."""
+    theirs = await sheriffs(desk, case_ref)
+    await desk.offer(*hearings(theirs, count), by=SHERIFF, role="accord_law_enforcement_bridge")
+    await desk.delivery.deliver(case_ref, HOTLINE)
+
+
+async def states(desk: Desk, case_ref: UUID) -> list[tuple[str, str | None]]:
+    return sorted((one["state"], one["reason"] or "") for one in await desk.listed(case_ref))
+
+
+async def test_m6_25_hearings_make_a_telephone_sound_once(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel())
+    await record(desk, case_ref)
+
+    await desk.send()
+
+    assert len(desk.gone_out()) == 1
+    assert await states(desk, case_ref) == [("dropped", "coalesced")] * 24 + [("sent", "")]
+    (sent,) = [one for one in await desk.listed(case_ref) if one["state"] == "sent"]
+    dropped = {one["coalesced_into"] for one in await desk.listed(case_ref) if one["state"] == "dropped"}
+    assert (sent["coalesced"], dropped) == (24, {sent["notice_ref"]})
+    assert await desk.facts(case_ref) == ["notice.sent.v1"]
+
+
+async def test_m6_news_within_the_window_waits_and_goes_out_as_one(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel())
+    await desk.news(case_ref)
+    await desk.send()
+    for _ in range(3):
+        await desk.news(case_ref)
+
+    looked = [await desk.send(), await desk.send()]
+    meanwhile = await states(desk, case_ref)
+    with desk.later(minutes=61):
+        await desk.send()
+
+    assert looked == [1, 0]  # one look for all three
+    assert meanwhile == [("held", "recently_sent")] * 3 + [("sent", "")]
+    assert len(desk.gone_out()) == 2
+    assert await states(desk, case_ref) == [("dropped", "coalesced")] * 2 + [("sent", "")] * 2
+
+
+async def test_m6_a_case_has_so_many_a_day_and_the_rest_waits(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel(windows=[hours(-12, 11.9)]))
+    for round_of in range(7):
+        await desk.news(case_ref)
+        with desk.later(minutes=62 * round_of):
+            await desk.send()
+    within_the_day, held = len(desk.gone_out()), await states(desk, case_ref)
+    with desk.later(hours=25):
+        await desk.send()
+
+    assert within_the_day == domain.MOST_A_DAY
+    assert held.count(("held", "daily_maximum")) == 7 - domain.MOST_A_DAY
+    assert len(desk.gone_out()) == domain.MOST_A_DAY + 1
+
+
+async def test_m6_what_is_wanted_at_any_hour_waits_behind_no_other_kind(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel(), anytime_for=["referral_answered"])
+    await record(desk, case_ref)
+    await desk.send()
+
+    await desk.news(case_ref)
+    await desk.send()
+    await desk.news(case_ref)
+    await desk.send()
+
+    kinds = [one["kind"] for one in await desk.listed(case_ref) if one["state"] == "sent"]
+    assert sorted(kinds) == ["hearing_set", "referral_answered"]
+
+
+async def test_m6_two_senders_at_once_send_one_notice_of_a_case(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel())
+    for _ in range(6):
+        await desk.news(case_ref)
+
+    await asyncio.gather(*(desk.send() for _ in range(3)))
+
+    assert len(desk.gone_out()) == 1
+
+
+class Killed(BaseException):
+    """The process ends here, as after a kill: no handler of ours runs."""
+
+
+class Dying(UnsafeFileChannel):
+    """Hands on, and then the process dies."""
+
+    def hand_on(self, notice_ref: UUID, send: Send) -> None:
+        super().hand_on(notice_ref, send)
+        raise Killed
+
+
+async def test_m6_a_sender_killed_as_it_sends_makes_no_second_sound(desk: Desk) -> None:
+    case_ref = await desk.case(a_channel())
+    for _ in range(3):
+        await desk.news(case_ref)
+
+    with pytest.raises(Killed):
+        await desk.send(Dying(desk.folder, production=False))
+    await desk.send()
+    with desk.later(minutes=2):
+        await desk.send()
+
+    assert len(desk.gone_out()) == 1
+    assert await desk.facts(case_ref) == ["notice.sent.v1"]
+
+
+async def test_m6_a_flood_over_many_cases_is_held_for_a_person(desk: Desk) -> None:
+    cases = [await desk.case(a_channel()) for _ in range(domain.BURST + 1)]
+    for case_ref in cases:
+        await record(desk, case_ref, 1)
+    other = await desk.case(a_channel())
+    await desk.offer(an_acceptance(other))
+    await desk.delivery.deliver(other, HOTLINE)
+
+    await desk.send()
+    held = [await desk.stands(case_ref) for case_ref in cases]
+    at_once = len(desk.gone_out())
+    with desk.later(hours=25):
+        await desk.send()
+
+    assert held == [("held", "brake")] * len(cases)
+    assert (at_once, await desk.stands(other)) == (1, ("sent", None))
+    assert len(desk.gone_out()) == 1 + len(cases)
+
+
+async def test_m6_who_tells_much_does_not_make_others_wait(desk: Desk) -> None:
+    flooded = [await desk.case(a_channel()) for _ in range(5)]
+    for case_ref in flooded:
+        await record(desk, case_ref, 1)
+    other = await desk.case(a_channel())
+    await desk.news(other)
+    sender = desk.sender()
+
+    for _ in range(2):
+        await sender.send_one()
+
+    assert await desk.stands(other) == ("sent", None)
+
+
+@pytest.mark.parametrize(
+    ("volume", "flood"),
+    [
+        (Volume(20, 20, 0), False),
+        (Volume(21, 21, 0), True),
+        (Volume(3, 60, 0), False),  # with no history there is no mean
+        (Volume(3, 20, 3), False),
+        (Volume(3, 21, 30), True),
+        (Volume(3, 50, 300), False),
+        (Volume(3, 51, 300), True),
+    ],
+)
+def test_m6_a_flood_is_a_burst_or_many_times_the_mean(volume: Volume, flood: bool) -> None:
+    assert domain.is_flood(volume) is flood
+
+
+def test_m6_the_next_notice_is_allowed_after_the_window_and_the_day() -> None:
+    def before(*minutes: int) -> list[datetime]:
+        return [NOON - timedelta(minutes=one) for one in minutes]
+
+    assert domain.next_allowed([], NOON) is None
+    assert domain.next_allowed(before(60), NOON) is None
+    assert domain.next_allowed(before(59, 300), NOON) == (NOON + timedelta(minutes=1), "recently_sent")
+    assert domain.next_allowed(before(70, 200, 300, 1439), NOON) == (NOON + timedelta(minutes=1), "daily_maximum")
+    assert domain.next_allowed(before(70, 200, 300, 1440), NOON) is None
+
+
+def test_m6_only_the_survivors_own_word_puts_a_kind_first() -> None:
+    assert domain.wanted_at_any_hour({"anytime_for": ["hearing_set"]}, NoticeKind.HEARING_SET)
+    assert not domain.wanted_at_any_hour({"anytime_for": ["order_served"]}, NoticeKind.HEARING_SET)
+    assert not domain.wanted_at_any_hour({}, NoticeKind.HEARING_SET)
