@@ -24,6 +24,9 @@ ATTRIBUTES: Final = frozenset(
     }
 )
 
+# Names of other libraries' own that may be an argument of their log lines.  Numbers and classes of errors need no list.
+LIBRARY_NAMES: Final = frozenset({"commit", "livelock", "Monitor.sampler", "Recovery.stats", "table_cleanup"})
+
 # In log lines, beside at, level, service, event, trace_id, logger, error and where.
 LOGGED: Final = frozenset(
     {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import threading
 import traceback
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
+from runtime.telemetry.attributes import LIBRARY_NAMES
+from runtime.telemetry.facts import WITHHELD
 from runtime.telemetry.tracing import trace_id_now
 
 log = logging.getLogger(__name__)
@@ -19,6 +22,8 @@ OURS = ("runtime", "services", "kernel", "schemas", "infra", "cli", "__main__")
 # Their lines without arguments are constant text.
 CONSTANT = ("uvicorn", "alembic")
 QUIET = ("httpx", "httpcore", "faust", "mode", "aiokafka", "asyncio", "sqlalchemy", "opentelemetry")
+# They log intervals, offsets and counts, and see no body but a sealed one.
+SAFE_NUMBERS = ("faust", "mode", "aiokafka", "asyncio")
 MOST_FRAMES = 12
 
 
@@ -40,6 +45,7 @@ class JsonLines(logging.Formatter):
         }
         if not _is_from(record, OURS):
             line["logger"] = record.name
+            line |= _arguments(record)
         line |= getattr(record, "facts", {})
         if record.exc_info and record.exc_info[1] is not None:
             line |= described(record.exc_info[1])
@@ -97,6 +103,21 @@ def _event(record: logging.LogRecord) -> str:
     if template and "\n" not in template and (_is_from(record, OURS + CONSTANT) or record.args):
         return template
     return f"{record.module}:{record.lineno}"
+
+
+def _arguments(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the arguments of a library's line that are safe to keep; the others are withheld, each in its place."""
+    if not _is_from(record, SAFE_NUMBERS) or not isinstance(record.args, tuple) or not record.args:
+        return {}
+    return {"arguments": [_safe(one) for one in record.args]}
+
+
+def _safe(argument: object) -> Any:
+    if isinstance(argument, bool | int) or (isinstance(argument, float) and math.isfinite(argument)):
+        return argument
+    if isinstance(argument, BaseException):
+        return type(argument).__qualname__
+    return argument if isinstance(argument, str) and argument in LIBRARY_NAMES else WITHHELD
 
 
 def _is_from(record: logging.LogRecord, names: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ _outbox_age = METER.create_gauge("accord.outbox.age", unit="s", description="Age
 _pending = METER.create_gauge("accord.ledger.pending", unit="{leaf}", description="Leaves not yet in the tree")
 _acts = METER.create_counter("accord.acts", unit="{act}", description="Offers, openings, refusals, revocations")
 _door = METER.create_histogram("accord.door.seconds", unit="s", description="Time spent in offer and open")
+_unread = METER.create_gauge("accord.worker.unread", unit="s", description="Wait of the oldest message not handled")
 _parked = METER.create_counter("accord.parked", unit="{message}", description="Messages set aside")
 
 
@@ -44,6 +45,11 @@ def acted(act: str, outcome: str, count: int = 1) -> None:
 def door(act: str, seconds: float) -> None:
     """Tell how long a door took."""
     _door.record(seconds, {"accord.act": act})
+
+
+def unread(consumer: str, seconds: float) -> None:
+    """Tell for how long the oldest message has waited that a consumer did not handle."""
+    _unread.set(seconds, {"accord.consumer": consumer})
 
 
 def parked(consumer: str, reason: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -13,6 +15,7 @@ from runtime.bus.connection import client
 from runtime.register.agencies import agencies_with_mailboxes
 from runtime.settings import Settings
 from runtime.worker.state import State
+from runtime.worker.unread import Partition, offsets
 from schemas.topics import mailbox
 
 ANSWER_WITHIN = 3.0
@@ -24,6 +27,7 @@ class Found:
 
     hosted: frozenset[str]
     readable: frozenset[str]
+    partitions: frozenset[Partition] = frozenset()  # of those that can be read
 
 
 class Mailboxes:
@@ -45,13 +49,26 @@ class Mailboxes:
             hosted = frozenset(mailbox(agency_id) for agency_id in await agencies_with_mailboxes(session))
         there = await asyncio.to_thread(self._there)
         self._state.broker = there is not None
-        return None if there is None else Found(hosted, hosted & there)
+        if there is None:
+            return None
+        readable = frozenset(topic for topic in hosted if there.get(topic))
+        partitions = frozenset((topic, number) for topic in readable for number in there[topic])
+        return Found(hosted, readable, partitions)
 
-    def _there(self) -> frozenset[str] | None:
+    async def offsets(self, group: str, partitions: Collection[Partition]) -> tuple[Any, Any] | None:
+        """Return where partitions end and up to where the group handled them; None while the broker is silent."""
+        if self._admin is None:
+            return None
+        try:
+            return await asyncio.to_thread(offsets, self._admin, group, partitions)
+        except (KafkaException, TimeoutError):
+            return None
+
+    def _there(self) -> dict[str, Collection[int]] | None:
         self._admin = self._admin or AdminClient(client(self._settings))
         try:
             found = self._admin.list_topics(timeout=ANSWER_WITHIN)
         except KafkaException:
             self._admin = None
             return None
-        return frozenset(topic for topic, said in found.topics.items() if said.error is None and said.partitions)
+        return {topic: tuple(said.partitions) for topic, said in found.topics.items() if said.error is None}

@@ -20,7 +20,7 @@ from runtime.pace import Pace
 from runtime.parking import Received
 from runtime.settings import KafkaProtocol, Settings
 from runtime.telemetry import facts
-from runtime.worker.gaps import PassedOver, Watch
+from runtime.worker.gaps import Partition, PassedOver, Watch
 from runtime.worker.patient import PatientTransport
 from runtime.worker.state import Died
 
@@ -69,6 +69,7 @@ class Reading:
         self._seen, self._still_since = 0, clock.monotonic()
         self._pace = Pace(EVERY, at_once=SOME)
         self.mailboxes: frozenset[str] = frozenset()
+        self.handled: dict[Partition, int] = {}  # the offset after the last message that was handled
 
     async def start(self, topics: Iterable[str]) -> None:
         """Begin to read `topics`, at the oldest message that this group has not had; raises `Died` if Faust cannot."""
@@ -83,6 +84,11 @@ class Reading:
     async def add(self, topics: Iterable[str]) -> None:
         """Read these as well, from now on."""
         await self._agent(topics).start()
+
+    def assigned(self) -> set[Partition]:
+        """Return the partitions that are ours just now; none while they change hands."""
+        consumer = self._app.consumer._thread._consumer
+        return set() if consumer is None else {(tp.topic, tp.partition) for tp in consumer.assignment()}
 
     def insist(self) -> None:
         """Ask again for mailboxes that Faust dropped: what is added while it rebalances is never subscribed to."""
@@ -161,6 +167,8 @@ class Reading:
                 came = await self._gather()
                 self._busy = True
                 await self._handle([_received(event) for _, event in came])
+                for _, event in came:
+                    self.handled[event.message.topic, event.message.partition] = event.message.offset + 1
                 crash.point("worker.before_ack")
                 for stream, event in came:
                     await stream.ack(event)

@@ -7,8 +7,10 @@ from collections import deque
 from typing import Final
 
 from runtime.faults import TryAgain
+from runtime.telemetry import facts, metrics
 
 WINDOW: Final = 1000
+UNREAD_LIMIT_SECONDS: Final = 10.0
 TOO_MANY: Final = 0.01
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class State:
         self.effects = True
         self.handled_total = 0
         self.parked_total = 0
+        self.unread_seconds = 0.0  # for how long the oldest message waits that nobody handled
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._alarmed = False
 
@@ -59,6 +62,19 @@ class State:
             self._alarmed = True
             log.critical("too_many_parked")
 
+    def unread(self, consumer: str, seconds: float) -> None:
+        """Note for how long the oldest message has waited; say so once it is too long, and once it is over."""
+        before, self.unread_seconds = self.unread_seconds, seconds
+        metrics.unread(consumer, seconds)
+        if (before > UNREAD_LIMIT_SECONDS) is not (seconds > UNREAD_LIMIT_SECONDS):
+            over = seconds > UNREAD_LIMIT_SECONDS
+            about = facts(consumer=consumer, seconds=round(seconds if over else before, 1))
+            log.log(
+                logging.ERROR if over else logging.WARNING,
+                "unread_too_long" if over else "unread_caught_up",
+                extra=about,
+            )
+
     def missing(self) -> tuple[str, ...]:
         """Return what keeps this worker from doing its work."""
         parts = (
@@ -67,5 +83,6 @@ class State:
             ("worker", self.reading),
             ("effects", self.effects),
             ("parked", not self.alarmed),
+            ("unread", self.unread_seconds <= UNREAD_LIMIT_SECONDS),
         )
         return tuple(part for part, well in parts if not well)

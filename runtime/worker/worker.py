@@ -18,6 +18,7 @@ from runtime.worker.effects import About, Effect, EffectOnAll, EffectOnMany, Eff
 from runtime.worker.handling import Handling
 from runtime.worker.mailboxes import Found, Mailboxes
 from runtime.worker.state import Died, State
+from runtime.worker.unread import Unread
 from schemas.facts import Fact
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._lives = lives
         self._deaths: list[float] = []
+        self._unread = Unread()
 
     def on(self, fact: type[Fact] | str, effect: Effect) -> None:
         """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
@@ -131,9 +133,21 @@ class Worker:
         if fresh:
             log.info("mailboxes_added", extra=facts(consumer=self._consumer, count=len(fresh)))
             await reading.add(fresh)
+        await self._measure(found, reading)
         reading.insist()
         await reading.make_sure_it_moves()
         return True
+
+    async def _measure(self, found: Found, reading: Reading) -> None:
+        """Note for how long the oldest message of our partitions waits; of all mailboxes where none is ours."""
+        partitions = found.partitions & reading.assigned() or found.partitions
+        known = await self._mailboxes.offsets(self._consumer, partitions)
+        if known is None:
+            return
+        ends, handled = known
+        for place, offset in reading.handled.items():
+            handled[place] = max(offset, handled.get(place, 0))
+        self.state.unread(self._consumer, self._unread.observe(ends, handled, clock.monotonic()))
 
     async def _look(self) -> Found | None:
         try:

@@ -98,6 +98,18 @@ def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:
     assert "CANARY" not in lines.text
 
 
+def test_d13_safe_arguments_of_a_library_are_kept(lines: Lines) -> None:
+    logging.getLogger("mode.timers").warning("Timer %s overlaps (interval=%r runtime=%r)", "commit", 0.5, 18.25)
+    theirs.error("%s %d %r %r %r", "CANARY", 7, ValueError("CANARY"), ["CANARY"], float("nan"))
+    logging.getLogger("sqlalchemy.trial").error("value %s", 555_0188)
+
+    timer, other, unsafe = lines.all()
+    assert timer["arguments"] == ["commit", 0.5, 18.25]
+    assert other["arguments"] == [WITHHELD, 7, "ValueError", WITHHELD, WITHHELD]
+    assert "arguments" not in unsafe
+    assert "CANARY" not in lines.text
+
+
 def test_a_library_line_that_was_put_together_beforehand_is_told_by_its_place(lines: Lines) -> None:
     value = "CANARY"
     theirs.error(f"message {value} is bad")

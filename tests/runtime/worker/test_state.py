@@ -3,7 +3,8 @@ import logging
 import pytest
 
 from runtime.faults import TryAgain
-from runtime.worker.state import WINDOW, State
+from runtime.worker.state import UNREAD_LIMIT_SECONDS, WINDOW, State
+from runtime.worker.unread import Unread
 
 
 def a_state(handled: int = 0, parked: int = 0) -> State:
@@ -49,3 +50,36 @@ def test_readiness_names_what_is_waited_for() -> None:
 
 def test_a_worker_that_does_not_read_is_not_ready() -> None:
     assert State().missing() == ("worker",)
+
+
+def test_d13_the_oldest_unread_message_is_told_by_readiness(caplog: pytest.LogCaptureFixture) -> None:
+    state = a_state()
+    for seconds in (9.9, 10.1, 15.0, 0.0):
+        state.unread("exchange", seconds)
+        assert state.missing() == (("unread",) if seconds > UNREAD_LIMIT_SECONDS else ())
+
+    assert [record.getMessage() for record in caplog.records] == ["unread_too_long", "unread_caught_up"]
+    assert [record.facts["seconds"] for record in caplog.records] == [10.1, 15.0]  # type: ignore[attr-defined]
+
+
+def test_d13_a_wait_counts_from_when_the_message_was_first_known() -> None:
+    unread, place = Unread(), ("to.harbor-house", 1)
+
+    waits = [
+        unread.observe({place: 5}, {place: 5}, 100.0),
+        unread.observe({place: 7}, {place: 5}, 101.0),
+        unread.observe({place: 9}, {place: 5}, 105.0),
+        unread.observe({place: 9}, {place: 6}, 106.0),  # the seventh still waits
+        unread.observe({place: 9}, {place: 7}, 107.0),
+        unread.observe({place: 9}, {place: 9}, 120.0),
+        unread.observe({}, {}, 130.0),
+    ]
+
+    assert waits == [0, 0, 4.0, 5.0, 2.0, 0, 0]
+
+
+def test_d13_what_was_never_handled_counts_from_the_oldest_left() -> None:
+    unread, empty, full = Unread(), ("to.harbor-house", 0), ("to.county-sheriff", 0)
+    handled = {empty: 40, full: 0}  # of the first all has expired
+
+    assert [unread.observe({empty: 40, full: 3}, handled, at) for at in (1.0, 12.0)] == [0, 11.0]

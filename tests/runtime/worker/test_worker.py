@@ -415,3 +415,19 @@ async def test_a_fault_of_our_own_ends_the_worker_and_acknowledges_nothing(fabri
 
     async with working(fabric, traces.consumer, traces.leave):
         await until(lambda: traces.refs() == [message_ref])
+
+
+async def test_d13_a_worker_that_stands_still_says_for_how_long(fabric: Fabric) -> None:
+    agency, traces, going = fabric.agency(), Traces(fabric), asyncio.Event()
+
+    async def stand_still(unit: Unit, offered: Offered) -> None:
+        await going.wait()
+        await traces.leave(unit, offered)
+
+    async with working(fabric, traces.consumer, stand_still) as worker:
+        fabric.post(agency, uuid4())
+        await until(lambda: worker.state.unread_seconds > 1.5)
+        going.set()
+        await until(lambda: worker.state.unread_seconds == 0)
+
+    assert len(traces.rows()) == 1

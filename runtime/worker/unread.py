@@ -1,0 +1,67 @@
+"""For how long the oldest message has lain in a mailbox that nobody handled, told without the reader's help.
+
+The reader's own word is not asked, since it may be what stands still: the broker is, over a connection of its own.
+A record's timestamp is no help either, as it is coarse (`docs/decisions/0028-two-mailboxes-do-not-join.md`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping
+from typing import Any, Final, cast
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+ANSWER_WITHIN: Final = 3.0
+EARLIEST, LATEST = cast(Any, OffsetSpec).earliest(), cast(Any, OffsetSpec).latest()  # they carry no types
+
+Partition = tuple[str, int]
+
+
+class Unread:
+    """Knows since when each end of a partition is known, so that the wait of the oldest message is known too."""
+
+    def __init__(self) -> None:
+        self._ends: dict[Partition, deque[tuple[int, float]]] = {}
+
+    def observe(self, ends: Mapping[Partition, int], handled: Mapping[Partition, int], now: float) -> float:
+        """Return for how many seconds the oldest message has waited that lies behind what was `handled`.
+
+        `ends` are the offsets after the last message and `handled` those after the last handled one.  A wait counts
+        from the first observation that showed the message.
+        """
+        self._ends = {place: known for place, known in self._ends.items() if place in ends}
+        oldest = now
+        for place, end in ends.items():
+            known = self._ends.setdefault(place, deque())
+            if not known or known[-1][0] < end:
+                known.append((end, now))
+            while known and known[0][0] <= handled.get(place, 0):
+                known.popleft()
+            if known:
+                oldest = min(oldest, known[0][1])
+        return now - oldest
+
+
+def offsets(admin: AdminClient, group: str, partitions: Collection[Partition]) -> tuple[Any, Any]:
+    """Return where each partition ends, and up to where the group has committed or the oldest message is left.
+
+    Raises `KafkaException` or `TimeoutError` where the broker does not answer.
+    """
+    places = [TopicPartition(topic, number) for topic, number in partitions]
+    if not places:
+        return {}, {}
+    asked = {"request_timeout": ANSWER_WITHIN}
+    ends = admin.list_offsets(dict.fromkeys(places, LATEST), **asked)
+    starts = admin.list_offsets(dict.fromkeys(places, EARLIEST), **asked)
+    (committed,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)], **asked).values()
+    handled = {(one.topic, one.partition): one.offset for one in committed.result(ANSWER_WITHIN).topic_partitions}
+    found = {}
+    for place, future in ends.items():
+        found[place.topic, place.partition] = int(future.result(ANSWER_WITHIN).offset)
+    for place, future in starts.items():
+        where = (place.topic, place.partition)
+        handled[where] = max(int(future.result(ANSWER_WITHIN).offset), handled.get(where, 0))
+    return found, handled
