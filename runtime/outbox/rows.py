@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -135,6 +136,15 @@ async def claim(session: AsyncSession, shards: Collection[int], held: Collection
 async def due(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> bool:
     """Tell whether one of the shards has something to be claimed."""
     return bool(await direct.rows(session, DUE, smallints(shards), texts(held)))
+
+
+def mixed(going: Sequence[Row]) -> list[Row]:
+    """Return the rows with the cases of each recipient in an order drawn anew; within a case the order stays.
+
+    Sent as they were offered, the letters of two mailboxes would stand in one order, and be joined by it.
+    """
+    drawn = {(row.recipient, row.key): secrets.randbits(64) for row in going}
+    return sorted(going, key=lambda row: (drawn[row.recipient, row.key], row.id))
 
 
 async def number(engine: AsyncEngine, rows: Sequence[Row]) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -174,7 +173,7 @@ class Sender:
         if lapsed:
             await self._withhold(session, lapsed)
             return
-        going = _mixed(going)
+        going = rows.mixed(going)
         fates = await self._carry(going)
         crash.point("relay.after_produce")
         delivered = [row for row, fate in zip(going, fates, strict=True) if fate is Fate.DELIVERED]
@@ -256,15 +255,6 @@ class Sender:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def _mixed(going: Sequence[Row]) -> list[Row]:
-    """Return the rows with the cases of each recipient in an order drawn anew; within a case the order stays.
-
-    Sent as they were offered, the letters of two mailboxes would stand in one order, and be joined by it.
-    """
-    drawn = {(row.recipient, row.key): secrets.randbits(64) for row in going}
-    return sorted(going, key=lambda row: (drawn[row.recipient, row.key], row.id))
 
 
 def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
