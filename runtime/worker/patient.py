@@ -78,18 +78,6 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         committed, oldest = await consumer.committed(tp), await consumer.beginning_offsets([tp])
         return max(int(committed or 0), int(oldest[tp]))
 
-    async def behind(self, reached: Mapping[tuple[str, int], int]) -> bool:
-        """Tell whether messages wait in a partition of ours beyond what was `reached` or committed."""
-        behind: bool = await self.call_thread(self._behind, reached)
-        return behind
-
-    async def _behind(self, reached: Mapping[tuple[str, int], int]) -> bool:
-        consumer = self._ensure_consumer()
-        mine = consumer.assignment()
-        ends = await consumer.end_offsets(mine) if mine else {}
-        unread = [tp for tp, end in ends.items() if end > reached.get((tp.topic, tp.partition), 0)]
-        return any([ends[tp] > await self._floor(tp) for tp in unread])
-
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
         mine = self.assignment()
         wanted = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in mine}
@@ -115,11 +103,6 @@ class PatientConsumer(driver.Consumer):
         """Return where reading of a partition starts: what was committed, or the oldest that is left."""
         floor: int = await self._thread.floor(tp)
         return floor
-
-    async def behind(self, reached: Mapping[tuple[str, int], int]) -> bool:
-        """Tell whether messages wait in a partition of ours beyond what was `reached` or committed."""
-        behind: bool = await self._thread.behind(reached)
-        return behind
 
 
 class PatientTransport(driver.Transport):

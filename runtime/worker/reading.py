@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
 import faust
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.auth import SASLCredentials
 from faust.contrib.asgi import bind_to_running_loop
 from faust.types import TP
@@ -34,7 +33,7 @@ RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added 
 FINISH_WITHIN: Final = 5.0
 START_WITHIN: Final = 60.0
 STOP_WITHIN: Final = 15.0
-STILL_FOR: Final = 20.0
+STILL_FOR: Final = 15.0
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Sequence[Received]], Awaitable[None]]
@@ -65,7 +64,7 @@ class Reading:
         self._waves = 0
         self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
         self._handing_over: asyncio.Task[None] | None = None
-        self._busy = self._stopping = self._behind = False
+        self._busy = self._stopping = False
         self._seen, self._still_since = 0, clock.monotonic()
         self._pace = Pace(EVERY, at_once=SOME)
         self.mailboxes: frozenset[str] = frozenset()
@@ -97,21 +96,16 @@ class Reading:
             log.warning("mailboxes_asked_for_again", extra=facts(count=len(self.mailboxes)))
             self._app.topics._flag_changes()
 
-    async def make_sure_it_moves(self) -> None:
-        """End reading if it stands still although messages wait: a rebalance may leave Faust in that state."""
+    def make_sure_it_moves(self, unread_seconds: float) -> None:
+        """End reading if it stands still although a message waits: Faust may be left in that state by a rebalance.
+
+        That one waits is the broker's word (`runtime.worker.unread`): the reader's own may be what stands still.
+        """
         now = clock.monotonic()
         if self._busy or not self._waiting.empty() or self._watch.seen != self._seen:
-            self._seen, self._still_since, self._behind = self._watch.seen, now, False
-        elif now - self._still_since > STILL_FOR:
-            if self._behind:
-                self._break(Stalled())
-            self._still_since, self._behind = now, await self._is_behind()
-
-    async def _is_behind(self) -> bool:
-        try:
-            return bool(await asyncio.wait_for(self._app.consumer.behind(self._watch.reached), STOP_WITHIN))
-        except (TimeoutError, KafkaError):
-            return False
+            self._seen, self._still_since = self._watch.seen, now
+        elif min(unread_seconds, now - self._still_since) > STILL_FOR:
+            self._break(Stalled())
 
     async def until_it_ends(self) -> None:
         """Return when it was stopped; raises `Died` when it ended by itself."""

@@ -135,7 +135,7 @@ class Worker:
             await reading.add(fresh)
         await self._measure(found, reading)
         reading.insist()
-        await reading.make_sure_it_moves()
+        reading.make_sure_it_moves(self.state.unread_seconds)
         return True
 
     async def _measure(self, found: Found, reading: Reading) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runtime.bus import admin
 from runtime.telemetry.tracing import trace_id_now
 from runtime.unit import Unit
-from runtime.worker import Died, Effect, Offered, TryAgain
+from runtime.worker import Died, Effect, Offered, TryAgain, reading
+from runtime.worker.reading import Reading
 from schemas.topics import mailbox
 from tests.world.carrying import LONG_AGO, PASSWORD, TYPE, Fabric, until
 from tests.world.working import Traces, working
@@ -431,3 +432,23 @@ async def test_d13_a_worker_that_stands_still_says_for_how_long(fabric: Fabric) 
         await until(lambda: worker.state.unread_seconds == 0)
 
     assert len(traces.rows()) == 1
+
+
+async def test_d13_a_reader_that_stands_still_is_replaced(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    agency, traces, readers = fabric.agency(), Traces(fabric), list[Reading]()
+    monkeypatch.setattr(reading, "STILL_FOR", 1.0)
+    starting = Reading.start
+
+    async def start(self: Reading, topics: Iterable[str]) -> None:
+        readers.append(self)
+        await starting(self, topics)
+
+    monkeypatch.setattr(Reading, "start", start)
+    async with working(fabric, traces.consumer, traces.leave):
+        fabric.post(agency, uuid4())
+        await until(lambda: len(traces.rows()) == 1)
+        readers[0]._app.consumer.stop_flow()  # as a rebalance that was overtaken leaves it
+        fabric.post(agency, uuid4())
+        await until(lambda: len(traces.rows()) == 2, within=30)
+
+    assert len(readers) > 1

@@ -254,8 +254,9 @@ async def relay(desk: Desk, case_ref: UUID) -> None:
     now, theirs = datetime.now(UTC), await desk.theirs(case_ref)
     async with desk.town.session("accord_relay") as session:
         gone = [
-            rows.Row(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, 0, None, b"")
+            rows.Row(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, b"")
             for one, subject, message in waiting
         ]
+        await rows.number(desk.town.engine("accord_relay"), gone)
         await rows.relayed(session, gone)
         await session.commit()

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 # The shift is drawn from the same source as references are, since an agency that could guess it could undo it.
 CASES = """
