@@ -1,7 +1,7 @@
 """For how long the oldest message has lain in a mailbox that nobody handled, told without the reader's help.
 
 The reader's own word is not asked, since it may be what stands still: the broker is, over a connection of its own.
-A record's timestamp is no help either, as it is coarse (`docs/decisions/0029-two-mailboxes-do-not-join.md`).
+A record's timestamp is no help either, as it is coarse (`docs/decisions/0030-two-mailboxes-do-not-join.md`).
 """
 
 from __future__ import annotations
