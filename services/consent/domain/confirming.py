@@ -24,7 +24,11 @@ def lift(denial: Provision, signature: Signature, scene: Scene) -> Provision:
     """
     if denial.permits or not denial.in_force(scene.at):
         raise NotPossible("not_a_denial_in_force")
-    require(Step.LIFT, scene.sides(denial.directive.custodian), person=scene.by_person is not None)
+    require(
+        Step.LIFT,
+        scene.sides(denial.directive.custodian, denial.directive.recipient),
+        person=scene.by_person is not None,
+    )
     if signature.signer_role is not SignerRole.SURVIVOR:
         raise NotPossible("survivor_signs")
     check_signer(signature, scene)
@@ -38,7 +42,11 @@ def confirm(signed: Provision, scene: Scene) -> tuple[Provision, Provision | Non
 
     Raises `NotPossible` where nothing waits, or where something that happened since it was signed forbids it.
     """
-    require(Step.CONFIRM, scene.sides(signed.directive.custodian), person=scene.by_person is not None)
+    require(
+        Step.CONFIRM,
+        scene.sides(signed.directive.custodian, signed.directive.recipient),
+        person=scene.by_person is not None,
+    )
     if signed.state is not DirectiveState.AWAITING_CONFIRMATION or signed.waiting is None or signed.signed_at is None:
         raise NotPossible("nothing_awaits_confirmation")
     alone = confirmed_alone(signed.waiting, scene.by_actor, scene.profile, scene.at)
@@ -49,7 +57,11 @@ def confirm(signed: Provision, scene: Scene) -> tuple[Provision, Provision | Non
 
 def check_lifting(denial: Provision, scene: Scene) -> bool:
     """Refuse to end a denial but by a second person's word; tell whether a pause stood in for that person."""
-    require(Step.CONFIRM, scene.sides(denial.directive.custodian), person=scene.by_person is not None)
+    require(
+        Step.CONFIRM,
+        scene.sides(denial.directive.custodian, denial.directive.recipient),
+        person=scene.by_person is not None,
+    )
     if denial.waiting is None or not denial.in_force(scene.at):
         raise NotPossible("nothing_awaits_confirmation")
     stopped = last_no(denial.directive.custodian, denial.directive.recipient, scene, but=denial.ref)

@@ -67,7 +67,7 @@ class Scene:
     deceased: bool = False
     stops: Mapping[str, datetime] = field(default_factory=dict)  # by which agency everything was last stopped, and when
 
-    def sides(self, custodian: str, recipient: str | None = None) -> frozenset[Side]:
+    def sides(self, custodian: str, recipient: str | None) -> frozenset[Side]:
         """Return what the agency that asks is to a directive between these."""
         return sides_of(self.by_agency, custodian=custodian, recipient=recipient, home=self.home_agency)
 

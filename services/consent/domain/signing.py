@@ -35,7 +35,9 @@ def sign(draft: Provision, signature: Signature, scene: Scene) -> tuple[Provisio
     """
     if draft.state is not DirectiveState.DRAFT:
         raise NotPossible("not_a_draft")
-    require(Step.SIGN, scene.sides(draft.directive.custodian), person=scene.by_person is not None)
+    require(
+        Step.SIGN, scene.sides(draft.directive.custodian, draft.directive.recipient), person=scene.by_person is not None
+    )
     check_signer(signature, scene)
     _check_part2(draft, signature, scene)
     signed = replace(
