@@ -54,7 +54,7 @@ def go_wrong(scene: Scene, day: Day, case_ref: str) -> None:
     refusing.send_valid_traces(scene, case_ref)
     refusing.repeat_under_one_key(scene, case_ref)
     refusing.ask_the_issuer(scene)
-    day.failed_in_the_database += refusing.run_into_the_database(scene, case_ref)
+    day.failed_in_the_database += refusing.run_into_the_database(scene, acting.open_case(scene))  # it says no
     refusing.lose_connections(scene, case_ref)
     mail = scene.people["cora"].inbox()[0]
     day.poisoned += poisoning.poison(scene, "county-cell", UUID(mail["case_ref"]))
