@@ -28,7 +28,7 @@ class Watch:
     `floor`: what the group committed, or the oldest that is left where that is younger.
     """
 
-    def __init__(self, floor: Callable[[Partition], Awaitable[int]]) -> None:
+    def __init__(self, floor: Callable[[Partition, int], Awaitable[int]]) -> None:
         self._floor = floor
         self._next: dict[tuple[Partition, int], int] = {}
         self.reached: dict[Partition, int] = {}
@@ -42,7 +42,7 @@ class Watch:
         place = (partition, generation)
         expected = self._next.get(place, 0)
         if offset > expected:
-            floor = await self._floor(partition)
+            floor = await self._floor(partition, offset)
             if offset > max(floor, expected):
                 raise PassedOver(max(floor, expected), offset)
             if place in self._next:

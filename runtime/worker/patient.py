@@ -68,15 +68,23 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         except AssertionError:
             return 0
 
-    async def floor(self, tp: Any) -> int:
-        """Return where reading of a partition starts: what was committed, or the oldest that is left."""
-        floor: int = await self.call_thread(self._floor, driver.ensure_aiokafka_TP(tp))
+    async def floor(self, tp: Any, offset: int) -> int:
+        """Return where reading of a partition starts: what was committed, or the oldest that is left.
+
+        Which is left is asked only where what was committed does not account for a message at `offset`.
+        """
+        floor: int = await self.call_thread(self._floor, driver.ensure_aiokafka_TP(tp), offset)
         return floor
 
-    async def _floor(self, tp: Any) -> int:
+    async def _floor(self, tp: Any, offset: int) -> int:
         consumer = self._ensure_consumer()
-        committed, oldest = await consumer.committed(tp), await consumer.beginning_offsets([tp])
-        return max(int(committed or 0), int(oldest[tp]))
+        committed = int(await consumer.committed(tp) or 0)
+        if committed >= offset:
+            return committed
+        # The broker answers a connection in order, and this one waits behind a fetch for up to 1.5 s.  Asked for the
+        # first message of each partition, one after the other, it held up all mailboxes for half a minute.
+        oldest = await consumer.beginning_offsets([tp])
+        return max(committed, int(oldest[tp]))
 
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
         mine = self.assignment()
@@ -99,9 +107,9 @@ class PatientConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> PatientThread:
         return PatientThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def floor(self, tp: Any) -> int:
-        """Return where reading of a partition starts: what was committed, or the oldest that is left."""
-        floor: int = await self._thread.floor(tp)
+    async def floor(self, tp: Any, offset: int) -> int:
+        """Return where reading of a partition starts, as far as a message at `offset` needs to know."""
+        floor: int = await self._thread.floor(tp, offset)
         return floor
 
 

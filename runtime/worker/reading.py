@@ -60,7 +60,7 @@ class Reading:
         self._app = cast(Any, _App(group, **_configuration(settings)))
         bind_to_running_loop(self._app)
         self._app.topics._resubscribe_sleep_lock_seconds = RESUBSCRIBE
-        self._watch = Watch(lambda partition: self._app.consumer.floor(TP(*partition)))
+        self._watch = Watch(lambda partition, offset: self._app.consumer.floor(TP(*partition), offset))
         self._waves = 0
         self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
         self._handing_over: asyncio.Task[None] | None = None

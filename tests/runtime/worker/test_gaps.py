@@ -1,12 +1,16 @@
+from typing import Any
+
 import pytest
+from aiokafka.structs import TopicPartition  # type: ignore[import-untyped]
 
 from runtime.worker.gaps import Partition, PassedOver, Watch
+from runtime.worker.patient import PatientThread
 
 HERE: Partition = ("to.harbor-house", 0)
 
 
 def a_watch(floor: int = 0) -> Watch:
-    async def starts_at(_: Partition) -> int:
+    async def starts_at(_: Partition, __: int) -> int:
         return floor
 
     return Watch(starts_at)
@@ -45,3 +49,37 @@ async def test_each_time_partitions_change_hands_the_count_starts_anew() -> None
     await watch.see(HERE, 2, 20)
 
     assert watch.reached == {HERE: 21}
+
+
+class Broker:
+    """A consumer of the library, as far as the floor asks it."""
+
+    def __init__(self, committed: int | None, oldest: int) -> None:
+        self.asked: list[str] = []
+        self._committed, self._oldest = committed, oldest
+
+    async def committed(self, _: object) -> int | None:
+        self.asked.append("committed")
+        return self._committed
+
+    async def beginning_offsets(self, places: list[object]) -> dict[object, int]:
+        self.asked.append("oldest")
+        return dict.fromkeys(places, self._oldest)
+
+
+@pytest.mark.parametrize(
+    ("committed", "oldest", "floor", "asked"),
+    [
+        (7, 3, 7, ["committed"]),  # the ordinary start of a partition
+        (9, 3, 9, ["committed"]),
+        (None, 7, 7, ["committed", "oldest"]),
+        (3, 5, 5, ["committed", "oldest"]),
+    ],
+)
+async def test_d13_the_first_message_waits_for_no_fetch(
+    committed: int | None, oldest: int, floor: int, asked: list[str]
+) -> None:
+    thread: Any = PatientThread.__new__(PatientThread)
+    broker = thread._consumer = Broker(committed, oldest)
+
+    assert (await thread._floor(TopicPartition("to.harbor-house", 1), 7), broker.asked) == (floor, asked)
