@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from runtime.database.engine import engine, sessions
 from schemas.town import Town
 
 T = TypeVar("T")
+COMMAND_SECONDS: Final = 600  # a whole record is read in one transaction, which holds nobody
 
 
 class Away(Unready):
@@ -27,7 +28,7 @@ def within(town: Town, role: str, work: Callable[[AsyncSession], Awaitable[T]]) 
     """Return what `work` makes of a session as `role`; it commits by itself. Raises `Away`."""
 
     async def done() -> T:
-        bound = engine(town.database.urls[role], pool_size=1, service="cli")
+        bound = engine(town.database.urls[role], pool_size=1, service="cli", seconds=COMMAND_SECONDS)
         try:
             async with sessions(bound)() as session:
                 return await work(session)

@@ -12,8 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # SQLSTATE classes: 08 connection, 53 out of resources, 57P the server stops or starts, 58 its disk;
 # 25006 is a primary that became a replica.
 AWAY: Final = ("08", "53", "57P", "58", "25006")
-# 40 serialisation and deadlock, 55P03 no lock in time, 57014 cancelled by a timeout.
-CONTENDED: Final = ("40", "55P03", "57014")
+# 40 serialisation and deadlock, 55P03 no lock in time, 57014 cancelled by a timeout, 25P04 ended as it took too long.
+CONTENDED: Final = ("40", "55P03", "57014", "25P04")
 
 
 class Fault(StrEnum):

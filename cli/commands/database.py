@@ -27,6 +27,8 @@ def upgrade(run: RunFolder = DEFAULT_RUN) -> None:
         migrate.upgrade_all(owner)
     except (psycopg.OperationalError, OperationalError) as refusal:
         raise Away from refusal
+    except migrate.TooOld as refusal:
+        raise Unready("The database server is older than PostgreSQL 17", "Use PostgreSQL 17 or newer.") from refusal
     except CommandError as refusal:
         raise Unready(f"The database is not of this version: {refusal}", "Use a newer version of Accord.") from refusal
     print("every schema is at its newest version")

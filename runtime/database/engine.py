@@ -18,18 +18,37 @@ from runtime import clock
 
 FRESH: Final = 1.0  # seconds since its last use in which a connection is not asked whether it lives
 RESTS: Final = "rests since"
-# A paused holder of a subject's lock must not delay a revocation for long (hardening: the fence),
-# so the server itself ends what stands still.
-TIMEOUTS = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=10000"
+OLDEST_SERVER: Final = 170_000  # PostgreSQL 17, the first that ends a transaction which lasts too long
+SECONDS: Final = 5
+BATCH_SECONDS: Final = 25  # of those who move many at once and wait for a broker meanwhile
 
 
-def engine(url: str, *, pool_size: int = 10, service: str = "accord") -> AsyncEngine:
+def timeouts(seconds: int) -> str:
+    """Return the options by which the server itself ends what lasts longer than so many seconds.
+
+    Nobody who holds a subject's lock may delay a revocation for long, whether paused, waiting or busy (hardening: the
+    fence).  Whoever waits for a lock hears so a second before the transaction would be ended with its connection.
+    """
+    limits = {
+        "transaction_timeout": seconds,
+        "statement_timeout": min(seconds, 15),
+        "lock_timeout": min(seconds - 1, 10),
+        "idle_in_transaction_session_timeout": min(seconds, 10),
+    }
+    return " ".join(f"-c {name}={limit}s" for name, limit in limits.items())
+
+
+def engine(url: str, *, pool_size: int = 10, service: str = "accord", seconds: int = SECONDS) -> AsyncEngine:
     """Return an engine for `url` (`postgresql+psycopg://...`); nothing is connected yet.
 
-    Errors hide their parameters; a statement, a lock and an idle transaction each have a limit in seconds.  It holds
-    `pool_size` connections at most, each made when it is first needed.
+    Errors hide their parameters.  A transaction may last `seconds`, and within it a statement, a lock and a pause have
+    limits of their own.  It holds `pool_size` connections at most, each made when it is first needed.
     """
-    arguments: dict[str, Any] = {"options": TIMEOUTS, "application_name": f"accord-{service}", "connect_timeout": 3}
+    arguments: dict[str, Any] = {
+        "options": timeouts(seconds),
+        "application_name": f"accord-{service}",
+        "connect_timeout": 3,
+    }
     made = create_async_engine(
         url,
         hide_parameters=True,

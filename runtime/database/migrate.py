@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from psycopg import sql
 
+from runtime.database.engine import OLDEST_SERVER
 from runtime.database.roles import SERVICES
 
 RUNTIME = "register"
@@ -29,8 +30,15 @@ def upgrade(owner_url: str, place: str, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
+class TooOld(Exception):
+    """The server is older than the limits need by which it ends what would delay a stop."""
+
+
 def upgrade_all(owner_url: str) -> None:
-    """Bring every schema to its newest version, the carrying room first."""
+    """Bring every schema to its newest version, the carrying room first; raises `TooOld` before PostgreSQL 17."""
+    with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            raise TooOld
     for place in PLACES:
         upgrade(owner_url, place)
 

@@ -5,7 +5,7 @@
 `record` tells nobody but the custodian.  `note_absent` and `note_blocked` put on record what a route refuses by itself.
 """
 
-from runtime.disclosure.looking import OWN_WORK, carry, consulted, look, visible
+from runtime.disclosure.looking import OWN_WORK, carry, look, purposes_now
 from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
 from runtime.disclosure.own_copy import offer_own_copy
@@ -19,7 +19,6 @@ __all__ = [
     "Waiting",
     "announce",
     "carry",
-    "consulted",
     "look",
     "note_absent",
     "note_blocked",
@@ -28,7 +27,7 @@ __all__ = [
     "offer_own_copy",
     "open",
     "park",
+    "purposes_now",
     "record",
     "relayable",
-    "visible",
 ]

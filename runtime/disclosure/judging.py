@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from kernel.consent import Decision, Reason, Request, decide
-from runtime.register import Subject
+from kernel.consent import ConsentTable, Decision, Reason, Request, decide
+from runtime.register.directives import Consent
 from schemas.registry import CONTRACTS, ends_with_its_directive, is_directive_fact
 
 HIDDEN: Final = frozenset({Reason.BLOCKED_PERSON, Reason.PERSON_NOT_NAMED})
 
 
-def judge(type_name: str, request: Request, subject: Subject) -> Decision:
-    """Return what consent now lets `request` see of a fact of this type, the subject being held.
+class Consented(Protocol):
+    """A subject's consent at an instant: of a subject that is held, or of a snapshot."""
+
+    @property
+    def consent(self) -> Consent:
+        """Return the compiled directives, and whom they name."""
+
+    @property
+    def table(self) -> ConsentTable:
+        """Return the compiled consent table."""
+
+    @property
+    def at(self) -> datetime:
+        """Return the instant of it."""
+
+
+def judge(type_name: str, request: Request, subject: Consented) -> Decision:
+    """Return what consent now lets `request` see of a fact of this type.
 
     What was computed from a field that is closed goes with it, though it may lie in the copy (law R29).  A type that
     is not among our contracts opens nothing.
@@ -48,7 +65,7 @@ class OfDirectives(Protocol):
         """Return the directives that it tells of, or relies on."""
 
 
-def is_told(offer: OfDirectives, decision: Decision, subject: Subject) -> bool:
+def is_told(offer: OfDirectives, decision: Decision, subject: Consented) -> bool:
     """Tell whether this is of a directive and its recipient may read it, nothing being hidden from who asks.
 
     What a directive permits is told to its recipient while it stands; that it is over, at any time (domain.md 5.1).

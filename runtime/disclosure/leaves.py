@@ -140,3 +140,18 @@ def unattributed(by: Who, at: datetime, purpose: Purpose | None, detail: Mapping
         purpose=purpose,
         reason="absent",
     )
+
+
+def counted(by: Who, at: datetime, detail: Mapping[str, Any]) -> Leaf:
+    """Return the leaf of a list that was counted: nothing of anybody was shown, and nobody's case was meant."""
+    return leaf(
+        detail,
+        None,
+        at=at,
+        act=Act.CONSULTED,
+        actor=by.actor,
+        agency=by.agency,
+        verdict=Verdict.PERMIT,
+        sv=0,
+        reason="counted",
+    )

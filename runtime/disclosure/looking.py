@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from kernel.consent import decide
+from kernel.consent import Agency, Request, decide
 from kernel.ledger.entry import Act
 from runtime import clock
+from runtime.database.arrays import uuids
+from runtime.database.direct import rows
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import is_told, judge
 from runtime.disclosure.opening import SECONDS, offers_of
 from runtime.ledger.pending import append
-from runtime.register import hold_all, hold_subjects
+from runtime.register import Snapshot, hold
+from runtime.register.agencies import read_agency
+from runtime.register.directives import Consent
+from runtime.register.subjects import Version, consents
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -31,6 +38,44 @@ OWN_WORK = {
     AgencyKind.COORDINATION: Purpose.COORDINATION,
 }
 
+OFFERED_NOW = """
+SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL, a.agency_id, a.kind, a.flags, a.purposes,
+    (SELECT register.instant()), o.message_ref, o.type, o.mask, o.party,
+    o.custodian, o.recipient, o.directives, o.fact_ref
+FROM carrying.offer AS o JOIN register.subject AS s USING (subject_id)
+JOIN register.agency AS a ON a.agency_id = o.custodian
+WHERE o.message_ref = ANY(%s) AND o.recipient = %s AND o.state <> 'withheld'
+"""
+
+
+class _Offered(NamedTuple):
+    """An offer, and what the register says of its subject and custodian now."""
+
+    subject_id: int
+    sv: int
+    participation: str
+    deceased: bool
+    agency_id: str
+    kind: str
+    flags: Sequence[str]
+    purposes: Sequence[str]
+    at: datetime
+    message_ref: UUID
+    type: str
+    mask: bytes
+    party: bool
+    custodian: str
+    recipient: str
+    directives: Sequence[UUID]
+    fact_ref: UUID | None
+
+
+class Openable(NamedTuple):
+    """A message that could be opened now: the reference of its fact, and for which purposes."""
+
+    fact_ref: UUID | None
+    purposes: list[Purpose]
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -47,31 +92,33 @@ async def look(unit: Unit, case_ref: UUID, categories: Collection[DataCategory],
     The look is on record with the caller's transaction: show nothing before that has committed.
     0 where nothing is permitted and where there is no such case, alike.
     """
-    return (await consulted(unit, [Asked(case_ref, purpose)], categories))[case_ref]
-
-
-async def consulted(unit: Unit, asked: Iterable[Asked], categories: Collection[DataCategory]) -> dict[UUID, int]:
-    """Return the mask for each case asked, one leaf each; see `look`."""
-    looks = list(asked)
     unit.deadline = unit.deadline or clock.monotonic() + SECONDS
-    held = await hold_all(unit.session, {one.case_ref for one in looks})
+    one = Asked(case_ref, purpose)
+    subject = await hold(unit.session, case_ref)
+    custodian = None if subject is None else subject.case(case_ref)
+    if subject is None or custodian is None:
+        return 0
     by = await leaves.who(unit)
-    wanted = sum(category_mask(category) for category in set(categories))
-    masks: dict[UUID, int] = {}
-    record = []
-    for one in looks:
-        subject = held.get(one.case_ref)
-        custodian = None if subject is None else subject.case(one.case_ref)
-        if subject is None or custodian is None:
-            masks[one.case_ref] = 0
-            continue
-        purpose = one.purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
-        request = unit.request(custodian.agency, purpose, wanted, one.party)
-        decision = decide(request, subject.table, subject.at)
-        record.append(leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, unit.asker, None))
-        masks[one.case_ref] = decision.mask
-    await append(unit.session, record)
-    return masks
+    decision = decide(request_of(unit, one, custodian.agency, mask_of(categories)), subject.table, subject.at)
+    stated = purpose_of(unit, one)
+    record = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None)
+    await append(unit.session, [record])
+    return decision.mask
+
+
+def mask_of(categories: Collection[DataCategory]) -> int:
+    """Return the fields of these categories."""
+    return sum(category_mask(category) for category in set(categories))
+
+
+def purpose_of(unit: Unit, one: Asked) -> Purpose | None:
+    """Return for what this look is: the purpose stated, or what an agency of this kind does with its own records."""
+    return one.purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
+
+
+def request_of(unit: Unit, one: Asked, custodian: Agency, wanted: int) -> Request:
+    """Return the look as the decision takes it."""
+    return unit.request(custodian, purpose_of(unit, one), wanted, one.party)
 
 
 async def carry(unit: Unit, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
@@ -79,23 +126,31 @@ async def carry(unit: Unit, message_refs: Collection[UUID], fields: int) -> dict
     return {one.message_ref: int.from_bytes(one.mask, "big") & fields for one in await offers_of(unit, message_refs)}
 
 
-async def visible(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return which messages this person could open now for some purpose of the agency; no field is released.
+async def purposes_now(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID, Openable]:
+    """Return for which of the agency's purposes this person could open each message now; one of none is not named.
 
     Each comes with the reference of its fact, as this agency knows it.
-    A list is not a look: it says what an opening would not answer as absent, and so leaves no leaf.
+
+    A list is not a look: no field is released, no lock is taken, and no leaf is left.
     """
-    rows = await offers_of(unit, message_refs)
-    subjects = await hold_subjects(unit.session, {row.subject_id for row in rows})
-    found = {}
-    for row in rows:
-        subject = subjects[row.subject_id]
-        custodian = subject.cases[row.custodian].agency
-        asked = int.from_bytes(row.mask, "big")
-        for purpose in unit.agency.purposes:
-            request = unit.request(custodian, purpose, asked, row.party)
-            decision = judge(row.type, request, subject)
-            if decision.mask or is_told(row, decision, subject):
-                found[row.message_ref] = row.fact_ref
-                break
-    return found
+    found = await rows(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
+    offered = [_Offered(*row) for row in found]
+    compiled = await consents(unit.session, [Version(*one[:4]) for one in offered])
+    purposes = {one.message_ref: _purposes(unit, one, compiled[one.subject_id]) for one in offered}
+    return {
+        one.message_ref: Openable(one.fact_ref, purposes[one.message_ref])
+        for one in offered
+        if purposes[one.message_ref]
+    }
+
+
+def _purposes(unit: Unit, one: _Offered, consent: Consent) -> list[Purpose]:
+    custodian = read_agency(one.agency_id, one.kind, one.flags, one.purposes)
+    now = Snapshot(one.subject_id, custodian, consent, one.at)
+    asked = int.from_bytes(one.mask, "big")
+    found = []
+    for purpose in unit.agency.purposes:
+        decision = judge(one.type, unit.request(custodian, purpose, asked, one.party), now)
+        if decision.mask or is_told(one, decision, now):
+            found.append(purpose)
+    return sorted(found)

@@ -17,8 +17,8 @@ from runtime.telemetry.logs import described
 log = logging.getLogger(__name__)
 
 # Serialization, deadlock, lock timeout, cancelled by timeout, disk full, too many connections, shutting down,
-# read-only, ended while idle: doing it again later may succeed.
-AGAIN_CODES = frozenset({"40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "25006", "25P03"})
+# read-only, ended while idle or because it took too long: doing it again later may succeed.
+AGAIN_CODES = frozenset({"40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "25006", "25P03", "25P04"})
 AGAIN_CLASSES = frozenset({"08", "57"})
 
 

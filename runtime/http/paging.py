@@ -8,15 +8,30 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from runtime.http.problems import FieldError, Invalid
+from schemas.closed import Closed
 
 MOST = 200
+MOST_COUNTED = 1_000
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]+$", description="from a `next` link")]
+
+
+class CountAnswer(Closed):
+    """How long a list is; not `whole` where it goes on beyond what is counted."""
+
+    count: Annotated[int, Field(ge=0, le=MOST_COUNTED)]
+    whole: bool
+
+    @classmethod
+    def of(cls, count: int, *, whole: bool) -> CountAnswer:
+        """Return the answer for so many rows; `whole` where no row was left unread."""
+        return cls(count=min(count, MOST_COUNTED), whole=whole and count <= MOST_COUNTED)
 
 
 def cursor_of(*position: str | int) -> str:

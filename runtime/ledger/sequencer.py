@@ -26,7 +26,7 @@ from kernel.ledger.tree import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, crash
 from runtime.database.arrays import bigints, byteas, smallints
 from runtime.database.direct import rows, written
-from runtime.database.engine import engine, sessions
+from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.faults import name
 from runtime.ledger.stored import newest_head, nodes
 from runtime.settings import Settings
@@ -162,7 +162,9 @@ class Sequencer:
         """Integrate beside whatever is done within; raises `NoKey` or `Malformed` without a key that signs."""
         skey = _read_key(self._settings)
         # Connections of its own: requests that wait for one must not hold up the record, nor it them.
-        bound = engine(self._settings.database, pool_size=1, service=f"{self._settings.service}-sequencer")
+        bound = engine(
+            self._settings.database, pool_size=1, service=f"{self._settings.service}-sequencer", seconds=BATCH_SECONDS
+        )
         stopping = asyncio.Event()
         task = asyncio.create_task(self._run(sessions(bound), skey, stopping))
         try:

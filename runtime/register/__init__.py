@@ -3,6 +3,7 @@
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
 from runtime.register.instants import instant
+from runtime.register.snapshots import Snapshot, snapshots
 from runtime.register.subjects import (
     CaseOf,
     Subject,
@@ -16,6 +17,7 @@ from runtime.register.subjects import (
 
 __all__ = [
     "CaseOf",
+    "Snapshot",
     "Subject",
     "agencies_with_mailboxes",
     "agency",
@@ -29,5 +31,6 @@ __all__ = [
     "join_case",
     "open_case",
     "raise_version",
+    "snapshots",
     "subjects_of",
 ]

@@ -94,6 +94,15 @@ class _Registered(NamedTuple):
     keys: list[bytes | None] | None
 
 
+class Version(NamedTuple):
+    """What consent is compiled from besides the directives; `sv` is raised by every change of either."""
+
+    subject_id: int
+    sv: int
+    participation: str
+    deceased: bool
+
+
 # A table is used only if its `sv` equals the row's, which every change of consent raises under the lock.
 _tables: WeakKeyDictionary[Engine, OrderedDict[int, tuple[int, Consent]]] = WeakKeyDictionary()
 
@@ -143,16 +152,20 @@ async def hold_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | Non
 
 async def _held(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list[Subject]:
     registered = [_Registered(*row) for row in found]
-    consents = await _consents(session, registered)
-    return [_subject(row, consents[row.subject_id]) for row in registered]
+    compiled = await consents(session, [Version(*row[:4]) for row in registered])
+    return [_subject(row, compiled[row.subject_id]) for row in registered]
 
 
-async def _consents(session: AsyncSession, registered: Sequence[_Registered]) -> dict[int, Consent]:
+async def consents(session: AsyncSession, versions: Sequence[Version]) -> dict[int, Consent]:
+    """Return the compiled consent of each subject, in the version named or, where no lock is held, a later one.
+
+    What is kept of a later one under the earlier number is never used again: the register has the later number already.
+    """
     kept = _tables.setdefault(session.sync_session.get_bind().engine, OrderedDict())
     found = {
-        row.subject_id: kept[row.subject_id][1] for row in registered if kept.get(row.subject_id, (-1,))[0] == row.sv
+        row.subject_id: kept[row.subject_id][1] for row in versions if kept.get(row.subject_id, (-1,))[0] == row.sv
     }
-    missing = [row for row in registered if row.subject_id not in found]
+    missing = [row for row in versions if row.subject_id not in found]
     if missing:
         directives = await active_rows(session, [row.subject_id for row in missing])
         for row in missing:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime import register
+from runtime.disclosure import listing
+from runtime.disclosure.listing import MOST_ROWS, Page
+from runtime.register import Subject
 from runtime.unit import Unit
 from schemas.codes import Purpose
 
@@ -26,6 +33,11 @@ WHERE d.custodian = :agency AND d.effect = 'permit' AND d.state = 'active' AND d
     AND (d.valid_until, d.directive_ref) > (:until, :ref)
 ORDER BY d.valid_until, d.directive_ref LIMIT :rows
 """)
+STILL = text("""
+SELECT directive_ref FROM register.directive
+WHERE directive_ref = ANY(:refs) AND state = 'active' AND ended_at IS NULL AND valid_until > register.instant()
+""")
+NAME: Final = "releases ending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +64,45 @@ async def of_agency(
     return [Ending(*row) for row in await session.execute(ENDING, asked)]
 
 
-async def visible(unit: Unit, days: int, behind: Place, rows: int) -> tuple[list[Ending], dict[UUID, register.Subject]]:
-    """Return up to `rows` of them whose survivor does not hide from who asks, and their subjects, held."""
-    found: list[Ending] = []
-    subjects: dict[UUID, register.Subject] = {}
-    while len(found) < rows:
-        seen = await of_agency(unit.session, unit.agency_id, days, behind, rows)
-        subjects |= await register.hold_all(unit.session, {one.case_ref for one in seen})
-        # What was seen before the locks may be over by now; what has come since then waits for its own turn.
-        now = await of_agency(unit.session, unit.agency_id, days, behind, rows)
-        found += [one for one in now if one in seen and not unit.hidden(subjects[one.case_ref].table)]
-        if len(seen) < rows:
-            break
-        behind = seen[-1].valid_until, seen[-1].directive_ref
-    return found[:rows], subjects
+async def page(unit: Unit, days: int, behind: Place, limit: int) -> Page[Ending]:
+    """Return up to `limit` of them whose survivor does not hide from who asks, and where the next page begins."""
+    return await listing.page(partial(_fetch, unit, days, behind), partial(_visible, unit), limit)
+
+
+async def hold(unit: Unit, found: Sequence[Ending]) -> dict[Ending, Subject]:
+    """Return those that are still so once their subjects are held, and that may still be shown."""
+    subjects = await register.hold_all(unit.session, {one.case_ref for one in found})
+    refs = {"refs": [one.directive_ref for one in found]}
+    still = set(await unit.session.scalars(STILL, refs)) if found else set()
+    return {
+        one: subjects[one.case_ref]
+        for one in found
+        if one.directive_ref in still and not unit.hidden(subjects[one.case_ref].table)
+    }
+
+
+async def count(unit: Unit, days: int) -> tuple[int, bool]:
+    """Return how many there are whose survivor does not hide from who asks, and whether all were looked at."""
+    rows = await of_agency(unit.session, unit.agency_id, days, rows=MOST_ROWS)
+    await listing.counted(unit, NAME)
+    return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
+
+
+async def first_today(unit: Unit, held: Mapping[Ending, Subject]) -> list[list[Ending]]:
+    """Return, case by case, those of which this person is shown today's first look; all else is on record already."""
+    cases: dict[bytes, list[Ending]] = {}
+    for one, subject in held.items():
+        key = sha256(f"{one.case_ref} {subject.sv}".encode()).digest()[:16]
+        cases.setdefault(key, []).append(one)
+    first = await listing.first_today(unit, NAME, cases)
+    return [ends for key, ends in cases.items() if key in first]
+
+
+async def _fetch(unit: Unit, days: int, begin: Place, last: Ending | None, rows: int) -> list[Ending]:
+    behind = begin if last is None else (last.valid_until, last.directive_ref)
+    return await of_agency(unit.session, unit.agency_id, days, behind, rows)
+
+
+async def _visible(unit: Unit, rows: Sequence[Ending]) -> list[Ending]:
+    now = await register.snapshots(unit.session, {one.case_ref for one in rows})
+    return [one for one in rows if one.case_ref in now and not unit.hidden(now[one.case_ref].table)]

@@ -91,8 +91,12 @@ PERSONS = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:r
 PARTIES = text(
     "SELECT agency_id, name, address, front_door, kind, profile FROM register.agency WHERE agency_id = ANY(:ids)"
 )
-# The server ends a holder that stands still within 25 s: a stop waits for that, and does not fail.
-WAIT_LONGER = text("SELECT set_config('lock_timeout', '30s', true), set_config('statement_timeout', '45s', true)")
+# The server ends a holder within 25 s, whatever it does: a stop waits for that, and does not fail.  The limit of the
+# whole transaction runs already, and only one that was taken away can be set anew.
+WAIT_LONGER = text("""
+SELECT set_config('lock_timeout', '30s', true), set_config('statement_timeout', '45s', true),
+    set_config('transaction_timeout', '0', true), set_config('transaction_timeout', '60s', true)
+""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from runtime.http import (
     may,
     router,
 )
-from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.http.paging import CountAnswer, link_next, position_of
+from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.unit import Unit
 from schemas.codes import Purpose
 from services.exchange import listing, store
@@ -33,11 +34,14 @@ from services.exchange.forms import (
     OpeningsAnswer,
     OpeningsForm,
     PageAnswer,
+    PurposesAnswer,
 )
 
 MayReadInbox = Annotated[Unit, Depends(may("inbox:read"))]
 MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
 MayOpen = Annotated[Unit, Depends(may("messages:open"))]
+
+MAILBOX = "inbox"
 
 routes = router("/v1")
 
@@ -48,6 +52,13 @@ async def read_inbox(
 ) -> PageAnswer:
     """List what this person could open now, oldest first: routing only."""
     return await _page(unit, request, answer, cursor, limit)
+
+
+@routes.get("/inbox/count")
+async def count_inbox(unit: MayReadInbox) -> CountAnswer:
+    """Count what this person could open now, up to 1,000; no row leaves."""
+    count, whole = await listing.count(unit)
+    return CountAnswer.of(count, whole=whole)
 
 
 @routes.get("/cases/{case_ref}/messages")
@@ -73,9 +84,21 @@ async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> O
 
 async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
     """Say no more than that the message is still this person's to open."""
-    if not await disclosure.visible(unit, [message_ref]):
+    if not await disclosure.purposes_now(unit, [message_ref]):
         await disclosure.note_absent(unit, message_ref, name="message_ref")
         raise Withheld
+
+
+@routes.get("/messages/{message_ref}/purposes")
+async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesAnswer:
+    """Tell for which of its purposes the agency could open a message now; no field is released, no look is left.
+
+    For none, or a message that never was: absent.
+    """
+    found = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
+    if found is None:
+        raise Absent
+    return PurposesAnswer(message_ref=message_ref, purposes=found.purposes)
 
 
 @routes.post("/messages/{message_ref}/offering", status_code=204)
@@ -102,24 +125,27 @@ async def _opened(unit: Unit, message_refs: Sequence[UUID], purpose: Purpose) ->
 async def _page(
     unit: Unit, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
 ) -> PageAnswer:
-    """Return a page of what is visible.
+    """Return a page of what is visible; behind a cursor that nobody was given, there is nothing."""
+    after = await _place(unit, cursor)
+    if after is None:
+        return PageAnswer(messages=[], cursor=cursor)
+    page = await listing.page(unit, after, limit, case_ref)
+    behind = page.last or (page.rows[-1] if page.rows else None)
+    following = cursor if behind is None else await sealed(unit, MAILBOX, behind.place)
+    link_next(request, answer, None if page.last is None else following)
+    return PageAnswer(messages=[MessageAnswer.of(row) for row in page.rows], cursor=following)
 
-    The cursor is the last message shown, not its place: a place would count what is not shown.
-    """
-    page = await listing.page(unit, await _place(unit, cursor), limit, case_ref)
-    last = cursor_of(str(page.messages[-1].message_ref)) if page.messages else cursor
-    link_next(request, answer, last if page.more else None)
-    return PageAnswer(messages=[MessageAnswer.of(row) for row in page.messages], cursor=last)
 
-
-async def _place(unit: Unit, cursor: str | None) -> int:
-    position = position_of(cursor, str)
-    if position is None:
+async def _place(unit: Unit, cursor: str | None) -> int | None:
+    """Return the place to go on from, or None where the cursor is of no place: spelled like ours, and not ours."""
+    if cursor is None:
         return 0
+    place = await unsealed(unit, MAILBOX, cursor)
+    if place is not None:
+        return int(place[0])
+    named = position_of(cursor, str)
     try:
-        place = await store.place_of(unit.session, unit.agency_id, UUID(position[0]))
+        UUID(str(named and named[0]))
     except ValueError:
-        place = None
-    if place is None:
-        raise Invalid([FieldError("query.cursor", "malformed")])
-    return place
+        raise Invalid([FieldError("query.cursor", "malformed")]) from None
+    return None

@@ -70,6 +70,13 @@ class PageAnswer(Closed):
     cursor: str | None
 
 
+class PurposesAnswer(Closed):
+    """For which purposes a message could be opened now, by this person of this agency."""
+
+    message_ref: UUID
+    purposes: list[Purpose]
+
+
 class Scope(Closed):
     """On whose word, for what and until when; an agency's own record has no end."""
 

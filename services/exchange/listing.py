@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from runtime import disclosure
+from runtime.disclosure import listing
+from runtime.disclosure.listing import MOST_ROWS, Page
 from runtime.unit import Unit
 from services.exchange import store
 from services.exchange.store import Listed
 
-LEAST: Final = 100  # a mailbox may hide thousands of messages before the next visible one
+MOST_PAGES: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the messages of a mailbox, in their order, and whether more follow."""
-
-    messages: Sequence[Listed]
-    more: bool
-
-
-async def page(unit: Unit, after: int, limit: int, case_ref: UUID | None = None) -> Page:
-    """Return up to `limit` messages behind the place `after`, having looked one further to tell whether more are."""
-    found: list[Listed] = []
-    at_once = max(limit + 1, LEAST)
-    while len(found) <= limit:
-        rows = await store.messages_after(unit.session, unit.agency_id, after, at_once, case_ref)
-        found += await _visible(unit, rows)
-        if len(rows) < at_once:
-            break
-        after = rows[-1].place
-    return Page(found[:limit], len(found) > limit)
+async def page(unit: Unit, after: int, limit: int, case_ref: UUID | None = None) -> Page[Listed]:
+    """Return up to `limit` messages behind the place `after`, and the one behind which the next page begins."""
+    return await listing.page(partial(_fetch, unit, after, case_ref), partial(_visible, unit), limit)
 
 
 async def shows_anything(unit: Unit, case_ref: UUID) -> bool:
-    """Tell whether the person could open any message of the case."""
-    return bool((await page(unit, 0, 1, case_ref)).messages)
+    """Tell whether the person could open any message of the case; of a case of ever so many, of the first 20,000."""
+    after = 0
+    for _ in range(MOST_PAGES):
+        looked_at = await page(unit, after, 1, case_ref)
+        if looked_at.rows or looked_at.last is None:
+            return bool(looked_at.rows)
+        after = looked_at.last.place
+    return False
+
+
+async def count(unit: Unit) -> tuple[int, bool]:
+    """Return how many messages of the mailbox the person could open now, and whether all were looked at."""
+    rows = await store.messages_after(unit.session, unit.agency_id, 0, MOST_ROWS)
+    await listing.counted(unit, "inbox")
+    return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
+
+
+async def _fetch(unit: Unit, after: int, case_ref: UUID | None, last: Listed | None, rows: int) -> list[Listed]:
+    behind = after if last is None else last.place
+    return await store.messages_after(unit.session, unit.agency_id, behind, rows, case_ref)
 
 
 async def _visible(unit: Unit, rows: Sequence[Listed]) -> list[Listed]:
-    # A list shows no field, so it holds nobody longer than it takes to decide: held to its end, a long list would
-    # hold each subject of the mailbox, out of the order in which all others take them, and revocations would wait.
-    held = await unit.session.begin_nested()
-    visible = await disclosure.visible(unit, [row.message_ref for row in rows])
-    await held.rollback()
-    return [replace(row, fact_ref=visible[row.message_ref]) for row in rows if row.message_ref in visible]
+    found = await disclosure.purposes_now(unit, [row.message_ref for row in rows])
+    return [replace(row, fact_ref=found[row.message_ref].fact_ref) for row in rows if row.message_ref in found]

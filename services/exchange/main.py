@@ -6,7 +6,7 @@ import sys
 
 from fastapi import FastAPI
 
-from runtime.database.engine import engine, sessions
+from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.attended import attended
 from runtime.keys import UnsafeLocalKeyring
@@ -24,7 +24,7 @@ def build(settings: Settings) -> FastAPI:
 
 def work(settings: Settings) -> None:
     """Keep what arrives in the mailboxes, until told to stop."""
-    bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
+    bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
     keys = UnsafeLocalKeyring(settings.keys, production=settings.profile is Profile.PRODUCTION)
     worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keys)
     listen(worker)
@@ -33,7 +33,10 @@ def work(settings: Settings) -> None:
 
 def relay(settings: Settings) -> None:
     """Send what waits in the outbox, until told to stop."""
-    relaying = Relay(settings, engine(settings.database, pool_size=settings.database_pool, service=settings.service))
+    relaying = Relay(
+        settings,
+        engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS),
+    )
     attended(settings, relaying.run, relaying.stop, relaying.state.missing)
 
 

@@ -25,7 +25,6 @@ OF_CASE = text("""
 SELECT message_ref, case_ref, type, sender, occurred_at, place FROM exchange.message
 WHERE recipient = :agency AND case_ref = :case_ref AND place > :after ORDER BY place LIMIT :rows
 """)
-PLACE = text("SELECT place FROM exchange.message WHERE recipient = :agency AND message_ref = :message_ref")
 SEALED = "SELECT message_ref, type, body FROM exchange.message WHERE recipient = %s AND message_ref = ANY(%s)"
 
 
@@ -59,12 +58,6 @@ async def keep(session: AsyncSession, offered: Sequence[Offered]) -> int:
         byteas(one.body for one in offered),
     )
     return int(found[0][0])
-
-
-async def place_of(session: AsyncSession, agency: str, message_ref: UUID) -> int | None:
-    """Return the place of the agency's own message in its mailbox, or None."""
-    place: int | None = await session.scalar(PLACE, {"agency": agency, "message_ref": message_ref})
-    return place
 
 
 async def messages_after(

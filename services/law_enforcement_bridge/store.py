@@ -61,13 +61,15 @@ STEPS = ("status", "version", "changed_at", "ends_at", "ends_offset", "next_at")
 DUE = text("SELECT agency FROM law_enforcement_bridge.agencies_due() AS agency ORDER BY agency")
 
 
+Place = tuple[datetime, UUID]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which of the agency's orders a list is to hold, and behind which one it goes on."""
+    """Which of the agency's orders a list is to hold: in one of these states, served so on some respondent."""
 
-    status: OrderStatus | None = None
-    service_status: ServiceStatus | None = None
-    behind: tuple[datetime, UUID] | None = None
+    status: tuple[OrderStatus, ...] = ()
+    service_status: tuple[ServiceStatus, ...] = ()
 
 
 async def order_recorded_by(
@@ -93,17 +95,17 @@ async def keep(session: AsyncSession, order: Order) -> None:
     await _keep_service(session, order)
 
 
-async def orders_of(session: AsyncSession, agency: str, wanted: Wanted, rows: int) -> list[Order]:
-    """Return up to `rows` orders that the agency recorded, oldest first."""
-    asked = select(ORDERS).where(ORDERS.c.agency_id == agency)
-    if wanted.status is not None:
-        asked = asked.where(ORDERS.c.status == wanted.status)
-    if wanted.service_status is not None:
-        of_it = select(SERVICE.c.order_ref).where(SERVICE.c.status == wanted.service_status)
-        asked = asked.where(ORDERS.c.order_ref.in_(of_it.where(SERVICE.c.agency_id == agency)))
-    if wanted.behind is not None:
-        asked = asked.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*wanted.behind))
+async def orders_of(session: AsyncSession, agency: str, wanted: Wanted, behind: Place | None, rows: int) -> list[Order]:
+    """Return up to `rows` orders that the agency recorded behind a place, oldest first."""
+    asked = select(ORDERS).where(*_which(agency, wanted))
+    if behind is not None:
+        asked = asked.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*behind))
     return await _orders(session, asked.order_by(ORDERS.c.recorded_at, ORDERS.c.order_ref).limit(rows))
+
+
+async def cases_with_orders(session: AsyncSession, agency: str, wanted: Wanted, rows: int) -> list[UUID]:
+    """Return the case of each of up to `rows` orders that the agency recorded, as a count needs them."""
+    return list(await session.scalars(select(ORDERS.c.case_ref).where(*_which(agency, wanted)).limit(rows)))
 
 
 async def agencies_due(session: AsyncSession) -> list[str]:
@@ -115,6 +117,16 @@ async def orders_due(session: AsyncSession, agency: str, rows: int) -> list[Orde
     """Return the agency's orders whose time has come, for change; what another clock holds is left to it."""
     asked = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.next_at <= NOW, ORDERS.c.status.in_(IN_FORCE))
     return await _orders(session, asked.order_by(ORDERS.c.next_at).limit(rows).with_for_update(skip_locked=True))
+
+
+def _which(agency: str, wanted: Wanted) -> list[Any]:
+    named = [ORDERS.c.agency_id == agency]
+    if wanted.status:
+        named.append(ORDERS.c.status.in_(wanted.status))
+    if wanted.service_status:
+        of_it = select(SERVICE.c.order_ref).where(SERVICE.c.agency_id == agency)
+        named.append(ORDERS.c.order_ref.in_(of_it.where(SERVICE.c.status.in_(wanted.service_status))))
+    return named
 
 
 def _steps(order: Order) -> dict[str, Any]:

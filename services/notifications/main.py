@@ -7,7 +7,7 @@ import sys
 
 from fastapi import FastAPI
 
-from runtime.database.engine import engine, sessions
+from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.attended import attended
 from runtime.keys import UnsafeLocalKeyring
@@ -26,7 +26,9 @@ def build(settings: Settings) -> FastAPI:
 
 def work(settings: Settings) -> None:
     """Plan and send until told to stop."""
-    bound = sessions(engine(settings.database, pool_size=settings.database_pool, service=settings.service))
+    bound = sessions(
+        engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
+    )
     production = settings.profile is Profile.PRODUCTION
     keys = UnsafeLocalKeyring(settings.keys, production=production)
     worker = Worker(settings, consumer="notifications", sessions=bound, keys=keys)

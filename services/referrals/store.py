@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -124,18 +124,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list goes on: at an instant, behind so many rows of that very instant."""
+    """Where a list goes on: behind one row, in the order in which the sender sent them."""
 
-    since: datetime
-    skipped: int = 0
-
-    def behind(self, rows: Sequence[Referral]) -> Place:
-        """Return the place behind `rows`, which begin at this one."""
-        if not rows:
-            return self
-        last = rows[-1].created_at
-        same = sum(row.created_at == last for row in rows)
-        return Place(last, same + (self.skipped if last == self.since else 0))
+    created_at: datetime
+    referral_ref: UUID
 
 
 async def referral_sent_by(
@@ -168,15 +160,23 @@ async def keep(session: AsyncSession, referral: Referral) -> None:
     await session.execute(update(ROWS).where(ROWS.c.referral_ref == referral.referral_ref).values(**steps))
 
 
-async def referrals_of(session: AsyncSession, agency: str, wanted: Wanted, place: Place, rows: int) -> list[Referral]:
-    """Return up to `rows` referrals of the agency from `place` on, oldest first."""
-    asked = select(*KEPT).where(_whose(wanted.direction, agency), ROWS.c.created_at >= place.since)
-    if wanted.state is not None:
-        asked = asked.where(ROWS.c.state == wanted.state)
-    if wanted.overdue is not None:
-        asked = asked.where(IS_LATE if wanted.overdue else ~IS_LATE)
-    asked = asked.order_by(ROWS.c.created_at, ROWS.c.referral_ref).offset(place.skipped).limit(rows)
-    return await _many(session, asked)
+async def referrals_of(
+    session: AsyncSession, agency: str, wanted: Wanted, behind: Place | None, rows: int
+) -> list[Referral]:
+    """Return up to `rows` referrals of the agency behind a place, oldest first."""
+    asked = select(*KEPT).where(*_which(agency, wanted))
+    if behind is not None:
+        place = tuple_(behind.created_at, behind.referral_ref)
+        asked = asked.where(tuple_(ROWS.c.created_at, ROWS.c.referral_ref) > place)
+    return await _many(session, asked.order_by(ROWS.c.created_at, ROWS.c.referral_ref).limit(rows))
+
+
+async def cases_referred(
+    session: AsyncSession, agency: str, wanted: Wanted, rows: int
+) -> list[tuple[UUID, Purpose | None]]:
+    """Return the custodian's case and the purpose of up to `rows` referrals of the agency, as a count needs them."""
+    asked = select(ROWS.c.case_ref, ROWS.c.purpose).where(*_which(agency, wanted)).limit(rows)
+    return [(case_ref, _read("purpose", purpose)) for case_ref, purpose in await session.execute(asked)]
 
 
 async def agencies_to_remind(session: AsyncSession) -> list[str]:
@@ -214,6 +214,15 @@ async def note_review(session: AsyncSession, referral: Referral, decided: Decisi
     """Note under which consent the receiver may still see the referral."""
     row = update(ROWS).where(ROWS.c.referral_ref == referral.referral_ref)
     await session.execute(row.values(consent_sv=decided.sv, consent_until=decided.until))
+
+
+def _which(agency: str, wanted: Wanted) -> list[Any]:
+    named = [_whose(wanted.direction, agency)]
+    if wanted.state is not None:
+        named.append(ROWS.c.state == wanted.state)
+    if wanted.overdue is not None:
+        named.append(IS_LATE if wanted.overdue else ~IS_LATE)
+    return named
 
 
 def _whose(direction: Direction, agency: str) -> Any:

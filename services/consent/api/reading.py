@@ -11,7 +11,9 @@ from fastapi import Query, Request, Response
 from kernel.consent import CategoryVerdict, Reason
 from kernel.ledger.entry import Act
 from runtime.http import Cursor, FieldError, Invalid, Limit
-from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.http.paging import CountAnswer, link_next
+from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.unit import Unit
 from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
 from services.consent import acts, awaiting, changing, ending, ground, store
@@ -32,6 +34,8 @@ from services.consent.domain import NotPossible, receipt
 from services.consent.domain.waiting import WAITS
 from services.consent.ground import Ground
 from services.consent.preview import look_ahead
+
+WAITING = "confirmations"
 
 
 @routes.get("/cases/{case_ref}/directives", response_model=DirectivesAnswer)
@@ -85,16 +89,27 @@ async def list_ending(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> EndingsAnswer:
-    """List the permits of the agency's own records that end soon; each is a look on record."""
-    found, subjects = await ending.visible(unit, ending_within_days, _place_of(cursor), limit + 1)
-    for one in found[:limit]:
-        note = Note(Act.CONSULTED, unit.agency_id, (one.directive_ref,), purpose=one.purpose)
-        await changing.record(unit, subjects[one.case_ref], [note])
-    last = found[limit - 1] if len(found) > limit else None
-    link_next(
-        request, answer, None if last is None else cursor_of(last.valid_until.isoformat(), str(last.directive_ref))
-    )
-    return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, found[:limit])))
+    """List the permits of the agency's own records that end soon; each case is on record once a day.
+
+    A page may be short or empty and still have a next one.
+    """
+    behind = await _place_of(unit, ending.NAME, cursor)
+    page = await ending.page(unit, ending_within_days, behind, limit)
+    held = await ending.hold(unit, page.rows)
+    for ends in await ending.first_today(unit, held):
+        note = Note(Act.CONSULTED, unit.agency_id, tuple(one.directive_ref for one in ends))
+        await changing.record(unit, held[ends[0]], [note])
+    last = page.last
+    place = None if last is None else (last.valid_until.isoformat(), str(last.directive_ref))
+    link_next(request, answer, None if place is None else await sealed(unit, ending.NAME, *place))
+    return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, held)))
+
+
+@routes.get("/directives/count", response_model=CountAnswer)
+async def count_ending(unit: MayRead, ending_within_days: Annotated[int, Query(ge=1, le=90)]) -> CountAnswer:
+    """Count what the list of the same query would show now, up to 1,000; no row leaves."""
+    count, whole = await ending.count(unit, ending_within_days)
+    return CountAnswer.of(count, whole=whole)
 
 
 @routes.get("/confirmations", response_model=AwaitingsAnswer)
@@ -102,11 +117,12 @@ async def list_awaiting(
     request: Request, unit: MayRead, answer: Response, cursor: Cursor = None, limit: Limit = 50
 ) -> AwaitingsAnswer:
     """List what waits for a second person of the agency, who confirms it; each is a look on record."""
-    found, subjects, last = await awaiting.visible(unit, _place_of(cursor), limit)
+    found, subjects, last = await awaiting.visible(unit, await _place_of(unit, WAITING, cursor), limit)
     for one in found:
         refs = () if one.kind == "death" else (one.about,)
         await changing.record(unit, subjects[one.case_ref], [Note(Act.CONSULTED, unit.agency_id, refs)])
-    link_next(request, answer, None if last is None else cursor_of(last[0].isoformat(), str(last[1])))
+    place = None if last is None else (last[0].isoformat(), str(last[1]))
+    link_next(request, answer, None if place is None else await sealed(unit, WAITING, *place))
     return AwaitingsAnswer(
         awaiting=tuple(
             AwaitingAnswer(
@@ -148,17 +164,13 @@ def _shown(held: Ground, verdict: CategoryVerdict, kind: AgencyKind | None) -> C
     return shown.model_copy(update={"reason": Reason.NOTHING_GRANTED})
 
 
-def _place_of(cursor: str | None) -> ending.Place:
-    position = position_of(cursor, str, str)
-    if position is None:
+async def _place_of(unit: Unit, name: str, cursor: str | None) -> ending.Place:
+    if cursor is None:
         return ending.THE_BEGINNING
-    try:
-        until, ref = datetime.fromisoformat(position[0]), UUID(position[1])
-    except ValueError:
-        raise Invalid([FieldError("query.cursor", "malformed")]) from None
-    if until.tzinfo is None:
+    place = await unsealed(unit, name, cursor)
+    if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])
-    return until, ref
+    return datetime.fromisoformat(place[0]), UUID(place[1])
 
 
 def _principal(held: Ground) -> UUID:

@@ -43,9 +43,7 @@ async def case_for(unit: Unit, case_ref: UUID | None) -> UUID:
     """Return the agency's own case with this reference, or one opened now; any other case is absent."""
     if case_ref is None:
         return await register.open_case(unit.session, unit.keys, unit.agency_id)
-    subject = await register.hold(unit.session, case_ref)
-    mine = None if subject is None else subject.cases.get(unit.agency_id)
-    if mine is None or mine.case_ref != case_ref:
+    if await register.hold_own(unit.session, unit.agency_id, case_ref) is None:
         raise Absent
     await look(unit, case_ref)
     return case_ref

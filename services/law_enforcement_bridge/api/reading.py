@@ -1,39 +1,37 @@
-"""How the orders that an agency recorded stand: one, and all of them, page by page."""
+"""How the orders that an agency recorded stand: one, all of them page by page, and how many."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from runtime import disclosure, register
+from runtime.disclosure import listing
+from runtime.disclosure.listing import MOST_ROWS
 from runtime.disclosure.looking import Asked
 from runtime.http import Cursor, FieldError, Invalid, Limit, etag, router
-from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.http.paging import CountAnswer, link_next
+from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.unit import Unit
 from schemas.codes import OrderStatus, ServiceStatus
 from services.law_enforcement_bridge import store
 from services.law_enforcement_bridge.answers import OrderAnswer, OrdersAnswer, answer_for
 from services.law_enforcement_bridge.api.finding import ORDER, MayRead, order_for
 from services.law_enforcement_bridge.domain import Order
-from services.law_enforcement_bridge.store import Wanted
+from services.law_enforcement_bridge.store import Place, Wanted
+
+NAME = "orders"
 
 
 def _wanted(
-    status: OrderStatus | None = None, service_status: ServiceStatus | None = None, cursor: Cursor = None
+    status: Annotated[list[OrderStatus], Query(default_factory=list, max_length=len(OrderStatus))],
+    service_status: Annotated[list[ServiceStatus], Query(default_factory=list, max_length=len(ServiceStatus))],
 ) -> Wanted:
-    position = position_of(cursor, str, str)
-    if position is None:
-        return Wanted(status, service_status)
-    try:
-        behind = datetime.fromisoformat(position[0]), UUID(position[1])
-    except ValueError:
-        raise Invalid([FieldError("query.cursor", "malformed")]) from None
-    if behind[0].tzinfo is None:
-        raise Invalid([FieldError("query.cursor", "malformed")])
-    return Wanted(status, service_status, behind)
+    return Wanted(tuple(status), tuple(service_status))
 
 
 routes = router("/v1/orders", tags=["orders"])
@@ -45,14 +43,27 @@ async def list_orders(
     unit: MayRead,
     response: Response,
     wanted: Annotated[Wanted, Depends(_wanted)],
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> OrdersAnswer:
-    """List the orders that the agency recorded, oldest first; each is a look on record."""
-    shown, more = await _page(unit, wanted, limit)
-    last = shown[-1] if more else None
-    cursor = None if last is None else cursor_of(last.recorded_at.isoformat(), str(last.order_ref))
-    link_next(request, response, cursor)
-    return OrdersAnswer(orders=[answer_for(order) for order in shown])
+    """List the orders that the agency recorded, oldest first, in any of the states named.
+
+    Each case shown is on record once a day.  A page may be short or empty and still have a next one.
+    """
+    behind = None if cursor is None else await _place_of(unit, cursor)
+    page = await listing.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit), limit)
+    masks = await listing.shown(unit, [Asked(row.case_ref) for row in page.rows], ORDER, NAME)
+    link_next(request, response, None if page.last is None else await _cursor_of(unit, page.last))
+    return OrdersAnswer(orders=[answer_for(row) for row in page.rows if masks[Asked(row.case_ref)]])
+
+
+@routes.get("/count", response_model=CountAnswer)
+async def count_orders(unit: MayRead, wanted: Annotated[Wanted, Depends(_wanted)]) -> CountAnswer:
+    """Count the orders that the list of the same query would show now, up to 1,000; no row leaves."""
+    asked = [Asked(ref) for ref in await store.cases_with_orders(unit.session, unit.agency_id, wanted, MOST_ROWS)]
+    masks = await listing.masks_now(unit, asked, ORDER)
+    await listing.counted(unit, NAME)
+    return CountAnswer.of(sum(masks[one] != 0 for one in asked), whole=len(asked) < MOST_ROWS)
 
 
 @routes.get("/{order_ref}", response_model=OrderAnswer, response_model_exclude_none=True)
@@ -63,15 +74,22 @@ async def read_order(order_ref: UUID, unit: MayRead, response: Response) -> Orde
     return answer_for(order)
 
 
-async def _page(unit: Unit, wanted: Wanted, limit: int) -> tuple[list[Order], bool]:
-    """Return a page of what this person may see, and whether more of that is left."""
-    shown: list[Order] = []
-    while True:
-        rows = await store.orders_of(unit.session, unit.agency_id, wanted, limit + 1)
-        await register.hold_all(unit.session, {row.case_ref for row in rows})  # all locks at once, in one order
-        masks = await disclosure.consulted(unit, {Asked(row.case_ref) for row in rows}, ORDER)
-        shown += [row for row in rows if masks[row.case_ref]]
-        if len(shown) > limit or len(rows) <= limit:
-            return shown[:limit], len(shown) > limit
-        last = rows[-1]
-        wanted = Wanted(wanted.status, wanted.service_status, (last.recorded_at, last.order_ref))
+async def _fetch(unit: Unit, wanted: Wanted, begin: Place | None, last: Order | None, rows: int) -> list[Order]:
+    behind = begin if last is None else (last.recorded_at, last.order_ref)
+    return await store.orders_of(unit.session, unit.agency_id, wanted, behind, rows)
+
+
+async def _visible(unit: Unit, rows: Sequence[Order]) -> list[Order]:
+    masks = await listing.masks_now(unit, [Asked(row.case_ref) for row in rows], ORDER)
+    return [row for row in rows if masks[Asked(row.case_ref)]]
+
+
+async def _cursor_of(unit: Unit, last: Order) -> str:
+    return await sealed(unit, NAME, last.recorded_at.isoformat(), str(last.order_ref))
+
+
+async def _place_of(unit: Unit, cursor: str) -> Place:
+    place = await unsealed(unit, NAME, cursor)
+    if place is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return datetime.fromisoformat(place[0]), UUID(place[1])

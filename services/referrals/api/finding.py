@@ -20,9 +20,8 @@ STATUS = (DataCategory.REFERRAL_STATUS,)
 
 async def own_case(unit: Unit, case_ref: UUID) -> Subject:
     """Return the subject of the agency's own case, its lock held; any other case is absent."""
-    subject = await register.hold(unit.session, case_ref)
-    mine = None if subject is None else subject.cases.get(unit.agency_id)
-    if subject is None or mine is None or mine.case_ref != case_ref:
+    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
+    if subject is None:
         raise Absent
     await look_at_own(unit, case_ref)
     return subject

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
 from kernel.pseudonym import pairwise
-from runtime import disclosure, register
+from runtime import register
+from runtime.disclosure import listing
+from runtime.disclosure.listing import MOST_ROWS
 from runtime.disclosure.looking import Asked
 from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, may, router
-from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.http.paging import CountAnswer, link_next
+from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.register import Subject
 from runtime.unit import Unit
 from schemas.codes import Purpose, ReferralState
@@ -25,9 +29,6 @@ from services.referrals.domain import Referral
 from services.referrals.store import Direction, Place, Wanted
 
 MayRead = Annotated[Unit, Depends(may("referrals:read"))]
-
-THE_BEGINNING = Place(datetime(1970, 1, 1, tzinfo=UTC))
-MOST_AT_ONE_INSTANT = 10_000
 
 
 def _wanted(
@@ -48,10 +49,25 @@ async def list_referrals(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ReferralsAnswer:
-    """List the referrals of one direction that this person may see now, oldest first; each is a look on record."""
-    shown, more = await _page(unit, wanted, _place_of(cursor), limit)
-    link_next(request, response, None if more is None else cursor_of(more.since.isoformat(), more.skipped))
+    """List the referrals of one direction that this person may see now, oldest first.
+
+    Each case shown is on record once a day.  A page may be short or empty and still have a next one.
+    """
+    behind = None if cursor is None else await _place_of(unit, wanted, cursor)
+    page = await listing.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit, wanted), limit)
+    shown = await _show(unit, wanted, page.rows)
+    link_next(request, response, None if page.last is None else await _cursor_of(unit, wanted, page.last))
     return ReferralsAnswer(referrals=shown)
+
+
+@routes.get("/count", response_model=CountAnswer)
+async def count_referrals(unit: MayRead, wanted: Annotated[Wanted, Depends(_wanted)]) -> CountAnswer:
+    """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
+    cases = await store.cases_referred(unit.session, unit.agency_id, wanted, MOST_ROWS)
+    asked = [_asked(case_ref, purpose, wanted) for case_ref, purpose in cases]
+    masks = await listing.masks_now(unit, asked, STATUS)
+    await listing.counted(unit, _name(wanted))
+    return CountAnswer.of(sum(_opens(masks[one], wanted) for one in asked), whole=len(cases) < MOST_ROWS)
 
 
 @routes.get("/{referral_ref}", response_model=ReferralAnswer, response_model_exclude_none=True)
@@ -68,47 +84,23 @@ async def read_referral(referral_ref: UUID, unit: MayRead, response: Response) -
     return await to_receiver(unit, received, mask, response)
 
 
-async def _page(unit: Unit, wanted: Wanted, place: Place, limit: int) -> tuple[list[ReferralAnswer], Place | None]:
-    """Return a page of what is visible and where the next one begins, if anything visible is left."""
-    shown: list[ReferralAnswer] = []
-    behind = place
-    while True:
-        rows = await store.referrals_of(unit.session, unit.agency_id, wanted, place, limit + 1)
-        for number, seen in enumerate(await _seen(unit, wanted, rows), start=1):
-            if seen is None:
-                continue
-            if len(shown) == limit:
-                return shown, behind
-            shown.append(seen)
-            behind = place.behind(rows[:number])
-        if len(rows) <= limit:
-            return shown, None
-        place = place.behind(rows)
+async def _fetch(unit: Unit, wanted: Wanted, begin: Place | None, last: Referral | None, rows: int) -> list[Referral]:
+    behind = begin if last is None else Place(last.created_at, last.referral_ref)
+    return await store.referrals_of(unit.session, unit.agency_id, wanted, behind, rows)
 
 
-async def _seen(unit: Unit, wanted: Wanted, rows: Sequence[Referral]) -> list[ReferralAnswer | None]:
-    """Return each referral as the asker may see it, or None; what one filters by, one must be allowed to know."""
-    held = await register.hold_all(unit.session, {row.case_ref for row in rows})  # all locks at once, in one order
-    masks = await _masks(unit, wanted.direction, rows)
-    named = sum(bit(f"referral_status.{name}") for name in _named_by(wanted))
-    seen: list[ReferralAnswer | None] = []
-    for row in rows:
-        mask = masks[row.case_ref, _purpose(row, wanted.direction)]
-        open_to_asker = mask and mask & named == named
-        seen.append(await _as_known(unit, held[row.case_ref], row, mask) if open_to_asker else None)
-    return seen
+async def _visible(unit: Unit, wanted: Wanted, rows: Sequence[Referral]) -> list[Referral]:
+    """Return the rows that the asker may see; what one filters by, one must be allowed to know."""
+    masks = await listing.masks_now(unit, [_asked_of(row, wanted) for row in rows], STATUS)
+    return [row for row in rows if _opens(masks[_asked_of(row, wanted)], wanted)]
 
 
-async def _masks(unit: Unit, direction: Direction, rows: Iterable[Referral]) -> dict[tuple[UUID, Purpose | None], int]:
-    asked: dict[Purpose | None, set[Asked]] = {}
-    for row in rows:
-        purpose = _purpose(row, direction)
-        asked.setdefault(purpose, set()).add(Asked(row.case_ref, purpose, direction is not Direction.FOLLOWED))
-    masks = {}
-    for purpose, looks in asked.items():
-        for case_ref, mask in (await disclosure.consulted(unit, looks, STATUS)).items():
-            masks[case_ref, purpose] = mask
-    return masks
+async def _show(unit: Unit, wanted: Wanted, rows: Sequence[Referral]) -> list[ReferralAnswer]:
+    """Return the rows by what the consent of now opens of them, their subjects held and the looks on record."""
+    masks = await listing.shown(unit, [_asked_of(row, wanted) for row in rows], STATUS, _name(wanted))
+    held = await register.hold_all(unit.session, {row.case_ref for row in rows})
+    opened = [(row, masks[_asked_of(row, wanted)]) for row in rows]
+    return [await _as_known(unit, held[row.case_ref], row, mask) for row, mask in opened if _opens(mask, wanted)]
 
 
 async def _as_known(unit: Unit, subject: Subject, row: Referral, mask: int) -> ReferralAnswer:
@@ -122,25 +114,33 @@ async def _as_known(unit: Unit, subject: Subject, row: Referral, mask: int) -> R
     return answer_for(row, pairwise(key, unit.agency_id, row.referral_ref), case_ref, mask)
 
 
-def _purpose(row: Referral, direction: Direction) -> Purpose | None:
-    """Return for what the asker looks: its own work, what it was sent the referral for, or to coordinate."""
-    if direction is Direction.FOLLOWED:
-        return Purpose.COORDINATION
-    return row.purpose if direction is Direction.RECEIVED else None
+def _asked_of(row: Referral, wanted: Wanted) -> Asked:
+    return _asked(row.case_ref, row.purpose, wanted)
 
 
-def _named_by(wanted: Wanted) -> list[str]:
-    return ["status"] * (wanted.state is not None) + ["overdue_since"] * (wanted.overdue is not None)
+def _asked(case_ref: UUID, purpose: Purpose | None, wanted: Wanted) -> Asked:
+    """Return the look: for the agency's own work, for what it was sent the referral, or to coordinate."""
+    if wanted.direction is Direction.FOLLOWED:
+        return Asked(case_ref, Purpose.COORDINATION, party=False)
+    return Asked(case_ref, purpose if wanted.direction is Direction.RECEIVED else None)
 
 
-def _place_of(cursor: str | None) -> Place:
-    position = position_of(cursor, str, int)
-    if position is None:
-        return THE_BEGINNING
-    try:
-        since = datetime.fromisoformat(position[0])
-    except ValueError:
-        raise Invalid([FieldError("query.cursor", "malformed")]) from None
-    if since.tzinfo is None or not 0 <= position[1] <= MOST_AT_ONE_INSTANT:
+def _opens(mask: int, wanted: Wanted) -> bool:
+    named = ["status"] * (wanted.state is not None) + ["overdue_since"] * (wanted.overdue is not None)
+    filtered = sum(bit(f"referral_status.{name}") for name in named)
+    return mask != 0 and mask & filtered == filtered
+
+
+def _name(wanted: Wanted) -> str:
+    return f"referrals {wanted.direction}"
+
+
+async def _cursor_of(unit: Unit, wanted: Wanted, last: Referral) -> str:
+    return await sealed(unit, _name(wanted), last.created_at.isoformat(), str(last.referral_ref))
+
+
+async def _place_of(unit: Unit, wanted: Wanted, cursor: str) -> Place:
+    place = await unsealed(unit, _name(wanted), cursor)
+    if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])
-    return Place(since, position[1])
+    return Place(datetime.fromisoformat(place[0]), UUID(place[1]))

@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import engine as engines
+from runtime.faults import Fault, fault
+from runtime.http.faults import problem_of
+from runtime.http.problems import Unavailable
 from tests.world.database import Database
 
 BACKEND = text("SELECT pg_backend_pid()")
@@ -107,3 +111,23 @@ async def test_who_comes_while_all_are_in_use_waits_for_one_and_none_is_made_for
     assert waited
     assert set(await asyncio.gather(*waiting)) <= first
     assert len(first) == 2
+
+
+async def test_h4_a_transaction_that_is_busy_for_too_long_is_ended(database: Database) -> None:
+    made = engines.engine(database.url("accord_intake"), seconds=1)
+    async with engines.sessions(made)() as session:
+        await session.execute(text("SELECT pg_sleep(0.8)"))
+        with pytest.raises(DBAPIError) as ended:
+            await session.execute(text("SELECT pg_sleep(0.8)"))
+        await session.invalidate()
+    await made.dispose()
+
+    assert ended.value.orig.sqlstate == "25P04"  # type: ignore[union-attr]
+    assert fault(ended.value) is Fault.CONTENDED
+    assert isinstance(problem_of(ended.value), Unavailable)
+
+
+async def test_h4_whoever_waits_for_a_lock_is_told_before_that(bound: AsyncEngine) -> None:
+    asked = "SELECT current_setting('lock_timeout')::interval < current_setting('transaction_timeout')::interval"
+    async with bound.connect() as connection:
+        assert await connection.scalar(text(asked))

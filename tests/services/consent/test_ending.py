@@ -1,11 +1,13 @@
 """The list of permits that end soon: the custodian's own, page by page, each look on record."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from runtime import register
 from tests.services.consent.conftest import Desk, a_denial, now
 
 LEAVES = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%\"consulted\"%%'"
@@ -81,13 +83,44 @@ async def test_pages_hold_each_permit_once_in_the_order_of_their_ends(desk: Desk
     assert mine == [refs[1], refs[2], refs[0]]
 
 
-async def test_each_row_shown_is_a_look_on_record(desk: Desk) -> None:
-    await desk.permit(await desk.case(), valid_until=now(days=3))
+async def test_m11_each_case_shown_is_a_look_on_record_once_a_day(desk: Desk) -> None:
+    case_ref, other = await desk.case(), await desk.case()
+    await desk.permit(case_ref, valid_until=now(days=3))
+    await desk.permit(case_ref, purpose="advocacy", valid_until=now(days=4))
+    await ending(desk.ana)
     before = desk.rows(LEAVES)[0][0]
 
-    shown = await ending(desk.ana)
+    await ending(desk.ana)
+    again = desk.rows(LEAVES)[0][0]
+    await desk.permit(other, valid_until=now(days=3))
+    await ending(desk.ana)
+    with_another = desk.rows(LEAVES)[0][0]
+    await desk.permit(case_ref, purpose="case_conference", valid_until=now(days=3))
+    await ending(desk.ana)
 
-    assert desk.rows(LEAVES)[0][0] == before + len(shown)
+    assert (again - before, with_another - before, desk.rows(LEAVES)[0][0] - before) == (0, 1, 2)
+
+
+async def test_m11_a_count_is_as_long_as_the_list(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, valid_until=now(days=3))
+
+    whole = (await desk.ana.get("/v1/directives/count?ending_within_days=30")).json()
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "ana", "categories": []})
+    hidden = (await desk.ana.get("/v1/directives/count?ending_within_days=30")).json()
+
+    assert whole == {"count": len(await ending(desk.ana, days=30)) + 1, "whole": True}
+    assert hidden["count"] == whole["count"] - 1
+
+
+async def test_h4_the_list_waits_for_nobody_whose_permit_it_does_not_show(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, valid_until=now(days=3))
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "ana", "categories": []})
+
+    async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
+        await register.hold_exclusive(stopping, case_ref)
+        assert str(case_ref) not in {one["case_ref"] for one in await ending(desk.ana)}
 
 
 @pytest.mark.parametrize(

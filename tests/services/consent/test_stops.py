@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from kernel.vault.envelope import Sealed
 from runtime import disclosure, register
+from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.keys import KeyringError
 from runtime.outbox import rows
 from runtime.outbox.queue import SHARDS
@@ -19,6 +20,7 @@ from schemas.facts import IncidentReported
 from services.consent import store
 from services.consent.api import routes
 from tests.services.consent.conftest import TAKES_PART, Desk, a_denial, a_permit, a_signature, now
+from tests.world.database import Database
 from tests.world.web import Web
 
 
@@ -465,18 +467,29 @@ async def test_a_stop_waits_for_whoever_holds_the_subject_and_then_stops(desk: D
     assert await desk.opens(case_ref) == set()
 
 
-async def test_a_stop_waits_longer_than_the_server_lets_anybody_hold_a_subject(desk: Desk) -> None:
+async def test_h4_a_stop_waits_longer_than_anybody_may_hold_a_subject(desk: Desk) -> None:
     asked = text(
         "SELECT EXTRACT(epoch FROM current_setting('lock_timeout')::interval),"
         " EXTRACT(epoch FROM current_setting('statement_timeout')::interval),"
-        " EXTRACT(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"
+        " EXTRACT(epoch FROM current_setting('transaction_timeout')::interval)"
     )
     async with desk.town.session("accord_consent") as session:
-        _, a_statement, standing_still = (await session.execute(asked)).one()
         await store.wait_longer(session)
-        a_stop_waits, a_stop_lasts, _ = (await session.execute(asked)).one()
+        waits, lasts, whole = (await session.execute(asked)).one()
 
-    assert a_statement + standing_still < a_stop_waits < a_stop_lasts
+    assert BATCH_SECONDS < waits < lasts < whole
+
+
+async def test_h4_a_stop_outlasts_the_limit_that_ends_any_other(database: Database) -> None:
+    bound = engine(database.url("accord_consent"), seconds=1)
+    async with sessions(bound)() as session:
+        await store.wait_longer(session)
+        for _ in range(3):
+            await session.execute(text("SELECT pg_sleep(0.4)"))
+        outlasted = await session.scalar(text("SELECT clock_timestamp() - now() > interval '1 second'"))
+    await bound.dispose()
+
+    assert outlasted
 
 
 async def test_acts_on_one_subject_wait_for_each_other_and_all_come_through(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The inbox: what could be opened now, by this person, page by page, and no trace of the rest."""
 
 import asyncio
+import base64
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from runtime.disclosure import listing as lists
 from runtime.http.paging import cursor_of
 from runtime.worker.offered import read
 from schemas.categories import DataCategory
@@ -165,7 +167,7 @@ async def test_worlds_that_differ_in_hidden_messages_only_answer_alike_to_the_by
 async def test_more_hidden_messages_than_are_looked_at_at_once_hide_as_well(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "LEAST", 2)
+    monkeypatch.setattr(lists, "AT_ONCE", 2)
     await a_mailbox(desk, "hhhhhvhhhhhv")
 
     found = await listed(desk.sam, "limit=1")
@@ -199,17 +201,37 @@ async def test_a_cursor_goes_on_though_its_own_message_was_revoked(desk: Desk) -
     assert [one["case_ref"] for one in later.json()["messages"]] == [str(await desk.theirs(other))]
 
 
-async def test_another_agencys_cursor_is_as_malformed_as_one_of_no_message(desk: Desk) -> None:
-    case_ref, _ = await desk.released()
-    await desk.tell(case_ref)
-    of_hotline = cursor_of(str(await desk.newest(case_ref, "bay-hotline")))
+async def test_l1_a_cursor_that_nobody_gave_is_the_end_of_the_list(desk: Desk) -> None:
+    hidden, _ = await desk.released()
+    shown, _ = await desk.released()
+    await desk.tell(hidden)
+    await desk.tell(shown)
+    await desk.block_kim(hidden)
+    refs = [
+        await desk.newest(hidden),
+        await desk.newest(shown),
+        await desk.newest(hidden, "bay-hotline"),
+        uuid4(),
+    ]
 
-    answers = [await desk.sam.get(f"/v1/inbox?cursor={one}") for one in (of_hotline, cursor_of(str(uuid4())))]
+    answers = [await desk.kim.get(f"/v1/inbox?cursor={cursor_of(str(ref))}") for ref in refs]
 
-    assert [answer.status_code for answer in answers] == [422, 422]
-    said = [{name: value for name, value in answer.json().items() if name != "instance"} for answer in answers]
-    assert said[0] == said[1]
-    assert said[0]["errors"] == [{"field": "query.cursor", "code": "malformed"}]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert [answer.json()["messages"] for answer in answers] == [[]] * 4
+    assert ["Link" in answer.headers for answer in answers] == [False] * 4
+
+
+async def test_l1_a_cursor_names_neither_message_nor_place(desk: Desk) -> None:
+    await a_mailbox(desk, "hv")
+
+    cursor = (await desk.sam.get("/v1/inbox")).json()["cursor"]
+    theirs = await desk.ana.get(f"/v1/inbox?cursor={cursor}")
+
+    written = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    place = desk.rows("SELECT max(place) FROM exchange.message WHERE recipient = %(a)s", a=desk.shelter)[0][0]
+    assert not written.isascii()
+    assert str(place).encode() not in written
+    assert theirs.status_code == 422, "another agency's cursor is not ours to go on from"
 
 
 async def test_a_message_that_commits_late_is_behind_no_cursor(desk: Desk) -> None:
@@ -244,7 +266,7 @@ async def test_a_list_holds_nobody_once_it_has_decided(desk: Desk) -> None:
         page = await listing.page(unit, 0, 50)
         held = await unit.session.scalar(mine)
 
-    assert (len(page.messages), held) == (2, 0)
+    assert (len(page.rows), held) == (2, 0)
 
 
 async def test_a_list_is_read_while_somebody_else_lists(desk: Desk) -> None:

@@ -32,6 +32,7 @@ class Desk:
     sam: httpx.AsyncClient  # case worker of the shelter, who receives
     lee: httpx.AsyncClient  # liaison of the police, who has no part in it
     cora: httpx.AsyncClient  # coordinator of the cell
+    jude: httpx.AsyncClient  # attorney at legal aid
 
     async def released(self, *more: DataCategory) -> tuple[UUID, UUID]:
         """Open a case whose survivor lets the shelter know of referrals, and of `more`."""
@@ -75,5 +76,6 @@ async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
         web.as_person(app, "sam") as sam,
         web.as_person(app, "lee") as lee,
         web.as_person(app, "cora") as cora,
+        web.as_person(app, "jude") as jude,
     ):
-        yield Desk(town, ana, sam, lee, cora)
+        yield Desk(town, ana, sam, lee, cora, jude)

@@ -1,0 +1,58 @@
+"""The consent of now without a lock: enough to choose what a list is worth holding for, and to count.
+
+Nobody waits for a snapshot and a snapshot waits for nobody.  It is read after the request came, so what a stop closed
+that was answered before is closed in it; a stop that commits later is in the next.  Nothing is shown by it alone where
+the look is on record: the rows of a page are held and decided once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.consent import Agency, ConsentTable
+from runtime.database.arrays import texts, uuids
+from runtime.database.direct import rows
+from runtime.register.agencies import read_agency
+from runtime.register.directives import Consent
+from runtime.register.subjects import Version, consents
+
+OF_CASES = """
+SELECT c.case_ref, c.agency_id, s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL
+FROM register."case" AS c JOIN register.subject AS s USING (subject_id) WHERE c.case_ref = ANY(%s)
+"""
+AGENCIES = """
+SELECT agency_id, kind, flags, purposes, register.instant() FROM register.agency WHERE agency_id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A custodian's case with the consent of `at`; no lock is held."""
+
+    subject_id: int
+    custodian: Agency
+    consent: Consent
+    at: datetime
+
+    @property
+    def table(self) -> ConsentTable:
+        """Return the compiled consent table."""
+        return self.consent.table
+
+
+async def snapshots(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Snapshot]:
+    """Return the snapshot of each case reference that exists."""
+    cases = await rows(session, OF_CASES, uuids(set(case_refs)))
+    named = await rows(session, AGENCIES, texts({case[1] for case in cases}))
+    custodians = {row[0]: (read_agency(*row[:4]), row[4]) for row in named}
+    compiled = await consents(session, [Version(*case[2:]) for case in cases])
+    found = {}
+    for case_ref, agency_id, subject_id, *_ in cases:
+        custodian, at = custodians[agency_id]
+        found[case_ref] = Snapshot(subject_id, custodian, compiled[subject_id], at)
+    return found
