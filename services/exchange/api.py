@@ -128,7 +128,7 @@ async def _page(
     """Return a page of what is visible; behind a cursor that nobody was given, there is nothing."""
     after = await _place(unit, cursor)
     if after is None:
-        return PageAnswer(messages=[], cursor=cursor)
+        return PageAnswer(messages=[], cursor=None)  # whoever goes on from here begins at the front
     page = await listing.page(unit, after, limit, case_ref)
     behind = page.last or (page.rows[-1] if page.rows else None)
     following = cursor if behind is None else await sealed(unit, MAILBOX, behind.place)
