@@ -31,7 +31,7 @@ async def record_said(held: Ground, said: Said) -> Provision:
     """Record a provision: a permit waits for its signature, a denial and a narrowing are in force at once."""
     unit = held.unit
     named = await _resolved(unit, said)
-    around = await scene(held, named.custodian, named.recipient, [said.excluded_person_ref])
+    around = await scene(held, named.custodian, named.recipient, agencies=[named.excluded_agency])
     new = draft(named, around, uuid4())
     if new.state is DirectiveState.DRAFT:
         await store.add(unit.session, held.subject.subject_id, new)

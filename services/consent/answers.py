@@ -63,6 +63,8 @@ class DirectiveAnswer(Closed):
     excepted_fields: tuple[str, ...]
     only_fields: tuple[str, ...]
     excluded_person_ref: str | None
+    excluded_agency_ref: str | None
+    excluded_person_known: bool | None = None  # told once, of the agency's own staff; of no other agency's, ever
     valid_from: datetime
     valid_until: datetime | None
     starts_when: StartsWhen | None
@@ -82,7 +84,9 @@ class DirectiveAnswer(Closed):
     awaiting_until: datetime | None
 
     @classmethod
-    def of(cls, one: Provision, subject: Subject, *, deceased: bool = False) -> DirectiveAnswer:
+    def of(
+        cls, one: Provision, subject: Subject, *, deceased: bool = False, known: bool | None = None
+    ) -> DirectiveAnswer:
         """Return the answer for a provision at the instant at which the subject was held."""
         said, waiting = one.directive, one.waiting
         open_at_all = not one.permits or (subject.table.participating and (not deceased or said.survives_death))
@@ -96,6 +100,8 @@ class DirectiveAnswer(Closed):
             excepted_fields=tuple(sorted(said.excepted_fields)),
             only_fields=tuple(sorted(said.only_fields)),
             excluded_person_ref=said.excluded_person_ref,
+            excluded_agency_ref=said.excluded_agency,
+            excluded_person_known=known,
             valid_from=said.valid_from,
             valid_until=said.valid_until,
             starts_when=one.starts_when,

@@ -63,6 +63,7 @@ class DirectiveForm(Closed):
     excepted_fields: Items[Slug] = ()
     only_fields: Items[Slug] = ()
     excluded_person_ref: PersonRef | None = None
+    excluded_agency_ref: AgencyRef | None = None
     valid_from: Instant | None = None
     valid_until: Instant | None = None
     starts_when: StartsWhen | None = None
@@ -83,6 +84,7 @@ class DirectiveForm(Closed):
             excepted_fields=frozenset(self.excepted_fields),
             only_fields=frozenset(self.only_fields),
             excluded_person_ref=self.excluded_person_ref,
+            excluded_agency=self.excluded_agency_ref,
             valid_from=self.valid_from,
             valid_until=self.valid_until,
             starts_when=self.starts_when,

@@ -12,12 +12,18 @@ from services.consent.profiles import profile
 from services.consent.texts import HASHES
 
 
-async def scene(held: Ground, custodian: str, recipient: str | None, named: Iterable[str | None] = ()) -> Scene:
-    """Return the scene for a directive between these two; `named` are the persons whom a form names."""
+async def scene(
+    held: Ground,
+    custodian: str,
+    recipient: str | None,
+    named: Iterable[str | None] = (),
+    *,
+    agencies: Iterable[str | None] = (),
+) -> Scene:
+    """Return the scene for a directive between these two; a form names persons and other agencies besides."""
     session, subject = held.unit.session, held.subject
     provisions, _ = await store.provisions(session, subject.subject_id)
     parties = await store.parties(session, [custodian])
-    persons = tuple(named)
     return Scene(
         at=subject.at,
         by_agency=held.unit.agency_id,
@@ -25,9 +31,8 @@ async def scene(held: Ground, custodian: str, recipient: str | None, named: Iter
         by_person=held.unit.person_ref if held.unit.kind is Kind.PERSON else None,
         home_agency=subject.home_agency,
         participation=subject.participation,
-        agencies=await store.agencies(session, [custodian, recipient]),
-        known_persons=await store.persons(session, persons),
-        explainers=await store.staff(session, custodian, persons) - subject.table.excluded,
+        agencies=await store.agencies(session, [custodian, recipient, *agencies]),
+        explainers=await store.staff(session, custodian, named) - subject.table.excluded,
         profile=profile(parties[custodian].profile if custodian in parties else ""),
         standing=provisions,
         texts=HASHES,

@@ -55,14 +55,14 @@ SELECT directive_ref, custodian, recipient, effect, state, relayed, supersedes_r
 WHERE subject_id = :subject_id ORDER BY directive_ref
 """)
 NEW = text("""
-INSERT INTO register.directive (directive_ref, subject_id, custodian, recipient, excluded_person_ref, effect, purpose,
-    categories, excepted_fields, only_fields, valid_from, valid_until, starts_when, started_at, ends_when, basis,
-    state, taxonomy_version, version, survives_death, supersedes_ref, adds_to_ref, drafted_by, drafted_at, evidence,
-    signed_at, relayed)
-VALUES (:directive_ref, :subject_id, :custodian, :recipient, :excluded_person_ref, :effect, :purpose,
-    :categories, :excepted_fields, :only_fields, :valid_from, :valid_until, :starts_when, :started_at, :ends_when,
-    :basis, :state, :taxonomy_version, :version, :survives_death, :supersedes_ref, :adds_to_ref, :drafted_by,
-    :drafted_at, CAST(:evidence AS jsonb), :signed_at, :relayed)
+INSERT INTO register.directive (directive_ref, subject_id, custodian, recipient, excluded_person_ref, excluded_agency,
+    effect, purpose, categories, excepted_fields, only_fields, valid_from, valid_until, starts_when, started_at,
+    ends_when, basis, state, taxonomy_version, version, survives_death, supersedes_ref, adds_to_ref, drafted_by,
+    drafted_at, evidence, signed_at, relayed)
+VALUES (:directive_ref, :subject_id, :custodian, :recipient, :excluded_person_ref, :excluded_agency,
+    :effect, :purpose, :categories, :excepted_fields, :only_fields, :valid_from, :valid_until, :starts_when,
+    :started_at, :ends_when, :basis, :state, :taxonomy_version, :version, :survives_death, :supersedes_ref,
+    :adds_to_ref, :drafted_by, :drafted_at, CAST(:evidence AS jsonb), :signed_at, :relayed)
 """)
 DRAFTED = text("INSERT INTO consent.drafting (directive_ref, agency_id) VALUES (:directive_ref, :agency)")
 NEXT = text("""
@@ -87,7 +87,6 @@ INSERT INTO consent.choice (case_ref, agency_id, participation, evidence, record
 VALUES (:case_ref, :agency, :word, CAST(:evidence AS jsonb), :by, :at)
 """)
 STAFF = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs) AND agency_id = :agency AND active")
-PERSONS = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs)")
 PARTIES = text(
     "SELECT agency_id, name, address, front_door, kind, profile FROM register.agency WHERE agency_id = ANY(:ids)"
 )
@@ -209,12 +208,6 @@ async def agencies(session: AsyncSession, names: Iterable[str | None]) -> dict[s
     return {name: agency for name, agency in found.items() if agency is not None}
 
 
-async def persons(session: AsyncSession, refs: Iterable[str | None]) -> frozenset[str]:
-    """Return which of these persons are on the register."""
-    asked = [ref for ref in refs if ref is not None]
-    return frozenset(await session.scalars(PERSONS, {"refs": asked})) if asked else frozenset()
-
-
 async def staff(session: AsyncSession, agency: str, refs: Iterable[str | None]) -> frozenset[str]:
     """Return which of these persons work at the agency now."""
     asked = [ref for ref in refs if ref is not None]
@@ -275,6 +268,7 @@ def _row(one: Provision) -> dict[str, Any]:
         "custodian": said.custodian,
         "recipient": said.recipient,
         "excluded_person_ref": said.excluded_person_ref,
+        "excluded_agency": said.excluded_agency,
         "effect": said.effect,
         "purpose": said.purpose,
         "categories": sorted(said.categories),

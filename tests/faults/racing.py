@@ -98,7 +98,7 @@ def take_no_part(survivor: Survivor) -> Undo:
 
 
 def block_an_officer(survivor: Survivor) -> Undo:
-    made = survivor.says({"effect": "deny", "excluded_person_ref": "kim"})
+    made = survivor.says({"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"})
     return lambda: survivor.lifts(made["directive_ref"])
 
 

@@ -210,7 +210,7 @@ class ConsentMachine(RuleBasedStateMachine):
 
     @rule()
     def block_an_officer(self) -> None:
-        provision = {"effect": "deny", "excluded_person_ref": "kim"}
+        provision = {"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"}
         self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
         self.oracle.blocked.add("kim")
 

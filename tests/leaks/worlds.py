@@ -123,7 +123,7 @@ class World:
         for denial in (
             {"recipient": self.agency("police"), "categories": ["medical"]},
             {"recipient": self.agency("shelter"), "categories": ["incident_narrative"]},
-            {"excluded_person_ref": f"jude-{self.mark}"},
+            {"excluded_person_ref": f"jude-{self.mark}", "excluded_agency_ref": self.agency("legal")},
         ):
             made = ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", {"effect": "deny"} | denial)
             if "excluded_person_ref" in denial:

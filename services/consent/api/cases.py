@@ -8,7 +8,7 @@ from fastapi import Response
 
 from runtime.http import FieldError, Invalid, answered_again_by, etag, stops
 from schemas.codes import DirectiveEffect, DirectiveState, Participation
-from services.consent import acts, choosing, closing, ground, store
+from services.consent import acts, choosing, closing, ground, staff, store
 from services.consent.answers import AllStoppedAnswer, DeathAnswer, DirectiveAnswer, ParticipationAnswer, StoppedAnswer
 from services.consent.api.again import as_chosen, as_corrected, as_drafted
 from services.consent.api.door import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes, rules
@@ -83,7 +83,7 @@ async def draft_directive(case_ref: UUID, form: DirectiveForm, unit: MayDraft, a
     unit.made = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
-    return DirectiveAnswer.of(new, held.subject)
+    return DirectiveAnswer.of(new, held.subject, known=await staff.known(unit, new.directive))
 
 
 @routes.post("/cases/{case_ref}/revocation", response_model=AllStoppedAnswer)

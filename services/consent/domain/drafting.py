@@ -13,6 +13,7 @@ from kernel.consent import Directive, Unreadable, ceiling, fields_named
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation, Purpose
 from schemas.taxonomy import FIELDS, TAXONOMY_VERSION, category_mask
 from services.consent.domain.authority import Step, permitted
+from services.consent.domain.persons import person_errors
 from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.scene import Profile, Said, Scene
@@ -42,8 +43,7 @@ def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
         (named.count(None) != 1, "recipient", "one_agency_or_one_person"),
         (said.recipient is not None and said.recipient not in scene.agencies, "recipient", "unknown_agency"),
         (said.recipient == said.custodian, "recipient", "own_record"),
-        # Somebody misspelt would stay unblocked, and nobody would know.
-        (_unknown(said.excluded_person_ref, scene), "excluded_person_ref", "unknown_person"),
+        *person_errors(said.excluded_person_ref, said.excluded_agency, scene.agencies),
         (said.valid_until is not None or said.ends_when is not None, "valid_until", "a_denial_has_no_end"),
         (said.valid_from is not None or said.starts_when is not None, "valid_from", "a_denial_starts_at_once"),
         (said.supersedes_ref is not None or said.adds_to_ref is not None, "supersedes_ref", "a_denial_stands_alone"),
@@ -161,16 +161,13 @@ def _may(step: Step, said: Said, scene: Scene) -> bool:
     return permitted(step, sides, person=scene.by_person is not None)
 
 
-def _unknown(person: str | None, scene: Scene) -> bool:
-    return person is not None and person not in scene.known_persons
-
-
 def _check_way(said: Said, scene: Scene) -> None:
     """One custodian, one recipient, one direction; and whoever drafts is one of the two (R9, R10, R35)."""
     refuse_if(
         [
             (said.recipient is None, "recipient", "missing"),
             (said.excluded_person_ref is not None, "excluded_person_ref", "only_on_a_denial"),
+            (said.excluded_agency is not None, "excluded_agency_ref", "only_on_a_denial"),
             (said.recipient is not None and said.recipient not in scene.agencies, "recipient", "unknown_agency"),
             (said.custodian not in scene.agencies, "custodian", "unknown_agency"),
             (said.recipient == said.custodian, "recipient", "own_record"),
@@ -241,6 +238,7 @@ def _provision(said: Said, scene: Scene, ref: UUID, state: DirectiveState) -> Pr
         excepted_fields=said.excepted_fields,
         only_fields=said.only_fields,
         excluded_person_ref=said.excluded_person_ref,
+        excluded_agency=said.excluded_agency,
         valid_from=max(said.valid_from or scene.at, scene.at),
         valid_until=said.valid_until,
         state=state,

@@ -39,6 +39,7 @@ class Said:
     excepted_fields: frozenset[str] = frozenset()
     only_fields: frozenset[str] = frozenset()
     excluded_person_ref: str | None = None
+    excluded_agency: str | None = None  # where that person works
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     starts_when: StartsWhen | None = None
@@ -59,8 +60,7 @@ class Scene:
     home_agency: str
     participation: str
     agencies: Mapping[str, Agency]  # the active ones among those named
-    known_persons: Collection[str]  # the registered ones among the persons named
-    explainers: Collection[str]  # among them, the custodian's own from whom the survivor does not hide
+    explainers: Collection[str]  # of the persons named, the custodian's own from whom the survivor does not hide
     profile: Profile  # of the custodian
     standing: tuple[Provision, ...]  # every provision of this subject that can be read
     texts: Mapping[tuple[str, str], str]  # SHA-256 by language and version

@@ -52,7 +52,6 @@ def a_scene(*standing: Provision, **terms: Any) -> Scene:
         "home_agency": "bay-hotline",
         "participation": Participation.YES,
         "agencies": TOWN,
-        "known_persons": frozenset({"ana", "mia", "sam", "kim"}),
         "explainers": frozenset({"ana", "mia"}),
         "profile": STRICTEST,
         "texts": {("es", "2026-1"): "0" * 64},

@@ -45,6 +45,7 @@ def test_a_permit_waits_for_its_signature() -> None:
         ("categories", "nothing_left", {"excepted_fields": frozenset({"needs.needs"})}),
         ("categories", "outside_ceiling", {"categories": frozenset({NEEDS, DataCategory.EVIDENCE})}),
         ("excluded_person_ref", "only_on_a_denial", {"excluded_person_ref": "kim"}),
+        ("excluded_agency_ref", "only_on_a_denial", {"excluded_agency": "county-sheriff"}),
         ("valid_until", "missing", {"valid_until": None}),
         ("valid_until", "already_over", {"valid_until": NOON}),
         ("valid_until", "too_long", {"valid_until": after(91)}),
@@ -212,11 +213,17 @@ def test_a_denial_is_in_force_at_once_whether_or_not_the_survivor_takes_part() -
     ("place", "code", "terms"),
     [
         ("recipient", "one_agency_or_one_person", {"recipient": None}),
-        ("recipient", "one_agency_or_one_person", {"excluded_person_ref": "kim"}),
+        ("recipient", "one_agency_or_one_person", {"excluded_person_ref": "kim", "excluded_agency": "county-sheriff"}),
         ("recipient", "unknown_agency", {"recipient": "everybody"}),
         ("recipient", "own_record", {"recipient": "bay-hotline"}),
         ("custodian", "unknown_agency", {"custodian": "nobody-here"}),
-        ("excluded_person_ref", "unknown_person", {"recipient": None, "excluded_person_ref": "kym"}),
+        ("excluded_agency_ref", "missing", {"recipient": None, "excluded_person_ref": "kim"}),
+        ("excluded_agency_ref", "only_with_a_person", {"excluded_agency": "county-sheriff"}),
+        (
+            "excluded_agency_ref",
+            "unknown_agency",
+            {"recipient": None, "excluded_person_ref": "kim", "excluded_agency": "everybody"},
+        ),
         ("valid_until", "a_denial_has_no_end", {"valid_until": after(1)}),
         ("valid_from", "a_denial_starts_at_once", {"valid_from": after(1)}),
         ("supersedes_ref", "a_denial_stands_alone", {"supersedes_ref": uuid4()}),
@@ -240,7 +247,9 @@ def test_only_the_custodian_or_the_home_agency_denies() -> None:
 
 
 def test_a_person_is_blocked_without_naming_any_category() -> None:
-    block = made(denied(recipient=None, categories=frozenset(), excluded_person_ref="kim"))
+    block = made(
+        denied(recipient=None, categories=frozenset(), excluded_person_ref="kim", excluded_agency="county-sheriff")
+    )
 
     assert block.in_force(NOON)
 

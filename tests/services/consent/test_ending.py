@@ -61,7 +61,7 @@ async def test_only_the_custodian_lists_it(desk: Desk) -> None:
 async def test_a_person_from_whom_a_survivor_hides_finds_nothing_of_it(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, valid_until=now(days=3))
-    hidden = {"effect": "deny", "excluded_person_ref": "priya", "categories": []}
+    hidden = {"effect": "deny", "excluded_person_ref": "priya", "excluded_agency_ref": "bay-hotline", "categories": []}
     await desk.draft(case_ref, hidden)
 
     assert await listed(desk, case_ref, "priya") == []

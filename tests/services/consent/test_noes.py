@@ -1,10 +1,13 @@
 """Denials, blocks of a person and narrowings: in force at once, and silent."""
 
+from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 
+from runtime.register.enrolment import NewPerson, enrol_person
 from schemas.codes import Purpose
 from tests.services.consent.conftest import Desk, a_denial, a_permit, now
 from tests.world.web import Web
@@ -193,7 +196,7 @@ async def test_a_blocked_person_finds_nothing_on_any_route(desk: Desk) -> None:
     known = desk.known_as(ref, "county-sheriff")
     assert (await desk.kim.get(f"/v1/cases/{theirs}/directives")).status_code == 200
 
-    block = {"effect": "deny", "excluded_person_ref": "kim"}
+    block = {"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"}
     assert (await desk.draft(case_ref, block))["in_force"]
 
     for path, method, body in (
@@ -215,7 +218,9 @@ async def test_the_attempt_of_a_blocked_person_is_on_record(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
     theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
-    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "kim"})
+    await desk.draft(
+        case_ref, {"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"}
+    )
     count = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%blocked_person%%'"
     before = desk.rows(count)[0][0]
 
@@ -243,3 +248,60 @@ async def test_h12_a_system_finds_no_hidden_case_for_nobody(desk: Desk, web: Web
 
     assert {answer.status_code for answer in unnamed} == {404}
     assert [answer.status_code for answer in answers] == [200] * len(asks)
+
+
+def a_block(person_ref: str, agency_id: str) -> dict[str, Any]:
+    return {"effect": "deny", "excluded_person_ref": person_ref, "excluded_agency_ref": agency_id}
+
+
+async def test_l2_who_works_elsewhere_is_told_by_no_answer(desk: Desk) -> None:
+    case_ref = await desk.case()
+    named = ("kim", "kym", "sam")  # on the sheriff's staff, nobody, and on another agency's
+
+    answers = [await desk.draft(case_ref, a_block(name, "county-sheriff")) for name in named]
+
+    own = ("directive_ref", "excluded_person_ref", "valid_from")
+    told = [{name: value for name, value in answer.items() if name not in own} for answer in answers]
+    assert told[0] == told[1] == told[2]
+    assert (told[0]["in_force"], told[0]["excluded_person_known"]) == (True, None)
+
+
+async def test_l2_of_its_own_staff_an_agency_hears_who_is_meant(desk: Desk) -> None:
+    case_ref = await desk.case()
+
+    known = [
+        (await desk.draft(case_ref, a_block(name, "bay-hotline")))["excluded_person_known"]
+        for name in ("priya", "pria")
+    ]
+
+    assert known == [True, False]
+
+
+async def test_l2_who_is_enrolled_later_was_blocked_before(desk: Desk, web: Web, app: FastAPI) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
+    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    to_come = f"new-{token_hex(4)}"
+    await desk.draft(case_ref, a_block(to_come, "county-sheriff"))
+
+    async with desk.town.session("accord_admin") as session:
+        for name in (to_come, f"{to_come}-2"):
+            await enrol_person(session, NewPerson(name, "county-sheriff", "New", ("liaison",)))
+        await session.commit()
+
+    answers = []
+    for name in (to_come, f"{to_come}-2"):
+        async with web.asking(app, web.issuer.person(name, agency="county-sheriff", roles=["liaison"])) as client:
+            answers.append((await client.get(f"/v1/cases/{theirs}/directives")).status_code)
+    assert answers == [404, 200]
+
+
+async def test_l2_where_a_person_works_is_named_with_them(desk: Desk) -> None:
+    case_ref = await desk.case()
+
+    answer = await desk.ana.post(
+        f"/v1/cases/{case_ref}/directives", json={"effect": "deny", "excluded_person_ref": "kim"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "body.excluded_agency_ref", "code": "missing"}]
