@@ -27,6 +27,7 @@ class Scope(StrEnum):
     LEDGER_READ = "ledger:read"
     ACCOUNTING_READ = "accounting:read"
     BOARD_READ = "board:read"
+    CONFLICTS_READ = "conflicts:read"
 
 
 class Role(StrEnum):
@@ -71,6 +72,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.PREVIEW_READ,
             Scope.LEDGER_READ,
             Scope.ACCOUNTING_READ,
+            Scope.CONFLICTS_READ,
         }
     ),
     Role.AUDITOR: frozenset({Scope.LEDGER_READ, Scope.ACCOUNTING_READ}),

@@ -20,10 +20,17 @@ from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.ledger.pending import append, leaf
 from runtime.ledger.stored import Head, head_of, newest_head, nodes
 from runtime.unit import Unit
-from services.audit import domain, store
-from services.audit.forms import AccountingAnswer, ConsistencyAnswer, EntryAnswer
+from services.audit import conflicts, domain, store
+from services.audit.forms import (
+    AccountingAnswer,
+    ConflictAnswer,
+    ConflictsAnswer,
+    ConsistencyAnswer,
+    EntryAnswer,
+)
 
 MayReadLedger = Annotated[Unit, Depends(may("ledger:read"))]
+MayReadConflicts = Annotated[Unit, Depends(may("conflicts:read"))]
 MayReadAccounting = Annotated[Unit, Depends(may("accounting:read"))]
 Place = Annotated[int, Query(ge=0, le=store.LAST)]
 Size = Annotated[int | None, Query(ge=1, le=store.LAST, description="of a signed checkpoint; the newest if left out")]
@@ -91,6 +98,23 @@ async def read_accounting(
     await _note(unit, by, case, Verdict.PERMIT)
     link_next(request, answer, following)
     return AccountingAnswer(case_ref=case_ref, entries=await _entries(unit, found[:limit]), cursor=following)
+
+
+@routes.get("/conflict-warnings")
+async def list_conflicts(
+    unit: MayReadConflicts, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
+) -> ConflictsAnswer:
+    """List whom survivors shut out of this agency's own records, and who tried all the same, the latest first."""
+    behind = position_of(cursor, str, str) or conflicts.THE_NEWEST
+    if not conflicts.is_place(behind):
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    found = await conflicts.warnings(unit, behind, limit + 1)
+    following = cursor_of(*found[limit - 1].place) if len(found) > limit else None
+    by = await leaves.who(unit)
+    says = {"at": await register.instant(unit.session), "act": Act.LEDGER_READ, "actor": by.actor, "agency": by.agency}
+    await append(unit.session, [leaf(unit.asker, None, **says, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
+    link_next(request, answer, following)
+    return ConflictsAnswer(warnings=[ConflictAnswer.model_validate(one) for one in found[:limit]], cursor=following)
 
 
 def _position(cursor: str | None) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from kernel.ledger.entry import Act, Verdict
 from schemas.closed import Closed
+from services.audit.conflicts import WarningKind
 from services.audit.domain import ActorKind
 
 
@@ -58,6 +59,28 @@ class AccountingAnswer(Answer):
 
     case_ref: UUID
     entries: list[EntryAnswer]
+    cursor: str | None
+
+
+class ConflictAnswer(Answer):
+    """Whom a survivor shut out (`block`), or who tried all the same (`attempt`): how often, and when first and last."""
+
+    kind: WarningKind
+    case_ref: UUID
+    agency_id: str | None
+    agency_name: str | None
+    who_kind: ActorKind
+    who_ref: str | None
+    who_name: str | None
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class ConflictsAnswer(Answer):
+    """A page of conflict warnings, the latest first. `cursor` asks for the next page; null on the last."""
+
+    warnings: list[ConflictAnswer]
     cursor: str | None
 
 
