@@ -17,7 +17,7 @@ from sqlalchemy import text
 from runtime.disclosure import leaves
 from runtime.unit import Unit
 
-# The index of 0013_conflicts.py is for this condition, to the letter.  Parts of a header are cut out at the places of
+# The index of 0014_conflicts.py is for this condition, to the letter.  Parts of a header are cut out at the places of
 # its canonical text and never read as JSON: one line that is none would make the whole list fail.
 TRIED = """position('"reason":"blocked_person"'::bytea IN header) > 0
     OR position('"reason":"person_not_named"'::bytea IN header) > 0"""

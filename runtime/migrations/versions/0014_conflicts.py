@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 # By the canonical text of a header, as the accounting seeks by it: a quotation mark within a value is escaped there.
 INDEX = """
