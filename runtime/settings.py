@@ -42,7 +42,13 @@ class ProcessSettings(BaseSettings):
     otlp: str | None = Field(None, description="OTLP/HTTP collector; without one no telemetry is sent")
     run: Path | None = Field(None, description="folder of this run: keys made by development tools, logs")
     database_pool: int = Field(12, ge=1, le=200, description="connections this process may hold")
-    at_once: int = Field(128, ge=1, description="requests being answered at a time; more are told to come back")
+    at_once: int = Field(128, ge=2, description="requests being answered at a time; more are told to come back")
+    reserved_for_stops: int = Field(16, ge=1, description="of them, and connections to the database, for stops alone")
+    max_requests_per_client: int = Field(8, ge=1, description="of them for one client, unless half of all are free")
+    max_connections: int = Field(512, ge=8, description="open connections; the oldest that asks nothing makes room")
+    max_connections_per_address: int = Field(448, ge=4, description="of them from one address, as a proxy is one")
+    header_timeout_seconds: float = Field(5.0, gt=0, description="from the first byte of a request's head to its last")
+    trusted_proxies: int = Field(0, ge=0, le=8, description="proxies in front, whose X-Forwarded-For is believed")
     rate: float = Field(200.0, gt=0, description="requests a second that one client may make to one route")
     rate_burst: int = Field(400, ge=1, description="requests that one client may make at once to one route")
 
@@ -59,6 +65,12 @@ class ProcessSettings(BaseSettings):
         if not value.startswith(("http://", "https://")) or value.endswith("/"):
             raise ValueError("issuer must be an http(s) address without a slash at the end")
         return value
+
+    @model_validator(mode="after")
+    def _places_for_all(self) -> Self:
+        if self.reserved_for_stops >= self.at_once:
+            raise ValueError("reserved_for_stops must be less than at_once")
+        return self
 
     @model_validator(mode="after")
     def _strict_in_production(self) -> Self:

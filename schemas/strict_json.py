@@ -12,6 +12,7 @@ from typing import Any, Final
 from schemas.taxonomy import FIELDS
 
 MAX_DEPTH: Final = 32
+MAX_ELEMENTS: Final = 4_000
 # The characters with the Unicode property Bidi_Control: they make text read otherwise than it is stored.
 BIDI_CONTROLS: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # The same refusal for readers of a published schema; a lone surrogate cannot be written in a pattern.
@@ -43,10 +44,13 @@ def loads(raw: bytes) -> Any:
     """Return what `raw` says, or raise BadJson.
 
     Refused: broken, duplicate_key, nul, lone_surrogate, bidi_control, not_finite,
-    too_deep.
+    too_deep, too_many_elements.  Elements are counted by the signs that begin or
+    part them, before anything is made of them; signs within a text count as well.
     """
     if b"\x00" in raw:
         raise BadJson("nul")
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_ELEMENTS:
+        raise BadJson("too_many_elements")
     try:
         parsed = json.loads(
             raw.decode(), object_pairs_hook=_Pairs, parse_constant=_refuse_constant, parse_float=_finite
@@ -57,7 +61,7 @@ def loads(raw: bytes) -> Any:
         raise BadJson("too_deep") from None
     except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits; the cause would quote the document
         raise BadJson("broken") from None
-    return _checked(parsed, "", 0)
+    return _checked(parsed, 0)
 
 
 def safe_text(text: str) -> str:
@@ -78,33 +82,35 @@ def _flaw(text: str) -> str | None:
     return "bidi_control" if _BIDI_CONTROL.search(text) else None
 
 
-def _checked(value: Any, where: str, depth: int) -> Any:
+def _checked(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return _checked_text(value, where)
+        return safe_text(value)
     if not isinstance(value, list):
         return value
     if depth == MAX_DEPTH:
-        raise BadJson("too_deep", where)
+        raise BadJson("too_deep")
     if isinstance(value, _Pairs):
-        return _checked_object(value, where, depth)
-    return [_checked(item, f"{where}/{index}", depth + 1) for index, item in enumerate(value)]
+        return _checked_object(value, depth)
+    checked = []
+    for item in value:
+        try:
+            checked.append(_checked(item, depth + 1))
+        except BadJson as bad:
+            raise BadJson(bad.code, f"/{len(checked)}{bad.where}") from None
+    return checked
 
 
-def _checked_object(pairs: _Pairs, where: str, depth: int) -> dict[str, Any]:
+def _checked_object(pairs: _Pairs, depth: int) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
-        place = f"{where}/{name if name in _KNOWN_NAMES else '*'}"
-        if _checked_text(name, place) in members:
-            raise BadJson("duplicate_key", place)
-        members[name] = _checked(value, place, depth + 1)
+        try:  # where it stands is written down for what is refused alone
+            if safe_text(name) in members:
+                raise BadJson("duplicate_key")
+            members[name] = _checked(value, depth + 1)
+        except BadJson as bad:
+            place = name if name in _KNOWN_NAMES else "*"
+            raise BadJson(bad.code, f"/{place}{bad.where}") from None
     return members
-
-
-def _checked_text(text: str, where: str) -> str:
-    code = _flaw(text)
-    if code is not None:
-        raise BadJson(code, where)
-    return text
 
 
 def _refuse_constant(_name: str) -> Any:

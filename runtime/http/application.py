@@ -21,11 +21,12 @@ from runtime.http.description import describe, methods_at
 from runtime.http.guard import Guard
 from runtime.http.health import Check, Readiness, database_check, health
 from runtime.http.invalid import invalid, names_in
+from runtime.http.places import Arrivals, Places
 from runtime.http.problems import Absent, Problem, Refused, answer
 from runtime.http.rates import Rates
 from runtime.http.wiring import Wiring
 from runtime.keys import UnsafeLocalKeyring
-from runtime.settings import Profile, Settings
+from runtime.settings import ProcessSettings, Profile, Settings
 from runtime.telemetry.logs import described
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def application(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.wiring = wiring or await stack.enter_async_context(wired(settings))
-            checks = {"database": database_check(app.state.wiring.sessions), **(readiness or {})}
+            checks = {"database": database_check(app.state.wiring.sessions_for_stops), **(readiness or {})}
             app.state.readiness = Readiness(checks)
             if around is not None:
                 await stack.enter_async_context(around(app))
@@ -69,7 +70,10 @@ def application(
             yield
 
     app = answering_problems(
-        f"Accord {settings.service.replace('_', ' ')}", at_once=settings.at_once, lifespan=lifespan, refusals=refusals
+        f"Accord {settings.service.replace('_', ' ')}",
+        described=settings.profile is Profile.DEVELOPMENT,
+        lifespan=lifespan,
+        refusals=refusals,
     )
     app.include_router(health(lambda: app.state.readiness))
     for router in routers:
@@ -78,12 +82,20 @@ def application(
 
 
 def answering_problems(
-    title: str, *, at_once: int, lifespan: Around | None = None, refusals: Mapping[type[Exception], str] | None = None
+    title: str,
+    *,
+    described: bool = False,
+    lifespan: Around | None = None,
+    refusals: Mapping[type[Exception], str] | None = None,
 ) -> FastAPI:
-    """Return a bare application within the guard: whatever fails, the answer is a problem that echoes nothing."""
+    """Return a bare application within the guard: whatever fails, the answer is a problem that echoes nothing.
+
+    Strangers read its description at `/openapi.json` only where it is `described`.
+    """
     app = FastAPI(
         title=title,
         docs_url=None,
+        openapi_url="/openapi.json" if described else None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=None if lifespan is None else _telling(lifespan),
@@ -91,7 +103,7 @@ def answering_problems(
         telemetry=TELEMETRY,
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    app.add_middleware(Guard, at_once=at_once)
+    app.add_middleware(Guard)
     _answer_problems(app, refusals or {})
     return app
 
@@ -124,12 +136,29 @@ async def wired(settings: Settings) -> AsyncIterator[Wiring]:
     production = settings.profile is Profile.PRODUCTION
     keys = UnsafeLocalKeyring(settings.keys, production=production)
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
+    for_stops = engine(settings.database, pool_size=settings.reserved_for_stops, service=settings.service)
     async with fetching(settings.issuer, insecure=not production) as fetch:
         tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.longest_token)
         try:
-            yield Wiring(sessions(bound), tokens, keys, Rates(settings.rate, settings.rate_burst), settings.audience)
+            yield Wiring(
+                sessions(bound),
+                tokens,
+                keys,
+                Rates(settings.rate, settings.rate_burst),
+                settings.audience,
+                places_of(settings),
+                Arrivals(settings.max_requests_per_client),
+                sessions(for_stops),
+                settings.trusted_proxies,
+            )
         finally:
             await bound.dispose()
+            await for_stops.dispose()
+
+
+def places_of(settings: ProcessSettings) -> Places:
+    """Return the places that the settings name."""
+    return Places(settings.at_once, share=settings.max_requests_per_client, for_stops=settings.reserved_for_stops)
 
 
 def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> None:

@@ -9,6 +9,7 @@ import uvicorn
 
 from runtime.http.application import answering_problems
 from runtime.http.health import Readiness, health
+from runtime.http.serve import config_of
 from runtime.settings import ProcessSettings
 from runtime.telemetry.setup import setup
 
@@ -35,12 +36,9 @@ async def _attended(
     missing: Callable[[], Sequence[str]],
 ) -> None:
     readiness = Lacking(missing)
-    app = answering_problems(settings.service, at_once=settings.at_once)
+    app = answering_problems(settings.service)
     app.include_router(health(lambda: readiness))
-    config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config_of(app, settings))
 
     async def working() -> None:
         try:

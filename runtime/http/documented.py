@@ -14,7 +14,7 @@ from runtime.http.repeats import HEADER, METHODS, Repeats
 
 SCHEME = "accord"
 ALWAYS = (400, 401, 403, 404, 414, 422, 429, 431, 500, 503)
-ON_WRITES = (409, 413, 415)
+ON_WRITES = (409, 411, 413, 415)
 ON_MATCHES = (412, 428)
 DESCRIPTIONS = {
     400: "The request is malformed",
@@ -23,7 +23,8 @@ DESCRIPTIONS = {
     404: "There is no such thing, or not for you: one answer for both",
     409: "Not possible in the present state, or the same request is still being worked on",
     412: "It has changed since the version that If-Match names",
-    413: "The body is larger than 1 MiB",
+    411: "The body has no Content-Length",
+    413: "The body is larger than this route takes",
     414: "The path and query are too long",
     415: "The body is not application/json",
     422: "Some fields are not valid, a rule refuses it, or the Idempotency-Key was used for another request",

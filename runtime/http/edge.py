@@ -1,13 +1,14 @@
 """The edge: every route passes it, and it alone begins and commits a request's transaction.
 
-In this order, so that nobody learns more than they may: who asks (401), how much (413), in what form (415, 400),
-may they (403), is it what the route takes (422).  The commit comes before the answer: what was answered is kept,
-and a commit that fails is an error with nothing half-written.  What was not found is told no sooner, and no later, than
-what was found and is not for the asker.
+In this order, so that nobody learns or costs more than they may: who asks (401), may they (403), how much (413), in
+what form (415, 400), is it what the route takes (422).  A body is read before a place is taken, and a place before a
+connection to the database; a stop has places and connections of its own.  The commit comes before the answer: what was
+answered is kept, and a commit that fails is an error with nothing half-written.  What was not found is told no sooner,
+and no later, than what was found and is not for the asker.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runtime import clock, crash
+from runtime.access.principal import Principal
 from runtime.http import body, entry, queries, repeats
 from runtime.http.body import Body
 from runtime.http.documented import document
@@ -27,13 +29,16 @@ from runtime.unit import Unit
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def router(prefix: str, *, tags: list[str] | None = None) -> APIRouter:
-    """Return a router whose routes all pass the edge."""
-    return APIRouter(prefix=prefix, tags=list(tags or []), route_class=Edge)
+def router(prefix: str, *, tags: list[str] | None = None, most_bytes: int = body.LIMIT) -> APIRouter:
+    """Return a router whose routes all pass the edge, with bodies of at most so many bytes."""
+    kind = type("Edge", (Edge,), {"most_bytes": most_bytes})
+    return APIRouter(prefix=prefix, tags=list(tags or []), route_class=kind)
 
 
 class Edge(APIRoute):
     """A route that may only be passed with a token, by one gate, in one transaction."""
+
+    most_bytes: ClassVar[int] = body.LIMIT
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         marked = repeats.repeats_of(endpoint)
@@ -57,18 +62,19 @@ class Edge(APIRoute):
             wiring: Wiring = request.app.state.wiring
             began = clock.monotonic()
             principal = await entry.authenticate(request, wiring)
-            wiring.rates.take((principal.subject, request.method, self.path_format))
-            read = await body.read(request)
-            queries.check_headers(request)
+            self.gate.check(principal.scopes)
+            read, stop = await self._read(request, wiring, principal)
             claim = entry.claim_of(request, principal)
             read.state.principal = principal
             answer, refused = None, True
-            try:
-                async with entry.entered(wiring, principal, claim) as unit:
-                    answer = await self._within(unit, read, handler, again)
-                    refused = unit.refused
-            except Absent:
-                pass  # it goes with all that its traceback holds: to let that go takes a time of its own
+            place = wiring.places.of_stop if stop else wiring.places.of
+            async with place(principal.subject):
+                try:
+                    async with entry.entered(wiring, principal, claim, stop=stop) as unit:
+                        answer = await self._within(unit, read, None if stop else again, handler)
+                        refused = unit.refused
+                except Absent:
+                    pass  # it goes with all that its traceback holds: to let that go takes a time of its own
             if refused:
                 await wiring.evenly.end(began)
             if answer is None:
@@ -77,12 +83,24 @@ class Edge(APIRoute):
 
         return handle
 
-    async def _within(self, unit: Unit, read: Body, handler: Handler, again: Handler | None) -> Response:
-        self.gate.check(unit)
+    async def _read(self, request: Request, wiring: Wiring, principal: Principal) -> tuple[Body, bool]:
+        """Return the request with its body, and whether it is a stop; what may not be one is counted first."""
+        client = principal.subject
+        if self.repeats.closes is None:
+            wiring.rates.take((client, request.method, self.path_format))
+        queries.check_headers(request)
+        read = await body.read(request, wiring, client, self.most_bytes)
+        stop = self.repeats.is_stop(read.parsed)
+        if self.repeats.closes is not None and not stop:
+            wiring.rates.take((client, request.method, self.path_format))
+        return read, stop
+
+    async def _within(self, unit: Unit, read: Body, again: Handler | None, handler: Handler) -> Response:
+        self.gate.check(unit.scopes)
         queries.check_query(read, self.queries)
         if self.body_field is None and read.raw not in (b"", b"{}"):
             raise Invalid([FieldError("body", "unexpected")])
-        key = self._key_of(read)
+        key = None if again is None else repeats.key_of(read, required=self.repeats.key_required)
         read.state.unit = unit
         try:
             if key is None or again is None:
@@ -94,12 +112,6 @@ class Edge(APIRoute):
             raise
         await _commit(unit)
         return answer
-
-    def _key_of(self, read: Body) -> str | None:
-        """Return the key under which the request is done once; none for what is done each time."""
-        if read.method not in repeats.METHODS or self.repeats.is_stop(read.parsed):
-            return None
-        return repeats.key_of(read, required=self.repeats.key_required)
 
 
 async def _commit(unit: Unit) -> None:

@@ -87,13 +87,17 @@ def claim_of(connection: HTTPConnection, principal: Principal) -> Claim | None:
 
 
 @asynccontextmanager
-async def entered(wiring: Wiring, principal: Principal, claim: Claim | None = None) -> AsyncIterator[Unit]:
+async def entered(
+    wiring: Wiring, principal: Principal, claim: Claim | None = None, *, stop: bool = False
+) -> AsyncIterator[Unit]:
     """Open the one transaction of a unit for `principal`; whoever entered it commits, else it rolls back.
+
+    A stop's is on a connection that nothing else uses.
 
     Refuses an agency, a person or a client that the register does not hold as active at this moment, and a claim
     that the client did not sign or that names nobody of its agency, alike.
     """
-    async with one_session(wiring.sessions) as session:
+    async with one_session(wiring.sessions_for_stops if stop else wiring.sessions) as session:
         row = await _look_up(session, principal, claim)
         if claim is not None:
             _check(claim, principal, row, wiring.audience)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from runtime import clock, crash
 from runtime.disclosure import TooLate
 from runtime.http.faults import problem_of
-from runtime.http.problems import Problem, Unavailable, answer
+from runtime.http.pacing import Starts
+from runtime.http.problems import Problem, answer
 from runtime.telemetry import facts, metrics
 from runtime.telemetry.tracing import continued, traceparent_now
 from runtime.unit import Unit
@@ -30,6 +32,21 @@ SAFE_HEADERS = {
 NOTHING_ACTIVE = "default-src 'none'; frame-ancestors 'none'"
 
 
+PATIENCE = 3  # refusals in a row, after which a connection begins behind all others
+TURNED_AWAY = frozenset({401, 429, 503})
+
+
+@dataclass(slots=True)
+class Refusals:
+    """How often in a row one connection was turned away."""
+
+    in_a_row: int = 0
+
+    def note(self, status: int) -> None:
+        """Count an answer."""
+        self.in_a_row = self.in_a_row + 1 if status in TURNED_AWAY else 0
+
+
 class BrokenOff(Exception):
     """An answer that had begun could not be ended; what failed is in the log, by its class."""
 
@@ -37,10 +54,9 @@ class BrokenOff(Exception):
 class Guard:
     """The outermost layer of our own."""
 
-    def __init__(self, app: ASGIApp, *, at_once: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._at_once = at_once
-        self._busy = 0
+        self._starts = Starts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens within."""
@@ -48,15 +64,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began = clock.monotonic()
+        refusals: Refusals = scope.setdefault("accord.refusals", Refusals())
+        await self._starts.turn(last=refusals.in_a_row > PATIENCE)
         given = Answering(scope, send)
-        self._busy += 1
         headers = Headers(scope=scope)
-        try:
-            with continued(traceparent_now() or headers.get("traceparent")):
-                await self._pass(scope, receive, given)
-                _tell(scope, given.status, clock.monotonic() - began)
-        finally:
-            self._busy -= 1
+        with continued(traceparent_now() or headers.get("traceparent")):
+            await self._pass(scope, receive, given)
+            refusals.note(given.status)
+            _tell(scope, given.status, clock.monotonic() - began)
 
     async def _pass(self, scope: Scope, receive: Receive, given: Answering) -> None:
         refused = self._refused(scope)
@@ -76,8 +91,6 @@ class Guard:
             return Problem("headers_too_large")
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > MOST_ADDRESS_BYTES:
             return Problem("address_too_long")
-        if self._busy > self._at_once:
-            return Unavailable()
         return None
 
 

@@ -36,6 +36,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "invalid": (422, "Some fields are not valid"),
     "not_acceptable": (422, "The request is not acceptable"),
     "idempotency_key_reused": (422, "This Idempotency-Key was used for another request"),
+    "length_required": (411, "Send the body with a Content-Length"),
     "precondition_required": (428, "Send If-Match with the version you read"),
     "too_many_requests": (429, "Too many requests"),
     "headers_too_large": (431, "The headers are too large"),

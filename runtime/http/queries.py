@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi.dependencies.models import Dependant
@@ -27,15 +28,30 @@ STEERING = (
 MOST_PARAMETERS = 64
 
 
-def declared(dependant: Dependant) -> dict[str, bool]:
-    """Return the query parameters that a route and its dependencies declare, and whether each may repeat."""
-    found: dict[str, bool] = {}
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+
+
+class Declared(NamedTuple):
+    """What a query parameter may be: sent more than once, and digits only."""
+
+    repeats: bool
+    whole: bool
+
+    @classmethod
+    def of(cls, annotation: Any) -> Declared:
+        """Return what an annotation says."""
+        return cls(get_origin(annotation) in (list, set, frozenset, tuple), int in (annotation, *get_args(annotation)))
+
+
+def declared(dependant: Dependant) -> dict[str, Declared]:
+    """Return the query parameters that a route and its dependencies declare."""
+    found: dict[str, Declared] = {}
     for parameter in dependant.query_params:
         kind = parameter.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found |= {field.alias or name: _repeats(field.annotation) for name, field in kind.model_fields.items()}
+            found |= {field.alias or name: Declared.of(field.annotation) for name, field in kind.model_fields.items()}
         else:
-            found[parameter.alias] = _repeats(kind)
+            found[parameter.alias] = Declared.of(kind)
     for part in dependant.dependencies:
         found |= declared(part)
     return found
@@ -48,7 +64,7 @@ def check_headers(request: Request) -> None:
             raise Problem("duplicate_header")
 
 
-def check_query(request: Request, known: Mapping[str, bool]) -> None:
+def check_query(request: Request, known: Mapping[str, Declared]) -> None:
     """Refuse parameters that are undeclared, sent twice, or carry text that hides; their names are not echoed."""
     raw = request.scope.get("query_string", b"")
     try:
@@ -59,14 +75,18 @@ def check_query(request: Request, known: Mapping[str, bool]) -> None:
         raise Invalid([FieldError("query", "malformed")]) from None
     counts = Counter(name for name, _ in pairs)
     errors = [FieldError("query", "unknown_parameter")] if counts.keys() - known.keys() else []
-    errors += [FieldError(f"query.{name}", "repeated") for name in known if counts[name] > 1 and not known[name]]
+    errors += [
+        FieldError(f"query.{name}", "repeated") for name in known if counts[name] > 1 and not known[name].repeats
+    ]
     errors += [FieldError(f"query.{name}", "unsafe_text") for name, value in pairs if name in known and _hides(value)]
+    # The validator takes " 1", "+1" and "1_0" for numbers; another reader of the same address may not.
+    errors += [
+        FieldError(f"query.{name}", "int_parsing")
+        for name, value in pairs
+        if name in known and known[name].whole and _WHOLE.fullmatch(value) is None
+    ]
     if errors:
         raise Invalid(errors)
-
-
-def _repeats(annotation: Any) -> bool:
-    return get_origin(annotation) in (list, set, frozenset, tuple)
 
 
 def _hides(value: str) -> bool:

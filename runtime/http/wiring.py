@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.access.principal import Principal
 from runtime.http.evenly import Evenly
+from runtime.http.places import Arrivals, Places
 from runtime.http.rates import Rates
 from runtime.keys import Keyring
 
@@ -29,4 +31,9 @@ class Wiring:
     keys: Keyring
     rates: Rates
     audience: str  # what a token, and a claim of a person, must be meant for
+    places: Places
+    arrivals: Arrivals
+    sessions_for_stops: async_sessionmaker[AsyncSession]  # connections that nothing else may use up
+    trusted_proxies: int = 0
+    parsing: asyncio.Lock = field(default_factory=asyncio.Lock)  # of one large body at a time
     evenly: Evenly = field(default_factory=Evenly)

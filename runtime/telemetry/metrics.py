@@ -14,6 +14,7 @@ _acts = METER.create_counter("accord.acts", unit="{act}", description="Offers, o
 _door = METER.create_histogram("accord.door.seconds", unit="s", description="Time spent in offer and open")
 _unread = METER.create_gauge("accord.worker.unread", unit="s", description="Wait of the oldest message not handled")
 _parked = METER.create_counter("accord.parked", unit="{message}", description="Messages set aside")
+_shed = METER.create_counter("accord.http.shed", unit="{request}", description="Turned away, by what ran short")
 
 
 def answered(method: str, route: str, status: int, seconds: float) -> None:
@@ -50,6 +51,9 @@ def door(act: str, seconds: float) -> None:
 def unread(consumer: str, seconds: float) -> None:
     """Tell for how long the oldest message has waited that a consumer did not handle."""
     _unread.set(seconds, {"accord.consumer": consumer})
+def shed(reason: str) -> None:
+    """Count a request or a connection that was turned away."""
+    _shed.add(1, {"accord.reason": reason})
 
 
 def parked(consumer: str, reason: str) -> None:

@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from kernel.consent import Agency
 from runtime.access.principal import Kind
 from runtime.access.tokens import NotVerified
+from runtime.http.addresses import address_of
 from runtime.http.entry import entered
 from runtime.http.faults import problem_of
 from runtime.http.problems import Unauthenticated
@@ -99,10 +100,13 @@ class Door(APIRoute):
             house: House = request.app.state.house
             secret = house.cookies.session(request)
             try:
-                wiring.rates.take((secret and secret.digest, request.method, self.path_format))
-                if self.entrance.session:
-                    request.state.visit = await attend(wiring, house, secret)
-                return await handler(request)
+                # By address: a cookie is whatever a browser sends, and each new one would be a new client.
+                address = address_of(request, wiring.trusted_proxies)
+                wiring.rates.take((address, request.method, self.path_format))
+                async with wiring.places.of(address):
+                    if self.entrance.session:
+                        request.state.visit = await attend(wiring, house, secret)
+                    return await handler(request)
             except NotSignedIn:
                 away = RedirectResponse(HOME, status_code=303)
                 house.cookies.end_session(away)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from runtime.http.places import BODY_SECONDS
 from runtime.http.problems import Forbidden, Problem
 
 MOST_BYTES = 4096
@@ -25,12 +27,16 @@ def fields_of(raw: bytes) -> dict[str, str]:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a form, refusing one that is large."""
+    """Return the fields of a form, refusing one that is large or slow."""
     raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MOST_BYTES:
-            raise Problem("too_large")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > MOST_BYTES:
+                    raise Problem("too_large")
+    except TimeoutError:
+        raise Problem("body_too_slow") from None
     return fields_of(bytes(raw))
 
 

@@ -37,7 +37,7 @@ MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
 MayReadCases = Annotated[Unit, Depends(may("cases:read"))]
 STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
 
-routes = router("/v1/cases")
+routes = router("/v1/cases", most_bytes=256 * 1024)  # a narrative of 20,000 letters, each of up to twelve bytes
 
 
 async def as_opened(case_ref: Made, unit: MayWriteCases, answer: Response) -> OpenedAnswer:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.strict_json import BIDI_CONTROLS, MAX_DEPTH, BadJson, loads, safe_text
+from schemas.strict_json import BIDI_CONTROLS, MAX_DEPTH, MAX_ELEMENTS, BadJson, loads, safe_text
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -47,7 +47,8 @@ def refusal(raw: bytes) -> BadJson:
         (b"-Infinity", "not_finite", ""),
         (b"1e999", "not_finite", ""),
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "too_deep", "/0" * MAX_DEPTH),
-        (b"[" * 200_000, "too_deep", ""),
+        (b"[" * 2_000, "too_deep", ""),
+        (b"[" * 200_000, "too_many_elements", ""),
     ],
 )
 def test_each_listed_form_is_refused_by_its_name_and_its_place(raw: bytes, code: str, where: str) -> None:
@@ -105,3 +106,16 @@ def test_a_refusal_repeats_nothing_that_was_sent(raw: bytes) -> None:
 
     assert "canary" not in f"{refused!r} {refused} {refused.where} {refused.__cause__!r}"
     assert refused.__suppress_context__ or refused.__context__ is None
+
+
+def test_h6_a_heap_of_small_things_is_refused_unparsed() -> None:
+    heaps = [b"[" + b",".join([part] * (MAX_ELEMENTS + 1)) + b"]" for part in (b"1", b"[]", b"{}", b'{"a":1}')]
+
+    assert [refusal(heap).code for heap in heaps] == ["too_many_elements"] * 4
+    assert len(loads(b"[" + b",".join([b"1"] * MAX_ELEMENTS) + b"]")) == MAX_ELEMENTS
+
+
+def test_h6_commas_of_a_long_narrative_are_no_heap() -> None:
+    told = "He came back, again, and again, " * 600
+
+    assert loads(json.dumps({"narrative": told}).encode()) == {"narrative": told}

@@ -21,6 +21,7 @@ from runtime.access.scopes import Role, scopes_of
 from runtime.access.tokens import Tokens
 from runtime.database.engine import sessions
 from runtime.http import application
+from runtime.http.places import Arrivals, Places
 from runtime.http.rates import Rates
 from runtime.http.wiring import Wiring
 from runtime.settings import Profile, Settings
@@ -95,8 +96,11 @@ class Web:
     def wiring(self, role: str, **other: Any) -> Wiring:
         """Return the wiring of a service that runs as `role` in the database."""
         tokens = Tokens(ISSUER, AUDIENCE, self.issuer.fetch)
-        made = {"sessions": sessions(self.town.engine(role)), "tokens": tokens, "keys": self.town.keys}
-        return Wiring(**{"rates": Rates(1e6, 1_000_000), "audience": AUDIENCE, **made, **other})
+        opened = sessions(self.town.engine(role))
+        made: dict[str, Any] = {"sessions": opened, "sessions_for_stops": opened, "tokens": tokens}
+        made |= {"places": Places(128, share=8, for_stops=16), "arrivals": Arrivals(8), "keys": self.town.keys}
+        made |= {"audience": AUDIENCE}
+        return Wiring(**{"rates": Rates(1e6, 1_000_000), **made, **other})
 
     @asynccontextmanager
     async def serving(self, service: str, routers: Sequence[APIRouter], **other: Any) -> AsyncIterator[FastAPI]:

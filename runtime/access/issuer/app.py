@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,8 +25,11 @@ from runtime.access.issuer.signing_in import SignIn
 from runtime.access.passphrases import Passphrases, TooSoon, Tries
 from runtime.access.scopes import Scope
 from runtime.database.engine import engine, sessions
-from runtime.http.application import Around, answering_problems
+from runtime.http.addresses import address_of
+from runtime.http.application import Around, answering_problems, places_of
 from runtime.http.health import Readiness, database_check, health
+from runtime.http.places import Places
+from runtime.http.rates import Rates
 from runtime.settings import IssuerSettings, Profile
 
 log = logging.getLogger(__name__)
@@ -74,12 +78,34 @@ def issuer(
         mint=Mint(settings.issuer, settings.audience, key),
     )
     ready = Readiness({"database": database_check(opened)})
-    app = answering_problems(f"Accord {settings.service}", at_once=settings.at_once, lifespan=lifespan)
+    app = answering_problems(f"Accord {settings.service}", lifespan=lifespan)
     app.include_router(health(lambda: ready))
     app.include_router(_metadata(settings.issuer, public_set(key)))
-    app.include_router(_token(proofs))
-    app.include_router(_sign_in(SignIn(settings.issuer, proofs, frozenset(settings.redirects))))
+    limited = [Depends(_Limits.of(settings))]
+    app.include_router(_token(proofs), dependencies=limited)
+    app.include_router(_sign_in(SignIn(settings.issuer, proofs, frozenset(settings.redirects))), dependencies=limited)
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What one address may ask of the issuer; nobody has shown a token here."""
+
+    places: Places
+    rates: Rates
+    trusted_proxies: int
+
+    @classmethod
+    def of(cls, settings: IssuerSettings) -> _Limits:
+        """Return the limits that the settings name."""
+        return cls(places_of(settings), Rates(settings.rate, settings.rate_burst), settings.trusted_proxies)
+
+    async def __call__(self, request: Request) -> AsyncIterator[None]:
+        """Hold a place for the address while its request is answered; refuse what is too much."""
+        address = address_of(request, self.trusted_proxies)
+        self.rates.take((address, request.method, request.url.path))
+        async with self.places.of(address):
+            yield
 
 
 def _metadata(address: str, keys: dict[str, Any]) -> APIRouter:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from runtime.http.places import BODY_SECONDS
 from schemas import strict_json
 
 MOST_BYTES = 16 * 1024
@@ -14,7 +16,7 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 class BadForm(Exception):
-    """The form is too large, of another type, or says something twice."""
+    """The form is too large or too slow, of another type, or says something twice."""
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -22,10 +24,14 @@ async def read_form(request: Request) -> dict[str, str]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise BadForm
     raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MOST_BYTES:
-            raise BadForm
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > MOST_BYTES:
+                    raise BadForm
+    except TimeoutError:
+        raise BadForm from None
     return read_fields(bytes(raw))
 
 

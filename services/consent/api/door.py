@@ -19,7 +19,7 @@ MayStop = Annotated[Unit, Depends(may("directives:revoke"))]
 MayRead = Annotated[Unit, Depends(may("directives:read"))]
 MayPreview = Annotated[Unit, Depends(may("preview:read"))]
 
-routes = router("/v1")
+routes = router("/v1", most_bytes=32 * 1024)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from services.law_enforcement_bridge.forms import (
     ViolationForm,
 )
 
-routes = router("/v1/orders", tags=["orders"])
+routes = router("/v1/orders", tags=["orders"], most_bytes=128 * 1024)
 
 
 async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> OrderAnswer:

@@ -6,7 +6,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from runtime.http.guard import Guard
 from runtime.http.problems import PROBLEMS, Absent, Problem, ProblemDetails, Withheld, answer, body_of
 from tests.world.web import Web
 
@@ -122,11 +121,3 @@ async def test_headers_and_addresses_are_bounded(
 
     assert answer.status_code == status
     assert "aaaa" not in answer.text
-
-
-async def test_a_busy_service_tells_others_to_come_back(web: Web, app: FastAPI) -> None:
-    async with web.asking(Guard(app, at_once=0)) as client:  # type: ignore[arg-type]
-        answer = await client.get("/healthz")
-
-    assert answer.status_code == 503
-    assert "retry-after" in answer.headers

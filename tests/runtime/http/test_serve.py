@@ -21,7 +21,7 @@ import asyncio, sys
 from runtime.http.application import answering_problems
 from runtime.http.serve import serve
 from tests.world.web import settings_for
-app = answering_problems("trial", at_once=10)
+app = answering_problems("trial")
 @app.get("/fast")
 async def fast() -> str:
     return "fast"
@@ -130,7 +130,7 @@ from tests.world.web import settings_for
 async def lifespan(app):
     raise ValueError("CANARY")
     yield
-serve(answering_problems("trial", at_once=1, lifespan=lifespan), settings_for("intake", port=1024))
+serve(answering_problems("trial", lifespan=lifespan), settings_for("intake", port=1024))
 """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, timeout=60)

@@ -42,7 +42,7 @@ def everything(spans: tuple[ReadableSpan, ...]) -> str:
 
 @pytest.fixture
 async def client(spans: InMemorySpanExporter) -> Any:
-    app: FastAPI = answering_problems("trial", at_once=10)
+    app: FastAPI = answering_problems("trial")
 
     @app.get("/v1/things/{thing_ref}")
     async def read(thing_ref: str, q: str = "") -> str:

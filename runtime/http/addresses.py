@@ -1,0 +1,17 @@
+"""Where a request comes from, as far as we believe it."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+
+def address_of(connection: HTTPConnection, trusted_proxies: int) -> str:
+    """Return the address of the client: the peer's, or what the outermost proxy of ours saw.
+
+    Each proxy adds its peer at the end of X-Forwarded-For, so only the last entries were not written by the client.
+    """
+    if trusted_proxies:
+        seen = [one.strip() for line in connection.headers.getlist("x-forwarded-for") for one in line.split(",")]
+        if len(seen) >= trusted_proxies:
+            return seen[-trusted_proxies]
+    return "" if connection.client is None else connection.client.host
