@@ -8,7 +8,7 @@ PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix quick test journeys faults leaks fuzz planted reliability bench demo up down schemas lock doctor e2e test-docker clean
+.PHONY: help setup check fix quick test journeys faults leaks fuzz adversary planted reliability bench demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -69,6 +69,9 @@ leaks: setup ## canaries in every field, searched for in every sink; worlds that
 
 fuzz: setup .venv/.fuzz ## hostile input and a tampered record; ROUNDS=long, SEED=n, MUTANT=n
 	$(BIN)/python -m pytest tests/fuzz
+
+adversary: setup ## a stop under the worst that one token, or none, can do; ROUNDS=long
+	$(BIN)/python -m pytest tests/adversary
 
 planted: setup ## plant each bug of tests/planted in a copy and show which test goes red; B=name runs one
 	$(BIN)/python -m tests.planted $(B)

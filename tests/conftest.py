@@ -44,7 +44,12 @@ LONGEST_FIRST = {
 }
 # Files that share a running town stay in one process of the run.
 SHARED_TOWNS = {
-    "running": ("tests/journeys/test_broker_matrix.py", "tests/e2e/", "tests/leaks/test_two_worlds.py"),
+    "running": (
+        "tests/journeys/test_broker_matrix.py",
+        "tests/e2e/",
+        "tests/leaks/test_two_worlds.py",
+        "tests/adversary/",
+    ),
     "clock_town": ("tests/journeys/test_consent_machine.py", "tests/faults/test_fence_races.py"),
 }
 KEPT = pytest.StashKey[list[Path]]()

@@ -1,0 +1,19 @@
+"""A survivor whose advocate stops a release again and again, while somebody does their worst."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from cli import stack
+from tests.adversary.stopping import Stopper
+from tests.world.running import running, town
+
+__all__ = ["running", "town"]  # fixtures are found by their names in this module
+
+
+@pytest.fixture(scope="session")
+def stopper(running: stack.Stack) -> Iterator[Stopper]:
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        made = Stopper.beginning(running.town, client)
+        yield made

@@ -1,0 +1,63 @@
+"""Stops that are recorded one after the other, each on a connection of its own, with the time each took."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from cli.story.speaker import Speaker
+from cli.story.words import EXPLAINED
+from schemas.town import Town
+
+STOP_SECONDS = 10.0  # after which a stop is given up and counted as that long
+
+
+@dataclass
+class Stopper:
+    """Ana, who opened a case whose survivor says stop."""
+
+    town: Town
+    path: str
+    token: str = field(repr=False)
+
+    @classmethod
+    def beginning(cls, town: Town, client: httpx.Client) -> Stopper:
+        """Open a case that takes part."""
+        ana = Speaker(town, "ana", "advocacy", client)
+        case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
+        ana.does(
+            "consent", "PUT", f"/v1/cases/{case_ref}/participation", {"participation": "yes", "evidence": EXPLAINED}
+        )
+        return cls(town, f"{town.services['consent']}/v1/cases/{case_ref}/revocation", ana.token)
+
+    def stop(self) -> float:
+        """Return how long one stop took, until it was answered 200; a refusal is tried again and counts on."""
+        began = time.monotonic()
+        while time.monotonic() - began < STOP_SECONDS:
+            try:
+                answer = httpx.post(
+                    self.path, headers={"Authorization": f"Bearer {self.token}"}, timeout=STOP_SECONDS, trust_env=False
+                )
+            except httpx.TransportError:
+                continue
+            if answer.status_code == 200:
+                return time.monotonic() - began
+            assert answer.status_code in (429, 503), answer.text
+            time.sleep(0.05)
+        return STOP_SECONDS
+
+    def stops(self, count: int) -> list[float]:
+        """Return how long each of so many stops took, the quickest first."""
+        took = []
+        for _ in range(count):
+            took.append(self.stop())
+            time.sleep(0.02)
+        return sorted(took)
+
+
+def quantile(took: list[float], part: float) -> float:
+    """Return the time that `part` of all took at most."""
+    return took[max(0, math.ceil(part * len(took)) - 1)]
