@@ -51,6 +51,8 @@ def door(act: str, seconds: float) -> None:
 def unread(consumer: str, seconds: float) -> None:
     """Tell for how long the oldest message has waited that a consumer did not handle."""
     _unread.set(seconds, {"accord.consumer": consumer})
+
+
 def shed(reason: str) -> None:
     """Count a request or a connection that was turned away."""
     _shed.add(1, {"accord.reason": reason})

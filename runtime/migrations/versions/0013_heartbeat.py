@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 EVERY_ROLE = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, accord_notifications, "
