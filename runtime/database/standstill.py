@@ -42,6 +42,10 @@ class Server:
         """Tell whether it did not answer a moment ago."""
         return asyncio.get_running_loop().time() < self._still_until
 
+    def note_standstill(self) -> None:
+        """Take it for granted for a moment that the server does not answer."""
+        self._still_until = asyncio.get_running_loop().time() + KNOWN_SECONDS
+
     def suspect(self, connection: Patient) -> None:
         """Have the server asked on behalf of a connection that waits."""
         self._waiting[connection] = asyncio.get_running_loop().time()
@@ -62,7 +66,7 @@ class Server:
             for one in waiting:
                 one.suspect_later()
             return
-        self._still_until = asyncio.get_running_loop().time() + KNOWN_SECONDS
+        self.note_standstill()
         log.error("database_stands_still", extra=facts(count=len(waiting)))
         for one in waiting:
             one.hang_up()
@@ -119,6 +123,10 @@ def connecting(conninfo: str) -> Any:
     async def connect(*arguments: Any, **named: Any) -> Patient:
         if server.stands_still():
             raise StandsStill("the server does not answer")
-        return await PatientOfOne.connect(*arguments, **named)
+        try:
+            return await PatientOfOne.connect(*arguments, **named)
+        except psycopg.errors.ConnectionTimeout:
+            server.note_standstill()
+            raise
 
     return connect
