@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 EVERY_ROLE = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, accord_notifications, "
