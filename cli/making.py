@@ -25,7 +25,8 @@ from kernel.ledger.note import new_keys
 from runtime.bus import admin
 from runtime.bus.connection import MECHANISM
 from runtime.database import migrate, roles
-from runtime.database.roles import DATABASE, ROLES, SERVICES
+from runtime.database.roles import DATABASE, ROLES
+from runtime.names import SERVICES
 from runtime.register.enrolment import NewAgency
 from runtime.settings import KafkaProtocol
 from schemas.town import DatabasePlace, IssuerPlace, KafkaPlace, KafkaUser, Town, TownAgency, TownPerson

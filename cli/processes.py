@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from cli.run import Run
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from runtime.database.roles import DATABASE, SERVICES
+from runtime.database.roles import DATABASE
+from runtime.names import SERVICES
 
 DRIVER = "postgresql+psycopg"
 

@@ -1,13 +1,29 @@
 """What the operator decides, read once from the environment by a process's `main.py`."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Self, TypeVar, overload
+from typing import Any, Final, Self, TypeVar, overload
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 S = TypeVar("S", bound="ProcessSettings")
+PREFIX: Final = "ACCORD_"
+TLS_NEEDED: Final = (
+    "ACCORD_DATABASE: the production profile verifies the database's certificate; "
+    "end the address with ?sslmode=verify-full&sslrootcert=FILE (or sslrootcert=system)"
+)
+
+
+class SettingsRefused(SystemExit):
+    """The settings are missing or unsafe; a process that does not catch it prints a line each and ends with 1."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class Profile(StrEnum):
@@ -28,7 +44,7 @@ class ProcessSettings(BaseSettings):
     """What every process of ours is told."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ACCORD_", frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True
     )
 
     service: str = Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")
@@ -55,15 +71,19 @@ class ProcessSettings(BaseSettings):
     @field_validator("database")
     @classmethod
     def _one_driver(cls, value: str) -> str:
-        if not value.startswith("postgresql+psycopg://"):
-            raise ValueError("database must begin with postgresql+psycopg://")
+        try:
+            driver = make_url(value).drivername
+        except ArgumentError:
+            driver = ""
+        if driver != "postgresql+psycopg":
+            raise ValueError("give postgresql+psycopg://role:password@host:port/accord") from None
         return value
 
     @field_validator("issuer")
     @classmethod
     def _no_slash(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")) or value.endswith("/"):
-            raise ValueError("issuer must be an http(s) address without a slash at the end")
+            raise ValueError("give an http(s) address without a slash at the end")
         return value
 
     @model_validator(mode="after")
@@ -73,10 +93,24 @@ class ProcessSettings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _strict_in_production(self) -> Self:
-        if self.profile is Profile.PRODUCTION and not self.issuer.startswith("https://"):
-            raise ValueError("the production profile needs an https issuer")
+    def _nothing_unsafe_in_production(self) -> Self:
+        problems = list(self.unsafe()) if self.profile is Profile.PRODUCTION else []
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
+
+    def unsafe(self) -> Iterator[str]:
+        """Yield a line for each setting that the production profile refuses: its name, and what to give instead."""
+        query = make_url(self.database).query
+        if query.get("sslmode") != "verify-full" or not query.get("sslrootcert"):
+            yield TLS_NEEDED
+        for name in self.addresses():
+            if not str(getattr(self, name) or "https://").startswith("https://"):
+                yield f"{PREFIX}{name.upper()}: the production profile sends nothing in the clear; give https://..."
+
+    def addresses(self) -> tuple[str, ...]:
+        """Return the names of the settings that hold addresses of HTTP servers that this process calls or is."""
+        return ("issuer", "otlp")
 
 
 class Settings(ProcessSettings):
@@ -91,15 +125,13 @@ class Settings(ProcessSettings):
     ledger_key_file: Path | None = Field(None, description="the key that signs checkpoints; the sequencer needs it")
     crash_at: str | None = Field(None, description="name of the step at which to die; fault tests only")
 
-    @model_validator(mode="after")
-    def _nothing_unsafe_in_production(self) -> Self:
-        if self.profile is Profile.DEVELOPMENT:
-            return self
+    def unsafe(self) -> Iterator[str]:
+        """Yield a line for each setting that the production profile refuses."""
+        yield from super().unsafe()
         if self.kafka_protocol is not KafkaProtocol.TLS:
-            raise ValueError("the production profile speaks to the broker over TLS only")
+            yield "ACCORD_KAFKA_PROTOCOL: the production profile speaks to the broker over TLS only; give SASL_SSL"
         if self.crash_at is not None:
-            raise ValueError("the production profile has no crash points")
-        return self
+            yield "ACCORD_CRASH_AT: the production profile has no crash points; leave it out"
 
 
 class IssuerSettings(ProcessSettings):
@@ -115,5 +147,16 @@ def read() -> Settings: ...
 @overload
 def read(kind: type[S]) -> S: ...
 def read(kind: type[ProcessSettings] = Settings) -> ProcessSettings:
-    """Return the settings of this process from its environment; refuse what is missing or unsafe."""
-    return kind()
+    """Return the settings of this process from its environment; raises `SettingsRefused` for missing or unsafe ones."""
+    try:
+        return kind()
+    except ValidationError as refusal:
+        problems = [line for error in refusal.errors(include_input=False) for line in _lines(error)]
+    # Raised outside, so that no traceback of pydantic's hangs on it.
+    raise SettingsRefused(problems)
+
+
+def _lines(error: Any) -> list[str]:
+    text = str(error["ctx"]["error"]) if error["type"] == "value_error" else str(error["msg"])
+    name = "_".join(str(part) for part in error["loc"]).upper()
+    return [f"{PREFIX}{name}: {text}"] if name else text.splitlines()

@@ -72,11 +72,11 @@ def add_agency(
 ) -> None:
     """Take an agency in: keys, mailbox, allowances, system client. Nothing is restarted."""
     from cli import enrolment  # slow to import
-    from runtime.bus.acls import RESERVED
+    from runtime.names import RESERVED
     from runtime.register.enrolment import NewAgency
 
     if agency_id in RESERVED:
-        raise typer.BadParameter(f"{agency_id} is the name of one of our own users")
+        raise typer.BadParameter(f"{agency_id} is the name of one of our own parts")
     purposes = frozenset(purpose or purposes_of(kind))
     if beyond := purposes - purposes_of(kind):
         raise typer.BadParameter(f"an agency of the kind {kind} is never registered for {', '.join(sorted(beyond))}")

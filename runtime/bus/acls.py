@@ -18,18 +18,6 @@ from schemas.topics import mailbox
 MAILBOXES: Final = "to."
 RELAY: Final = "relay"
 READERS: Final = ("exchange", "notifications")  # services that read on behalf of the agencies they host
-SERVICES: Final = (
-    "intake",
-    "consent",
-    "law_enforcement_bridge",
-    "referrals",
-    "notifications",
-    "exchange",
-    "audit",
-    "dashboard",
-)
-# An agency's broker user is its id, so an agency of one of these names would be one of us.
-RESERVED: Final = frozenset({*SERVICES, *(name.replace("_", "-") for name in SERVICES), RELAY, "admin", "anonymous"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
 from runtime import clock
 from runtime.bus import acls
 from runtime.bus.connection import MECHANISM
+from runtime.names import RESERVED
 from runtime.settings import KafkaProtocol
 from schemas.topics import mailbox, topic_specs
 
@@ -67,7 +68,7 @@ def admit(admin: AdminClient, agency_id: str, password: str, *, hosted: bool, re
     `replicas` stands in for the topic file's where there are fewer brokers, as in development.
     Raises `ValueError` for an id that is none, or that is the name of one of our own users.
     """
-    if AGENCY_ID.fullmatch(agency_id) is None or agency_id in acls.RESERVED:
+    if AGENCY_ID.fullmatch(agency_id) is None or agency_id in RESERVED:
         raise ValueError("not an agency's id")
     make_mailboxes(admin, [agency_id], replicas=replicas)
     make_users(admin, {agency_id: password})

@@ -5,16 +5,8 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-SERVICES = (
-    "intake",
-    "consent",
-    "law_enforcement_bridge",
-    "referrals",
-    "notifications",
-    "exchange",
-    "audit",
-    "dashboard",
-)
+from runtime.names import SERVICES
+
 DATABASE = "accord"
 OWNER = "accord_owner"
 ROLES = (OWNER, *(f"accord_{service}" for service in SERVICES), "accord_relay", "accord_issuer", "accord_admin")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Verdict
 from runtime.ledger.pending import append, leaf
+from runtime.names import RESERVED
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 
 AGENCY = text("""
@@ -36,6 +37,10 @@ NOTED = text("SELECT pseudonym, register.instant() AS at FROM register.agency WH
 
 class Taken(Exception):
     """The reference belongs to somebody of another agency."""
+
+
+class ReservedName(ValueError):
+    """The agency's id is the name of one of our own parts, under which they act and speak to the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,12 @@ class NewPerson:
 
 
 async def enrol_agency(session: AsyncSession, agency: NewAgency, public_jwk: Mapping[str, Any]) -> None:
-    """Put the agency and its system principal (client id = agency id) on the register."""
+    """Put the agency and its system principal (client id = agency id) on the register.
+
+    Raises `ReservedName` for an id that is one of ours; the tables refuse it as well.
+    """
+    if agency.agency_id in RESERVED:
+        raise ReservedName
     row = {
         "agency_id": agency.agency_id,
         "name": agency.name,

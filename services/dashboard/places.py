@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import StringConstraints, model_validator
+from pydantic import StringConstraints
 
-from runtime.settings import Profile, Settings
+from runtime.settings import Settings
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$")]
 
@@ -21,11 +21,9 @@ class BoardSettings(Settings):
     consent_url: Address
     law_enforcement_bridge_url: Address
 
-    @model_validator(mode="after")
-    def _https_in_production(self) -> Self:
-        if self.profile is Profile.PRODUCTION and not self.dashboard_url.startswith("https://"):
-            raise ValueError("the production profile needs an https address of the dashboard")
-        return self
+    def addresses(self) -> tuple[str, ...]:
+        """Return the names of the settings that hold addresses: a person's token goes to each of the lists."""
+        return (*super().addresses(), "dashboard_url", *(f"{name}_url" for name in self.lists))
 
     @property
     def lists(self) -> Mapping[str, str]:

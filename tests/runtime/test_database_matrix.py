@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 
 from runtime.database import roles
+from runtime.names import SERVICES
 from tests.world.database import Database
 
 MATRIX = Path(__file__).with_name("database_matrix.txt")
@@ -25,7 +26,7 @@ SELECT concat_ws(' ', schemaname || '.' || tablename, policyname, lower(cmd),
     regexp_replace(concat_ws(' CHECK ', qual, with_check), '\\s+', ' ', 'g'))
 FROM pg_policies WHERE schemaname = ANY(%s)
 """
-OURS = ["register", "carrying", "ledger", *roles.SERVICES]
+OURS = ["register", "carrying", "ledger", *SERVICES]
 WORKING_ROLES = [role for role in roles.ROLES if role != roles.OWNER]
 
 

@@ -1,16 +1,23 @@
 """Settings are strict where somebody forgot something."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from runtime.settings import KafkaProtocol, Profile, Settings, read
+from runtime.settings import KafkaProtocol, Profile, Settings, SettingsRefused, read
+from services.dashboard.places import BoardSettings
 
+ROOT = Path(__file__).parents[2]
+SERVER = "postgresql+psycopg://accord_intake:secret-word@127.0.0.1:5432/accord"
+VERIFIED = f"{SERVER}?sslmode=verify-full&sslrootcert=/etc/accord/ca.pem"
 GIVEN = {
     "ACCORD_SERVICE": "intake",
-    "ACCORD_DATABASE": "postgresql+psycopg://accord_intake:secret-word@127.0.0.1:5432/accord",
+    "ACCORD_DATABASE": VERIFIED,
     "ACCORD_KAFKA": "127.0.0.1:9092",
     "ACCORD_KAFKA_USER": "intake",
     "ACCORD_KAFKA_PASSWORD_FILE": "run/kafka.password",
@@ -38,7 +45,7 @@ def test_the_strict_profile_is_what_you_get_by_forgetting() -> None:
 def test_nothing_needed_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)
 
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsRefused, match=f"^{name}: Field required"):
         read()
 
 
@@ -57,8 +64,75 @@ def test_nothing_needed_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str
 def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsRefused, match=f"^{name}: "):
         read()
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "",
+        "?sslmode=disable",
+        "?sslmode=prefer",
+        "?sslmode=require&sslrootcert=/etc/accord/ca.pem",
+        "?sslmode=verify-ca&sslrootcert=/etc/accord/ca.pem",
+        "?sslmode=verify-full",
+        "?sslmode=verify-full&sslrootcert=",
+        "?sslmode=verify-full&sslmode=disable&sslrootcert=/etc/accord/ca.pem",
+    ],
+)
+def test_m10_a_database_is_spoken_to_with_verified_tls(monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+    monkeypatch.setenv("ACCORD_DATABASE", SERVER + ends)
+
+    with pytest.raises(SettingsRefused) as refused:
+        read()
+
+    (line,) = refused.value.problems
+    assert line.startswith("ACCORD_DATABASE: ")
+    assert "sslmode=verify-full" in line
+    assert "secret-word" not in line
+
+
+def test_m10_the_systems_certificates_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCORD_DATABASE", f"{SERVER}?sslmode=verify-full&sslrootcert=system")
+
+    assert read().profile is Profile.PRODUCTION
+
+
+BOARD = {
+    "ACCORD_DASHBOARD_URL": "https://board.test",
+    "ACCORD_REFERRALS_URL": "https://referrals.test",
+    "ACCORD_EXCHANGE_URL": "https://exchange.test",
+    "ACCORD_CONSENT_URL": "https://consent.test",
+    "ACCORD_LAW_ENFORCEMENT_BRIDGE_URL": "https://bridge.test",
+}
+
+
+@pytest.mark.parametrize("name", [*BOARD, "ACCORD_ISSUER", "ACCORD_OTLP"])
+def test_m10_nothing_goes_to_a_plain_http_address(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for setting, address in BOARD.items():
+        monkeypatch.setenv(setting, address)
+    assert read(BoardSettings).profile is Profile.PRODUCTION
+
+    monkeypatch.setenv(name, "http://plain.test")
+    with pytest.raises(SettingsRefused) as refused:
+        read(BoardSettings)
+
+    (line,) = refused.value.problems
+    assert line.startswith(f"{name}: ")
+    assert "https://" in line
+
+
+def test_m10_every_refusal_is_one_line_and_no_traceback() -> None:
+    unsafe = {"ACCORD_DATABASE": SERVER, "ACCORD_ISSUER": "http://issuer.test", "ACCORD_OTLP": "http://collector.test"}
+    environment = {"PATH": os.defpath} | GIVEN | unsafe
+    command = [sys.executable, "-m", "services.intake.main"]
+
+    ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 1
+    assert [line.partition(":")[0] for line in ended.stderr.splitlines()] == sorted(unsafe)
+    assert "secret-word" not in ended.stderr + ended.stdout
 
 
 def test_development_may_do_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +147,7 @@ def test_a_password_is_in_no_error_and_no_text(monkeypatch: pytest.MonkeyPatch) 
     text = repr(read())
     monkeypatch.setenv("ACCORD_DATABASE", "postgres://secret-word@host")
 
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(SettingsRefused) as caught:
         read()
 
     assert "secret-word" not in text + str(caught.value)

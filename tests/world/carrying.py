@@ -22,6 +22,7 @@ from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from kernel.vault.keys import new_key
 from runtime.bus import acls, admin, consumer, headers
+from runtime.names import SERVICES
 from runtime.outbox.queue import SHARDS
 from runtime.settings import KafkaProtocol, Profile, Settings
 from schemas.topics import mailbox
@@ -65,11 +66,11 @@ class Fabric:
         )
         self.folder.mkdir(exist_ok=True)
         (self.folder / "password").write_text(PASSWORD)
-        admin.prepare(self.admin, dict.fromkeys((*acls.SERVICES, acls.RELAY), PASSWORD))
+        admin.prepare(self.admin, dict.fromkeys((*SERVICES, acls.RELAY), PASSWORD))
 
     def settings(self, user: str, **other: Any) -> Settings:
         """Return what a process that runs as `user` is told; an agency's own process never uses the database."""
-        role = user if user in (*acls.SERVICES, acls.RELAY) else acls.RELAY
+        role = user if user in (*SERVICES, acls.RELAY) else acls.RELAY
         said: dict[str, Any] = {
             "service": role,
             "database": self.database.url(f"accord_{role}"),

@@ -475,9 +475,12 @@ def test_a_signing_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 def test_it_refuses_production(tmp_path: Path) -> None:
     settings = IssuerSettings(
-        database="postgresql+psycopg://a@b/c", issuer="https://issuer.test", port=1, profile=Profile.PRODUCTION,
+        database="postgresql+psycopg://a@b/c?sslmode=verify-full&sslrootcert=system",
+        issuer="https://issuer.test",
+        port=1,
+        profile=Profile.PRODUCTION,
         run=tmp_path,
-    )  # fmt: skip
+    )
 
     with pytest.raises(NotForProduction):
         build(settings)

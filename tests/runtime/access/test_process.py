@@ -119,7 +119,11 @@ async def test_plain_http_needs_to_be_allowed(running: Running, issued: Issued) 
 
 
 def test_it_does_not_start_in_production(database: Database, tmp_path: Path) -> None:
-    started = start(database, tmp_path, ACCORD_PROFILE="production", ACCORD_ISSUER="https://issuer.test")
+    safe = {
+        "ACCORD_ISSUER": "https://issuer.test",
+        "ACCORD_DATABASE": f"{database.url('accord_issuer')}?sslmode=verify-full&sslrootcert=system",
+    }
+    started = start(database, tmp_path, ACCORD_PROFILE="production", **safe)
 
     assert started.process.wait(30) != 0
     assert "NotForProduction" in started.log.read_text()

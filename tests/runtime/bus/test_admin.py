@@ -6,6 +6,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.bus import acls, admin, consumer
 from runtime.bus.producer import BODY_LIMIT, Carrier, Fate, Letter
+from runtime.names import RESERVED, SERVICES
 from schemas.topics import mailbox
 from tests.world.carrying import PASSWORD, Fabric
 
@@ -89,7 +90,7 @@ def test_a_service_stops_reading_for_an_agency_that_leaves(fabric: Fabric) -> No
     assert refused(fabric, "exchange", mailbox(agency), "exchange.drill") == "TOPIC_AUTHORIZATION_FAILED"
 
 
-@pytest.mark.parametrize("user", ["relay", *sorted(set(acls.SERVICES) - set(acls.READERS))])
+@pytest.mark.parametrize("user", ["relay", *sorted(set(SERVICES) - set(acls.READERS))])
 def test_nobody_else_reads_anything(fabric: Fabric, user: str) -> None:
     agency = fabric.agency()
 
@@ -98,7 +99,7 @@ def test_nobody_else_reads_anything(fabric: Fabric, user: str) -> None:
     assert said in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}
 
 
-@pytest.mark.parametrize("name", [*sorted(acls.RESERVED), "Harbor", "to.x", "a", "harbor_house", "../x"])
+@pytest.mark.parametrize("name", [*sorted(RESERVED), "Harbor", "to.x", "a", "harbor_house", "../x"])
 def test_no_agency_takes_the_name_of_one_of_us(fabric: Fabric, name: str) -> None:
     with pytest.raises(ValueError, match="not an agency's id"):
         admin.admit(fabric.admin, name, PASSWORD, hosted=True, replicas=1)
@@ -117,7 +118,7 @@ def test_everything_that_is_allowed_is_on_our_list(fabric: Fabric) -> None:
     agency = fabric.agency()
     listed = {one.binding() for one in (*acls.of_services(), *acls.of_agency(agency), *acls.of_host(agency))}
 
-    ours = {"User:relay", *(f"User:{name}" for name in acls.SERVICES), f"User:{agency}"}
+    ours = {"User:relay", *(f"User:{name}" for name in SERVICES), f"User:{agency}"}
     found = {one for one in admin.in_force(fabric.admin) if one.principal in ours}  # type: ignore[attr-defined]
 
     assert {one for one in found if one.name in (mailbox(agency), f"{agency}.")} == {  # type: ignore[attr-defined]

@@ -6,23 +6,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from runtime.settings import KafkaProtocol, Profile
 from services.dashboard.main import build
 from tests.services.dashboard.conftest import board_settings
 from tests.world.web import settings_for
-
-PRODUCTION = {
-    "profile": Profile.PRODUCTION,
-    "kafka_protocol": KafkaProtocol.TLS,
-    "issuer": "https://issuer.test",
-    "dashboard_url": "https://board.test",
-}
-
-
-def test_production_needs_an_https_address() -> None:
-    assert board_settings(**PRODUCTION).dashboard_url == "https://board.test"
-    with pytest.raises(ValidationError, match="https address of the dashboard"):
-        board_settings(**PRODUCTION | {"dashboard_url": "http://board.test"})
 
 
 @pytest.mark.parametrize("address", ["board.test", "https://board.test/", "https://board.test/app", "https://a@b", ""])
