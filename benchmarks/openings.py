@@ -46,7 +46,7 @@ from benchmarks.plain import chunks
 from runtime import disclosure
 from runtime.database.engine import engine, sessions
 from runtime.http import serve
-from runtime.settings import read
+from runtime.settings import Settings, read
 from services.exchange import store
 
 AGENCY: Final = "harbor-house"
@@ -85,7 +85,7 @@ async def looked_up(session: AsyncSession, refs: Sequence[UUID]) -> int:
 
 def bare() -> FastAPI:
     """Return an application whose one route reads a row, and nothing else that a service does."""
-    made = sessions(engine(read().database, pool_size=read().database_pool))
+    made = sessions(engine(read(Settings).database, pool_size=read(Settings).database_pool))
     app = FastAPI()
 
     @app.get("/readyz")
@@ -189,7 +189,7 @@ def told(found: dict[str, Measured]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["bare"]:
-        serve(bare(), read())
+        serve(bare(), read(Settings))
     elif len(sys.argv) > 1:
         asyncio.run(beside(sys.argv[1:4], sys.argv[4]))
     else:

@@ -24,6 +24,7 @@ from benchmarks.measuring import Goal, in_turns, ratio
 from benchmarks.running import Running, a_running_town
 from cli.processes import Program
 from infra.embedded.ports import LOOPBACK, free_port
+from runtime.settings import KeyringSettings
 
 CASES: Final = 40
 CLIENTS: Final = 4
@@ -71,7 +72,7 @@ def a_collector() -> Iterator[Collector]:
 def another_intake(running: Running, name: str, otlp: str | None) -> Iterator[str]:
     """Run one more process of intake, which exports to `otlp` or nowhere; give its address."""
     started = running.started
-    program = Program(name, ("services.intake.main", "api"), "accord_intake", "intake")
+    program = Program(name, ("services.intake.main", "api"), "accord_intake", "intake", KeyringSettings)
     started.ports[name] = free_port()
     with pytest.MonkeyPatch.context() as told:
         told.delenv("ACCORD_OTLP", raising=False)

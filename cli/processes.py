@@ -12,32 +12,47 @@ from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from runtime.database.roles import DATABASE
 from runtime.names import SERVICES
+from runtime.settings import (
+    PREFIX,
+    BrokerSettings,
+    IssuerSettings,
+    KafkaProtocol,
+    KeyringSettings,
+    LedgerSettings,
+    ProcessSettings,
+    Settings,
+)
+from services.dashboard.places import BoardSettings
+from services.notifications.settings import SendingSettings
 
 DRIVER = "postgresql+psycopg"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process: what runs, as which role of the database and which user of the broker."""
+    """One process: what runs, as which role of the database and which user of the broker, and what it is told."""
 
     name: str
     command: tuple[str, ...]
     role: str
     kafka_user: str
+    settings: type[ProcessSettings]
 
 
-def _service(name: str, part: str, role: str | None = None, kafka_user: str | None = None) -> Program:
+def _service(name: str, part: str, settings: type[ProcessSettings], role: str | None = None) -> Program:
     title = name if part == "api" else f"{name}-{part}"
-    return Program(title, (f"services.{name}.main", part), role or f"accord_{name}", kafka_user or name)
+    user = name if role is None else role.removeprefix("accord_")
+    return Program(title, (f"services.{name}.main", part), role or f"accord_{name}", user, settings)
 
 
-ISSUER = Program("issuer", ("runtime.access.issuer",), "accord_issuer", "")
+ISSUER = Program("issuer", ("runtime.access.issuer",), "accord_issuer", "", IssuerSettings)
+APIS: Mapping[str, type[ProcessSettings]] = {"audit": LedgerSettings, "dashboard": BoardSettings}
 PROGRAMS = (
     ISSUER,
-    *(_service(name, "api") for name in SERVICES),
-    _service("exchange", "worker"),
-    _service("exchange", "relay", "accord_relay", "relay"),
-    _service("notifications", "worker"),
+    *(_service(name, "api", APIS.get(name, KeyringSettings)) for name in SERVICES),
+    _service("exchange", "worker", Settings),
+    _service("exchange", "relay", BrokerSettings, "accord_relay"),
+    _service("notifications", "worker", SendingSettings),
 )
 KAFKA_USERS = (*SERVICES, "relay")
 
@@ -46,27 +61,36 @@ def environment(
     program: Program, run: Run, ports: Mapping[str, int], postgres: Postgres, kafka: Kafka
 ) -> dict[str, str]:
     """Return the whole environment of a process: what its settings ask for, and nothing of ours besides."""
+    secrets = run.folder / "secrets"
     password = run.secret(f"database-{program.role}")
-    settings = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "ACCORD_SERVICE": program.name.replace("-", "_"),
-        "ACCORD_PROFILE": "development",
-        "ACCORD_DATABASE": postgres.url(program.role, password, DATABASE, scheme=DRIVER),
-        "ACCORD_ISSUER": f"http://127.0.0.1:{ports['issuer']}",
-        "ACCORD_REDIRECTS": json.dumps([f"http://127.0.0.1:{ports['dashboard']}/app/signed-in"]),
-        "ACCORD_PORT": str(ports[program.name]),
-        "ACCORD_RUN": str(run.folder),
-        "ACCORD_KEYS": str(run.keys),
-        "ACCORD_LEDGER_KEY_FILE": str(run.secret_file("ledger-key")),
-        "ACCORD_KAFKA": kafka.bootstrap,
-        "ACCORD_KAFKA_PROTOCOL": "SASL_PLAINTEXT",
+    offered: dict[str, object] = {
+        "service": program.name.replace("-", "_"),
+        "profile": "development",
+        "database": postgres.url(program.role, password, DATABASE, scheme=DRIVER),
+        "issuer": _address(ports, "issuer"),
+        "redirects": json.dumps([f"{_address(ports, 'dashboard')}/app/signed-in"]),
+        "port": ports[program.name],
+        "run": run.folder,
+        "keys": run.keys,
+        "ledger_key_file": secrets / "ledger-key",
+        "kafka": kafka.bootstrap,
+        "kafka_protocol": KafkaProtocol.PLAINTEXT,
+        "kafka_user": program.kafka_user,
+        "kafka_password_file": secrets / f"kafka-{program.kafka_user}",
+        **{f"{name}_url": _address(ports, name) for name in SERVICES},
     }
-    if program.kafka_user:
-        settings["ACCORD_KAFKA_USER"] = program.kafka_user
-        settings["ACCORD_KAFKA_PASSWORD_FILE"] = str(run.secret_file(f"kafka-{program.kafka_user}"))
-    settings |= {f"ACCORD_{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}" for name in SERVICES}
-    # The last is no setting of ours: the exporter reads it by itself.
-    for name in ("ACCORD_OTLP", "ACCORD_CRASH_AT", "OTEL_METRIC_EXPORT_INTERVAL"):
-        if name in os.environ:
-            settings[name] = os.environ[name]
-    return settings
+    asked = {name: str(value) for name, value in offered.items() if name in program.settings.model_fields}
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        **{f"{PREFIX}{name.upper()}": value for name, value in asked.items()},
+        # The last is no setting of ours: the exporter reads it by itself.
+        **{
+            name: os.environ[name]
+            for name in ("ACCORD_OTLP", "ACCORD_CRASH_AT", "OTEL_METRIC_EXPORT_INTERVAL")
+            if name in os.environ
+        },
+    }
+
+
+def _address(ports: Mapping[str, int], name: str) -> str:
+    return f"http://127.0.0.1:{ports[name]}"

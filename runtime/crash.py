@@ -4,7 +4,7 @@ import os
 import signal
 from typing import Final
 
-from runtime.settings import Profile, Settings
+from runtime.settings import ProcessSettings, Profile
 
 EXIT_CODE: Final = 137  # what a kill -9 looks like to whoever waits for the process
 STOP: Final = "stop"
@@ -12,7 +12,7 @@ _armed: dict[str, int] = {}
 _stopping: set[str] = set()
 
 
-def arm(settings: Settings) -> None:
+def arm(settings: ProcessSettings) -> None:
     """Arm the point that `settings.crash_at` names: "relay.after_produce", or its third passing with ":3".
 
     With ":stop" the process stands still there, whenever it passes, until it is told to go on.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kernel.vault.keys import unwrap, wrap
+from runtime.settings import KeyringSettings, ProcessSettings, Profile
 
 log = logging.getLogger(__name__)
 KEY_BYTES = 32
@@ -69,3 +70,22 @@ class UnsafeLocalKeyring:
                 raise KeyringError("the agency's key has the wrong length")
             self._keys[agency_id] = key
         return self._keys[agency_id]
+
+
+class NoKeyring:
+    """What a process has that was told of no keyring: it opens nothing."""
+
+    async def wrap(self, agency_id: str, key: bytes, context: bytes) -> bytes:  # noqa: ARG002 - the protocol names them
+        """Raise `KeyringError`."""
+        raise KeyringError("this process was told of no keyring")
+
+    async def unwrap(self, agency_id: str, wrapped: bytes, context: bytes) -> bytes:  # noqa: ARG002 - the protocol names them
+        """Raise `KeyringError`."""
+        raise KeyringError("this process was told of no keyring")
+
+
+def keyring(settings: ProcessSettings) -> Keyring:
+    """Return the keyring that a process was told of; raises `KeyringError` where that may not be used."""
+    if not isinstance(settings, KeyringSettings):
+        return NoKeyring()
+    return UnsafeLocalKeyring(settings.keys, production=settings.profile is Profile.PRODUCTION)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar, overload
+from typing import Any, Final, Self, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,7 +56,6 @@ class ProcessSettings(BaseSettings):
     profile: Profile = Profile.PRODUCTION  # the strict profile is the one you get by forgetting
     longest_token: int = Field(900, ge=60, le=3600, description="seconds that a token may live at most")
     otlp: str | None = Field(None, description="OTLP/HTTP collector; without one no telemetry is sent")
-    run: Path | None = Field(None, description="folder of this run: keys made by development tools, logs")
     database_pool: int = Field(12, ge=1, le=200, description="connections this process may hold")
     at_once: int = Field(128, ge=2, description="requests being answered at a time; more are told to come back")
     reserved_for_stops: int = Field(16, ge=1, description="of them, and connections to the database, for stops alone")
@@ -67,6 +66,7 @@ class ProcessSettings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, le=8, description="proxies in front, whose X-Forwarded-For is believed")
     rate: float = Field(200.0, gt=0, description="requests a second that one client may make to one route")
     rate_burst: int = Field(400, ge=1, description="requests that one client may make at once to one route")
+    crash_at: str | None = Field(None, description="name of the step at which to die; fault tests only")
 
     @field_validator("database")
     @classmethod
@@ -107,31 +107,47 @@ class ProcessSettings(BaseSettings):
         for name in self.addresses():
             if not str(getattr(self, name) or "https://").startswith("https://"):
                 yield f"{PREFIX}{name.upper()}: the production profile sends nothing in the clear; give https://..."
+        if self.crash_at is not None:
+            yield "ACCORD_CRASH_AT: the production profile has no crash points; leave it out"
 
     def addresses(self) -> tuple[str, ...]:
         """Return the names of the settings that hold addresses of HTTP servers that this process calls or is."""
         return ("issuer", "otlp")
 
 
-class Settings(ProcessSettings):
-    """What the operator decides for one service; a service may add its own fields in a subclass."""
+class KeyringSettings(ProcessSettings):
+    """What a process is told that opens what it holds: where the agencies' keys are.
+
+    Whichever agency a request or a letter is of, its key is needed, so the keyring is that of all hosted agencies.
+    """
+
+    keys: Path = Field(description="the keyring")
+
+
+class BrokerSettings(ProcessSettings):
+    """What a process is told that speaks to the broker, as a user of its own."""
 
     kafka: str = Field(description="bootstrap servers, host:port[,host:port]")
     kafka_user: str
     kafka_password_file: Path
     kafka_protocol: KafkaProtocol = KafkaProtocol.TLS
     kafka_ca_file: Path | None = None
-    keys: Path = Field(description="the keyring")
-    ledger_key_file: Path | None = Field(None, description="the key that signs checkpoints; the sequencer needs it")
-    crash_at: str | None = Field(None, description="name of the step at which to die; fault tests only")
 
     def unsafe(self) -> Iterator[str]:
         """Yield a line for each setting that the production profile refuses."""
         yield from super().unsafe()
         if self.kafka_protocol is not KafkaProtocol.TLS:
             yield "ACCORD_KAFKA_PROTOCOL: the production profile speaks to the broker over TLS only; give SASL_SSL"
-        if self.crash_at is not None:
-            yield "ACCORD_CRASH_AT: the production profile has no crash points; leave it out"
+
+
+class Settings(KeyringSettings, BrokerSettings):
+    """What a worker is told: it reads mailboxes and opens what it may."""
+
+
+class LedgerSettings(KeyringSettings):
+    """What the process of the sequencer is told."""
+
+    ledger_key_file: Path = Field(description="the key that signs checkpoints")
 
 
 class IssuerSettings(ProcessSettings):
@@ -142,11 +158,7 @@ class IssuerSettings(ProcessSettings):
     redirects: tuple[str, ...] = Field((), description="addresses that a sign-in may lead back to, to the letter")
 
 
-@overload
-def read() -> Settings: ...
-@overload
-def read(kind: type[S]) -> S: ...
-def read(kind: type[ProcessSettings] = Settings) -> ProcessSettings:
+def read(kind: type[S]) -> S:
     """Return the settings of this process from its environment; raises `SettingsRefused` for missing or unsafe ones."""
     try:
         return kind()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from runtime.settings import Settings
+from runtime.settings import BrokerSettings
 from runtime.telemetry import facts
 
 MECHANISM = "SCRAM-SHA-512"
 log = logging.getLogger(__name__)
 
 
-def password(settings: Settings) -> str:
+def password(settings: BrokerSettings) -> str:
     """Return this process's broker password from the file the operator named."""
     return settings.kafka_password_file.read_text(encoding="utf-8").strip()
 
 
-def client(settings: Settings) -> dict[str, Any]:
+def client(settings: BrokerSettings) -> dict[str, Any]:
     """Return what every confluent-kafka client of this process is configured with."""
     wanted: dict[str, Any] = {
         "bootstrap.servers": settings.kafka,

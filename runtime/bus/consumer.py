@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from confluent_kafka import Consumer
 
 from runtime.bus.connection import client
-from runtime.settings import Settings
+from runtime.settings import BrokerSettings
 
 
-def reader(settings: Settings, group: str, topics: Iterable[str]) -> Consumer:
+def reader(settings: BrokerSettings, group: str, topics: Iterable[str]) -> Consumer:
     """Return a consumer that starts at the oldest letter and commits only what it is told to."""
     consumer = Consumer(
         client(settings)

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer  # noq
 from runtime import clock, crash
 from runtime.bus.connection import client
 from runtime.bus.headers import Headers
-from runtime.settings import Settings
+from runtime.settings import BrokerSettings
 
 BODY_LIMIT: Final = 1_000_000  # bytes of a sealed body; headers and framing fit under the broker's 1 MiB
 MESSAGE_LIMIT: Final = 1_040_000
@@ -55,7 +55,7 @@ def fate_of(error: KafkaError | None) -> Fate:
     return Fate.DELIVERED if error is None else FATES.get(error.code(), Fate.UNKNOWN)
 
 
-def producer(settings: Settings) -> Producer:
+def producer(settings: BrokerSettings) -> Producer:
     """Return an idempotent producer that waits for all replicas and keeps the order within a key."""
     wanted = {
         **client(settings),
@@ -75,7 +75,7 @@ def producer(settings: Settings) -> Producer:
 class Carrier:
     """Carries batches of letters; one thread at a time uses it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: BrokerSettings) -> None:
         self._settings = settings
         self._producer: Producer | None = None
 

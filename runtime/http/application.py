@@ -25,8 +25,8 @@ from runtime.http.places import Arrivals, Places
 from runtime.http.problems import Absent, Problem, Refused, answer
 from runtime.http.rates import Rates
 from runtime.http.wiring import Wiring
-from runtime.keys import UnsafeLocalKeyring
-from runtime.settings import ProcessSettings, Profile, Settings
+from runtime.keys import keyring
+from runtime.settings import ProcessSettings, Profile
 from runtime.telemetry.logs import described
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ TELEMETRY: TelemetryConfig = {
 
 
 def application(
-    settings: Settings,
+    settings: ProcessSettings,
     routers: Sequence[APIRouter],
     *,
     readiness: Mapping[str, Check] | None = None,
@@ -130,14 +130,13 @@ def _telling(lifespan: Around) -> Around:
 
 
 @asynccontextmanager
-async def wired(settings: Settings) -> AsyncIterator[Wiring]:
+async def wired(settings: ProcessSettings) -> AsyncIterator[Wiring]:
     """Make the connections of a process, and close them at its end."""
     crash.arm(settings)
-    production = settings.profile is Profile.PRODUCTION
-    keys = UnsafeLocalKeyring(settings.keys, production=production)
+    keys = keyring(settings)
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
     for_stops = engine(settings.database, pool_size=settings.reserved_for_stops, service=settings.service)
-    async with fetching(settings.issuer, insecure=not production) as fetch:
+    async with fetching(settings.issuer, insecure=settings.profile is Profile.DEVELOPMENT) as fetch:
         tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.longest_token)
         try:
             yield Wiring(

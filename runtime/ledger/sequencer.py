@@ -29,7 +29,7 @@ from runtime.database.direct import rows, written
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.faults import name
 from runtime.ledger.stored import newest_head, nodes
-from runtime.settings import Settings
+from runtime.settings import LedgerSettings
 from runtime.telemetry import facts, metrics
 
 BATCH: Final = 1_000
@@ -73,10 +73,6 @@ class Waiting(NamedTuple):
     id: int
     header: bytes
     at: datetime
-
-
-class NoKey(Exception):
-    """There is no key to sign heads with."""
 
 
 class Contradicted(Exception):
@@ -147,7 +143,7 @@ async def _sign(session: AsyncSession, size: int, root: bytes, at: object, skey:
 class Sequencer:
     """Integrates what waits within a second, for as long as it runs; any number may run at once."""
 
-    def __init__(self, settings: Settings, *, batch: int = BATCH, rest: float = REST) -> None:
+    def __init__(self, settings: LedgerSettings, *, batch: int = BATCH, rest: float = REST) -> None:
         self._settings = settings
         self._batch = batch
         self._rest = rest
@@ -159,7 +155,7 @@ class Sequencer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Integrate beside whatever is done within; raises `NoKey` or `Malformed` without a key that signs."""
+        """Integrate beside whatever is done within; raises `Malformed` without a key that signs."""
         skey = _read_key(self._settings)
         # Connections of its own: requests that wait for one must not hold up the record, nor it them.
         bound = engine(
@@ -192,9 +188,7 @@ class Sequencer:
                 await _pause(stopping, self._rest)
 
 
-def _read_key(settings: Settings) -> str:
-    if settings.ledger_key_file is None:
-        raise NoKey("ACCORD_LEDGER_KEY_FILE must name the file of the key that signs checkpoints")
+def _read_key(settings: LedgerSettings) -> str:
     skey = settings.ledger_key_file.read_text(encoding="utf-8").strip()
     note.vkey_of(skey)
     return skey

@@ -19,7 +19,7 @@ from runtime.bus.acls import RELAY
 from runtime.bus.producer import Carrier, Fate
 from runtime.outbox import rows
 from runtime.outbox.sending import WITHIN, Sender, State, commit, pause, persistently
-from runtime.settings import Settings
+from runtime.settings import BrokerSettings
 from runtime.telemetry import metrics
 
 SHARDS: Final = 4  # as many as `runtime.outbox.queue` spreads over; a test holds the two together
@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 class Relay:
     """Sends what waits, each shard owned by one relay of however many run."""
 
-    def __init__(self, settings: Settings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE) -> None:
+    def __init__(
+        self, settings: BrokerSettings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE
+    ) -> None:
         crash.arm(settings)
         self.state = State()
         self._settings = settings

@@ -9,11 +9,11 @@ from fastapi import FastAPI
 
 from runtime.http import application, serve
 from runtime.ledger.sequencer import Sequencer
-from runtime.settings import Settings, read
+from runtime.settings import LedgerSettings, read
 from services.audit.api import routes
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: LedgerSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     sequencer = Sequencer(settings)
 
@@ -23,10 +23,13 @@ def build(settings: Settings) -> FastAPI:
     return application(settings, [routes], readiness={"sequencer": sequencer.well}, around=around)
 
 
+PARTS = {"api": LedgerSettings}
+
+
 def main(part: str) -> None:
-    """Run one of the processes; there is one."""
-    settings = read()
-    {"api": lambda: serve(build(settings), settings)}[part]()
+    """Run the one process there is: api."""
+    settings = read(PARTS[part])
+    serve(build(settings), settings)
 
 
 if __name__ == "__main__":

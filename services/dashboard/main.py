@@ -10,7 +10,7 @@ import httpx
 from fastapi import FastAPI
 
 from runtime.http import application, serve
-from runtime.settings import Settings, read
+from runtime.settings import ProcessSettings, read
 from services.dashboard import api, pages
 from services.dashboard.asking import Reach, client
 from services.dashboard.cookies import Cookies
@@ -21,7 +21,7 @@ from services.dashboard.places import BoardSettings
 ROUTES = (api.routes, pages.routes)
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: ProcessSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
 
     @asynccontextmanager
@@ -42,10 +42,13 @@ def house(settings: BoardSettings, asking: httpx.AsyncClient) -> House:
     return House(settings.dashboard_url, Reach(asking, settings.lists), issuer, cookies)
 
 
+PARTS = {"api": BoardSettings}
+
+
 def main(part: str) -> None:
-    """Run one of the processes; there is one."""
-    settings = read(BoardSettings)
-    {"api": lambda: serve(build(settings), settings)}[part]()
+    """Run the one process there is: api."""
+    settings = read(PARTS[part])
+    serve(build(settings), settings)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,15 @@ from fastapi import FastAPI
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.attended import attended
-from runtime.keys import UnsafeLocalKeyring
+from runtime.keys import keyring
 from runtime.outbox.relay import Relay
-from runtime.settings import Profile, Settings, read
+from runtime.settings import BrokerSettings, KeyringSettings, ProcessSettings, Settings, read
 from runtime.worker import Worker
 from services.exchange.api import routes
 from services.exchange.stream import listen
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     return application(settings, [routes])
 
@@ -25,13 +25,12 @@ def build(settings: Settings) -> FastAPI:
 def work(settings: Settings) -> None:
     """Keep what arrives in the mailboxes, until told to stop."""
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
-    keys = UnsafeLocalKeyring(settings.keys, production=settings.profile is Profile.PRODUCTION)
-    worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keys)
+    worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keyring(settings))
     listen(worker)
     attended(settings, worker.run, worker.stop, worker.state.missing)
 
 
-def relay(settings: Settings) -> None:
+def relay(settings: BrokerSettings) -> None:
     """Send what waits in the outbox, until told to stop."""
     relaying = Relay(
         settings,
@@ -40,11 +39,18 @@ def relay(settings: Settings) -> None:
     attended(settings, relaying.run, relaying.stop, relaying.state.missing)
 
 
+PARTS: dict[str, type[ProcessSettings]] = {"api": KeyringSettings, "worker": Settings, "relay": BrokerSettings}
+
+
 def main(part: str) -> None:
     """Run one of the processes: api, worker or relay."""
-    settings = read()
-    parts = {"api": lambda: serve(build(settings), settings), "worker": lambda: work(settings)}
-    (parts | {"relay": lambda: relay(settings)})[part]()
+    match read(PARTS[part]):
+        case Settings() as settings:
+            work(settings)
+        case BrokerSettings() as settings:
+            relay(settings)
+        case KeyringSettings() as settings:
+            serve(build(settings), settings)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,22 @@ import sys
 from fastapi import FastAPI
 
 from runtime.http import application, serve
-from runtime.settings import Settings, read
+from runtime.settings import KeyringSettings, read
 from services.intake.api import routes
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     return application(settings, [routes])
 
 
+PARTS = {"api": KeyringSettings}
+
+
 def main(part: str) -> None:
     """Run the one process there is: api."""
-    settings = read()
-    {"api": lambda: serve(build(settings), settings)}[part]()
+    settings = read(PARTS[part])
+    serve(build(settings), settings)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from fastapi import FastAPI
 
 from runtime.http import application, serve
-from runtime.settings import Settings, read
+from runtime.settings import KeyringSettings, read
 from services.law_enforcement_bridge import domain
 from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.clock import ticking
@@ -20,15 +20,18 @@ REFUSALS = {
 }
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     return application(settings, routes, refusals=REFUSALS, around=ticking)
 
 
+PARTS = {"api": KeyringSettings}
+
+
 def main(part: str) -> None:
-    """Run one of the processes; there is one."""
-    settings = read()
-    {"api": lambda: serve(build(settings), settings)}[part]()
+    """Run the one process there is: api."""
+    settings = read(PARTS[part])
+    serve(build(settings), settings)
 
 
 if __name__ == "__main__":

@@ -10,30 +10,30 @@ from fastapi import FastAPI
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.attended import attended
-from runtime.keys import UnsafeLocalKeyring
-from runtime.settings import Profile, Settings, read
+from runtime.keys import keyring
+from runtime.settings import KeyringSettings, ProcessSettings, Profile, read
 from runtime.worker import Worker
 from services.notifications.api import routes
 from services.notifications.channels import UnsafeFileChannel
 from services.notifications.sending import Sender
+from services.notifications.settings import SendingSettings
 from services.notifications.stream import listen
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     return application(settings, [routes])
 
 
-def work(settings: Settings) -> None:
+def work(settings: SendingSettings) -> None:
     """Plan and send until told to stop."""
     bound = sessions(
         engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
     )
-    production = settings.profile is Profile.PRODUCTION
-    keys = UnsafeLocalKeyring(settings.keys, production=production)
+    keys = keyring(settings)
     worker = Worker(settings, consumer="notifications", sessions=bound, keys=keys)
     listen(worker)
-    sender = Sender(bound, keys, UnsafeFileChannel(settings.run, production=production))
+    sender = Sender(bound, keys, UnsafeFileChannel(settings.run, production=settings.profile is Profile.PRODUCTION))
 
     async def both() -> None:
         async with asyncio.TaskGroup() as group:
@@ -47,10 +47,16 @@ def work(settings: Settings) -> None:
     attended(settings, both, stop, lambda: (*worker.state.missing(), *(() if sender.well else ("sender",))))
 
 
+PARTS: dict[str, type[ProcessSettings]] = {"api": KeyringSettings, "worker": SendingSettings}
+
+
 def main(part: str) -> None:
     """Run one of the processes: api or worker."""
-    settings = read()
-    {"api": lambda: serve(build(settings), settings), "worker": lambda: work(settings)}[part]()
+    match read(PARTS[part]):
+        case SendingSettings() as settings:
+            work(settings)
+        case KeyringSettings() as settings:
+            serve(build(settings), settings)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from fastapi import FastAPI
 
 from runtime.http import application, serve
-from runtime.settings import Settings, read
+from runtime.settings import KeyringSettings, read
 from services.referrals import domain
 from services.referrals.api import routes
 from services.referrals.clock import ticking
@@ -15,15 +15,18 @@ from services.referrals.clock import ticking
 REFUSALS = {domain.NotOpen: "not_open", domain.NotSent: "not_sent", domain.ToItself: "to_itself"}
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     return application(settings, routes, refusals=REFUSALS, around=ticking)
 
 
+PARTS = {"api": KeyringSettings}
+
+
 def main(part: str) -> None:
-    """Run one of the processes; there is one."""
-    settings = read()
-    {"api": lambda: serve(build(settings), settings)}[part]()
+    """Run the one process there is: api."""
+    settings = read(PARTS[part])
+    serve(build(settings), settings)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import re
 
-from runtime.settings import IssuerSettings
+from runtime.settings import IssuerSettings, LedgerSettings, Settings
 from services.dashboard.places import BoardSettings
 from tests.architecture.named import ROOT
 
@@ -27,4 +27,5 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
     first_cells = " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))
     named = re.findall(r"`(\w+)`", first_cells)
 
-    assert sorted(named) == sorted(name.upper() for name in {*BoardSettings.model_fields, *IssuerSettings.model_fields})
+    kinds = (Settings, LedgerSettings, IssuerSettings, BoardSettings)
+    assert sorted(named) == sorted({name.upper() for kind in kinds for name in kind.model_fields})

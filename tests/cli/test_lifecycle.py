@@ -67,11 +67,11 @@ class Place:
         return all(one.stat().st_mode & 0o077 for one in way)
 
     def everything(self) -> list[int]:
-        """Return whatever runs for this folder: its command or its environment says so."""
+        """Return whatever runs for this folder: its command, its environment or its log says so."""
         found = []
         for one in psutil.process_iter():
             try:
-                words = [*one.cmdline(), one.environ().get("ACCORD_RUN", "")]
+                words = [*one.cmdline(), *one.environ().values(), *(file.path for file in one.open_files())]
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
             if one.status() != psutil.STATUS_ZOMBIE and any(str(self.folder) in word for word in words):

@@ -16,6 +16,7 @@ import pytest
 from cli import stack
 from cli.processes import Program
 from infra.embedded.ports import free_port
+from runtime.settings import KeyringSettings
 from tests.faults.survivors import ALLOWED, POLICE, SHELTER, Look, Opener, Opening, Survivor, waits_until
 from tests.world.upsets import standing_still, stands_still, superuser
 
@@ -61,7 +62,7 @@ class Town:
 def more_exchanges(started: stack.Stack, points: dict[str, str | None]) -> Iterator[dict[str, str]]:
     """Run more processes of the exchange, by name; with a point, one that stands still there whenever it passes."""
     for name, point in points.items():
-        program = Program(name, ("services.exchange.main", "api"), "accord_exchange", "exchange")
+        program = Program(name, ("services.exchange.main", "api"), "accord_exchange", "exchange", KeyringSettings)
         started.ports[name] = free_port()
         with pytest.MonkeyPatch.context() as told:
             if point is not None:

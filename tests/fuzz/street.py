@@ -165,8 +165,7 @@ async def _on_a_port(app: FastAPI) -> AsyncIterator[str]:
 async def _board(street: Street) -> AsyncIterator[FastAPI]:
     places = {f"{name}_url": street.addresses[name] for name in ("referrals", "exchange", "consent")}
     places["law_enforcement_bridge_url"] = street.addresses["law_enforcement_bridge"]
-    plain = settings_for("dashboard").model_dump()
-    settings = BoardSettings(**plain | {"dashboard_url": BOARD, **places})
+    settings = settings_for("dashboard", BoardSettings, **{"dashboard_url": BOARD, **places})
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:

@@ -161,7 +161,7 @@ def worker(settings: Settings, words: list[str]) -> None:
 
 def main(how: str) -> None:
     told = json.load(sys.stdin)
-    settings = read()
+    settings = read(Settings)
     if how == "api":
         setup(settings)
     {"api": api, "worker": worker, "work": work}[how](settings, told)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from runtime import disclosure, register
 from runtime.database.engine import engine, sessions
 from runtime.keys import UnsafeLocalKeyring
-from runtime.settings import Settings, read
+from runtime.settings import KeyringSettings, read
 from runtime.telemetry.setup import setup
 from runtime.unit import Unit
 from schemas.facts import DirectiveFact, Fact
@@ -20,7 +20,7 @@ from tests.leaks.contracts import Sown
 WALL = text("SELECT set_config('accord.agency', :agency, true)")
 
 
-async def offer(settings: Settings, agency_id: str, facts: Sequence[Fact], to: Sequence[str]) -> None:
+async def offer(settings: KeyringSettings, agency_id: str, facts: Sequence[Fact], to: Sequence[str]) -> None:
     """Offer each fact in a transaction of its own."""
     bound = engine(settings.database, pool_size=1, service=settings.service)
     keys = UnsafeLocalKeyring(settings.keys, production=False)
@@ -39,7 +39,7 @@ async def offer(settings: Settings, agency_id: str, facts: Sequence[Fact], to: S
 
 
 def main() -> None:
-    settings = read()
+    settings = read(KeyringSettings)
     setup(settings)
     told: dict[str, Any] = json.load(sys.stdin)
     facts = [Sown(one["type"], one["said"]).fact(told["case_ref"]) for one in told["facts"]]

@@ -24,6 +24,7 @@ from cli.processes import Program, environment
 from cli.run import ROOT
 from cli.story.speaker import Speaker
 from infra.embedded.ports import free_port
+from runtime.settings import Settings
 from schemas.town import Town
 from tests.leaks.canaries import Nursery
 from tests.leaks.contracts import Sown
@@ -121,7 +122,7 @@ class Scene:
     def process(self, name: str, role: str, user: str, *arguments: str, said: Any = None) -> int:
         """Run a module of this suite as a process of the product would run, to its end; what it is told comes by
         its standard input."""
-        program = Program(f"leaks-{name}", (f"tests.leaks.{name}", *arguments), f"accord_{role}", user)
+        program = Program(f"leaks-{name}", (f"tests.leaks.{name}", *arguments), f"accord_{role}", user, Settings)
         ports = {**self.stack.ports, program.name: free_port()}
         settings = environment(program, self.stack.run, ports, self.stack.postgres, self.stack.kafka)
         settings |= {"ACCORD_OTLP": self.collector.url, "PYTHONPATH": str(ROOT)}

@@ -34,7 +34,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_strict_profile_is_what_you_get_by_forgetting() -> None:
-    settings = read()
+    settings = read(Settings)
 
     assert settings.profile is Profile.PRODUCTION
     assert settings.kafka_protocol is KafkaProtocol.TLS
@@ -46,7 +46,7 @@ def test_nothing_needed_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.delenv(name)
 
     with pytest.raises(SettingsRefused, match=f"^{name}: Field required"):
-        read()
+        read(Settings)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, name
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsRefused, match=f"^{name}: "):
-        read()
+        read(Settings)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_m10_a_database_is_spoken_to_with_verified_tls(monkeypatch: pytest.Monke
     monkeypatch.setenv("ACCORD_DATABASE", SERVER + ends)
 
     with pytest.raises(SettingsRefused) as refused:
-        read()
+        read(Settings)
 
     (line,) = refused.value.problems
     assert line.startswith("ACCORD_DATABASE: ")
@@ -96,7 +96,7 @@ def test_m10_a_database_is_spoken_to_with_verified_tls(monkeypatch: pytest.Monke
 def test_m10_the_systems_certificates_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCORD_DATABASE", f"{SERVER}?sslmode=verify-full&sslrootcert=system")
 
-    assert read().profile is Profile.PRODUCTION
+    assert read(Settings).profile is Profile.PRODUCTION
 
 
 BOARD = {
@@ -140,21 +140,21 @@ def test_development_may_do_without_tls(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("ACCORD_ISSUER", "http://127.0.0.1:8000")
     monkeypatch.setenv("ACCORD_KAFKA_PROTOCOL", "SASL_PLAINTEXT")
 
-    assert read().profile is Profile.DEVELOPMENT
+    assert read(Settings).profile is Profile.DEVELOPMENT
 
 
 def test_a_password_is_in_no_error_and_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = repr(read())
+    text = repr(read(Settings))
     monkeypatch.setenv("ACCORD_DATABASE", "postgres://secret-word@host")
 
     with pytest.raises(SettingsRefused) as caught:
-        read()
+        read(Settings)
 
     assert "secret-word" not in text + str(caught.value)
 
 
 def test_settings_do_not_change() -> None:
-    settings: Any = read()
+    settings: Any = read(Settings)
 
     with pytest.raises(ValidationError):
         settings.profile = Profile.DEVELOPMENT

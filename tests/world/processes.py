@@ -9,7 +9,7 @@ from sqlalchemy import text
 from runtime.database.engine import engine, sessions
 from runtime.keys import UnsafeLocalKeyring
 from runtime.outbox.relay import Relay
-from runtime.settings import Settings, read
+from runtime.settings import BrokerSettings, Settings, read
 from runtime.unit import Unit
 from runtime.worker import Offered, Worker
 from tests.world.carrying import TYPE
@@ -29,10 +29,10 @@ async def work(settings: Settings, consumer: str) -> None:
     await worker.run()
 
 
-async def relay(settings: Settings) -> None:
+async def relay(settings: BrokerSettings) -> None:
     await Relay(settings, engine(settings.database)).run()
 
 
 if __name__ == "__main__":
     logging.disable()
-    asyncio.run(work(read(), sys.argv[2]) if sys.argv[1] == "worker" else relay(read()))
+    asyncio.run(work(read(Settings), sys.argv[2]) if sys.argv[1] == "worker" else relay(read(BrokerSettings)))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 from uuid import uuid4
 
 import httpx
@@ -24,7 +24,7 @@ from runtime.http import application
 from runtime.http.places import Arrivals, Places
 from runtime.http.rates import Rates
 from runtime.http.wiring import Wiring
-from runtime.settings import Profile, Settings
+from runtime.settings import ProcessSettings, Profile, Settings
 from tests.world.town import PEOPLE, Town
 
 ISSUER = "http://issuer.test"
@@ -70,7 +70,14 @@ class TestIssuer:
         )
 
 
-def settings_for(service: str, **other: Any) -> Settings:
+S = TypeVar("S", bound=ProcessSettings)
+
+
+@overload
+def settings_for(service: str, **other: Any) -> Settings: ...
+@overload
+def settings_for(service: str, kind: type[S], **other: Any) -> S: ...
+def settings_for(service: str, kind: type[ProcessSettings] = Settings, **other: Any) -> ProcessSettings:
     """Return settings of a service that a test puts together; nothing connects by them."""
     said: dict[str, Any] = {
         "service": service,
@@ -83,7 +90,7 @@ def settings_for(service: str, **other: Any) -> Settings:
         "port": 1,
         "profile": Profile.DEVELOPMENT,
     }
-    return Settings(**said | other)
+    return kind(**said | other)
 
 
 @dataclass

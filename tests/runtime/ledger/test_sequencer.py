@@ -16,8 +16,9 @@ from kernel.ledger.entry import Act, read
 from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from runtime.database.engine import engine, sessions
 from runtime.ledger.pending import append
-from runtime.ledger.sequencer import Contradicted, NoKey, Sequencer, integrate
+from runtime.ledger.sequencer import Contradicted, Sequencer, integrate
 from runtime.ledger.stored import nodes
+from runtime.settings import LedgerSettings
 from tests.world import proofs
 from tests.world.ledger import NOON, Log, a_leaf, an_offer_and_its_opening, eventually
 from tests.world.web import settings_for
@@ -253,7 +254,7 @@ async def test_numbers_are_given_one_at_a_time_so_that_their_order_is_that_of_ca
 
 
 async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, tmp_path: Path) -> None:
-    sequencer = Sequencer(settings_for("audit", **where(log, tmp_path)))
+    sequencer = Sequencer(settings_for("audit", LedgerSettings, **where(log, tmp_path)))
     assert not await sequencer.well()
 
     async with sequencer.running():
@@ -267,7 +268,7 @@ async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, t
 async def test_a_sequencer_that_meets_another_history_signs_nothing_and_is_not_well(log: Log, tmp_path: Path) -> None:
     await Log(log.database).write(a_leaf(1))
     await Log(log.database).sequence()
-    sequencer = Sequencer(settings_for("audit", **where(log, tmp_path)), rest=0.01)
+    sequencer = Sequencer(settings_for("audit", LedgerSettings, **where(log, tmp_path)), rest=0.01)
 
     async with sequencer.running():
         await log.write(a_leaf(2))
@@ -278,20 +279,12 @@ async def test_a_sequencer_that_meets_another_history_signs_nothing_and_is_not_w
     assert log.waiting() == 1
 
 
-async def test_a_sequencer_without_a_key_does_not_start(log: Log) -> None:
-    sequencer = Sequencer(settings_for("audit", database=log.database.url("accord_audit")))
-
-    with pytest.raises(NoKey):
-        async with sequencer.running():
-            pass
-
-
 async def test_a_sequencer_with_no_key_in_its_file_does_not_start(log: Log, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("not a key\n")
     told = {**where(log, tmp_path), "ledger_key_file": tmp_path / "key"}
 
     with pytest.raises(note.Malformed):
-        async with Sequencer(settings_for("audit", **told)).running():
+        async with Sequencer(settings_for("audit", LedgerSettings, **told)).running():
             pass
 
 

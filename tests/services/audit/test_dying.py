@@ -42,10 +42,6 @@ def serving(log: Log, folder: Path, **told: str) -> Iterator["subprocess.Popen[b
         "ACCORD_ISSUER": "http://127.0.0.1:1",
         "ACCORD_PORT": str(free_port()),
         "ACCORD_KEYS": str(folder),
-        "ACCORD_KAFKA": "127.0.0.1:1",
-        "ACCORD_KAFKA_USER": "audit",
-        "ACCORD_KAFKA_PASSWORD_FILE": "none",
-        "ACCORD_KAFKA_PROTOCOL": "SASL_PLAINTEXT",
         "ACCORD_LEDGER_KEY_FILE": str(log.key_file(folder)),
     }
     command = [sys.executable, "-m", "services.audit.main", "api"]

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from kernel.ledger import note
+from runtime.settings import LedgerSettings
 from services.audit.api import routes
 from services.audit.main import build
 from tests.services.audit.telling import a_told_case, read
@@ -162,7 +163,7 @@ async def whole(apart: Log, tmp_path: Path) -> AsyncIterator[FastAPI]:
     """The service as `main` builds it, its sequencer at work on a ledger apart."""
     apart.empty()
     told = {"database": apart.database.url("accord_audit"), "ledger_key_file": apart.key_file(tmp_path)}
-    app = build(settings_for("audit", **told))
+    app = build(settings_for("audit", LedgerSettings, **told))
     async with app.router.lifespan_context(app):
         yield app
 

@@ -147,8 +147,7 @@ class Square:
 
 
 def board_settings(**other: Any) -> BoardSettings:
-    plain = settings_for("dashboard").model_dump()
-    return BoardSettings(**plain | {"dashboard_url": BOARD, **PLACES} | other)
+    return settings_for("dashboard", BoardSettings, **{"dashboard_url": BOARD, **PLACES} | other)
 
 
 def housed(settings: BoardSettings, streets: Streets) -> Callable[[FastAPI], Any]:

@@ -1,12 +1,11 @@
 """What the operator must say before the dashboard starts."""
 
-from typing import Any
-
 import httpx
 import pytest
 from pydantic import ValidationError
 
 from services.dashboard.main import build
+from services.dashboard.places import BoardSettings
 from tests.services.dashboard.conftest import board_settings
 from tests.world.web import settings_for
 
@@ -18,10 +17,8 @@ def test_an_address_has_no_path_and_no_slash_at_the_end(address: str) -> None:
 
 
 def test_nothing_about_others_has_a_default() -> None:
-    told: dict[str, Any] = settings_for("dashboard").model_dump()
-
     with pytest.raises(ValidationError) as caught:
-        type(board_settings())(**told)
+        settings_for("dashboard", BoardSettings)
 
     missing = {error["loc"][0] for error in caught.value.errors()}
     assert {"dashboard_url", "consent_url", "referrals_url", "exchange_url", "law_enforcement_bridge_url"} <= missing
