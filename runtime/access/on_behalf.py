@@ -16,11 +16,10 @@ from joserfc.errors import JoseError
 from joserfc.jwt import JWTClaimsRegistry
 
 from runtime.access.jwks import read_key
-from runtime.access.signed import NotVerified, kid_of, signed_claims, unproven_claims
+from runtime.access.signed import LEEWAY_SECONDS, NotVerified, kid_of, signed_claims, unproven_claims
 
 HEADER: Final = "Accord-On-Behalf-Of"
 TYPES: Final[frozenset[str | None]] = frozenset({"accord-person+jwt"})
-LEEWAY_SECONDS: Final = 30
 LONGEST_SECONDS: Final = 300
 LONGEST_JTI: Final = 200
 

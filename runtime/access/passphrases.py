@@ -7,6 +7,8 @@ import math
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -17,10 +19,14 @@ LONGEST = 1024
 LONGEST_NAME = 64
 FREE_TRIES = 5
 LONGEST_WAIT = 300.0
+FREE_TRIES_OF_NAME = 200
+HOUR_SECONDS = 3600.0
 MOST_NAMES = 50_000
 AT_ONCE = 2  # each takes 64 MiB for a moment
 
 _HASHER = PasswordHasher()
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 def hash_passphrase(passphrase: str) -> str:
@@ -29,7 +35,7 @@ def hash_passphrase(passphrase: str) -> str:
 
 
 class TooSoon(Exception):
-    """This name was tried too often; `seconds` tells when to come back."""
+    """This name was tried too often from there; `seconds` tells when to come back."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__("too soon")
@@ -37,29 +43,59 @@ class TooSoon(Exception):
 
 
 class Tries:
-    """Tries by name, whether or not anybody bears it: five are free, then each wait doubles, until one succeeds."""
+    """Tries by name and origin, whether or not anybody bears the name: five are free, then each wait doubles.
+
+    A success ends the waiting of its origin.  All other origins together have `FREE_TRIES_OF_NAME` tries at a name in
+    an hour; an origin from which it succeeded before is not held by those, so no stranger keeps its bearer out.
+    """
 
     def __init__(self, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._monotonic = monotonic
-        self._made: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._counts: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        self._hours: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def take(self, name: str) -> None:
-        """Count a try, or refuse one that comes too soon after the last."""
+    def take(self, name: str, origin: str) -> None:
+        """Count a try, or refuse one that comes too soon after the last; raises `TooSoon`."""
         # Counted before it is judged: tries made side by side are tries too.
-        name = name[:LONGEST_NAME]
-        count, last = self._made.get(name, (0, 0.0))
-        now = self._monotonic()
+        key, now = (name[:LONGEST_NAME], origin), self._monotonic()
+        count, last = self._counts.get(key, (0, 0.0))
         wait = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT) - (now - last) if count >= FREE_TRIES else 0.0
         if wait > 0:
             raise TooSoon(math.ceil(wait))
-        self._made[name] = (count + 1, now)
-        self._made.move_to_end(name)
-        while len(self._made) > MOST_NAMES:
-            self._made.popitem(last=False)
+        if key not in self._known:
+            self._take_of_name(key[0], now)
+        _keep(self._counts, key, (count + 1, now))
 
-    def succeeded(self, name: str) -> None:
-        """Forget the tries of a name."""
-        self._made.pop(name[:LONGEST_NAME], None)
+    def succeeded(self, name: str, origin: str) -> None:
+        """Forget the tries of a name from there, and remember that it succeeded from there."""
+        key = (name[:LONGEST_NAME], origin)
+        self._counts.pop(key, None)
+        _keep(self._known, key, None)
+
+    def _take_of_name(self, name: str, now: float) -> None:
+        count, since = self._hours.get(name, (0, now))
+        if now - since >= HOUR_SECONDS:
+            count, since = 0, now
+        if count >= FREE_TRIES_OF_NAME:
+            raise TooSoon(math.ceil(min(since + HOUR_SECONDS - now, LONGEST_WAIT)))
+        _keep(self._hours, name, (count + 1, since))
+
+
+def origin_of(host: str) -> str:
+    """Return where a request comes from, for counting: an IPv4 address, or the /64 that one IPv6 customer has."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else host
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > MOST_NAMES:
+        kept.popitem(last=False)
 
 
 class Passphrases:

@@ -16,6 +16,8 @@ ALGORITHM = "ES256"
 # No `jku`, `x5u`, `jwk`, `x5c`: a token must not say where its key is.  No `crit`: we know no extension.
 HEADER = frozenset({"alg", "typ", "kid"})
 LONGEST = 4096
+# Clocks differ: for so long a token or an assertion is taken before its beginning and after its end.
+LEEWAY_SECONDS = 30
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,3000}\.[A-Za-z0-9_-]{86}")
 _KID = re.compile(r"[A-Za-z0-9_-]{1,128}")

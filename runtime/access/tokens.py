@@ -26,11 +26,10 @@ from runtime.access.jwks import Fetch, IssuerKeys
 from runtime.access.jwks import IssuerAway as IssuerAway
 from runtime.access.jwks import fetching as fetching
 from runtime.access.principal import IN_TOKENS, Kind, Principal
+from runtime.access.signed import LEEWAY_SECONDS, kid_of, signed_claims
 from runtime.access.signed import NotVerified as NotVerified
-from runtime.access.signed import kid_of, signed_claims
 
 TYPES: frozenset[str | None] = frozenset({"at+jwt"})
-LEEWAY_SECONDS = 30
 MOST_PROVEN: Final = 2_000
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")

@@ -144,7 +144,9 @@ def _token(proofs: Proofs) -> APIRouter:
     @routes.post(TOKEN)
     async def token(request: Request) -> Response:
         try:
-            return JSONResponse(await grant(proofs, await read_form(request)), headers={"Pragma": "no-cache"})
+            return JSONResponse(
+                await grant(proofs.of(request), await read_form(request)), headers={"Pragma": "no-cache"}
+            )
         except BadForm:
             return _denied("invalid_request", 400)
         except Denied as denied:

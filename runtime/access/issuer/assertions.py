@@ -12,17 +12,19 @@ from joserfc.jwt import JWTClaimsRegistry
 from runtime import clock
 from runtime.access.issuer.people import Known, Register
 from runtime.access.jwks import read_key
-from runtime.access.signed import NotVerified, kid_of, signed_claims, unproven_claims
+from runtime.access.signed import LEEWAY_SECONDS, NotVerified, kid_of, signed_claims, unproven_claims
 
 TYPES: frozenset[str | None] = frozenset({None, "JWT", "client-authentication+jwt"})
-LEEWAY_SECONDS = 30
 LONGEST_SECONDS = 300
 MOST_KEPT = 100_000
 LONGEST_JTI = 200
 
 
 class Assertions:
-    """Verifies client assertions and remembers their `jti` until they have run out."""
+    """Verifies client assertions and remembers their `jti` until they have run out.
+
+    As clocks differ, an assertion is taken up to `LEEWAY_SECONDS` before its `iat` and after its `exp` (RFC 7523, 3).
+    """
 
     def __init__(self, register: Register, token_url: str, *, now: Callable[[], datetime] = clock.utcnow) -> None:
         self._register = register

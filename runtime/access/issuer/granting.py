@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from starlette.requests import Request
+
 from runtime import clock
 from runtime.access.issuer.assertions import Assertions
 from runtime.access.issuer.codes import SESSION_SECONDS, Granted, Once, proves
 from runtime.access.issuer.people import Known, Register
 from runtime.access.issuer.signing import PERSON_SECONDS, SYSTEM_SECONDS, Mint
-from runtime.access.passphrases import Passphrases, Tries
+from runtime.access.passphrases import Passphrases, Tries, origin_of
 from runtime.access.principal import Principal
 from runtime.access.signed import NotVerified
 from runtime.telemetry import facts
@@ -35,7 +37,7 @@ class Denied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """What the endpoint checks proofs with."""
+    """What the endpoint checks proofs with, and where the request comes from that brings one."""
 
     register: Register
     assertions: Assertions
@@ -44,6 +46,11 @@ class Proofs:
     codes: Once
     refreshes: Once
     mint: Mint
+    origin: str = ""
+
+    def of(self, request: Request) -> Proofs:
+        """Return the same for one request."""
+        return replace(self, origin=origin_of(request.client.host if request.client else ""))
 
 
 async def sign_in(proofs: Proofs, name: str, passphrase: str) -> Known | None:
@@ -51,10 +58,10 @@ async def sign_in(proofs: Proofs, name: str, passphrase: str) -> Known | None:
 
     A name that nobody bears takes the same steps and the same time as a wrong passphrase.
     """
-    proofs.tries.take(name)
+    proofs.tries.take(name, proofs.origin)
     known = await proofs.register.person(name)
     if await proofs.passphrases.match(passphrase, known.passphrase_hash if known else None):
-        proofs.tries.succeeded(name)
+        proofs.tries.succeeded(name, proofs.origin)
         return known
     log.warning("sign_in_failed")
     return None

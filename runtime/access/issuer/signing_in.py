@@ -46,7 +46,7 @@ class SignIn:
             return wrong or _plain()
         name = form.get("person", "")
         try:
-            known = await sign_in(self._proofs, name, form.get("passphrase", ""))
+            known = await sign_in(self._proofs.of(request), name, form.get("passphrase", ""))
         except TooSoon as soon:
             return _page(asked, name=name, message=page.SLOW_DOWN, status=429, retry_after=soon.seconds)
         if known is None:

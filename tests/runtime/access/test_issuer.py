@@ -16,12 +16,17 @@ import pytest
 from joserfc.jwk import ECKey
 from pydantic import ValidationError
 
+from runtime import clock
 from runtime.access.issuer.app import NotForProduction, build
+from runtime.access.issuer.assertions import Assertions
+from runtime.access.issuer.people import Register
 from runtime.access.issuer.signing import KEY_FILE, UnsafeKeyFile, signing_key
-from runtime.access.passphrases import TooSoon, Tries
+from runtime.access.passphrases import FREE_TRIES_OF_NAME, HOUR_SECONDS, TooSoon, Tries, origin_of
 from runtime.access.principal import Kind
 from runtime.access.scopes import SCOPES, Role, Scope, scopes_of
+from runtime.access.signed import LEEWAY_SECONDS
 from runtime.access.tokens import NotVerified, Tokens
+from runtime.database.engine import engine, sessions
 from runtime.settings import IssuerSettings, Profile
 from tests.runtime.access.conftest import ADDRESS, BACK, PASSPHRASE, TOKEN_URL, Issued, assertion
 
@@ -71,6 +76,24 @@ async def test_an_assertion_is_good_once(issued: Issued) -> None:
 
     assert [answer.status_code for answer in answers] == [200, 401]
     assert answers[1].json() == {"error": "invalid_client"}
+
+
+async def test_d19_an_assertion_is_taken_thirty_seconds_after_its_end(issued: Issued) -> None:
+    client_id, key = issued.connect()
+    opened = sessions(engine(issued.settings.database, pool_size=1))
+    began, now = clock.utcnow(), [clock.utcnow()]
+    assertions = Assertions(Register(opened), TOKEN_URL, now=lambda: now[0])
+    late = [assertion(client_id, key)["client_assertion"] for _ in range(2)]
+
+    now[0] = began + timedelta(seconds=60 + LEEWAY_SECONDS - 2)
+    known = await assertions.client(late[0])
+    now[0] = began + timedelta(seconds=60 + LEEWAY_SECONDS + 2)
+    with pytest.raises(NotVerified):
+        await assertions.client(late[1])
+
+    assert LEEWAY_SECONDS == 30
+    assert known.principal.subject == client_id
+    await opened.kw["bind"].dispose()
 
 
 OTHER = ECKey.generate_key("P-256", private=True)
@@ -203,16 +226,51 @@ async def test_five_tries_and_then_slower_even_with_the_right_passphrase(issued:
     assert [answer.status_code for answer in nobody] == [400] * 5 + [429]
 
 
+async def test_l4_a_stranger_does_not_lock_the_bearer_out(issued: Issued) -> None:
+    person_ref = issued.join()
+    app = issued.web._transport.app  # type: ignore[attr-defined]
+    elsewhere = httpx.ASGITransport(app=app, client=("192.0.2.7", 1))
+    async with httpx.AsyncClient(transport=elsewhere, base_url=ADDRESS) as stranger:
+        wrong = [await stranger.post("/token", data=password(person_ref, "a guess")) for _ in range(8)]
+
+    right = await issued.token(**password(person_ref))
+
+    assert [answer.status_code for answer in wrong] == [400] * 5 + [429] * 3
+    assert right.status_code == 200
+
+
+def test_l4_a_name_has_a_bound_over_all_strangers() -> None:
+    now = [0.0]
+    tries = Tries(monotonic=lambda: now[0])
+    tries.succeeded("ana", "192.0.2.1")
+
+    for number in range(FREE_TRIES_OF_NAME):
+        tries.take("ana", f"198.51.100.{number}")
+    with pytest.raises(TooSoon):
+        tries.take("ana", "203.0.113.1")
+    tries.take("ana", "192.0.2.1")
+    tries.take("bo", "203.0.113.1")
+
+    now[0] = HOUR_SECONDS
+    tries.take("ana", "203.0.113.1")
+
+
+def test_l4_an_ipv6_customer_is_one_origin() -> None:
+    assert origin_of("2001:db8::1") == origin_of("2001:db8::ffff:1")
+    assert origin_of("2001:db8::1") != origin_of("2001:db8:0:1::1")
+    assert origin_of("192.0.2.1") != origin_of("192.0.2.2")
+
+
 def test_each_wait_is_twice_the_last_up_to_five_minutes() -> None:
     now = [0.0]
     tries, waits = Tries(monotonic=lambda: now[0]), []
     for _ in range(16):
         try:
-            tries.take("ana")
+            tries.take("ana", "here")
         except TooSoon as soon:
             waits.append(soon.seconds)
             now[0] += soon.seconds
-            tries.take("ana")
+            tries.take("ana", "here")
 
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
@@ -220,12 +278,12 @@ def test_each_wait_is_twice_the_last_up_to_five_minutes() -> None:
 def test_a_success_forgets_the_failures() -> None:
     tries = Tries(monotonic=lambda: 0.0)
     for _ in range(4):
-        tries.take("ana")
+        tries.take("ana", "here")
 
-    tries.succeeded("ana")
+    tries.succeeded("ana", "here")
 
     for _ in range(5):
-        tries.take("ana")
+        tries.take("ana", "here")
 
 
 async def test_a_scope_may_be_narrowed_and_never_widened(issued: Issued) -> None:
