@@ -1,0 +1,23 @@
+"""Migrations are one line a schema: numbered without a gap, each after the last, so that a database has one newest."""
+
+import re
+
+import pytest
+
+from runtime.database.migrate import PLACES
+from tests.architecture.named import ROOT
+
+NAMED = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)$', re.MULTILINE)
+
+
+@pytest.mark.parametrize("place", PLACES.values())
+def test_each_migration_follows_the_one_before(place: str) -> None:
+    files = sorted((ROOT / place.replace(".", "/") / "versions").glob("[0-9]*.py"))
+    named = [dict(NAMED.findall(file.read_text())) for file in files]
+    numbers = [f"{number:04}" for number in range(1, len(files) + 1)]
+
+    assert files
+    assert [file.name[:4] for file in files] == numbers
+    assert [one["revision"][-4:] for one in named] == numbers
+    assert [one["down_revision"] for one in named[1:]] == [one["revision"] for one in named[:-1]]
+    assert named[0]["down_revision"] == ""
