@@ -67,9 +67,12 @@ class CjiMarks(Categorised):
     @field_validator("cji_fields")
     @classmethod
     def _name_own_fields(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if not set(names) <= cls.field_categories.keys():
+        # A path, as everywhere; a bare name is what facts have carried from the first, so they go on carrying it.
+        own = {f"{category}.{name}": name for name, category in cls.field_categories.items()}
+        own |= {name: name for name in cls.field_categories}
+        if not set(names) <= own.keys():
             raise PydanticCustomError("unknown_field", "a field that this contract does not know")
-        return names
+        return tuple(own[name] for name in names)
 
     def cji_mask(self) -> int:
         """Return the mask of the fields whose value is criminal justice information."""

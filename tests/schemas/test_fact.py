@@ -9,6 +9,7 @@ from schemas.categories import DataCategory
 from schemas.facts import (
     IncidentBlock,
     IncidentReported,
+    ProtectiveOrderIssued,
     ReferralBlock,
     ReferralCreated,
     ReferralDeclined,
@@ -86,6 +87,17 @@ def test_criminal_justice_information_is_named_and_travels_in_no_category() -> N
     assert paths_of(order.cji_mask()) == ("weapons_risk.firearm_purchase_attempt_on",)
     assert "cji_fields" not in str(by_category(order, ALL))
     assert fact(RiskAssessed.type).cji_mask() == 0
+
+
+def test_d14_a_mark_names_a_field_by_its_path() -> None:
+    said = example("accord.protective_order.issued.v1")
+    by_path = ProtectiveOrderIssued.model_validate({**said, "cji_fields": ["order_terms.order_number"]})
+    by_name = ProtectiveOrderIssued.model_validate({**said, "cji_fields": ["order_number"]})
+
+    assert paths_of(by_path.cji_mask()) == ("order_terms.order_number",)
+    assert by_path == by_name
+    with pytest.raises(ValidationError, match="does not know"):
+        ProtectiveOrderIssued.model_validate({**said, "cji_fields": ["identity.order_number"]})
 
 
 def test_a_mark_on_a_field_that_is_not_there_is_refused() -> None:

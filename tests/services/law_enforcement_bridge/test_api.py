@@ -85,13 +85,12 @@ async def test_a_temporary_order_is_served_and_the_watching_advocate_learns_of_i
     assert theirs == issued[DataCategory.ORDER_TERMS]["order_ref"] != order["order_ref"]
 
 
-async def test_criminal_justice_values_go_to_no_nonprofit(desk: Desk) -> None:
+@pytest.mark.parametrize("name", ["order_terms.order_number", "order_number"])
+async def test_criminal_justice_values_go_to_no_nonprofit(desk: Desk, name: str) -> None:
     case_ref = await desk.town.open_case("county-sheriff")
     await desk.town.direct(case_ref, "bay-hotline", Purpose.ADVOCACY, WATCH)
 
-    await desk.record(
-        case_ref=str(case_ref), order_number="PNO-1", court_name="County Court", cji_fields=["order_number"]
-    )
+    await desk.record(case_ref=str(case_ref), order_number="PNO-1", court_name="County Court", cji_fields=[name])
 
     theirs = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["protective_order.issued"]
     assert theirs.categories[DataCategory.ORDER_TERMS]["court_name"] == "County Court"
