@@ -1,6 +1,8 @@
 """The README stays short, leads somewhere, and knows every setting."""
 
 import re
+import subprocess
+from pathlib import Path
 
 from runtime.settings import IssuerSettings, LedgerSettings, Settings
 from services.dashboard.places import BoardSettings
@@ -29,3 +31,31 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
 
     kinds = (Settings, LedgerSettings, IssuerSettings, BoardSettings)
     assert sorted(named) == sorted({name.upper() for kind in kinds for name in kind.model_fields})
+
+
+CURL = """#!/bin/bash
+tr '\\0' ' ' < /proc/$$/cmdline > "$SEEN/words"
+for word in "$@"; do case "$word" in @*) cat "${word#@}" > "$SEEN/header";; esac; done
+"""
+
+
+def test_l11_the_tour_puts_no_token_on_a_command_line(tmp_path: Path) -> None:
+    """Whoever is on the machine reads the words of every command; `as` hands the token over by a file of its own."""
+    (curl := tmp_path / "curl").write_text(CURL)
+    curl.chmod(0o755)
+    (function,) = re.findall(r"^as\(\) .*$", README, re.MULTILINE)
+
+    script = f"{function}\nas a-secret-token http://127.0.0.1:1/v1/inbox"
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SEEN": str(tmp_path)}
+    subprocess.run(["/bin/bash", "-euo", "pipefail", "-c", script], env=environment, check=True, timeout=20)
+
+    assert "a-secret-token" not in (tmp_path / "words").read_text()
+    assert "/v1/inbox" in (tmp_path / "words").read_text()
+    assert (tmp_path / "header").read_text() == "Authorization: Bearer a-secret-token"
+
+
+def test_l11_no_document_puts_a_token_on_a_command_line() -> None:
+    shown = re.compile(r"""(-H|--header)\s*["']?Authorization|--oauth2-bearer|--header=["']?Authorization""")
+    files = [file for place in (ROOT, ROOT / "docs", *(ROOT / "services").iterdir()) for file in place.glob("*.md")]
+
+    assert [file.name for file in files if shown.search(file.read_text())] == []
