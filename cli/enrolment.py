@@ -1,9 +1,9 @@
-"""Taking agencies and people in while the town runs: keys, mailbox, allowances, register, and nothing restarted."""
+"""Taking agencies and people in and out while the town runs: keys, mailbox, allowances, register."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from runtime.access import passphrases
 from runtime.bus import admin
 from runtime.keys import UnsafeLocalKeyring
 from runtime.register import enrolment as register
-from runtime.register.enrolment import NewAgency
+from runtime.register.enrolment import NewAgency, Standing
 from runtime.settings import KafkaProtocol
 from schemas.topics import mailbox
 from schemas.town import Town, TownAgency, TownPerson
@@ -63,7 +63,7 @@ def take_in_person(run: Run, member: Member) -> TownPerson:
     with _running(run) as there:
         if any(one.id == member.person_ref for one in there.people):
             raise taken
-        if all(one.id != member.agency_id for one in there.agencies):
+        if not any(one.id == member.agency_id and one.active for one in there.agencies):
             raise Unready(f"There is no agency {member.agency_id} in this town", "See `accord agency list`.")
         try:
             (made,) = add_people(run, there, [member])
@@ -71,6 +71,43 @@ def take_in_person(run: Run, member: Member) -> TownPerson:
             raise taken from None
         town.write(run, there.model_copy(update={"people": (*there.people, made)}))
     return made
+
+
+def take_out_person(run: Run, agency_id: str, person_ref: str) -> None:
+    """Take a person out of the running town; raises `Unready` where nobody active has that name there."""
+    with _running(run) as there:
+        if not any((one.id, one.agency, one.active) == (person_ref, agency_id, True) for one in there.people):
+            raise Unready(f"There is nobody {person_ref} at {agency_id}", "See `accord person list`.")
+
+        async def remove(session: AsyncSession) -> None:
+            await register.remove_person(session, agency_id, person_ref)
+            await session.commit()
+
+        within(there, ROLE, remove)
+        town.write(run, _without(there, {person_ref}, set()))
+
+
+def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
+    """Take an agency, its people, its system and its user of the broker out of the running town.
+
+    Raises `Unready` where there is none, and unless `sure` where survivors' cases or releases hang on it.
+    One that was interrupted half-way is closed again from the start.
+    """
+    with _running(run) as there:
+        if not any(one.id == agency_id and one.active for one in there.agencies):
+            raise Unready(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
+        if not sure:
+            _refuse_what_hangs_on(there, agency_id)
+
+        async def close(session: AsyncSession) -> None:
+            await register.close_agency(session, agency_id)
+            await session.commit()
+
+        within(there, ROLE, close)
+        with _answering_broker():
+            admin.dismiss(_connected(there), agency_id)
+        people = {one.id for one in there.people if one.agency == agency_id}
+        town.write(run, _without(there, people, {agency_id}))
 
 
 def add_agencies(run: Run, place: Town, agencies: Sequence[NewAgency]) -> tuple[TownAgency, ...]:
@@ -152,13 +189,40 @@ def _connected(place: Town) -> AdminClient:
 
 def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
     client = _connected(place)
-    try:
+    with _answering_broker():
         replicas = min(MOST_REPLICAS, len(client.list_topics(timeout=admin.PATIENCE).brokers))
         for agency in agencies:
             password = run.secret(_kafka_secret(agency.agency_id))
             admin.admit(client, agency.agency_id, password, hosted=True, replicas=replicas)
+
+
+@contextmanager
+def _answering_broker() -> Iterator[None]:
+    try:
+        yield
     except (KafkaException, admin.NotInForce) as refusal:
         raise Unready(f"The broker does not answer: {refusal}", "Start the town with `accord up`.") from refusal
+
+
+def _refuse_what_hangs_on(place: Town, agency_id: str) -> None:
+    async def standing(session: AsyncSession) -> Standing:
+        return await register.standing(session, agency_id)
+
+    hangs = within(place, ROLE, standing)
+    if hangs.home or hangs.given:
+        what = (
+            f"{agency_id} is home of {hangs.home} cases, and {hangs.given} releases of its records are in force: "
+            "nobody of it can stop them or answer those survivors once it is closed"
+        )
+        fix = "Have its people stop what should stop and tell the survivors whom to ask; then close it with --yes."
+        raise Unready(what, fix)
+
+
+def _without(place: Town, people: Set[str], agencies: Set[str]) -> Town:
+    """Return the town in which these are not active any more."""
+    left = tuple(one.model_copy(update={"active": False}) if one.id in people else one for one in place.people)
+    closed = tuple(one.model_copy(update={"active": False}) if one.id in agencies else one for one in place.agencies)
+    return place.model_copy(update={"people": left, "agencies": closed})
 
 
 def _kafka_secret(agency_id: str) -> str:

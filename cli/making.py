@@ -118,8 +118,12 @@ def settle(run: Run, bare: Town) -> Town:
         people = enrolment.add_people(run, bare, fixture.PEOPLE)
         return bare.model_copy(update={"agencies": agencies, "people": people})
     known = enrolment.known(bare)
-    enrolment.add_agencies(run, bare, [_as_new(one) for one in before.agencies if one.id not in known.agencies])
-    enrolment.add_people(run, bare, [_as_member(one) for one in before.people if one.id not in known.people])
+    enrolment.add_agencies(
+        run, bare, [_as_new(one) for one in before.agencies if one.active and one.id not in known.agencies]
+    )
+    enrolment.add_people(
+        run, bare, [_as_member(one) for one in before.people if one.active and one.id not in known.people]
+    )
     return bare.model_copy(update={"agencies": before.agencies, "people": before.people})
 
 

@@ -71,7 +71,7 @@ class DatabasePlace(Closed):
 
 
 class TownAgency(Closed):
-    """An agency, its system principal and its mailbox."""
+    """An agency, its system principal and its mailbox; one that is closed stays in the list, and is nobody."""
 
     id: AgencyRef
     name: str
@@ -83,6 +83,7 @@ class TownAgency(Closed):
     kafka_user: str
     kafka_password_file: str
     mailbox: str
+    active: bool = True
 
     @model_validator(mode="after")
     def _own_its_mailbox(self) -> Self:
@@ -92,13 +93,14 @@ class TownAgency(Closed):
 
 
 class TownPerson(Closed):
-    """A person of one agency, with roles, who signs in with a passphrase."""
+    """A person of one agency, with roles, who signs in with a passphrase; one who was removed stays in the list."""
 
     id: PersonRef
     name: str
     agency: AgencyRef
     roles: tuple[Role, ...]
     passphrase_file: str
+    active: bool = True
 
 
 class Process(Closed):

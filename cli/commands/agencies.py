@@ -1,4 +1,4 @@
-"""Taking agencies and people in while everything runs."""
+"""Taking agencies and people in and out while everything runs."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ def add(app: typer.Typer) -> None:
     """Add the commands."""
     agency = typer.Typer(no_args_is_help=True, help="Agencies of the town.")
     agency.command("add")(add_agency)
+    agency.command("close")(close_agency)
     agency.command("list")(list_agencies)
     app.add_typer(agency, name="agency")
     person = typer.Typer(no_args_is_help=True, help="People of the town.")
     person.command("add")(add_person)
+    person.command("remove")(remove_person)
     person.command("list")(list_people)
     app.add_typer(person, name="person")
 
@@ -103,16 +105,48 @@ def add_person(
     print(made.model_dump_json(indent=2) if json else f"{person_ref} is in; passphrase in {made.passphrase_file}")
 
 
+def close_agency(
+    agency_id: Id,
+    yes: Annotated[bool, typer.Option("--yes", help="close it although cases or releases hang on it")] = False,
+    run: RunFolder = DEFAULT_RUN,
+) -> None:
+    """Close an agency: its people, its system and its mailbox's user are nobody at once. Its records stay."""
+    from cli import enrolment  # slow to import
+
+    enrolment.close_agency(Run(run), agency_id, sure=yes)
+    print(f"{agency_id} is closed; its records stay, and nothing is offered to it any more")
+
+
+def remove_person(
+    agency: Annotated[str, typer.Argument(callback=_id, help="where they worked")],
+    person_ref: Id,
+    run: RunFolder = DEFAULT_RUN,
+) -> None:
+    """Remove a person: no token of theirs is good any more. The accounting still names them."""
+    from cli import enrolment  # slow to import
+
+    enrolment.take_out_person(Run(run), agency, person_ref)
+    print(f"{person_ref} is out; the reference is given to nobody else")
+
+
 def list_agencies(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """List the agencies."""
     agencies = running_town(run).agencies
-    _list(agencies, [f"{one.id:24} {one.kind:18} {one.name}" for one in agencies], json=json)
+    _list(agencies, [f"{one.id:24} {one.kind:18} {one.name}{_closed(one.active)}" for one in agencies], json=json)
 
 
 def list_people(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """List the people."""
     people = running_town(run).people
-    _list(people, [f"{one.id:16} {one.agency:24} {', '.join(one.roles)}" for one in people], json=json)
+    _list(
+        people,
+        [f"{one.id:16} {one.agency:24} {', '.join(one.roles)}{_closed(one.active)}" for one in people],
+        json=json,
+    )
+
+
+def _closed(active: bool) -> str:
+    return "" if active else "  (inactive)"
 
 
 def _list(entries: Iterable[BaseModel], lines: Iterable[str], *, json: bool) -> None:

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
     ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
@@ -76,6 +77,17 @@ def admit(admin: AdminClient, agency_id: str, password: str, *, hosted: bool, re
     allow(admin, acls.of_agency(agency_id))
 
 
+def dismiss(admin: AdminClient, agency_id: str) -> None:
+    """Take an agency's user off the broker, and all that it may do; repeating it is harmless.
+
+    The broker asks at each request what its sender may do, so a connection that is open is of no use from then on.
+    The mailbox stays until its retention has emptied it, and with it what our own readers may do there: a worker that
+    loses the right to read a topic in the middle would end, and every other mailbox would wait.
+    """
+    forbid(admin, acls.of_agency(agency_id))
+    remove_users(admin, [agency_id])
+
+
 def host(admin: AdminClient, agency_id: str, *, hosted: bool) -> None:
     """Let the hosted services read this agency's mailbox, or stop them."""
     change = allow if hosted else forbid
@@ -101,6 +113,15 @@ def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     for made in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
         made.result()
     _until(lambda: _known(admin, list(passwords)), "users")
+
+
+def remove_users(admin: AdminClient, users: Iterable[str]) -> None:
+    """Remove users, those that are there, and wait until the broker knows none of them."""
+    gone = list(users)
+    changes: list[Any] = [UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in gone]
+    for removed in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
+        _unless(removed.result, KafkaError.RESOURCE_NOT_FOUND)
+    _until(lambda: not any(_known(admin, [user]) for user in gone), "users removed")
 
 
 def allow(admin: AdminClient, allowances: Iterable[acls.Allowance]) -> None:

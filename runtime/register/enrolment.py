@@ -1,4 +1,4 @@
-"""Taking agencies, their systems and their people onto the register, while everything runs."""
+"""Taking agencies, their systems and their people onto the register and off it, while everything runs."""
 
 from __future__ import annotations
 
@@ -32,6 +32,24 @@ ON CONFLICT (person_ref) DO UPDATE SET name = EXCLUDED.name, roles = EXCLUDED.ro
     passphrase_hash = EXCLUDED.passphrase_hash
 WHERE person.agency_id = EXCLUDED.agency_id RETURNING person_ref
 """)
+# Who left keeps the row and the pseudonym: the accounting names them for as long as it is kept.
+REMOVED = text("""
+UPDATE register.person SET active = false, roles = '{}', passphrase_hash = NULL
+WHERE person_ref = :person_ref AND agency_id = :agency_id AND active RETURNING person_ref
+""")
+CLOSED = text("""
+WITH agency AS (
+    UPDATE register.agency SET active = false WHERE agency_id = :agency_id AND active RETURNING agency_id
+), people AS (
+    UPDATE register.person AS p SET active = false, roles = '{}', passphrase_hash = NULL
+    FROM agency AS a WHERE p.agency_id = a.agency_id AND p.active RETURNING p.person_ref
+), clients AS (
+    UPDATE register.client AS c SET active = false
+    FROM agency AS a WHERE c.agency_id = a.agency_id AND c.active RETURNING c.client_id
+)
+SELECT (SELECT count(*) FROM people) AS people, (SELECT count(*) FROM clients) AS clients FROM agency
+""")
+STANDING = text("SELECT home, given, received FROM register.standing_of(:agency_id)")
 NOTED = text("SELECT pseudonym, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
 
 
@@ -41,6 +59,15 @@ class Taken(Exception):
 
 class ReservedName(ValueError):
     """The agency's id is the name of one of our own parts, under which they act and speak to the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What hangs on an agency: cases of which it is home, releases of its records and to it that are in force."""
+
+    home: int
+    given: int
+    received: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,34 @@ async def enrol_person(session: AsyncSession, person: NewPerson) -> None:
     if (await session.execute(PERSON, row)).one_or_none() is None:
         raise Taken
     await _note(session, person.agency_id, {"person": person.person_ref, "roles": list(person.roles)})
+
+
+async def remove_person(session: AsyncSession, agency_id: str, person_ref: str) -> bool:
+    """Take a person out: nobody from the next request on, at every service; False if they are not active there."""
+    row = {"person_ref": person_ref, "agency_id": agency_id}
+    if (await session.execute(REMOVED, row)).one_or_none() is None:
+        return False
+    await _note(session, agency_id, {"person": person_ref, "active": False})
+    return True
+
+
+async def close_agency(session: AsyncSession, agency_id: str) -> bool:
+    """Take an agency out, with its people and its system; False if it is not active.
+
+    From the next request on it is nobody, and nothing is offered to it.  What it holds stays as it is.
+    """
+    gone = (await session.execute(CLOSED, {"agency_id": agency_id})).one_or_none()
+    if gone is None:
+        return False
+    detail = {"agency": agency_id, "active": False, "people": gone.people, "clients": gone.clients}
+    await _note(session, agency_id, detail)
+    return True
+
+
+async def standing(session: AsyncSession, agency_id: str) -> Standing:
+    """Return what hangs on an agency."""
+    row = (await session.execute(STANDING, {"agency_id": agency_id})).one()
+    return Standing(row.home, row.given, row.received)
 
 
 async def _note(session: AsyncSession, agency_id: str, detail: Mapping[str, Any]) -> None:

@@ -58,7 +58,9 @@ class Place:
         return [one["id"] for one in self.town[kind]]
 
     def asks(self, service: str, path: str, *who: str, **more: Any) -> httpx.Response:
-        token = self.accord("token", *who).stdout.strip()
+        return self.bears(service, path, self.accord("token", *who).stdout.strip(), **more)
+
+    def bears(self, service: str, path: str, token: str, **more: Any) -> httpx.Response:
         with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
             return client.request(more.pop("method", "GET"), self.town["services"][service] + path, **more)
 
@@ -189,6 +191,28 @@ def test_who_is_there_already_is_not_taken_in(
     assert done.returncode == 1
     assert says in done.stderr
     assert up.town == before
+
+
+def test_l12_d18_people_and_agencies_are_taken_out(up: Place, later: dict[str, int], case_ref: str) -> None:
+    named = ("--name", "Pia", "--agency", LATER[0], "--role", "advocate")
+    assert up.accord("person", "add", "pia", *named).returncode == 0
+    assert up.asks("exchange", "/v1/inbox", "--person", "pia").status_code == 200
+    pia, system = (up.accord("token", *who).stdout.strip() for who in (("--person", "pia"), ("--system", LATER[1])))
+
+    removed = up.accord("person", "remove", LATER[0], "pia")
+    home = up.accord("agency", "close", "bay-hotline")
+    closed = up.accord("agency", "close", LATER[1])
+
+    assert (removed.returncode, closed.returncode, home.returncode) == (0, 0, 1)
+    assert "bay-hotline is home of" in home.stderr
+    assert "--yes" in home.stderr
+    assert [up.bears("exchange", "/v1/inbox", token).status_code for token in (pia, system)] == [401, 401]
+    assert up.accord("token", "--system", LATER[1]).returncode == 1
+    assert up.accord("person", "remove", LATER[0], "pia").returncode == 1
+    inactive = [one["id"] for kind in ("agencies", "people") for one in up.town[kind] if not one["active"]]
+    assert inactive == [LATER[1], "pia"]
+    assert "(inactive)" in up.accord("agency", "list").stdout
+    assert up.pids() == later
 
 
 @pytest.mark.parametrize("victims", [("intake", "exchange-worker"), ("postgres",)], ids=" ".join)

@@ -1,8 +1,10 @@
 from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient
 
 from runtime.bus import acls, admin, consumer
 from runtime.bus.producer import BODY_LIMIT, Carrier, Fate, Letter
@@ -112,6 +114,37 @@ def test_admitting_an_agency_again_changes_nothing(fabric: Fabric) -> None:
     fabric.open_mailbox(agency)
 
     assert set(admin.in_force(fabric.admin)) == before
+
+
+def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
+    agency = fabric.agency()
+    fabric.post(agency, uuid4())
+    reading = consumer.reader(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
+    assert until_heard(reading) is None
+
+    admin.dismiss(fabric.admin, agency)
+    fabric.post(agency, uuid4())
+    of_open_connection = until_heard(reading)
+    reading.close()
+
+    assert of_open_connection in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}
+    allowed = {one for one in admin.in_force(fabric.admin) if one.principal == f"User:{agency}"}  # type: ignore[attr-defined]
+    assert allowed == set()
+    newcomer = AdminClient({**fabric.kafka.settings(agency, PASSWORD), "log_level": 0})
+    with pytest.raises(KafkaException):
+        newcomer.list_topics(timeout=3)
+    admin.dismiss(fabric.admin, agency)
+
+
+def until_heard(reading: Any) -> str | None:
+    """Return the broker's refusal, or None with a message."""
+    for _ in range(300):
+        found = reading.poll(0.1)
+        if found is not None and (error := found.error()) is not None:
+            return str(error.name())
+        if found is not None:
+            return None
+    raise AssertionError("silence")
 
 
 def test_everything_that_is_allowed_is_on_our_list(fabric: Fabric) -> None:
