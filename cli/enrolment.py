@@ -20,7 +20,7 @@ from cli.run import Run
 from cli.session import within
 from infra.embedded.unready import Unready
 from runtime.access import passphrases
-from runtime.bus import admin
+from runtime.bus import admin, quotas
 from runtime.keys import UnsafeLocalKeyring
 from runtime.register import enrolment as register
 from runtime.register.enrolment import NewAgency, Standing
@@ -106,6 +106,7 @@ def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
         within(there, ROLE, close)
         with _answering_broker():
             admin.dismiss(_connected(there), agency_id)
+            _quotas(there).remove_quotas(agency_id)
         people = {one.id for one in there.people if one.agency == agency_id}
         town.write(run, _without(there, people, {agency_id}))
 
@@ -183,8 +184,16 @@ def _running(run: Run) -> Iterator[Town]:
 
 
 def _connected(place: Town) -> AdminClient:
-    password = Path(place.kafka.admin_password_file).read_text().strip()
-    return administrator(place.kafka.bootstrap_servers, place.kafka.admin_user, password)
+    return administrator(place.kafka.bootstrap_servers, place.kafka.admin_user, _admin_password(place))
+
+
+def _quotas(place: Town) -> quotas.Administrator:
+    servers, user = place.kafka.bootstrap_servers, place.kafka.admin_user
+    return quotas.Administrator(servers, user, _admin_password(place), KafkaProtocol.PLAINTEXT)
+
+
+def _admin_password(place: Town) -> str:
+    return Path(place.kafka.admin_password_file).read_text().strip()
 
 
 def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
@@ -194,13 +203,14 @@ def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
         for agency in agencies:
             password = run.secret(_kafka_secret(agency.agency_id))
             admin.admit(client, agency.agency_id, password, hosted=True, replicas=replicas)
+            _quotas(place).set_quotas(agency.agency_id)
 
 
 @contextmanager
 def _answering_broker() -> Iterator[None]:
     try:
         yield
-    except (KafkaException, admin.NotInForce) as refusal:
+    except (KafkaException, admin.NotInForce, quotas.QuotasRefused) as refusal:
         raise Unready(f"The broker does not answer: {refusal}", "Start the town with `accord up`.") from refusal
 
 

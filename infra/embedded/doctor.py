@@ -1,6 +1,7 @@
 """What this machine lacks for a run, and how to get it."""
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psycopg
 
 from infra.embedded import jars, kafka, ports, postgres
 from infra.embedded.jars import Jar
@@ -22,6 +25,8 @@ MEMORY_WANTED = 2 * 1024**3
 MADE_AT = 1_780_000_000  # no true clock shows an instant before this was written (2026)
 TOO_LATE = 4_102_444_800  # 2100
 PROBE_WITHIN = 5.0
+DESCRIPTORS_WANTED = 4096
+POSTGRES_FROM = 17  # the first that ends a transaction which goes on and on (transaction_timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,8 @@ def examine(
     A server of the operator's own, by URL or address, is asked for in place of
     the embedded one.
     """
-    findings = [_system(), _python(), _memory(), _disk(run), _loopback(), _clock()]
-    findings += [_own("database", own_database, 5432)] if own_database else [*_postgres()]
+    findings = [_system(), _python(), _memory(), _descriptors(), _disk(run), _loopback(), _clock()]
+    findings += [*_own_database(own_database)] if own_database else [*_postgres()]
     findings += (
         [_own("broker", own_kafka, 9092)] if own_kafka else [*_kafka(cache or jars.default_cache(), wanted_jars)]
     )
@@ -70,6 +75,15 @@ def _memory() -> Finding:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     ok = there >= MEMORY_WANTED
     return Finding("memory", ok, _size(there), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}.")
+
+
+def _descriptors() -> Finding:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    ok = soft == resource.RLIM_INFINITY or soft >= DESCRIPTORS_WANTED
+    fix = (
+        "" if ok else f"Run `ulimit -n {DESCRIPTORS_WANTED}` first: each connection takes one; {hard} is the most here."
+    )
+    return Finding("descriptors", ok, f"{soft} files and connections a process", fix)
 
 
 def _disk(run: Path) -> Finding:
@@ -148,6 +162,33 @@ def _own(name: str, address: str, port: int) -> Finding:
     return Finding(
         name, ok, f"your own at {first}", "" if ok else "It does not answer: start it, or correct the address."
     )
+
+
+def _own_database(address: str) -> Iterator[Finding]:
+    answers = _own("database", address, 5432)
+    yield answers
+    if not answers.ok:
+        return
+    try:
+        with psycopg.connect(address, connect_timeout=int(PROBE_WITHIN)) as connection:
+            version, secure = connection.info.server_version // 10_000, connection.pgconn.ssl_in_use
+    except psycopg.Error:  # its text may hold what the address holds
+        yield Finding("postgresql", False, "it lets nobody in by that address", "Correct user and password.")
+        return
+    yield _new_enough(version)
+    here = urlsplit(address).hostname in (None, "localhost", ports.LOOPBACK, "::1")
+    fix = "" if secure or here else "End the address with ?sslmode=verify-full&sslrootcert=FILE."
+    yield Finding("database tls", secure or here, "TLS" if secure else "no TLS", fix)
+
+
+def _new_enough(version: int) -> Finding:
+    ok = version >= POSTGRES_FROM
+    fix = (
+        ""
+        if ok
+        else f"Use PostgreSQL {POSTGRES_FROM} or newer: an older one cannot end a transaction that goes on and on."
+    )
+    return Finding("postgresql", ok, f"version {version}", fix)
 
 
 def _runs(name: str, program: Callable[[], Path], argument: str) -> Finding:

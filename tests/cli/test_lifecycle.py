@@ -15,6 +15,8 @@ import jsonschema
 import psutil
 import pytest
 
+from runtime.bus.quotas import AGENCY, Administrator
+from runtime.settings import KafkaProtocol
 from tests.infra.watching import comes_true, is_gone, runs
 
 ROOT = Path(__file__).parents[2]
@@ -213,6 +215,10 @@ def test_l12_d18_people_and_agencies_are_taken_out(up: Place, later: dict[str, i
     assert inactive == [LATER[1], "pia"]
     assert "(inactive)" in up.accord("agency", "list").stdout
     assert up.pids() == later
+    place = up.town["kafka"]
+    password = Path(place["admin_password_file"]).read_text().strip()
+    there = Administrator(place["bootstrap_servers"], place["admin_user"], password, KafkaProtocol.PLAINTEXT)
+    assert [there.quotas(one) for one in LATER] == [AGENCY, {}, AGENCY]
 
 
 @pytest.mark.parametrize("victims", [("intake", "exchange-worker"), ("postgres",)], ids=" ".join)

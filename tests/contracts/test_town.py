@@ -1,9 +1,11 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
-from schemas.town import Town
+from runtime.names import SERVICES
+from schemas.town import ServiceName, Town
+from tests.architecture.named import ROOT
 
 TOWN: dict[str, Any] = {
     "version": 1,
@@ -80,3 +82,8 @@ def test_a_town_shows_no_address_that_holds_a_password() -> None:
 def test_a_town_that_does_not_hold_together_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Town.model_validate(TOWN | wrong)
+
+
+def test_l10_there_is_one_list_of_services() -> None:
+    assert get_args(ServiceName) == SERVICES
+    assert {place.parent.name for place in (ROOT / "services").glob("*/main.py")} == set(SERVICES)

@@ -54,7 +54,36 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_server_of_ones_own_is_asked_for_in_place_of_the_embedded_one(tmp_path: Path, postgres: Postgres) -> None:
     findings = doctor.examine(tmp_path, own_database=postgres.superuser_url(), own_kafka="admin:password@127.0.0.1:1")
 
-    assert named(findings, "database").ok
+    assert all(named(findings, name).ok for name in ("database", "postgresql", "database tls"))
     assert not named(findings, "broker").ok
-    assert {"postgresql", "java", "jars"}.isdisjoint(finding.name for finding in findings)
+    assert {"account", "java", "jars"}.isdisjoint(finding.name for finding in findings)
     assert "password" not in named(findings, "broker").detail
+
+
+def test_too_few_descriptors_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "DESCRIPTORS_WANTED", 10**9)
+
+    finding = named(doctor.examine(tmp_path), "descriptors")
+
+    assert not finding.ok
+    assert "ulimit -n" in finding.fix
+
+
+def test_a_database_that_is_too_old_is_named(
+    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "POSTGRES_FROM", 99)
+
+    finding = named(doctor.examine(tmp_path, own_database=postgres.superuser_url()), "postgresql")
+
+    assert not finding.ok
+    assert "PostgreSQL 99 or newer" in finding.fix
+
+
+def test_a_database_that_lets_nobody_in_is_named(tmp_path: Path, postgres: Postgres) -> None:
+    address = f"postgresql://postgres:not-the-word@{postgres.host}:{postgres.port}/postgres"
+
+    finding = named(doctor.examine(tmp_path, own_database=address), "postgresql")
+
+    assert not finding.ok
+    assert "not-the-word" not in finding.detail + finding.fix

@@ -123,11 +123,13 @@ def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
     assert until_heard(reading) is None
 
     admin.dismiss(fabric.admin, agency)
-    fabric.post(agency, uuid4())
     of_open_connection = until_heard(reading)
+    fabric.post(agency, uuid4())
+    later = reading.poll(1.0)
     reading.close()
 
     assert of_open_connection in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}
+    assert later is None or later.error() is not None
     allowed = {one for one in admin.in_force(fabric.admin) if one.principal == f"User:{agency}"}  # type: ignore[attr-defined]
     assert allowed == set()
     newcomer = AdminClient({**fabric.kafka.settings(agency, PASSWORD), "log_level": 0})
