@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 # The administrator reads no case and no directive: three counts are all that closing an agency needs.
 FUNCTION = """
