@@ -29,6 +29,7 @@ from schemas.facts.protective_order import (
     ProtectiveOrderViolated,
     Respondent,
 )
+from services.law_enforcement_bridge.entry import entered_by, entered_of
 from services.law_enforcement_bridge.forms import (
     EndForm,
     HearingForm,
@@ -72,6 +73,10 @@ class RespondentNeeded(Exception):
     """An order with several respondents is served on one of them, by name."""
 
 
+class RespondentRefNeeded(Exception):
+    """A list names somebody anew and leaves out whom the order names already: it may be the same person."""
+
+
 class NotYet(Exception):
     """What is reported lies in the future."""
 
@@ -82,6 +87,7 @@ class Service:
 
     respondent_ref: UUID
     status: ServiceStatus | None
+    entered: frozenset[str] = frozenset()  # what an order file asks of a respondent and was recorded, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Order:
     ends_at: datetime | None = None  # the end of its last day in the court's zone
     ends_offset: int | None = None  # that zone's distance from UTC then, in minutes
     next_at: datetime | None = None  # when the clock looks at it next
+    entered: frozenset[str] = frozenset()  # what an order file asks for and was recorded, by name
 
     @property
     def ends_on(self) -> date | None:
@@ -113,7 +120,7 @@ def record(
     form: OrderForm, *, order_ref: UUID, case_ref: UUID, agency_id: str, new_ref: NewRef, now: datetime
 ) -> tuple[Order, OrderFact]:
     """Return the order that `form` tells of, recorded at `now`, and the fact that it was asked for or issued."""
-    blank = Order(order_ref, case_ref, agency_id, form.status, 1, now, now, ())
+    blank = Order(order_ref, case_ref, agency_id, form.status, 1, now, now, (), entered=entered_by(form))
     named, service = _respondents(form.respondents, (), new_ref)
     if form.status is OrderStatus.REQUESTED:
         order = replace(blank, service=service)
@@ -129,7 +136,9 @@ def issue(order: Order, form: IssuanceForm, new_ref: NewRef, now: datetime) -> t
         raise NotPossible
     named, service = _respondents(form.respondents, order.service, new_ref)
     issued = _ending(replace(_next(order, now), status=form.status, ends_at=None, ends_offset=None), form, now)
-    issued = replace(issued, service=_pending(service, new_ref))
+    # The paper says anew when the order ends; all else that was recorded of it still stands.
+    entered = order.entered - {"expires_on"} | entered_by(form)
+    issued = replace(issued, service=_pending(service, new_ref), entered=entered)
     pending = {"respondents": named, "service_status": ServiceStatus.PENDING}
     return issued, _fact(ProtectiveOrderIssued, issued, form, **pending)
 
@@ -146,7 +155,10 @@ def modify(
         changed = _ending(changed, form, now)
     if form.modification is Modification.TERMS:
         service = _pending(service, new_ref)
-    changed = replace(changed, service=service)
+    entered = order.entered | entered_by(form)
+    if form.expiry is OrderExpiry.UNKNOWN:
+        entered -= {"expires_on"}
+    changed = replace(changed, service=service, entered=entered)
     anew = ServiceStatus.PENDING if form.modification is Modification.TERMS else None
     return changed, _fact(ProtectiveOrderModified, changed, form, respondents=named, service_status=anew)
 
@@ -184,7 +196,7 @@ def serve(order: Order, form: ServiceForm, now: datetime) -> tuple[Order, OrderF
         raise NotPossible
     if form.served_at is not None and form.served_at > now + CLOCKS_DIFFER_BY:
         raise NotYet
-    reported = Service(on.respondent_ref, form.service_status)
+    reported = replace(on, status=form.service_status)
     served = replace(_next(order, now), service=tuple(reported if one is on else one for one in order.service))
     if form.service_status is ServiceStatus.IN_HAND:
         return served, None
@@ -237,23 +249,31 @@ def _looked_at_next(ends_at: datetime, now: datetime) -> datetime:
 def _respondents(
     named: Sequence[Respondent] | None, known: tuple[Service, ...], new_ref: NewRef
 ) -> tuple[tuple[Respondent, ...] | None, tuple[Service, ...]]:
-    """Return the respondents, each with a reference, and the service lines with those that are new."""
+    """Return the respondents, each with a reference, and the service lines with those that are new.
+
+    Names lie sealed, so nobody here can tell whether a name without a reference is one the order has.  Somebody is new
+    only in a list that repeats all whom the order names, each by its reference.
+    """
     if named is None:
         return None, known
-    if {one.respondent_ref for one in named} - {one.respondent_ref for one in known} - {None}:
+    said, there = {one.respondent_ref for one in named}, {one.respondent_ref for one in known}
+    if said - there - {None}:
         raise UnknownRespondent
+    if None in said and there - said:
+        raise RespondentRefNeeded
     referred = tuple(one.model_copy(update={"respondent_ref": one.respondent_ref or new_ref()}) for one in named)
     refs = [one.respondent_ref for one in referred]
     if len(set(refs)) < len(refs):
         raise UnknownRespondent
-    there = {one.respondent_ref for one in known}
-    added = tuple(Service(ref, None) for ref in refs if ref is not None and ref not in there)
-    return referred, known + added
+    entered = {one.respondent_ref: entered_of(one) for one in referred}
+    lines = tuple(replace(one, entered=one.entered | entered.pop(one.respondent_ref, frozenset())) for one in known)
+    added = tuple(Service(ref, None, names) for ref, names in entered.items() if ref is not None)
+    return referred, lines + added
 
 
 def _pending(service: tuple[Service, ...], new_ref: NewRef) -> tuple[Service, ...]:
     """Return the lines of an order that is to be served; one whose respondent nobody named still has one."""
-    return tuple(Service(one.respondent_ref, ServiceStatus.PENDING) for one in service) or (
+    return tuple(replace(one, status=ServiceStatus.PENDING) for one in service) or (
         Service(new_ref(), ServiceStatus.PENDING),
     )
 

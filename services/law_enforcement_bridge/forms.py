@@ -60,7 +60,10 @@ class OrderForm(Terms):
 
 
 class IssuanceForm(Terms):
-    """What the court issued on a request, or after a temporary order: the whole of it, once more."""
+    """What the court issued on a request, or after a temporary order: the whole of it, once more.
+
+    Respondents whom the order names already go by the references that it was answered with, in `service`.
+    """
 
     status: OrderTerms[Literal[OrderStatus.TEMPORARY, OrderStatus.FINAL]]
 

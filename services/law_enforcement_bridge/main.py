@@ -16,6 +16,7 @@ REFUSALS = {
     domain.NotPossible: "not_possible",
     domain.UnknownRespondent: "unknown_respondent",
     domain.RespondentNeeded: "respondent_needed",
+    domain.RespondentRefNeeded: "respondent_ref_needed",
     domain.NotYet: "in_the_future",
 }
 

@@ -46,6 +46,7 @@ ORDERS = Table(
     Column("ends_at", INSTANT),
     Column("ends_offset", Integer),
     Column("next_at", INSTANT),
+    Column("entered", postgresql.ARRAY(Text)),
 )
 SERVICE = Table(
     "service",
@@ -55,6 +56,7 @@ SERVICE = Table(
     Column("agency_id", Text),
     Column("place", Integer),
     Column("status", Text),
+    Column("entered", postgresql.ARRAY(Text)),
 )
 NOW = func.register.instant(type_=INSTANT)
 STEPS = ("status", "version", "changed_at", "ends_at", "ends_offset", "next_at")
@@ -130,7 +132,7 @@ def _which(agency: str, wanted: Wanted) -> list[Any]:
 
 
 def _steps(order: Order) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in STEPS}
+    return {name: getattr(order, name) for name in STEPS} | {"entered": sorted(order.entered)}
 
 
 async def _keep_service(session: AsyncSession, order: Order) -> None:
@@ -143,12 +145,14 @@ async def _keep_service(session: AsyncSession, order: Order) -> None:
             "agency_id": order.agency_id,
             "place": place,
             "status": one.status,
+            "entered": sorted(one.entered),
         }
         for place, one in enumerate(order.service)
     ]
     kept = postgresql.insert(SERVICE).values(rows)
     lines = [SERVICE.c.order_ref, SERVICE.c.respondent_ref]
-    await session.execute(kept.on_conflict_do_update(index_elements=lines, set_={"status": kept.excluded.status}))
+    changed = {"status": kept.excluded.status, "entered": kept.excluded.entered}
+    await session.execute(kept.on_conflict_do_update(index_elements=lines, set_=changed))
 
 
 async def _orders(session: AsyncSession, asked: Select[Any]) -> list[Order]:
@@ -164,10 +168,10 @@ async def _service(session: AsyncSession, order_refs: Sequence[UUID]) -> dict[UU
     asked = select(SERVICE).where(SERVICE.c.order_ref.in_(order_refs)).order_by(SERVICE.c.place)
     for row in (await session.execute(asked)).mappings():
         status = None if row["status"] is None else ServiceStatus(row["status"])
-        found[row["order_ref"]].append(Service(row["respondent_ref"], status))
+        found[row["order_ref"]].append(Service(row["respondent_ref"], status, frozenset(row["entered"])))
     return found
 
 
 def _order(row: RowMapping, service: Iterable[Service]) -> Order:
     read = dict(row) | {"status": OrderStatus(row["status"]), "service": tuple(service)}
-    return Order(**read)
+    return Order(**read | {"entered": frozenset(row["entered"])})

@@ -64,7 +64,7 @@ async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> 
     await disclosure.offer(unit, fact)
     response.headers["Location"] = f"/v1/orders/{order.order_ref}"
     response.headers["ETag"] = etag(order.version)
-    return recorded_answer_for(order, missing_to_enter(form))
+    return recorded_answer_for(order, missing_to_enter(order))
 
 
 @routes.post("/{order_ref}/issuance", response_model=RecordedAnswer, response_model_exclude_none=True)
@@ -77,7 +77,7 @@ async def issue_order(
     require_match(if_match, order.version)
     issued, fact = domain.issue(order, form, uuid4, await register.instant(unit.session))
     await _keep(unit, issued, fact, response)
-    return recorded_answer_for(issued, missing_to_enter(form))
+    return recorded_answer_for(issued, missing_to_enter(issued))
 
 
 @routes.post("/{order_ref}/modification", response_model=OrderAnswer, response_model_exclude_none=True)

@@ -19,6 +19,7 @@ from services.law_enforcement_bridge.domain import (
     NotYet,
     Order,
     RespondentNeeded,
+    RespondentRefNeeded,
     Service,
     UnknownRespondent,
 )
@@ -181,7 +182,8 @@ def test_one_respondent_is_served_and_the_other_waits() -> None:
 
     served, fact = domain.serve(in_hand, ServiceForm(**SERVED, respondent_ref=first), NOON)
 
-    assert served.service == (Service(first, ServiceStatus.SERVED), Service(second, ServiceStatus.PENDING))
+    lines = [(line.respondent_ref, line.status) for line in served.service]
+    assert lines == [(first, ServiceStatus.SERVED), (second, ServiceStatus.PENDING)]
     assert (fact and fact.respondent_ref) == first
 
 
@@ -347,15 +349,45 @@ def test_no_walk_leaves_an_end(walk: list[str]) -> None:
 def test_what_an_order_file_would_ask_for_is_listed_by_name() -> None:
     whole = {name: "x" for name in ("court_ori", "docket_number", "agency_ori", "agency_case_number")}
     r = {"name": "R", "sex": "M", "race": "W", "born_on": "1980-01-01", "height": "600", "weight": "180"}
-    form = OrderForm(
-        status="final",
-        order_type="final",
-        petitioner={},
-        issued_on="2026-03-01",
-        expiry="none",
-        respondents=[r],
-        **whole,
-    )
+    said = {"order_type": "final", "petitioner": {}, "issued_on": "2026-03-01", "expiry": "none", "respondents": [r]}
+    order = an_order("final", **said, **whole)
 
-    assert missing_to_enter(form) == ("respondents.0.hair",)
-    assert "court_ori" in missing_to_enter(OrderForm(status="final"))
+    assert missing_to_enter(order) == ("respondents.0.hair",)
+    assert "court_ori" in missing_to_enter(an_order("final"))
+
+
+def test_d4_a_respondent_named_anew_is_not_made_twice() -> None:
+    asked = an_order("requested", respondents=[{"name": "Zqman"}])
+
+    with pytest.raises(RespondentRefNeeded):
+        domain.issue(asked, IssuanceForm(status="temporary", respondents=[{"name": "Zqman"}]), a_ref, NOON)
+    with pytest.raises(RespondentRefNeeded):
+        domain.modify(
+            an_order(respondents=[{"name": "Zqman"}]),
+            ModificationForm(modification="correction", respondents=[{"name": "Zqman"}]),
+            a_ref,
+            NOON,
+        )
+
+
+def test_d4_by_their_reference_they_stay_who_they_are() -> None:
+    asked = an_order("requested", respondents=[{"name": "Zqman"}])
+    known = {"name": "Zqman", "hair": "BRO", "respondent_ref": asked.service[0].respondent_ref}
+
+    issued, _ = domain.issue(asked, IssuanceForm(status="temporary", respondents=[known]), a_ref, NOON)
+    more, _ = domain.issue(asked, IssuanceForm(status="temporary", respondents=[known, {"name": "Q"}]), a_ref, NOON)
+
+    assert [line.respondent_ref for line in issued.service] == [asked.service[0].respondent_ref]
+    assert "respondents.0.hair" not in missing_to_enter(issued)
+    assert len(more.service) == 2
+
+
+def test_d4_what_is_missing_is_missing_of_the_order() -> None:
+    asked = an_order("requested", respondents=[{"name": "Zqman"}], court_ori="X", expires_on="2027-01-01")
+
+    issued, _ = domain.issue(asked, IssuanceForm(status="temporary"), a_ref, NOON)
+
+    missing = missing_to_enter(issued)
+    assert "respondents" not in missing
+    assert "court_ori" not in missing
+    assert "expires_on" in missing
