@@ -8,11 +8,9 @@ from pydantic_core import PydanticCustomError
 
 from schemas.categories import Local, Routing
 from schemas.codes import Purpose, ReferralMode
-from schemas.facts.evidence import EvidenceList
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.protective_order import OrderServiceBlock, OrderTermsBlock
 from schemas.facts.referral import ReferralBlock
-from schemas.facts.risk import RiskBlock, RiskOutcome
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import CareBlock, MeansBlock, SurvivorBlock
 
@@ -22,14 +20,15 @@ class Told(
     CareBlock,
     MeansBlock,
     IncidentBlock,
-    RiskBlock,
-    RiskOutcome,
     PlanBlock,
     OrderTermsBlock,
     OrderServiceBlock,
-    EvidenceList,
 ):
-    """What the sender tells of the case; of it the receiver gets what the survivor allows, and no more."""
+    """What the sender tells of the case; of it the receiver gets what the survivor allows, and no more.
+
+    No risk band, no trigger, no item of evidence and no step of its custody: those come from a screen and from the log
+    of evidence, and a hand that types them would make up a result that nobody screened (domain.md sections 9 and 11).
+    """
 
 
 class ReferralForm(ReferralBlock, Told):

@@ -51,6 +51,7 @@ async def as_sent(referral_ref: Made, unit: MaySend, response: Response) -> Refe
 async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -> ReferralAnswer | Response:
     """Send a referral under a release; or log one that the survivor takes along, which needs none."""
     subject = await own_case(unit, form.case_ref)
+    await _check_receiver(unit, form)
     await _check_older(unit, form)
     key = await register.case_key(unit.session, unit.keys, subject, unit.agency_id)
     ref = uuid4()
@@ -82,6 +83,12 @@ async def withdraw_referral(
     await store.keep(unit.session, withdrawn)
     await (disclosure.offer if referral.mode is ReferralMode.LIVE else disclosure.record)(unit, fact)
     return to_sender(withdrawn, response)
+
+
+async def _check_receiver(unit: Unit, form: ReferralForm) -> None:
+    """Refuse a receiver that is not an active agency, logged or sent: a typing error must not become a record."""
+    if await register.agency(unit.session, form.to_agency_ref) is None:
+        raise Invalid([FieldError("body.to_agency_ref", "unknown_agency")])
 
 
 async def _check_older(unit: Unit, form: ReferralForm) -> None:

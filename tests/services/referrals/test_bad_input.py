@@ -70,6 +70,35 @@ async def test_what_no_contract_knows(desk: Desk, said: str) -> None:
     await refused(desk, case_ref, raw(case_ref, said), 422)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"band": "high"',
+        '"triggered_by": ["rule"]',
+        '"override": {"band": "high", "reason": "heron-4417"}',
+        '"instrument_id": "accord-first-screen"',
+        '"answers": [{"code": "a1", "answer": "yes"}]',
+        '"screen_ref": "00000000-0000-4000-8000-000000000000"',
+        '"valid_until": "2026-03-02T12:00:00Z"',
+        '"evidence": [{"kind": "photo", "custody": [{"at": "2026-03-02T12:00:00Z", "to_person_ref": "sam"}]}]',
+    ],
+)
+async def test_no_screen_nor_evidence_is_typed_by_hand(desk: Desk, said: str) -> None:
+    case_ref, _ = await desk.released()
+
+    await refused(desk, case_ref, raw(case_ref, said), 422)
+
+
+@pytest.mark.parametrize("mode", ["logged", "live"])
+async def test_d12_a_receiver_that_does_not_exist(desk: Desk, mode: str) -> None:
+    case_ref, _ = await desk.released()
+    asked = a_referral(case_ref, to_agency_ref="no-such-agency", mode=mode)
+
+    answer = await refused(desk, case_ref, json.dumps(asked).encode(), 422)
+
+    assert answer.json()["errors"] == [{"field": "body.to_agency_ref", "code": "unknown_agency"}]
+
+
 @pytest.mark.parametrize("field", ["mode", "service_code", "priority", "purpose"])
 async def test_a_code_of_no_list(desk: Desk, field: str) -> None:
     case_ref, _ = await desk.released()

@@ -97,12 +97,11 @@ def test_how_soon_an_answer_is_needed_follows_from_the_priority(priority: str, m
 
 
 def test_a_sent_referral_tells_all_that_was_said_of_the_survivor() -> None:
-    form = a_form(given_name="Marisol", needs=["shelter"], firearm_access="yes", band="high")
+    form = a_form(given_name="Marisol", needs=["shelter"], firearm_access="yes")
 
     _, fact = sent(form)
 
-    told = (fact.given_name, fact.needs, fact.firearm_access, fact.band)
-    assert told == ("Marisol", ("shelter",), "yes", "high")
+    assert (fact.given_name, fact.needs, fact.firearm_access) == ("Marisol", ("shelter",), "yes")
     assert fact.parties() == {"bay-hotline", "harbor-house"}
 
 
