@@ -8,8 +8,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from kernel.consent import Request, decide
+from runtime import register
 from schemas.categories import DataCategory
-from schemas.codes import Purpose
+from schemas.codes import EndsWhen, Purpose
+from schemas.taxonomy import ALL, categories_of
 from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.clock import tick, ticking
 from tests.services.law_enforcement_bridge.conftest import Desk
@@ -19,6 +22,7 @@ from tests.world.web import Web
 WATCH = [DataCategory.ORDER_TERMS, DataCategory.ORDER_SERVICE]
 SERVED = {"service_status": "served", "served_at": "2026-03-02T07:52:00Z"}
 IN_HAND = {"service_status": "in_hand"}
+HEARING = {"hearing_at": "2026-04-01T09:00:00Z"}
 
 
 async def types(desk: Desk, case_ref: str, agency_id: str = "county-sheriff") -> list[str]:
@@ -268,6 +272,62 @@ def let_time_pass(desk: Desk, order_ref: str, left: str) -> None:
         next_at = clock_timestamp() WHERE order_ref = %s AND next_at IS NOT NULL"""
     with desk.town.database.superuser() as connection:
         connection.execute(moved, (left, order_ref))
+
+
+async def opens(desk: Desk, case_ref: str, to: str, purpose: Purpose, of: str = "county-sheriff") -> set[str]:
+    """Return the categories that an agency's system would open of a custodian's records at this moment."""
+    async with desk.town.session("accord_exchange") as session:
+        subject = await register.hold(session, UUID(case_ref))
+    assert subject is not None
+    request = Request(subject.cases[to].agency, subject.cases[of].agency, purpose, ALL)
+    return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
+
+
+async def watched(desk: Desk) -> str:
+    """Open a case of the police's of which the hotline watches the orders while one stands, and the other way round."""
+    case_ref = await desk.town.open_case("county-sheriff")
+    await desk.town.direct(case_ref, "bay-hotline", Purpose.ADVOCACY, WATCH, ends_when=EndsWhen.ORDER_ENDED)
+    theirs = await desk.town.case_ref_of(case_ref, "bay-hotline")
+    needs, until = [DataCategory.NEEDS], EndsWhen.ORDER_ENDED
+    await desk.town.direct(theirs, "county-sheriff", Purpose.ORDER_ENFORCEMENT, needs, ends_when=until)
+    return str(case_ref)
+
+
+async def both_open(desk: Desk, case_ref: str) -> tuple[set[str], set[str]]:
+    theirs = await opens(desk, case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, of="bay-hotline")
+    return await opens(desk, case_ref, "bay-hotline", Purpose.ADVOCACY), theirs
+
+
+async def test_h11_an_order_that_ends_ends_its_releases(desk: Desk) -> None:
+    case_ref = await watched(desk)
+    first, second = await desk.record(case_ref=case_ref), await desk.record(case_ref=case_ref)
+
+    await desk.do(first, "end", {"end_reason": "dismissed"})
+    assert await both_open(desk, case_ref) == ({"order_terms", "order_service"}, {"needs"})
+
+    await desk.do(second, "end", {"end_reason": "vacated"})
+    assert await both_open(desk, case_ref) == (set(), set())
+
+
+async def test_h11_an_order_the_clock_ends_ends_its_releases(desk: Desk, web: Web) -> None:
+    case_ref = await watched(desk)
+    order = await desk.record(case_ref=case_ref, expires_on="2099-01-01", court_time_zone="UTC")
+    let_time_pass(desk, order["order_ref"], "-1 second")
+
+    await tick(web.wiring("accord_law_enforcement_bridge"))
+
+    assert await both_open(desk, case_ref) == (set(), set())
+    assert "expired" in await types(desk, case_ref)
+
+
+async def test_h11_no_other_step_of_an_order_ends_a_release(desk: Desk) -> None:
+    case_ref = await watched(desk)
+    order = await desk.record(case_ref=case_ref)
+
+    for step, body in (("violation", {}), ("modification", {"modification": "terms"}), ("hearing", HEARING)):
+        order = (await desk.do(order, step, body)).json()
+
+    assert await both_open(desk, case_ref) == ({"order_terms", "order_service"}, {"needs"})
 
 
 async def test_the_clock_runs_beside_the_routes(web: Web) -> None:

@@ -349,7 +349,13 @@ def test_no_walk_leaves_an_end(walk: list[str]) -> None:
 def test_what_an_order_file_would_ask_for_is_listed_by_name() -> None:
     whole: dict[str, Any] = {name: "x" for name in ("court_ori", "docket_number", "agency_ori", "agency_case_number")}
     r = {"name": "R", "sex": "M", "race": "W", "born_on": "1980-01-01", "height": "600", "weight": "180"}
-    said: dict[str, Any] = {"order_type": "final", "petitioner": {}, "issued_on": "2026-03-01", "expiry": "none", "respondents": [r]}
+    said: dict[str, Any] = {
+        "order_type": "final",
+        "petitioner": {},
+        "issued_on": "2026-03-01",
+        "expiry": "none",
+        "respondents": [r],
+    }
     order = an_order("final", **said, **whole)
 
     assert missing_to_enter(order) == ("respondents.0.hair",)
