@@ -5,7 +5,7 @@ from kernel.consent.ceilings import ceiling, emergency_ceiling, needs_own_line, 
 from kernel.consent.decision import decide, mask
 from kernel.consent.derivation import covers, derived
 from kernel.consent.explanation import CategoryVerdict, Outlook, as_if_signed, explain, preview
-from kernel.consent.reading import Unreadable, fields_named
+from kernel.consent.reading import Unreadable, fields_given, fields_named
 from kernel.consent.table import ConsentTable, compile_table
 from kernel.consent.terms import Agency, Directive
 
@@ -27,6 +27,7 @@ __all__ = [
     "derived",
     "emergency_ceiling",
     "explain",
+    "fields_given",
     "fields_named",
     "mask",
     "needs_own_line",

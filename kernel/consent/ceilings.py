@@ -42,7 +42,7 @@ def cell_mask(category: DataCategory, cell: str) -> int:
     """Return what one cell lets be granted."""
     if cell.startswith("f "):
         return bit(f"{category}.{cell.removeprefix('f ')}")
-    if cell not in {"y", "s", "p", "-"}:
+    if cell not in {"y", "s", "p", "c", "-"}:
         raise ValueError(f"{cell!r} is not a cell of the need profile")
     return 0 if cell == "-" else category_mask(category)
 
@@ -85,6 +85,20 @@ def compile_ceilings(cells: Cells, carried: Carried) -> dict[tuple[AgencyKind | 
     return ceilings
 
 
+def after_conflict_check(cells: Cells, carried: Carried) -> dict[Purpose, int]:
+    """Return what each purpose carries only after a clear conflict check.
+
+    Refuse a purpose that another kind shares and would need no check for: a grant names a purpose and not a kind.
+    """
+    waits: dict[Purpose, int] = {}
+    for purpose, (kinds, fields) in carried.items():
+        each = {sum(category_mask(c) for c in DataCategory if cells[kind, c] == "c") & fields for kind in kinds} or {0}
+        if len(each) > 1:
+            raise ValueError(f"{purpose} is shared by kinds of which one needs a conflict check")
+        waits[purpose] = 0 if purpose is Purpose.CONFLICT_CHECK else each.pop()
+    return waits
+
+
 def _every_field() -> int:
     every = 0
     for category in DataCategory:
@@ -94,6 +108,7 @@ def _every_field() -> int:
 
 _CELLS: Final = read_need_profile(NEED_PROFILE)
 _CARRIED: Final = read_purposes(PURPOSES)
+AFTER_CONFLICT_CHECK: Final[Mapping[Purpose, int]] = after_conflict_check(_CELLS, _CARRIED)
 CEILINGS: Final[Mapping[tuple[AgencyKind | None, Purpose | None], int]] = compile_ceilings(_CELLS, _CARRIED)
 _EMERGENCY: Final = fields_of(EMERGENCY) & ~fields_of(NOT_IN_AN_EMERGENCY)
 _EMERGENCY_OF_A_SHELTER: Final = _EMERGENCY & ~fields_of(NOT_OF_A_SHELTER_IN_AN_EMERGENCY)

@@ -6,7 +6,7 @@ under a release.  `kernel.consent.ceilings` compiles this text; it holds no rule
 
 # y may be granted · s only where the directive names it on its own line, never by a preset
 # f only the fields listed · p only for a referral this agency sent or received · - closed under a release
-# alleged_offender opens to legal_aid after the conflict check: its directive starts when that is clear.
+# c only by a directive that starts when a conflict check came out clear; the check itself is a purpose of its own
 NEED_PROFILE = """
 | category | police | hotline | shelter | counselling | legal_aid | hospital | community_partner | coordination |
 | identity | y | y | y | y | y | y | y | - |
@@ -15,7 +15,7 @@ NEED_PROFILE = """
 | demographics | s | y | y | y | y | y | s | - |
 | incident_summary | y | y | y | y | y | y | - | - |
 | incident_narrative | s | s | s | s | y | s | - | - |
-| alleged_offender | y | y | y | s | y | - | - | - |
+| alleged_offender | y | y | y | s | c | - | - | - |
 | weapons_risk | y | y | y | y | s | y | - | - |
 | risk_result | y | y | y | y | s | y | - | f band |
 | risk_answers | s | s | s | s | - | s | - | - |

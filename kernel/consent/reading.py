@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from kernel.consent.ceilings import AFTER_CONFLICT_CHECK
 from kernel.consent.terms import Directive, Way
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, Purpose
@@ -51,7 +52,7 @@ def read_grant(directive: Directive) -> tuple[Way, Grant]:
     if basis is Basis.EMERGENCY and purpose is not Purpose.EMERGENCY_SAFETY:
         raise Unreadable("an emergency is about safety")
     start, end = _period(directive, until)
-    grant = Grant(directive.directive_ref, fields_named(directive), start, end, basis)
+    grant = Grant(directive.directive_ref, fields_given(directive), start, end, basis)
     return (directive.custodian, recipient, purpose), grant
 
 
@@ -60,6 +61,19 @@ def read_denial(directive: Directive) -> Denial:
     if directive.recipient is None or directive.excluded_person_ref is not None:
         raise Unreadable("a denial names an agency or a person")
     return Denial(directive.directive_ref, fields_named(directive), _instant(directive.valid_from))
+
+
+def fields_given(directive: Directive) -> int:
+    """Return the fields that a directive can open or close, or raise `Unreadable`.
+
+    Of a release those that wait for a conflict check are given only by one that starts when it is clear, whatever the
+    directive names.
+    """
+    named, purpose = fields_named(directive), directive.purpose
+    checked = directive.after_conflict_check or directive.basis is Basis.COURT_ORDER
+    if purpose is None or checked or directive.effect is not DirectiveEffect.PERMIT:
+        return named
+    return named & ~AFTER_CONFLICT_CHECK[purpose]
 
 
 def fields_named(directive: Directive) -> int:

@@ -65,3 +65,4 @@ class Directive:
     started: bool = True  # what it waits for has happened, or it waits for nothing
     ended: bool = False  # what ends it early has happened
     survives_death: bool = False
+    after_conflict_check: bool = False  # what it waits for, or waited for, is a clear conflict check

@@ -14,7 +14,7 @@ from kernel.consent import ConsentTable, Directive, compile_table
 from runtime.database.arrays import bigints
 from runtime.database.direct import rows
 from schemas.categories import DataCategory
-from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
+from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose, StartsWhen
 
 READ = (
     "subject_id",
@@ -82,6 +82,7 @@ def read_directive(row: Mapping[str, Any]) -> Directive:
         started=row["starts_when"] is None or row["started_at"] is not None,
         ended=row["ended_at"] is not None,
         survives_death=row["survives_death"],
+        after_conflict_check=row["starts_when"] == StartsWhen.CONFLICT_CLEAR,
     )
 
 

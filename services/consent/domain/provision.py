@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel.consent import Directive, Unreadable, fields_named
+from kernel.consent import Directive, Unreadable, fields_given
 from schemas.codes import DirectiveEffect, DirectiveState, EndsWhen, StartsWhen
 from services.consent.domain.waiting import Waiting
 
@@ -29,6 +29,7 @@ class Provision:
     starts_when: StartsWhen | None = None
     started_at: datetime | None = None
     ends_when: EndsWhen | None = None
+    ended_at: datetime | None = None
     supersedes_ref: UUID | None = None
     adds_to_ref: UUID | None = None
     evidence: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -55,9 +56,9 @@ class Provision:
 
     @property
     def mask(self) -> int:
-        """Return the fields it speaks of; of one that cannot be read, none."""
+        """Return the fields it can open or close; of one that cannot be read, none."""
         try:
-            return fields_named(self.directive)
+            return fields_given(self.directive)
         except Unreadable:
             return 0
 

@@ -22,7 +22,7 @@ def visible(request: Request, directives: Iterable[Directive], at: datetime) -> 
         if said.effect == "deny" and spoken and said.purpose in (None, request.purpose) and said.valid_from <= at:
             denied |= named(said)
         if said.effect == "permit" and spoken and said.purpose == request.purpose and lasts(said, at):
-            granted |= named(said)
+            granted |= named(said) - unchecked(said, request.agency.kind)
     return (granted - denied) & allowed(request.agency.kind, request.purpose) & set(paths_of(request.asked))
 
 
@@ -36,6 +36,15 @@ def hides(said: Directive, request: Request) -> bool:
 def lasts(said: Directive, at: datetime) -> bool:
     over = said.valid_until is None or said.ended or at >= said.valid_until
     return said.started and said.valid_from <= at and not over
+
+
+@cache
+def unchecked(said: Directive, kind: str | None) -> frozenset[str]:
+    """What waits for a conflict check, where the directive does not: the check itself and a court's order go before."""
+    free = said.after_conflict_check or said.purpose == "conflict_check" or said.basis == "court_order"
+    head, *lines = map(words, NEED_PROFILE.strip().splitlines())
+    waits = {line[0] for line in lines if kind in head and line[head.index(kind)] == "c"}
+    return frozenset(path for path in FIELDS if category_of(path) in waits and not free)
 
 
 @cache
@@ -70,7 +79,7 @@ def listed(word: str, text: str) -> bool:
 
 
 def opens(cell: str, path: str) -> bool:
-    return cell in ("y", "s", "p") or cell == f"f {path.split('.')[1]}"
+    return cell in ("y", "s", "p", "c") or cell == f"f {path.split('.')[1]}"
 
 
 def category_of(path: str) -> str:

@@ -16,10 +16,12 @@ WAYS = (
     ("harbor-house", "bay-hotline", Purpose.SHELTER),
     ("bay-hotline", "county-sheriff", Purpose.EMERGENCY_SAFETY),
     ("bay-hotline", "county-cell", Purpose.COORDINATION),
+    ("bay-hotline", "riverside-legal", Purpose.LEGAL_REPRESENTATION),
 )
 CATEGORIES = (
     DataCategory.IDENTITY,
     DataCategory.LOCATION,
+    DataCategory.ALLEGED_OFFENDER,
     DataCategory.SUBSTANCE_USE,
     DataCategory.RISK_RESULT,
     DataCategory.REFERRAL_STATUS,
@@ -60,6 +62,7 @@ def grants(draw: st.DrawFn, bases: st.SearchStrategy[Basis] = releases) -> Direc
             "purpose": purpose,
             "valid_from": draw(starts),
             "valid_until": draw(ends),
+            "after_conflict_check": draw(st.booleans()),
             "state": draw(states),
             "basis": draw(bases),
             "started": draw(mostly),

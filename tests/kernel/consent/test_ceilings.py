@@ -3,7 +3,15 @@
 import pytest
 
 from kernel.consent import ceiling, needs_own_line, purposes_of
-from kernel.consent.ceilings import cell_mask, fields_of, kinds_of, read_need_profile, read_purposes
+from kernel.consent.ceilings import (
+    AFTER_CONFLICT_CHECK,
+    after_conflict_check,
+    cell_mask,
+    fields_of,
+    kinds_of,
+    read_need_profile,
+    read_purposes,
+)
 from kernel.consent.need_profile import NEED_PROFILE, PURPOSES
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -108,3 +116,16 @@ def test_lists_are_read_as_they_are_written() -> None:
     assert fields_of("all but needs") == ALL & ~category_mask(DataCategory.NEEDS)
     assert kinds_of("none") == frozenset()
     assert kinds_of("all but police") == frozenset(AgencyKind) - {AgencyKind.POLICE}
+
+
+def test_d2_what_waits_for_a_conflict_check_is_the_lawyers_alone() -> None:
+    waits = {purpose: fields for purpose, fields in AFTER_CONFLICT_CHECK.items() if fields}
+
+    assert waits == {Purpose.LEGAL_REPRESENTATION: category_mask(DataCategory.ALLEGED_OFFENDER)}
+
+
+def test_d2_a_purpose_shared_with_who_needs_no_check_is_refused() -> None:
+    shared = PURPOSES.replace("| legal_representation | legal_aid |", "| legal_representation | legal_aid, shelter |")
+
+    with pytest.raises(ValueError, match="conflict check"):
+        after_conflict_check(read_need_profile(NEED_PROFILE), read_purposes(shared))

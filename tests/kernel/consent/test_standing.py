@@ -8,7 +8,7 @@ import pytest
 from kernel.consent import Reason, decide, mask
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Basis, Purpose
-from schemas.taxonomy import ALL, bit, category_mask, mask_of
+from schemas.taxonomy import ALL, bit, categories_of, category_mask, mask_of
 from tests.world.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
 
 NEEDS = category_mask(DataCategory.NEEDS)
@@ -175,3 +175,24 @@ def test_a_conflict_check_shows_the_offenders_name_and_only_to_a_machine() -> No
     assert mask(machine, table, NOON) == bit("alleged_offender.offender_name")
     assert decide(person, table, NOON).reason is Reason.NOT_FOR_A_PERSON
     assert mask(person, table, NOON) == 0
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_d2_the_offender_opens_to_a_lawyer_after_a_check_only(checked: bool) -> None:
+    lawyer: dict[str, Any] = {"to": "riverside-legal", "purpose": Purpose.LEGAL_REPRESENTATION}
+    grant = a_grant(DataCategory.ALLEGED_OFFENDER, DataCategory.IDENTITY, **lawyer, after_conflict_check=checked)
+
+    decision = decide(an_ask(by="riverside-legal", purpose=Purpose.LEGAL_REPRESENTATION), a_table(grant), NOON)
+
+    assert (DataCategory.ALLEGED_OFFENDER in categories_of(decision.mask)) is checked
+    assert DataCategory.IDENTITY in categories_of(decision.mask)
+
+
+def test_d2_a_court_that_names_the_offender_asks_for_no_check() -> None:
+    lawyer: dict[str, Any] = {"to": "riverside-legal", "purpose": Purpose.LEGAL_REPRESENTATION}
+    path = "alleged_offender.offender_name"
+    grant = a_grant(DataCategory.ALLEGED_OFFENDER, **lawyer, only=[path], basis=Basis.COURT_ORDER)
+
+    decision = decide(an_ask(by="riverside-legal", purpose=Purpose.LEGAL_REPRESENTATION), a_table(grant), NOON)
+
+    assert decision.mask == bit(path)
