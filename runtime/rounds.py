@@ -71,10 +71,10 @@ async def on_behalf(
         yield None if agency is None else Unit(session, agency, actor, keys, Kind.SERVICE)
 
 
-async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work) -> None:
-    """Do `work` for an agency, `MOST_AT_ONCE` things a transaction, until less than that was left to do."""
-    done = MOST_AT_ONCE
-    while done == MOST_AT_ONCE:
+async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work, at_once: int = MOST_AT_ONCE) -> None:
+    """Do `work` for an agency, `at_once` things a transaction, until less than that was left to do."""
+    done = at_once
+    while done == at_once:
         async with on_behalf(wiring.sessions, wiring.keys, agency_id, actor) as unit:
             if unit is None:
                 return

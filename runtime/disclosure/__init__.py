@@ -3,8 +3,10 @@
 `offer` makes a fact available to the agencies that consent names; `open` reads it, the look being on record.
 `look` is the same door for the states a service keeps itself; `announce` tells agencies of a directive, and
 `record` tells nobody but the custodian.  `note_absent` and `note_blocked` put on record what a route refuses by itself.
+`end_with`, `never_start` and `start_with` meet the conditions of directives by a fact that is recorded.
 """
 
+from runtime.disclosure.conditions import end_with, never_start, start_with
 from runtime.disclosure.looking import OWN_WORK, carry, look, purposes_now
 from runtime.disclosure.offering import announce, offer, offer_many, record
 from runtime.disclosure.opening import Opening, TooLate, open
@@ -19,7 +21,9 @@ __all__ = [
     "Waiting",
     "announce",
     "carry",
+    "end_with",
     "look",
+    "never_start",
     "note_absent",
     "note_blocked",
     "offer",
@@ -30,4 +34,5 @@ __all__ = [
     "purposes_now",
     "record",
     "relayable",
+    "start_with",
 ]

@@ -107,6 +107,7 @@ class ConsentRevoked(EndingFact):
     type: ClassVar[str] = "accord.consent.revoked.v1"
 
     revoked_at: Terms[Instant]
+    condition_met: Terms[EndsWhen | None] = None  # what it was to end with has happened; nobody stopped it
     revoked_by: Terms[RevokedBy | None] = None
 
 

@@ -1,4 +1,4 @@
-"""What time brings to consent: a grant that starts later, an end that comes near, and what could not be told before.
+"""What time brings to consent: a grant that starts later, an end that came or comes near, what is still to be told.
 
 Nothing opens or closes by this clock: the decision reads the instants itself.  It only tells.
 """
@@ -10,7 +10,7 @@ from runtime.http.wiring import Wiring
 from runtime.rounds import commit, going_round, noting_failure, on_behalf
 from runtime.unit import Unit
 from services.consent import changing, due
-from services.consent.domain import Provision, of_expiry, of_grant
+from services.consent.domain import Provision, of_ending, of_expiry, of_grant
 from services.consent.due import Due, Word
 from services.consent.ground import Ground
 
@@ -48,11 +48,13 @@ async def _tell(unit: Unit, thing: Due) -> None:
         await changing.tell_late(ground, subject)
         return
     one = await due.provision(unit.session, subject.subject_id, thing.directive_ref)
-    stands = one is not None and _is_open(ground, one)
+    stands = one is not None and (one.directive.ended if thing.word is Word.ENDED else _is_open(ground, one))
     if one is None or not stands or not await due.take(unit.session, unit.agency_id, one.ref, thing.word):
         return
     if thing.word is Word.GRANTED:
         await changing.tell(unit, subject, [of_grant(one, thing.case_ref, subject.at)])
+    elif thing.word is Word.ENDED:
+        await changing.tell(unit, subject, [of_ending(one, thing.case_ref, subject.at)])
     else:
         await changing.tell(unit, subject, [of_expiry(one, thing.case_ref, subject.at)])
 

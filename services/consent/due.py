@@ -17,6 +17,7 @@ class Word(StrEnum):
     """What is told of a directive, once each."""
 
     GRANTED = "granted"
+    ENDED = "ended"
     ENDS_IN_A_WEEK = "ends_in_a_week"
     ENDS_IN_A_DAY = "ends_in_a_day"
     UNTOLD = "untold"
@@ -51,6 +52,10 @@ SELECT u.directive_ref, c.case_ref, 'untold' AS word FROM consent.untold AS u
     WHERE u.agency_id = :agency
 UNION ALL SELECT d.directive_ref, c.case_ref, 'granted' {STANDS} AND NOT d.announced
     AND d.valid_from <= (SELECT register.instant()) AND (d.starts_when IS NULL OR d.started_at IS NOT NULL)
+UNION ALL SELECT d.directive_ref, c.case_ref, 'ended' FROM register.directive AS d
+    JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = d.custodian
+    WHERE d.custodian = :agency AND d.effect = 'permit' AND d.state = 'active' AND d.ended_at IS NOT NULL
+    AND NOT d.announced
 UNION ALL {ENDS.format(word="ends_in_a_week", stands=STANDS, least="1 day", most="7 days")}
 UNION ALL {ENDS.format(word="ends_in_a_day", stands=STANDS, least="0 days", most="1 day")}
 LIMIT 500
@@ -99,13 +104,13 @@ async def of_agency(session: AsyncSession, agency: str) -> list[Due]:
 
 async def take(session: AsyncSession, agency: str, ref: UUID, word: Word) -> bool:
     """Take it upon this transaction to tell; tell whether nobody else has."""
-    if word is Word.GRANTED:
+    if word in (Word.GRANTED, Word.ENDED):
         return await announce(session, ref)
     return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": word}))
 
 
 async def announce(session: AsyncSession, ref: UUID) -> bool:
-    """Note that a grant is told of, with this transaction; tell whether it was not before."""
+    """Note that a grant, or its end, is told of, with this transaction; tell whether it was not before."""
     return bool(await session.scalar(ANNOUNCE, {"ref": ref}))
 
 

@@ -236,6 +236,7 @@ def _provision(row: RowMapping) -> Provision | None:
             starts_when=None if row["starts_when"] is None else StartsWhen(row["starts_when"]),
             started_at=row["started_at"],
             ends_when=None if row["ends_when"] is None else EndsWhen(row["ends_when"]),
+            ended_at=row["ended_at"],
             supersedes_ref=row["supersedes_ref"],
             adds_to_ref=row["adds_to_ref"],
             evidence=row["evidence"],

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from runtime import disclosure, register
 from runtime.http.wiring import Wiring
-from runtime.rounds import MOST_AT_ONCE, going_round, noting_failure, until_done
+from runtime.rounds import going_round, noting_failure, until_done
 from runtime.unit import Unit
-from services.law_enforcement_bridge import domain, store
+from services.law_enforcement_bridge import closing, domain, store
 
 ACTOR = "system:law_enforcement_bridge"
 EVERY_SECONDS = 5.0
 
 
 async def pass_time(unit: Unit) -> int:
-    """Warn of, or end, each order of the agency whose time has come, and make it known; return how many."""
-    due = await store.orders_due(unit.session, unit.agency_id, MOST_AT_ONCE)
+    """Warn of, or end, the order of the agency whose time came first, and make it known; return how many there were.
+
+    One a transaction: its survivor is held before its row, and exclusive where something may end with it.
+    """
+    due = await store.order_due(unit.session, unit.agency_id)
+    if due is None:
+        return 0
     now = await register.instant(unit.session)
-    told = [domain.pass_time(order, now) for order in due]
-    for order, _ in told:
-        await store.keep(unit.session, order)
-    await disclosure.offer_many(unit, [fact for _, fact in told])
-    return len(told)
+    ends = due.ends_at is not None and due.ends_at <= now
+    await (register.hold_exclusive if ends else register.hold)(unit.session, due.case_ref)
+    order = await store.order_recorded_by(unit.session, unit.agency_id, due.order_ref, to_change=True)
+    if order != due:
+        return 1  # somebody changed it meanwhile; the next look is at what it is now
+    moved, fact = domain.pass_time(order, now)
+    await closing.keep(unit, moved)
+    await disclosure.offer(unit, fact)
+    return 1
 
 
 async def tick(wiring: Wiring) -> None:
@@ -29,7 +38,7 @@ async def tick(wiring: Wiring) -> None:
         due = await store.agencies_due(session)
     for agency_id in due:
         with noting_failure():
-            await until_done(wiring, agency_id, ACTOR, pass_time)
+            await until_done(wiring, agency_id, ACTOR, pass_time, at_once=1)
 
 
 ticking = going_round(tick, every=EVERY_SECONDS)

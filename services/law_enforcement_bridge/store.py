@@ -29,7 +29,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from schemas.codes import OrderStatus, ServiceStatus
-from services.law_enforcement_bridge.domain import IN_FORCE, Order, Service
+from services.law_enforcement_bridge.domain import IN_FORCE, STANDING, Order, Service
 
 INSTANT = DateTime(timezone=True)
 METADATA = MetaData(schema="law_enforcement_bridge")
@@ -115,10 +115,17 @@ async def agencies_due(session: AsyncSession) -> list[str]:
     return list(await session.scalars(DUE))
 
 
-async def orders_due(session: AsyncSession, agency: str, rows: int) -> list[Order]:
-    """Return the agency's orders whose time has come, for change; what another clock holds is left to it."""
+async def order_due(session: AsyncSession, agency: str) -> Order | None:
+    """Return the order of the agency whose time came first."""
     asked = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.next_at <= NOW, ORDERS.c.status.in_(IN_FORCE))
-    return await _orders(session, asked.order_by(ORDERS.c.next_at).limit(rows).with_for_update(skip_locked=True))
+    found = await _orders(session, asked.order_by(ORDERS.c.next_at).limit(1))
+    return found[0] if found else None
+
+
+async def stands(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
+    """Tell whether an order that the agency recorded in this case stands."""
+    asked = select(ORDERS.c.order_ref).where(ORDERS.c.agency_id == agency, ORDERS.c.case_ref == case_ref)
+    return (await session.execute(asked.where(ORDERS.c.status.in_(STANDING)).limit(1))).first() is not None
 
 
 def _which(agency: str, wanted: Wanted) -> list[Any]:

@@ -35,6 +35,13 @@ class ReferralAnswer(Closed):
     follows_ref: UUID | None = None
 
 
+class ConflictCheckAnswer(Closed):
+    """What was recorded of a conflict check."""
+
+    case_ref: UUID
+    conflict_check: ConflictCheck
+
+
 class ReferralsAnswer(Closed):
     """A page of referrals, oldest first."""
 

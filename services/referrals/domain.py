@@ -14,6 +14,7 @@ from uuid import UUID
 
 from schemas.codes import (
     ConflictCheck,
+    DeclineReason,
     OutcomeCode,
     Priority,
     Purpose,
@@ -31,6 +32,7 @@ from schemas.facts.referral import (
     DeclineBlock,
     ReferralAccepted,
     ReferralCompleted,
+    ReferralConflictChecked,
     ReferralContactFailed,
     ReferralCreated,
     ReferralDeclined,
@@ -100,7 +102,13 @@ class Referral:
 
 
 def send(
-    form: ReferralForm, *, referral_ref: UUID, sender: str, receiver_ref: UUID, now: datetime
+    form: ReferralForm,
+    *,
+    referral_ref: UUID,
+    sender: str,
+    receiver_ref: UUID,
+    now: datetime,
+    conflict_check: ConflictCheck | None = None,
 ) -> tuple[Referral, ReferralCreated]:
     """Return the referral that `form` asks for, sent at `now`, and its fact.
 
@@ -126,9 +134,10 @@ def send(
         changed_at=now,
         answer_by=now + ANSWER_WITHIN[form.priority] if live else None,
         follows_ref=form.follows_ref,
+        conflict_check=conflict_check,
     )
-    told = _said(form, ReferralCreated) | _routing(referral) | {"answer_by": referral.answer_by, "created_at": now}
-    return referral, ReferralCreated(**told)
+    set_here = {"answer_by": referral.answer_by, "created_at": now, "conflict_check": conflict_check}
+    return referral, ReferralCreated(**(_said(form, ReferralCreated) | _routing(referral) | set_here))
 
 
 def accept(referral: Referral, answer: AcceptanceBlock, now: datetime) -> tuple[Referral, ReferralAccepted]:
@@ -140,6 +149,20 @@ def decline(referral: Referral, answer: DeclineBlock, now: datetime) -> tuple[Re
     """Return the declined referral and its fact, which says why by a code."""
     declined, fact = _step(referral, UNANSWERED, ReferralState.DECLINED, now, ReferralDeclined, answer)
     return replace(declined, reason_code=answer.reason_code), fact
+
+
+def check_conflict(
+    referral: Referral, result: ConflictCheck, now: datetime
+) -> tuple[Referral, list[ReferralConflictChecked | ReferralDeclined]]:
+    """Return the referral whose conflict check came out as `result`, and its facts; a match declines it by itself."""
+    if referral.state not in UNANSWERED or referral.conflict_check is not ConflictCheck.PENDING:
+        raise NotOpen
+    moved = replace(referral, conflict_check=result, version=referral.version + 1, changed_at=now)
+    checked = ReferralConflictChecked(**_routing(moved), conflict_check=result)
+    if result is not ConflictCheck.MATCH:
+        return moved, [checked]
+    declined, fact = decline(moved, DeclineBlock(reason_code=DeclineReason.CONFLICT_OF_INTEREST), now)
+    return declined, [checked, fact]
 
 
 def ask_for_more(referral: Referral, now: datetime) -> tuple[Referral, ReferralInfoRequested]:

@@ -1,13 +1,14 @@
 """What people send to referrals: blocks of the contracts, and what only this service needs to know."""
 
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.categories import Local, Routing
-from schemas.codes import Purpose, ReferralMode
+from schemas.closed import Closed
+from schemas.codes import ConflictCheck, Purpose, ReferralMode
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.protective_order import OrderServiceBlock, OrderTermsBlock
 from schemas.facts.referral import ReferralBlock
@@ -29,6 +30,13 @@ class Told(
     No risk band, no trigger, no item of evidence and no step of its custody: those come from a screen and from the log
     of evidence, and a hand that types them would make up a result that nobody screened (domain.md sections 9 and 11).
     """
+
+
+class ConflictCheckForm(Closed):
+    """What a legal aid system found when it compared a name with its list, in its own case."""
+
+    case_ref: UUID
+    conflict_check: Literal[ConflictCheck.CLEAR, ConflictCheck.MATCH]
 
 
 class ReferralForm(ReferralBlock, Told):

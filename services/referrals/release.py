@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from kernel.consent import Decision, Reason, Request, decide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.consent import ConsentTable, Decision, Reason, Request, decide
 from runtime.register import Subject
+from runtime.register.conditions import table_once_started
 from schemas.categories import DataCategory
-from schemas.codes import Purpose
-from schemas.taxonomy import category_mask
+from schemas.codes import ConflictCheck, Purpose
+from schemas.taxonomy import bit, category_mask
+from services.referrals.domain import Referral
+
+STATUS = category_mask(DataCategory.REFERRAL_STATUS)
+CHECKED_NAME = bit("alleged_offender.offender_name")
 
 
 def release_for(subject: Subject, sender: str, receiver: str, purpose: Purpose | None) -> Decision:
     """Return what of a referral's state the sender's releases open to the receiver now."""
+    return _decided(subject, subject.table, sender, receiver, purpose, STATUS)
+
+
+async def check_before(
+    session: AsyncSession, subject: Subject, sender: str, receiver: str, purpose: Purpose
+) -> Decision:
+    """Return what a conflict check opens to the receiver's system now, if a release waits for nothing but that check.
+
+    Two directives are signed together: the check's own, and one that starts when it is clear (domain.md section 12).
+    """
+    checks = _decided(subject, subject.table, sender, receiver, Purpose.CONFLICT_CHECK, CHECKED_NAME)
+    if not checks.mask:
+        return checks
+    once_clear = await table_once_started(session, subject)
+    waiting = _decided(subject, once_clear, sender, receiver, purpose, STATUS)
+    return checks if waiting.mask else waiting
+
+
+async def standing(session: AsyncSession, subject: Subject, referral: Referral) -> Decision:
+    """Return by what the referral stands now: its release, or the check that comes before it."""
+    sender, receiver, purpose = referral.sending_agency, referral.receiving_agency, referral.purpose
+    release = release_for(subject, sender, receiver, purpose)
+    if release.mask or referral.conflict_check is not ConflictCheck.PENDING or purpose is None:
+        return release
+    return await check_before(session, subject, sender, receiver, purpose)
+
+
+def _decided(
+    subject: Subject, table: ConsentTable, sender: str, receiver: str, purpose: Purpose | None, asked: int
+) -> Decision:
     mine, theirs = subject.cases[sender], subject.cases.get(receiver)
     if theirs is None or not theirs.active:
         return Decision(0, (), subject.sv, subject.at, Reason.NOTHING_GRANTED)
-    asked = category_mask(DataCategory.REFERRAL_STATUS)
-    return decide(Request(theirs.agency, mine.agency, purpose, asked), subject.table, subject.at)
+    return decide(Request(theirs.agency, mine.agency, purpose, asked), table, subject.at)

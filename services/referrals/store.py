@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +87,13 @@ ROWS = Table(
 SUBJECT = Table(
     "subject", MetaData(schema="register"), Column("subject_id", BigInteger, primary_key=True), Column("sv", BigInteger)
 )
+CASE = Table(
+    "case",
+    MetaData(schema="register"),
+    Column("subject_id", BigInteger),
+    Column("agency_id", Text),
+    Column("case_ref", Uuid),
+)
 NOW = func.register.instant(type_=INSTANT)
 STEPS = (
     "state",
@@ -160,6 +168,34 @@ async def keep(session: AsyncSession, referral: Referral) -> None:
     await session.execute(update(ROWS).where(ROWS.c.referral_ref == referral.referral_ref).values(**steps))
 
 
+async def is_open_between(session: AsyncSession, closed: Referral) -> bool:
+    """Tell whether another referral of the same survivor is open between the two agencies, in either direction."""
+    this = select(ROWS.c.subject_id).where(ROWS.c.referral_ref == closed.referral_ref).scalar_subquery()
+    ways = ((closed.sending_agency, closed.receiving_agency), (closed.receiving_agency, closed.sending_agency))
+    asked = select(ROWS.c.referral_ref).where(
+        ROWS.c.subject_id == this,
+        ROWS.c.referral_ref != closed.referral_ref,
+        IS_LIVE,
+        ROWS.c.state.in_(UNANSWERED | UNDER_WAY),
+        tuple_(ROWS.c.sending_agency, ROWS.c.receiving_agency).in_(ways),
+    )
+    return (await session.execute(asked.limit(1))).first() is not None
+
+
+async def awaiting_check(
+    session: AsyncSession, agency: str, case_ref: UUID, *, to_change: bool = False
+) -> list[Referral]:
+    """Return the referrals to the agency, in its own case, that wait for its conflict check."""
+    asked = (
+        select(*KEPT)
+        .join(CASE, CASE.c.subject_id == ROWS.c.subject_id)
+        .where(CASE.c.case_ref == case_ref, CASE.c.agency_id == agency, ROWS.c.receiving_agency == agency, IS_LIVE)
+        .where(ROWS.c.conflict_check == ConflictCheck.PENDING, WAITS)
+        .order_by(ROWS.c.referral_ref)
+    )
+    return await _many(session, asked.with_for_update(of=ROWS) if to_change else asked)
+
+
 async def referrals_of(
     session: AsyncSession, agency: str, wanted: Wanted, behind: Place | None, rows: int
 ) -> list[Referral]:
@@ -189,15 +225,22 @@ async def agencies_to_review(session: AsyncSession) -> list[str]:
     return list(await session.scalars(TO_REVIEW))
 
 
-async def overdue_referrals(session: AsyncSession, agency: str, rows: int) -> list[Referral]:
-    """Return referrals that are overdue and not yet noted so, for change; what another clock holds is left to it."""
+async def overdue_referrals(
+    session: AsyncSession, agency: str, rows: int, among: Collection[UUID] | None = None
+) -> list[Referral]:
+    """Return referrals that are overdue and not yet noted so.
+
+    Those of `among`, whose subjects are held, are returned for change; what another clock holds is left to it.
+    """
     due = (ROWS.c.overdue_since.is_(None), WAITS, ROWS.c.answer_by <= NOW)
-    asked = select(*KEPT).where(ROWS.c.sending_agency == agency, *due).order_by(ROWS.c.answer_by)
-    return await _many(session, asked.limit(rows).with_for_update(skip_locked=True))
+    asked = select(*KEPT).where(ROWS.c.sending_agency == agency, *due).order_by(ROWS.c.answer_by).limit(rows)
+    if among is not None:
+        asked = asked.where(ROWS.c.referral_ref.in_(among)).with_for_update(skip_locked=True)
+    return await _many(session, asked)
 
 
 async def unreviewed_referrals(session: AsyncSession, agency: str, rows: int) -> list[Referral]:
-    """Return open referrals whose consent has changed or ended since it was looked at, for change."""
+    """Return open referrals whose consent has changed or ended since it was looked at."""
     changed = or_(SUBJECT.c.sv != ROWS.c.consent_sv, ROWS.c.consent_until <= NOW)
     asked = (
         select(*KEPT)
@@ -205,7 +248,6 @@ async def unreviewed_referrals(session: AsyncSession, agency: str, rows: int) ->
         .where(ROWS.c.sending_agency == agency, IS_LIVE, ROWS.c.state.in_(UNANSWERED | UNDER_WAY), changed)
         .order_by(ROWS.c.referral_ref)
         .limit(rows)
-        .with_for_update(of=ROWS, skip_locked=True)
     )
     return await _many(session, asked)
 

@@ -21,7 +21,9 @@ async def mailbox(town: Town, case_ref: UUID, agency_id: str) -> list[Sealed]:
     return [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
 
 
-async def opened_by(town: Town, case_ref: UUID, agency_id: str, person: str, purpose: Purpose) -> dict[str, Opening]:
+async def opened_by(
+    town: Town, case_ref: UUID, agency_id: str, person: str | None, purpose: Purpose
+) -> dict[str, Opening]:
     """Open all that waits for an agency; return the newest opening of each type."""
     messages = await mailbox(town, case_ref, agency_id)
     async with town.unit("accord_exchange", agency_id, person) as unit:

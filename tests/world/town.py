@@ -20,7 +20,7 @@ from runtime.keys import UnsafeLocalKeyring
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from runtime.unit import Unit
 from schemas.categories import DataCategory
-from schemas.codes import AgencyFlag, AgencyKind, Participation, Purpose
+from schemas.codes import AgencyFlag, AgencyKind, EndsWhen, Participation, Purpose, StartsWhen
 from schemas.taxonomy import TAXONOMY_VERSION
 from tests.world.database import Database
 
@@ -45,11 +45,11 @@ PEOPLE = {
 }
 DIRECTIVE = text("""
 INSERT INTO register.directive (subject_id, custodian, recipient, effect, purpose, categories, only_fields,
-    excluded_person_ref, excluded_agency, valid_from, valid_until, state, taxonomy_version, drafted_by, drafted_at,
-    announced)
+    excluded_person_ref, excluded_agency, valid_from, valid_until, starts_when, ends_when, state, taxonomy_version,
+    drafted_by, drafted_at, signed_at, announced)
 VALUES (:subject_id, :custodian, :recipient, :effect, :purpose, :categories, :only_fields, :excluded_person_ref,
     (SELECT agency_id FROM register.person WHERE person_ref = :excluded_person_ref),
-    :valid_from, :valid_until, 'active', :version, 'ana', :valid_from, true)
+    :valid_from, :valid_until, :starts_when, :ends_when, 'active', :version, 'ana', :valid_from, :valid_from, true)
 RETURNING directive_ref
 """)
 REVOKE = text("UPDATE register.directive SET state = 'revoked' WHERE directive_ref = :ref")
@@ -121,6 +121,8 @@ class Town:
         days: float = 30,
         only_fields: Sequence[str] = (),
         excluded: str | None = None,
+        starts_when: StartsWhen | None = None,
+        ends_when: EndsWhen | None = None,
     ) -> UUID:
         """Put a directive in force, as the consent service does: exclusive lock, row, version, commit."""
         async with self.session("accord_consent") as session:
@@ -141,6 +143,8 @@ class Town:
                 "excluded_person_ref": excluded,
                 "valid_from": subject.at,
                 "valid_until": None if effect == "deny" else subject.at + timedelta(days=days),
+                "starts_when": starts_when,
+                "ends_when": ends_when,
                 "version": TAXONOMY_VERSION,
             }
             ref: UUID = (await session.execute(DIRECTIVE, row)).scalar_one()

@@ -14,6 +14,7 @@ from services.consent.domain.stopping import Stop, Stopped, check_refusable, che
 from services.consent.domain.telling import (
     Telling,
     of_denial,
+    of_ending,
     of_expiry,
     of_grant,
     of_narrowing,
@@ -55,6 +56,7 @@ __all__ = [
     "is_narrower",
     "lift",
     "of_denial",
+    "of_ending",
     "of_expiry",
     "of_grant",
     "of_narrowing",

@@ -7,7 +7,7 @@ something was relayed to it: it must stop using its copy, and learns nothing tha
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -123,6 +123,8 @@ def of_what_stands(one: Provision, standing: Iterable[Provision], case_ref: UUID
         return of_refusal(one, case_ref, one.refused_at or at)
     if one.state is not DirectiveState.ACTIVE:
         return of_revocation(one.standing(), case_ref, one.revoked_at or at)
+    if one.directive.ended:
+        return of_ending(one, case_ref, at)
     if not one.permits:
         return of_grant(one, case_ref, at)
     lost = 0
@@ -130,6 +132,12 @@ def of_what_stands(one: Provision, standing: Iterable[Provision], case_ref: UUID
         if not other.permits and other.in_force(at) and _meets(other, one):
             lost |= other.mask
     return _left_of(one, one.mask & ~lost, case_ref, at)
+
+
+def of_ending(one: Provision, case_ref: UUID, at: datetime) -> Telling:
+    """Tell that a directive is over because what it was to end with has happened, a term its recipient knows."""
+    told = of_revocation(one.standing(), case_ref, one.ended_at or at)
+    return replace(told, fact=told.fact.model_copy(update={"condition_met": one.ends_when}))
 
 
 def of_revocation(one: Standing, case_ref: UUID, at: datetime) -> Telling:

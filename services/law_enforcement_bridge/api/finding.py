@@ -49,9 +49,16 @@ async def case_for(unit: Unit, case_ref: UUID | None) -> UUID:
     return case_ref
 
 
-async def order_for(unit: Unit, order_ref: UUID, *, to_change: bool = False) -> Order:
-    """Return the order that the unit's agency recorded, the look being on record."""
-    order = await store.order_recorded_by(unit.session, unit.agency_id, order_ref, to_change=to_change)
+async def order_for(unit: Unit, order_ref: UUID, *, to_change: bool = False, closes: bool = False) -> Order:
+    """Return the order that the unit's agency recorded, the look being on record.
+
+    For a change the subject is held before the row, in every transaction: of two who took them in turn, each would wait
+    for the other.  Exclusive where the step may end a release with the order.
+    """
+    order = await store.order_recorded_by(unit.session, unit.agency_id, order_ref)
+    if order is not None and to_change:
+        await (register.hold_exclusive if closes else register.hold)(unit.session, order.case_ref)
+        order = await store.order_recorded_by(unit.session, unit.agency_id, order_ref, to_change=True)
     if order is None:
         raise Absent
     await look(unit, order.case_ref)

@@ -10,7 +10,7 @@ from runtime import disclosure, register
 from runtime.http import IfMatch, Made, answered_again_by, etag, require_match, router
 from runtime.unit import Unit
 from schemas.facts.protective_order import OrderFact
-from services.law_enforcement_bridge import domain, store
+from services.law_enforcement_bridge import closing, domain, store
 from services.law_enforcement_bridge.answers import OrderAnswer, RecordedAnswer, answer_for, recorded_answer_for
 from services.law_enforcement_bridge.api.finding import MayRecord, MayServe, case_for, order_for
 from services.law_enforcement_bridge.domain import Order
@@ -126,13 +126,13 @@ async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, r
 @answered_again_by(as_it_stands)
 async def end_order(order_ref: UUID, form: EndForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record that the order ended before its date, and why by a code."""
-    order = await order_for(unit, order_ref, to_change=True)
+    order = await order_for(unit, order_ref, to_change=True, closes=True)
     ended, fact = domain.end(order, form, await register.instant(unit.session))
     return await _keep(unit, ended, fact, response)
 
 
 async def _keep(unit: Unit, order: Order, fact: OrderFact | None, response: Response) -> OrderAnswer:
-    await store.keep(unit.session, order)
+    await closing.keep(unit, order)
     if fact is not None:
         await disclosure.offer(unit, fact)
     response.headers["ETag"] = etag(order.version)

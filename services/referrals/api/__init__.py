@@ -1,5 +1,5 @@
-"""Referrals over HTTP: the sender sends, follows and calls back; the receiver answers, while it may."""
+"""Referrals over HTTP: the sender sends, follows and calls back; the receiver checks and answers, while it may."""
 
-from services.referrals.api import answering, reading, sending
+from services.referrals.api import answering, checking, reading, sending
 
-routes = (sending.routes, reading.routes, answering.routes)
+routes = (sending.routes, reading.routes, checking.routes, answering.routes)

@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from runtime import disclosure, register
-from runtime.http import Absent, IfMatch, answered_again_by, may, require_match, router
+from runtime.http import IfMatch, answered_again_by, may, require_match, router
 from runtime.unit import Unit
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
-from services.referrals import domain, store
+from services.referrals import closing, domain, store
 from services.referrals.answers import ReferralAnswer
-from services.referrals.api.finding import knows_the_state, look_at_sent, to_receiver
+from services.referrals.api.finding import held, knows_the_state, look_at_sent, to_receiver
 from services.referrals.domain import Referral
 
 MayAnswer = Annotated[Unit, Depends(may("referrals:answer"))]
@@ -46,7 +46,7 @@ async def decline_referral(
     referral_ref: UUID, answer: DeclineBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
     """Say that the agency cannot take the survivor on, and why by a code."""
-    referral, mask = await _received(unit, referral_ref, if_match)
+    referral, mask = await _received(unit, referral_ref, if_match, closes=True)
     declined, fact = domain.decline(referral, answer, await register.instant(unit.session))
     return await _answered(unit, declined, fact, mask, response)
 
@@ -79,7 +79,7 @@ async def complete_referral(
     referral_ref: UUID, answer: CompletionBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
     """Say what came of it, as the receiver sees it; the survivor may disagree."""
-    referral, mask = await _received(unit, referral_ref, if_match)
+    referral, mask = await _received(unit, referral_ref, if_match, closes=True)
     completed, fact = domain.complete(referral, answer, await register.instant(unit.session))
     return await _answered(unit, completed, fact, mask, response)
 
@@ -90,16 +90,16 @@ async def fail_contact(
     referral_ref: UUID, answer: ContactFailureBlock, unit: MayAnswer, response: Response, if_match: IfMatch = None
 ) -> ReferralAnswer:
     """Say that the survivor could not be reached, safe channels only having been tried."""
-    referral, mask = await _received(unit, referral_ref, if_match)
+    referral, mask = await _received(unit, referral_ref, if_match, closes=True)
     failed, fact = domain.fail_contact(referral, answer, await register.instant(unit.session))
     return await _answered(unit, failed, fact, mask, response)
 
 
-async def _received(unit: Unit, referral_ref: UUID, if_match: str | None) -> tuple[Referral, int]:
+async def _received(
+    unit: Unit, referral_ref: UUID, if_match: str | None, *, closes: bool = False
+) -> tuple[Referral, int]:
     """Return the referral for an answer, and what of it the release of now opens to the receiver."""
-    referral = await store.referral_sent_to(unit.session, unit.agency_id, referral_ref, to_change=True)
-    if referral is None:
-        raise Absent
+    referral = await held(unit, store.referral_sent_to, referral_ref, closes=closes)
     mask = await look_at_sent(unit, referral)
     if knows_the_state(mask):  # who may not know it was told no version
         require_match(if_match, referral.version)
@@ -109,6 +109,6 @@ async def _received(unit: Unit, referral_ref: UUID, if_match: str | None) -> tup
 async def _answered(
     unit: Unit, referral: Referral, fact: ReferralFact, mask: int, response: Response
 ) -> ReferralAnswer:
-    await store.keep(unit.session, referral)
+    await closing.keep(unit, referral)
     await disclosure.offer(unit, fact)
     return await to_receiver(unit, referral, mask, response)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime import disclosure, register
 from runtime.http import Absent, Withheld, etag
@@ -14,6 +16,17 @@ from schemas.categories import DataCategory
 from schemas.taxonomy import ALL, bit
 from services.referrals.answers import ReferralAnswer, answer_for
 from services.referrals.domain import Referral
+from services.referrals.release import release_for
+
+
+class Find(Protocol):
+    """A query for one referral that its agency may change."""
+
+    async def __call__(
+        self, session: AsyncSession, agency: str, referral_ref: UUID, *, to_change: bool = False
+    ) -> Referral | None:
+        """Return the referral, or None where it is not the agency's."""
+
 
 STATUS = (DataCategory.REFERRAL_STATUS,)
 
@@ -25,6 +38,21 @@ async def own_case(unit: Unit, case_ref: UUID) -> Subject:
         raise Absent
     await look_at_own(unit, case_ref)
     return subject
+
+
+async def held(unit: Unit, find: Find, referral_ref: UUID, *, closes: bool = False) -> Referral:
+    """Return the referral for change, its subject held: exclusive where the step may end a release with it.
+
+    The subject before the row, in every transaction: of two who took them in turn, each would wait for the other.
+    """
+    found = await find(unit.session, unit.agency_id, referral_ref)
+    if found is None:
+        raise Absent
+    await (register.hold_exclusive if closes else register.hold)(unit.session, found.case_ref)
+    referral = await find(unit.session, unit.agency_id, referral_ref, to_change=True)
+    if referral is None:
+        raise Absent
+    return referral
 
 
 async def look_at_own(unit: Unit, case_ref: UUID) -> None:
@@ -53,10 +81,11 @@ def to_sender(referral: Referral, response: Response) -> ReferralAnswer:
 
 
 async def to_receiver(unit: Unit, referral: Referral, mask: int, response: Response) -> ReferralAnswer:
-    """Return what `mask` opens of the referral, by the receiver's own references."""
+    """Return what `mask` opens of the referral, by the receiver's own references; less what has ended meanwhile."""
     subject = await register.hold(unit.session, referral.case_ref)
     if subject is None or referral.receiver_ref is None:
         raise Absent
+    mask &= release_for(subject, referral.sending_agency, unit.agency_id, referral.purpose).mask
     if knows_the_state(mask):
         response.headers["ETag"] = etag(referral.version)
     return answer_for(referral, referral.receiver_ref, subject.cases[unit.agency_id].case_ref, mask)

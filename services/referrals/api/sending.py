@@ -12,19 +12,19 @@ from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
 from runtime import disclosure, register
 from runtime.disclosure import leaves
-from runtime.http import Absent, FieldError, Invalid, Made, Refused, answered_again_by, may, router
+from runtime.http import FieldError, Invalid, Made, Refused, answered_again_by, may, router
 from runtime.http.problems import answer as answer_problem
 from runtime.ledger import pending
 from runtime.register import Subject
 from runtime.unit import Unit
-from schemas.codes import ReferralMode
+from schemas.codes import ConflictCheck, ReferralMode
 from schemas.facts.referral import ReferralCreated, WithdrawalBlock
-from services.referrals import domain, store
+from services.referrals import closing, domain, store
 from services.referrals.answers import ReferralAnswer
-from services.referrals.api.finding import look_at_own, own_case, to_sender
+from services.referrals.api.finding import held, look_at_own, own_case, to_sender
 from services.referrals.domain import Referral
 from services.referrals.forms import ReferralForm
-from services.referrals.release import release_for
+from services.referrals.release import check_before, release_for
 
 MaySend = Annotated[Unit, Depends(may("referrals:send"))]
 
@@ -56,9 +56,11 @@ async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -
     key = await register.case_key(unit.session, unit.keys, subject, unit.agency_id)
     ref = uuid4()
     theirs = pairwise(key, form.to_agency_ref, ref)
-    referral, fact = domain.send(form, referral_ref=ref, sender=unit.agency_id, receiver_ref=theirs, now=subject.at)
+    release, check = await _release(unit, subject, form)
+    referral, fact = domain.send(
+        form, referral_ref=ref, sender=unit.agency_id, receiver_ref=theirs, now=subject.at, conflict_check=check
+    )
     live = referral.mode is ReferralMode.LIVE
-    release = release_for(subject, unit.agency_id, referral.receiving_agency, referral.purpose)
     if live and not release.mask:
         await _note_refusal(unit, subject, referral, release)
         return answer_problem(Refused("release_needed", status=422))
@@ -75,14 +77,21 @@ async def withdraw_referral(
     referral_ref: UUID, reason: WithdrawalBlock, unit: MaySend, response: Response
 ) -> ReferralAnswer:
     """Call a referral back. No version is asked for: a stop is not refused for a formality."""
-    referral = await store.referral_sent_by(unit.session, unit.agency_id, referral_ref, to_change=True)
-    if referral is None:
-        raise Absent
+    referral = await held(unit, store.referral_sent_by, referral_ref, closes=True)
     await look_at_own(unit, referral.case_ref)
     withdrawn, fact = domain.withdraw(referral, reason, await register.instant(unit.session))
-    await store.keep(unit.session, withdrawn)
+    await closing.keep(unit, withdrawn)
     await (disclosure.offer if referral.mode is ReferralMode.LIVE else disclosure.record)(unit, fact)
     return to_sender(withdrawn, response)
+
+
+async def _release(unit: Unit, subject: Subject, form: ReferralForm) -> tuple[Decision, ConflictCheck | None]:
+    """Return by what a referral may be sent, and whether its receiver's system checks for a conflict first."""
+    release = release_for(subject, unit.agency_id, form.to_agency_ref, form.purpose)
+    if release.mask or form.mode is not ReferralMode.LIVE or form.purpose is None:
+        return release, None
+    check = await check_before(unit.session, subject, unit.agency_id, form.to_agency_ref, form.purpose)
+    return (check, ConflictCheck.PENDING) if check.mask else (release, None)
 
 
 async def _check_receiver(unit: Unit, form: ReferralForm) -> None:

@@ -1,0 +1,57 @@
+"""The conflict check of legal aid: its own system compares one name with its list, and no person sees anything."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+
+from runtime import disclosure, register
+from runtime.http import Withheld, may, router
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from schemas.codes import ConflictCheck, Purpose, StartsWhen
+from services.referrals import closing, domain, store
+from services.referrals.answers import ConflictCheckAnswer
+from services.referrals.domain import Referral
+from services.referrals.forms import ConflictCheckForm
+
+OFFENDER = (DataCategory.ALLEGED_OFFENDER,)
+MayCheck = Annotated[Unit, Depends(may("referrals:answer"))]
+
+routes = router("/v1/referrals", tags=["referrals"])
+
+
+@routes.post("/conflict-checks", response_model=ConflictCheckAnswer)
+async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> ConflictCheckAnswer:
+    """Record what a conflict check found: clear starts the release that waits for it, a match declines the referral.
+
+    By the agency's own case, since nothing else of a referral is open to the system that checks. A person finds nothing
+    here: the purpose is for a system alone.
+    """
+    for referral in await _waiting(unit, form.case_ref):
+        moved, facts = domain.check_conflict(referral, form.conflict_check, await register.instant(unit.session))
+        if form.conflict_check is ConflictCheck.MATCH:
+            await disclosure.never_start(unit, referral.case_ref, referral.sending_agency, unit.agency_id)
+        else:
+            sender, condition = referral.sending_agency, StartsWhen.CONFLICT_CLEAR
+            await disclosure.start_with(unit, referral.case_ref, condition, sender, unit.agency_id)
+        await closing.keep(unit, moved)
+        for fact in facts:
+            await disclosure.record(unit, fact)  # to the sender alone
+    return ConflictCheckAnswer(case_ref=form.case_ref, conflict_check=form.conflict_check)
+
+
+async def _waiting(unit: Unit, case_ref: UUID) -> list[Referral]:
+    """Return the referrals of the case that wait for this check and whose name is open to it now, for change."""
+    if not await store.awaiting_check(unit.session, unit.agency_id, case_ref):
+        await disclosure.note_absent(unit, case_ref, name="case_ref")
+        raise Withheld
+    await register.hold_exclusive(unit.session, case_ref)
+    waiting = await store.awaiting_check(unit.session, unit.agency_id, case_ref, to_change=True)
+    looks = [await disclosure.look(unit, one.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for one in waiting]
+    found = [one for one, mask in zip(waiting, looks, strict=True) if mask]
+    if not found:
+        raise Withheld
+    return found
