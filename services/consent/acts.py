@@ -35,7 +35,8 @@ async def record_said(held: Ground, said: Said) -> Provision:
     new = draft(named, around, uuid4())
     if new.state is DirectiveState.DRAFT:
         await store.add(unit.session, held.subject.subject_id, new)
-        await changing.record(unit, held.subject, [Note.of(Act.CHANGED, new, reason="drafted")])
+        asked = {"asked_one_by_one": sorted(said.asked_one_by_one)}
+        await changing.record(unit, held.subject, [Note.of(Act.CHANGED, new, reason="drafted", detail=asked)])
     elif new.permits:
         old = next(one for one in around.standing if one.ref == new.supersedes_ref)
         await _narrow(held, new, old)

@@ -53,7 +53,10 @@ class DeathCorrectionForm(Closed):
 
 
 class DirectiveForm(Closed):
-    """One provision: one recipient, one direction, one purpose. Several recipients are several directives."""
+    """One provision: one recipient, one direction, one purpose. Several recipients are several directives.
+
+    `asked_one_by_one` names the categories to which the survivor said yes one by one; some are never taken in a list.
+    """
 
     effect: DirectiveEffect
     custodian: AgencyRef | None = None
@@ -69,6 +72,7 @@ class DirectiveForm(Closed):
     starts_when: StartsWhen | None = None
     ends_when: EndsWhen | None = None
     survives_death: Flag = False
+    asked_one_by_one: Items[DataCategory] = ()
     supersedes_ref: UUID | None = None
     adds_to_ref: UUID | None = None
     basis: Literal["release"] = "release"
@@ -90,6 +94,7 @@ class DirectiveForm(Closed):
             starts_when=self.starts_when,
             ends_when=self.ends_when,
             survives_death=self.survives_death,
+            asked_one_by_one=frozenset(self.asked_one_by_one),
             supersedes_ref=self.supersedes_ref,
             adds_to_ref=self.adds_to_ref,
         )

@@ -90,7 +90,7 @@ class Advocate:
         purpose, categories = PERMITTED[recipient]
         provision = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
         path = f"/v1/cases/{case.ref}/directives"
-        body = provision | {"valid_until": instant(60)}
+        body = provision | {"valid_until": instant(60), "asked_one_by_one": categories}
         draft = self.caller.command("draft", "consent", "POST", path, body, case=case.ref)
         if draft.outcome != "yes":
             return

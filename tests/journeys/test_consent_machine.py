@@ -174,6 +174,7 @@ class ConsentMachine(RuleBasedStateMachine):
         until = at + timedelta(days=days)
         others = [ref for ref in self.oracle.permits() if self._is_about(ref, agency, wanted, at)]
         provision = self._provision("permit", agency, wanted, asked) | {"valid_until": instant(until)}
+        provision["asked_one_by_one"] = asked
         if others:
             provision["adds_to_ref"] = str(others[-1])
         draft = self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)

@@ -20,6 +20,7 @@ RELEASES: Final = (
     ("st-anne-hospital", "medical_care"),
     ("county-cell", "coordination"),
 )
+AFTER_A_CHECK: Final = ("legal_representation", "alleged_offender")
 PATIENCE: Final = 40.0
 
 
@@ -53,9 +54,10 @@ def reach_of(scene: Scene, agency_id: str, purpose: str) -> list[str]:
 
 def draft(scene: Scene, case_ref: str, recipient: str, purpose: str, **more: Any) -> dict[str, Any]:
     """Draft one provision."""
-    named = reach_of(scene, recipient, purpose)
+    # The offender goes to a lawyer after a conflict check, by a directive of its own, which would open nothing here.
+    named = [one for one in reach_of(scene, recipient, purpose) if (purpose, one) != AFTER_A_CHECK]
     provision = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": named}
-    provision |= {"valid_until": instant(60), **more}
+    provision |= {"valid_until": instant(60), "asked_one_by_one": named, **more}
     return scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/directives", provision)
 
 

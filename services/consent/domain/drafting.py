@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from kernel.consent import Directive, Unreadable, ceiling, fields_named
-from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation, Purpose
-from schemas.taxonomy import FIELDS, TAXONOMY_VERSION, category_mask
+from kernel.consent import Directive, Unreadable, fields_named
+from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation, Purpose, StartsWhen
+from schemas.taxonomy import FIELDS, TAXONOMY_VERSION
 from services.consent.domain.authority import Step, permitted
-from services.consent.domain.persons import person_errors
+from services.consent.domain.enforced import out_of_reach, unasked, unenforced
 from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.scene import Profile, Said, Scene
@@ -29,6 +29,7 @@ def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
     if said.effect is DirectiveEffect.DENY:
         return _denial(said, scene, ref)
     _check_way(said, scene)
+    refuse_if(unenforced(said, scene))
     if said.supersedes_ref is not None:
         return _in_place_of(said, scene, ref)
     return _permit(said, scene, ref)
@@ -62,7 +63,7 @@ def _permit(said: Said, scene: Scene, ref: UUID) -> Provision:
     _check_purpose(said, scene)
     made = _provision(said, scene, ref, DirectiveState.DRAFT)
     _check_fields(made.directive)
-    _check_reach(made.directive, scene)
+    refuse_if([*out_of_reach(made.directive, scene), *unasked(said, scene)])
     check_period(made.directive, scene.profile, scene.at)
     _check_added_to(made, scene)
     refuse_overlap(made, scene)
@@ -99,6 +100,7 @@ def narrowed(said: Said, old: Provision, scene: Scene, ref: UUID) -> Provision:
         valid_from=max(made.directive.valid_from, old.directive.valid_from),
         valid_until=said.valid_until or old.directive.valid_until,
         taxonomy_version=old.directive.taxonomy_version,
+        after_conflict_check=starts_when is StartsWhen.CONFLICT_CLEAR,
         started=same_start and old.directive.started,
     )
     return replace(
@@ -209,14 +211,6 @@ def _check_fields(directive: Directive) -> None:
         raise NotAcceptable(("categories", "nothing_left"))
 
 
-def _check_reach(directive: Directive, scene: Scene) -> None:
-    """Refuse to let a survivor sign for what could never be opened: it would only look like help."""
-    recipient = scene.agencies[directive.recipient or ""]
-    reach = ceiling(recipient.kind, directive.purpose) & fields_named(directive)
-    closed = [category for category in directive.categories if not reach & category_mask(category)]
-    refuse_if([(bool(closed), "categories", "outside_ceiling")])
-
-
 def _check_added_to(new: Provision, scene: Scene) -> None:
     if new.adds_to_ref is None:
         return
@@ -246,6 +240,7 @@ def _provision(said: Said, scene: Scene, ref: UUID, state: DirectiveState) -> Pr
         taxonomy_version=TAXONOMY_VERSION,
         started=said.starts_when is None,
         survives_death=said.survives_death,
+        after_conflict_check=said.starts_when is StartsWhen.CONFLICT_CLEAR,
     )
     return Provision(
         directive=directive,

@@ -45,6 +45,7 @@ class Said:
     starts_when: StartsWhen | None = None
     ends_when: EndsWhen | None = None
     survives_death: bool = False
+    asked_one_by_one: frozenset[DataCategory] = frozenset()
     supersedes_ref: UUID | None = None
     adds_to_ref: UUID | None = None
 

@@ -165,11 +165,11 @@ def test_narrowing_keeps_the_conditions_of_what_it_replaces() -> None:
 
 
 def test_a_new_condition_is_waited_for_even_if_the_old_one_had_none() -> None:
-    old = in_force(NEEDS, CHILDREN)
+    lawyer: dict[str, Any] = {"purpose": Purpose.LEGAL_REPRESENTATION}
+    old = in_force(NEEDS, CHILDREN, to="riverside-legal", **lawyer)
 
-    new = made(
-        said(NEEDS, supersedes_ref=old.ref, valid_until=None, starts_when=StartsWhen.CONFLICT_CLEAR), a_scene(old)
-    )
+    waits = {"supersedes_ref": old.ref, "valid_until": None, "starts_when": StartsWhen.CONFLICT_CLEAR}
+    new = made(said(NEEDS, recipient="riverside-legal", **lawyer, **waits), a_scene(old))
 
     assert not new.directive.started
 

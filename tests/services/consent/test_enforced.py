@@ -1,0 +1,122 @@
+"""What a form asks for happens, or the form is refused: conditions, a yes of its own, and an end that is told."""
+
+from typing import Any
+
+import pytest
+
+from runtime import disclosure
+from schemas.codes import EndsWhen, Purpose
+from services.consent.clock import tick
+from tests.services.consent.conftest import Desk, a_permit
+from tests.world.mail import opened_by
+from tests.world.web import Web
+
+LAWYER = {"recipient": "riverside-legal", "purpose": "legal_representation"}
+POLICE = {"recipient": "county-sheriff", "purpose": "order_enforcement"}
+
+
+async def refused(desk: Desk, said: dict[str, Any]) -> set[tuple[str, str]]:
+    answer = await desk.ana.post(f"/v1/cases/{await desk.case()}/directives", json=said)
+    assert answer.status_code == 422, answer.text
+    return {(one["field"], one["code"]) for one in answer.json()["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        (a_permit(ends_when="end_of_treatment"), "ends_when"),
+        (a_permit(ends_when="order_ended"), "ends_when"),
+        (a_permit(starts_when="conflict_clear"), "starts_when"),
+        (a_permit("identity", **POLICE, starts_when="conflict_clear"), "starts_when"),
+    ],
+    ids=["treatment", "order between two who record none", "check at a shelter", "check at the police"],
+)
+async def test_h11_what_no_fact_meets_is_refused(desk: Desk, said: dict[str, Any], field: str) -> None:
+    assert await refused(desk, said) == {(f"body.{field}", "not_enforced")}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        a_permit(ends_when="referral_closed"),
+        a_permit("identity", **POLICE, ends_when="order_ended"),
+        a_permit("identity", **LAWYER, ends_when="order_ended", starts_when="conflict_clear"),
+    ],
+    ids=["referral", "order at the police", "check and order at legal aid"],
+)
+async def test_h11_what_a_fact_meets_is_taken(desk: Desk, said: dict[str, Any]) -> None:
+    drafted = await desk.draft(await desk.case(), said)
+
+    assert (drafted["ends_when"], drafted["starts_when"]) == (said.get("ends_when"), said.get("starts_when"))
+
+
+async def test_h11_an_end_that_was_met_is_told(desk: Desk, web: Web) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref, "needs", ends_when="referral_closed")
+    desk.relayed(ref)
+    async with desk.town.unit("accord_referrals", "harbor-house", "sam") as unit:
+        await disclosure.end_with(unit, case_ref, EndsWhen.REFERRAL_CLOSED, "bay-hotline", "harbor-house")
+        await unit.session.commit()
+    assert await desk.opens(case_ref) == set()
+
+    for _ in range(2):
+        await tick(web.wiring("accord_consent"))
+
+    assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "revoked.v1"]
+    assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]
+    told = (await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER))["consent.revoked"]
+    assert told.terms is not None
+    assert told.terms["condition_met"] == "referral_closed"
+    shown = (await desk.ana.get(f"/v1/directives/{ref}")).json()
+    assert (shown["state"], shown["in_force"]) == ("expired", False)
+
+
+async def test_h11_an_end_is_not_told_to_who_got_nothing(desk: Desk, web: Web) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", ends_when="referral_closed")
+    async with desk.town.unit("accord_referrals", "harbor-house", "sam") as unit:
+        await disclosure.end_with(unit, case_ref, EndsWhen.REFERRAL_CLOSED, "harbor-house", "bay-hotline")
+        await unit.session.commit()
+
+    await tick(web.wiring("accord_consent"))
+
+    assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
+    assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]
+
+
+async def test_d2_the_offender_goes_to_a_lawyer_after_a_check(desk: Desk) -> None:
+    unchecked = a_permit("alleged_offender", "identity", **LAWYER)
+
+    assert await refused(desk, unchecked) == {("body.starts_when", "conflict_check_first")}
+    assert (await desk.draft(await desk.case(), unchecked | {"starts_when": "conflict_clear"}))["state"] == "draft"
+
+
+async def test_d2_the_check_itself_needs_none(desk: Desk) -> None:
+    only = ["alleged_offender.offender_name"]
+    said = a_permit("alleged_offender", **LAWYER | {"purpose": "conflict_check"}, only_fields=only)
+
+    assert (await desk.draft(await desk.case(), said))["state"] == "draft"
+
+
+async def test_l14_what_is_asked_one_by_one_is_in_no_list(desk: Desk) -> None:
+    said = a_permit("needs", "location", "immigration")
+
+    assert await refused(desk, said) == {("body.asked_one_by_one", "needs_its_own_yes")}
+    one = said | {"asked_one_by_one": ["location"]}
+    assert await refused(desk, one) == {("body.asked_one_by_one", "needs_its_own_yes")}
+    other = said | {"asked_one_by_one": ["location", "immigration", "medical"]}
+    assert await refused(desk, other) == {("body.asked_one_by_one", "not_among_categories")}
+
+
+async def test_l14_each_named_on_purpose_is_taken(desk: Desk) -> None:
+    listed = a_permit("needs", "location", asked_one_by_one=["location"])
+
+    assert (await desk.draft(await desk.case(), listed))["categories"] == ["location", "needs"]
+    assert (await desk.draft(await desk.case(), a_permit("location")))["categories"] == ["location"]
+    assert (await desk.draft(await desk.case(), a_permit("needs", "children")))["state"] == "draft"
+
+
+async def test_l14_who_may_ask_less_asks_one_by_one(desk: Desk) -> None:
+    said = a_permit("identity", "children", **POLICE)  # children go to a shelter in a list, to the police never
+
+    assert await refused(desk, said) == {("body.asked_one_by_one", "needs_its_own_yes")}
