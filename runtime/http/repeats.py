@@ -84,7 +84,10 @@ def stops(endpoint: Endpoint) -> Endpoint:
 
 
 def decided_each_time(endpoint: Endpoint) -> Endpoint:
-    """Mark an endpoint that shows what consent allows now and changes nothing: it is carried out each time."""
+    """Mark an endpoint that shows what consent allows now and changes nothing, or nothing more when it is done again.
+
+    It is carried out each time.
+    """
     return _marked(endpoint, Repeats())
 
 

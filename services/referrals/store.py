@@ -182,15 +182,15 @@ async def is_open_between(session: AsyncSession, closed: Referral) -> bool:
     return (await session.execute(asked.limit(1))).first() is not None
 
 
-async def awaiting_check(
-    session: AsyncSession, agency: str, case_ref: UUID, *, to_change: bool = False
+async def conflict_checks(
+    session: AsyncSession, agency: str, case_ref: UUID, checks: Collection[ConflictCheck], *, to_change: bool = False
 ) -> list[Referral]:
-    """Return the referrals to the agency, in its own case, that wait for its conflict check."""
+    """Return the referrals to the agency, in its own case, whose conflict check stands so; of those that wait, open."""
     asked = (
         select(*KEPT)
         .join(CASE, CASE.c.subject_id == ROWS.c.subject_id)
         .where(CASE.c.case_ref == case_ref, CASE.c.agency_id == agency, ROWS.c.receiving_agency == agency, IS_LIVE)
-        .where(ROWS.c.conflict_check == ConflictCheck.PENDING, WAITS)
+        .where(ROWS.c.conflict_check.in_(checks), or_(ROWS.c.conflict_check != ConflictCheck.PENDING, WAITS))
         .order_by(ROWS.c.referral_ref)
     )
     return await _many(session, asked.with_for_update(of=ROWS) if to_change else asked)

@@ -35,19 +35,19 @@ async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> 
     return answer_for(order)
 
 
-async def as_recorded(order_ref: Made, form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
-    """Show the order that was recorded, as it is now, and what was missing to enter it."""
+async def as_recorded(order_ref: Made, unit: MayRecord, response: Response) -> RecordedAnswer:
+    """Show the order that was recorded, as it is now, and what is missing to enter it."""
     order = await order_for(unit, order_ref)
     response.headers["Location"] = f"/v1/orders/{order_ref}"
     response.headers["ETag"] = etag(order.version)
-    return recorded_answer_for(order, missing_to_enter(form))
+    return recorded_answer_for(order, missing_to_enter(order))
 
 
-async def as_issued(order_ref: UUID, form: IssuanceForm, unit: MayRecord, response: Response) -> RecordedAnswer:
-    """Show the order that was issued, as it is now, and what was missing to enter it."""
+async def as_issued(order_ref: UUID, unit: MayRecord, response: Response) -> RecordedAnswer:
+    """Show the order that was issued, as it is now, and what is missing to enter it."""
     order = await order_for(unit, order_ref)
     response.headers["ETag"] = etag(order.version)
-    return recorded_answer_for(order, missing_to_enter(form))
+    return recorded_answer_for(order, missing_to_enter(order))
 
 
 @routes.post("", status_code=201, response_model=RecordedAnswer, response_model_exclude_none=True)

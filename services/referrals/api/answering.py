@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from runtime import disclosure, register
-from runtime.http import IfMatch, answered_again_by, may, require_match, router
+from runtime.http import Absent, IfMatch, answered_again_by, may, require_match, router
 from runtime.unit import Unit
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
 from services.referrals import closing, domain, store

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends
 
 from runtime import disclosure, register
-from runtime.http import Withheld, may, router
+from runtime.http import Withheld, decided_each_time, may, router
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import ConflictCheck, Purpose, StartsWhen
@@ -24,13 +23,16 @@ routes = router("/v1/referrals", tags=["referrals"])
 
 
 @routes.post("/conflict-checks", response_model=ConflictCheckAnswer)
+@decided_each_time
 async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> ConflictCheckAnswer:
     """Record what a conflict check found: clear starts the release that waits for it, a match declines the referral.
 
     By the agency's own case, since nothing else of a referral is open to the system that checks. A person finds nothing
-    here: the purpose is for a system alone.
+    here: the purpose is for a system alone. The same result once more changes nothing.
     """
-    for referral in await _waiting(unit, form.case_ref):
+    for referral in await _checkable(unit, form):
+        if referral.conflict_check is not ConflictCheck.PENDING:
+            continue
         moved, facts = domain.check_conflict(referral, form.conflict_check, await register.instant(unit.session))
         if form.conflict_check is ConflictCheck.MATCH:
             await disclosure.never_start(unit, referral.case_ref, referral.sending_agency, unit.agency_id)
@@ -43,15 +45,18 @@ async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> Conf
     return ConflictCheckAnswer(case_ref=form.case_ref, conflict_check=form.conflict_check)
 
 
-async def _waiting(unit: Unit, case_ref: UUID) -> list[Referral]:
-    """Return the referrals of the case that wait for this check and whose name is open to it now, for change."""
-    if not await store.awaiting_check(unit.session, unit.agency_id, case_ref):
-        await disclosure.note_absent(unit, case_ref, name="case_ref")
+async def _checkable(unit: Unit, form: ConflictCheckForm) -> list[Referral]:
+    """Return, for change, the referrals of the case that wait for this check or have this result.
+
+    Those only whose alleged offender is open now to the system that asks; where there is none, all of it is absent.
+    """
+    results = (ConflictCheck.PENDING, form.conflict_check)
+    if not await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results):
+        await disclosure.note_absent(unit, form.case_ref, name="case_ref")
         raise Withheld
-    await register.hold_exclusive(unit.session, case_ref)
-    waiting = await store.awaiting_check(unit.session, unit.agency_id, case_ref, to_change=True)
-    looks = [await disclosure.look(unit, one.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for one in waiting]
-    found = [one for one, mask in zip(waiting, looks, strict=True) if mask]
-    if not found:
+    await register.hold_exclusive(unit.session, form.case_ref)
+    found = await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results, to_change=True)
+    looks = [await disclosure.look(unit, one.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for one in found]
+    if not any(looks):
         raise Withheld
-    return found
+    return [one for one, mask in zip(found, looks, strict=True) if mask]

@@ -12,7 +12,7 @@ from kernel.ledger.entry import Act
 from kernel.pseudonym import pairwise
 from runtime import disclosure, register
 from runtime.disclosure import leaves
-from runtime.http import FieldError, Invalid, Made, Refused, answered_again_by, may, router
+from runtime.http import Absent, FieldError, Invalid, Made, Refused, answered_again_by, may, router
 from runtime.http.problems import answer as answer_problem
 from runtime.ledger import pending
 from runtime.register import Subject

@@ -209,7 +209,9 @@ async def test_d2_a_clear_check_starts_the_release(
     own = await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY)
     assert own["referral.conflict_checked"].categories[STATUS]["conflict_check"] == "clear"
     again = await machine.post("/v1/referrals/conflict-checks", json=theirs | {"conflict_check": "clear"})
-    assert again.status_code == 404
+    assert (again.status_code, again.content) == (200, checked.content)
+    other = await machine.post("/v1/referrals/conflict-checks", json=theirs | {"conflict_check": "match"})
+    assert other.status_code == 404
 
 
 async def test_d2_after_a_match_it_never_starts(
