@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(__file__).with_name("topics")
-SETTINGS: Final = frozenset({"retention.ms", "cleanup.policy", "min.insync.replicas"})
+SETTINGS: Final = frozenset({"retention.ms", "segment.ms", "cleanup.policy", "min.insync.replicas"})
 
 _AGENCY: Final = re.compile(r"[a-z0-9-]{2,40}")
 

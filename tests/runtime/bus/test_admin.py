@@ -3,13 +3,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]  # not in its stubs
 
 from runtime.bus import acls, admin, consumer
 from runtime.bus.producer import BODY_LIMIT, Carrier, Fate, Letter
-from runtime.names import RESERVED, SERVICES
-from schemas.topics import mailbox
+from schemas.topics import mailbox, topic_specs
 from tests.world.carrying import PASSWORD, Fabric
 
 
@@ -46,6 +45,16 @@ def test_an_agency_reads_its_own_mailbox_in_groups_of_its_own(fabric: Fabric) ->
     fabric.post(agency, uuid4())
 
     assert refused(fabric, agency, mailbox(agency), f"{agency}.inbox") is None
+
+
+def test_the_broker_keeps_a_mailbox_as_long_as_its_file_says(fabric: Fabric) -> None:
+    topic = ConfigResource(ResourceType.TOPIC, mailbox(fabric.agency()))
+
+    told = fabric.admin.describe_configs([topic])[topic].result(timeout=10)
+
+    (spec,) = topic_specs()
+    kept = {name: told[name].value for name in ("retention.ms", "segment.ms", "cleanup.policy")}
+    assert kept == {name: str(spec.settings[name]) for name in kept}
 
 
 def test_an_agency_reads_no_mailbox_but_its_own(fabric: Fabric) -> None:
