@@ -57,6 +57,24 @@ def take_in_agency(run: Run, agency: NewAgency) -> TownAgency:
     return made
 
 
+def change_profile(run: Run, agency_id: str, profile: str) -> TownAgency:
+    """Give an agency of the running town the rules of another jurisdiction."""
+    with _running(run) as there:
+        found = next((one for one in there.agencies if one.id == agency_id), None)
+        if found is None:
+            raise Unready(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
+
+        async def change(session: AsyncSession) -> None:
+            await register.set_profile(session, agency_id, profile)
+            await session.commit()
+
+        within(there, ROLE, change)
+        changed = found.model_copy(update={"profile": profile})
+        agencies = tuple(changed if one.id == agency_id else one for one in there.agencies)
+        town.write(run, there.model_copy(update={"agencies": agencies}))
+    return changed
+
+
 def take_in_person(run: Run, member: Member) -> TownPerson:
     """Take a person into the running town; raises `Taken` where somebody has their name."""
     taken = Taken(f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`.")
@@ -246,6 +264,7 @@ def _place_of(run: Run, agency: NewAgency, key_file: Path) -> TownAgency:
         kind=agency.kind,
         flags=tuple(sorted(agency.flags)),
         purposes=tuple(sorted(agency.purposes)),
+        profile=agency.profile,
         client_id=agency.agency_id,
         key_file=str(key_file),
         kafka_user=agency.agency_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -166,7 +167,8 @@ def _refuse_anothers(connection: psycopg.Connection[tuple[Any, ...]], mark: str)
 def _as_new(agency: TownAgency) -> NewAgency:
     made = next((one for one in fixture.AGENCIES if one.agency_id == agency.id), None)
     flags, purposes = frozenset(agency.flags), frozenset(agency.purposes)
-    return made or NewAgency(agency.id, agency.name, agency.kind, flags, purposes)
+    known = made or NewAgency(agency.id, agency.name, agency.kind, flags, purposes)
+    return replace(known, profile=agency.profile)
 
 
 def _as_member(person: TownPerson) -> Member:

@@ -78,6 +78,7 @@ class TownAgency(Closed):
     kind: AgencyKind
     flags: tuple[AgencyFlag, ...] = ()
     purposes: tuple[Purpose, ...] = ()
+    profile: Slug = "default"
     client_id: str
     key_file: str
     kafka_user: str

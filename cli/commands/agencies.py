@@ -32,7 +32,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands."""
     agency = typer.Typer(no_args_is_help=True, help="Agencies of the town.")
     agency.command("add")(add_agency)
-    agency.command("close")(close_agency)
+    agency.command("set")(set_agency)
     agency.command("list")(list_agencies)
     app.add_typer(agency, name="agency")
     person = typer.Typer(no_args_is_help=True, help="People of the town.")
@@ -58,6 +58,15 @@ def _words(given: str) -> str:
     return given
 
 
+def _profile(given: str) -> str:
+    from services.consent.profiles import PROFILES  # slow to import
+
+    if given not in PROFILES:
+        raise typer.BadParameter(f"one of {', '.join(sorted(PROFILES))}")
+    return given
+
+
+Profile = Annotated[str, typer.Option(callback=_profile, help="of its jurisdiction, as services/consent/profiles.toml")]
 Id = Annotated[str, typer.Argument(callback=_id, help="as it stands in addresses: 2 to 40 of a-z, 0-9 and -")]
 Name = Annotated[str, typer.Option(callback=_words, help="the name, as people know it")]
 
@@ -69,6 +78,7 @@ def add_agency(
     flag: Flags = None,
     purpose: Purposes = None,
     address: Address = "",
+    profile: Profile = "default",
     run: RunFolder = DEFAULT_RUN,
     json: Json = False,
 ) -> None:
@@ -82,9 +92,17 @@ def add_agency(
     purposes = frozenset(purpose or purposes_of(kind))
     if beyond := purposes - purposes_of(kind):
         raise typer.BadParameter(f"an agency of the kind {kind} is never registered for {', '.join(sorted(beyond))}")
-    agency = NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes, address)
+    agency = NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes, address, profile=profile)
     made = enrolment.take_in_agency(Run(run), agency)
     print(made.model_dump_json(indent=2) if json else f"{agency_id} is in; its mailbox is {made.mailbox}")
+
+
+def set_agency(agency_id: Id, profile: Profile, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
+    """Give an agency the rules of another jurisdiction, for whatever is signed from now on."""
+    from cli import enrolment  # slow to import
+
+    changed = enrolment.change_profile(Run(run), agency_id, profile)
+    print(changed.model_dump_json(indent=2) if json else f"{agency_id} goes by the profile {profile}")
 
 
 def add_person(

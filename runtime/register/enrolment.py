@@ -16,8 +16,8 @@ from runtime.names import RESERVED
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 
 AGENCY = text("""
-INSERT INTO register.agency (agency_id, name, kind, address, front_door, flags, purposes)
-VALUES (:agency_id, :name, :kind, :address, :front_door, :flags, :purposes)
+INSERT INTO register.agency (agency_id, name, kind, address, front_door, flags, purposes, profile)
+VALUES (:agency_id, :name, :kind, :address, :front_door, :flags, :purposes, :profile)
 ON CONFLICT (agency_id) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind, address = EXCLUDED.address,
     front_door = EXCLUDED.front_door, flags = EXCLUDED.flags, purposes = EXCLUDED.purposes
 """)
@@ -32,24 +32,7 @@ ON CONFLICT (person_ref) DO UPDATE SET name = EXCLUDED.name, roles = EXCLUDED.ro
     passphrase_hash = EXCLUDED.passphrase_hash
 WHERE person.agency_id = EXCLUDED.agency_id RETURNING person_ref
 """)
-# Who left keeps the row and the pseudonym: the accounting names them for as long as it is kept.
-REMOVED = text("""
-UPDATE register.person SET active = false, roles = '{}', passphrase_hash = NULL
-WHERE person_ref = :person_ref AND agency_id = :agency_id AND active RETURNING person_ref
-""")
-CLOSED = text("""
-WITH agency AS (
-    UPDATE register.agency SET active = false WHERE agency_id = :agency_id AND active RETURNING agency_id
-), people AS (
-    UPDATE register.person AS p SET active = false, roles = '{}', passphrase_hash = NULL
-    FROM agency AS a WHERE p.agency_id = a.agency_id AND p.active RETURNING p.person_ref
-), clients AS (
-    UPDATE register.client AS c SET active = false
-    FROM agency AS a WHERE c.agency_id = a.agency_id AND c.active RETURNING c.client_id
-)
-SELECT (SELECT count(*) FROM people) AS people, (SELECT count(*) FROM clients) AS clients FROM agency
-""")
-STANDING = text("SELECT home, given, received FROM register.standing_of(:agency_id)")
+PROFILE = text("UPDATE register.agency SET profile = :profile WHERE agency_id = :agency_id RETURNING true")
 NOTED = text("SELECT pseudonym, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
 
 
@@ -81,6 +64,7 @@ class NewAgency:
     purposes: frozenset[Purpose] = frozenset()
     address: str = ""
     front_door: str = ""
+    profile: str = "default"  # of its jurisdiction; on the register it is changed by `set_profile` alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +93,22 @@ async def enrol_agency(session: AsyncSession, agency: NewAgency, public_jwk: Map
         "front_door": agency.front_door,
         "flags": sorted(agency.flags),
         "purposes": sorted(agency.purposes),
+        "profile": agency.profile,
     }
     await session.execute(AGENCY, row)
     client = {"client_id": agency.agency_id, "agency_id": agency.agency_id, "jwk": json.dumps(dict(public_jwk))}
     await session.execute(CLIENT, client)
-    await _note(session, agency.agency_id, {"agency": agency.agency_id, "kind": agency.kind})
+    await _note(session, agency.agency_id, {"agency": agency.agency_id, "kind": agency.kind, "profile": agency.profile})
+
+
+async def set_profile(session: AsyncSession, agency_id: str, profile: str) -> None:
+    """Give the agency the rules of another jurisdiction, for whatever is signed from now on.
+
+    Raises `LookupError` where there is no such agency.
+    """
+    if (await session.execute(PROFILE, {"agency_id": agency_id, "profile": profile})).one_or_none() is None:
+        raise LookupError("no such agency")
+    await _note(session, agency_id, {"agency": agency_id, "profile": profile})
 
 
 async def enrol_person(session: AsyncSession, person: NewPerson) -> None:
