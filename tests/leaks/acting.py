@@ -105,6 +105,7 @@ def record_orders(scene: Scene, case_ref: str) -> None:
     requested = scene.body(service, "OrderForm", case_ref=case_ref, **{**usual, "status": "requested"})
     order = scene.does("lee", service, "POST /v1/orders", requested)
     path = f"/v1/orders/{order['order_ref']}"
+    usual["respondents__0__respondent_ref"] = order["service"][0]["respondent_ref"]
     issued = scene.body(service, "IssuanceForm", **{**usual, "status": "temporary"})
     order = scene.does("lee", service, f"POST {path}/issuance", issued, If_Match=order["etag"])
     heard = scene.body(service, "HearingForm", cji_fields=[])

@@ -14,9 +14,21 @@ from services.consent.domain.refusal import NotPossible
 from services.consent.domain.words import ReceiptState
 
 SCHEMA_VERSION: Final = "ISO/IEC TS 27560:2023"
-RETENTION: Final = "what was opened stays in the accounting for six years; what was not is closed at the end"
+RETENTION: Final = "who opened what stays in the accounting without an end; what was not opened is closed at the end"
 WITHDRAWAL: Final = "tell any agency named here, on any channel, in any words; it ends at once"
 STORAGE: Final = "sealed, with the custodian and in the mailbox of the recipient"
+EVIDENCE: Final = (
+    "explained_by",
+    "signer_conflict_check",
+    "second_signer",
+    "witness_ref",
+    "second_channel",
+    "interpreter_ref",
+    "document_ref",
+    "asked_considerations",
+    "receipt_channel_ref",
+    "part2_elements",
+)
 EVENTS: Final = {
     DirectiveState.ACTIVE: "given",
     DirectiveState.EXPIRED: "expired",
@@ -38,8 +50,13 @@ class Party:
     profile: str
 
 
-def receipt(one: Provision, case_ref: UUID, parties: Mapping[str, Party], at: datetime) -> dict[str, Any]:
-    """Return the receipt of a provision that somebody said yes or no to; a draft has none."""
+def receipt(
+    one: Provision, case_ref: UUID, parties: Mapping[str, Party], at: datetime, *, own: bool = False
+) -> dict[str, Any]:
+    """Return the receipt of a provision that somebody said yes or no to; a draft has none.
+
+    With `own`, for its custodian, it says how the word was given as well: a recipient is not to know who was there.
+    """
     if one.state is DirectiveState.DRAFT:
         raise NotPossible("not_signed")
     said, evidence = one.directive, one.evidence or {}
@@ -74,6 +91,7 @@ def receipt(one: Provision, case_ref: UUID, parties: Mapping[str, Party], at: da
             "state": EVENTS[one.state_at(at)],
         },
         "receipt": evidence.get("receipt", ReceiptState.NOT_ASKED),
+        "evidence": {name: evidence[name] for name in EVIDENCE if own and name in evidence},
     }
 
 
