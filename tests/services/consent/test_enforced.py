@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
-from runtime import disclosure
+from kernel.consent import Request, decide
+from kernel.vault.detail import open_detail
+from runtime import disclosure, register
 from schemas.codes import EndsWhen, Purpose
+from schemas.taxonomy import ALL, paths_of
 from services.consent.clock import tick
-from tests.services.consent.conftest import Desk, a_permit
+from tests.services.consent.conftest import EXPLAINED, TAKES_PART, Desk, a_permit
+from tests.services.consent.saying import PART2
 from tests.world.mail import opened_by
 from tests.world.web import Web
 
@@ -120,3 +124,82 @@ async def test_l14_who_may_ask_less_asks_one_by_one(desk: Desk) -> None:
     said = a_permit("identity", "children", **POLICE)  # children go to a shelter in a list, to the police never
 
     assert await refused(desk, said) == {("body.asked_one_by_one", "needs_its_own_yes")}
+
+
+EVIDENCE: dict[str, Any] = {
+    "explained_by": "ana",
+    "signer_conflict_check": "clear",
+    "second_signer": "aunt-r",
+    "witness_ref": "priya",
+    "second_channel": "voice",
+    "interpreter_ref": "interpreter-4",
+    "document_ref": "paper-17",
+    "asked_considerations": ["how_it_helps", "abuser_reach"],
+    "receipt_channel_ref": "5f0c3b8e-1d3b-4a52-9f0a-2b4a6f4f9a11",
+}
+
+
+async def test_what_evidences_a_grant_is_read_back(desk: Desk) -> None:
+    ref = (await desk.draft(await desk.case(), a_permit()))["directive_ref"]
+    signed = await desk.sign(ref, **EVIDENCE, receipt_asked=True)
+    assert signed.status_code == 200, signed.text
+
+    receipt = (await desk.ana.get(f"/v1/directives/{ref}/receipt")).json()
+
+    assert receipt["evidence"] == EVIDENCE
+
+
+async def test_a_form_grants_on_no_other_basis(desk: Desk) -> None:
+    assert await refused(desk, a_permit(basis="court_order")) == {("body.basis", "literal_error")}
+
+
+async def test_fields_narrow_what_a_category_opens(desk: Desk) -> None:
+    case_ref = await desk.case()
+    fields: Any = {"only_fields": ["identity.known_as"], "excepted_fields": ["children.children"]}
+    await desk.permit(case_ref, "identity", "children", **fields)
+
+    async with desk.town.session("accord_exchange") as session:
+        subject = await register.hold(session, case_ref)
+    assert subject is not None
+    sides = subject.cases["harbor-house"].agency, subject.cases["bay-hotline"].agency
+    opened = paths_of(decide(Request(*sides, Purpose.SHELTER, ALL), subject.table, subject.at).mask)
+
+    assert {one for one in opened if one.startswith("identity.")} == {"identity.known_as"}
+    assert "children.children_count" in opened
+    assert "children.children" not in opened
+
+
+async def test_how_a_choice_was_explained_is_kept(desk: Desk) -> None:
+    case_ref = await desk.case()
+
+    kept = desk.rows("SELECT evidence FROM consent.choice WHERE case_ref = %(ref)s", ref=case_ref)
+
+    assert kept == [(EXPLAINED,)]
+
+
+async def test_who_stopped_it_and_how_is_kept(desk: Desk) -> None:
+    ref = await desk.permit(await desk.case())
+
+    await desk.stop(ref, by="court", channel="post")
+
+    asked = "SELECT revocation FROM register.directive WHERE directive_ref = %(ref)s"
+    ((kept,),) = desk.rows(asked, ref=ref)
+    assert (kept["by"], kept["channel"], kept["recorded_by"]) == ("court", "post", "ana")
+
+
+async def test_intermediaries_are_on_the_sealed_record(desk: Desk) -> None:
+    case_ref = await desk.case("lantern-counselling", takes_part=False)
+    await desk.noor.put(f"/v1/cases/{case_ref}/participation", json=TAKES_PART)
+    terms = {"recipient": "bay-hotline", "purpose": "advocacy"}
+    ref = (await desk.draft(case_ref, a_permit("substance_use", **terms), "noor"))["directive_ref"]
+
+    await desk.sign(ref, "noor", part2=PART2 | {"intermediary_members": ["Fairview Exchange"]})
+
+    granted = f'%"act":"granted"%{ref}%'
+    asked = "SELECT detail FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE %(granted)s"
+    ((sealed,),) = desk.rows(asked, granted=granted)
+    async with desk.town.unit("accord_consent", "lantern-counselling", "noor") as unit:
+        subject = await register.hold(unit.session, case_ref)
+        assert subject is not None
+        key = await register.case_key(unit.session, unit.keys, subject, "lantern-counselling")
+    assert open_detail(key, sealed)["evidence"]["part2"]["intermediary_members"] == ["Fairview Exchange"]

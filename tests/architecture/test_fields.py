@@ -1,0 +1,175 @@
+"""Accepted means enforced: each field of each form has an effect that a test shows, or there is no such field."""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from tests.architecture.named import missing_tests
+
+SERVICES = (
+    "intake",
+    "consent",
+    "law_enforcement_bridge",
+    "referrals",
+    "notifications",
+    "exchange",
+    "audit",
+    "dashboard",
+)
+CONSENT = "tests/services/consent"
+DRAFTING, SIGNING, ENFORCED = f"{CONSENT}/test_drafting.py", f"{CONSENT}/test_signing.py", f"{CONSENT}/test_enforced.py"
+GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_stops.py"
+REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
+INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
+READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
+PART_2 = f"{GRANTS}::test_the_nine_elements_of_part_2_are_asked_for_and_never_kept"
+CJI = f"{ORDERS}::test_criminal_justice_values_go_to_no_nonprofit"
+NARROWING = f"{CONSENT}/test_noes.py::test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature"
+SEVERAL = f"{EXCHANGE}/test_opening.py::test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named"
+EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_exactly_what_it_names"
+
+# What a field of a category says is a fact's: one test tells all of them on every route and opens them again.
+TOLD = "tests/services/test_fields.py::test_what_is_told_opens_again"
+# Every other field, by its form, with the test that shows what it does.
+EFFECTS: dict[str, dict[str, str]] = {
+    "CaseForm": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
+    "IncidentVersionForm": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
+    "PlanForm": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},
+    "ParticipationForm": {
+        "participation": f"{STOPS}::test_taking_no_part_closes_everything_at_once_and_needs_no_evidence",
+        "evidence": f"{GRANTS}::test_taking_part_says_how_it_was_explained",
+    },
+    "ChoiceEvidence": dict.fromkeys(
+        ("method", "language", "text_version", "explained_by"),
+        f"{ENFORCED}::test_how_a_choice_was_explained_is_kept",
+    ),
+    "DeathForm": {"died_on": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open"},
+    "DirectiveForm": {
+        "effect": f"{CONSENT}/test_noes.py::test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant",
+        "custodian": f"{GRANTS}::test_a_release_runs_one_way",
+        "recipient": f"{GRANTS}::test_a_release_runs_one_way",
+        "purpose": f"{DRAFTING}::test_another_way_purpose_or_period_overlaps_nothing",
+        "categories": EXACTLY,
+        "excepted_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
+        "only_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
+        "excluded_person_ref": f"{CONSENT}/test_noes.py::test_a_blocked_person_finds_nothing_on_any_route",
+        "valid_from": f"{GRANTS}::test_a_grant_to_come_is_not_told_before_it_starts",
+        "valid_until": f"{SIGNING}::test_the_end_comes_no_later_than_ninety_days_after_signing",
+        "starts_when": f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release",
+        "ends_when": f"{REFERRALS}/test_conditions.py::test_h11_a_closed_referral_ends_its_release",
+        "survives_death": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open",
+        "asked_one_by_one": f"{ENFORCED}::test_l14_each_named_on_purpose_is_taken",
+        "supersedes_ref": NARROWING,
+        "adds_to_ref": f"{GRANTS}::test_an_unlabelled_overlap_is_refused_and_a_labelled_one_adds",
+        "basis": f"{ENFORCED}::test_a_form_grants_on_no_other_basis",
+    },
+    "SignatureForm": {
+        "method": f"{GRANTS}::test_a_spoken_grant_is_refused",
+        "signed_at": f"{STOPS}::test_a_paper_from_before_the_stop_grants_nothing",
+        "language": f"{CONSENT}/test_receipt.py::test_a_receipt_has_every_mandatory_member",
+        "text_version": f"{CONSENT}/test_receipt.py::test_a_receipt_has_every_mandatory_member",
+        "explained_by": READ_BACK,
+        "signer_role": f"{SIGNING}::test_a_minor_signs_alone_where_the_profile_says_so",
+        "signer_conflict_check": f"{SIGNING}::test_a_minor_and_a_guardian_who_is_no_abuser_sign_together",
+        "second_signer": f"{SIGNING}::test_a_minor_and_a_guardian_who_is_no_abuser_sign_together",
+        "witness_ref": READ_BACK,
+        "second_channel": READ_BACK,
+        "interpreter_ref": READ_BACK,
+        "document_ref": READ_BACK,
+        "asked_considerations": READ_BACK,
+        "receipt_asked": f"{CONSENT}/test_reading.py::test_a_receipt_that_was_asked_for_is_held",
+        "receipt_channel_ref": READ_BACK,
+        "part2": PART_2,
+    },
+    "Part2Form": dict.fromkeys(
+        (
+            "patient_name",
+            "discloser",
+            "description",
+            "recipients",
+            "right_to_revoke",
+            "how_to_revoke",
+            "expiry",
+            "signature",
+            "signed_on",
+        ),
+        PART_2,
+    )
+    | {"intermediary_members": f"{ENFORCED}::test_intermediaries_are_on_the_sealed_record"},
+    "RevocationForm": {
+        "by": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
+        "channel": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
+        "evidence": f"{CONSENT}/test_noes.py::test_the_survivors_signature_with_a_witness_lifts_it",
+    },
+    "OrderForm": {
+        "cji_fields": CJI,
+        "case_ref": f"{ORDERS}::test_police_record_in_the_case_by_which_they_know_the_survivor",
+    },
+    "IssuanceForm": {"cji_fields": CJI},
+    "ModificationForm": {"cji_fields": CJI},
+    "ServiceForm": {"cji_fields": CJI},
+    "HearingForm": {"cji_fields": CJI},
+    "ViolationForm": {"cji_fields": CJI},
+    "EndForm": {"cji_fields": CJI},
+    "ReferralForm": {
+        "case_ref": f"{REFERRALS}/test_api.py::test_what_is_sent_opens_at_the_receiver_as_far_as_the_release_goes",
+        "purpose": f"{REFERRALS}/test_api.py::test_without_a_release_nothing_is_sent_and_the_refusal_is_on_record",
+    },
+    "ConflictCheckForm": dict.fromkeys(
+        ("case_ref", "conflict_check"), f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release"
+    ),
+    "OpeningForm": {"purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list"},
+    "OpeningsForm": {
+        "purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list",
+        "message_refs": SEVERAL,
+    },
+    "OfferingForm": {"to": f"{EXCHANGE}/test_offering.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
+}
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models of ours that an annotation names, with those within; a part of a told field comes with it."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        told = getattr(annotation, "field_categories", {})
+        for name, field in annotation.model_fields.items():
+            if name not in told:
+                yield from models_in(field.annotation)
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def forms() -> dict[str, type[BaseModel]]:
+    """Return every model that a request of some service may hold, by its name."""
+    found: dict[str, type[BaseModel]] = {}
+    for service in SERVICES:
+        routes = importlib.import_module(f"services.{service}.api").routes
+        for router in routes if isinstance(routes, tuple) else (routes,):
+            for route in (one for one in router.routes if isinstance(one, APIRoute)):
+                for body in route.dependant.body_params:
+                    found |= {model.__name__: model for model in models_in(body.field_info.annotation)}
+    return found
+
+
+FORMS = forms()
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_each_field_of_a_form_is_told_or_has_a_test_of_its_own(name: str) -> None:
+    told = set(getattr(FORMS[name], "field_categories", {}))
+
+    assert set(FORMS[name].model_fields) - told == set(EFFECTS.get(name, {}))
+
+
+def test_no_effect_is_claimed_of_a_form_that_is_gone() -> None:
+    assert set(EFFECTS) <= set(FORMS)
+
+
+def test_each_effect_names_a_test_that_is_there() -> None:
+    named = {TOLD, *(test for fields in EFFECTS.values() for test in fields.values())}
+
+    assert missing_tests("\n".join(sorted(named))) == []

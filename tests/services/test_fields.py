@@ -1,0 +1,215 @@
+"""Whatever a form tells of a survivor opens again as it was told: no field is taken and forgotten."""
+
+import importlib
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from tests.architecture.test_fields import FORMS
+from tests.leaks.canaries import Nursery
+from tests.leaks.sowing import ABSENT, Sower
+from tests.services.referrals.conftest import a_referral
+from tests.world.mail import opened_by
+from tests.world.town import Town
+from tests.world.web import Web
+
+PEOPLE = {
+    "intake": ("ana", "bay-hotline", Purpose.ADVOCACY),
+    "referrals": ("ana", "bay-hotline", Purpose.ADVOCACY),
+    "law_enforcement_bridge": ("lee", "county-sheriff", Purpose.ORDER_ENFORCEMENT),
+}
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Told:
+    """One form, where it goes, and the fact in which it is to be found again."""
+
+    service: str
+    form: str
+    fact: str
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+ORDER = {
+    "cji_fields": [],
+    "expiry": "dated",
+    "court_time_zone": "America/Los_Angeles",
+    "expires_on": "2640-02-03",
+    "respondents.0.respondent_ref": ABSENT,
+}
+INCIDENT = {"occurred_on": "2026-01-02", "police_report": "not_wanted"}
+TO_SHELTER = a_referral(UUID(int=0))
+ALL = [
+    Told("intake", "IncidentForm", "incident.reported", INCIDENT),
+    Told("intake", "IncidentVersionForm", "incident.updated", INCIDENT | {"changed": ["correction"]}),
+    Told("intake", "PlanForm", "safety_plan.created", {"closed": False}),
+    Told("law_enforcement_bridge", "OrderForm", "protective_order.requested", ORDER | {"status": "requested"}),
+    Told("law_enforcement_bridge", "IssuanceForm", "protective_order.issued", ORDER | {"status": "temporary"}),
+    Told(
+        "law_enforcement_bridge",
+        "ModificationForm",
+        "protective_order.modified",
+        ORDER | {"status": ABSENT, "modification": "correction"},
+    ),
+    Told(
+        "law_enforcement_bridge",
+        "ServiceForm",
+        "protective_order.served",
+        {"service_status": "served", "served_at": "2026-03-02T07:52:00Z", "failure_reason": ABSENT, "cji_fields": []},
+    ),
+    Told("law_enforcement_bridge", "HearingForm", "protective_order.hearing_set", {"cji_fields": []}),
+    Told("law_enforcement_bridge", "ViolationForm", "protective_order.violated", {"cji_fields": []}),
+    Told("law_enforcement_bridge", "EndForm", "protective_order.vacated", {"cji_fields": []}),
+    Told("referrals", "ReferralForm", "referral.created", {**TO_SHELTER, **INCIDENT, "follows_ref": ABSENT}),
+    Told("referrals", "AcceptanceBlock", "referral.accepted"),
+    Told("referrals", "DeclineBlock", "referral.declined"),
+    Told("referrals", "CompletionBlock", "referral.completed"),
+    Told("referrals", "ContactFailureBlock", "referral.contact_failed"),
+    Told("referrals", "WithdrawalBlock", "referral.withdrawn"),
+]
+STEPS = {
+    "IssuanceForm": "issuance",
+    "ModificationForm": "modification",
+    "ServiceForm": "service",
+    "HearingForm": "hearing",
+    "ViolationForm": "violation",
+    "EndForm": "end",
+    "AcceptanceBlock": "acceptance",
+    "DeclineBlock": "decline",
+    "CompletionBlock": "completion",
+    "ContactFailureBlock": "contact-failure",
+    "WithdrawalBlock": "withdrawal",
+}
+AFTER_ACCEPTANCE = {"CompletionBlock", "ContactFailureBlock"}
+
+
+@dataclass
+class Desk:
+    """The three services to which something is told, and who tells it."""
+
+    town: Town
+    web: Web
+    apps: dict[str, Any] = field(default_factory=dict)
+
+    async def post(self, service: str, who: str, path: str, body: Any, version: int | None = None) -> Any:
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        async with self.web.as_person(self.apps[service], who) as client:
+            answer = await client.post(path, json=body, headers=headers)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    async def tell(self, one: Told, body: dict[str, Any]) -> UUID:
+        """Bring a case to where the form can be sent, send it, and return the case."""
+        return await {"intake": self._incident, "law_enforcement_bridge": self._order, "referrals": self._referral}[
+            one.service
+        ](one, body)
+
+    async def _incident(self, one: Told, body: dict[str, Any]) -> UUID:
+        case_ref = await self.town.open_case("bay-hotline")
+        path = f"/v1/cases/{case_ref}/" + ("plans" if one.form == "PlanForm" else "incidents")
+        if one.form == "IncidentVersionForm":
+            path += f"/{(await self.post('intake', 'ana', path, {}))['incident_ref']}/versions"
+        await self.post("intake", "ana", path, body)
+        return case_ref
+
+    async def _order(self, one: Told, body: dict[str, Any]) -> UUID:
+        case_ref = await self.town.open_case("county-sheriff")
+        recorded = {"case_ref": str(case_ref), "status": "requested" if one.form == "IssuanceForm" else "final"}
+        if one.form == "OrderForm":
+            await self.post(one.service, "lee", "/v1/orders", body | {"case_ref": str(case_ref)})
+            return case_ref
+        order = await self.post(one.service, "lee", "/v1/orders", recorded)
+        if one.form == "ServiceForm":
+            path = f"/v1/orders/{order['order_ref']}/service"
+            order = await self.post(one.service, "lee", path, {"service_status": "in_hand"}, order["version"])
+        for line in order["service"]:
+            for said in body.get("respondents", [body] if one.form == "ServiceForm" else []):
+                said["respondent_ref"] = line["respondent_ref"]
+        path = f"/v1/orders/{order['order_ref']}/{STEPS[one.form]}"
+        await self.post(one.service, "lee", path, body, order["version"])
+        return case_ref
+
+    async def _referral(self, one: Told, body: dict[str, Any]) -> UUID:
+        case_ref = await self.town.open_case("bay-hotline")
+        await self.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
+        asked = a_referral(case_ref) | (body if one.form == "ReferralForm" else {})
+        sent = await self.post("referrals", "ana", "/v1/referrals", asked | {"case_ref": str(case_ref)})
+        if one.form == "ReferralForm":
+            return case_ref
+        if one.form == "WithdrawalBlock":
+            await self.post("referrals", "ana", f"/v1/referrals/{sent['referral_ref']}/withdrawal", body)
+            return case_ref
+        with self.town.database.superuser() as connection:
+            known = "SELECT receiver_ref FROM referrals.referral WHERE referral_ref = %s"
+            row = connection.execute(known, [sent["referral_ref"]]).fetchone()
+        assert row is not None
+        path, version = f"/v1/referrals/{row[0]}", 1
+        if one.form in AFTER_ACCEPTANCE:
+            await self.post("referrals", "sam", f"{path}/acceptance", {"advocate_name": "Sam"}, version)
+            version = 2
+        await self.post("referrals", "sam", f"{path}/{STEPS[one.form]}", body, version)
+        return case_ref
+
+
+@pytest.fixture(scope="module")
+async def desk(town: Town, web: Web) -> AsyncIterator[Desk]:
+    made = Desk(town, web)
+    async with AsyncExitStack() as stack:
+        for service in PEOPLE:
+            routes = importlib.import_module(f"services.{service}.api").routes
+            refusals = getattr(importlib.import_module(f"services.{service}.main"), "REFUSALS", None)
+            routers = routes if isinstance(routes, tuple) else (routes,)
+            made.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
+        yield made
+
+
+def filled(one: Told) -> dict[str, Any]:
+    """Return a body in which every field of the form that can be said is said."""
+    document = json.loads((ROOT / "services" / one.service / "openapi.json").read_text())
+    nursery = Nursery(random.Random(7))  # noqa: S311 - no secret
+    body: dict[str, Any] = Sower(document, nursery, "told", one.form, one.fixed).sow(
+        document["components"]["schemas"][one.form]
+    )
+    return body
+
+
+def lacking(sent: Any, opened: Any) -> bool:
+    """Tell whether something that was sent is not there as it was sent; what the service adds is no matter."""
+    if isinstance(sent, dict):
+        return not isinstance(opened, dict) or any(lacking(value, opened.get(name)) for name, value in sent.items())
+    if isinstance(sent, list):
+        return not isinstance(opened, list) or len(sent) != len(opened) or any(map(lacking, sent, opened))
+    return bool(sent != opened)
+
+
+def test_every_form_that_tells_something_is_tried_here() -> None:
+    telling = {name for name, form in FORMS.items() if getattr(form, "field_categories", None)}
+
+    assert telling == {one.form for one in ALL}
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda one: one.form)
+async def test_what_is_told_opens_again(desk: Desk, one: Told) -> None:
+    body = filled(one)
+    told = set(getattr(FORMS[one.form], "field_categories", {}))
+    left_out = {name for name, value in one.fixed.items() if value is ABSENT}
+
+    case_ref = await desk.tell(one, body)
+
+    person, agency, purpose = PEOPLE[one.service]
+    opening = (await opened_by(desk.town, case_ref, agency, person, purpose))[one.fact]
+    opened = json.loads(
+        json.dumps({k: v for part in opening.categories.values() for k, v in part.items()}, default=str)
+    )
+    assert told - body.keys() <= left_out
+    assert sorted(name for name in told & body.keys() if lacking(body[name], opened.get(name))) == []
