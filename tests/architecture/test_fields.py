@@ -103,7 +103,6 @@ EFFECTS: dict[str, dict[str, str]] = {
     "RevocationForm": {
         "by": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
         "channel": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
-        "evidence": f"{CONSENT}/test_noes.py::test_the_survivors_signature_with_a_witness_lifts_it",
     },
     "OrderForm": {
         "cji_fields": CJI,
