@@ -13,6 +13,7 @@ Read = Callable[[Scene], Iterator[tuple[str, bytes]]]
 # What may lie where, and who decided it. Of what was told, nothing may, anywhere.
 AS_IT_CAME: Final = "docs/decisions/0019: a letter that cannot be read is kept as it came, for a person to look at"
 ON_THE_BROKER: Final = "whoever holds the relay's password put it there: our own writer seals"
+ON_THE_RECEIPT: Final = "services/consent/domain/receipt.py: its custodian reads back who was there and what was shown"
 OF_A_SIGNATURE: Final = "services/consent/README.md: references and codes that evidence a release are kept beside it"
 TYPED_AGAIN: Final = "runtime/access/issuer/page.py: who mistyped is shown the name again, in the same browser"
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
@@ -60,7 +61,7 @@ SINKS: Final = (
     a_sink("headers of telemetry", reading.headers_of_telemetry),
     a_sink("status lines and headers", reading.heads),
     a_sink("bodies of problems", reading.problems),
-    a_sink("answers that open nothing", reading.answers, end_of_an_order=END_OF_AN_ORDER),
+    a_sink("answers that open nothing", reading.answers, evidence=ON_THE_RECEIPT, end_of_an_order=END_OF_AN_ORDER),
     a_sink("ETags, cursors and links", reading.cursors),
     a_sink("tokens", reading.tokens),
     a_sink("pages of the board", reading.pages, typed=TYPED_AGAIN),
