@@ -69,7 +69,7 @@ EFFECTS: dict[str, dict[str, str]] = {
     },
     "SignatureForm": {
         "method": f"{GRANTS}::test_a_spoken_grant_is_refused",
-        "signed_at": f"{STOPS}::test_a_paper_from_before_the_stop_grants_nothing",
+        "signed_at": f"{STOPS}::test_m3_a_paper_from_before_a_no_grants_nothing",
         "language": f"{CONSENT}/test_receipt.py::test_a_receipt_has_every_mandatory_member",
         "text_version": f"{CONSENT}/test_receipt.py::test_a_receipt_has_every_mandatory_member",
         "explained_by": READ_BACK,
