@@ -32,6 +32,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands."""
     agency = typer.Typer(no_args_is_help=True, help="Agencies of the town.")
     agency.command("add")(add_agency)
+    agency.command("close")(close_agency)
     agency.command("set")(set_agency)
     agency.command("list")(list_agencies)
     app.add_typer(agency, name="agency")

@@ -13,7 +13,7 @@ from runtime.database.direct import rows
 from runtime.register.directives import active_rows, read_directive
 from runtime.register.subjects import Subject
 
-# See 0014_conditions.py: these set an instant, raise the version and do nothing else.
+# See 0018_conditions.py: these set an instant, raise the version and do nothing else.
 END = "SELECT met, giver, receiver FROM register.end_when_met(%s, %s, %s, %s)"
 START = "SELECT met, giver, receiver FROM register.start_when_met(%s, %s, %s, %s)"
 

@@ -32,6 +32,24 @@ ON CONFLICT (person_ref) DO UPDATE SET name = EXCLUDED.name, roles = EXCLUDED.ro
     passphrase_hash = EXCLUDED.passphrase_hash
 WHERE person.agency_id = EXCLUDED.agency_id RETURNING person_ref
 """)
+# Who left keeps the row and the pseudonym: the accounting names them for as long as it is kept.
+REMOVED = text("""
+UPDATE register.person SET active = false, roles = '{}', passphrase_hash = NULL
+WHERE person_ref = :person_ref AND agency_id = :agency_id AND active RETURNING person_ref
+""")
+CLOSED = text("""
+WITH agency AS (
+    UPDATE register.agency SET active = false WHERE agency_id = :agency_id AND active RETURNING agency_id
+), people AS (
+    UPDATE register.person AS p SET active = false, roles = '{}', passphrase_hash = NULL
+    FROM agency AS a WHERE p.agency_id = a.agency_id AND p.active RETURNING p.person_ref
+), clients AS (
+    UPDATE register.client AS c SET active = false
+    FROM agency AS a WHERE c.agency_id = a.agency_id AND c.active RETURNING c.client_id
+)
+SELECT (SELECT count(*) FROM people) AS people, (SELECT count(*) FROM clients) AS clients FROM agency
+""")
+STANDING = text("SELECT home, given, received FROM register.standing_of(:agency_id)")
 PROFILE = text("UPDATE register.agency SET profile = :profile WHERE agency_id = :agency_id RETURNING true")
 NOTED = text("SELECT pseudonym, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
 

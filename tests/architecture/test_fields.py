@@ -57,6 +57,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "excepted_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
         "only_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
         "excluded_person_ref": f"{CONSENT}/test_noes.py::test_a_blocked_person_finds_nothing_on_any_route",
+        "excluded_agency_ref": f"{CONSENT}/test_noes.py::test_l2_where_a_person_works_is_named_with_them",
         "valid_from": f"{GRANTS}::test_a_grant_to_come_is_not_told_before_it_starts",
         "valid_until": f"{SIGNING}::test_the_end_comes_no_later_than_ninety_days_after_signing",
         "starts_when": f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release",

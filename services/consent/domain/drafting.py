@@ -14,6 +14,7 @@ from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation,
 from schemas.taxonomy import FIELDS, TAXONOMY_VERSION
 from services.consent.domain.authority import Step, permitted
 from services.consent.domain.enforced import out_of_reach, unasked, unenforced
+from services.consent.domain.persons import person_errors
 from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
 from services.consent.domain.refusal import NotAcceptable, NotPossible
 from services.consent.domain.scene import Profile, Said, Scene

@@ -3,11 +3,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import KafkaError, Message, Producer
-from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]  # not in its stubs
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]  # not in its stubs
 
 from runtime.bus import acls, admin, consumer
 from runtime.bus.producer import BODY_LIMIT, Carrier, Fate, Letter
+from runtime.names import RESERVED, SERVICES
 from schemas.topics import mailbox, topic_specs
 from tests.world.carrying import PASSWORD, Fabric
 

@@ -6,8 +6,8 @@ raise the version: nobody who may call them can sign, widen or reopen anything.
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0018"
+down_revision = "0017"
 
 # The lock is the caller's already, taken exclusive before anything was read.  Taken here again it costs nothing; for a
 # caller who forgot it, nothing that is being opened passes by the end.
