@@ -63,8 +63,8 @@ def verify(
             checkpoints = [*log.checkpoints(), *kept]
             counted = Counted(log.entries())
             findings = verify_log(counted, checkpoints, key)
-            if not findings and isinstance(log, whole.Whole):
-                findings = list(log.beside(key))
+            if isinstance(log, whole.Whole):
+                findings += log.beside(key)
     except NotALine as broken:
         raise Unready(str(broken), "The file was damaged or changed: export the ledger anew.") from None
     _tell(Verified(counted.count, len(checkpoints), key, findings), json=json)

@@ -16,6 +16,7 @@ from kernel.ledger.verify import Fault, Finding
 class Filed(NamedTuple):
     """An entry, and about whom it is found."""
 
+    place: int
     header: bytes
     subject: str | None  # as the entry writes it
     shredded: bool
@@ -23,9 +24,9 @@ class Filed(NamedTuple):
 
 def misfiled(filed: Iterable[Filed]) -> Iterator[Finding]:
     """Yield each entry that is found under another subject than its own."""
-    for index, one in enumerate(filed):
+    for one in filed:
         if not _own_subject(one):
-            yield Finding(Fault.MISFILED, index)
+            yield Finding(Fault.MISFILED, one.place)
 
 
 def _own_subject(one: Filed) -> bool:
@@ -41,12 +42,17 @@ def _own_subject(one: Filed) -> bool:
     return said == one.subject
 
 
-def wrong_nodes(leaves: Iterable[bytes], nodes: Iterable[Grown]) -> Iterator[Finding]:
-    """Yield each node that its leaves do not make, or that is missing; `nodes` come in the order they came about."""
+def wrong_nodes(leaves: Iterable[tuple[int, bytes]], nodes: Iterable[Grown]) -> Iterator[Finding]:
+    """Yield each node that its leaves do not make, or that is missing; `nodes` come in the order they came about.
+
+    Past a gap among the leaves (index, hash) nothing can be told: that entries are missing is another finding.
+    """
     stored = iter(nodes)
     held = next(stored, None)
     peaks: list[bytes] = []
-    for position, leaf in enumerate(leaves):
+    for position, (index, leaf) in enumerate(leaves):
+        if index != position:
+            return
         for made in push(peaks, position, leaf)[1:]:
             while held is not None and _place(held) < _place(made):
                 yield _finding(held)

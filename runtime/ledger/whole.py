@@ -14,8 +14,8 @@ from kernel.ledger.verify import Entry, Finding
 CHECKPOINTS = "SELECT note FROM ledger.checkpoint ORDER BY size"
 LEAVES = "SELECT index, header, hash FROM ledger.leaf ORDER BY index"
 HEADS = "SELECT size, root, note FROM ledger.checkpoint ORDER BY size"
-FILED = "SELECT header, subject::text, salt IS NULL AND detail IS NULL FROM ledger.leaf ORDER BY index"
-HASHES = "SELECT hash FROM ledger.leaf ORDER BY index"
+FILED = "SELECT index, header, subject::text, salt IS NULL AND detail IS NULL FROM ledger.leaf ORDER BY index"
+HASHES = "SELECT index, hash FROM ledger.leaf ORDER BY index"
 # A node comes about with the last leaf that it covers, the lower ones first.
 NODES = "SELECT level, index, hash FROM ledger.node ORDER BY (index + 1) << level, level"
 AT_A_TIME = 5_000
@@ -38,9 +38,9 @@ class Whole:
             yield index, bytes(header), bytes(leaf)
 
     def beside(self, vkey: str) -> Iterator[Finding]:
-        """Yield what is wrong with what is kept beside the entries, which themselves were found whole."""
+        """Yield what is wrong with what is kept beside the entries, whatever is wrong with those themselves."""
         yield from misfiled(Filed(*row) for row in self._stream("filed", FILED))
-        leaves = (leaf for (leaf,) in self._stream("hashes", HASHES))
+        leaves = ((index, leaf) for index, leaf in self._stream("hashes", HASHES))
         yield from wrong_nodes(leaves, ((level, index, kept) for level, index, kept in self._stream("nodes", NODES)))
         yield from wrong_heads(self._stream("heads", HEADS), vkey)
 

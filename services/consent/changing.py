@@ -56,6 +56,11 @@ class Note:
         categories = tuple(sorted(said.categories))
         return cls(act, said.custodian, (one.ref, *others), categories, said.purpose, reason, detail or {})
 
+    @classmethod
+    def of_look(cls, one: Provision) -> Note:
+        """Return the line of a look at the provision itself: it shows no category of the survivor's record."""
+        return cls(Act.CONSULTED, one.directive.custodian, (one.ref,), purpose=one.directive.purpose)
+
 
 async def change(ground: Ground, rows: Rows, notes: Sequence[Note]) -> Subject:
     """Write the rows, raise the version, put the change on record; return the subject as it is from now on."""

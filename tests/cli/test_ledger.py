@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kernel.ledger import note
-from kernel.ledger.entry import Act, read
+from kernel.ledger.entry import Act, Verdict, read
 from kernel.ledger.tree import leaf_hash
 from tests.world.database import Database
 from tests.world.ledger import Log, a_leaf, nobody_connected, own_database
@@ -78,8 +78,11 @@ def test_an_edited_row_of_a_copy_is_named(log: Log, run: Path, tmp_path: Path) -
     [
         (EDITED + "WHERE index IN (2, 5)", [("edited", 2), ("edited", 5)]),
         ("DELETE FROM ledger.leaf WHERE index = 3", [("missing", 3)]),
-        ("DELETE FROM ledger.leaf WHERE index > 4", [("truncated", 5)]),
-        ("UPDATE ledger.leaf SET hash = sha256(header) WHERE index = 5", [("edited", 5), ("rewritten", 3)]),
+        ("DELETE FROM ledger.leaf WHERE index > 4", [("truncated", 5), ("wrong_node", 4)]),
+        (
+            "UPDATE ledger.leaf SET hash = sha256(header) WHERE index = 5",
+            [("edited", 5), ("rewritten", 3), ("wrong_node", 4)],
+        ),
         ("UPDATE ledger.checkpoint SET note = replace(note, 'town', 'city') WHERE size = 3", [("not_signed", 1)]),
     ],
 )
@@ -91,6 +94,17 @@ def test_what_was_done_to_the_ledger_is_named_with_its_place(
     done = accord("ledger", "verify", "--run", run, "--json")
 
     assert (done.exit_code, findings(done.output)) == (1, found)
+
+
+async def test_h8_d1_one_finding_hides_no_other(log: Log, run: Path) -> None:
+    await log.write(a_leaf(7, act=Act.CONSULTED, verdict=Verdict.PERMIT, categories=("identity",)))
+    await log.sequence()
+    log.tamper("UPDATE ledger.node SET hash = sha256(hash) WHERE level = 1 AND index = 1")
+    log.tamper("UPDATE ledger.leaf SET subject = NULL WHERE index = 2")
+
+    done = accord("ledger", "verify", "--run", run, "--json")
+
+    assert findings(done.output) == [("unfounded", 7), ("misfiled", 2), ("wrong_node", 2)]
 
 
 async def resigned(log: Log) -> str:

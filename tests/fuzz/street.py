@@ -15,9 +15,11 @@ from fastapi import FastAPI
 
 from infra.embedded.postgres import Postgres
 from kernel.ledger import note
+from kernel.ledger.verify import Finding, verify_log
 from runtime.access.issuer.app import issuer
 from runtime.access.issuer.signing import signing_key
 from runtime.database.engine import sessions
+from runtime.ledger import whole
 from runtime.ledger.sequencer import BATCH, integrate
 from runtime.register.enrolment import NewPerson, enrol_person
 from runtime.settings import IssuerSettings, Profile
@@ -77,10 +79,16 @@ class Street:
             return self.web.issuer.person("olu", agency="bay-hotline", roles=["auditor"])
         return self.web.issuer.person(who)
 
-    async def sequence(self) -> None:
-        """Put what waits into the ledger's tree, so that there is something to prove."""
+    async def sequence(self) -> int:
+        """Put what waits into the ledger's tree, so that there is something to prove; return how many leaves."""
         async with self.town.session("accord_audit") as session:
-            await integrate(session, self.ledger_key, BATCH)
+            return await integrate(session, self.ledger_key, BATCH)
+
+    def findings(self) -> list[Finding]:
+        """Verify the whole record as `accord ledger verify` does."""
+        key = note.vkey_of(self.ledger_key)
+        with whole.reading(self.town.database.url("accord_audit")) as read:
+            return [*verify_log(read.entries(), read.checkpoints(), key), *read.beside(key)]
 
 
 @contextmanager

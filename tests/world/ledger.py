@@ -138,7 +138,7 @@ class Log:
         """Verify the whole ledger as the verifier does, given what witnesses kept."""
         with whole.reading(self.database.url("accord_audit")) as read:
             found = verify_log(read.entries(), [*read.checkpoints(), *kept], self.vkey)
-            return found or list(read.beside(self.vkey))
+            return [*found, *read.beside(self.vkey)]
 
 
 def a_leaf(number: int = 0, **says: Any) -> Leaf:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Response
 
-from kernel.ledger.entry import Act
 from runtime.http import Made, etag
 from runtime.unit import Unit
 from schemas.codes import Participation
@@ -48,7 +47,7 @@ async def shown(directive_ref: UUID, unit: Unit, answer: Response) -> DirectiveA
     held, place = await ground.directive(unit, directive_ref, exclusive=False)
     with rules():
         one = await acts.provision_of(held, place.directive_ref)
-    await changing.record(unit, held.subject, [Note.of(Act.CONSULTED, one)])
+    await changing.record(unit, held.subject, [Note.of_look(one)])
     answer.headers["ETag"] = etag(one.version)
     deceased = await store.is_deceased(unit.session, held.subject.subject_id)
     return DirectiveAnswer.of(one, held.subject, deceased=deceased)

@@ -12,8 +12,8 @@ from kernel.ledger.verify import Fault, Finding
 from tests.kernel.ledger.logs import AN_OFFER, ORIGIN, VKEY, a_story, checkpoint, entries_of
 
 LENGTH = 21
-LEAVES = [leaf for _, _, leaf in entries_of(a_story(LENGTH))]
-NODES = [node for node in grow(0, [], LEAVES) if node[0]]
+LEAVES = [(index, leaf) for index, _, leaf in entries_of(a_story(LENGTH))]
+NODES = [node for node in grow(0, [], [leaf for _, leaf in LEAVES]) if node[0]]
 SUBJECT, OTHER = UUID(int=1), UUID(int=2)
 
 
@@ -47,9 +47,13 @@ def test_a_node_that_nothing_makes_is_named(strange: Grown) -> None:
     assert list(wrong_nodes(LEAVES, stored)) == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
 
 
+def test_past_missing_entries_no_node_is_named() -> None:
+    assert list(wrong_nodes([*LEAVES[:8], *LEAVES[9:]], NODES)) == []
+
+
 def filed(subject: UUID | None, under: UUID | None, *, shredded: bool = False) -> Filed:
     header = replace(AN_OFFER, subject=None if subject is None else str(subject))
-    return Filed(header.body(), None if under is None else str(under), shredded)
+    return Filed(0, header.body(), None if under is None else str(under), shredded)
 
 
 def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
@@ -60,11 +64,11 @@ def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
     "one", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT), filed(SUBJECT, OTHER, shredded=True)]
 )
 def test_an_entry_under_another_subject_is_named(one: Filed) -> None:
-    assert list(misfiled([filed(SUBJECT, SUBJECT), one])) == [Finding(Fault.MISFILED, 1)]
+    assert list(misfiled([filed(SUBJECT, SUBJECT), one._replace(place=1)])) == [Finding(Fault.MISFILED, 1)]
 
 
 def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
-    assert not list(misfiled([Filed(b"{", str(SUBJECT), False)]))
+    assert not list(misfiled([Filed(0, b"{", str(SUBJECT), False)]))
 
 
 def test_a_head_whose_row_says_otherwise_is_named() -> None:
