@@ -6,10 +6,13 @@ import base64
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kernel.ledger.entry import Unreadable, read
 from kernel.ledger.verify import Entry
 
 LEAF = {"index", "header", "hash"}
@@ -41,6 +44,14 @@ class Exported:
         for number, said in self._lines():
             if "note" not in said:
                 yield _entry(number, said)
+
+    def at(self) -> datetime:
+        """Return the newest instant that an entry bears: what was promised for later may be in what came after."""
+        newest = datetime.min.replace(tzinfo=UTC)
+        for _, body, _ in self.entries():
+            with suppress(Unreadable):
+                newest = max(newest, read(body).at)
+        return newest
 
     def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
         with self.file.open("rb") as lines:

@@ -66,7 +66,7 @@ def start_kafka(run: Run) -> Kafka:
 
 def prepare(run: Run, postgres: Postgres, kafka: Kafka) -> None:
     """Make roles, tables, users and allowances; what is there stays."""
-    _keep_ledger_key(run)
+    _keep_ledger_keys(run)
     try:
         _prepare_database(run, postgres)
     except (psycopg.Error, DBAPIError) as refusal:
@@ -137,12 +137,17 @@ def choose_ports(run: Run) -> dict[str, int]:
     return chosen
 
 
-def _keep_ledger_key(run: Run) -> None:
-    if not (run.folder / "secrets" / "ledger-key").exists():
-        signing, verifying = new_keys(LEDGER_NAME)
-        # The public one first: whoever is interrupted in between makes both anew.
-        (run.folder / "ledger.vkey").write_text(verifying + "\n")
-        run.keep_secret("ledger-key", signing)
+def _keep_ledger_keys(run: Run) -> None:
+    """Make what the ledger's heads, and the promises of who opens, are signed with; the public keys lie in the run."""
+    for secret, public, name in (
+        ("ledger-key", "ledger.vkey", LEDGER_NAME),
+        ("promise-key", "promise.vkey", f"{LEDGER_NAME}/promise"),
+    ):
+        if not (run.folder / "secrets" / secret).exists():
+            signing, verifying = new_keys(name)
+            # The public one first: whoever is interrupted in between makes both anew.
+            (run.folder / public).write_text(verifying + "\n")
+            run.keep_secret(secret, signing)
 
 
 def _prepare_database(run: Run, postgres: Postgres) -> None:

@@ -21,12 +21,14 @@ from cli.session import Away, within
 from infra.embedded.unready import Unready
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.promise import Kept as Promised
 from kernel.ledger.verify import Entry, Finding, verify_log
 from runtime.ledger import whole
 from runtime.ledger.pending import append, leaf
 
 ROLE = "accord_audit"
 VKEY_FILE = "ledger.vkey"
+PROMISE_VKEY_FILE = "promise.vkey"
 NOBODYS_NOTE = "-\n\n— - AAAAAA==\n"
 
 From = Annotated[
@@ -36,6 +38,14 @@ Vkey = Annotated[str | None, typer.Option(help="the log's public key, or its fil
 Kept = Annotated[
     list[Path] | None,
     typer.Option("--checkpoint", exists=True, dir_okay=False, help="a checkpoint that somebody kept; may be repeated"),
+]
+Promises = Annotated[
+    Path | None,
+    typer.Option("--promises", exists=True, dir_okay=False, help="promises that somebody kept, a JSON string a line"),
+]
+PromiseKeys = Annotated[
+    list[str] | None,
+    typer.Option("--promise-vkey", help="who promises, or its file; <run>/promise.vkey if left out; may be repeated"),
 ]
 To = Annotated[Path, typer.Argument(dir_okay=False, help="the file to write")]
 
@@ -53,16 +63,21 @@ def verify(
     file: From = None,
     vkey: Vkey = None,
     checkpoint: Kept = None,
+    promises: Promises = None,
+    promise_vkey: PromiseKeys = None,
     json: Json = False,
 ) -> None:
     """Tell whether the record is whole: exit 0 whole, 1 it is not and what is wrong where, 2 used wrongly."""
     key = _vkey(run, vkey)
     kept = [one.read_text(encoding="utf-8", errors="replace") for one in checkpoint or ()]
+    promised = _promised(run, promises, promise_vkey or [str(run / PROMISE_VKEY_FILE)])
     try:
         with _opened(run, file) as log:
             checkpoints = [*log.checkpoints(), *kept]
-            counted = Counted(log.entries())
+            counted = Counted(promised.watching(log.entries()))
             findings = verify_log(counted, checkpoints, key)
+            if promised.count:
+                findings += promised.broken(log.at())
             if isinstance(log, whole.Whole):
                 findings += log.beside(key)
     except NotALine as broken:
@@ -120,6 +135,21 @@ def _opened(run: Path, file: Path | None) -> Iterator[whole.Whole | Exported]:
             yield log
     except psycopg.OperationalError as refusal:
         raise Away(also="Or verify an exported file with --from.") from refusal
+
+
+def _promised(run: Path, file: Path | None, given: list[str]) -> Promised:
+    """Return the promises to hold against the log: each line a note as JSON, or an object that holds one."""
+    if file is None:
+        return Promised((), ())
+    notes = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            said = text.loads(line)
+        except ValueError:
+            said = None
+        note_text = said.get("promise") if isinstance(said, dict) else said
+        notes.append(note_text if isinstance(note_text, str) else "")
+    return Promised(notes, [_vkey(run, one) for one in given])
 
 
 def _vkey(run: Path, given: str | None) -> str:

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 SALT_BYTES = 32
+_NOTHING: dict[str, Any] = {}
 
 
 class Act(StrEnum):
@@ -29,6 +30,7 @@ class Act(StrEnum):
     OPENED = "opened"
     CONSULTED = "consulted"
     REFUSED = "refused"
+    NOT_SENT = "not_sent"  # an offer that was not made, where nobody tried anything
     WITHHELD = "withheld"
     DELIVERED = "delivered"
     PARKED = "parked"
@@ -46,6 +48,7 @@ class Act(StrEnum):
     SHREDDED = "shredded"
     RETAINED = "retained"
     ADMINISTERED = "administered"
+    PADDING = "padding"
 
 
 class Verdict(StrEnum):
@@ -61,7 +64,12 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """One line of the ledger: who did what to whose record, why, on whose word."""
+    """One line of the ledger: who did what to whose record, why, on whose word.
+
+    `fields` are the paths that were shown of each category of which something was left out.
+    `sealed` is the keyless hash of what is kept beside the line (`seal_hash`).  Lines written before there were
+    these two are without them, and so is a line of which they would say nothing.
+    """
 
     at: datetime
     act: Act
@@ -78,11 +86,15 @@ class Header:
     directives: tuple[str, ...] = ()
     reason: str | None = None
     basis: str | None = None
+    fields: tuple[str, ...] = ()
+    sealed: str | None = None
 
     def body(self) -> bytes:
         """Return the canonical bytes (RFC 8785) that the leaf hash covers."""
         # The keys stand in canonical order and the values are strings, a small integer and null only:
         # for these the fast serialiser writes what rfc8785 writes, which a property test holds it to.
+        fields = {"fields": self.fields} if self.fields else _NOTHING
+        sealed = {"sealed": self.sealed} if self.sealed is not None else _NOTHING
         return to_json(
             {
                 "act": str(self.act),
@@ -94,8 +106,10 @@ class Header:
                 "commitment": self.commitment,
                 "custodian": self.custodian,
                 "directives": self.directives,
+                **fields,
                 "purpose": _word(self.purpose),
                 "reason": _word(self.reason),
+                **sealed,
                 "subject": self.subject,
                 "sv": self.sv,
                 "type": self.type,
@@ -110,6 +124,16 @@ def _word(word: str | None) -> str | None:
 
 
 _HEADER = TypeAdapter(Header)
+
+
+def padding(at: datetime) -> dict[str, Any]:
+    """Return what a line says that is there for the size of the tree alone."""
+    return {"at": at, "act": Act.PADDING, "actor": "ledger", "agency": "ledger", "verdict": Verdict.PERMIT, "sv": 0}
+
+
+def is_padding(header: Header) -> bool:
+    """Tell whether the line says what padding says and nothing more."""
+    return header == Header(commitment=header.commitment, sealed=header.sealed, **padding(header.at))
 
 
 def read(body: bytes) -> Header:
@@ -142,6 +166,11 @@ def commitment(salt: bytes, detail: Mapping[str, Any]) -> bytes:
     if len(salt) != SALT_BYTES:
         raise ValueError("a salt has 32 bytes")
     return hashlib.sha256(salt + canonical(detail)).digest()
+
+
+def seal_hash(salt: bytes, detail: bytes | None) -> bytes:
+    """Return what binds a header to its salt and its sealed detail as they are kept: no key is needed to tell."""
+    return hashlib.sha256(salt + (detail or b"")).digest()
 
 
 def canonical(detail: Mapping[str, Any]) -> bytes:

@@ -94,6 +94,11 @@ def vkey_of(skey: str) -> str:
     return f"{name}+{key_id.hex()}+{_base64(algorithm + key.public_key().public_bytes_raw())}"
 
 
+def name_of(skey: str) -> str:
+    """Return the name that a signing key signs under."""
+    return _signer(skey)[0]
+
+
 def sign(text: str, skey: str, *more: str) -> str:
     """Return the note that says `text` with the signature of each key, in that order."""
     if not text.endswith("\n") or _CONTROL.search(text):
@@ -218,6 +223,7 @@ def _verifier(vkey: str) -> tuple[str, bytes, bytes, Ed25519PublicKey]:
     return name, key_id, algorithm, Ed25519PublicKey.from_public_bytes(public)
 
 
+@lru_cache(maxsize=8)  # deriving the public key again costs more than signing with the private one
 def _signer(skey: str) -> tuple[str, bytes, bytes, Ed25519PrivateKey]:
     name, key_id, algorithm, seed = _key(_SKEY.fullmatch(skey))
     key = Ed25519PrivateKey.from_private_bytes(seed)

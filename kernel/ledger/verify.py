@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from kernel.ledger.entry import Act, Header, Unreadable, Verdict, read
+from kernel.ledger.entry import Act, Header, Unreadable, Verdict, is_padding, read
 from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
 from kernel.ledger.tree import leaf_hash, push, root_of
 from schemas.codes.consent import Basis
@@ -19,6 +19,8 @@ Entry = tuple[int, bytes, bytes]  # index, body, leaf hash
 
 # Leaves are dated inside the transaction they commit with, and transactions overlap.
 SLACK = timedelta(seconds=60)
+NARROWED = "narrowed"  # the first directive stands in place of the others from then on
+ENDED = "ended"  # what the release was to end with has come
 _LOOKS = (Act.OFFERED, Act.OPENED, Act.CONSULTED)
 
 
@@ -37,6 +39,14 @@ class Fault(StrEnum):
     NO_CHECKPOINT = "no_checkpoint"
     UNFOUNDED = "unfounded"
     NEVER_OFFERED = "never_offered"
+    NEVER_GRANTED = "never_granted"
+    AFTER_REVOCATION = "after_revocation"
+    NOT_OWN_RECORD = "not_own_record"
+    NOT_PADDING = "not_padding"
+    BROKEN_PROMISE = "broken_promise"
+    PROMISE_NOT_SIGNED = "promise_not_signed"
+    ERASED = "erased"
+    ALTERED_SEAL = "altered_seal"
     MISFILED = "misfiled"
     WRONG_NODE = "wrong_node"
     WRONG_HEAD = "wrong_head"
@@ -55,6 +65,14 @@ _SAYS = {
     Fault.NO_CHECKPOINT: "no signed checkpoint vouches for the entries from {index} up to {until}",
     Fault.UNFOUNDED: "entry {index} lets something be seen on nobody's word",
     Fault.NEVER_OFFERED: "entry {index} opens what no earlier entry offers",
+    Fault.NEVER_GRANTED: "entry {index} relies on a release that no earlier entry puts in force for this survivor",
+    Fault.AFTER_REVOCATION: "entry {index} relies on a release that an earlier entry ended",
+    Fault.NOT_OWN_RECORD: "entry {index} calls a record the agency's own that is another's",
+    Fault.NOT_PADDING: "entry {index} passes for padding and says more than padding does",
+    Fault.BROKEN_PROMISE: "promise number {index} names an entry that is not in the log, and its time is over",
+    Fault.PROMISE_NOT_SIGNED: "promise number {index} was not signed by a key that promises for this log",
+    Fault.ERASED: "what was sealed beside entry {index} is erased, and no later entry says that it was shredded",
+    Fault.ALTERED_SEAL: "what is sealed beside entry {index} is not what it was written with",
     Fault.MISFILED: "entry {index} is filed under another subject than its own",
     Fault.WRONG_NODE: "the hash kept for the entries from {index} up to {until} is not what they make",
     Fault.WRONG_HEAD: "the row of the checkpoint at {index} says otherwise than what was signed",
@@ -174,6 +192,7 @@ class _Story:
         self.found = found
         self.newest = datetime.min.replace(tzinfo=UTC) + slack
         self.offered: dict[tuple[str | None, ...], frozenset[str]] = {}
+        self.releases = _Releases()
 
     def read(self, index: int, body: bytes) -> None:
         try:
@@ -184,12 +203,17 @@ class _Story:
         if header.at < self.newest - self.slack:
             self.found.append(Finding(Fault.BACKDATED, index))
         self.newest = max(self.newest, header.at)
-        if header.verdict is Verdict.PERMIT and header.act in _LOOKS and header.categories:
+        if header.act is Act.PADDING and not is_padding(header):
+            self.found.append(Finding(Fault.NOT_PADDING, index))
+        if header.verdict is not Verdict.PERMIT:
+            return
+        if header.act in _LOOKS and header.categories:
             self._look(index, header)
+        else:
+            self.releases.follow(header)
 
     def _look(self, index: int, header: Header) -> None:
-        if header.basis is None or (header.basis == Basis.RELEASE and not header.directives):
-            self.found.append(Finding(Fault.UNFOUNDED, index))
+        self._founded(index, header)
         place = (header.agency, header.subject, header.custodian, header.type)
         offered = self.offered.get(place, frozenset())
         fresh = not offered.issuperset(header.categories)
@@ -197,3 +221,40 @@ class _Story:
             self.offered[place] = offered.union(header.categories)
         elif header.act is Act.OPENED and self.whole and fresh:
             self.found.append(Finding(Fault.NEVER_OFFERED, index))
+
+    def _founded(self, index: int, header: Header) -> None:
+        """Hold what lets something be seen against the releases in force: whose word it was, and whether it stood."""
+        if header.basis == Basis.OWN_RECORD:
+            if header.agency != header.custodian:
+                self.found.append(Finding(Fault.NOT_OWN_RECORD, index))
+            return
+        if header.basis is None or not header.directives:
+            self.found.append(Finding(Fault.UNFOUNDED, index))
+        for ref in header.directives:
+            if ref in self.releases.ended:
+                self.found.append(Finding(Fault.AFTER_REVOCATION, index))
+            # What was granted before a range began is not in it.
+            elif self.whole and self.releases.in_force.get(ref) != header.subject:
+                self.found.append(Finding(Fault.NEVER_GRANTED, index))
+
+
+class _Releases:
+    """Which releases are in force, and of whom, as the entries tell it one after another."""
+
+    def __init__(self) -> None:
+        self.in_force: dict[str, str | None] = {}
+        self.ended: set[str] = set()
+
+    def follow(self, header: Header) -> None:
+        """Take note of an entry that puts a release in force, replaces one or ends some."""
+        if header.act is Act.GRANTED or (header.act is Act.CHANGED and header.reason == NARROWED):
+            for granted in header.directives[:1]:
+                self.in_force[granted] = header.subject
+            self._end(header.directives[1:])
+        elif header.act is Act.REVOKED or (header.act is Act.CHANGED and header.reason == ENDED):
+            self._end(header.directives)
+
+    def _end(self, refs: Iterable[str]) -> None:
+        for ref in refs:
+            self.in_force.pop(ref, None)
+            self.ended.add(ref)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, text
@@ -19,13 +20,15 @@ from runtime.register import CaseOf, Subject
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from schemas.taxonomy import categories_of
+from schemas.taxonomy import CATEGORIES, categories_of, paths_of
 
 PSEUDONYM = text("""
 SELECT pseudonym FROM register.person WHERE person_ref = :name
 UNION ALL SELECT pseudonym FROM register.client WHERE client_id = :client
 """)
 AGENCY_PSEUDONYM = text("SELECT pseudonym FROM register.agency WHERE agency_id = :agency_id")
+# What is on record where nothing may be seen: nobody tried to see what was not offered, or not sent on.
+_NOTHING_SEEN: Final = {Act.OFFERED: Act.NOT_SENT, Act.WITHHELD: Act.WITHHELD}
 # A pseudonym is given once and never changes.
 _pseudonyms: WeakKeyDictionary[Engine, dict[str, str]] = WeakKeyDictionary()
 
@@ -67,14 +70,18 @@ def decided(
     type_name: str | None,
     detail: Mapping[str, Any],
     details: Details | None,
+    asked: int = 0,
 ) -> Leaf:
-    """Return the leaf of one decision; one that permits nothing is on record as a refusal."""
+    """Return the leaf of one decision; one that permits nothing is on record as a refusal, or as an offer not sent.
+
+    `asked` is what there was to see, where that is known: of a category cut within, the leaf names the fields shown.
+    """
     permitted = decision.mask != 0
     return leaf(
         detail,
         details,
         at=subject.at,
-        act=act if permitted or act is Act.WITHHELD else Act.REFUSED,
+        act=act if permitted else _NOTHING_SEEN.get(act, Act.REFUSED),
         actor=by.actor,
         agency=by.agency,
         verdict=Verdict.PERMIT if permitted else Verdict.DENY,
@@ -87,7 +94,14 @@ def decided(
         directives=tuple(map(str, decision.relied_on)),
         reason=decision.reason,
         basis=decision.basis,
+        fields=cut_within(decision.mask, asked),
     )
+
+
+@lru_cache(1024)
+def cut_within(shown: int, asked: int) -> tuple[str, ...]:
+    """Return the paths in `shown` of each category of which `asked` holds more."""
+    return paths_of(sum(shown & held for _, held in CATEGORIES if shown & held and asked & held & ~shown))
 
 
 def noted(

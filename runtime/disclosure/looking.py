@@ -99,9 +99,10 @@ async def look(unit: Unit, case_ref: UUID, categories: Collection[DataCategory],
     if subject is None or custodian is None:
         return 0
     by = await leaves.who(unit)
-    decision = decide(request_of(unit, one, custodian.agency, mask_of(categories)), subject.table, subject.at)
+    wanted = mask_of(categories)
+    decision = decide(request_of(unit, one, custodian.agency, wanted), subject.table, subject.at)
     stated = purpose_of(unit, one)
-    record = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None)
+    record = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None, wanted)
     await append(unit.session, [record])
     return decision.mask
 

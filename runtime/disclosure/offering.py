@@ -227,6 +227,7 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
         offering.fact.type,
         detail,
         offering.keys.details,
+        offering.cutting.carried,
     )
 
 

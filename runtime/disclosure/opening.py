@@ -15,6 +15,7 @@ from uuid import UUID
 
 from kernel.consent import Decision
 from kernel.ledger.entry import Act
+from kernel.ledger.tree import leaf_hash
 from kernel.pseudonym import pairwise
 from kernel.vault.detail import Details
 from kernel.vault.envelope import Sealed
@@ -32,7 +33,7 @@ from runtime.telemetry.tracing import link
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
-from schemas.registry import is_directive_fact
+from schemas.registry import contract_mask, is_directive_fact
 
 SECONDS = 5.0  # from the question to the answer; what was decrypted or would be sent later than that is dropped
 OFFERS = """
@@ -93,6 +94,8 @@ class Opening:
     directives: tuple[UUID, ...]
     basis: Basis | None
     until: datetime | None
+    leaf: bytes  # its look on record: the hash, as it will be in the ledger's tree
+    at: datetime  # when the look was put on record
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class _Released:
     decision: Decision
     subject: Subject
     custodian: CaseOf
+    asked: int  # what there was to see: what the copy holds, and what consent closes of what the contract carries
 
 
 async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
@@ -118,7 +122,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     keys = await _case_keys(unit, offers.values(), subjects)  # under which the leaves are closed
     at: datetime | None = None
     record: list[Leaf] = []
-    released: list[_Released] = []
+    released: list[tuple[_Released, Leaf]] = []
     for sealed in messages:
         offer = offers.get(sealed.message_ref)
         if offer is None or sealed.type != offer.type:
@@ -128,14 +132,14 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
         record.append(_leaf(unit, one, by, purpose, Details(keys[one.offer.case])))
         if one.decision.mask or is_told(one.offer, one.decision, one.subject):
-            released.append(one)
+            released.append((one, record[-1]))
     await append(unit.session, record)
     crash.point("opening.before_commit")
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
     crash.point("opening.after_commit")
     unit.ended = True
-    keys = await _case_keys(unit, [one.offer for one in released], subjects)
-    opened = [_unsealed(unit, one, purpose, keys[one.offer.case]) for one in released]
+    keys = await _case_keys(unit, [one.offer for one, _ in released], subjects)
+    opened = [_unsealed(unit, one, purpose, keys[one.offer.case], leaf) for one, leaf in released]
     if clock.monotonic() > unit.deadline:
         raise TooLate
     shown = [one for one in opened if one.categories or one.terms is not None]
@@ -174,8 +178,13 @@ async def _case_keys(
 def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
-    request = unit.request(custodian.agency, purpose, asked, offer.party)
-    return _Released(sealed, offer, judge(offer.type, request, subject), subject, custodian)
+    decision = judge(offer.type, unit.request(custodian.agency, purpose, asked, offer.party), subject)
+    copy = int.from_bytes(offer.mask, "big")
+    if not decision.mask or decision.basis is Basis.OWN_RECORD:
+        return _Released(sealed, offer, decision, subject, custodian, copy)
+    carried = contract_mask(offer.type)
+    granted = judge(offer.type, unit.request(custodian.agency, purpose, carried, offer.party), subject).mask
+    return _Released(sealed, offer, decision, subject, custodian, copy | carried & ~granted)
 
 
 def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose, details: Details) -> Leaf:
@@ -192,11 +201,11 @@ def _leaf(unit: Unit, one: _Released, by: leaves.Who, purpose: Purpose, details:
             details=details,
         )
     return leaves.decided(
-        Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, details
+        Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, details, one.asked
     )
 
 
-def _unsealed(unit: Unit, one: _Released, purpose: Purpose, case_key: bytes) -> Opening:
+def _unsealed(unit: Unit, one: _Released, purpose: Purpose, case_key: bytes, look: Leaf) -> Opening:
     message_key = unwrap(case_key, one.offer.wrapped_key, one.sealed.message_ref.bytes)
     told = is_directive_fact(one.offer.type)
     sealed = Sealed(one.sealed.message_ref, one.offer.recipient, one.offer.type, one.decision.mask, one.sealed.body)
@@ -215,4 +224,6 @@ def _unsealed(unit: Unit, one: _Released, purpose: Purpose, case_key: bytes) -> 
         directives=named if own else tuple(pairwise(case_key, unit.agency_id, ref) for ref in named),
         basis=one.decision.basis,
         until=one.decision.until,
+        leaf=leaf_hash(look.header),
+        at=one.subject.at,
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.ledger.entry import Header, commitment, new_salt
+from kernel.ledger.entry import Header, commitment, new_salt, seal_hash
 from kernel.vault.detail import Details
 from runtime.database.arrays import Column, byteas, uuids
 from runtime.database.direct import written
@@ -40,8 +40,8 @@ def leaf(detail: Mapping[str, Any], details: Details | None, **says: Any) -> Lea
     The detail is sealed with the others of its case; without a case (nobody's was meant) only its commitment is kept.
     """
     salt = new_salt()
-    header = Header(commitment=commitment(salt, detail).hex(), **says)
     sealed = None if details is None else details.seal(detail)
+    header = Header(commitment=commitment(salt, detail).hex(), sealed=seal_hash(salt, sealed).hex(), **says)
     return Leaf(header.body(), salt, sealed, None if header.subject is None else _pseudonym(header.subject))
 
 

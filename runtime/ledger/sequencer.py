@@ -3,6 +3,9 @@
 A batch is one transaction under the lock of the head row, so that however many sequencers run, and wherever one
 dies, a leaf is in the tree once and the heads that were signed never contradict one another.
 
+Each batch is signed for the sequencer's own sake.  To others the exact size would tell of single events by the half
+second, so that heads are published by a timer, over a padded tree.
+
 Leaves go in by the order of their ids as one snapshot shows them, and so no opening comes before its offer: an
 opening reads an offer that was committed, hence its leaf takes a later number of the one sequence, and a snapshot
 that shows the opening's leaf shows the offer's as well, unless the tree has it already.
@@ -15,19 +18,21 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from kernel.ledger import note
+from kernel.ledger.entry import padding
 from kernel.ledger.tree import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, crash
 from runtime.database.arrays import bigints, byteas, smallints
 from runtime.database.direct import rows, written
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.faults import name
+from runtime.ledger.pending import columns, leaf
 from runtime.ledger.stored import newest_head, nodes
 from runtime.settings import LedgerSettings
 from runtime.telemetry import facts, metrics
@@ -35,6 +40,8 @@ from runtime.telemetry import facts, metrics
 BATCH: Final = 1_000
 REST: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
 WELL_WITHIN: Final = 5.0
+PUBLISHED_EVERY: Final = timedelta(seconds=10)
+PADDED_TO: Final = 32  # entries
 NOTHING: Final = note.Checkpoint("", 0, EMPTY_ROOT)
 log = logging.getLogger(__name__)
 
@@ -42,18 +49,7 @@ log = logging.getLogger(__name__)
 HEAD = text("SELECT size FROM ledger.head FOR UPDATE SKIP LOCKED")
 # A statement of its own, after the lock: a snapshot taken earlier might show rows that are in the tree by now.
 WAITING = "SELECT id, header, register.instant() FROM ledger.pending ORDER BY id LIMIT %s"
-MOVE = """
-WITH placed AS (
-    SELECT id, hash, CAST(%s AS bigint) + n - 1 AS index
-    FROM unnest(CAST(%s AS bigint[]), CAST(%s AS bytea[])) WITH ORDINALITY AS p (id, hash, n)
-),
-taken AS (
-    DELETE FROM ledger.pending AS w USING placed WHERE w.id = placed.id
-    RETURNING placed.index, w.id AS number, w.header, placed.hash, w.salt, w.detail, w.subject
-)
-INSERT INTO ledger.leaf (index, number, header, hash, salt, detail, subject, integrated_at)
-SELECT index, number, header, hash, salt, detail, subject, %s FROM taken
-"""
+MOVE = "SELECT ledger.integrate(%s)"
 GROW = """
 INSERT INTO ledger.node (level, index, hash)
 SELECT * FROM unnest(CAST(%s AS smallint[]), CAST(%s AS bigint[]), CAST(%s AS bytea[]))
@@ -64,6 +60,17 @@ WITH signed AS (
 )
 UPDATE ledger.head SET size = signed.size FROM signed
 """)
+DUE = text("""
+SELECT h.size > coalesce(max(p.size), 0)
+    AND register.instant() >= coalesce(max(p.published_at) + CAST(:every AS interval), '-infinity')
+FROM ledger.head AS h LEFT JOIN ledger.published AS p ON true GROUP BY h.size
+""")
+PAD = """
+INSERT INTO ledger.pending (header, salt, detail, subject)
+SELECT * FROM unnest(CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS bytea[]), CAST(%s AS uuid[]))
+RETURNING id, header, register.instant()
+"""
+PUBLISH = text("INSERT INTO ledger.published (size, published_at) VALUES (:size, register.instant())")
 DEPTH = text("SELECT count(*) FROM ledger.pending")
 
 
@@ -99,13 +106,40 @@ async def integrate(session: AsyncSession, skey: str, most: int = BATCH) -> int:
         return 0
     tree = await _tree(session, size, note.vkey_of(skey))
     crash.point("sequencer.after_take")
-    await _grow(session, tree, waiting)
-    crash.point("sequencer.after_move")
-    await _sign(session, tree.size + len(waiting), root_of(tree.peaks), waiting[0].at, skey)
+    await _take(session, tree, waiting, skey)
     crash.point("sequencer.before_commit")
     await session.commit()
     crash.point("sequencer.after_commit")
     return len(waiting)
+
+
+async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED_EVERY) -> bool:
+    """Publish a head of what is in the tree, commit, and tell whether that was done.
+
+    Not where nothing is new, where another was published less than `every` ago, nor where another sequencer is at it.
+    The tree is padded first, to the next multiple of `PADDED_TO` entries: a published size tells of no single event.
+    Raises `Contradicted` rather than sign another history.
+    """
+    size = await session.scalar(HEAD)
+    if size is None or not await session.scalar(DUE, {"every": every}):
+        await session.rollback()
+        return False
+    if size % PADDED_TO:
+        tree = await _tree(session, size, note.vkey_of(skey))
+        ((at,),) = await rows(session, "SELECT register.instant()")
+        blanks = [leaf({}, None, **padding(at)) for _ in range(-size % PADDED_TO)]
+        await _take(session, tree, [Waiting(*row) for row in await rows(session, PAD, *columns(blanks))], skey)
+    await session.execute(PUBLISH, {"size": size + -size % PADDED_TO})
+    crash.point("sequencer.before_publication")
+    await session.commit()
+    return True
+
+
+async def _take(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting], skey: str) -> None:
+    """Move these leaves into the tree and sign its new head."""
+    await _grow(session, tree, waiting)
+    crash.point("sequencer.after_move")
+    await _sign(session, tree.size + len(waiting), root_of(tree.peaks), waiting[0].at, skey)
 
 
 async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
@@ -126,9 +160,9 @@ async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
 async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting]) -> None:
     """Move the leaves into the tree; its peaks grow in place."""
     hashes = [leaf_hash(row.header) for row in waiting]
-    grown = [node for index, leaf in enumerate(hashes, tree.size) for node in push(tree.peaks, index, leaf)[1:]]
-    ids = bigints([row.id for row in waiting])
-    if await written(session, MOVE, tree.size, ids, byteas(hashes), waiting[0].at) != len(waiting):
+    grown = [node for index, one in enumerate(hashes, tree.size) for node in push(tree.peaks, index, one)[1:]]
+    ((moved,),) = await rows(session, MOVE, bigints([row.id for row in waiting]))
+    if moved != len(waiting):
         raise Contradicted
     levels, indexes, above = zip(*grown, strict=True) if grown else ((), (), ())
     await written(session, GROW, smallints(levels), bigints(indexes), byteas(above))
@@ -176,6 +210,7 @@ class Sequencer:
                 async with made() as session:
                     taken = await integrate(session, skey, self._batch)
                     if taken < self._batch:
+                        await publish(session, skey, timedelta(seconds=self._settings.checkpoint_seconds))
                         metrics.ledger_pending(int((await session.execute(DEPTH)).scalar_one()))
                 self._well_at = clock.monotonic()
             except Contradicted:

@@ -17,7 +17,10 @@ JOIN unnest(CAST(:levels AS integer[]), CAST(:indexes AS bigint[])) AS w (level,
 UNION ALL SELECT 0, l.index, l.hash FROM ledger.leaf AS l WHERE l.index = ANY(CAST(:leaves AS bigint[]))
 """)
 NEWEST = text("SELECT size, note FROM ledger.checkpoint ORDER BY size DESC LIMIT 1")
-OF_SIZE = text("SELECT size, note FROM ledger.checkpoint WHERE size = :size")
+PUBLISHED = text("""
+SELECT c.size, c.note FROM ledger.published JOIN ledger.checkpoint AS c USING (size)
+WHERE CAST(:size AS bigint) IS NULL OR size = :size ORDER BY size DESC LIMIT 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ async def nodes(session: AsyncSession, wanted: Iterable[Node]) -> Lookup:
 
 
 async def newest_head(session: AsyncSession) -> Head | None:
-    """Return the newest signed head, or None where nothing was signed yet."""
+    """Return the newest signed head, published or not, or None where nothing was signed yet."""
     row = (await session.execute(NEWEST)).one_or_none()
     return None if row is None else Head(row.size, row.note)
 
 
-async def head_of(session: AsyncSession, size: int) -> Head | None:
-    """Return the head that was signed at this very size, or None."""
-    row = (await session.execute(OF_SIZE, {"size": size})).one_or_none()
+async def published_head(session: AsyncSession, size: int | None = None) -> Head | None:
+    """Return the head that was published at this very size, or the newest; None where there is none."""
+    row = (await session.execute(PUBLISHED, {"size": size})).one_or_none()
     return None if row is None else Head(row.size, row.note)

@@ -18,7 +18,7 @@ from runtime.disclosure import leaves
 from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
 from runtime.http.paging import cursor_of, link_next, position_of
 from runtime.ledger.pending import append, leaf
-from runtime.ledger.stored import Head, head_of, newest_head, nodes
+from runtime.ledger.stored import Head, nodes, published_head
 from runtime.unit import Unit
 from services.audit import conflicts, domain, store
 from services.audit.forms import (
@@ -27,13 +27,16 @@ from services.audit.forms import (
     ConflictsAnswer,
     ConsistencyAnswer,
     EntryAnswer,
+    Folded,
 )
 
 MayReadLedger = Annotated[Unit, Depends(may("ledger:read"))]
 MayReadConflicts = Annotated[Unit, Depends(may("conflicts:read"))]
 MayReadAccounting = Annotated[Unit, Depends(may("accounting:read"))]
 Place = Annotated[int, Query(ge=0, le=store.LAST)]
-Size = Annotated[int | None, Query(ge=1, le=store.LAST, description="of a signed checkpoint; the newest if left out")]
+Size = Annotated[
+    int | None, Query(ge=1, le=store.LAST, description="of a published checkpoint; the newest if left out")
+]
 From = Annotated[int, Query(alias="from", ge=0, le=store.LAST)]
 
 routes = router("/v1")
@@ -41,7 +44,10 @@ routes = router("/v1")
 
 @routes.get("/checkpoint", response_class=PlainTextResponse)
 async def read_checkpoint(unit: MayReadLedger) -> PlainTextResponse:
-    """Return the newest signed checkpoint, a note as c2sp.org/tlog-checkpoint has it."""
+    """Return the newest published checkpoint, a note as c2sp.org/tlog-checkpoint has it.
+
+    One is published every ten seconds at most, over a tree padded to a multiple of 32 entries: its size tells no event.
+    """
     return PlainTextResponse((await _head(unit, None)).note)
 
 
@@ -75,6 +81,9 @@ async def read_accounting(
     answer: Response,
     cursor: Cursor = None,
     limit: Limit = 50,
+    include: Annotated[
+        Folded | None, Query(description="what is left out otherwise: offers that were not made")
+    ] = None,
 ) -> AccountingAnswer:
     """List every offer, look, refusal and change of a release of the agency's own records, oldest first.
 
@@ -89,7 +98,10 @@ async def read_accounting(
         await _note(unit, by, case, Verdict.DENY)
         raise Withheld
     after, until = _position(cursor)
-    found = await store.lines_of(unit.session, case.subject, by.agency, after=after, until=until, rows=limit + 1)
+    folded = Act.NOT_SENT if include is None else None
+    found = await store.lines_of(
+        unit.session, case.subject, by.agency, after=after, until=until, rows=limit + 1, folded=folded
+    )
     following = None
     if len(found) > limit:
         # What is written from now on, by this very reading too, is for the next: so the last page comes.
@@ -125,7 +137,7 @@ def _position(cursor: str | None) -> tuple[int, int]:
 
 
 async def _head(unit: Unit, size: int | None) -> Head:
-    head = await (newest_head(unit.session) if size is None else head_of(unit.session, size))
+    head = await published_head(unit.session, size)
     if head is None:
         raise Absent
     return head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kernel.ledger.entry import Act, Header, Verdict
+from kernel.ledger.tree import leaf_hash
 
 
 class ActorKind(StrEnum):
@@ -42,9 +44,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the accounting; `index` is None for as long as the line is not in the tree."""
+    """One entry of the accounting; `index` is None for as long as no published head covers the line."""
 
     index: int | None
+    leaf: str
     at: datetime
     act: Act
     verdict: Verdict
@@ -52,6 +55,7 @@ class Entry:
     who: Actor
     type: str | None
     categories: tuple[str, ...]
+    fields: tuple[str, ...]
     purpose: str | None
     basis: str | None
     directives: tuple[str, ...]
@@ -62,6 +66,7 @@ def entry(header: Header, index: int | None, agencies: Mapping[str, Agency], act
     """Return what a line says, its pseudonyms read by what the register still knows."""
     return Entry(
         index=index,
+        leaf=base64.b64encode(leaf_hash(header.body())).decode(),
         at=header.at,
         act=header.act,
         verdict=header.verdict,
@@ -69,6 +74,7 @@ def entry(header: Header, index: int | None, agencies: Mapping[str, Agency], act
         who=actors.get(header.actor) or _unnamed(header.actor),
         type=header.type,
         categories=header.categories,
+        fields=header.fields,
         purpose=header.purpose,
         basis=header.basis,
         directives=header.directives,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -38,9 +39,15 @@ class ActorAnswer(Answer):
 
 
 class EntryAnswer(Answer):
-    """One entry of the accounting. `index` is its place in the ledger's tree, null for the moment until it has one."""
+    """One entry of the accounting.
+
+    `index` is its place in the ledger's tree, null until a published checkpoint covers it. `leaf` is its hash
+    (RFC 6962, base64), by which an opening's promise is held against the record. `fields` are the paths that were
+    shown of each category of which something was left out; of every other category all that there was.
+    """
 
     index: int | None
+    leaf: str
     at: datetime
     act: Act
     verdict: Verdict
@@ -48,10 +55,17 @@ class EntryAnswer(Answer):
     who: ActorAnswer
     type: str | None
     categories: list[str]
+    fields: list[str]
     purpose: str | None
     basis: str | None
     directives: list[str]
     reason: str | None
+
+
+class Folded(StrEnum):
+    """What an accounting leaves out unless it is asked for."""
+
+    NOT_SENT = "not_sent"
 
 
 class AccountingAnswer(Answer):

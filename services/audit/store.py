@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.ledger.entry import Header, Unreadable, read
+from kernel.ledger.entry import Act, Header, Unreadable, read
 from runtime.unit import Unit
 from services.audit.domain import Actor, ActorKind, Agency
 
@@ -29,13 +29,13 @@ WHERE c.case_ref = :case_ref AND c.agency_id = :agency
 # a quotation mark within a value is escaped there, so nothing else can look like this.
 LINES = text("""
 SELECT number, index, header FROM (
-    (SELECT number, index, header FROM ledger.leaf
+    (SELECT number, CASE WHEN index < (SELECT max(size) FROM ledger.published) THEN index END, header FROM ledger.leaf
      WHERE subject = :subject AND number > :after AND number <= :until AND position(:custodian IN header) > 0
-     ORDER BY number LIMIT :rows)
+     AND substring(header FOR :width) <> :folded ORDER BY number LIMIT :rows)
     UNION ALL
     (SELECT id, NULL, header FROM ledger.pending
      WHERE subject = :subject AND id > :after AND id <= :until AND position(:custodian IN header) > 0
-     ORDER BY id LIMIT :rows)
+     AND substring(header FOR :width) <> :folded ORDER BY id LIMIT :rows)
 ) AS said (number, index, header) ORDER BY number LIMIT :rows
 """)
 NEWEST = text("""
@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the ledger by the number it was written under; `index` is its place in the tree, once it has one.
+    """A line of the ledger by the number it was written under; `index` is its place in the tree, once it is published.
 
     `header` is None where the line is not one that the ledger would have written: the verifier names it.
     """
@@ -81,18 +81,22 @@ async def own_case(unit: Unit, case_ref: UUID) -> Case | None:
 
 
 async def lines_of(
-    session: AsyncSession, subject: UUID, custodian: str, *, after: int, until: int, rows: int
+    session: AsyncSession, subject: UUID, custodian: str, *, after: int, until: int, rows: int, folded: Act | None
 ) -> list[Line]:
     """Return up to `rows` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
 
+    Lines of the act `folded` are left out.
     Lines that still wait for the tree are among them, so that what is on record is told at once.
     """
+    begins = b"-" if folded is None else f'{{"act":"{folded}",'.encode()  # the act stands first in a canonical header
     asked = {
         "subject": subject,
         "custodian": f'"custodian":"{custodian}"'.encode(),
         "after": after,
         "until": until,
         "rows": rows,
+        "folded": begins,
+        "width": len(begins),
     }
     rows_found = await session.execute(LINES, asked)
     return [Line(number, index, _header(bytes(body))) for number, index, body in rows_found]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
+from kernel.ledger.promise import promise
 from runtime import disclosure
 from runtime.http import (
     Absent,
@@ -42,6 +43,7 @@ MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
 MayOpen = Annotated[Unit, Depends(may("messages:open"))]
 
 MAILBOX = "inbox"
+PROMISE_KEY: Final = "promise_key"  # of the application's state
 
 routes = router("/v1")
 
@@ -74,12 +76,12 @@ async def read_case(
 
 @routes.post("/messages/{message_ref}/opening", response_model_exclude_none=True)
 @decided_each_time
-async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen) -> OpeningAnswer:
+async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen, request: Request) -> OpeningAnswer:
     """Open a message: the fields that the survivor allows now, for this purpose. The look is on record."""
     opened = await _opened(unit, [message_ref], form.purpose)
     if not opened:
         raise Absent
-    return opened[0]
+    return OpeningAnswer.of_opening(opened[0], _promised(request, opened))
 
 
 async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
@@ -112,14 +114,24 @@ async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCas
 
 @routes.post("/openings", response_model_exclude_none=True)
 @decided_each_time
-async def open_messages(form: OpeningsForm, unit: MayOpen) -> OpeningsAnswer:
+async def open_messages(form: OpeningsForm, unit: MayOpen, request: Request) -> OpeningsAnswer:
     """Open several messages at once, each by its own decision and with its own look on record."""
-    return OpeningsAnswer(opened=await _opened(unit, form.message_refs, form.purpose))
+    opened = await _opened(unit, form.message_refs, form.purpose)
+    answers = [OpeningAnswer.of_opening(one, None) for one in opened]
+    return OpeningsAnswer(opened=answers, promise=_promised(request, opened))
 
 
-async def _opened(unit: Unit, message_refs: Sequence[UUID], purpose: Purpose) -> list[OpeningAnswer]:
+async def _opened(unit: Unit, message_refs: Sequence[UUID], purpose: Purpose) -> list[disclosure.Opening]:
     sealed = await store.sealed_messages(unit.session, unit.agency_id, message_refs)
-    return [OpeningAnswer.of_opening(one) for one in await disclosure.open(unit, sealed, purpose)]
+    return await disclosure.open(unit, sealed, purpose)
+
+
+def _promised(request: Request, opened: Sequence[disclosure.Opening]) -> str | None:
+    """Return the note by which this process promises that these looks will be in the tree; None without a key."""
+    skey: str | None = getattr(request.app.state, PROMISE_KEY, None)
+    if skey is None or not opened:
+        return None
+    return promise([one.leaf for one in opened], max(one.at for one in opened), skey)
 
 
 async def _page(

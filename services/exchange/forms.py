@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from kernel.ledger.promise import hash_text
 from runtime.disclosure import Opening
 from schemas.closed import Closed
 from schemas.codes import Purpose
@@ -93,6 +94,17 @@ class NoticeAnswer(Closed):
     text: str
 
 
+class RecordAnswer(Closed):
+    """The look, as it is on record. `leaf` is its hash in the ledger's tree (RFC 6962, base64).
+
+    `promise` is a note (C2SP signed-note) in which this process promises that `leaf`, and every other leaf it lists,
+    is in the tree at the instant it names. Keep it: what is missing then was taken away.
+    """
+
+    leaf: str
+    promise: str | None = None
+
+
 class OpeningAnswer(MessageAnswer):
     """What this person may see of the message now: by category, permitted fields only, and nothing else named."""
 
@@ -100,10 +112,11 @@ class OpeningAnswer(MessageAnswer):
     terms: dict[str, Any] | None = None
     scope: Scope
     notice: NoticeAnswer
+    record: RecordAnswer
 
     @classmethod
-    def of_opening(cls, opening: Opening) -> OpeningAnswer:
-        """Return the answer for one opening."""
+    def of_opening(cls, opening: Opening, promised: str | None) -> OpeningAnswer:
+        """Return the answer for one opening, with the note that promises its look to be in the tree."""
         codes = domain.notices(opening.categories.keys(), opening.terms)
         return cls(
             message_ref=opening.message_ref,
@@ -120,11 +133,13 @@ class OpeningAnswer(MessageAnswer):
                 directives=list(opening.directives),
                 until=opening.until,
             ),
+            record=RecordAnswer(leaf=hash_text(opening.leaf), promise=promised),
             notice=NoticeAnswer(codes=list(codes), text=" ".join(domain.TEXTS[code] for code in codes)),
         )
 
 
 class OpeningsAnswer(Closed):
-    """What was opened, in the order asked; what is absent is not named."""
+    """What was opened, in the order asked; what is absent is not named. One promise covers all of it."""
 
     opened: list[OpeningAnswer]
+    promise: str | None = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from fastapi import FastAPI
 
+from kernel.ledger import note
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.attended import attended
@@ -13,13 +15,23 @@ from runtime.keys import keyring
 from runtime.outbox.relay import Relay
 from runtime.settings import BrokerSettings, KeyringSettings, ProcessSettings, Settings, read
 from runtime.worker import Worker
-from services.exchange.api import routes
+from services.exchange.api import PROMISE_KEY, routes
 from services.exchange.stream import listen
 
 
-def build(settings: KeyringSettings) -> FastAPI:
-    """Return the application; it connects to nothing before it starts."""
-    return application(settings, [routes])
+def build(settings: Settings) -> FastAPI:
+    """Return the application; it connects to nothing before it starts. With a key to promise by, openings do."""
+    app = application(settings, [routes])
+    if settings.promise_key_file is not None:
+        setattr(app.state, PROMISE_KEY, _promise_key(settings.promise_key_file))
+    return app
+
+
+def _promise_key(file: Path) -> str:
+    """Return the signing key; raises `OSError` or `kernel.ledger.note.Malformed` where there is none."""
+    skey = file.read_text(encoding="utf-8").strip()
+    note.vkey_of(skey)
+    return skey
 
 
 def work(settings: Settings) -> None:

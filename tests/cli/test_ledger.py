@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict, read
+from kernel.ledger.promise import hash_text, promise
 from kernel.ledger.tree import leaf_hash
 from tests.world.database import Database
-from tests.world.ledger import Log, a_leaf, nobody_connected, own_database
+from tests.world.ledger import NOON, Log, a_leaf, nobody_connected, own_database
 from tests.world.ledger import copy_of as copied
 from tests.world.runs import a_run, accord
 
@@ -105,6 +107,49 @@ async def test_h8_d1_one_finding_hides_no_other(log: Log, run: Path) -> None:
     done = accord("ledger", "verify", "--run", run, "--json")
 
     assert findings(done.output) == [("unfounded", 7), ("misfiled", 2), ("wrong_node", 2)]
+
+
+@pytest.fixture
+def promised(log: Log, run: Path, tmp_path: Path) -> Path:
+    """What an agency kept of two openings: one answer's record, and the note of a batch."""
+    skey, vkey = note.new_keys("town.example/ledger/promise")
+    (run / "promise.vkey").write_text(vkey + "\n")
+    leaves = [leaf_hash(header) for header in log.headers()]
+    kept = tmp_path / "promises.jsonl"
+    record = {"leaf": hash_text(leaves[2]), "promise": promise(leaves[2:3], NOON, skey)}
+    kept.write_text(json.dumps(record) + "\n" + json.dumps(promise(leaves[3:6], NOON, skey)) + "\n")
+    return kept
+
+
+def test_h9_promises_that_were_kept_raise_no_alarm(run: Path, file: Path, promised: Path) -> None:
+    for where in (("--run", run), ("--from", file, "--run", run)):
+        assert accord("ledger", "verify", *where, "--promises", promised).exit_code == 0
+
+
+async def test_h9_a_look_taken_away_before_it_was_in_the_tree_is_named(log: Log, run: Path, promised: Path) -> None:
+    bodies = log.headers()
+    log.empty()
+    # As whoever owns the machine does it: the leaf is gone before the sequencer comes, and all else is honest.
+    waiting = [a_leaf(number) for number in range(len(bodies))]
+    await log.write(*(replace(leaf, header=body) for leaf, body in zip(waiting, bodies, strict=True)))
+    log.tamper("DELETE FROM ledger.pending WHERE header = %s", bodies[4])
+    await log.sequence()
+
+    alone = accord("ledger", "verify", "--run", run, "--json")
+    held = accord("ledger", "verify", "--run", run, "--promises", promised, "--json")
+
+    assert ("broken_promise", 1) not in findings(alone.output)
+    assert ("broken_promise", 1) in findings(held.output)
+    assert ("broken_promise", 0) not in findings(held.output)
+
+
+def test_h9_what_nobody_promised_is_named(run: Path, promised: Path) -> None:
+    forged = promise([bytes(32)], NOON, note.new_keys("town.example/ledger/promise")[0])
+    promised.write_text(promised.read_text() + json.dumps(forged) + "\n{\n7\n")
+
+    done = accord("ledger", "verify", "--run", run, "--promises", promised, "--json")
+
+    assert (done.exit_code, findings(done.output)) == (1, [("promise_not_signed", number) for number in (2, 3, 4)])
 
 
 async def resigned(log: Log) -> str:

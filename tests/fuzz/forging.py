@@ -21,7 +21,7 @@ from tests.fuzz.damage import flipped
 from tests.world.ledger import CATEGORIES, NOON, ORIGIN, TYPE, Log
 from tests.world.proofs import Filed, Rows
 
-TABLES: Final = ("leaf", "node", "checkpoint")
+TABLES: Final = ("leaf", "node", "checkpoint", "head")
 SUBJECTS: Final = tuple(UUID(int=number + 1) for number in range(5))
 KEYS: Final = {str(subject): sha256(subject.bytes).digest() for subject in SUBJECTS}
 LEAVES = "SELECT index, header, hash, salt, detail, subject FROM ledger.leaf ORDER BY index"
@@ -32,9 +32,10 @@ Edit = Callable[["Bench", Random], None]
 
 
 def a_line(number: int, at: datetime, by: Random) -> Leaf:
-    """Return an offer, or an opening of what was offered, with a detail sealed for its case."""
+    """Return a grant, then offers and openings of what was offered, with a detail sealed for its case."""
     subject = SUBJECTS[number % len(SUBJECTS)]
-    act = Act.OFFERED if number < len(SUBJECTS) else by.choice((Act.OFFERED, Act.OPENED))
+    acts = [Act.GRANTED, Act.OFFERED, by.choice((Act.OFFERED, Act.OPENED))]
+    act = acts[min(number // len(SUBJECTS), 2)]
     says: dict[str, Any] = {
         "at": at,
         "act": act,
@@ -46,8 +47,8 @@ def a_line(number: int, at: datetime, by: Random) -> Leaf:
         "custodian": "custodian",
         "type": TYPE,
         "categories": CATEGORIES,
-        "directives": ("directive",),
-        "basis": "release",
+        "directives": (f"directive-{subject}",),
+        "basis": None if act is Act.GRANTED else "release",
     }
     return leaf({"person": f"p-{number}", "message_ref": str(UUID(int=number))}, Details(KEYS[str(subject)]), **says)
 
@@ -120,6 +121,7 @@ class Bench:
                 push(peaks, index, hashes[index])
             text = note.sign(note.Checkpoint(ORIGIN, size, root_of(peaks)).text(), self.log.skey)
             self.do("INSERT INTO ledger.checkpoint VALUES (%s, %s, %s, now())", size, root_of(peaks), text)
+            self.do("UPDATE ledger.head SET size = %s", size)
 
 
 INSERT = "INSERT INTO ledger.leaf VALUES (%s, %s, %s, %s, %s, %s, %s, now())"
@@ -230,4 +232,4 @@ def the_detail(bench: Bench, by: Random) -> None:
 PUBLIC: Final[tuple[Edit, ...]] = (
     body, header_field, header_field_and_hash, hash_of_a_leaf, a_node, a_checkpoint, the_order, a_gap, the_subject,
 )  # fmt: skip
-SEALED: Final[tuple[Edit, ...]] = (the_salt, the_detail)  # told apart only by who holds the case's key
+SEALED: Final[tuple[Edit, ...]] = (the_salt, the_detail)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, TypeVar
@@ -20,7 +21,7 @@ from runtime.access.issuer.app import issuer
 from runtime.access.issuer.signing import signing_key
 from runtime.database.engine import sessions
 from runtime.ledger import whole
-from runtime.ledger.sequencer import BATCH, integrate
+from runtime.ledger.sequencer import BATCH, integrate, publish
 from runtime.register.enrolment import NewPerson, enrol_person
 from runtime.settings import IssuerSettings, Profile
 from services.audit.api import routes as audit
@@ -82,7 +83,9 @@ class Street:
     async def sequence(self) -> int:
         """Put what waits into the ledger's tree, so that there is something to prove; return how many leaves."""
         async with self.town.session("accord_audit") as session:
-            return await integrate(session, self.ledger_key, BATCH)
+            taken = await integrate(session, self.ledger_key, BATCH)
+            await publish(session, self.ledger_key, timedelta(0))
+            return taken
 
     def findings(self) -> list[Finding]:
         """Verify the whole record as `accord ledger verify` does."""

@@ -17,6 +17,8 @@ CURSOR = re.compile(r"\bW[yz][A-Za-z0-9_-]{10,}")
 CODE = re.compile(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b")  # how staff call a case: the beginning of its reference
 # The place of an entry in the one tree of the town counts what everybody does, and is known from each checkpoint.
 PLACE = re.compile(r'(?<="index":)(\d+|null)')
+# A look's own hash in the tree, and the signature that promises it: random by the salt of its leaf.
+HASH = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43,91}=")
 SECRET = re.compile(r'(?<=name="token" value=")[A-Za-z0-9_-]+')
 
 
@@ -33,7 +35,7 @@ class Eyes:
     def plain(self, text: str) -> str:
         """Return the text with what is random or of the clock made plain."""
         text = CURSOR.sub(lambda found: self._cursor(found[0]), text.replace(self.mark, "W"))
-        text = PLACE.sub("0", UUID.sub(lambda found: self._number(found[0]), text))
+        text = HASH.sub("<hash>", PLACE.sub("0", UUID.sub(lambda found: self._number(found[0]), text)))
         text = SECRET.sub(
             "<form>", TRACE.sub("<trace>", SHOWN_INSTANT.sub("<instant>", INSTANT.sub("<instant>", text)))
         )

@@ -55,6 +55,8 @@ def test_nothing_needed_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str
         ("ACCORD_ISSUER", "http://issuer.test"),
         ("ACCORD_KAFKA_PROTOCOL", "SASL_PLAINTEXT"),
         ("ACCORD_CRASH_AT", "relay.produced"),
+        ("ACCORD_CHECKPOINT_SECONDS", "9.9"),
+        ("ACCORD_SERVICE", "exchange"),
         ("ACCORD_ISSUER", "https://issuer.test/"),
         ("ACCORD_DATABASE", "sqlite:///accord"),
         ("ACCORD_PORT", "0"),
@@ -159,3 +161,10 @@ def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         settings.profile = Profile.DEVELOPMENT
     assert isinstance(settings, Settings)
+
+
+def test_h9_who_opens_in_production_has_a_key_to_promise_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCORD_SERVICE", "exchange")
+    monkeypatch.setenv("ACCORD_PROMISE_KEY_FILE", "run/promise-key")
+
+    assert read().promise_key_file == Path("run/promise-key")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -22,7 +22,7 @@ from runtime.database import migrate, roles
 from runtime.database.engine import sessions
 from runtime.ledger import whole
 from runtime.ledger.pending import Leaf, append, leaf
-from runtime.ledger.sequencer import BATCH, integrate
+from runtime.ledger.sequencer import BATCH, integrate, publish
 from tests.world.database import DRIVER, PASSWORD, Database
 
 ORIGIN = "town.example/ledger"
@@ -107,6 +107,12 @@ class Log:
                 return total
             total += taken
 
+    async def publish(self) -> None:
+        """Integrate all that waits, and publish a head of it at once."""
+        await self.sequence()
+        async with self.session() as session:
+            await publish(session, self.skey, timedelta(0))
+
     def rows(self, statement: str, *values: Any) -> list[Any]:
         """Read as the superuser."""
         with self.database.superuser() as connection:
@@ -120,7 +126,7 @@ class Log:
 
     def empty(self) -> None:
         """Make it a ledger that was never written to."""
-        self.tamper("TRUNCATE ledger.pending, ledger.leaf, ledger.node, ledger.checkpoint")
+        self.tamper("TRUNCATE ledger.pending, ledger.leaf, ledger.node, ledger.checkpoint, ledger.published")
         self.tamper("UPDATE ledger.head SET size = 0")
 
     def headers(self) -> list[bytes]:
@@ -130,6 +136,11 @@ class Log:
     def notes(self) -> list[str]:
         """Return the signed heads, in order."""
         return [row[0] for row in self.rows("SELECT note FROM ledger.checkpoint ORDER BY size")]
+
+    def published(self) -> list[str]:
+        """Return the heads that others are shown, in order."""
+        return [row[0] for row in self.rows("SELECT note FROM ledger.checkpoint JOIN ledger.published USING (size) "
+                                            "ORDER BY size")]  # fmt: skip
 
     def waiting(self) -> int:
         return int(self.rows("SELECT count(*) FROM ledger.pending")[0][0])
@@ -157,17 +168,19 @@ def a_leaf(number: int = 0, **says: Any) -> Leaf:
 
 
 def an_offer_and_its_opening(at: datetime) -> Sequence[Leaf]:
-    """Return two leaves, the second of which nobody can honestly write before the first has committed."""
+    """Return two leaves, the second of which nobody can honestly write before the first has committed.
+
+    What is offered is the custodian's own, so that no release has to come before.
+    """
     subject = str(uuid4())
     says: dict[str, Any] = {
         "at": at,
         "verdict": Verdict.PERMIT,
         "subject": subject,
-        "custodian": "custodian",
+        "custodian": "agency",
         "type": TYPE,
         "categories": CATEGORIES,
-        "directives": ("directive",),
-        "basis": "release",
+        "basis": "own_record",
     }
     return a_leaf(1, act=Act.OFFERED, **says), a_leaf(2, act=Act.OPENED, **says)
 

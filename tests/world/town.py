@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,10 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kernel.consent import Agency
+from kernel.ledger.entry import Act
 from runtime import register
 from runtime.access.principal import Kind
 from runtime.database.engine import engine, sessions
+from runtime.disclosure import leaves
 from runtime.keys import UnsafeLocalKeyring
+from runtime.ledger.pending import append
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from runtime.unit import Unit
 from schemas.categories import DataCategory
@@ -124,7 +128,7 @@ class Town:
         starts_when: StartsWhen | None = None,
         ends_when: EndsWhen | None = None,
     ) -> UUID:
-        """Put a directive in force, as the consent service does: exclusive lock, row, version, commit."""
+        """Put a directive in force, as the consent service does: exclusive lock, row, version, leaf, commit."""
         async with self.session("accord_consent") as session:
             subject = await register.hold_exclusive(session, case_ref)
             custodian = None if subject is None else subject.case(case_ref)
@@ -149,6 +153,10 @@ class Town:
             }
             ref: UUID = (await session.execute(DIRECTIVE, row)).scalar_one()
             await register.raise_version(session, subject.subject_id)
+            by = leaves.Who("consent", custodian.pseudonym)
+            act, reason = (Act.CHANGED, "denied") if effect == "deny" else (Act.GRANTED, None)
+            said: Any = {"custodian": custodian, "categories": tuple(categories), "directives": (str(ref),)}
+            await append(session, [leaves.noted(act, by, subject, **said, purpose=purpose, reason=reason)])
             await session.commit()
         return ref
 
@@ -159,6 +167,11 @@ class Town:
             assert subject is not None
             await session.execute(REVOKE, {"ref": directive_ref})
             await register.raise_version(session, subject.subject_id)
+            custodian = subject.case(case_ref)
+            assert custodian is not None
+            by = leaves.Who("consent", custodian.pseudonym)
+            said = leaves.noted(Act.REVOKED, by, subject, custodian=custodian, directives=(str(directive_ref),))
+            await append(session, [said])
             await session.commit()
 
     async def case_ref_of(self, case_ref: UUID, agency_id: str) -> UUID:

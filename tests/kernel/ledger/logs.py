@@ -28,15 +28,14 @@ AN_OFFER = Header(
     directives=("d-1",),
     basis="release",
 )
+A_GRANT = replace(AN_OFFER, act=Act.GRANTED, type=None, basis=None)
 AN_OPENING = replace(AN_OFFER, act=Act.OPENED, categories=("location",))
 
 
 def a_story(length: int) -> list[Header]:
-    """Return offers and openings of what was offered, a second apart."""
-    return [
-        replace(AN_OPENING if number % 3 == 2 else AN_OFFER, at=NOON + timedelta(seconds=number), sv=number)
-        for number in range(length)
-    ]
+    """Return a grant, then offers and openings of what was offered, a second apart."""
+    acts = [A_GRANT if not number else AN_OPENING if number % 3 == 2 else AN_OFFER for number in range(length)]
+    return [replace(act, at=NOON + timedelta(seconds=number), sv=number) for number, act in enumerate(acts)]
 
 
 def entries_of(headers: Iterable[Header]) -> list[Entry]:

@@ -49,6 +49,8 @@ headers = st.builds(
     directives=st.lists(words).map(tuple),
     reason=maybe_words,
     basis=maybe_words,
+    fields=st.lists(words).map(tuple),
+    sealed=maybe_words,
 )
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ledger import note
-from kernel.ledger.kept import Filed, misfiled, wrong_heads, wrong_nodes
+from kernel.ledger.entry import Act, seal_hash
+from kernel.ledger.kept import Filed, altered, shredded_of, wrong_heads, wrong_nodes
 from kernel.ledger.tree import Grown, grow
 from kernel.ledger.verify import Fault, Finding
 from tests.kernel.ledger.logs import AN_OFFER, ORIGIN, VKEY, a_story, checkpoint, entries_of
@@ -51,24 +52,57 @@ def test_past_missing_entries_no_node_is_named() -> None:
     assert list(wrong_nodes([*LEAVES[:8], *LEAVES[9:]], NODES)) == []
 
 
-def filed(subject: UUID | None, under: UUID | None, *, shredded: bool = False) -> Filed:
-    header = replace(AN_OFFER, subject=None if subject is None else str(subject))
-    return Filed(0, header.body(), None if under is None else str(under), shredded)
+SALT, SEALED = b"s" * 32, b"sealed"
+A_LINE = replace(AN_OFFER, subject=str(SUBJECT), sealed=seal_hash(SALT, SEALED).hex())
+
+
+def filed(subject: UUID | None, under: UUID | None) -> Filed:
+    header = replace(A_LINE, subject=None if subject is None else str(subject))
+    return Filed(0, header.body(), None if under is None else str(under), SALT, SEALED)
 
 
 def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
-    assert not list(misfiled([filed(SUBJECT, SUBJECT), filed(None, None), filed(SUBJECT, None, shredded=True)]))
+    assert not list(altered([filed(SUBJECT, SUBJECT), filed(None, None)], {}))
 
 
-@pytest.mark.parametrize(
-    "one", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT), filed(SUBJECT, OTHER, shredded=True)]
-)
+@pytest.mark.parametrize("one", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT)])
 def test_an_entry_under_another_subject_is_named(one: Filed) -> None:
-    assert list(misfiled([filed(SUBJECT, SUBJECT), one._replace(place=1)])) == [Finding(Fault.MISFILED, 1)]
+    assert list(altered([filed(SUBJECT, SUBJECT), one._replace(place=1)], {})) == [Finding(Fault.MISFILED, 1)]
 
 
 def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
-    assert not list(misfiled([Filed(0, b"{", str(SUBJECT), False)]))
+    assert not list(altered([Filed(0, b"{", str(SUBJECT), SALT, None)], {}))
+
+
+@pytest.mark.parametrize("kept", [(SALT, b"other"), (b"t" * 32, SEALED), (SALT, None), (None, SEALED)])
+def test_d9_a_changed_salt_or_sealed_detail_is_named(kept: tuple[bytes | None, bytes | None]) -> None:
+    salt, detail = kept
+
+    found = altered([filed(SUBJECT, SUBJECT)._replace(salt=salt, detail=detail)], {str(SUBJECT): 9})
+
+    assert list(found) == [Finding(Fault.ALTERED_SEAL, 0)]
+
+
+def test_d9_an_entry_from_before_there_was_a_hash_of_what_is_sealed_passes() -> None:
+    line = Filed(0, replace(A_LINE, sealed=None).body(), str(SUBJECT), SALT, b"other")
+
+    assert not list(altered([line], {}))
+
+
+@pytest.mark.parametrize("under", [str(SUBJECT), None])
+def test_d9_what_is_erased_must_be_said_to_be_shredded(under: str | None) -> None:
+    erased = filed(SUBJECT, SUBJECT)._replace(place=5, subject=under, salt=None, detail=None)
+    said = replace(A_LINE, act=Act.SHREDDED)
+
+    assert not list(altered([erased], shredded_of([(7, said.body()), (8, b"{")])))
+    for entries in ([], [(4, said.body())], [(7, A_LINE.body())], [(7, replace(said, subject=str(OTHER)).body())]):
+        assert list(altered([erased], shredded_of(entries))) == [Finding(Fault.ERASED, 5)]
+
+
+def test_d9_what_is_erased_stays_under_its_own_subject() -> None:
+    erased = filed(SUBJECT, OTHER)._replace(salt=None, detail=None)
+
+    assert list(altered([erased], {str(SUBJECT): 1})) == [Finding(Fault.MISFILED, 0)]
 
 
 def test_a_head_whose_row_says_otherwise_is_named() -> None:

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.ledger import note, tree
-from kernel.ledger.entry import Act, Header, Verdict
+from kernel.ledger.entry import Act, Header, Verdict, padding
 from kernel.ledger.verify import SLACK, Fault, Finding, verify_log
 from tests.kernel.ledger.logs import (
+    A_GRANT,
     AN_OFFER,
     AN_OPENING,
     NOON,
@@ -56,7 +57,12 @@ def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
     edited = bytes(byte ^ (1 << bit % 8 if place == bit // 8 else 0) for place, byte in enumerate(body))
     log = [*HONEST[:index], (index, edited, HONEST[index][2]), *HONEST[index + 1 :]]
 
-    assert faults(log, SIGNED) == [(Fault.EDITED, index, None)]
+    found = faults(log, SIGNED)
+
+    assert found[0] == (Fault.EDITED, index, None)
+    # An edited grant grants nothing, and an edited offer offers nothing: whatever relies on them is named, too.
+    assert {fault for fault, *_ in found[1:]} <= {Fault.NEVER_GRANTED, Fault.NEVER_OFFERED}
+    assert index < 3 or found[1:] == []
 
 
 @pytest.mark.parametrize(("index", "agreed", "first"), [(0, 0, 7), (6, 0, 7), (7, 7, 16), (20, 16, 33), (39, 33, 40)])
@@ -168,15 +174,15 @@ def test_a_line_that_is_none_is_named() -> None:
     ],
 )
 def test_a_look_on_nobodys_word_is_named(look: Header) -> None:
-    log = entries_of([AN_OFFER, look])
+    log = entries_of([A_GRANT, AN_OFFER, look])
 
-    assert faults(log, [checkpoint(log, 2)]) == [(Fault.UNFOUNDED, 1, None)]
+    assert faults(log, [checkpoint(log, 3)]) == [(Fault.UNFOUNDED, 2, None)]
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        replace(AN_OFFER, basis="own_record", directives=()),
+        replace(AN_OFFER, basis="own_record", directives=(), agency="a-2"),
         replace(AN_OFFER, verdict=Verdict.DENY, act=Act.REFUSED, basis=None, directives=()),
         replace(AN_OFFER, act=Act.CONSULTED, type="another"),
         replace(AN_OPENING, verdict=Verdict.DENY, agency="a-9", basis=None),
@@ -185,32 +191,115 @@ def test_a_look_on_nobodys_word_is_named(look: Header) -> None:
     ],
 )
 def test_what_lets_nothing_out_or_stands_on_its_own_raises_no_alarm(line: Header) -> None:
-    log = entries_of([AN_OFFER, line])
+    log = entries_of([A_GRANT, AN_OFFER, line])
 
-    assert faults(log, [checkpoint(log, 2)]) == []
+    assert faults(log, [checkpoint(log, 3)]) == []
 
 
 @pytest.mark.parametrize(
     "opening",
     [
         replace(AN_OPENING, agency="a-9"),
-        replace(AN_OPENING, subject="s-9"),
+        replace(AN_OPENING, subject="s-9", directives=("d-9",)),
         replace(AN_OPENING, custodian="a-9"),
         replace(AN_OPENING, type="another"),
         replace(AN_OPENING, categories=("location", "medical")),
     ],
 )
 def test_an_opening_of_what_was_never_offered_is_named(opening: Header) -> None:
-    log = entries_of([AN_OFFER, opening])
+    log = entries_of([A_GRANT, replace(A_GRANT, subject="s-9", directives=("d-9",)), AN_OFFER, opening])
 
-    assert faults(log, [checkpoint(log, 2)]) == [(Fault.NEVER_OFFERED, 1, None)]
+    assert faults(log, [checkpoint(log, 4)]) == [(Fault.NEVER_OFFERED, 3, None)]
 
 
 def test_several_offers_may_be_opened_at_once() -> None:
     more = replace(AN_OFFER, categories=("medical",))
-    log = entries_of([AN_OFFER, more, replace(AN_OPENING, categories=("location", "medical"))])
+    log = entries_of([A_GRANT, AN_OFFER, more, replace(AN_OPENING, categories=("location", "medical"))])
 
-    assert faults(log, [checkpoint(log, 3)]) == []
+    assert faults(log, [checkpoint(log, 4)]) == []
+
+
+A_STOP = replace(A_GRANT, act=Act.REVOKED, categories=())
+ANOTHER = replace(A_GRANT, directives=("d-2",))
+A_NARROWING = replace(A_GRANT, act=Act.CHANGED, reason="narrowed", directives=("d-2", "d-1"))
+
+
+def findings_of(*story: Header) -> list[tuple[Fault, int, int | None]]:
+    log = entries_of(story)
+    return faults(log, [checkpoint(log, len(log))])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [replace(A_GRANT, subject="s-2")],
+        [ANOTHER],
+        [replace(A_GRANT, verdict=Verdict.DENY)],
+        [replace(A_GRANT, act=Act.CHANGED, reason="drafted")],
+        [replace(A_GRANT, directives=("d-2", "d-1"))],
+    ],
+)
+def test_h10_a_look_on_a_release_nobody_gave_is_named(before: list[Header]) -> None:
+    for look in (AN_OFFER, replace(AN_OFFER, act=Act.CONSULTED)):
+        (found,) = findings_of(*before, look)
+
+        assert found[0] in (Fault.NEVER_GRANTED, Fault.AFTER_REVOCATION)
+        assert found[1] == len(before)
+
+
+def test_h10_an_opening_on_a_release_nobody_gave_is_named() -> None:
+    found = findings_of(A_GRANT, AN_OFFER, replace(AN_OPENING, directives=("d-1", "d-7")))
+
+    assert found == [(Fault.NEVER_GRANTED, 2, None)]
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        A_STOP,
+        replace(A_STOP, directives=("d-7", "d-1")),
+        A_NARROWING,
+        replace(A_GRANT, directives=("d-2", "d-1")),
+        replace(A_GRANT, act=Act.CHANGED, reason="ended"),
+    ],
+)
+def test_h10_a_look_on_a_release_that_had_ended_is_named(stop: Header) -> None:
+    assert findings_of(A_GRANT, AN_OFFER, stop, AN_OPENING) == [(Fault.AFTER_REVOCATION, 3, None)]
+    assert findings_of(A_GRANT, AN_OFFER, stop, A_GRANT, AN_OPENING) == [(Fault.AFTER_REVOCATION, 4, None)]
+
+
+def test_h10_what_replaces_a_release_may_be_relied_on() -> None:
+    relying = replace(AN_OPENING, directives=("d-2",))
+
+    for replacing in (A_NARROWING, replace(A_GRANT, directives=("d-2", "d-1"))):
+        assert findings_of(A_GRANT, AN_OFFER, replacing, relying) == []
+
+
+def test_h10_a_record_is_its_custodians_own_and_no_others() -> None:
+    own = replace(AN_OFFER, basis="own_record", directives=(), agency="a-2")
+
+    assert findings_of(own, replace(own, act=Act.OPENED)) == []
+    assert findings_of(own, replace(own, agency="a-1")) == [(Fault.NOT_OWN_RECORD, 1, None)]
+
+
+def test_h10_a_range_tells_of_the_stops_within_it_only() -> None:
+    log = entries_of([A_GRANT, AN_OFFER, AN_OPENING, A_STOP, AN_OPENING])
+    peaks: list[bytes] = []
+    for index, _, leaf in log[:2]:
+        tree.push(peaks, index, leaf)
+
+    found = verify_log(log[2:], [checkpoint(log, 5)], VKEY, start=2, peaks=peaks)
+
+    assert found == [Finding(Fault.AFTER_REVOCATION, 4)]
+
+
+def test_m8_padding_says_nothing() -> None:
+    line = Header(commitment="ab" * 32, sealed="cd" * 32, **padding(NOON))
+
+    assert findings_of(line) == []
+    assert findings_of(replace(line, subject="s-1")) == [(Fault.NOT_PADDING, 0, None)]
+    assert findings_of(replace(line, actor="p-1")) == [(Fault.NOT_PADDING, 0, None)]
 
 
 def range_findings(start: int, peaks: list[bytes]) -> list[Finding]:

@@ -179,7 +179,7 @@ async def test_an_agency_without_a_permitted_category_gets_no_message_and_the_re
     await offered(town, case_ref)
 
     assert await mailbox(town, case_ref, "lantern-counselling") == []
-    assert "refused" in acts(town, case_ref)
+    assert "not_sent" in acts(town, case_ref)
 
 
 async def test_after_a_revocation_is_answered_the_same_message_opens_nothing(town: Town) -> None:
@@ -192,7 +192,7 @@ async def test_after_a_revocation_is_answered_the_same_message_opens_nothing(tow
     await town.revoke(case_ref, directive)
 
     assert await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER) == []
-    assert acts(town, case_ref)[-2:] == ["opened", "refused"]
+    assert acts(town, case_ref)[-3:] == ["opened", "revoked", "refused"]
 
 
 async def test_a_message_of_another_agency_opens_nothing(town: Town) -> None:

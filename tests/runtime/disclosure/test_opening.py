@@ -24,6 +24,8 @@ def test_an_opening_withholds_what_it_says() -> None:
         directives=(),
         basis=None,
         until=None,
+        leaf=bytes(32),
+        at=datetime(2026, 3, 2, tzinfo=UTC),
     )
 
     for shown in (repr(opening), str(opening), f"{opening}"):

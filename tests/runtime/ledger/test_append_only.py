@@ -5,7 +5,9 @@ import pytest
 from psycopg import errors
 
 from kernel.ledger import note
-from kernel.ledger.tree import inclusion_proof, nodes_for_inclusion
+from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.tree import inclusion_proof, leaf_hash, nodes_for_inclusion
+from kernel.ledger.verify import Fault, Finding
 from runtime.database.roles import OWNER, ROLES
 from runtime.ledger.stored import nodes
 from tests.world import proofs
@@ -72,6 +74,50 @@ async def test_whoever_writes_leaves_can_neither_read_nor_take_back_what_waits(f
             do(filled, role, deed)
 
 
+LOSSES = (
+    "DELETE FROM ledger.pending",
+    "DELETE FROM ledger.pending WHERE id = (SELECT max(id) FROM ledger.pending)",
+    "UPDATE ledger.pending SET header = '\\x00'",
+    "UPDATE ledger.pending SET subject = NULL",
+    "TRUNCATE ledger.pending",
+)
+
+
+@pytest.mark.parametrize("deed", LOSSES)
+async def test_h9_what_waits_is_lost_by_nobodys_hand(log: Log, deed: str) -> None:
+    await log.write(a_leaf(1), a_leaf(2))
+
+    for role in ROLES:
+        # The owner may do what he likes to his tables, but for the triggers; the others have no right to.
+        refusal = errors.RaiseException if role == OWNER else errors.InsufficientPrivilege
+        with pytest.raises(refusal):
+            do(log, role, deed)
+
+    assert await log.sequence() == 2
+    assert log.findings() == []
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in (OWNER, "accord_audit")])
+async def test_h9_the_sequencer_alone_moves_what_waits(log: Log, role: str) -> None:
+    await log.write(a_leaf(1))
+
+    with pytest.raises(errors.InsufficientPrivilege):
+        do(log, role, "SELECT ledger.integrate(ARRAY(SELECT id FROM ledger.pending))")
+
+    assert log.waiting() == 1
+
+
+async def test_h9_what_is_moved_keeps_its_order_and_its_text(log: Log) -> None:
+    leaves = [a_leaf(number) for number in range(4)]
+    await log.write(*leaves)
+
+    do(log, "accord_audit", "SELECT ledger.integrate(ARRAY(SELECT id FROM ledger.pending ORDER BY id DESC))")
+
+    assert log.headers() == [leaf.header for leaf in leaves]
+    hashes = log.rows("SELECT hash FROM ledger.leaf ORDER BY index")
+    assert [bytes(row[0]) for row in hashes] == [leaf_hash(leaf.header) for leaf in leaves]
+
+
 @pytest.mark.parametrize("change", NOT_SALT_ALONE)
 async def test_an_erasure_takes_salt_and_detail_and_nothing_else(filled: Log, change: str) -> None:
     with pytest.raises(errors.RaiseException, match="the ledger is append-only"):
@@ -86,6 +132,7 @@ async def test_shredding_a_salt_breaks_no_proof(filled: Log) -> None:
     async with filled.session() as session:
         path = inclusion_proof(2, 5, await nodes(session, nodes_for_inclusion(2, 5)))
     assert proofs.root_by_inclusion(filled.headers()[2], 2, 5, path) == before.root
-    assert filled.findings() == []
-    await filled.write(a_leaf(6))
+    assert filled.findings() == [Finding(Fault.ERASED, 2)]
+    await filled.write(a_leaf(2, act=Act.SHREDDED, verdict=Verdict.PERMIT))
     assert await filled.sequence() == 1
+    assert filled.findings() == []

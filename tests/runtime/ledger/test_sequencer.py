@@ -259,7 +259,7 @@ async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, t
 
     async with sequencer.running():
         await log.write(a_leaf())
-        await eventually(lambda: len(log.headers()) == 1)
+        await eventually(lambda: log.waiting() == 0 and len(log.published()) == 1)
         async with asyncio.timeout(10):
             while not await sequencer.well():
                 await asyncio.sleep(0.01)

@@ -1,5 +1,6 @@
 """Who looked: complete at once, to the custodian alone, and on record itself."""
 
+import base64
 from uuid import UUID, uuid4
 
 import httpx
@@ -23,9 +24,10 @@ async def test_every_offer_opening_and_refusal_of_the_case_is_listed_at_once(
     entries = await read(priya, case_ref)
 
     assert deeds(entries) == {
+        ("granted", "bay-hotline"): 1,
+        ("changed", "bay-hotline"): 1,
         ("offered", "bay-hotline"): 1,
         ("offered", "harbor-house"): 1,
-        ("refused", "lantern-counselling"): 1,
         ("opened", "harbor-house"): 1,
     }
     assert {entry["index"] for entry in entries} == {None}
@@ -39,6 +41,7 @@ async def test_an_opening_is_told_with_all_its_parts(town: Town, priya: httpx.As
     assert opening["at"].endswith("Z")
     (directive,) = opening["directives"]
     assert UUID(directive)
+    assert len(base64.b64decode(opening.pop("leaf"))) == 32
     del opening["at"], opening["directives"]
     assert opening == {
         "index": None,
@@ -54,6 +57,7 @@ async def test_an_opening_is_told_with_all_its_parts(town: Town, priya: httpx.As
         },
         "type": "accord.incident.reported.v1",
         "categories": ["identity", "needs"],
+        "fields": [],
         "purpose": "shelter",
         "basis": "release",
         "reason": None,
@@ -62,11 +66,38 @@ async def test_an_opening_is_told_with_all_its_parts(town: Town, priya: httpx.As
 
 async def test_a_refusal_is_told_with_its_reason_and_without_a_category(town: Town, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
+    await open_all(town, case_ref, "harbor-house", "sam", Purpose.MEDICAL_CARE)
 
-    (refusal,) = [entry for entry in await read(priya, case_ref) if entry["act"] == "refused"]
+    folded, whole = await read(priya, case_ref), await read(priya, case_ref, include="not_sent")
 
-    assert (refusal["verdict"], refusal["categories"]) == ("deny", [])
-    assert refusal["reason"]
+    assert ("not_sent", "lantern-counselling") not in deeds(folded)
+    (left_out,) = [entry for entry in whole if entry["act"] == "not_sent"]
+    (attempt,) = [entry for entry in folded if entry["act"] == "refused"]
+    assert (left_out["agency"]["id"], attempt["agency"]["id"]) == ("lantern-counselling", "harbor-house")
+    for entry in (left_out, attempt):
+        assert (entry["verdict"], entry["categories"]) == ("deny", [])
+        assert entry["reason"]
+
+
+async def test_d10_an_entry_tells_the_fields_where_a_category_was_cut(town: Town, priya: httpx.AsyncClient) -> None:
+    case_ref = await town.open_case()
+    only = ["identity.given_name"]
+    await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER, only_fields=only)
+    await offer(town, case_ref)
+    await open_all(town, case_ref, "harbor-house", "sam", Purpose.SHELTER)
+
+    entries = await read(priya, case_ref)
+
+    told = {(entry["act"], entry["agency"]["id"]): entry["fields"] for entry in entries}
+    assert told["opened", "harbor-house"] == only
+    assert told["offered", "bay-hotline"] == []
+
+
+@pytest.mark.parametrize("asked", ["refused", "", "not_sent,refused"])
+async def test_only_what_is_folded_can_be_asked_for(town: Town, priya: httpx.AsyncClient, asked: str) -> None:
+    answer = await priya.get(f"/v1/cases/{uuid4()}/accounting", params={"include": asked})
+
+    assert answer.status_code == 422
 
 
 async def test_entries_are_the_same_with_their_place_once_they_are_in_the_tree(
@@ -75,7 +106,7 @@ async def test_entries_are_the_same_with_their_place_once_they_are_in_the_tree(
     case_ref = await a_told_case(town)
     before = await read(priya, case_ref)
 
-    await log.sequence()
+    await log.publish()
     after = (await read(priya, case_ref))[: len(before)]
 
     assert all(isinstance(entry["index"], int) for entry in after)
@@ -108,7 +139,7 @@ async def test_other_cases_of_the_same_agency_are_not_mixed_in(town: Town, priya
     first, second = await a_told_case(town), await a_told_case(town)
     await offer(town, second)
 
-    assert sum(deeds(await read(priya, first)).values()) == 4
+    assert sum(deeds(await read(priya, first)).values()) == 5
     assert sum(deeds(await read(priya, second)).values()) == 7
 
 
@@ -182,13 +213,13 @@ async def test_an_entry_that_comes_into_the_tree_between_two_pages_is_neither_lo
 ) -> None:
     case_ref = await a_told_case(town)
     address = f"/v1/cases/{case_ref}/accounting"
-    first = (await priya.get(address, params={"limit": 2})).json()
+    first = (await priya.get(address, params={"limit": 3})).json()
 
     await log.sequence()
-    second = await priya.get(address, params={"limit": 2, "cursor": first["cursor"]})
+    second = await priya.get(address, params={"limit": 3, "cursor": first["cursor"]})
 
     acts = [entry["act"] for entry in first["entries"] + second.json()["entries"]]
-    assert sorted(acts) == ["offered", "offered", "opened", "refused"]
+    assert sorted(acts) == ["changed", "granted", "offered", "offered", "opened"]
     assert "link" not in second.headers
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from kernel.ledger import note
-from runtime.settings import LedgerSettings
+from runtime.ledger.sequencer import PADDED_TO, PUBLISHED_EVERY, publish
 from services.audit.api import routes
 from services.audit.main import build
 from tests.services.audit.telling import a_told_case, read
@@ -33,9 +34,9 @@ CHECKPOINT, INCLUSION, CONSISTENCY = "/v1/checkpoint", "/v1/proofs/inclusion", "
 async def grown(town: Town, log: Log) -> Log:
     """The ledger with a case in it, and something added since the head before."""
     await a_told_case(town)
-    await log.sequence()
+    await log.publish()
     await log.write(*(a_leaf(number) for number in range(3)))
-    await log.sequence()
+    await log.publish()
     return log
 
 
@@ -60,7 +61,7 @@ async def test_every_entry_has_a_receipt_against_the_newest_checkpoint(grown: Lo
 
 async def test_an_entry_of_the_accounting_leads_to_its_receipt(town: Town, log: Log, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
-    await log.sequence()
+    await log.publish()
     entry = (await read(priya, case_ref))[0]
 
     receipt = (await priya.get(INCLUSION, params={"index": entry["index"]})).text
@@ -69,7 +70,7 @@ async def test_an_entry_of_the_accounting_leads_to_its_receipt(town: Town, log: 
 
 
 async def test_a_receipt_can_be_had_against_an_older_checkpoint(grown: Log, priya: httpx.AsyncClient) -> None:
-    old = note.verify_checkpoint(grown.notes()[-2], grown.vkey)
+    old = note.verify_checkpoint(grown.published()[-2], grown.vkey)
 
     receipt = (await priya.get(INCLUSION, params={"index": 1, "size": old.size})).text
 
@@ -77,7 +78,7 @@ async def test_a_receipt_can_be_had_against_an_older_checkpoint(grown: Log, priy
 
 
 async def test_any_two_checkpoints_are_proved_consistent(grown: Log, priya: httpx.AsyncClient) -> None:
-    heads = [note.verify_checkpoint(text, grown.vkey) for text in grown.notes()]
+    heads = [note.verify_checkpoint(text, grown.vkey) for text in grown.published()]
 
     for old in heads[-4:]:
         for new in [head for head in heads[-4:] if head.size >= old.size]:
@@ -151,6 +152,49 @@ async def test_a_log_that_was_never_signed_has_no_checkpoint(web: Web, database:
     assert [answer.status_code for answer in answers] == [404, 404]
     for bound in empty.engines.values():
         await bound.dispose()
+
+
+async def test_m8_a_head_that_others_are_shown_tells_of_no_single_event(
+    town: Town, log: Log, priya: httpx.AsyncClient
+) -> None:
+    await log.publish()
+    before = (await priya.get(CHECKPOINT)).text
+    size = note.verify_checkpoint(before, log.vkey).size
+    case_ref = await a_told_case(town)
+    await log.sequence()
+
+    unpublished = [
+        await priya.get(path, params=query)
+        for path, query in (
+            (INCLUSION, {"index": size}),
+            (INCLUSION, {"index": 0, "size": len(log.headers())}),
+            (CONSISTENCY, {"from": 1, "to": size + 1}),
+        )
+    ]
+    told = await read(priya, case_ref)
+
+    assert (await priya.get(CHECKPOINT)).text == before
+    assert {answer.status_code for answer in unpublished} == {404}
+    assert {entry["index"] for entry in told} == {None}
+    await log.publish()
+    after = note.verify_checkpoint((await priya.get(CHECKPOINT)).text, log.vkey).size
+    assert (size % PADDED_TO, after % PADDED_TO, after) == (0, 0, len(log.headers()))
+
+
+async def test_m8_heads_are_published_by_a_timer_and_only_where_something_is_new(log: Log) -> None:
+    await log.publish()
+    count = len(log.published())
+
+    async def again(every: timedelta) -> bool:
+        async with log.session() as session:
+            return await publish(session, log.skey, every)
+
+    assert not await again(timedelta(0))
+    await log.write(a_leaf())
+    await log.sequence()
+    assert not await again(PUBLISHED_EVERY)
+    assert await again(timedelta(0))
+    assert len(log.published()) == count + 1
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from kernel.ledger.note import new_keys
 from runtime import disclosure
 from runtime.access.on_behalf import HEADER
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from schemas.facts import Fact, IncidentReported
-from services.exchange.api import routes
+from services.exchange.api import PROMISE_KEY, routes
 from services.exchange.stream import listen
 from tests.world.delivery import Delivery
 from tests.world.town import Town, all_purposes
@@ -25,11 +26,13 @@ from tests.world.web import Web
 
 TOLD = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He said he would come back."}
 HOTLINE = "bay-hotline"
+PROMISES, _ = new_keys("town.example/ledger/promise")
 
 
 @pytest.fixture(scope="session")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
     async with web.serving("exchange", [routes]) as served:
+        setattr(served.state, PROMISE_KEY, PROMISES)
         yield served
 
 

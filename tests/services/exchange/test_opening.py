@@ -1,16 +1,22 @@
 """Opening: what the survivor allows now, with its scope and notice, or the one answer that says nothing."""
 
+from base64 import b64decode
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import rfc8785
 
+from kernel.ledger.note import vkey_of
+from kernel.ledger.promise import WITHIN, read_promise
+from kernel.ledger.tree import leaf_hash
 from runtime import clock
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import ReferralCreated
-from tests.services.exchange.conftest import HOTLINE, Desk
+from tests.services.exchange.conftest import HOTLINE, PROMISES, Desk, listed
 
 PART_2 = ["redisclosure_prohibited", "42_cfr_2_32"]
 
@@ -37,6 +43,7 @@ async def test_an_opening_says_the_permitted_fields_and_names_no_other(desk: Des
         "categories",
         "scope",
         "notice",
+        "record",
     }
     assert "null" not in answer.text
 
@@ -231,7 +238,7 @@ async def test_several_are_opened_in_the_order_asked_and_the_absent_are_not_name
     answer = await desk.sam.post("/v1/openings", json={"purpose": "shelter", "message_refs": asked})
 
     assert [one["message_ref"] for one in answer.json()["opened"]] == [refs[2], refs[0]]
-    assert set(answer.json()) == {"opened"}
+    assert set(answer.json()) == {"opened", "promise"}
     assert sorted(leaf["act"] for leaf in desk.leaves()) == ["opened", "opened", "refused", "refused"]
 
 
@@ -298,3 +305,33 @@ async def test_a_body_that_was_changed_on_its_way_is_absent_to_all_and_told_to_t
 
 
 THEIRS = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s"
+
+
+async def test_h9_each_opening_comes_with_a_promise_that_its_look_is_on_record(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+
+    answer = await desk.opening(await desk.newest(case_ref))
+
+    record = answer.json()["record"]
+    promised = read_promise(record["promise"], vkey_of(PROMISES))
+    (look,) = [leaf for leaf in desk.leaves() if leaf["act"] == "opened"]
+    leaf = b64decode(record["leaf"])
+    assert promised.leaves == (leaf,) == (leaf_hash(rfc8785.dumps(look)),)
+    assert promised.by == datetime.fromisoformat(look["at"]) + WITHIN
+
+
+async def test_h9_one_promise_covers_what_is_opened_together_and_nothing_absent(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    await desk.tell(case_ref)
+    refs = [message["message_ref"] for message in await listed(desk.sam)]
+    body = {"purpose": "shelter", "message_refs": [*refs, str(uuid4())]}
+
+    answer = (await desk.sam.post("/v1/openings", json=body)).json()
+    nothing = (await desk.sam.post("/v1/openings", json=body | {"message_refs": [str(uuid4())]})).json()
+
+    leaves = tuple(b64decode(one["record"]["leaf"]) for one in answer["opened"])
+    assert len(leaves) == 2
+    assert read_promise(answer["promise"], vkey_of(PROMISES)).leaves == leaves
+    assert nothing == {"opened": []}
