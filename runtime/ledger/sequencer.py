@@ -61,9 +61,11 @@ WITH signed AS (
 UPDATE ledger.head SET size = signed.size FROM signed
 """)
 DUE = text("""
-SELECT h.size > coalesce(max(p.size), 0)
-    AND register.instant() >= coalesce(max(p.published_at) + CAST(:every AS interval), '-infinity')
-FROM ledger.head AS h LEFT JOIN ledger.published AS p ON true GROUP BY h.size
+SELECT h.size > coalesce(p.size, 0)
+    AND register.instant() >= coalesce(p.published_at + CAST(:every AS interval), '-infinity')
+FROM ledger.head AS h LEFT JOIN (
+    SELECT size, published_at FROM ledger.published ORDER BY size DESC LIMIT 1
+) AS p ON true
 """)
 PAD = """
 INSERT INTO ledger.pending (header, salt, detail, subject)

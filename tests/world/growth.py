@@ -90,6 +90,8 @@ MANY = (
         l.integrated_at
     FROM model JOIN register.subject AS like_it USING (subject_id) JOIN ledger.leaf AS l
         ON l.subject = like_it.pseudonym, made JOIN register.subject AS s ON s.subject_id = made.subject_id""",
+    """INSERT INTO ledger.published (size, published_at) SELECT n, now() FROM generate_series(1, %(more)s) AS n
+    ON CONFLICT DO NOTHING""",
     "DROP TABLE model, made",
 )
 
