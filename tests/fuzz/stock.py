@@ -21,6 +21,7 @@ HOME: Final = "bay-hotline"
 RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFERRAL_STATUS)
 FIRST: Final = {"If-Match": '"1"'}
 SIGNED: Final = EXPLAINED | {"signer_role": "survivor"}
+DENIAL: Final = {"effect": "deny", "recipient": "county-sheriff"}
 REFERRAL: Final = {
     "to_agency_ref": "harbor-house",
     "mode": "live",
@@ -121,9 +122,22 @@ class Clerk:
             for operation in ("read_directive", "read_receipt", "stop_directive"):
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
                 self.note(operation, "ana", body, directive_ref=one["directive_ref"])
+        self.denials(case)
         last = self.a_case()
         self.note("stop_everything", "ana", {"by": "survivor"}, case_ref=last)
         self.note("record_death", "ana", {"died_on": "2026-01-02"}, case_ref=last)
+
+    def denials(self, case: str) -> None:
+        """A denial to sign away, and one that was, for a second person to confirm."""
+        signed = SIGNED | {"signed_at": words.now()}
+        denied = [
+            self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", DENIAL | {"categories": [category]})
+            for category in ("location", "children")
+        ]
+        standing, lifted = [one["directive_ref"] for one in denied]
+        self.asks("ana", "consent", "POST", f"/v1/directives/{lifted}/lifting", signed, **FIRST)
+        self.note("lift_denial", "ana", signed, FIRST, directive_ref=standing)
+        self.note("confirm_directive", "mia", None, {"If-Match": '"2"'}, directive_ref=lifted)
 
     def orders(self) -> None:
         """An order for each thing that may become of it."""
