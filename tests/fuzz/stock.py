@@ -123,6 +123,7 @@ class Clerk:
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
                 self.note(operation, "ana", body, directive_ref=one["directive_ref"])
         self.denials(case)
+        self.deaths()
         last = self.a_case()
         self.note("stop_everything", "ana", {"by": "survivor"}, case_ref=last)
         self.note("record_death", "ana", {"died_on": "2026-01-02"}, case_ref=last)
@@ -138,6 +139,15 @@ class Clerk:
         self.asks("ana", "consent", "POST", f"/v1/directives/{lifted}/lifting", signed, **FIRST)
         self.note("lift_denial", "ana", signed, FIRST, directive_ref=standing)
         self.note("confirm_directive", "mia", None, {"If-Match": '"2"'}, directive_ref=lifted)
+
+    def deaths(self) -> None:
+        """A death recorded by mistake, and one whose correction waits for a second person."""
+        mistaken, corrected = self.a_case(), self.a_case()
+        for case in (mistaken, corrected):
+            self.asks("ana", "consent", "PUT", f"/v1/cases/{case}/death", {"died_on": "2026-01-02"})
+        self.asks("ana", "consent", "POST", f"/v1/cases/{corrected}/death/correction")
+        self.note("correct_death", "ana", case_ref=mistaken)
+        self.note("confirm_correction", "mia", case_ref=corrected)
 
     def orders(self) -> None:
         """An order for each thing that may become of it."""
@@ -217,6 +227,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "read_inbox": ("sam", {"limit": "3"}),
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
+    "list_awaiting": ("mia", {}),
     "list_ending": ("ana", {"ending_within_days": "60"}),
     "read_board": ("cora", {}),
 }
