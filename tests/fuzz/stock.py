@@ -120,6 +120,8 @@ class Clerk:
         self.note("refuse_directive", "ana", {}, FIRST, directive_ref=drafts[1])
         for one in listed:
             for operation in ("read_directive", "read_receipt", "stop_directive"):
+                if operation == "stop_directive" and one["state"] == "draft":
+                    continue  # the drafts are there to be signed and refused
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
                 self.note(operation, "ana", body, directive_ref=one["directive_ref"])
         self.denials(case)
