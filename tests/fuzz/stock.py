@@ -230,6 +230,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
     "list_awaiting": ("mia", {}),
+    "list_conflicts": ("priya", {}),
     "list_ending": ("ana", {"ending_within_days": "60"}),
     "read_board": ("cora", {}),
 }
