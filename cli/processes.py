@@ -19,6 +19,7 @@ from runtime.settings import (
     KafkaProtocol,
     KeyringSettings,
     LedgerSettings,
+    OpeningSettings,
     ProcessSettings,
     Settings,
 )
@@ -46,7 +47,11 @@ def _service(name: str, part: str, settings: type[ProcessSettings], role: str | 
 
 
 ISSUER = Program("issuer", ("runtime.access.issuer",), "accord_issuer", "", IssuerSettings)
-APIS: Mapping[str, type[ProcessSettings]] = {"audit": LedgerSettings, "dashboard": BoardSettings}
+APIS: Mapping[str, type[ProcessSettings]] = {
+    "audit": LedgerSettings,
+    "dashboard": BoardSettings,
+    "exchange": OpeningSettings,
+}
 PROGRAMS = (
     ISSUER,
     *(_service(name, "api", APIS.get(name, KeyringSettings)) for name in SERVICES),
@@ -63,20 +68,22 @@ def environment(
     """Return the whole environment of a process: what its settings ask for, and nothing of ours besides."""
     secrets = run.folder / "secrets"
     password = run.secret(f"database-{program.role}")
-    settings = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "ACCORD_SERVICE": program.name.replace("-", "_"),
-        "ACCORD_PROFILE": "development",
-        "ACCORD_DATABASE": postgres.url(program.role, password, DATABASE, scheme=DRIVER),
-        "ACCORD_ISSUER": f"http://127.0.0.1:{ports['issuer']}",
-        "ACCORD_REDIRECTS": json.dumps([f"http://127.0.0.1:{ports['dashboard']}/app/signed-in"]),
-        "ACCORD_PORT": str(ports[program.name]),
-        "ACCORD_RUN": str(run.folder),
-        "ACCORD_KEYS": str(run.keys),
-        "ACCORD_LEDGER_KEY_FILE": str(run.secret_file("ledger-key")),
-        "ACCORD_PROMISE_KEY_FILE": str(run.secret_file("promise-key")),
-        "ACCORD_KAFKA": kafka.bootstrap,
-        "ACCORD_KAFKA_PROTOCOL": "SASL_PLAINTEXT",
+    offered: dict[str, object] = {
+        "service": program.name.replace("-", "_"),
+        "profile": "development",
+        "database": postgres.url(program.role, password, DATABASE, scheme=DRIVER),
+        "issuer": _address(ports, "issuer"),
+        "redirects": json.dumps([f"{_address(ports, 'dashboard')}/app/signed-in"]),
+        "port": ports[program.name],
+        "run": run.folder,
+        "keys": run.keys,
+        "ledger_key_file": secrets / "ledger-key",
+        "promise_key_file": secrets / "promise-key",
+        "kafka": kafka.bootstrap,
+        "kafka_protocol": KafkaProtocol.PLAINTEXT,
+        "kafka_user": program.kafka_user,
+        "kafka_password_file": secrets / f"kafka-{program.kafka_user}",
+        **{f"{name}_url": _address(ports, name) for name in SERVICES},
     }
     asked = {name: str(value) for name, value in offered.items() if name in program.settings.model_fields}
     return {

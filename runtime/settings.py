@@ -11,6 +11,21 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 S = TypeVar("S", bound="ProcessSettings")
+PREFIX: Final = "ACCORD_"
+TLS_NEEDED: Final = (
+    "ACCORD_DATABASE: the production profile verifies the database's certificate; "
+    "end the address with ?sslmode=verify-full&sslrootcert=FILE (or sslrootcert=system)"
+)
+
+
+class SettingsRefused(SystemExit):
+    """The settings are missing or unsafe; a process that does not catch it prints a line each and ends with 1."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 LEAST_CHECKPOINT_SECONDS = 10.0  # sizes that are shown more often tell of single events
 
 
@@ -120,26 +135,41 @@ class BrokerSettings(ProcessSettings):
     kafka_password_file: Path
     kafka_protocol: KafkaProtocol = KafkaProtocol.TLS
     kafka_ca_file: Path | None = None
-    keys: Path = Field(description="the keyring")
-    ledger_key_file: Path | None = Field(None, description="the key that signs checkpoints; the sequencer needs it")
-    promise_key_file: Path | None = Field(None, description="the key that promises looks to be in the ledger")
-    checkpoint_seconds: float = Field(10.0, gt=0, description="between two checkpoints that others are shown")
-    crash_at: str | None = Field(None, description="name of the step at which to die; fault tests only")
 
     def unsafe(self) -> Iterator[str]:
         """Yield a line for each setting that the production profile refuses."""
         yield from super().unsafe()
         if self.kafka_protocol is not KafkaProtocol.TLS:
-            raise ValueError("the production profile speaks to the broker over TLS only")
-        if self.crash_at is not None:
-            raise ValueError("the production profile has no crash points")
-        if self.service == "exchange" and self.promise_key_file is None:
-            raise ValueError(
-                "the production profile opens nothing without a key that promises the look to be on record"
-            )
+            yield "ACCORD_KAFKA_PROTOCOL: the production profile speaks to the broker over TLS only; give SASL_SSL"
+
+
+class Settings(KeyringSettings, BrokerSettings):
+    """What a worker is told: it reads mailboxes and opens what it may."""
+
+
+class OpeningSettings(KeyringSettings):
+    """What the exchange's API is told: it opens messages, and promises that each look is on record."""
+
+    promise_key_file: Path | None = Field(None, description="the key that promises looks to be in the ledger")
+
+    def unsafe(self) -> Iterator[str]:
+        """Yield a line for each setting that the production profile refuses."""
+        yield from super().unsafe()
+        if self.promise_key_file is None:
+            yield "ACCORD_PROMISE_KEY_FILE: the production profile opens nothing without promising the record"
+
+
+class LedgerSettings(KeyringSettings):
+    """What the process of the sequencer is told."""
+
+    ledger_key_file: Path = Field(description="the key that signs checkpoints")
+    checkpoint_seconds: float = Field(10.0, gt=0, description="between two checkpoints that others are shown")
+
+    def unsafe(self) -> Iterator[str]:
+        """Yield a line for each setting that the production profile refuses."""
+        yield from super().unsafe()
         if self.checkpoint_seconds < LEAST_CHECKPOINT_SECONDS:
-            raise ValueError("the production profile shows a checkpoint every ten seconds at most")
-        return self
+            yield "ACCORD_CHECKPOINT_SECONDS: checkpoints shown more often tell of single events; give 10 or more"
 
 
 class IssuerSettings(ProcessSettings):

@@ -115,7 +115,7 @@ async def shown(
         masks[one] = decision.mask
         if decision.mask:
             opened[_key(one, decision)] = one, subject, custodian, decision
-    await _record(unit, name, opened)
+    await _record(unit, name, opened, wanted)
     return masks
 
 
@@ -131,7 +131,9 @@ async def first_today(unit: Unit, name: str, keys: Collection[bytes]) -> set[byt
     return await _first(unit, name, "day", keys)
 
 
-async def _record(unit: Unit, name: str, opened: Mapping[bytes, tuple[Asked, Subject, CaseOf, Decision]]) -> None:
+async def _record(
+    unit: Unit, name: str, opened: Mapping[bytes, tuple[Asked, Subject, CaseOf, Decision]], wanted: int
+) -> None:
     first = await first_today(unit, name, opened)
     if not first:
         return
@@ -140,7 +142,8 @@ async def _record(unit: Unit, name: str, opened: Mapping[bytes, tuple[Asked, Sub
     for one, subject, custodian, decision in (opened[key] for key in opened if key in first):
         detail = {"list": name} | unit.asker
         purpose = purpose_of(unit, one)
-        record.append(leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None))
+        seen = leaves.decided(Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None, wanted)
+        record.append(seen)
     await append(unit.session, record)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -13,18 +15,22 @@ from runtime.http import application, serve
 from runtime.http.attended import attended
 from runtime.keys import keyring
 from runtime.outbox.relay import Relay
-from runtime.settings import BrokerSettings, KeyringSettings, ProcessSettings, Settings, read
+from runtime.settings import BrokerSettings, OpeningSettings, ProcessSettings, Settings, read
 from runtime.worker import Worker
 from services.exchange.api import PROMISE_KEY, routes
 from services.exchange.stream import listen
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: OpeningSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts. With a key to promise by, openings do."""
-    app = application(settings, [routes])
-    if settings.promise_key_file is not None:
-        setattr(app.state, PROMISE_KEY, _promise_key(settings.promise_key_file))
-    return app
+
+    @asynccontextmanager
+    async def promising(app: FastAPI) -> AsyncIterator[None]:
+        if settings.promise_key_file is not None:
+            setattr(app.state, PROMISE_KEY, _promise_key(settings.promise_key_file))
+        yield
+
+    return application(settings, [routes], around=promising)
 
 
 def _promise_key(file: Path) -> str:
@@ -51,7 +57,7 @@ def relay(settings: BrokerSettings) -> None:
     attended(settings, relaying.run, relaying.stop, relaying.state.missing)
 
 
-PARTS: dict[str, type[ProcessSettings]] = {"api": KeyringSettings, "worker": Settings, "relay": BrokerSettings}
+PARTS: dict[str, type[ProcessSettings]] = {"api": OpeningSettings, "worker": Settings, "relay": BrokerSettings}
 
 
 def main(part: str) -> None:
@@ -61,7 +67,7 @@ def main(part: str) -> None:
             work(settings)
         case BrokerSettings() as settings:
             relay(settings)
-        case KeyringSettings() as settings:
+        case OpeningSettings() as settings:
             serve(build(settings), settings)
 
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from runtime.settings import IssuerSettings, LedgerSettings, Settings
+from runtime.settings import IssuerSettings, LedgerSettings, OpeningSettings, Settings
 from services.dashboard.places import BoardSettings
 from tests.architecture.named import ROOT
 
@@ -29,7 +29,7 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
     first_cells = " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))
     named = re.findall(r"`(\w+)`", first_cells)
 
-    kinds = (Settings, LedgerSettings, IssuerSettings, BoardSettings)
+    kinds = (Settings, LedgerSettings, OpeningSettings, IssuerSettings, BoardSettings)
     assert sorted(named) == sorted({name.upper() for kind in kinds for name in kind.model_fields})
 
 

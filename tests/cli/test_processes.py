@@ -12,8 +12,9 @@ from infra.embedded.postgres import Postgres
 from runtime.settings import IssuerSettings
 
 OWN = {"DATABASE"}  # each holds the password of the process's own role
-KEYRING, BROKER, LEDGER, FOLDER = {"KEYS"}, {"KAFKA_PASSWORD_FILE"}, {"LEDGER_KEY_FILE"}, {"RUN"}
-SECRETS = OWN | KEYRING | BROKER | LEDGER | FOLDER
+KEYRING, BROKER, FOLDER = {"KEYS"}, {"KAFKA_PASSWORD_FILE"}, {"RUN"}
+LEDGER, PROMISES = {"LEDGER_KEY_FILE"}, {"PROMISE_KEY_FILE"}
+SECRETS = OWN | KEYRING | BROKER | FOLDER | LEDGER | PROMISES
 HELD = {
     "issuer": OWN | FOLDER,
     "intake": OWN | KEYRING,
@@ -21,7 +22,7 @@ HELD = {
     "law_enforcement_bridge": OWN | KEYRING,
     "referrals": OWN | KEYRING,
     "notifications": OWN | KEYRING,
-    "exchange": OWN | KEYRING,
+    "exchange": OWN | KEYRING | PROMISES,
     "audit": OWN | KEYRING | LEDGER,
     "dashboard": OWN,
     "exchange-worker": OWN | KEYRING | BROKER,

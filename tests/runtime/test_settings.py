@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runtime.settings import KafkaProtocol, Profile, Settings, SettingsRefused, read
+from runtime.settings import KafkaProtocol, LedgerSettings, OpeningSettings, Profile, Settings, SettingsRefused, read
 from services.dashboard.places import BoardSettings
 
 ROOT = Path(__file__).parents[2]
@@ -55,8 +55,6 @@ def test_nothing_needed_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str
         ("ACCORD_ISSUER", "http://issuer.test"),
         ("ACCORD_KAFKA_PROTOCOL", "SASL_PLAINTEXT"),
         ("ACCORD_CRASH_AT", "relay.produced"),
-        ("ACCORD_CHECKPOINT_SECONDS", "9.9"),
-        ("ACCORD_SERVICE", "exchange"),
         ("ACCORD_ISSUER", "https://issuer.test/"),
         ("ACCORD_DATABASE", "sqlite:///accord"),
         ("ACCORD_PORT", "0"),
@@ -164,7 +162,16 @@ def test_settings_do_not_change() -> None:
 
 
 def test_h9_who_opens_in_production_has_a_key_to_promise_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACCORD_SERVICE", "exchange")
+    with pytest.raises(SettingsRefused, match=r"^ACCORD_PROMISE_KEY_FILE: "):
+        read(OpeningSettings)
     monkeypatch.setenv("ACCORD_PROMISE_KEY_FILE", "run/promise-key")
 
-    assert read().promise_key_file == Path("run/promise-key")
+    assert read(OpeningSettings).promise_key_file == Path("run/promise-key")
+
+
+def test_m8_production_shows_no_checkpoint_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCORD_LEDGER_KEY_FILE", "run/ledger-key")
+    monkeypatch.setenv("ACCORD_CHECKPOINT_SECONDS", "9.9")
+
+    with pytest.raises(SettingsRefused, match=r"^ACCORD_CHECKPOINT_SECONDS: "):
+        read(LedgerSettings)

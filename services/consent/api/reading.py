@@ -151,7 +151,7 @@ async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
     with rules():
         one = await acts.provision_of(held, place.directive_ref)
         parties = await store.parties(unit.session, [one.directive.custodian, one.directive.recipient])
-        made = receipt(one, _principal(held), parties, held.subject.at)
+        made = receipt(one, _principal(held), parties, held.subject.at, own=place.custodian == unit.agency_id)
     await changing.record(unit, held.subject, [Note.of_look(one)])
     return made
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from kernel.ledger import note
 from runtime.ledger.sequencer import PADDED_TO, PUBLISHED_EVERY, publish
+from runtime.settings import LedgerSettings
 from services.audit.api import routes
 from services.audit.main import build
 from tests.services.audit.telling import a_told_case, read

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0019"
+down_revision = "0018"
 
 # The leaf comes first: the trigger lets a pending row go only where its leaf is in the tree.  The hash is taken here,
 # so that whoever calls decides nothing but which rows, and they stand in the order of their numbers.
