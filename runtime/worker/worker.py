@@ -133,8 +133,8 @@ class Worker:
         if fresh:
             log.info("mailboxes_added", extra=facts(consumer=self._consumer, count=len(fresh)))
             await reading.add(fresh)
+        reading.insist()  # before the broker is asked: that may take seconds
         await self._measure(found, reading)
-        reading.insist()
         reading.make_sure_it_moves(self.state.unread_seconds)
         return True
 

@@ -14,7 +14,7 @@ import httpx
 from cli.story import words
 from cli.story.words import EXPLAINED
 from schemas.categories import DataCategory
-from schemas.codes import Purpose
+from schemas.codes import Purpose, StartsWhen
 from tests.fuzz.street import Street
 
 HOME: Final = "bay-hotline"
@@ -28,6 +28,25 @@ REFERRAL: Final = {
     "service_code": "shelter",
     "priority": "urgent",
     "purpose": "shelter",
+}
+
+TO_LEGAL_AID: Final = {
+    "to_agency_ref": "riverside-legal",
+    "mode": "live",
+    "service_code": "legal_aid",
+    "priority": "urgent",
+    "purpose": "legal_representation",
+    "offender_name": "R. Calder",
+}
+CHECKED_FIRST: Final[dict[Purpose, dict[str, Any]]] = {
+    Purpose.CONFLICT_CHECK: {
+        "categories": [DataCategory.ALLEGED_OFFENDER],
+        "only_fields": ["alleged_offender.offender_name"],
+    },
+    Purpose.LEGAL_REPRESENTATION: {
+        "categories": [DataCategory.REFERRAL_STATUS, DataCategory.ALLEGED_OFFENDER],
+        "starts_when": StartsWhen.CONFLICT_CLEAR,
+    },
 }
 
 
@@ -98,6 +117,7 @@ class Clerk:
                 self.note("read_case", who, case_ref=message["case_ref"])
                 self.note("open_message", who, {"purpose": purpose}, message_ref=ref)
                 self.note("open_messages", who, {"purpose": purpose, "message_refs": [ref]})
+                self.note("read_purposes", who, message_ref=ref)
                 if who == "ana":
                     self.note("offer_message", who, {"to": ["harbor-house"]}, message_ref=ref)
 
@@ -178,6 +198,16 @@ class Clerk:
             self.note("read_referral", "ana", referral_ref=mine)
             self.note("read_referral", "sam", referral_ref=theirs)
 
+    def conflict_check(self) -> None:
+        """A referral to legal aid, whose system has one name to compare before anybody sees more."""
+        case_ref = self.street.do(self.street.town.open_case(HOME))
+        for purpose, terms in CHECKED_FIRST.items():
+            self.street.do(self.street.town.direct(case_ref, "riverside-legal", purpose, **terms))
+        self.asks("ana", "referrals", "POST", "/v1/referrals", TO_LEGAL_AID | {"case_ref": str(case_ref)})
+        theirs = self.street.do(self.street.town.case_ref_of(case_ref, "riverside-legal"))
+        checked = {"case_ref": str(theirs), "conflict_check": "clear"}
+        self.note("record_conflict_check", "system:riverside-legal", checked)
+
     def a_referral(self, case: str) -> tuple[str, str]:
         """Send a referral; return how its sender and how its receiver knows it."""
         sent = self.asks("ana", "referrals", "POST", "/v1/referrals", REFERRAL | {"case_ref": case})
@@ -214,6 +244,7 @@ def filled(street: Street, times: int) -> Stock:
             clerk.releases()
             clerk.orders()
             clerk.referrals()
+            clerk.conflict_check()
     street.do(street.sequence())
     for operation, (who, query) in ANYTIME.items():
         clerk.stock[operation].append(Good(who, query=query))
@@ -232,5 +263,9 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_awaiting": ("mia", {}),
     "list_conflicts": ("priya", {}),
     "list_ending": ("ana", {"ending_within_days": "60"}),
+    "count_ending": ("ana", {"ending_within_days": "60"}),
+    "count_inbox": ("sam", {}),
+    "count_orders": ("lee", {}),
+    "count_referrals": ("ana", {"direction": "sent"}),
     "read_board": ("cora", {}),
 }
