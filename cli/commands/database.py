@@ -31,4 +31,6 @@ def upgrade(run: RunFolder = DEFAULT_RUN) -> None:
         raise Unready("The database server is older than PostgreSQL 17", "Use PostgreSQL 17 or newer.") from refusal
     except CommandError as refusal:
         raise Unready(f"The database is not of this version: {refusal}", "Use a newer version of Accord.") from refusal
+    for name in roles.open_to_all(owner):
+        print(f"open to every role of the server: {name}; let its administrator revoke it (docs/threat-model.md, T6)")
     print("every schema is at its newest version")

@@ -19,7 +19,7 @@ from runtime.database.arrays import uuids
 from runtime.disclosure import leaves
 from runtime.disclosure.judging import judge
 from runtime.ledger.pending import Leaf, append
-from runtime.register import Subject, hold_subjects
+from runtime.register import Subject, hold_without_keys
 from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
 
@@ -61,7 +61,7 @@ async def relayable(session: AsyncSession, rows: Sequence[Waiting]) -> set[UUID]
 
     Takes the subjects' locks shared, in one order, until the transaction ends: keep it short.
     """
-    subjects = await hold_subjects(session, {row.subject_id for row in rows})
+    subjects = await hold_without_keys(session, {row.subject_id for row in rows})
     found = await direct.rows(session, OFFERS, uuids(row.message_ref for row in rows))
     offers = [_Offer(*row) for row in found]
     going, lapsed = set(), []

@@ -32,8 +32,7 @@ from runtime.unit import Unit
 METHODS = frozenset({"POST", "PUT", "PATCH"})
 HEADER = "Idempotency-Key"
 
-# Two-number advisory locks are a space of their own: they never meet the locks of subjects.
-LOCK = text("SELECT pg_try_advisory_xact_lock(:high, :low)")
+LOCK = text("SELECT carrying.lock_repeat(:high, :low)")
 FIND = text("""
 SELECT body_digest, status, made, created_at > clock_timestamp() - interval '24 hours' AS fresh
 FROM carrying.idempotency WHERE agency_id = :agency_id AND actor = :actor AND route = :route AND key = :key
@@ -51,8 +50,7 @@ DELETE FROM carrying.idempotency WHERE agency_id = :agency_id AND (actor, route,
     SELECT actor, route, key FROM carrying.idempotency WHERE agency_id = :agency_id
     AND created_at <= clock_timestamp() - interval '24 hours' LIMIT 2000)
 """)
-SWEEP_LOCK = text("SELECT pg_try_advisory_xact_lock(:space, hashtext(:agency_id))")
-SWEEP_SPACE = 0x5EE9
+SWEEP_LOCK = text("SELECT carrying.lock_sweep(:agency_id)")
 SWEEP_EVERY = 64  # answers kept, about
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -215,5 +213,5 @@ async def _keep(unit: Unit, repeat: _Repeat, status: int) -> None:
 async def sweep(unit: Unit) -> None:
     """Forget what this unit's agency did more than a day ago, unless another request is at it."""
     whose = {"agency_id": unit.agency_id}
-    if await unit.session.scalar(SWEEP_LOCK, whose | {"space": SWEEP_SPACE}):
+    if await unit.session.scalar(SWEEP_LOCK, whose):
         await unit.session.execute(SWEEP, whose)

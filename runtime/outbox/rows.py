@@ -20,8 +20,11 @@ from runtime.parking import Received
 from schemas.topics import mailbox
 
 BYTES_AT_ONCE: Final = 4_000_000
+<<<<<<< HEAD
 NOT_NUMBERED: Final = 0
 OWNERSHIP: Final = 0x0ACC  # the first half of the advisory lock; subjects are locked by one number, so never by this
+=======
+>>>>>>> 487e40c (Take locks through functions of our own alone)
 
 # Rows of one key become visible in the order of their ids, as each took its id under the subject's row lock.
 # Rows of other keys may appear late with lower ids, so what is there is claimed: a cursor would lose them.
@@ -42,7 +45,7 @@ SELECT FROM unnest(%s) AS owned (shard) WHERE EXISTS (
     SELECT FROM carrying.outbox AS o WHERE o.shard = owned.shard AND o.recipient <> ALL(%s)
 ) LIMIT 1
 """
-OWN = text("SELECT pg_try_advisory_lock(:kind, :shard)")
+OWN = text("SELECT carrying.own_shard(CAST(:shard AS smallint))")
 GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
 # A message that has a number keeps it, however often it is sent: the number may lie in the mailbox already.
 NUMBER = """
@@ -122,7 +125,7 @@ class Row:
 
 async def own(session: AsyncSession, shard: int) -> bool:
     """Become the one relay of this shard for as long as the connection lives; tell whether it worked."""
-    owned = bool(await session.scalar(OWN, {"kind": OWNERSHIP, "shard": shard}))
+    owned = bool(await session.scalar(OWN, {"shard": shard}))
     await session.commit()
     return owned
 

@@ -12,6 +12,7 @@ from runtime.register.subjects import (
     hold_exclusive,
     hold_own,
     hold_subjects,
+    hold_without_keys,
     subjects_of,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "hold_exclusive",
     "hold_own",
     "hold_subjects",
+    "hold_without_keys",
     "instant",
     "join_case",
     "open_case",

@@ -28,9 +28,10 @@ from runtime.register.directives import Consent, active_rows, compile_consent
 from runtime.register.holding import forget, held_before, remember
 from schemas.codes import Participation, Purpose
 
-# Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0004_holding.py.
+# Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0014_locks.py.
 HOLD_CASES = "SELECT * FROM register.hold_cases(%s)"
 HOLD_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
+HOLD_WITHOUT_KEYS = "SELECT * FROM register.hold_subjects_without_keys(%s)"
 HOLD_EXCLUSIVE = "SELECT * FROM register.hold_exclusive(%s)"
 # Whoever asks for a case of another agency waits for nobody, or the wait would tell that it exists.
 HOLD_OWN = """
@@ -135,6 +136,11 @@ async def hold_all(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUI
 async def hold_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
     """Return each subject with its lock held shared, taken in one order."""
     return await subjects_of(session, await rows(session, HOLD_SUBJECTS, bigints(subject_ids)))
+
+
+async def hold_without_keys(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
+    """Return each subject as `hold_subjects` does, without a case key: for a relay, which opens nothing."""
+    return await subjects_of(session, await rows(session, HOLD_WITHOUT_KEYS, bigints(subject_ids)))
 
 
 async def subjects_of(session: AsyncSession, found: Iterable[tuple[Any, ...]]) -> dict[int, Subject]:

@@ -25,7 +25,7 @@ WHERE digest = :digest
 """)
 END = text("DELETE FROM dashboard.session WHERE digest = :digest")
 # One broom at a time: two that sweep the same rows in different orders would wait for each other.
-BROOM = text("SELECT pg_try_advisory_xact_lock(hashtext('dashboard.session'), 0)")
+BROOM = text("SELECT carrying.lock_sweep('dashboard.session')")
 OVER = text("""
 DELETE FROM dashboard.session WHERE digest IN
     (SELECT digest FROM dashboard.session WHERE dashboard.is_over(seen_at, ends_at) LIMIT 200)
