@@ -20,11 +20,7 @@ from runtime.parking import Received
 from schemas.topics import mailbox
 
 BYTES_AT_ONCE: Final = 4_000_000
-<<<<<<< HEAD
 NOT_NUMBERED: Final = 0
-OWNERSHIP: Final = 0x0ACC  # the first half of the advisory lock; subjects are locked by one number, so never by this
-=======
->>>>>>> 487e40c (Take locks through functions of our own alone)
 
 # Rows of one key become visible in the order of their ids, as each took its id under the subject's row lock.
 # Rows of other keys may appear late with lower ids, so what is there is claimed: a cursor would lose them.

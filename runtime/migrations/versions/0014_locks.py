@@ -91,7 +91,7 @@ REVOKE EXECUTE ON FUNCTION register.hold_subjects(bigint[]), register.hold_cases
 GRANT EXECUTE ON FUNCTION register.hold_subjects_without_keys(bigint[]), carrying.own_shard(smallint) TO accord_relay;
 GRANT EXECUTE ON FUNCTION carrying.lock_repeat(integer, integer), carrying.lock_sweep(text) TO {EVERY_SERVICE};
 REVOKE SELECT ON register."case" FROM accord_relay;
-GRANT SELECT (subject_id, agency_id, case_ref, sent) ON register."case" TO accord_relay;
+GRANT SELECT (subject_id, agency_id, case_ref, time_shift) ON register."case" TO accord_relay;
 """
 
 
