@@ -259,7 +259,7 @@ async def test_a_request_that_fails_leaves_nothing(
 ) -> None:
     word = a_word()
     async with town.session("accord_consent") as holder:
-        await holder.execute(text("SELECT pg_advisory_xact_lock(424242)"))
+        await holder.execute(text("SELECT register.lock_exclusive(ARRAY[424242::bigint])"))
         answer = await ana.post(f"/v1/things/trouble/{kind}", json={"word": word})
 
     assert answer.status_code >= 400
@@ -274,7 +274,7 @@ async def test_what_failed_beneath_us_is_told_as_a_problem(
     ana: httpx.AsyncClient, town: Town, kind: str, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with town.session("accord_consent") as holder:
-        await holder.execute(text("SELECT pg_advisory_xact_lock(424242)"))
+        await holder.execute(text("SELECT register.lock_exclusive(ARRAY[424242::bigint])"))
         answer = await ana.post(f"/v1/things/trouble/{kind}", json={"word": "CANARY-IN-BODY"})
 
     assert answer.status_code == status

@@ -228,7 +228,7 @@ TROUBLES: dict[str, Callable[[Unit], Awaitable[dict[str, str] | None]]] = {
     "refused": failing(Refused("already_answered")),
     "domain": failing(NotOpen("CANARY-IN-ERROR")),
     "broken": failing(ValueError("CANARY-IN-ERROR")),
-    "lock": running("SET LOCAL lock_timeout = '50ms'", "SELECT pg_advisory_xact_lock(424242)"),
+    "lock": running("SET LOCAL lock_timeout = '50ms'", "SELECT register.lock_shared(ARRAY[424242::bigint])"),
     "slow": running("SET LOCAL statement_timeout = '50ms'", "SELECT pg_sleep(5)"),
     "cut": running("SELECT pg_terminate_backend(pg_backend_pid())"),
     "cast": running("SELECT CAST('CANARY-IN-ERROR' AS integer)"),
