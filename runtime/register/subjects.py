@@ -28,7 +28,7 @@ from runtime.register.directives import Consent, active_rows, compile_consent
 from runtime.register.holding import forget, held_before, remember
 from schemas.codes import Participation, Purpose
 
-# Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0014_locks.py.
+# Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0020_locks.py.
 HOLD_CASES = "SELECT * FROM register.hold_cases(%s)"
 HOLD_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
 HOLD_WITHOUT_KEYS = "SELECT * FROM register.hold_subjects_without_keys(%s)"

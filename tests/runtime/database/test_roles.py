@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from runtime.database import roles
+from runtime.names import SERVICES
 from tests.world.database import Database
 
 WORKING_ROLES = [role for role in roles.ROLES if role != roles.OWNER]
@@ -11,6 +12,7 @@ ADVISORY = """
 SELECT CAST(CAST(oid AS regprocedure) AS text) FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace AND proname LIKE 'pg%%advisory%%'
 """
+CHANGES = {"accord_consent", "accord_law_enforcement_bridge", "accord_referrals"}
 SUBJECT = "ARRAY[4711::bigint]"
 
 
@@ -39,11 +41,12 @@ def test_m2_no_role_takes_a_lock_of_its_own_choice(database: Database, role: str
     assert refused(database, role, "SELECT pg_advisory_lock(4711)")
 
 
-def test_m2_consent_alone_holds_a_subject_exclusive(database: Database) -> None:
-    doors = {f"accord_{one}" for one in roles.SERVICES} - {"accord_audit", "accord_dashboard"} | {"accord_relay"}
+def test_m2_who_changes_consent_holds_a_subject_exclusive(database: Database) -> None:
+    """The bridge and referrals do as well: what they record ends a release, or begins it."""
+    doors = {f"accord_{one}" for one in SERVICES} - {"accord_audit", "accord_dashboard"} | {"accord_relay"}
 
-    assert who_may(database, f"SELECT register.lock_exclusive({SUBJECT})") == {"accord_consent"}
-    assert who_may(database, "SELECT register.hold_exclusive(gen_random_uuid())") == {"accord_consent"}
+    assert who_may(database, f"SELECT register.lock_exclusive({SUBJECT})") == CHANGES
+    assert who_may(database, "SELECT register.hold_exclusive(gen_random_uuid())") == CHANGES
     assert who_may(database, f"SELECT register.lock_shared({SUBJECT})") == doors
 
 

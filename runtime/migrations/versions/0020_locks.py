@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0020"
+down_revision = "0019"
 
 EVERY_SERVICE = (
     "accord_intake, accord_consent, accord_law_enforcement_bridge, accord_referrals, "
@@ -79,14 +79,15 @@ HELD_BY = {
     ),
 }
 
-# Consent alone is changed under the exclusive lock.
+# Whoever changes consent, or records a fact that ends or starts it.
+CHANGES = "accord_consent, accord_referrals, accord_law_enforcement_bridge"
 GRANTS = f"""
 REVOKE ALL ON FUNCTION register.lock_shared(bigint[]), register.lock_exclusive(bigint[]),
     register.hold_subjects_without_keys(bigint[]), carrying.lock_repeat(integer, integer), carrying.lock_sweep(text),
     carrying.own_shard(smallint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION register.lock_shared(bigint[]) TO {OFFERS}, accord_relay;
 REVOKE EXECUTE ON FUNCTION register.hold_exclusive(uuid) FROM {OFFERS};
-GRANT EXECUTE ON FUNCTION register.lock_exclusive(bigint[]), register.hold_exclusive(uuid) TO accord_consent;
+GRANT EXECUTE ON FUNCTION register.lock_exclusive(bigint[]), register.hold_exclusive(uuid) TO {CHANGES};
 REVOKE EXECUTE ON FUNCTION register.hold_subjects(bigint[]), register.hold_cases(uuid[]) FROM accord_relay;
 GRANT EXECUTE ON FUNCTION register.hold_subjects_without_keys(bigint[]), carrying.own_shard(smallint) TO accord_relay;
 GRANT EXECUTE ON FUNCTION carrying.lock_repeat(integer, integer), carrying.lock_sweep(text) TO {EVERY_SERVICE};
@@ -101,4 +102,6 @@ def upgrade() -> None:
     for name, (how, whom, key) in HELD_BY.items():
         declared = f" AS $$ DECLARE held bigint[] := ARRAY({whom}); BEGIN PERFORM register.lock_{how}(held); "
         op.execute(f"CREATE OR REPLACE FUNCTION {name} {RETURNS}" + declared + READ.format(key=key) + " END $$")
+        # As 0007 has it: what a function is set to goes when it is replaced.
+        op.execute(f"ALTER FUNCTION {name} SET plan_cache_mode = force_generic_plan")
     op.execute(GRANTS)
