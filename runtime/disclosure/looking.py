@@ -38,11 +38,15 @@ OWN_WORK = {
     AgencyKind.COORDINATION: Purpose.COORDINATION,
 }
 
+# Subjects are looked up one by one, by the limit: joined, the server may read all of them instead.
 OFFERED_NOW = """
-SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL, a.agency_id, a.kind, a.flags, a.purposes,
+SELECT s.subject_id, s.sv, s.participation, s.deceased, a.agency_id, a.kind, a.flags, a.purposes,
     (SELECT register.instant()), o.message_ref, o.type, o.mask, o.party,
     o.custodian, o.recipient, o.directives, o.fact_ref
-FROM carrying.offer AS o JOIN register.subject AS s USING (subject_id)
+FROM carrying.offer AS o CROSS JOIN LATERAL (
+    SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL AS deceased
+    FROM register.subject AS s WHERE s.subject_id = o.subject_id LIMIT 1
+) AS s
 JOIN register.agency AS a ON a.agency_id = o.custodian
 WHERE o.message_ref = ANY(%s) AND o.recipient = %s AND o.state <> 'withheld'
 """

@@ -21,9 +21,13 @@ from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
 from runtime.register.subjects import Version, consents
 
+# Looked up one by one, by the limit: joined, the server may read all subjects instead.
 OF_CASES = """
-SELECT c.case_ref, c.agency_id, s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL
-FROM register."case" AS c JOIN register.subject AS s USING (subject_id) WHERE c.case_ref = ANY(%s)
+SELECT c.case_ref, c.agency_id, s.subject_id, s.sv, s.participation, s.deceased
+FROM register."case" AS c CROSS JOIN LATERAL (
+    SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL AS deceased
+    FROM register.subject AS s WHERE s.subject_id = c.subject_id LIMIT 1
+) AS s WHERE c.case_ref = ANY(%s)
 """
 AGENCIES = """
 SELECT agency_id, kind, flags, purposes, register.instant() FROM register.agency WHERE agency_id = ANY(%s)

@@ -106,6 +106,6 @@ def test_the_tables_that_grow_have_grown(grown: Grown) -> None:
     held = {str(name): int(str(live)) for name, _, live in rows}
     for name in (
         "register.subject", "register.case", "register.directive", "carrying.offer", "exchange.message",
-        "referrals.referral", "ledger.leaf", "ledger.published",
+        "referrals.referral", "ledger.leaf", "ledger.published", "carrying.listed",
     ):  # fmt: skip
         assert held[name] >= MORE, name

@@ -30,7 +30,9 @@ SENDER, RECEIVER = "bay-hotline", "harbor-house"
 SHOWN = (DataCategory.IDENTITY, DataCategory.NEEDS, DataCategory.REFERRAL_STATUS)
 # What only waits: a queue, emptied by the relay or the sequencer, or rows that expire.  All else grows with the years.
 QUEUES = ("carrying.outbox", "ledger.pending")
-SMALL = ("register.agency", "register.person", "register.client", "ledger.head", "exchange.mailbox")
+SMALL = (
+    "register.agency", "register.person", "register.client", "ledger.head", "exchange.mailbox", "carrying.cursor_key"
+)  # fmt: skip
 
 DELIVERED = """
 WITH moved AS (
@@ -90,6 +92,9 @@ MANY = (
         l.integrated_at
     FROM model JOIN register.subject AS like_it USING (subject_id) JOIN ledger.leaf AS l
         ON l.subject = like_it.pseudonym, made JOIN register.subject AS s ON s.subject_id = made.subject_id""",
+    """INSERT INTO carrying.listed (agency_id, actor, list, since, seen)
+    SELECT %(receiver)s, 'ruth', 'referrals', date_trunc('day', now(), 'UTC'), uuid_send(gen_random_uuid())
+    FROM generate_series(1, %(more)s)""",
     """INSERT INTO ledger.published (size, published_at) SELECT n, now() FROM generate_series(1, %(more)s) AS n
     ON CONFLICT DO NOTHING""",
     "DROP TABLE model, made",
