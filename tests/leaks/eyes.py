@@ -14,6 +14,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 SHOWN_INSTANT = re.compile(r"\d{1,2} [A-Z][a-z]+ 20\d\d(, | at | )?\d\d:\d\d|20\d\d-\d\d-\d\d \d\d:\d\d")
 TRACE = re.compile(r"\b00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]\b")
 CURSOR = re.compile(r"\bW[yz][A-Za-z0-9_-]{10,}")
+SEALED_CURSOR = re.compile(r'(?:(?<=cursor=)|(?<="cursor":")|(?<="cursor": "))[A-Za-z0-9_-]+')  # its length stays
 CODE = re.compile(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b")  # how staff call a case: the beginning of its reference
 # The place of an entry in the one tree of the town counts what everybody does, and is known from each checkpoint.
 PLACE = re.compile(r'(?<="index":)(\d+|null)')
@@ -35,6 +36,7 @@ class Eyes:
     def plain(self, text: str) -> str:
         """Return the text with what is random or of the clock made plain."""
         text = CURSOR.sub(lambda found: self._cursor(found[0]), text.replace(self.mark, "W"))
+        text = SEALED_CURSOR.sub(lambda found: f"{self._number(found[0])} of {len(found[0])}", text)
         text = HASH.sub("<hash>", PLACE.sub("0", UUID.sub(lambda found: self._number(found[0]), text)))
         text = SECRET.sub(
             "<form>", TRACE.sub("<trace>", SHOWN_INSTANT.sub("<instant>", INSTANT.sub("<instant>", text)))
