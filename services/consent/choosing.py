@@ -59,7 +59,7 @@ async def take_no_part(held: Ground, case_ref: UUID, evidence: Mapping[str, Any]
         await store.participate(unit.session, subject.subject_id, Participation.NO)
     await _chosen(held, case_ref, Participation.NO, evidence)
     await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
-    standing = await store.standing(unit.session, subject.subject_id)
+    standing = await stops.live_permits(unit.session, subject.subject_id)
     ended = stopped_all(standing, None if held.is_home else unit.agency_id)
     note = Note(Act.CHANGED, unit.agency_id, reason="participation_no", detail={"evidence": dict(evidence)})
     await end(held, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])

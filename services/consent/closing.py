@@ -16,12 +16,12 @@ from services.consent.store import Place
 async def stop_one(held: Ground, place: Place, how: Mapping[str, str | None]) -> tuple[Standing, Sequence[UUID]]:
     """End a directive and whatever replaced it; return it as it stands now, and what this act ended."""
     unit = held.unit
-    standing = await store.standing(unit.session, held.subject.subject_id)
+    standing = await stops.chain(unit.session, held.subject.subject_id, place.directive_ref)
     target = next(one for one in standing if one.ref == place.directive_ref)
     check_stoppable(target)
     ended = stopped(target.ref, standing)
     await end(held, ended, how)
-    after = await store.standing(unit.session, held.subject.subject_id)
+    after = await stops.chain(unit.session, held.subject.subject_id, place.directive_ref)
     return next(one for one in after if one.ref == target.ref), [one.standing.ref for one in ended]
 
 
@@ -31,7 +31,7 @@ async def stop_all(held: Ground, how: Mapping[str, str | None]) -> Sequence[UUID
     That it was said is kept even where nothing stood: no paper from before it opens anything.
     """
     unit = held.unit
-    standing = await store.standing(unit.session, held.subject.subject_id)
+    standing = await stops.live_permits(unit.session, held.subject.subject_id)
     ended = stopped_all(standing, None if held.is_home else unit.agency_id)
     await stops.stop(unit.session, held.subject.subject_id, unit.agency_id, held.subject.at)
     notes = [] if ended else [Note(Act.CHANGED, unit.agency_id, reason="everything_stopped", detail=dict(how))]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from kernel.consent import Directive, Unreadable, fields_named
@@ -21,6 +22,9 @@ from services.consent.domain.scene import Profile, Said, Scene
 
 Errors = list[tuple[bool, str, str]]  # whether it is wrong, where, and its code
 
+MOST_STANDING: Final = 200  # directives and drafts of one agency about one survivor
+STANDS: Final = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, DirectiveState.ACTIVE})
+
 
 def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
     """Return the provision that `said` makes: a denial or a narrowing is active at once, all else is a draft.
@@ -34,6 +38,13 @@ def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
     if said.supersedes_ref is not None:
         return _in_place_of(said, scene, ref)
     return _permit(said, scene, ref)
+
+
+def _check_room(scene: Scene) -> None:
+    """Refuse more than one agency may have standing of one survivor: whoever changes consent reads them all (M7)."""
+    standing = sum(one.drafting_agency == scene.by_agency and one.state in STANDS for one in scene.standing)
+    if standing >= MOST_STANDING:
+        raise NotPossible("too_many_directives")
 
 
 def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
@@ -51,6 +62,8 @@ def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
         (said.supersedes_ref is not None or said.adds_to_ref is not None, "supersedes_ref", "a_denial_stands_alone"),
     ]
     refuse_if(errors)
+    if scene.by_agency != scene.home_agency:  # what she denies where her case was opened is never turned away
+        _check_room(scene)
     made = _provision(said, scene, ref, DirectiveState.ACTIVE)
     if said.recipient is not None:
         _check_fields(made.directive)
@@ -61,6 +74,7 @@ def _permit(said: Said, scene: Scene, ref: UUID) -> Provision:
     """Return a draft permit that could be signed as things stand."""
     if scene.is_home:
         check_takes_part(scene)  # another agency is answered alike whatever she chose
+    _check_room(scene)
     _check_purpose(said, scene)
     made = _provision(said, scene, ref, DirectiveState.DRAFT)
     _check_fields(made.directive)

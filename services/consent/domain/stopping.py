@@ -34,12 +34,15 @@ def stopped(target: UUID, standing: Sequence[Standing]) -> tuple[Stopped, ...]:
 
     Whoever says "stop" names what they were told of; they need not know that it was replaced.
     """
-    meant = {target}
-    while True:
-        followed = meant | {one.ref for one in standing if one.supersedes_ref in meant}
-        if followed == meant:
-            break
-        meant = followed
+    replaced_by: dict[UUID | None, list[UUID]] = {}
+    for one in standing:
+        replaced_by.setdefault(one.supersedes_ref, []).append(one.ref)
+    meant, following = set[UUID](), [target]
+    while following:  # each once, so that a chain costs its length
+        ref = following.pop()
+        if ref not in meant:
+            meant.add(ref)
+            following += replaced_by.get(ref, [])
     return tuple(_ends(one for one in standing if one.ref in meant))
 
 

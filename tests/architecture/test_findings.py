@@ -1,0 +1,40 @@
+"""Every finding of an adversary is on the list once, with what holds now and a test that bears its id."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.architecture.named import ROOT, TEST_ID
+
+FINDINGS = [
+    "C1",
+    *(f"H{number}" for number in range(1, 14)),
+    *(f"M{number}" for number in range(1, 12)),
+    *(f"L{number}" for number in range(1, 15)),
+    *(f"D{number}" for number in range(1, 20)),
+]
+# Argued and never shown: a line that says why it stays open will do.
+ARGUED = {"L8", "L9", "L10", "L11", "L12", "L13", "L14"}
+LATER = {"D6"}  # the partners' interface: generated clients and problem texts
+CELLS = 4
+
+
+def rows() -> list[list[str]]:
+    """Return the cells of each finding, by the table's own bars."""
+    lines = (ROOT / "docs" / "threat-model.md").read_text().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| [CHMLD]\d", line)]
+
+
+def test_every_finding_is_listed_once() -> None:
+    assert Counter(row[0] for row in rows()) == Counter(FINDINGS)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+def test_a_finding_names_a_test_that_bears_its_id(row: list[str]) -> None:
+    assert len(row) == CELLS
+    assert all(row)
+    finding, tests = row[0], TEST_ID.findall(row[-1])
+    if finding in ARGUED | LATER and "open:" in row[-1]:
+        return
+    assert any(re.search(rf"_{finding.lower()}_", name) for name in tests), f"no test of {finding} is named"
