@@ -31,7 +31,13 @@ TURNS: Final = {
         "worker.before_commit",
     ],
     "referrals": ["round.before_commit", "round.after_commit"],
-    "audit": ["sequencer.after_take", "sequencer.after_move", "sequencer.before_commit", "sequencer.after_commit"],
+    "audit": [
+        "sequencer.after_take",
+        "sequencer.after_move",
+        "sequencer.before_commit",
+        "sequencer.after_commit",
+        "sequencer.before_publication",
+    ],
 }
 
 
