@@ -15,7 +15,7 @@ HOME = "bay-hotline"
 Row = dict[str, Any]
 
 QUERIES = {
-    "cases": """SELECT c.subject_id, c.agency_id, c.case_ref::text, c.sent, s.pseudonym::text AS subject,
+    "cases": """SELECT c.subject_id, c.agency_id, c.case_ref::text, s.pseudonym::text AS subject,
         s.participation FROM register."case" c JOIN register.subject s USING (subject_id)""",
     "people": "SELECT person_ref, pseudonym::text FROM register.person",
     "agencies": "SELECT agency_id, pseudonym::text FROM register.agency",
