@@ -17,10 +17,12 @@ ON_THE_RECEIPT: Final = "services/consent/domain/receipt.py: its custodian reads
 OF_A_SIGNATURE: Final = "services/consent/README.md: references and codes that evidence a release are kept beside it"
 TYPED_AGAIN: Final = "runtime/access/issuer/page.py: who mistyped is shown the name again, in the same browser"
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
+BY_ITS_DIRECTIVE: Final = "runtime/disclosure/offering.py: the offer of a directive's fact names it, to end with it"
 STORED: Final[Mapping[str, str]] = {
     "poison": AS_IT_CAME,
     "evidence": OF_A_SIGNATURE,
     "end of an order": END_OF_AN_ORDER,
+    "reference of a directive": BY_ITS_DIRECTIVE,
 }
 KEPT: Final = {use.replace(" ", "_"): why for use, why in STORED.items()}
 
@@ -75,7 +77,7 @@ SINKS: Final = (
     a_sink("consumer groups and offsets", reading_servers.groups),
     a_sink("log segments", reading_files.segments, poison=ON_THE_BROKER),
     a_sink("register", reading_servers.register, evidence=OF_A_SIGNATURE),
-    a_sink("offers, outbox and inbox", reading_servers.carrying),
+    a_sink("offers, outbox and inbox", reading_servers.carrying, reference_of_a_directive=BY_ITS_DIRECTIVE),
     a_sink("parked messages", reading_servers.parked, poison=AS_IT_CAME),
     a_sink("kept answers", reading_servers.kept_answers),
     a_sink("ledger", reading_servers.ledger),

@@ -26,6 +26,9 @@ CODES: Final[Mapping[str, str]] = {
     "Purpose": "advocacy",
 }
 
+# A directive's reference says nothing of anybody, and an offer of its fact is found by it.
+OF_A_DIRECTIVE: Final = "reference of a directive"
+
 
 @dataclass
 class Sower:
@@ -107,7 +110,8 @@ class Sower:
         return self._nothing("a code from a list", path, wanted if wanted in codes else codes[0])
 
     def _new(self, kind: Kind, path: tuple[str, ...], category: str | None) -> str:
-        return self.nursery.new(kind, self.use, self._named(path), category).core
+        use = OF_A_DIRECTIVE if (self.use, path) == ("told", ("directive_ref",)) else self.use
+        return self.nursery.new(kind, use, self._named(path), category).core
 
     def _nothing(self, why: str, path: tuple[str, ...], said: Any) -> Any:
         self.nursery.mute.setdefault(why, set()).add(self._named(path))

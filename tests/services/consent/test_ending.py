@@ -10,6 +10,13 @@ import pytest
 from runtime import register
 from tests.services.consent.conftest import Desk, a_denial, now
 
+HIDES_FROM_ANA = {
+    "effect": "deny",
+    "excluded_person_ref": "ana",
+    "excluded_agency_ref": "bay-hotline",
+    "categories": [],
+}
+
 LEAVES = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%\"consulted\"%%'"
 
 
@@ -106,7 +113,7 @@ async def test_m11_a_count_is_as_long_as_the_list(desk: Desk) -> None:
     await desk.permit(case_ref, valid_until=now(days=3))
 
     whole = (await desk.ana.get("/v1/directives/count?ending_within_days=30")).json()
-    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "ana", "categories": []})
+    await desk.draft(case_ref, HIDES_FROM_ANA)
     hidden = (await desk.ana.get("/v1/directives/count?ending_within_days=30")).json()
 
     assert whole == {"count": len(await ending(desk.ana, days=30)) + 1, "whole": True}
@@ -116,7 +123,7 @@ async def test_m11_a_count_is_as_long_as_the_list(desk: Desk) -> None:
 async def test_h4_the_list_waits_for_nobody_whose_permit_it_does_not_show(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, valid_until=now(days=3))
-    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "ana", "categories": []})
+    await desk.draft(case_ref, HIDES_FROM_ANA)
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
         await register.hold_exclusive(stopping, case_ref)

@@ -256,7 +256,7 @@ async def test_what_waits_is_not_shown_to_whom_she_hides_from(desk: Desk) -> Non
     case_ref = await desk.case()
     denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
     await desk.lift(denial)
-    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia"})
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
 
     assert denial not in [one["directive_ref"] for one in await waiting(desk)]
     assert denial in [one["directive_ref"] for one in await waiting(desk, by="ana")]

@@ -64,7 +64,7 @@ async def test_h13_a_choice_is_explained_like_a_release(
 async def test_h13_whom_she_hides_from_explains_nothing(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = (await desk.draft(case_ref, a_permit()))["directive_ref"]
-    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia"})
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
 
     answer = await desk.sign(ref, explained_by="mia")
 

@@ -121,12 +121,12 @@ async def test_a_query_where_none_is_taken(counter: Counter, route: str) -> None
     await counter.refuses(f"{route}?{CANARY}=1", a_body(route), 422)
 
 
-@every_route
 @pytest.mark.parametrize("key", ["", "two words", "x" * 129, "höron"])
-async def test_a_key_that_is_malformed(counter: Counter, route: str, key: str) -> None:
-    headers: Any = {"Idempotency-Key": key.encode("latin-1")}
+async def test_a_key_that_is_malformed(counter: Counter, key: str) -> None:
+    """Where one counts: an opening is decided each time, whatever key it comes with."""
+    (route,) = (one for one in ROUTES if one.endswith("/offering"))
 
-    await counter.refuses(route, a_body(route), 400, **headers)
+    await counter.refuses(route, a_body(route), 400, **{"Idempotency-Key": key.encode("latin-1")})
 
 
 @pytest.mark.parametrize(
