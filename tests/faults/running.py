@@ -38,6 +38,12 @@ SELECT (SELECT count(*) FROM carrying.outbox), (SELECT count(*) FROM ledger.pend
     (SELECT count(*) FROM notifications.due WHERE due_at <= register.instant())
 """
 
+# What a sender has at this moment is left to it: waiting for several, in whatever order, the two would lock each other.
+LAPSED = """
+UPDATE notifications.due SET due_at = register.instant() WHERE notice_ref IN (
+    SELECT notice_ref FROM notifications.due ORDER BY notice_ref FOR UPDATE SKIP LOCKED)
+"""
+
 
 @dataclass
 class Place:
@@ -92,7 +98,7 @@ class Place:
     def lapse(self) -> None:
         """Let the minute pass for which a sender has a notice to itself."""
         with psycopg.connect(self._database, connect_timeout=5) as connection:
-            connection.execute("UPDATE notifications.due SET due_at = register.instant()")
+            connection.execute(LAPSED)
 
     def look(self) -> Outside:
         """Fetch all that can be seen from outside."""

@@ -81,12 +81,15 @@ def test_no_mutant_of_an_access_token_passes_any_door(street: Street, client: ht
     passed: list[tuple[str, str, int]] = []
     refusals: dict[str, set[Any]] = {}
     for name in DOORS:
-        assert knock(client, street, name, f"Bearer {access_forger(street).honest()}").status_code in (200, 403, 404)
+        honest = knock(client, street, name, f"Bearer {access_forger(street).honest()}").status_code
+        assert honest in (200, 403, 404)
         for mutant, token in mutants.items():
             answer = knock(client, street, name, f"Bearer {token}")
-            if answer.status_code != 401:
+            # Without the scope in it, a token of ours is refused before anybody asks whether its bearer is still there.
+            if answer.status_code != 401 and (honest, answer.status_code) != (403, 403):
                 passed.append((name, mutant, answer.status_code))
-            refusals.setdefault(name, set()).add(told(answer))
+            if answer.status_code == 401:
+                refusals.setdefault(name, set()).add(told(answer))
 
     tries = len(mutants) * len(DOORS)
     alike = sum(len(kinds) == 1 for kinds in refusals.values())

@@ -53,6 +53,7 @@ class Case:
             "recipient": recipient,
             "purpose": purpose,
             "categories": ["identity", "children"],
+            "asked_one_by_one": ["identity", "children"],
             "valid_until": in_days(30),
         }
         ana = self.ana
