@@ -18,7 +18,7 @@ from tests.runtime.http import things
 from tests.world.database import Database
 from tests.world.web import Web
 
-LOCK = "SELECT pg_advisory_xact_lock(990017)"
+LOCK = "SELECT register.lock_exclusive(ARRAY[CAST(990017 AS bigint)])"
 
 
 class Between:
@@ -90,17 +90,17 @@ async def test_d7_a_database_that_stands_still_is_told_in_seconds(between: tuple
     assert max(took) < 5
 
 
-async def test_a_wait_for_a_lock_outlasts_the_suspicion(
-    monkeypatch: pytest.MonkeyPatch, between: tuple[Between, AsyncEngine]
-) -> None:
+async def test_a_wait_for_a_lock_outlasts_the_suspicion(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
     monkeypatch.setattr(standstill, "SUSPECT_SECONDS", 0.2)
-    _, bound = between
-    async with sessions(bound)() as holder, sessions(bound)() as waiter:
-        await holder.execute(text(LOCK))
-        waiting = asyncio.create_task(waiter.execute(text(LOCK)))
-        done, _ = await asyncio.wait({waiting}, timeout=1.5)
-        await holder.rollback()
-        await waiting
+    async with Between(database, "accord_consent").standing() as url:
+        bound = engine(url, pool_size=2)
+        async with sessions(bound)() as holder, sessions(bound)() as waiter:
+            await holder.execute(text(LOCK))
+            waiting = asyncio.create_task(waiter.execute(text(LOCK)))
+            done, _ = await asyncio.wait({waiting}, timeout=1.5)
+            await holder.rollback()
+            await waiting
+        await bound.dispose()
 
     assert done == set()
 

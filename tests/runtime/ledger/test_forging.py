@@ -119,6 +119,8 @@ async def test_h10_a_release_that_consent_forged_is_told_by_what_was_opened_on_i
             "excluded_person_ref": None,
             "valid_from": subject.at,
             "valid_until": subject.at.replace(year=subject.at.year + 1),
+            "starts_when": None,
+            "ends_when": None,
             "version": TAXONOMY_VERSION,
         }
         await session.execute(DIRECTIVE, forged)
