@@ -35,14 +35,17 @@ DESCRIPTIONS = {
     503: "Something we need is away; ask again after Retry-After seconds",
 }
 EXAMPLE_INSTANCE = "urn:uuid:5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b"
-KEY_PARAMETER = {
+KEY_PARAMETER: dict[str, Any] = {
     "name": HEADER,
     "in": "header",
     "description": "Names this request: sent again within 24 hours it is not done again; the answer is what is so now.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[\\x21-\\x7e]+$"},
 }
-
-
+# Where a request may be a stop: a stop is done each time, and refused for no formality.
+KEY_OR_STOP_PARAMETER = KEY_PARAMETER | {
+    "description": f"{KEY_PARAMETER['description']} A request that closes is done each time, whatever is here.",
+    "schema": {"type": "string"},
+}
 CLAIM_PARAMETER = {
     "name": on_behalf.HEADER,
     "in": "header",
@@ -67,7 +70,8 @@ def document(route: APIRoute, gate: May, repeats: Repeats) -> None:
     if gate.scope in SCOPES[Role.SYSTEM]:
         parameters.append(CLAIM_PARAMETER)
     if repeats.again is not None:
-        parameters.append({**KEY_PARAMETER, "required": repeats.key_required})
+        key = KEY_PARAMETER if repeats.closes is None else KEY_OR_STOP_PARAMETER
+        parameters.append({**key, "required": repeats.key_required})
     if parameters:
         extra["parameters"] = parameters
     route.openapi_extra = extra
