@@ -132,7 +132,6 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
         blanks = [leaf({}, None, **padding(at)) for _ in range(-size % PADDED_TO)]
         await _take(session, tree, [Waiting(*row) for row in await rows(session, PAD, *columns(blanks))], skey)
     await session.execute(PUBLISH, {"size": size + -size % PADDED_TO})
-    crash.point("sequencer.before_publication")
     await session.commit()
     return True
 

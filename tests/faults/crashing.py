@@ -36,7 +36,6 @@ TURNS: Final = {
         "sequencer.after_move",
         "sequencer.before_commit",
         "sequencer.after_commit",
-        "sequencer.before_publication",
     ],
 }
 
