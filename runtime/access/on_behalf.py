@@ -12,11 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from joserfc.errors import JoseError
-from joserfc.jwt import JWTClaimsRegistry
-
 from runtime.access.jwks import read_key
-from runtime.access.signed import LEEWAY_SECONDS, NotVerified, kid_of, signed_claims, unproven_claims
+from runtime.access.signed import NotVerified, kid_of, signed_claims, unproven_claims
+from runtime.access.tokens import check_claims
 
 HEADER: Final = "Accord-On-Behalf-Of"
 TYPES: Final[frozenset[str | None]] = frozenset({"accord-person+jwt"})
@@ -42,23 +40,6 @@ def check(claim: str, client_id: str, public_jwk: Mapping[str, Any], *, audience
     if key is None or (kid and kid != public_jwk.get("kid", kid)):
         raise NotVerified("kid")
     claims = signed_claims(claim, key)
-    registry = JWTClaimsRegistry(
-        now=int(now.timestamp()),
-        leeway=LEEWAY_SECONDS,
-        iss={"essential": True, "value": client_id},
-        sub={"essential": True},
-        aud={"essential": True},
-        exp={"essential": True},
-        iat={"essential": True},
-        jti={"essential": True},
-    )
-    try:
-        registry.validate(claims)
-    except JoseError as error:
-        raise NotVerified(getattr(error, "claim", None) or "claims") from None
-    if claims["aud"] not in (audience, [audience]):
-        raise NotVerified("aud")
-    if not 0 < claims["exp"] - claims["iat"] <= LONGEST_SECONDS:
-        raise NotVerified("lifetime")
+    check_claims(claims, issuer=client_id, audience=audience, now=now, longest=LONGEST_SECONDS)
     if not isinstance(claims["jti"], str) or len(claims["jti"]) > LONGEST_JTI:
         raise NotVerified("jti")
