@@ -6,13 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from joserfc.errors import JoseError
-from joserfc.jwt import JWTClaimsRegistry
-
 from runtime import clock
 from runtime.access.issuer.people import Known, Register
 from runtime.access.jwks import read_key
 from runtime.access.signed import LEEWAY_SECONDS, NotVerified, kid_of, signed_claims, unproven_claims
+from runtime.access.tokens import check_claims
 
 TYPES: frozenset[str | None] = frozenset({None, "JWT", "client-authentication+jwt"})
 LONGEST_SECONDS = 300
@@ -51,24 +49,10 @@ class Assertions:
 
     def _check(self, claims: dict[str, Any], client_id: str) -> None:
         now = int(self._now().timestamp())
-        registry = JWTClaimsRegistry(
-            now=now,
-            leeway=LEEWAY_SECONDS,
-            iss={"essential": True, "value": client_id},
-            sub={"essential": True, "value": client_id},
-            aud={"essential": True},
-            exp={"essential": True},
-            iat={"essential": True},
-            jti={"essential": True},
-        )
-        try:
-            registry.validate(claims)
-        except JoseError as error:
-            raise NotVerified(getattr(error, "claim", None) or "claims") from None
-        if claims["aud"] not in (self._token_url, [self._token_url]):
-            raise NotVerified("aud")
-        lifetime = claims["exp"] - claims["iat"]
-        if claims["exp"] > now + LONGEST_SECONDS + LEEWAY_SECONDS or not 0 < lifetime <= LONGEST_SECONDS:
+        check_claims(claims, issuer=client_id, audience=self._token_url, now=self._now(), longest=LONGEST_SECONDS)
+        if claims["sub"] != client_id:
+            raise NotVerified("sub")
+        if claims["exp"] > now + LONGEST_SECONDS + LEEWAY_SECONDS:
             raise NotVerified("lifetime")
         if claims["iat"] < self._started:
             raise NotVerified("iat")
