@@ -97,7 +97,7 @@ async def test_a_key_is_visible_ascii_and_not_long(ana: httpx.AsyncClient, key: 
     headers = {"Idempotency-Key": key}
     answer = await ana.post("/v1/things", json={"word": a_word()}, headers=headers)  # type: ignore[arg-type]
 
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert answer.json()["code"] == "idempotency_key_malformed"
 
 
