@@ -26,6 +26,8 @@ SCRIPTS: Final = (
     "ledger",
     "tracing",
     "growth",
+    "board",
+    "attacks",
     "memory",
     "start",
     "surges",

@@ -41,11 +41,11 @@ class TileAnswer(Closed):
     @classmethod
     def of(cls, counted: Counted) -> TileAnswer:
         """Return the answer for one tile."""
-        tile, listing = counted.tile, counted.listing
+        tile, number = counted.tile, counted.number
         told = {"name": tile.name, "title": tile.title, "href": f"{PREFIX}/{tile.name}"}
-        if listing is None:
+        if number is None:
             return cls(**told, available=False)
-        return cls(**told, available=True, count=listing.count, whole=listing.whole)
+        return cls(**told, available=True, count=number.count, whole=number.whole)
 
 
 class BoardAnswer(Closed):
@@ -93,7 +93,7 @@ async def read_board(request: Request, unit: MayReadBoard) -> BoardAnswer:
 async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnswer:
     """Return the list behind a number."""
     reach, token = await _reach(request, unit)
-    found = await board.count_named(reach, tiles_for(unit.scopes, unit.agency.kind), name, token)
+    found = await board.open_named(reach, tiles_for(unit.scopes, unit.agency.kind), name, token)
     if found is None:
         raise Absent
     if found.listing is None:

@@ -1,25 +1,28 @@
-"""Asking other services for their lists, with the person's own token: what it may not see, the board does not see."""
+"""Asking other services how long their lists are and for their rows, with the person's own token and its rights."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
 from runtime.telemetry import facts
 from runtime.telemetry.tracing import traceparent_now
-from services.dashboard.domain import MOST, Item, Listing, Source, Tile, listing
+from services.dashboard.domain import MOST, Count, CountRow, Item, Listing, Query, Source, Tile, listing, total
 
 log = logging.getLogger(__name__)
 
 PAGE = 200
 # Shorter than the time a transaction may stand still, since a route may ask from within one.
 SECONDS = 5.0
+
+Read = TypeVar("Read")
 
 
 class Away(Exception):
@@ -37,6 +40,14 @@ class Reach:
     client: httpx.AsyncClient = field(repr=False)
     places: Mapping[str, str]
 
+    async def count(self, tile: Tile, token: str) -> Count:
+        """Return how long a tile's list is for the bearer of `token` now; raises `Away` or `Lacking`."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                return total([await self._count(source, token) for source in tile.sources])
+        except TimeoutError:
+            raise Away from None
+
     async def listing(self, tile: Tile, token: str) -> Listing:
         """Return a tile's list as the bearer of `token` may see it now; raises `Away` or `Lacking`."""
         try:
@@ -45,32 +56,47 @@ class Reach:
         except TimeoutError:
             raise Away from None
 
+    async def _count(self, source: Source, token: str) -> Count:
+        return (await self._answer(source, f"{source.path}/count", source.query, token, _count_of))[0]
+
     async def _items(self, source: Source, token: str) -> list[Item]:
         """Return the rows of all pages of one source, up to one more than a list shows."""
         items: list[Item] = []
         cursor: str | None = None
         while True:
-            page, cursor = await self._page(source, token, cursor)
+            query = (*source.query, ("limit", str(PAGE)), *([] if cursor is None else [("cursor", cursor)]))
+            page, answer = await self._answer(source, source.path, query, token, partial(_rows_of, source))
             items += page
+            cursor = _next_cursor(answer)
             if cursor is None or len(items) > MOST:
                 return items
 
-    async def _page(self, source: Source, token: str, cursor: str | None) -> tuple[list[Item], str | None]:
-        query = dict(source.query) | {"limit": str(PAGE)} | ({} if cursor is None else {"cursor": cursor})
+    async def _answer(
+        self, source: Source, path: str, query: Query, token: str, read: Callable[[Any], Read]
+    ) -> tuple[Read, httpx.Response]:
+        """Return what `read` makes of a service's answer, and the answer; raises `Away` or `Lacking`."""
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         traceparent = traceparent_now()
         if traceparent is not None:
             headers["traceparent"] = traceparent
         try:
-            answer = await self.client.get(self.places[source.service] + source.path, params=query, headers=headers)
+            answer = await self.client.get(self.places[source.service] + path, params=query, headers=headers)
             if answer.status_code == 403:
                 raise Lacking
             if answer.status_code != 200:
                 raise _away(source, answer.status_code)
-            read = [source.read(row) for row in answer.json()[source.member]]
-            return [item for item in read if item is not None], _next_cursor(answer)
+            return read(answer.json()), answer
         except (httpx.HTTPError, ValidationError, ValueError, LookupError, TypeError) as error:
             raise _away(source, type(error).__name__) from None
+
+
+def _count_of(said: Any) -> Count:
+    read = CountRow.model_validate(said)
+    return Count(read.count, whole=read.whole)
+
+
+def _rows_of(source: Source, said: Any) -> list[Item]:
+    return [source.read(row) for row in said[source.member]]
 
 
 def _away(source: Source, reason: int | str) -> Away:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.codes import AgencyKind, OrderStatus, Priority, Purpose, ServiceStatus
 
-IN_FORCE = frozenset({OrderStatus.TEMPORARY, OrderStatus.FINAL})
+IN_FORCE = (OrderStatus.TEMPORARY, OrderStatus.FINAL)
 UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
 RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
 SOON_DAYS = 7
 NEVER = datetime.max.replace(tzinfo=UTC)
 MOST = 1000  # a list on one screen; what is longer is said to be longer, in the count too
+
+
+Query = tuple[tuple[str, str], ...]  # a parameter that may be named more than once is named in each pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class Source:
 
     service: str
     path: str
-    query: tuple[tuple[str, str], ...]
+    query: Query
     member: str
-    read: Callable[[Any], Item | None]  # None: not for this list
+    read: Callable[[Any], Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,25 @@ class Listing:
 
     @property
     def count(self) -> int:
-        """Return the number on the tile: the length of the list behind it, by construction."""
+        """Return how long the list is."""
         return len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The number on a tile: how long the list behind it is; not `whole` where that goes on beyond what is counted."""
+
+    count: int
+    whole: bool = True
+
+
+class CountRow(BaseModel):
+    """What a service answers that was asked how long one of its lists is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    count: Annotated[int, Field(ge=0, le=MOST)]
+    whole: bool
 
 
 class Row(BaseModel):
@@ -114,7 +134,6 @@ class OrderRow(Row):
     """An order that the agency recorded."""
 
     order_ref: UUID
-    status: OrderStatus
     service: tuple[ServiceRow, ...]
     changed_at: datetime
 
@@ -153,11 +172,9 @@ def release(row: Any) -> Item:
     )
 
 
-def order_to_serve(row: Any) -> Item | None:
-    """Return an order in force that somebody has not been served with."""
+def order_to_serve(row: Any) -> Item:
+    """Return an order that somebody has not been served with."""
     read = OrderRow.model_validate(row)
-    if read.status not in IN_FORCE:
-        return None
     states = {words(one.service_status) for one in read.service if one.service_status in UNSERVED}
     about = ", ".join(sorted(states))
     return Item(read.order_ref, case_code(read.case_ref), about, since=read.changed_at)
@@ -168,6 +185,12 @@ def listing(items: Iterable[Item]) -> Listing:
     once = list({item.ref: item for item in items}.values())
     once.sort(key=lambda item: item.until or item.since or NEVER)
     return Listing(tuple(once[:MOST]), whole=len(once) <= MOST)
+
+
+def total(counts: Sequence[Count]) -> Count:
+    """Return the count of lists that are shown as one, none of whose rows is in two of them."""
+    number = sum(one.count for one in counts)
+    return Count(min(number, MOST), whole=number <= MOST and all(one.whole for one in counts))
 
 
 def fact_words(type_name: str) -> str:
@@ -219,9 +242,14 @@ ORDERS = Tile(
     "Orders waiting for service",
     "orders:read",
     ("Service", "", "Changed", ""),
-    tuple(
-        Source("law_enforcement_bridge", "/v1/orders", (("service_status", status),), "orders", order_to_serve)
-        for status in UNSERVED
+    (
+        Source(
+            "law_enforcement_bridge",
+            "/v1/orders",
+            (*(("status", one) for one in IN_FORCE), *(("service_status", one) for one in UNSERVED)),
+            "orders",
+            order_to_serve,
+        ),
     ),
 )
 CASEWORK = (

@@ -93,7 +93,7 @@ async def show_board(request: Request, visit: SignedIn) -> Response:
 async def show_list(name: str, request: Request, visit: SignedIn) -> Response:
     """Show the list behind a number; a list that is not on this person's board is absent."""
     house: House = request.app.state.house
-    found = await board.count_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
+    found = await board.open_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
     if found is None:
         raise Absent
     status = 200 if found.listing is not None else 503

@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from services.dashboard.asking import Away, Lacking, Reach
-from services.dashboard.domain import MOST, Source, Tile, received
+from services.dashboard.domain import MOST, Count, Source, Tile, received
 
 TILE = Tile(
     "waiting", "Waiting", "referrals:read", ("", "", "", ""), (Source("referrals", "/v1/r", (), "rows", received),)
 )
+STATES = (("state", "sent"), ("state", "needs_info"))
 
 
 def rows(number: int) -> dict[str, Any]:
@@ -63,6 +64,26 @@ async def test_reading_ends_where_a_screen_ends() -> None:
 
     assert (found.count, found.whole) == (MOST, False)
     assert len(asked) == 6
+
+
+async def test_a_number_is_asked_of_the_list_of_the_same_query_and_no_row_is_read() -> None:
+    asked: list[httpx.URL] = []
+    waiting = Tile("w", "W", "referrals:read", ("",) * 4, (Source("referrals", "/v1/r", STATES, "rows", received),))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(200, json={"count": 7, "whole": True})
+
+    assert await reach(answer).count(waiting, "") == Count(7)
+    assert [(url.path, url.query) for url in asked] == [("/v1/r/count", b"state=sent&state=needs_info")]
+
+
+@pytest.mark.parametrize(
+    "told", [{"count": -1, "whole": True}, {"count": MOST + 1, "whole": True}, {"count": 7}, {"count": None}, []]
+)
+async def test_an_answer_that_is_not_a_count_means_that_it_is_away(told: Any) -> None:
+    with pytest.raises(Away):
+        await reach(lambda _: httpx.Response(200, json=told)).count(TILE, "")
 
 
 async def test_a_missing_scope_is_told_from_a_service_that_is_away() -> None:

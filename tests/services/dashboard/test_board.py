@@ -18,6 +18,7 @@ LATE = """
 UPDATE referrals.referral SET overdue_since = register.instant() WHERE referral_ref IN
     (SELECT referral_ref FROM referrals.referral WHERE receiving_agency = %s ORDER BY created_at LIMIT 1)
 """
+ENTRIES = "SELECT count(*) FROM ledger.pending"
 CANARY = {"given_name": "Canarina", "family_name": "Vogelsang", "code_word": "kingfisher"}
 BRIDGE = PLACES["law_enforcement_bridge_url"]
 
@@ -102,6 +103,23 @@ async def test_a_coordinator_follows_cases_under_a_release_for_coordination(squa
     assert (counts["waiting"], counts["overdue"]) == (1, 1)
     assert case_code(await square.town.case_ref_of(case_ref, cell)) in page.words
     assert case_code(hidden) not in page.words
+
+
+async def test_m11_a_board_load_leaves_one_entry_a_list_and_hour_however_many_cases(square: Square) -> None:
+    cell = await square.agency(AgencyKind.COORDINATION)
+    shelter = await square.agency()
+    for _ in range(7):
+        case_ref = await square.referral(shelter)
+        await square.town.direct(case_ref, cell, Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
+    browser = await square.sign_in(await square.person(cell, "coordinator"))
+    before = square.sql(ENTRIES)[0][0]
+
+    counts = await browser.counts()
+    once = square.sql(ENTRIES)[0][0]
+    await browser.counts()
+
+    assert counts[f"{BOARD}/waiting"] == 7
+    assert (once - before, square.sql(ENTRIES)[0][0] - once) == (2, 0)
 
 
 async def test_a_custodian_sees_which_of_its_releases_end_within_a_week(square: Square) -> None:

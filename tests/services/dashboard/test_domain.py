@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.codes import AgencyKind
-from services.dashboard.domain import MOST, Item, fact_words, listing, order_to_serve, received, sent, tiles_for
+from services.dashboard.domain import (
+    MOST,
+    Count,
+    Item,
+    fact_words,
+    listing,
+    order_to_serve,
+    received,
+    sent,
+    tiles_for,
+    total,
+)
 from services.dashboard.domain import case_code as code_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -80,23 +91,25 @@ def test_a_row_that_is_no_row_is_refused_without_repeating_it() -> None:
     assert "Canarina" not in str(caught.value)
 
 
+def test_an_order_tells_how_service_stands_on_those_who_are_not_served() -> None:
+    service = [{"service_status": one} for one in ("failed", "in_hand", "served")]
+    row = {"order_ref": str(uuid4()), "case_ref": ROW["case_ref"], "changed_at": NOON.isoformat(), "service": service}
+
+    assert order_to_serve(row).about == "Failed, In hand"
+
+
 @pytest.mark.parametrize(
-    ("status", "service", "about"),
+    ("counts", "made"),
     [
-        ("temporary", ["pending"], "Pending"),
-        ("final", ["failed", "in_hand", "served"], "Failed, In hand"),
-        ("expired", ["pending"], None),
-        ("requested", [None], None),
+        ([], Count(0)),
+        ([Count(3), Count(4)], Count(7)),
+        ([Count(3), Count(0, whole=False)], Count(3, whole=False)),
+        ([Count(MOST), Count(1)], Count(MOST, whole=False)),
+        ([Count(MOST)], Count(MOST)),
     ],
 )
-def test_an_order_waits_while_it_is_in_force_and_somebody_is_not_served(
-    status: str, service: list[str | None], about: str | None
-) -> None:
-    row = {"order_ref": str(uuid4()), "case_ref": ROW["case_ref"], "status": status, "changed_at": NOON.isoformat()}
-
-    item = order_to_serve(row | {"service": [{"service_status": one} for one in service]})
-
-    assert (None if item is None else item.about) == about
+def test_a_number_of_several_lists_is_their_sum_as_far_as_a_screen_goes(counts: list[Count], made: Count) -> None:
+    assert total(counts) == made
 
 
 @pytest.mark.parametrize(
