@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from kernel.consent.terms import Agency, key_of
-from schemas.codes import Basis, Purpose
+from schemas.codes import AgencyKind, Basis, Purpose
 
 
 class Reason(StrEnum):
@@ -66,7 +66,9 @@ class Request:
         self.agency, self.custodian, self.purpose = agency, custodian, purpose
         self.asked, self.person_ref, self.party = asked, person_ref, party
         self.cji, self.unnamed = cji, unnamed
-        reach = agency.reach.get(purpose) if party and not cji else None
+        # Who coordinates need be no party: for others whether they are one has to be weighed.
+        known = party or agency.kind is AgencyKind.COORDINATION
+        reach = agency.reach.get(purpose) if known and not cji else None
         settles = None if reach is None else purpose
         self.key: Final = key_of(custodian.agency_id, agency.agency_id, settles)
         self.limit: Final = asked & (reach or 0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
-from kernel.consent import Decision, decide
+from kernel.consent import Decision, Request, decide, mask
 from kernel.ledger.entry import Act
 from runtime import clock
 from runtime.database.arrays import byteas
@@ -23,6 +23,7 @@ from runtime.ledger.pending import Leaf, append
 from runtime.register import CaseOf, Subject, hold_all, instant, snapshots
 from runtime.unit import Unit
 from schemas.categories import DataCategory
+from schemas.codes import Purpose
 
 MOST_ROWS: Final = 2_000  # that one request reads; a list that has not filled its page by then goes on by its cursor
 AT_ONCE: Final = 200  # rows read together, at least
@@ -85,10 +86,16 @@ async def masks_now(unit: Unit, asked: Iterable[Asked], categories: Collection[D
     wanted = mask_of(categories)
     now = await snapshots(unit.session, {one.case_ref for one in looks})
     masks = dict.fromkeys(looks, 0)
+    requests: dict[tuple[str, Purpose | None, bool], Request] = {}  # thousands of looks ask few things
     for one in looks:
         case = now.get(one.case_ref)
-        if case is not None:
-            masks[one] = decide(request_of(unit, one, case.custodian, wanted), case.table, case.at).mask
+        if case is None:
+            continue
+        what = case.custodian.agency_id, one.purpose, one.party
+        request = requests.get(what)
+        if request is None:
+            request = requests[what] = request_of(unit, one, case.custodian, wanted)
+        masks[one] = mask(request, case.table, case.at)
     return masks
 
 

@@ -219,12 +219,12 @@ def test_the_fast_mask_is_the_mask_of_the_decision(asked: Request, at: datetime,
     assert mask(asked, table, at) == decide(asked, table, at).mask
 
 
-@given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8), st.booleans())
+@given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8), st.booleans(), st.booleans())
 def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
-    asked: Request, at: datetime, spoken: list[Directive], of_justice: bool
+    asked: Request, at: datetime, spoken: list[Directive], of_justice: bool, party: bool
 ) -> None:
     table = a_table(*spoken)
-    asked = replace(asked, cji=asked.asked if of_justice else 0)
+    asked = replace(asked, cji=asked.asked if of_justice else 0, party=party)
 
     assert decide(asked, table, at) == weighed(asked, table, at)
 
