@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 from kernel.consent import Decision, Request, decide, mask
 from kernel.ledger.entry import Act
@@ -133,15 +134,19 @@ async def counted(unit: Unit, name: str) -> None:
         await append(unit.session, [leaves.counted(by, at, {"list": name} | unit.asker)])
 
 
-async def first_today(unit: Unit, name: str, keys: Collection[bytes]) -> set[bytes]:
-    """Return which of `keys` this person is shown for the first time today in the list of this `name`."""
-    return await _first(unit, name, "day", keys)
+async def first_cases_today(unit: Unit, name: str, cases: Mapping[UUID, int]) -> set[UUID]:
+    """Return which of the cases, each with the version of its consent, are in the list of this `name` today at first.
+
+    A case of which this person was shown something there today, under the same consent, is on record already.
+    """
+    keys = {sha256(f"{case_ref} {sv}".encode()).digest()[:16]: case_ref for case_ref, sv in cases.items()}
+    return {keys[key] for key in await _first(unit, name, "day", keys)}
 
 
 async def _record(
     unit: Unit, name: str, opened: Mapping[bytes, tuple[Asked, Subject, CaseOf, Decision]], wanted: int
 ) -> None:
-    first = await first_today(unit, name, opened)
+    first = await _first(unit, name, "day", opened)
     if not first:
         return
     by = await leaves.who(unit)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime import register
+from runtime.disclosure import listing
+from runtime.disclosure.listing import Page
+from runtime.register import Subject
 from runtime.unit import Unit
 from services.consent.domain import Waiting
 from services.consent.domain.waiting import WAITS
@@ -27,7 +32,7 @@ OF = text("SELECT recorded_by, parties, since, signed_at, evidence FROM consent.
 OF_AGENCY = text("""
 WITH mine AS (
     SELECT * FROM consent.awaiting WHERE agency_id = :agency AND since > register.instant() - CAST(:least AS interval)
-        AND (since, about) > (:since, :about)
+        AND (since, about) > (:since, :about) AND (CAST(:among AS uuid[]) IS NULL OR about = ANY(:among))
 )
 SELECT CASE WHEN d.effect = 'permit' THEN 'permit' ELSE 'lifting' END AS kind, w.about, c.case_ref, w.recorded_by,
     w.since
@@ -44,8 +49,8 @@ ORDER BY since, about LIMIT :rows
 """)
 WAIT_NO_MORE = text("DELETE FROM consent.awaiting WHERE about = :about")
 
-
 Place = tuple[datetime, UUID]
+NAME: Final = "confirmations"
 THE_BEGINNING: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
@@ -58,6 +63,11 @@ class Awaiting:
     case_ref: UUID
     recorded_by: str
     since: datetime
+
+    @property
+    def directive_ref(self) -> UUID | None:
+        """Return the directive that waits; none does where a death is to be taken back."""
+        return None if self.kind == "death" else self.about
 
 
 async def wait(session: AsyncSession, about: UUID, agency: str, waiting: Waiting) -> None:
@@ -88,28 +98,40 @@ async def of(session: AsyncSession, about: UUID) -> Waiting | None:
     )
 
 
-async def of_agency(session: AsyncSession, agency: str, behind: Place, rows: int) -> list[Awaiting]:
+async def of_agency(
+    session: AsyncSession, agency: str, behind: Place, rows: int, among: Collection[UUID] | None = None
+) -> list[Awaiting]:
     """Return up to `rows` openings of the agency's own records that can still be confirmed, the oldest first."""
     since, about = behind
     asked = {"agency": agency, "least": WAITS, "since": since, "about": about, "rows": rows}
-    return [Awaiting(*row) for row in await session.execute(OF_AGENCY, asked)]
+    listed = None if among is None else list(among)
+    return [Awaiting(*row) for row in await session.execute(OF_AGENCY, asked | {"among": listed})]
 
 
-async def visible(
-    unit: Unit, behind: Place, rows: int
-) -> tuple[list[Awaiting], dict[UUID, register.Subject], Place | None]:
-    """Return a page of them whose survivors do not hide from who asks, their subjects, held, and where to go on.
+async def page(unit: Unit, behind: Place, limit: int) -> Page[Awaiting]:
+    """Return up to `limit` of them whose survivor does not hide from who asks, and where the next page begins."""
+    return await listing.page(partial(_fetch, unit, behind), partial(_visible, unit), limit)
 
-    No more than one page is read and held: where survivors hide, a page is shorter than asked for.
-    """
-    found = await of_agency(unit.session, unit.agency_id, behind, rows)
-    subjects = await register.hold_all(unit.session, {one.case_ref for one in found})
-    # What was seen before the locks may be over by now.
-    still = set(await of_agency(unit.session, unit.agency_id, behind, rows))
-    shown = [one for one in found if one in still and not unit.hidden(subjects[one.case_ref].table)]
-    return shown, subjects, (found[-1].since, found[-1].about) if len(found) == rows else None
+
+async def hold(unit: Unit, rows: Sequence[Awaiting]) -> dict[Awaiting, Subject]:
+    """Return those that still wait once their subjects are held, and that may still be shown."""
+    subjects = await register.hold_all(unit.session, {row.case_ref for row in rows})
+    among = [row.about for row in rows]
+    still = set(await of_agency(unit.session, unit.agency_id, THE_BEGINNING, len(rows), among)) if rows else set()
+    held = {row: subjects[row.case_ref] for row in rows if row in still}
+    return {row: subject for row, subject in held.items() if not unit.hidden(subject.table)}
 
 
 async def wait_no_more(session: AsyncSession, about: UUID) -> None:
     """Forget that an opening waited: it was confirmed, or said no to."""
     await session.execute(WAIT_NO_MORE, {"about": about})
+
+
+async def _fetch(unit: Unit, begin: Place, last: Awaiting | None, rows: int) -> list[Awaiting]:
+    behind = begin if last is None else (last.since, last.about)
+    return await of_agency(unit.session, unit.agency_id, behind, rows)
+
+
+async def _visible(unit: Unit, rows: Sequence[Awaiting]) -> list[Awaiting]:
+    now = await register.snapshots(unit.session, {row.case_ref for row in rows})
+    return [row for row in rows if row.case_ref in now and not unit.hidden(now[row.case_ref].table)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -87,16 +86,6 @@ async def count(unit: Unit, days: int) -> tuple[int, bool]:
     rows = await of_agency(unit.session, unit.agency_id, days, rows=MOST_ROWS)
     await listing.counted(unit, NAME)
     return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
-
-
-async def first_today(unit: Unit, held: Mapping[Ending, Subject]) -> list[list[Ending]]:
-    """Return, case by case, those of which this person is shown today's first look; all else is on record already."""
-    cases: dict[bytes, list[Ending]] = {}
-    for one, subject in held.items():
-        key = sha256(f"{one.case_ref} {subject.sv}".encode()).digest()[:16]
-        cases.setdefault(key, []).append(one)
-    first = await listing.first_today(unit, NAME, cases)
-    return [ends for key, ends in cases.items() if key in first]
 
 
 async def _fetch(unit: Unit, days: int, begin: Place, last: Ending | None, rows: int) -> list[Ending]:

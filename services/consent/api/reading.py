@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,9 +11,11 @@ from fastapi import Query, Request, Response
 
 from kernel.consent import CategoryVerdict, Reason
 from kernel.ledger.entry import Act
+from runtime.disclosure import listing
 from runtime.http import Cursor, FieldError, Invalid, Limit
 from runtime.http.paging import CountAnswer, link_next
 from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.register import Subject
 from runtime.unit import Unit
 from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
@@ -29,13 +32,13 @@ from services.consent.answers import (
 )
 from services.consent.api.again import shown
 from services.consent.api.door import MayPreview, MayRead, routes, rules
+from services.consent.awaiting import Awaiting
 from services.consent.changing import Note
 from services.consent.domain import NotPossible, receipt
 from services.consent.domain.waiting import WAITS
+from services.consent.ending import Ending
 from services.consent.ground import Ground
 from services.consent.preview import look_ahead
-
-WAITING = "confirmations"
 
 
 @routes.get("/cases/{case_ref}/directives", response_model=DirectivesAnswer)
@@ -96,9 +99,7 @@ async def list_ending(
     behind = await _place_of(unit, ending.NAME, cursor)
     page = await ending.page(unit, ending_within_days, behind, limit)
     held = await ending.hold(unit, page.rows)
-    for ends in await ending.first_today(unit, held):
-        note = Note(Act.CONSULTED, unit.agency_id, tuple(one.directive_ref for one in ends))
-        await changing.record(unit, held[ends[0]], [note])
+    await _first_looks(unit, ending.NAME, held)
     last = page.last
     place = None if last is None else (last.valid_until.isoformat(), str(last.directive_ref))
     link_next(request, answer, None if place is None else await sealed(unit, ending.NAME, *place))
@@ -116,24 +117,27 @@ async def count_ending(unit: MayRead, ending_within_days: Annotated[int, Query(g
 async def list_awaiting(
     request: Request, unit: MayRead, answer: Response, cursor: Cursor = None, limit: Limit = 50
 ) -> AwaitingsAnswer:
-    """List what waits for a second person of the agency, who confirms it; each is a look on record."""
-    found, subjects, last = await awaiting.visible(unit, await _place_of(unit, WAITING, cursor), limit)
-    for one in found:
-        refs = () if one.kind == "death" else (one.about,)
-        await changing.record(unit, subjects[one.case_ref], [Note(Act.CONSULTED, unit.agency_id, refs)])
-    place = None if last is None else (last[0].isoformat(), str(last[1]))
-    link_next(request, answer, None if place is None else await sealed(unit, WAITING, *place))
+    """List what waits for a second person of the agency, who confirms it; each case is on record once a day.
+
+    A page may be short or empty and still have a next one.
+    """
+    page = await awaiting.page(unit, await _place_of(unit, awaiting.NAME, cursor), limit)
+    held = await awaiting.hold(unit, page.rows)
+    await _first_looks(unit, awaiting.NAME, held)
+    last = page.last
+    place = None if last is None else (last.since.isoformat(), str(last.about))
+    link_next(request, answer, None if place is None else await sealed(unit, awaiting.NAME, *place))
     return AwaitingsAnswer(
         awaiting=tuple(
             AwaitingAnswer(
                 kind=one.kind,
-                directive_ref=None if one.kind == "death" else one.about,
+                directive_ref=one.directive_ref,
                 case_ref=one.case_ref,
                 recorded_by=one.recorded_by,
                 awaiting_since=one.since,
                 awaiting_until=one.since + WAITS,
             )
-            for one in found
+            for one in held
         )
     )
 
@@ -154,6 +158,15 @@ async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
         made = receipt(one, _principal(held), parties, held.subject.at, own=place.custodian == unit.agency_id)
     await changing.record(unit, held.subject, [Note.of_look(one)])
     return made
+
+
+async def _first_looks(unit: Unit, name: str, held: Mapping[Ending, Subject] | Mapping[Awaiting, Subject]) -> None:
+    """Record one look for each case that this person is shown in this list for the first time today."""
+    first = await listing.first_cases_today(unit, name, {row.case_ref: subject.sv for row, subject in held.items()})
+    subjects = {row.case_ref: subject for row, subject in held.items()}
+    for case_ref in first:
+        refs = tuple(row.directive_ref for row in held if row.case_ref == case_ref and row.directive_ref is not None)
+        await changing.record(unit, subjects[case_ref], [Note(Act.CONSULTED, unit.agency_id, refs)])
 
 
 def _shown(held: Ground, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:

@@ -1,11 +1,13 @@
 """What opens more than stood before takes two: until a second one confirms, it opens nothing and nobody is told."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from runtime import register
 from schemas.codes import Purpose
 from tests.services.consent.conftest import Desk, a_denial, a_permit, now
 
@@ -260,6 +262,33 @@ async def test_what_waits_is_not_shown_to_whom_she_hides_from(desk: Desk) -> Non
 
     assert denial not in [one["directive_ref"] for one in await waiting(desk)]
     assert denial in [one["directive_ref"] for one in await waiting(desk, by="ana")]
+
+
+async def test_m11_what_waits_is_on_record_once_a_day_for_each_case(desk: Desk) -> None:
+    case_ref = await desk.case()
+    for category in ("needs", "children"):
+        denial = (await desk.draft(case_ref, a_denial(category)))["directive_ref"]
+        await desk.lift(denial)
+    asked = """SELECT count(*) FROM ledger.pending AS p JOIN register.subject AS s ON s.pseudonym = p.subject
+        JOIN register."case" AS c ON c.subject_id = s.subject_id WHERE c.case_ref = %(ref)s"""
+    before = desk.rows(asked, ref=case_ref)[0][0]
+
+    await waiting(desk)
+    once = desk.rows(asked, ref=case_ref)[0][0]
+    await waiting(desk, limit=1)
+
+    assert (once - before, desk.rows(asked, ref=case_ref)[0][0] - once) == (1, 0)
+
+
+async def test_h4_what_waits_is_listed_without_waiting_for_whom_it_does_not_show(desk: Desk) -> None:
+    case_ref = await desk.case()
+    denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
+    await desk.lift(denial)
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
+
+    async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
+        await register.hold_exclusive(stopping, case_ref)
+        assert denial not in [one["directive_ref"] for one in await waiting(desk)]
 
 
 @pytest.fixture
