@@ -24,6 +24,7 @@ from infra.embedded.postgres import Postgres
 from infra.embedded.unready import Unready
 from tests.world.database import database
 from tests.world.proving import proofs, rounds
+from tests.world.running import TOWNS, Towns
 from tests.world.town import town
 from tests.world.web import web
 
@@ -59,6 +60,7 @@ BEGAN = pytest.StashKey[datetime]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[KEPT] = []
     config.stash[BEGAN] = datetime.now(UTC)
+    config.stash[TOWNS] = Towns()
     if CONTAINERS:
         try:
             containers.examine()
@@ -69,6 +71,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: LONGEST_FIRST.get(item.path.parent.name, len(LONGEST_FIRST)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[TOWNS].plan(session.items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    yield
+    item.config.stash[TOWNS].after(item)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[TOWNS].end()
 
 
 class Together(LoadFileScheduling):  # type: ignore[misc]

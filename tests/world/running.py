@@ -1,7 +1,7 @@
 """The whole product, running: every service as its own process, as `accord up` starts it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -9,9 +9,6 @@ import pytest
 
 from cli import stack
 from schemas.town import Town
-
-STARTED = pytest.StashKey[stack.Stack]()
-CLOCK_MOVED = pytest.StashKey[stack.Stack]()
 
 
 @contextmanager
@@ -39,27 +36,60 @@ def a_town_of_its_own(folder: Path) -> Iterator[stack.Stack]:
 
 
 @pytest.fixture(scope="session")
-def running(run_folder: Path, pytestconfig: pytest.Config) -> Iterator[stack.Stack]:
+def running(run_folder: Path, pytestconfig: pytest.Config) -> stack.Stack:
     """The running town with its processes at hand, for tests that stop or pause one.
 
     Each suite that imports this has a fixture of its own; whichever asks first starts the town, and all share it.
     """
-    yield from _shared(pytestconfig, STARTED, run_folder / "town")
+    return pytestconfig.stash[TOWNS].town("running", run_folder / "town")
 
 
 @pytest.fixture(scope="session")
-def clock_town(run_folder: Path, pytestconfig: pytest.Config) -> Iterator[stack.Stack]:
+def clock_town(run_folder: Path, pytestconfig: pytest.Config) -> stack.Stack:
     """A second running town, shared by the suites that move the clock and stop processes; no other may meet that."""
-    yield from _shared(pytestconfig, CLOCK_MOVED, run_folder / "clock-town")
+    return pytestconfig.stash[TOWNS].town("clock_town", run_folder / "clock-town")
 
 
-def _shared(config: pytest.Config, key: pytest.StashKey[stack.Stack], folder: Path) -> Iterator[stack.Stack]:
-    if key in config.stash:
-        yield config.stash[key]
-        return
-    with a_town(folder) as started:
-        config.stash[key] = started
-        yield started
+NAMES = frozenset({"running", "clock_town"})  # of the fixtures
+
+
+class Towns:
+    """The running towns that suites share, each ended after the last test that uses it: an idle one costs CPU."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[stack.Stack, ExitStack]] = {}
+        self._last: dict[str, pytest.Item] = {}
+
+    def town(self, name: str, folder: Path) -> stack.Stack:
+        """Return the town of this name, started now if nobody has asked for it yet."""
+        if name not in self._running:
+            ending = ExitStack()
+            self._running[name] = ending.enter_context(a_town(folder)), ending
+        return self._running[name][0]
+
+    def plan(self, items: Sequence[pytest.Item]) -> None:
+        """Note which test is the last to use each town, by its fixture's name."""
+        for item in items:
+            for name in NAMES.intersection(getattr(item, "fixturenames", ())):
+                self._last[name] = item
+
+    def after(self, item: pytest.Item) -> None:
+        """End each town that nobody uses after this test."""
+        for name, last in self._last.items():
+            if item is last:
+                self._end(name)
+
+    def end(self) -> None:
+        """End all that still run."""
+        for name in list(self._running):
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        _, ending = self._running.pop(name, (None, ExitStack()))
+        ending.close()
+
+
+TOWNS = pytest.StashKey[Towns]()
 
 
 @pytest.fixture(scope="session")
