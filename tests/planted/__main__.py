@@ -13,6 +13,10 @@ from tests.world.proving import proof
 
 def main(*wanted: str) -> int:
     """Plant the bugs of these names, or all."""
+    unknown = set(wanted) - {bug.patch.stem for bug in bugs()}
+    if unknown:
+        print("no such bug:", *sorted(unknown))
+        return 1
     chosen = [bug for bug in bugs() if not wanted or bug.patch.stem in wanted]
     with tempfile.TemporaryDirectory() as folder, copy_of_the_tree(Path(folder)) as tree:
         tests = tuple(sorted({test for bug in chosen for test in bug.tests}))
