@@ -1,6 +1,6 @@
 """The worst that one token, or none, can do to a process that answers requests.
 
-    python -m tests.adversary.attacks <name> <port> [token]
+    python -m tests.adversary.attacks <name> <service>:<port>[,<service>:<port>...] [token]
 
 Each attack is a process of its own, as an attacker's machine would be, and goes on until it is ended.
 """
@@ -10,11 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
+from itertools import cycle
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+SERVICES: Final = Path(__file__).parents[2] / "services"
+PARAMETER: Final = re.compile(r"\{[^}]*\}")
+Ports = Mapping[str, int]  # of each service
+Attack = Callable[[Ports, str], Coroutine[Any, Any, None]]
 SILENT: Final = 1_500
 AT_ONCE: Final = 140
 FLOOD: Final = 64
@@ -88,7 +96,33 @@ async def heap(port: int, token: str, body: bytes) -> None:
     await until_closed(port, head("POST", drafts(), token, len(body)) + body, every=5.0)
 
 
-ATTACKS: Final[dict[str, Callable[[int, str], Coroutine[Any, Any, None]]]] = {
+def requests_of(service: str, token: str) -> Callable[[], bytes]:
+    """Return what gives, one after the other, a request to each route that a service describes."""
+    described = json.loads((SERVICES / service / "openapi.json").read_text())["paths"]
+    routes = cycle([(path, method.upper()) for path, item in described.items() for method in item])
+
+    def request() -> bytes:
+        path, method = next(routes)
+        named = PARAMETER.sub(lambda _: str(uuid4()), path)
+        body = b"" if method in ("GET", "DELETE") else b"{}"
+        return head(method, named, token, len(body) if body else None) + body
+
+    return request
+
+
+async def every_route(ports: Ports, token: str) -> None:
+    """Flood every route of every service at once."""
+    floods = [(port, requests_of(service, token)) for service, port in ports.items()]
+    each = -(-2 * FLOOD // len(floods))
+    await asyncio.gather(*(again(each, partial(flood, port, requests)) for port, requests in floods))
+
+
+def on_consent(attack: Callable[[int, str], Coroutine[Any, Any, None]]) -> Attack:
+    """Return the attack on the process that takes stops."""
+    return lambda ports, token: attack(ports["consent"], token)
+
+
+AT_CONSENT: Final[dict[str, Callable[[int, str], Coroutine[Any, Any, None]]]] = {
     "silent connections": lambda port, _: again(SILENT, lambda: until_closed(port, b"")),
     "heads that trickle": lambda port, _: again(SILENT, lambda: until_closed(port, b"GET / HTTP/1.1\r\n", b"x: y\r\n")),
     "slow bodies": lambda port, token: again(
@@ -109,13 +143,17 @@ ATTACKS: Final[dict[str, Callable[[int, str], Coroutine[Any, Any, None]]]] = {
         2 * FLOOD, lambda: flood(port, lambda: head("POST", stops(), token, 0))
     ),
 }
+ATTACKS: Final[dict[str, Attack]] = {name: on_consent(attack) for name, attack in AT_CONSENT.items()} | {
+    "a flood of every route of every service": every_route
+}
 
 
-def main(name: str, port: str, token: str = "") -> None:
+def main(name: str, where: str, token: str = "") -> None:
     """Attack until ended."""
+    ports = {service: int(port) for service, _, port in (one.partition(":") for one in where.split(","))}
     sys.stdout.write("begun\n")
     sys.stdout.flush()
-    asyncio.run(ATTACKS[name](int(port), token))
+    asyncio.run(ATTACKS[name](ports, token))
 
 
 if __name__ == "__main__":

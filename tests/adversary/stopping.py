@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED
+from cli.tokens import person_token
 from schemas.town import Town
 
+ROOT = Path(__file__).parents[2]
+SERVED = {place.parent.name for place in (ROOT / "services").glob("*/openapi.json")}
+ATTACKER = "lee"
 STOP_SECONDS = 10.0  # after which a stop is given up and counted as that long
 
 
@@ -56,6 +66,23 @@ class Stopper:
             took.append(self.stop())
             time.sleep(0.02)
         return sorted(took)
+
+
+@contextmanager
+def attacked(town: Town, name: str) -> Iterator[None]:
+    """Have the services attacked by a process of its own, with the token of somebody who may not do much there."""
+    where = ",".join(f"{service}:{urlsplit(url).port}" for service, url in town.services.items() if service in SERVED)
+    command = [sys.executable, "-m", "tests.adversary.attacks", name, where, person_token(town, ATTACKER)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as attacker:
+        try:
+            if attacker.stdout is None or attacker.stdout.readline() != "begun\n":
+                raise ChildProcessError("the attack did not begin")
+            time.sleep(1.0)
+            yield
+            if attacker.poll() is not None:
+                raise ChildProcessError("the attack ended by itself")
+        finally:
+            attacker.kill()
 
 
 def quantile(took: list[float], part: float) -> float:
