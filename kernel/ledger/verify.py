@@ -41,6 +41,7 @@ class Fault(StrEnum):
     NEVER_OFFERED = "never_offered"
     NEVER_GRANTED = "never_granted"
     AFTER_REVOCATION = "after_revocation"
+    BEYOND_RELEASE = "beyond_release"
     NOT_OWN_RECORD = "not_own_record"
     NOT_PADDING = "not_padding"
     BROKEN_PROMISE = "broken_promise"
@@ -67,6 +68,7 @@ _SAYS = {
     Fault.NEVER_OFFERED: "entry {index} opens what no earlier entry offers",
     Fault.NEVER_GRANTED: "entry {index} relies on a release that no earlier entry puts in force for this survivor",
     Fault.AFTER_REVOCATION: "entry {index} relies on a release that an earlier entry ended",
+    Fault.BEYOND_RELEASE: "entry {index} relies on a release of another custodian, for another purpose or of less",
     Fault.NOT_OWN_RECORD: "entry {index} calls a record the agency's own that is another's",
     Fault.NOT_PADDING: "entry {index} passes for padding and says more than padding does",
     Fault.BROKEN_PROMISE: "promise number {index} names an entry that is not in the log, and its time is over",
@@ -234,22 +236,38 @@ class _Story:
             if ref in self.releases.ended:
                 self.found.append(Finding(Fault.AFTER_REVOCATION, index))
             # What was granted before a range began is not in it.
-            elif self.whole and self.releases.in_force.get(ref) != header.subject:
+            elif self.whole and not self._granted(ref, header):
                 self.found.append(Finding(Fault.NEVER_GRANTED, index))
+        if self._reaches_beyond(header):
+            self.found.append(Finding(Fault.BEYOND_RELEASE, index))
+
+    def _granted(self, ref: str, header: Header) -> bool:
+        granted = self.releases.in_force.get(ref)
+        return granted is not None and granted.subject == header.subject
+
+    def _reaches_beyond(self, header: Header) -> bool:
+        granted = [self.releases.in_force[ref] for ref in header.directives if ref in self.releases.in_force]
+        if not granted or len(granted) < len(header.directives):  # which is told already, or lies before the range
+            return False
+        named = {category for one in granted for category in one.categories}
+        return not named.issuperset(header.categories) or any(
+            one.custodian != header.custodian or (header.purpose is not None and one.purpose != header.purpose)
+            for one in granted
+        )
 
 
 class _Releases:
     """Which releases are in force, and of whom, as the entries tell it one after another."""
 
     def __init__(self) -> None:
-        self.in_force: dict[str, str | None] = {}
+        self.in_force: dict[str, Header] = {}
         self.ended: set[str] = set()
 
     def follow(self, header: Header) -> None:
         """Take note of an entry that puts a release in force, replaces one or ends some."""
         if header.act is Act.GRANTED or (header.act is Act.CHANGED and header.reason == NARROWED):
             for granted in header.directives[:1]:
-                self.in_force[granted] = header.subject
+                self.in_force[granted] = header
             self._end(header.directives[1:])
         elif header.act is Act.REVOKED or (header.act is Act.CHANGED and header.reason == ENDED):
             self._end(header.directives)

@@ -152,12 +152,12 @@ class Clerk:
 
     def denials(self, case: str) -> None:
         """A denial to sign away, and one that was, for a second person to confirm."""
-        signed = SIGNED | {"signed_at": words.now()}
         denied = [
             self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", DENIAL | {"categories": [category]})
             for category in ("location", "children")
         ]
         standing, lifted = [one["directive_ref"] for one in denied]
+        signed = SIGNED | {"signed_at": words.now()}
         self.asks("ana", "consent", "POST", f"/v1/directives/{lifted}/lifting", signed, **FIRST)
         self.note("lift_denial", "ana", signed, FIRST, directive_ref=standing)
         self.note("confirm_directive", "mia", None, {"If-Match": '"2"'}, directive_ref=lifted)

@@ -28,7 +28,8 @@ AN_OFFER = Header(
     directives=("d-1",),
     basis="release",
 )
-A_GRANT = replace(AN_OFFER, act=Act.GRANTED, type=None, basis=None)
+NAMED = ("location", "medical", "referral_status")
+A_GRANT = replace(AN_OFFER, act=Act.GRANTED, type=None, basis=None, categories=NAMED)
 AN_OPENING = replace(AN_OFFER, act=Act.OPENED, categories=("location",))
 
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -201,15 +202,18 @@ def test_what_lets_nothing_out_or_stands_on_its_own_raises_no_alarm(line: Header
     [
         replace(AN_OPENING, agency="a-9"),
         replace(AN_OPENING, subject="s-9", directives=("d-9",)),
-        replace(AN_OPENING, custodian="a-9"),
+        replace(AN_OPENING, custodian="a-9", directives=("d-8",)),
         replace(AN_OPENING, type="another"),
         replace(AN_OPENING, categories=("location", "medical")),
     ],
 )
 def test_an_opening_of_what_was_never_offered_is_named(opening: Header) -> None:
-    log = entries_of([A_GRANT, replace(A_GRANT, subject="s-9", directives=("d-9",)), AN_OFFER, opening])
+    others = [
+        replace(A_GRANT, subject="s-9", directives=("d-9",)),
+        replace(A_GRANT, custodian="a-9", directives=("d-8",)),
+    ]
 
-    assert faults(log, [checkpoint(log, 4)]) == [(Fault.NEVER_OFFERED, 3, None)]
+    assert findings_of(A_GRANT, *others, AN_OFFER, opening) == [(Fault.NEVER_OFFERED, 4, None)]
 
 
 def test_several_offers_may_be_opened_at_once() -> None:
@@ -267,6 +271,23 @@ def test_h10_an_opening_on_a_release_nobody_gave_is_named() -> None:
 def test_h10_a_look_on_a_release_that_had_ended_is_named(stop: Header) -> None:
     assert findings_of(A_GRANT, AN_OFFER, stop, AN_OPENING) == [(Fault.AFTER_REVOCATION, 3, None)]
     assert findings_of(A_GRANT, AN_OFFER, stop, A_GRANT, AN_OPENING) == [(Fault.AFTER_REVOCATION, 4, None)]
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [{"purpose": "shelter"}, {"custodian": "a-9"}, {"categories": ("location", "weapons_risk")}],
+)
+def test_h10_a_look_beyond_what_its_release_names_is_named(beyond: dict[str, Any]) -> None:
+    for look in (AN_OFFER, replace(AN_OFFER, act=Act.CONSULTED)):
+        assert findings_of(A_GRANT, replace(look, **beyond)) == [(Fault.BEYOND_RELEASE, 1, None)]
+
+
+def test_h10_what_two_releases_name_together_may_be_seen_together() -> None:
+    more = replace(A_GRANT, directives=("d-2",), categories=("weapons_risk",))
+    look = replace(AN_OFFER, categories=("location", "weapons_risk"), directives=("d-1", "d-2"))
+
+    assert findings_of(A_GRANT, more, look) == []
+    assert findings_of(A_GRANT, replace(more, purpose="shelter"), look) == [(Fault.BEYOND_RELEASE, 2, None)]
 
 
 def test_h10_what_replaces_a_release_may_be_relied_on() -> None:

@@ -126,7 +126,7 @@ async def test_a_key_that_is_malformed(counter: Counter, key: str) -> None:
     """Where one counts: an opening is decided each time, whatever key it comes with."""
     (route,) = (one for one in ROUTES if one.endswith("/offering"))
 
-    await counter.refuses(route, a_body(route), 400, **{"Idempotency-Key": key.encode("latin-1")})
+    await counter.refuses(route, a_body(route), 422, **{"Idempotency-Key": key.encode("latin-1")})
 
 
 @pytest.mark.parametrize(
