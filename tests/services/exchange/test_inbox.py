@@ -80,6 +80,28 @@ async def test_a_list_is_no_look_and_leaves_no_leaf(desk: Desk) -> None:
     assert desk.leaves() == []
 
 
+async def purposes_of(by: httpx.AsyncClient, message_ref: UUID) -> list[str] | int:
+    answer = await by.get(f"/v1/messages/{message_ref}/purposes")
+    return answer.json()["purposes"] if answer.is_success else answer.status_code
+
+
+async def test_m11_for_which_purposes_it_could_be_opened_is_told_without_a_refusal_on_record(desk: Desk) -> None:
+    case_ref, directive_ref = await desk.released()
+    await desk.permit(case_ref, purpose=Purpose.ADVOCACY)
+    await desk.tell(case_ref)
+    message_ref = await desk.newest(case_ref)
+
+    both = await purposes_of(desk.sam, message_ref)
+    await desk.town.revoke(case_ref, directive_ref)
+    one = await purposes_of(desk.sam, message_ref)
+    await desk.block_kim(case_ref)
+
+    assert (both, one) == (["advocacy", "shelter"], ["advocacy"])
+    assert [await purposes_of(by, message_ref) for by in (desk.sam, desk.kim, desk.ana)] == [["advocacy"], 404, 404]
+    assert await purposes_of(desk.sam, uuid4()) == 404
+    assert desk.leaves() == []
+
+
 async def test_what_was_revoked_is_listed_no_more(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
