@@ -2,11 +2,14 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.fuzz.costs import Cost, cost_of
 from tests.fuzz.probing import SERVER_ERROR, SERVICES, UNDOCUMENTED, Effort, Seen, probe
 from tests.fuzz.stock import Good, Stock, filled
 from tests.fuzz.street import Street
@@ -14,12 +17,21 @@ from tests.world.proving import proof, rounds
 
 CASES = rounds(2_000, 10_000)
 NAMES = ("intake", "consent", "law_enforcement_bridge", "referrals", "notifications", "exchange", "audit", "dashboard")
-OPERATIONS = {
-    (name, method, path): operation["operationId"]
+DESCRIBED = {
+    (name, method, path): operation
     for name in NAMES
     for path, item in json.loads((SERVICES / name / "openapi.json").read_text())["paths"].items()
     for method, operation in item.items()
 }
+OPERATIONS = {place: operation["operationId"] for place, operation in DESCRIBED.items()}
+LISTS = {
+    place: name
+    for place, name in OPERATIONS.items()
+    if any(one["name"] == "limit" for one in DESCRIBED[place].get("parameters", ()))
+}
+MOST_ROWS = 2_250  # what a list reads at most, and what deciding one row of it takes
+MOST_BYTES = 4_096
+EMPTY_BYTES = 40
 AIMED_AT = rounds(2_000, 13_500)  # an operation with little to list has fewer cases than it is asked for
 # About a third of all is drawn and a third is listed; walks, and probes without a valid token, are the rest.
 EFFORT = Effort(drawn=AIMED_AT // 120, listed=AIMED_AT // 180, walks=AIMED_AT // 500, vast=rounds(1, 7))
@@ -65,6 +77,23 @@ def test_h8_d1_every_honest_operation_leaves_a_whole_record(street: Street, refu
         pass
 
     assert [str(finding) for finding in street.findings()] == []
+
+
+@pytest.mark.usefixtures("refused")
+def test_h4_m11_one_row_of_a_list_costs_one_subject_and_one_leaf(street: Street, stock: Stock) -> None:
+    costs: dict[str, Cost] = {}
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        for (name, method, path), operation in LISTS.items():
+            for good in stock[operation]:
+                asked = replace(good, query={**good.query, "limit": "1"})
+                cost, answer = cost_of(street, partial(ask, client, street, name, method, path, asked))
+                assert answer.is_success, answer.text
+                costs[f"{operation} by {good.who} {dict(good.query)}"] = cost
+
+    beyond = {name: cost for name, cost in costs.items() if cost.held > 1 or cost.leaves > 1 or cost.bytes > MOST_BYTES}
+    assert beyond == {}
+    assert max(cost.rows for cost in costs.values()) <= MOST_ROWS
+    assert sum(cost.bytes > EMPTY_BYTES for cost in costs.values()) >= len(LISTS), "too few of them show anything"
 
 
 def test_no_answer_is_undocumented_and_none_is_an_error_of_ours(street: Street, stock: Stock) -> None:
