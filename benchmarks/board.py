@@ -36,8 +36,8 @@ INSERT INTO referrals.referral (referral_ref, subject_id, case_ref, sending_agen
     kind, mode, service_code, priority, purpose, state, version, created_at, changed_at, consent_sv, consent_until)
 SELECT gen_random_uuid(), c.subject_id, c.case_ref, c.agency_id, 'harbor-house', gen_random_uuid(), 'service', 'live',
     'shelter', 'day', 'shelter', CASE WHEN c.case_ref::text < '8' THEN 'sent' ELSE 'needs_info' END, 1,
-    register.instant(), register.instant(), 0, register.instant()
-FROM register."case" AS c WHERE c.case_ref = ANY(%s)
+    register.instant(), register.instant(), s.sv, register.instant() + interval '30 days'
+FROM register."case" AS c JOIN register.subject AS s USING (subject_id) WHERE c.case_ref = ANY(%s)
 """
 ENTRIES: Final = "SELECT (SELECT count(*) FROM ledger.pending) + (SELECT count(*) FROM ledger.leaf)"
 

@@ -117,8 +117,13 @@ def mask_of(categories: Collection[DataCategory]) -> int:
 
 
 def purpose_of(unit: Unit, one: Asked) -> Purpose | None:
-    """Return for what this look is: the purpose stated, or what an agency of this kind does with its own records."""
-    return one.purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
+    """Return for what this look is."""
+    return stated_or_own(unit, one.purpose)
+
+
+def stated_or_own(unit: Unit, purpose: Purpose | None) -> Purpose | None:
+    """Return the purpose stated, or what an agency of this kind does with its own records."""
+    return purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
 
 
 def request_of(unit: Unit, one: Asked, custodian: Agency, wanted: int) -> Request:

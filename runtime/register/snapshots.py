@@ -15,11 +15,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency, ConsentTable
-from runtime.database.arrays import texts, uuids
+from runtime.database.arrays import bigints, texts, uuids
 from runtime.database.direct import rows
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
-from runtime.register.subjects import Version, consents
+from runtime.register.subjects import consents
 
 # Looked up one by one, by the limit: joined, the server may read all subjects instead.
 OF_CASES = """
@@ -28,6 +28,9 @@ FROM register."case" AS c CROSS JOIN LATERAL (
     SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL AS deceased
     FROM register.subject AS s WHERE s.subject_id = c.subject_id LIMIT 1
 ) AS s WHERE c.case_ref = ANY(%s)
+"""
+OF_SUBJECTS = """
+SELECT subject_id, sv, participation, deceased_on IS NOT NULL FROM register.subject WHERE subject_id = ANY(%s)
 """
 AGENCIES = """
 SELECT agency_id, kind, flags, purposes, register.instant() FROM register.agency WHERE agency_id = ANY(%s)
@@ -52,11 +55,21 @@ class Snapshot:
 async def snapshots(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Snapshot]:
     """Return the snapshot of each case reference that exists."""
     cases = await rows(session, OF_CASES, uuids(set(case_refs)))
-    named = await rows(session, AGENCIES, texts({case[1] for case in cases}))
-    custodians = {row[0]: (read_agency(*row[:4]), row[4]) for row in named}
-    compiled = await consents(session, [Version(*case[2:]) for case in cases])
+    custodians = await custodians_now(session, {case[1] for case in cases})
+    compiled = await consents(session, [case[2:] for case in cases])
     found = {}
     for case_ref, agency_id, subject_id, *_ in cases:
         custodian, at = custodians[agency_id]
         found[case_ref] = Snapshot(subject_id, custodian, compiled[subject_id], at)
     return found
+
+
+async def consents_now(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Consent]:
+    """Return the consent of each subject that exists, for a count: nothing but numbers is read of thousands."""
+    return await consents(session, await rows(session, OF_SUBJECTS, bigints(set(subject_ids))))
+
+
+async def custodians_now(session: AsyncSession, agency_ids: Iterable[str]) -> dict[str, tuple[Agency, datetime]]:
+    """Return each agency that exists, and the database's instant."""
+    named = await rows(session, AGENCIES, texts(set(agency_ids)))
+    return {row[0]: (read_agency(*row[:4]), row[4]) for row in named}

@@ -106,6 +106,7 @@ class Version(NamedTuple):
 
 # A table is used only if its `sv` equals the row's, which every change of consent raises under the lock.
 _tables: WeakKeyDictionary[Engine, OrderedDict[int, tuple[int, Consent]]] = WeakKeyDictionary()
+_NOT_KEPT: tuple[int, None] = (-1, None)
 
 
 async def hold(session: AsyncSession, case_ref: UUID) -> Subject | None:
@@ -162,16 +163,19 @@ async def _held(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list
     return [_subject(row, compiled[row.subject_id]) for row in registered]
 
 
-async def consents(session: AsyncSession, versions: Sequence[Version]) -> dict[int, Consent]:
-    """Return the compiled consent of each subject, in the version named or, where no lock is held, a later one.
+async def consents(session: AsyncSession, versions: Iterable[tuple[int, int, str, bool]]) -> dict[int, Consent]:
+    """Return the compiled consent of each subject, in the `Version` named or, where no lock is held, a later one.
 
     What is kept of a later one under the earlier number is never used again: the register has the later number already.
     """
     kept = _tables.setdefault(session.sync_session.get_bind().engine, OrderedDict())
-    found = {
-        row.subject_id: kept[row.subject_id][1] for row in versions if kept.get(row.subject_id, (-1,))[0] == row.sv
-    }
-    missing = [row for row in versions if row.subject_id not in found]
+    found, missing = dict[int, Consent](), list[Version]()
+    for version in versions:
+        sv, consent = kept.get(version[0], _NOT_KEPT)
+        if consent is not None and sv == version[1]:
+            found[version[0]] = consent
+        else:
+            missing.append(Version(*version))
     if missing:
         directives = await active_rows(session, [row.subject_id for row in missing])
         for row in missing:

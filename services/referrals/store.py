@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Decision
+from runtime.disclosure.listing import DecidedBy
 from schemas.codes import (
     ConflictCheck,
     OutcomeCode,
@@ -207,12 +208,10 @@ async def referrals_of(
     return await _many(session, asked.order_by(ROWS.c.created_at, ROWS.c.referral_ref).limit(rows))
 
 
-async def cases_referred(
-    session: AsyncSession, agency: str, wanted: Wanted, rows: int
-) -> list[tuple[UUID, Purpose | None]]:
-    """Return the custodian's case and the purpose of up to `rows` referrals of the agency, as a count needs them."""
-    asked = select(ROWS.c.case_ref, ROWS.c.purpose).where(*_which(agency, wanted)).limit(rows)
-    return [(case_ref, _read("purpose", purpose)) for case_ref, purpose in await session.execute(asked)]
+async def referrals_counted(session: AsyncSession, agency: str, wanted: Wanted, rows: int) -> list[DecidedBy]:
+    """Return what each of up to `rows` referrals of the agency is decided by: all that a count needs."""
+    asked = select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*_which(agency, wanted)).limit(rows)
+    return [tuple(row) for row in await session.execute(asked)]
 
 
 async def agencies_to_remind(session: AsyncSession) -> list[str]:

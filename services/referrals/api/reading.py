@@ -63,11 +63,11 @@ async def list_referrals(
 @routes.get("/count", response_model=CountAnswer)
 async def count_referrals(unit: MayRead, wanted: Annotated[Wanted, Depends(_wanted)]) -> CountAnswer:
     """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
-    cases = await store.cases_referred(unit.session, unit.agency_id, wanted, MOST_ROWS)
-    asked = [_asked(case_ref, purpose, wanted) for case_ref, purpose in cases]
-    masks = await listing.masks_now(unit, asked, STATUS)
+    kept = await store.referrals_counted(unit.session, unit.agency_id, wanted, MOST_ROWS)
+    party = wanted.direction is not Direction.FOLLOWED
+    count = await listing.count_open(unit, kept, partial(_purpose, wanted), STATUS, _needed(wanted), party=party)
     await listing.counted(unit, _name(wanted))
-    return CountAnswer.of(sum(_opens(masks[one], wanted) for one in asked), whole=len(cases) < MOST_ROWS)
+    return CountAnswer.of(count, whole=len(kept) < MOST_ROWS)
 
 
 @routes.get("/{referral_ref}", response_model=ReferralAnswer, response_model_exclude_none=True)
@@ -115,20 +115,26 @@ async def _as_known(unit: Unit, subject: Subject, row: Referral, mask: int) -> R
 
 
 def _asked_of(row: Referral, wanted: Wanted) -> Asked:
-    return _asked(row.case_ref, row.purpose, wanted)
+    party = wanted.direction is not Direction.FOLLOWED
+    return Asked(row.case_ref, _purpose(wanted, row.purpose), party)
 
 
-def _asked(case_ref: UUID, purpose: Purpose | None, wanted: Wanted) -> Asked:
-    """Return the look: for the agency's own work, for what it was sent the referral, or to coordinate."""
+def _purpose(wanted: Wanted, purpose: str | None) -> Purpose | None:
+    """Return for what the list is looked at: for the agency's own work, for what it was sent, or to coordinate."""
     if wanted.direction is Direction.FOLLOWED:
-        return Asked(case_ref, Purpose.COORDINATION, party=False)
-    return Asked(case_ref, purpose if wanted.direction is Direction.RECEIVED else None)
+        return Purpose.COORDINATION
+    return Purpose(purpose) if purpose is not None and wanted.direction is Direction.RECEIVED else None
 
 
 def _opens(mask: int, wanted: Wanted) -> bool:
+    needed = _needed(wanted)
+    return mask != 0 and mask & needed == needed
+
+
+def _needed(wanted: Wanted) -> int:
+    """Return the fields that the list filters by."""
     named = ["status"] * (wanted.state is not None) + ["overdue_since"] * (wanted.overdue is not None)
-    filtered = sum(bit(f"referral_status.{name}") for name in named)
-    return mask != 0 and mask & filtered == filtered
+    return sum(bit(f"referral_status.{name}") for name in named)
 
 
 def _name(wanted: Wanted) -> str:
