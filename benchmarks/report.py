@@ -28,6 +28,7 @@ SCRIPTS: Final = (
     "growth",
     "board",
     "attacks",
+    "bodies",
     "memory",
     "start",
     "surges",

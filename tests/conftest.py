@@ -47,6 +47,8 @@ LONGEST_FIRST = {
 SHARED_TOWNS = {
     "running": (
         "tests/journeys/test_broker_matrix.py",
+        "tests/journeys/test_story.py",
+        "tests/journeys/test_tour.py",
         "tests/e2e/",
         "tests/leaks/test_two_worlds.py",
         "tests/adversary/",
@@ -74,7 +76,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    session.config.stash[TOWNS].plan(session.items)
+    users = session.config.stash[TOWNS].plan(session.items)
+    strangers = {item.nodeid for name, item in users if not item.nodeid.startswith(SHARED_TOWNS[name])}
+    if strangers:
+        raise pytest.UsageError(f"name their files in SHARED_TOWNS, or they start a town of their own: {strangers}")
 
 
 @pytest.hookimpl(wrapper=True)

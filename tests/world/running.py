@@ -67,11 +67,11 @@ class Towns:
             self._running[name] = ending.enter_context(a_town(folder)), ending
         return self._running[name][0]
 
-    def plan(self, items: Sequence[pytest.Item]) -> None:
-        """Note which test is the last to use each town, by its fixture's name."""
-        for item in items:
-            for name in NAMES.intersection(getattr(item, "fixturenames", ())):
-                self._last[name] = item
+    def plan(self, items: Sequence[pytest.Item]) -> list[tuple[str, pytest.Item]]:
+        """Note which test is the last to use each town, by its fixture's name; return every use."""
+        uses = [(name, item) for item in items for name in NAMES.intersection(getattr(item, "fixturenames", ()))]
+        self._last = dict(uses)
+        return uses
 
     def after(self, item: pytest.Item) -> None:
         """End each town that nobody uses after this test."""
