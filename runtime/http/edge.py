@@ -8,6 +8,7 @@ and no later, than what was found and is not for the asker.
 """
 
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from fastapi import APIRouter
@@ -21,6 +22,7 @@ from runtime.http import body, entry, queries, repeats
 from runtime.http.body import Body
 from runtime.http.documented import document
 from runtime.http.gate import gates_of
+from runtime.http.pacing import ahead
 from runtime.http.problems import Absent, FieldError, Invalid, Withheld
 from runtime.http.repeats import Repeats
 from runtime.http.wiring import Wiring
@@ -70,9 +72,10 @@ class Edge(APIRoute):
             place = wiring.places.of_stop if stop else wiring.places.of
             async with place(principal.subject):
                 try:
-                    async with entry.entered(wiring, principal, claim, stop=stop) as unit:
-                        answer = await self._within(unit, read, None if stop else again, handler)
-                        refused = unit.refused
+                    with ahead(request.scope, principal.subject) if stop else nullcontext():
+                        async with entry.entered(wiring, principal, claim, stop=stop) as unit:
+                            answer = await self._within(unit, read, None if stop else again, handler)
+                            refused = unit.refused
                 except Absent:
                     pass  # it goes with all that its traceback holds: to let that go takes a time of its own
             if refused:

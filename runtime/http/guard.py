@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import clock, crash
 from runtime.disclosure import TooLate
+from runtime.http import pacing
 from runtime.http.faults import problem_of
 from runtime.http.pacing import Starts
 from runtime.http.problems import Problem, answer
@@ -66,6 +67,7 @@ class Guard:
         began = clock.monotonic()
         refusals: Refusals = scope.setdefault("accord.refusals", Refusals())
         await self._starts.turn(last=refusals.in_a_row > PATIENCE)
+        scope[pacing.KEY] = self._starts
         given = Answering(scope, send)
         headers = Headers(scope=scope)
         with continued(traceparent_now() or headers.get("traceparent")):

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from runtime.http import places
 from runtime.http.addresses import address_of
 from runtime.http.application import answering_problems
-from runtime.http.pacing import AT_A_TIME, Starts
+from runtime.http.pacing import AT_A_TIME, PATIENCE_SECONDS, Starts
 from runtime.http.places import Arrivals, Places
 from runtime.http.problems import Problem, Unavailable
 from tests.runtime.http import things
@@ -203,6 +203,38 @@ async def test_who_was_refused_in_a_row_begins_behind_all_others() -> None:
             group.create_task(begin("honest", last=False))
 
     assert begun == ["first"] * AT_A_TIME + ["honest"] * AT_A_TIME + ["refused"] * AT_A_TIME
+
+
+async def test_h5_while_a_stop_is_worked_on_others_begin_only_once_they_have_waited() -> None:
+    starts, begun = Starts(), []
+
+    async def begin(name: str) -> None:
+        await starts.turn()
+        begun.append(name)
+
+    with starts.ahead("ana"):
+        waiting = asyncio.create_task(begin("early"))
+        await asyncio.sleep(PATIENCE_SECONDS / 4)
+        assert begun == []
+        await asyncio.wait_for(waiting, 5)
+        late = asyncio.create_task(begin("late"))
+    await asyncio.wait_for(late, 5)
+
+    assert begun == ["early", "late"]
+
+
+async def test_h5_a_flood_of_one_clients_stops_holds_nobody_back() -> None:
+    starts = Starts()
+
+    with starts.ahead("lee"):
+        pass
+    with starts.ahead("lee"):
+        await asyncio.wait_for(starts.turn(), PATIENCE_SECONDS / 2)
+        with starts.ahead("ana"):
+            waiting = asyncio.create_task(starts.turn())
+            await asyncio.sleep(PATIENCE_SECONDS / 4)
+            assert not waiting.done()
+    await asyncio.wait_for(waiting, 5)
 
 
 @pytest.mark.parametrize(
