@@ -7,7 +7,8 @@ something back is refused, by writing as by checking: it needs a next version.
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +26,9 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ASYNCAPI: Final = "asyncapi.json"
 
 
-def documents() -> dict[str, Any]:
-    """Return every document to publish, by its file name."""
+@cache
+def documents() -> Mapping[str, Any]:
+    """Return every document to publish, by its file name; they follow from the code alone."""
     published = {f"{name}.json": _schema(fact, name) for name, fact in CONTRACTS.items()}
     return {**published, "town.json": _schema(Town, "town"), _ASYNCAPI: asyncapi.document()}
 

@@ -36,7 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def test_what_was_acknowledged_outlives_every_kill_and_nothing_is_doubled_or_shown(place: Place) -> None:
     keeper = Keeper(place.started)
-    killer = Killer(keeper, chance(seed(), "kills"), rounds(60, 1000))
+    killer = Killer(keeper, chance(seed(), "kills"), rounds(45, 1000))
     began = time.monotonic()
 
     with keeper.keeping():

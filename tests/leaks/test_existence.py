@@ -217,7 +217,7 @@ TIMED = (
     ("ana", "audit.read_accounting", "case of the open order"),
     ("ana", "notifications.read_notices", "case of the open order"),
 )
-OTHERS = min(rounds(2, 8), len(TIMED) - 1)  # of which chance draws so many for a run; openings are timed always
+OTHERS = min(rounds(1, 8), len(TIMED) - 1)  # of which chance draws so many for a run; openings are timed always
 DRAWN = (TIMED[0], *random.Random(seed()).sample(TIMED[1:], OTHERS))  # noqa: S311 - to be had again
 PLANTED = 0.0003 if form() == "long" else 0.0006  # seconds; half of it takes four times as many tries to see
 LEAST = 0.01  # how likely a difference by chance must be at least

@@ -21,6 +21,7 @@ from tests.kernel.ledger.logs import (
     faults,
     hashed,
 )
+from tests.world.proving import rounds
 
 LENGTH = 40
 HONEST = entries_of(a_story(LENGTH))
@@ -50,7 +51,7 @@ def test_entries_past_the_last_checkpoint_raise_no_alarm() -> None:
     assert faults(HONEST, SIGNED[:3]) == []
 
 
-@settings(max_examples=1000)
+@settings(max_examples=rounds(200, 1000))
 @given(st.integers(0, LENGTH - 1), st.data())
 def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
     body = BODIES[index]
