@@ -124,8 +124,10 @@ async def count_open(
     }
     count = 0
     for subject_id, custodian, purpose in kept:
-        request, at = requests[custodian, purpose], custodians[custodian][1]
-        opened = mask(request, consents[subject_id].table, at)
+        consent = consents.get(subject_id)
+        if consent is None:
+            continue
+        opened = mask(requests[custodian, purpose], consent.table, custodians[custodian][1])
         count += opened != 0 and opened & needed == needed
     return count
 
