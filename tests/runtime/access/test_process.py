@@ -56,19 +56,19 @@ def start(database: Database, folder: Path, **other: str) -> Running:
     return Running(process, address, log)
 
 
-def wait_until_ready(running: Running) -> None:
+def wait_until_ready(issuing: Running) -> None:
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and running.process.poll() is None:
+    while time.monotonic() < deadline and issuing.process.poll() is None:
         try:
-            if httpx.get(f"{running.address}/readyz", trust_env=False).status_code == 200:
+            if httpx.get(f"{issuing.address}/readyz", trust_env=False).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
-    raise AssertionError(running.log.read_text())
+    raise AssertionError(issuing.log.read_text())
 
 
 @pytest.fixture
-def running(database: Database, tmp_path: Path) -> Iterator[Running]:
+def issuing(database: Database, tmp_path: Path) -> Iterator[Running]:
     started = start(database, tmp_path)
     try:
         wait_until_ready(started)
@@ -78,44 +78,44 @@ def running(database: Database, tmp_path: Path) -> Iterator[Running]:
         started.process.wait()
 
 
-async def verified(running: Running, token: str) -> Principal:
-    async with fetching(running.address, insecure=True) as fetch:
-        return await Tokens(running.address, "accord", fetch).verify(token)
+async def verified(issuing: Running, token: str) -> Principal:
+    async with fetching(issuing.address, insecure=True) as fetch:
+        return await Tokens(issuing.address, "accord", fetch).verify(token)
 
 
-async def test_its_tokens_are_verified_by_way_of_its_discovery(running: Running, issued: Issued) -> None:
+async def test_its_tokens_are_verified_by_way_of_its_discovery(issuing: Running, issued: Issued) -> None:
     person_ref = issued.join()
     form = {"grant_type": "password", "username": person_ref, "password": PASSPHRASE}
 
-    answer = httpx.post(f"{running.address}/token", data=form, trust_env=False)
+    answer = httpx.post(f"{issuing.address}/token", data=form, trust_env=False)
 
-    assert (await verified(running, answer.json()["access_token"])).person_ref == person_ref
+    assert (await verified(issuing, answer.json()["access_token"])).person_ref == person_ref
     assert "server" not in answer.headers
 
 
-async def test_it_warns_that_it_is_for_development_and_logs_json_only(running: Running) -> None:
+async def test_it_warns_that_it_is_for_development_and_logs_json_only(issuing: Running) -> None:
     # A line is written once its answer is sent: after the second, the first is there.
     for _ in range(2):
-        httpx.get(f"{running.address}/healthz", trust_env=False)
-    lines = running.lines()
+        httpx.get(f"{issuing.address}/healthz", trust_env=False)
+    lines = issuing.lines()
 
     assert {"development_issuer", "answered"} <= {line["event"] for line in lines}
     assert all({"at", "level", "service", "event"} <= line.keys() for line in lines)
 
 
-async def test_it_stops_when_told(running: Running) -> None:
-    running.process.send_signal(signal.SIGTERM)
+async def test_it_stops_when_told(issuing: Running) -> None:
+    issuing.process.send_signal(signal.SIGTERM)
 
-    assert running.process.wait(15) in (0, -signal.SIGTERM)
+    assert issuing.process.wait(15) in (0, -signal.SIGTERM)
 
 
-async def test_plain_http_needs_to_be_allowed(running: Running, issued: Issued) -> None:
+async def test_plain_http_needs_to_be_allowed(issuing: Running, issued: Issued) -> None:
     form = {"grant_type": "password", "username": issued.join(), "password": PASSPHRASE}
-    token = httpx.post(f"{running.address}/token", data=form, trust_env=False).json()["access_token"]
+    token = httpx.post(f"{issuing.address}/token", data=form, trust_env=False).json()["access_token"]
 
-    async with fetching(running.address, insecure=False) as fetch:
+    async with fetching(issuing.address, insecure=False) as fetch:
         with pytest.raises((IssuerAway, NotVerified)):
-            await Tokens(running.address, "accord", fetch).verify(token)
+            await Tokens(issuing.address, "accord", fetch).verify(token)
 
 
 def test_it_does_not_start_in_production(database: Database, tmp_path: Path) -> None:
