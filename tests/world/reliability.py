@@ -16,13 +16,14 @@ SUITES: Final = {
     "faults": "Killed, stopped and raced",
     "leaks": "Listened to",
     "fuzz": "Lied to",
+    "adversary": "Attacked while stops are recorded",
     "planted": "Controls that are real",
 }
 HEAD: Final = """# Reliability: what was tried, and what was found
 
 Written by `make reliability` from what the suites leave in `.run/proofs`; no figure is written by hand. `make faults`,
-`make leaks`, `make fuzz` and `make planted` make them anew; `ROUNDS=long` tries more, `SEED=n` tries the same again.
-A suite that could not run leaves no line.
+`make leaks`, `make fuzz`, `make adversary` and `make planted` make them anew; `ROUNDS=long` tries more, `SEED=n` tries
+the same again. A suite that could not run leaves no line.
 """
 
 
