@@ -28,15 +28,18 @@ async def test_a_relay_that_dies_at_any_step_loses_nothing_and_keeps_the_order(f
 @pytest.mark.parametrize("point", ["relay.after_number", "relay.after_produce"])
 async def test_l3_a_message_keeps_its_number_when_sent_again(fabric: Fabric, point: str) -> None:
     agency = fabric.agency()
-    sent = fabric.offer(fabric.case(agency), agency, 5)
+    case = fabric.case(agency)
+    sent = fabric.offer(case, agency, 5)
 
     with process(fabric, "relay", crash_at=point) as dying:
         assert await asyncio.to_thread(dying.wait, 30) == 137
     async with running(fabric):
         await until(lambda: fabric.waiting() == 0)
+        sent += fabric.offer(case, agency, 2)
+        await until(lambda: fabric.waiting() == 0)
 
-    arrived = {(UUID(header(one, "ce_id")), int(header(one, "ce_sequence"))) for one in fabric.mail(agency, 5)}
-    assert arrived == set(zip(sent, range(1, 6), strict=True))
+    arrived = {(UUID(header(one, "ce_id")), int(header(one, "ce_sequence"))) for one in fabric.mail(agency, 7)}
+    assert arrived == set(zip(sent, range(1, 8), strict=True))
     assert fabric.sql("SELECT count(*) FROM carrying.message_number WHERE message_ref = ANY(%s)", sent) == [(0,)]
 
 
