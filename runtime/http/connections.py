@@ -127,6 +127,7 @@ class Connection(H11Protocol):
         self._refusals = Refusals()
         self._head = bytearray()
         self._left = 0  # bytes of the body that is on its way
+        self._refused = False
         self._since: float | None = None  # when what we wait for began; None where an idle client may take its time
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -143,7 +144,7 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came: of a head nothing before the whole of it was looked at."""
-        while data and not self.transport.is_closing():
+        while data and not self._refused and not self.transport.is_closing():
             if self._left:
                 body, data = data[: self._left], data[self._left :]
                 self._left -= len(body)
@@ -214,12 +215,18 @@ class Connection(H11Protocol):
             self.scope["accord.refusals"] = self._refusals  # type: ignore[typeddict-unknown-key]
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer without the parser, and close; in the midst of another answer, only close."""
+        """Answer without the parser, and close once that was read; in the midst of another answer, only close."""
         if self.transport.is_closing():
             return
-        if not self._is_answering():
-            self.transport.write(_written(problem))
-        self.transport.close()
+        if self._is_answering() or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write(_written(problem))
+        # What the client still sends is let go unread until it has had the answer: a socket that is closed before that
+        # is reset, and the answer lost with it (RFC 9112, 9.6).  The sweep ends whoever goes on for too long.
+        self.transport.write_eof()
+        self._refused = True
+        self._since = self.loop.time()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: whoever asks for another protocol is answered in this one."""

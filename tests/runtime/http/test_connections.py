@@ -120,6 +120,12 @@ def test_d19_what_two_readers_could_read_differently(served: Served, raw: bytes,
     assert json.loads(body)["code"] == code
 
 
+def test_d19_a_refusal_reaches_whoever_is_still_sending(served: Served) -> None:
+    said = served.ask(POST + b"transfer-encoding: chunked\r\n\r\n" + b"a" * 8_000_000)
+
+    assert said.startswith(b"HTTP/1.1 411 ")
+
+
 def test_d19_a_second_head_on_a_connection_is_looked_at_as_well(served: Served) -> None:
     said = served.ask(GET + b"\r\n" + GET + b"content-length: 0, 0\r\n\r\n")
 
