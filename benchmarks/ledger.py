@@ -9,7 +9,8 @@ left and extrapolates, the long form fills it up to a million.
 The limit of the sequencer is shared: of a leaf's CPU somewhat less than half is the server's, which inserts it with its
 hash and deletes it from what waits, and the larger part is hashing, the nodes above it and their columns. The limit of
 verifying is one core of Python: by cProfile a quarter is reading headers, each parsed and written anew to the letter so
-that no line has two readings, a quarter the nodes kept beside them, a fifth the stream of rows.
+that no line has two readings, a quarter the nodes kept beside them, a fifth the stream of rows. Following each look to
+the releases that it names (ADR 0035) added a fifth: 20.5 and 24.7 s for a million on one machine, before and after.
 """
 
 from __future__ import annotations

@@ -19,6 +19,10 @@ place of 40 for the batch that holds her.  A sender for each shard carried a thi
 times the CPU where facts come one by one, since the copies of a fact fell into several shards (ADR 0025).  To claim
 ahead while the broker answers was tried and gained nothing that could be measured.  What would: to hold no lock while
 the broker answers; but a row that is sent after its consent ended is what the lock is for.
+
+Since numbers are given here and not when an offer is made, so that a silent no leaves no gap (ADR 0030), each batch has
+a transaction more.  Measured beside the commit before (df1d0f0) on one machine, a shard carried 30 % fewer rows where
+the bare producer, too, was 17 % slower, with a third more CPU a row in the relay and in PostgreSQL.
 """
 
 from __future__ import annotations
