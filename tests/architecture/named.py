@@ -30,3 +30,10 @@ def missing_tests(text: str) -> list[str]:
 def missing_places(text: str) -> list[str]:
     """Return the files and folders of ours that a text names in code type and that are not there."""
     return [place for place in PLACE.findall(text) if not (ROOT / place).exists()]
+
+
+def table_rows(page: str, identifier: str) -> list[list[str]]:
+    """Return the cells of each row of a page in `docs` that begins with an identifier of this pattern."""
+    lines = (ROOT / "docs" / page).read_text().splitlines()
+    begins = re.compile(rf"\|\s*{identifier}")
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if begins.match(line)]

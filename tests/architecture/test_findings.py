@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.architecture.named import ROOT, TEST_ID
+from tests.architecture.named import TEST_ID, table_rows
 
 FINDINGS = [
     "C1",
@@ -18,19 +18,14 @@ FINDINGS = [
 ARGUED = {"L8", "L9", "L10", "L11", "L12", "L13", "L14"}
 LATER = {"D6"}  # the partners' interface: generated clients and problem texts
 CELLS = 4
-
-
-def rows() -> list[list[str]]:
-    """Return the cells of each finding, by the table's own bars."""
-    lines = (ROOT / "docs" / "threat-model.md").read_text().splitlines()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| [CHMLD]\d", line)]
+ROWS = table_rows("threat-model.md", r"[CHMLD]\d")
 
 
 def test_every_finding_is_listed_once() -> None:
-    assert Counter(row[0] for row in rows()) == Counter(FINDINGS)
+    assert Counter(row[0] for row in ROWS) == Counter(FINDINGS)
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_a_finding_names_a_test_that_bears_its_id(row: list[str]) -> None:
     assert len(row) == CELLS
     assert all(row)

@@ -5,26 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.named import ROOT, TEST_ID, missing_places, missing_tests
+from tests.architecture.named import ROOT, TEST_ID, missing_places, missing_tests, table_rows
 
 RULES = [f"R{number}" for number in range(1, 47)]
 CELLS = 5
+ROWS = table_rows("law.md", r"R\d")
 TEXTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 every_text = pytest.mark.parametrize("text", TEXTS, ids=lambda text: str(text.relative_to(ROOT)))
 
 
-def rows() -> list[list[str]]:
-    """Return the cells of each rule, by the table's own bars."""
-    lines = (ROOT / "docs" / "law.md").read_text().splitlines()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\|\s*R\d", line)]
-
-
 def test_every_rule_is_listed_once() -> None:
-    assert sorted(row[0] for row in rows()) == sorted(RULES)
+    assert sorted(row[0] for row in ROWS) == sorted(RULES)
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_a_rule_says_what_where_and_by_which_test_or_what_is_missing(row: list[str]) -> None:
     assert len(row) == CELLS
     assert all(row)
