@@ -20,7 +20,7 @@ from runtime.ledger.pending import append
 from runtime.register import Snapshot, hold
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
-from runtime.register.subjects import Version, consents
+from runtime.register.subjects import consents
 from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -145,7 +145,7 @@ async def purposes_now(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID,
     """
     found = await rows(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
     offered = [_Offered(*row) for row in found]
-    compiled = await consents(unit.session, [Version(*one[:4]) for one in offered])
+    compiled = await consents(unit.session, [one[:4] for one in offered])
     purposes = {one.message_ref: _purposes(unit, one, compiled[one.subject_id]) for one in offered}
     return {
         one.message_ref: Openable(one.fact_ref, purposes[one.message_ref])

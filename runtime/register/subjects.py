@@ -159,7 +159,7 @@ async def hold_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | Non
 
 async def _held(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list[Subject]:
     registered = [_Registered(*row) for row in found]
-    compiled = await consents(session, [Version(*row[:4]) for row in registered])
+    compiled = await consents(session, [row[:4] for row in registered])
     return [_subject(row, compiled[row.subject_id]) for row in registered]
 
 
