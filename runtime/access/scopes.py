@@ -28,6 +28,7 @@ class Scope(StrEnum):
     ACCOUNTING_READ = "accounting:read"
     BOARD_READ = "board:read"
     CONFLICTS_READ = "conflicts:read"
+    NOTICES_RELEASE = "notices:release"
 
 
 class Role(StrEnum):
@@ -55,7 +56,8 @@ _RELEASES = {
     Scope.DIRECTIVES_READ,
     Scope.PREVIEW_READ,
 }
-_CASEWORK = _CASES | _RELEASES | _REFERRALS | _MAIL | {Scope.ORDERS_READ, Scope.ACCOUNTING_READ}
+_OWN = {Scope.ORDERS_READ, Scope.ACCOUNTING_READ, Scope.NOTICES_RELEASE}  # what a brake holds is for a person to see
+_CASEWORK = _CASES | _RELEASES | _REFERRALS | _MAIL | _OWN
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.ADVOCATE: frozenset(_CASEWORK),
@@ -73,6 +75,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.LEDGER_READ,
             Scope.ACCOUNTING_READ,
             Scope.CONFLICTS_READ,
+            Scope.NOTICES_RELEASE,
         }
     ),
     Role.AUDITOR: frozenset({Scope.LEDGER_READ, Scope.ACCOUNTING_READ}),

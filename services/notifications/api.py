@@ -6,17 +6,36 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from runtime import disclosure
-from runtime.http import Withheld, may, router
+from runtime.http import (
+    Absent,
+    Cursor,
+    FieldError,
+    Invalid,
+    Limit,
+    Made,
+    Withheld,
+    answered_again_by,
+    may,
+    router,
+)
+from runtime.http.paging import link_next
+from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.unit import Unit
 from schemas.categories import DataCategory
+from schemas.closed import Closed
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
-from services.notifications import store
+from schemas.values import AgencyRef, Instant, Slug
+from services.notifications import braked, store
+from services.notifications.braked import Decided, Decision, Flood
 
 MayReadCases = Annotated[Unit, Depends(may("cases:read"))]
+MayRelease = Annotated[Unit, Depends(may("notices:release"))]
+Source = Annotated[AgencyRef, Path(description="the agency whose news it is")]
+Kind = Annotated[Slug, Path(description="a kind of notice")]
 routes = router("/v1")
 
 
@@ -35,12 +54,61 @@ class NoticeAnswer(BaseModel):
     sent_at: datetime | None
     coalesced_into: UUID | None  # the notice that went out in its place
     coalesced: int  # how many others this one stands for
+    decided_by: str | None  # who let it go, or dropped it, when the brake held it
+    decided_at: datetime | None
 
 
 class NoticesAnswer(BaseModel):
     """The notices of one case, in the order they were planned."""
 
     notices: list[NoticeAnswer]
+
+
+class BrakedAnswer(BaseModel):
+    """What the brake holds of one kind from one agency; its notices are listed one by one."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    source_agency_ref: str
+    kind: NoticeKind
+    notices: int
+    cases: int
+    first_planned_at: datetime
+    last_planned_at: datetime
+    until: datetime  # when the first of them goes out by itself
+
+
+class BrakedGroupsAnswer(BaseModel):
+    """All that the brake holds and the asker may see; not `whole` where it goes on beyond what is counted."""
+
+    braked: list[BrakedAnswer]
+    whole: bool
+
+
+class BrakedNoticeAnswer(NoticeAnswer):
+    """A notice that the brake holds, and whose it is."""
+
+    case_ref: UUID
+
+
+class BrakedNoticesAnswer(BaseModel):
+    """A page of the notices that the brake holds of one kind from one agency."""
+
+    notices: list[BrakedNoticeAnswer]
+
+
+class DecisionForm(Closed):
+    """Up to where the person looked: what was planned later stays held."""
+
+    planned_until: Instant
+
+
+class DecisionAnswer(BaseModel):
+    """How many notices the decision was about; not `whole` where some that it names are left for another."""
+
+    notices: int
+    cases: int
+    whole: bool
 
 
 @routes.get("/cases/{case_ref}/notices")
@@ -53,3 +121,78 @@ async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesAnswer:
         raise Withheld
     rows = await store.notices_of(unit.session, unit.agency_id, case_ref)
     return NoticesAnswer(notices=[NoticeAnswer.model_validate(row) for row in rows])
+
+
+@routes.get("/braked-notices")
+async def list_braked(unit: MayRelease) -> BrakedGroupsAnswer:
+    """Count what the brake holds for a person to look at, by the agency it came from and its kind."""
+    found, whole = await braked.groups(unit)
+    return BrakedGroupsAnswer(braked=[BrakedAnswer.model_validate(one) for one in found], whole=whole)
+
+
+@routes.get("/braked-notices/{source_agency_ref}/{kind}")
+async def list_braked_notices(
+    source_agency_ref: Source,
+    kind: Kind,
+    unit: MayRelease,
+    request: Request,
+    response: Response,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> BrakedNoticesAnswer:
+    """List the notices that the brake holds of one kind from one agency, oldest first; each case is on record a day.
+
+    A page may be short or empty and still have a next one.
+    """
+    name = f"{braked.NAME} {source_agency_ref} {kind}"
+    behind = None if cursor is None else await _place_of(unit, name, cursor)
+    page = await braked.page(unit, source_agency_ref, kind, behind, limit)
+    if not page.rows and page.last is None and cursor is None:
+        raise Absent
+    last = page.last
+    place = None if last is None else (last.planned_at.isoformat(), str(last.notice_ref))
+    link_next(request, response, None if place is None else await sealed(unit, name, *place))
+    return BrakedNoticesAnswer(notices=[BrakedNoticeAnswer.model_validate(row) for row in page.rows])
+
+
+async def as_decided(
+    source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease, made: Made
+) -> DecisionAnswer:
+    """Tell what a decision was about, as far as this person may see it now."""
+    flood = Flood(source_agency_ref, kind, form.planned_until)
+    return await _answer(unit, flood, await braked.decided(unit, made))
+
+
+@routes.post("/braked-notices/{source_agency_ref}/{kind}/release")
+@answered_again_by(as_decided)
+async def release_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease) -> DecisionAnswer:
+    """Let go what the brake holds, up to where the person looked: each case has its notice as if there were no brake.
+
+    It concerns 200 cases at most; where it is not `whole`, ask again.
+    """
+    flood = Flood(source_agency_ref, kind, form.planned_until)
+    return await _answer(unit, flood, await braked.decide(unit, flood, Decision.RELEASED))
+
+
+@routes.post("/braked-notices/{source_agency_ref}/{kind}/drop")
+@answered_again_by(as_decided)
+async def drop_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease) -> DecisionAnswer:
+    """Drop what the brake holds, up to where the person looked: it never goes out, and stays listed with its case.
+
+    It concerns 200 cases at most; where it is not `whole`, ask again.
+    """
+    flood = Flood(source_agency_ref, kind, form.planned_until)
+    return await _answer(unit, flood, await braked.decide(unit, flood, Decision.DROPPED))
+
+
+async def _answer(unit: Unit, flood: Flood, decided: Decided | None) -> DecisionAnswer:
+    if decided is None:
+        raise Withheld
+    return DecisionAnswer(notices=decided.notices, cases=decided.cases, whole=not await braked.is_left(unit, flood))
+
+
+async def _place_of(unit: Unit, name: str, cursor: str) -> tuple[datetime, UUID]:
+    place = await unsealed(unit, name, cursor)
+    if place is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return datetime.fromisoformat(place[0]), UUID(place[1])

@@ -125,7 +125,7 @@ class Sender:
             wait = domain.next_allowed(earlier, await register.instant(unit.session))
             allowed = wait is None or notice.handing_on_at is not None
             if allowed:
-                await store.handing_on(unit.session, notice.notice_ref)
+                allowed = await store.handing_on(unit.session, notice.notice_ref)
             elif wait is not None:
                 await store.wait(unit.session, notice, wait[1], wait[0])
             await _commit(unit.session)
@@ -167,13 +167,14 @@ async def _commit(session: AsyncSession) -> None:
 
 async def _braked(unit: Unit, notice: Notice) -> bool:
     """Tell whether so much of this kind came from one agency that all of it waits, for a person to look at."""
-    until = notice.planned_at + domain.HELD_BY_THE_BRAKE
-    if notice.handing_on_at is not None or await register.instant(unit.session) >= until:
+    if notice.handing_on_at is not None or notice.decided_at is not None:
+        return False
+    if await register.instant(unit.session) >= notice.planned_at + domain.HELD_BY_THE_BRAKE:
         return False
     if not domain.is_flood(await store.volume(unit.session, notice)):
         return False
     log.warning("notices_braked", extra=facts(agency=notice.source, recipient=notice.agency_id, code=notice.kind))
-    await store.wait(unit.session, notice, "brake", until, source=True)
+    await store.brake(unit.session, notice)
     return True
 
 
@@ -206,6 +207,7 @@ async def _follow(unit: Unit, due: Due, notice: Notice, choice: domain.Choice, h
 async def _settle(
     unit: Unit, due: Due, notice: Notice, fact: type[NoticeFact], state: NoticeState, channel: ChannelKind
 ) -> None:
+    await store.handed_on(unit.session, notice, None)  # for its lock: coalesced after, the rows come in no order
     if await store.settle(unit.session, due, state, channel):
         if state is NoticeState.SENT:
             await store.coalesce(unit.session, due)

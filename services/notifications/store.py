@@ -14,7 +14,7 @@ from kernel.vault.envelope import Sealed
 from runtime.register import instant
 from runtime.worker import Offered
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
-from services.notifications.domain import BURST_WITHIN, MEAN_OF, Volume
+from services.notifications.domain import BURST_WITHIN, HELD_BY_THE_BRAKE, MEAN_OF, Volume
 
 OWN_CASE = text('SELECT true FROM register."case" WHERE agency_id = :agency AND case_ref = :case_ref')
 # The number within the mailbox is in the order of the commits, as no clock is.
@@ -67,17 +67,32 @@ WHERE agency_id = :agency AND case_ref = :case_ref AND state <> 'failed' ORDER B
 """)
 HANDING_ON = text("""
 UPDATE notifications.notice SET handing_on_at = COALESCE(handing_on_at, register.instant())
-WHERE notice_ref = :notice_ref
+WHERE notice_ref = :notice_ref AND state IN ('planned', 'held') RETURNING notice_ref
 """)
 # The others of the kind wait as long, so that a hundred of them cost one look.  What the survivor says anew wakes them.
+# What a person is to look at stays for them to see.
 WAIT = text("""
 WITH waiting AS (
     UPDATE notifications.notice SET state = 'held', reason = :reason, planned_for = :until
     WHERE agency_id = :agency AND kind = :kind AND state IN ('planned', 'held') AND handing_on_at IS NULL
-        AND (case_ref = :case_ref OR source = :source)
+        AND case_ref = :case_ref AND reason IS DISTINCT FROM 'brake'
     RETURNING notice_ref
 )
 UPDATE notifications.due AS d SET due_at = :until FROM waiting AS w WHERE d.notice_ref = w.notice_ref
+""")
+# Each is held for its own day, however long more comes, and not again once a person let it go.
+BRAKE = text("""
+WITH braked AS (
+    UPDATE notifications.notice SET state = 'held', reason = 'brake',
+        planned_for = planned_at + CAST(:held_for AS interval)
+    WHERE notice_ref IN (SELECT notice_ref FROM notifications.notice
+        WHERE agency_id = :agency AND kind = :kind AND source = :source AND state IN ('planned', 'held')
+            AND handing_on_at IS NULL AND decided_at IS NULL
+            AND planned_at > register.instant() - CAST(:held_for AS interval)
+        ORDER BY notice_ref FOR NO KEY UPDATE)
+    RETURNING notice_ref, planned_for
+)
+UPDATE notifications.due AS d SET due_at = b.planned_for FROM braked AS b WHERE d.notice_ref = b.notice_ref
 """)
 VOLUME = text("""
 WITH asked AS (SELECT CAST(:at AS timestamptz) AS at)
@@ -152,6 +167,8 @@ class Notice:
     source: str | None
     handing_on_at: datetime | None
     coalesced_into: UUID | None
+    decided_by: str | None  # who let it go, or dropped it, when the brake held it
+    decided_at: datetime | None
     coalesced: int = 0  # how many others it stands for
 
 
@@ -209,15 +226,21 @@ async def handed_on(session: AsyncSession, notice: Notice, only: NoticeKind | No
     return [row.handing_on_at for row in others if only is None or row.kind == only]
 
 
-async def handing_on(session: AsyncSession, notice_ref: UUID) -> None:
-    """Record that a notice is about to be handed on."""
-    await session.execute(HANDING_ON, {"notice_ref": notice_ref})
+async def handing_on(session: AsyncSession, notice_ref: UUID) -> bool:
+    """Record that a notice is about to be handed on; tell whether it still may be."""
+    return (await session.execute(HANDING_ON, {"notice_ref": notice_ref})).one_or_none() is not None
 
 
-async def wait(session: AsyncSession, notice: Notice, reason: str, until: datetime, *, source: bool = False) -> None:
-    """Hold a notice until an instant, and with it the others of its kind: its case's, or all of its source."""
-    row = {"agency": notice.agency_id, "kind": notice.kind, "reason": reason, "until": until}
-    await session.execute(WAIT, row | {"case_ref": notice.case_ref, "source": notice.source if source else None})
+async def wait(session: AsyncSession, notice: Notice, reason: str, until: datetime) -> None:
+    """Hold a notice until an instant, and with it the others of its kind in its case."""
+    row = {"agency": notice.agency_id, "kind": notice.kind, "case_ref": notice.case_ref}
+    await session.execute(WAIT, row | {"reason": reason, "until": until})
+
+
+async def brake(session: AsyncSession, notice: Notice) -> None:
+    """Hold all of a notice's kind from its source for a day each, for a person to look at."""
+    row = {"agency": notice.agency_id, "kind": notice.kind, "source": notice.source}
+    await session.execute(BRAKE, row | {"held_for": HELD_BY_THE_BRAKE})
 
 
 async def volume(session: AsyncSession, notice: Notice) -> Volume:
@@ -228,20 +251,20 @@ async def volume(session: AsyncSession, notice: Notice) -> Volume:
 
 
 async def coalesce(session: AsyncSession, due: Due) -> None:
-    """End the notices of the case that the one which went out stands for."""
+    """End the notices of the case that the one which went out stands for; the case's are locked."""
     await session.execute(COALESCE, {"notice_ref": due.notice_ref})
 
 
 async def notice(session: AsyncSession, notice_ref: UUID) -> Notice | None:
     """Return the notice, or None."""
     row = (await session.execute(NOTICE, {"notice_ref": notice_ref})).mappings().one_or_none()
-    return None if row is None else _notice(row)
+    return None if row is None else as_notice(row)
 
 
 async def notices_of(session: AsyncSession, agency: str, case_ref: UUID) -> Sequence[Notice]:
     """Return the notices of the agency's own case, in the order they were planned."""
     rows = await session.execute(OF_CASE, {"agency": agency, "case_ref": case_ref})
-    return [_notice(row) for row in rows.mappings()]
+    return [as_notice(row) for row in rows.mappings()]
 
 
 async def hold(
@@ -268,6 +291,7 @@ async def settle(session: AsyncSession, due: Due, state: NoticeState, channel: C
     return found is not None
 
 
-def _notice(row: RowMapping) -> Notice:
+def as_notice(row: RowMapping) -> Notice:
+    """Return a row as a notice."""
     wanted = {name: row[name] for name in Notice.__dataclass_fields__ if name in row}
     return Notice(**wanted | {"kind": NoticeKind(row["kind"])})

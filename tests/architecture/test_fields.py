@@ -127,6 +127,9 @@ EFFECTS: dict[str, dict[str, str]] = {
         "purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list",
         "message_refs": SEVERAL,
     },
+    "DecisionForm": {
+        "planned_until": "tests/services/notifications/test_brake.py::test_m6_what_came_after_the_look_stays_held"
+    },
     "OfferingForm": {"to": f"{EXCHANGE}/test_offering.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
 }
 

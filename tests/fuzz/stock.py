@@ -6,6 +6,7 @@ What schemathesis makes up refers to nothing, so that it would learn of little b
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,12 @@ from schemas.codes import Purpose, StartsWhen
 from tests.fuzz.street import Street
 
 HOME: Final = "bay-hotline"
+BRAKED: Final = """
+INSERT INTO notifications.notice
+    (notice_ref, agency_id, case_ref, kind, cause_ref, source, state, reason, planned_at, planned_for)
+VALUES (gen_random_uuid(), 'bay-hotline', %s, 'hearing_set', gen_random_uuid(), %s, 'held', 'brake', now(),
+    now() + interval '1 day')
+"""
 RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFERRAL_STATUS)
 FIRST: Final = {"If-Match": '"1"'}
 SIGNED: Final = EXPLAINED | {"signer_role": "survivor"}
@@ -105,7 +112,17 @@ class Clerk:
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
         self.note("read_notices", "ana", case_ref=case)
         self.note("read_accounting", "priya", case_ref=case)
+        for operation in ("list_braked_notices", "release_braked", "drop_braked"):
+            self.braked(operation, case)
         self.mail(case)
+
+    def braked(self, operation: str, case: str) -> None:
+        """A notice of the case that the brake holds, on the news of an agency of its own."""
+        source = f"police-{token_hex(4)}"
+        with self.street.town.database.superuser() as connection:
+            connection.execute(BRAKED, [case, source])
+        body = None if operation == "list_braked_notices" else {"planned_until": words.in_days(1)}
+        self.note(operation, "ana", body, source_agency_ref=source, kind="hearing_set")
 
     def mail(self, case: str) -> None:
         """What lies in the shelter's mailbox of a case, and in the hotline's own."""
@@ -261,6 +278,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
     "list_awaiting": ("mia", {}),
+    "list_braked": ("ana", {}),
     "list_conflicts": ("priya", {}),
     "list_ending": ("ana", {"ending_within_days": "60"}),
     "count_ending": ("ana", {"ending_within_days": "60"}),

@@ -34,6 +34,7 @@ LISTS = (
     "direction=followed&overdue=false",
 )
 BOARDS = (
+    ("notifications", "/v1/braked-notices"),
     ("law_enforcement_bridge", "/v1/orders"),
     ("consent", "/v1/directives?ending_within_days=90"),
     ("dashboard", "/v1/board"),

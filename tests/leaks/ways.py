@@ -43,6 +43,8 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "begin_referral": None,
     "complete_referral": {"outcome_code": "got_help"},
     "fail_contact": {"contact_attempts": 2},
+    "release_braked": {"planned_until": "2026-12-01T09:00:00Z"},
+    "drop_braked": {"planned_until": "2026-12-01T09:00:00Z"},
 }
 QUERIES = {"preview_case": "recipient=riverside-legal&purpose=legal_representation"}
 

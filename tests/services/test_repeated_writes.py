@@ -223,6 +223,27 @@ def an_answer(*steps: tuple[str, Any]) -> Callable[[Shop], Awaitable[Write]]:
     return ready
 
 
+BRAKED = """
+INSERT INTO notifications.notice
+    (notice_ref, agency_id, case_ref, kind, cause_ref, source, state, reason, planned_at, planned_for)
+VALUES (gen_random_uuid(), 'bay-hotline', %s, 'hearing_set', gen_random_uuid(), %s, 'held', 'brake', now(),
+    now() + interval '1 day')
+"""
+
+
+def a_decision(act: str) -> Callable[[Shop], Awaitable[Write]]:
+    """Return what makes a decision of one braked notice ready, on the news of an agency of its own."""
+
+    async def ready(shop: Shop) -> Write:
+        case_ref, source = await shop.town.open_case("bay-hotline"), f"police-{uuid4().hex[:8]}"
+        with shop.town.database.superuser() as connection:
+            connection.execute(BRAKED, [case_ref, source])
+        path = f"/v1/braked-notices/{source}/hearing_set/{act}"
+        return Write("ana", path, {"planned_until": later()}, case_ref)
+
+    return ready
+
+
 IN_HAND = {"service_status": "in_hand"}
 COMPLETED = {"outcome_code": "got_help"}
 READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
@@ -252,6 +273,8 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "ask_for_more": an_answer(("question", None)),
     "begin_referral": an_answer(("acceptance", ACCEPTED), ("start", None)),
     "complete_referral": an_answer(("acceptance", ACCEPTED), ("start", None), ("completion", COMPLETED)),
+    "release_braked": a_decision("release"),
+    "drop_braked": a_decision("drop"),
     "fail_contact": an_answer(("acceptance", ACCEPTED), ("contact-failure", {"contact_attempts": 3})),
 }
 

@@ -35,6 +35,8 @@ async def test_a_notice_says_where_it_stands_and_neither_where_it_goes_nor_its_c
         "sent_at",
         "coalesced_into",
         "coalesced",
+        "decided_by",
+        "decided_at",
     }
     assert ADDRESS not in answer.text
 

@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import FastAPI
 
 from schemas.categories import DataCategory
 from schemas.codes import NoticeKind, Purpose
@@ -13,6 +15,7 @@ from services.notifications import domain
 from services.notifications.channels import UnsafeFileChannel
 from services.notifications.domain import Send, Volume
 from tests.services.notifications.conftest import HOTLINE, Desk, a_channel, an_acceptance, hours
+from tests.world.web import Web
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHERIFF = "county-sheriff"
@@ -174,6 +177,189 @@ async def test_m6_who_tells_much_does_not_make_others_wait(desk: Desk) -> None:
         await sender.send_one()
 
     assert await desk.stands(other) == ("sent", None)
+
+
+BRAKED = "/v1/braked-notices"
+HEARINGS = f"{BRAKED}/{SHERIFF}/hearing_set"
+
+
+async def flood(desk: Desk) -> list[UUID]:
+    """Let an officer record a hearing in so many cases that the brake holds all; return the cases."""
+    cases = [await desk.case(a_channel()) for _ in range(domain.BURST + 1)]
+    for case_ref in cases:
+        await record(desk, case_ref, 1)
+    await desk.send()
+    return cases
+
+
+async def braked(desk: Desk) -> dict[str, Any]:
+    """Return what the one item of the list of braked notices says."""
+    answer = await desk.ana.get(BRAKED)
+    assert answer.status_code == 200, answer.text
+    (one,) = answer.json()["braked"]
+    return dict(one)
+
+
+async def decide(desk: Desk, act: str, until: str | None = None) -> dict[str, Any]:
+    """Release or drop what the brake holds, up to an instant or all of it, and return the answer."""
+    until = until or (await braked(desk))["last_planned_at"]
+    answer = await desk.ana.post(f"{HEARINGS}/{act}", json={"planned_until": until})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_m6_what_the_brake_holds_is_listed_with_its_numbers(desk: Desk) -> None:
+    cases = await flood(desk)
+    await record(desk, cases[0], 1)
+    await desk.send()
+
+    one = await braked(desk)
+    pages = [(await desk.ana.get(HEARINGS, params={"limit": 20}))]
+    pages.append(await desk.ana.get(HEARINGS + pages[0].links["next"]["url"]))
+
+    rows = [row for page in pages for row in page.json()["notices"]]
+    planned = [row["planned_at"] for row in rows]
+    assert (one["source_agency_ref"], one["kind"]) == (SHERIFF, "hearing_set")
+    assert (one["notices"], one["cases"]) == (len(rows), len({row["case_ref"] for row in rows}))
+    assert {row["case_ref"] for row in rows} == set(map(str, cases))
+    assert (one["first_planned_at"], one["last_planned_at"]) == (planned[0], planned[-1])
+    assert one["until"] == rows[0]["planned_for"]
+    assert {(row["state"], row["reason"]) for row in rows} == {("held", "brake")}
+    assert "next" not in pages[1].links
+
+
+async def test_m6_a_page_is_on_record_by_case_and_a_count_once(desk: Desk) -> None:
+    cases = await flood(desk)
+
+    def looks() -> list[Any]:
+        asked = """SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending
+            WHERE convert_from(header, 'UTF8')::jsonb ->> 'act' = 'consulted' ORDER BY id"""
+        return [row[0]["subject"] is not None for row in desk.rows(asked)]
+
+    desk.rows("DELETE FROM carrying.listed")
+    before = len(looks())
+    for _ in range(2):
+        await desk.ana.get(BRAKED)
+        await desk.ana.get(HEARINGS)
+
+    assert looks()[before:] == [False] + [True] * len(cases)
+
+
+async def test_m6_what_a_person_releases_goes_out_once_a_case(desk: Desk) -> None:
+    cases = await flood(desk)
+    await record(desk, cases[0], 2)
+    await desk.send()
+
+    answer = await decide(desk, "release")
+    await desk.send()
+    await desk.send()
+
+    assert answer == {"notices": len(cases) + 2, "cases": len(cases), "whole": True}
+    assert len(desk.gone_out()) == len(cases)
+    assert await states(desk, cases[0]) == [("dropped", "coalesced")] * 2 + [("sent", "")]
+    assert (await desk.ana.get(BRAKED)).json() == {"braked": [], "whole": True}
+
+
+async def test_m6_what_came_after_the_look_stays_held(desk: Desk) -> None:
+    await flood(desk)
+    seen = (await braked(desk))["last_planned_at"]
+    later = await desk.case(a_channel())
+    await record(desk, later, 1)
+
+    answer = await decide(desk, "release", seen)
+    await desk.send()
+
+    assert (answer["cases"], len(desk.gone_out())) == (domain.BURST + 1, domain.BURST + 1)
+    assert await desk.stands(later) == ("held", "brake")
+    assert (await braked(desk))["notices"] == 1
+
+
+async def test_m6_what_a_person_drops_never_goes_out_and_is_listed(desk: Desk) -> None:
+    cases = await flood(desk)
+
+    answer = await decide(desk, "drop")
+    await desk.send()
+    with desk.later(hours=25):
+        await desk.send()
+
+    assert answer == {"notices": len(cases), "cases": len(cases), "whole": True}
+    assert desk.gone_out() == []
+    assert [await desk.stands(case_ref) for case_ref in cases] == [("dropped", "brake")] * len(cases)
+
+
+@pytest.mark.parametrize(("act", "word"), [("release", "notices_released"), ("drop", "notices_dropped")])
+async def test_m6_a_decision_shows_who_and_when(
+    desk: Desk, caplog: pytest.LogCaptureFixture, act: str, word: str
+) -> None:
+    cases = await flood(desk)
+
+    await decide(desk, act)
+
+    (one,) = await desk.listed(cases[0])
+    changed = """SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'UTF8')::jsonb ->> 'reason' = %(word)s
+        AND convert_from(header, 'UTF8')::jsonb ->> 'act' = 'changed'"""
+    assert one["decided_by"] == "ana"
+    assert one["planned_at"] < one["decided_at"]
+    assert desk.rows(changed, word=word)[0][0] >= len(cases)
+    told = [vars(log)["facts"] for log in caplog.records if log.message == word]
+    assert [(log["agency"], log["code"]) for log in told] == [(SHERIFF, "hearing_set")]
+
+
+async def test_m6_a_decision_sent_again_is_not_made_again(desk: Desk) -> None:
+    await flood(desk)
+    said, key = {"planned_until": (await braked(desk))["last_planned_at"]}, {"Idempotency-Key": uuid4().hex}
+
+    answers = [await desk.ana.post(f"{HEARINGS}/drop", json=said, headers=key) for _ in range(2)]
+    without = await desk.ana.post(f"{HEARINGS}/drop", json=said)
+
+    assert [answer.status_code for answer in (*answers, without)] == [200, 200, 404]
+    assert answers[0].content == answers[1].content
+
+
+async def test_m6_what_is_hidden_from_a_person_is_not_theirs_to_drop(desk: Desk) -> None:
+    hidden, *others = await flood(desk)
+    await desk.town.direct(hidden, None, None, effect="deny", excluded="ana")
+
+    one = await braked(desk)
+    answer = await decide(desk, "drop")
+    state = desk.rows("SELECT state, reason FROM notifications.notice WHERE case_ref = %(case_ref)s", case_ref=hidden)
+
+    assert (one["notices"], one["cases"], answer["cases"]) == (len(others),) * 3
+    assert state == [("held", "brake")]
+
+
+async def test_m6_the_brake_is_nothing_to_another_agency(desk: Desk, web: Web, app: FastAPI) -> None:
+    await flood(desk)
+    said = {"planned_until": (await braked(desk))["last_planned_at"]}
+
+    async with web.as_person(app, "sam") as sam:
+        listed = await sam.get(BRAKED)
+        absent = [await sam.get(HEARINGS)] + [
+            await sam.post(f"{HEARINGS}/{act}", json=said) for act in ("release", "drop")
+        ]
+    never = await desk.ana.get(f"{BRAKED}/{SHERIFF}/heron-4417")
+
+    assert listed.json() == {"braked": [], "whole": True}
+    assert [answer.status_code for answer in (*absent, never)] == [404] * 4
+    assert {answer.content for answer in absent} == {never.content}
+
+
+async def test_m6_a_system_lets_nothing_go(desk: Desk, web: Web, app: FastAPI) -> None:
+    said = {"planned_until": "2026-11-30T09:00:00Z"}
+
+    async with web.as_system(app, HOTLINE) as alone, web.as_system(app, HOTLINE, "ana") as named:
+        answers = [
+            answer
+            for system in (alone, named)
+            for answer in (
+                await system.get(BRAKED),
+                await system.get(HEARINGS),
+                await system.post(f"{HEARINGS}/release", json=said),
+                await system.post(f"{HEARINGS}/drop", json=said),
+            )
+        ]
+
+    assert {answer.status_code for answer in answers} == {403}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,247 @@
+"""What the brake holds at an agency: shown to a person, who lets it go or drops it.
+
+A person sees and decides what the survivor lets them see.  What is hidden from them is for another, or for the day.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.ledger.entry import Act
+from runtime import disclosure, register
+from runtime.disclosure import leaves, listing
+from runtime.disclosure.listing import MOST_ROWS, Page
+from runtime.disclosure.looking import Asked
+from runtime.http.paging import MOST
+from runtime.ledger.pending import append
+from runtime.telemetry import facts
+from runtime.unit import Unit
+from schemas.categories import DataCategory
+from services.notifications.store import Notice, as_notice
+
+NAME: Final = "braked notices"
+SHOWN: Final = (DataCategory.SAFE_CONTACT,)
+log = logging.getLogger(__name__)
+
+# By case, since consent is.
+CASES = text("""
+SELECT source, kind, case_ref, count(*) AS notices, min(planned_at) AS first_planned_at,
+    max(planned_at) AS last_planned_at, min(planned_for) AS until
+FROM notifications.notice WHERE agency_id = :agency AND state = 'held' AND reason = 'brake'
+    AND (CAST(:source AS text) IS NULL OR source = :source AND kind = :kind
+        AND planned_at <= CAST(:until AS timestamptz))
+GROUP BY source, kind, case_ref ORDER BY min(planned_at), case_ref LIMIT :rows
+""")
+NOTICES = text("""
+SELECT * FROM notifications.notice
+WHERE agency_id = :agency AND source = :source AND kind = :kind AND state = 'held' AND reason = 'brake'
+    AND (CAST(:behind_at AS timestamptz) IS NULL OR (planned_at, notice_ref) > (:behind_at, CAST(:behind_ref AS uuid)))
+ORDER BY planned_at, notice_ref LIMIT :rows
+""")
+# The rows before their subjects, and in one order, as a sender has them: so that none waits for another in a circle.
+LOCK = text("""
+SELECT notice_ref, case_ref FROM notifications.notice
+WHERE agency_id = :agency AND source = :source AND kind = :kind AND state = 'held' AND reason = 'brake'
+    AND planned_at <= :until AND handing_on_at IS NULL AND case_ref = ANY(CAST(:cases AS uuid[]))
+ORDER BY notice_ref FOR NO KEY UPDATE
+""")
+RELEASE = text("""
+WITH decided AS (
+    UPDATE notifications.notice SET state = 'planned', reason = NULL, planned_for = NULL, decided_by = :by,
+        decided_at = :at, decision_ref = :decision_ref
+    WHERE notice_ref = ANY(CAST(:refs AS uuid[])) RETURNING notice_ref
+)
+UPDATE notifications.due AS d SET due_at = :at FROM decided WHERE d.notice_ref = decided.notice_ref
+""")
+DROP = text("""
+WITH decided AS (
+    UPDATE notifications.notice SET state = 'dropped', planned_for = NULL, decided_by = :by, decided_at = :at,
+        decision_ref = :decision_ref
+    WHERE notice_ref = ANY(CAST(:refs AS uuid[])) RETURNING notice_ref
+)
+DELETE FROM notifications.due AS d USING decided WHERE d.notice_ref = decided.notice_ref
+""")
+DECIDED = text("""
+SELECT case_ref, count(*) AS notices FROM notifications.notice
+WHERE agency_id = :agency AND decision_ref = :decision_ref GROUP BY case_ref
+""")
+
+
+class Decision(StrEnum):
+    """What a person makes of braked notices, as the log and the record name it."""
+
+    RELEASED = "notices_released"
+    DROPPED = "notices_dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """The news of one kind from one agency, as far as a person saw it."""
+
+    source: str
+    kind: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Braked:
+    """What the brake holds of one kind from one agency, in one case or in several."""
+
+    source_agency_ref: str
+    kind: str
+    notices: int
+    cases: int
+    first_planned_at: datetime
+    last_planned_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How many notices a decision was about, and in how many cases."""
+
+    notices: int
+    cases: int
+
+
+async def groups(unit: Unit) -> tuple[list[Braked], bool]:
+    """Return what the brake holds, one for each agency and kind, and whether that is all; no case is named.
+
+    The count is on record, once an hour.
+    """
+    found = await _cases(unit.session, unit.agency_id, None, MOST_ROWS)
+    visible = await _visible(unit, {case_ref for case_ref, _ in found})
+    await listing.counted(unit, NAME)
+    merged: dict[tuple[str, str], Braked] = {}
+    for case_ref, one in found:
+        if case_ref in visible:
+            place = one.source_agency_ref, one.kind
+            merged[place] = _together(merged[place], one) if place in merged else one
+    return list(merged.values()), len(found) < MOST_ROWS
+
+
+async def page(unit: Unit, source: str, kind: str, behind: tuple[datetime, UUID] | None, limit: int) -> Page[Notice]:
+    """Return a page of the notices held of one kind from one agency; each case shown is on record once a day."""
+    found = await listing.page(partial(_fetch, unit, source, kind, behind), partial(_choose, unit), limit)
+    seen = await _shown(unit, {row.case_ref for row in found.rows})
+    return Page([row for row in found.rows if row.case_ref in seen], found.last)
+
+
+async def decide(unit: Unit, flood: Flood, decision: Decision) -> Decided | None:
+    """Release or drop what the brake holds of a flood, in 200 cases at most; None if there is nothing to decide.
+
+    Each case's survivor reads of it in their accounting.
+    """
+    found = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
+    visible = await _visible(unit, {case_ref for case_ref, _ in found})
+    chosen = [case_ref for case_ref, _ in found if case_ref in visible][:MOST]
+    asked = {"agency": unit.agency_id, "source": flood.source, "kind": flood.kind, "until": flood.until}
+    locked = (await unit.session.execute(LOCK, asked | {"cases": chosen})).all()
+    cases = await _shown(unit, {row.case_ref for row in locked})
+    refs = [row.notice_ref for row in locked if row.case_ref in cases]
+    if not refs:
+        return None
+    unit.made = uuid4()
+    row = {"refs": refs, "by": unit.person_ref, "at": await register.instant(unit.session), "decision_ref": unit.made}
+    await unit.session.execute(RELEASE if decision is Decision.RELEASED else DROP, row)
+    await _record(unit, cases, decision)
+    told = {"agency": flood.source, "recipient": unit.agency_id, "actor": unit.actor, "code": flood.kind}
+    log.warning(decision, extra=facts(**told, count=len(refs)))
+    return Decided(len(refs), len(cases))
+
+
+async def decided(unit: Unit, decision_ref: UUID) -> Decided | None:
+    """Return how much of a decision this person may see now; None if nothing, which is on record, too."""
+    asked = {"agency": unit.agency_id, "decision_ref": decision_ref}
+    found = {row.case_ref: row.notices for row in await unit.session.execute(DECIDED, asked)}
+    cases = await _shown(unit, found)
+    if not cases:
+        for case_ref, subject in (await register.hold_all(unit.session, set(found))).items():
+            await _note_blocked(unit, case_ref, subject)
+        return None
+    return Decided(sum(found[case_ref] for case_ref in cases), len(cases))
+
+
+async def is_left(unit: Unit, flood: Flood) -> bool:
+    """Tell whether the brake still holds something of a flood that this person may see."""
+    found = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
+    return bool(await _visible(unit, {case_ref for case_ref, _ in found}))
+
+
+async def _cases(session: AsyncSession, agency: str, flood: Flood | None, rows: int) -> list[tuple[UUID, Braked]]:
+    """Return what is held in each case, the longest held first."""
+    asked: dict[str, str | datetime | None] = {"source": None, "kind": None, "until": None}
+    if flood is not None:
+        asked = {"source": flood.source, "kind": flood.kind, "until": flood.until}
+    found = await session.execute(CASES, {"agency": agency, "rows": rows} | asked)
+    return [
+        (
+            row.case_ref,
+            Braked(row.source, row.kind, row.notices, 1, row.first_planned_at, row.last_planned_at, row.until),
+        )
+        for row in found
+    ]
+
+
+def _together(one: Braked, other: Braked) -> Braked:
+    return Braked(
+        one.source_agency_ref,
+        one.kind,
+        one.notices + other.notices,
+        one.cases + other.cases,
+        min(one.first_planned_at, other.first_planned_at),
+        max(one.last_planned_at, other.last_planned_at),
+        min(one.until, other.until),
+    )
+
+
+async def _fetch(
+    unit: Unit, source: str, kind: str, begin: tuple[datetime, UUID] | None, last: Notice | None, rows: int
+) -> list[Notice]:
+    behind = (last.planned_at, last.notice_ref) if last is not None else begin or (None, None)
+    asked = {"agency": unit.agency_id, "source": source, "kind": kind, "rows": rows}
+    found = await unit.session.execute(NOTICES, asked | {"behind_at": behind[0], "behind_ref": behind[1]})
+    return [as_notice(row) for row in found.mappings()]
+
+
+async def _choose(unit: Unit, rows: Sequence[Notice]) -> list[Notice]:
+    visible = await _visible(unit, {row.case_ref for row in rows})
+    return [row for row in rows if row.case_ref in visible]
+
+
+async def _visible(unit: Unit, cases: Collection[UUID]) -> set[UUID]:
+    masks = await listing.masks_now(unit, map(Asked, cases), SHOWN)
+    return {one.case_ref for one, mask in masks.items() if mask}
+
+
+async def _shown(unit: Unit, cases: Collection[UUID]) -> set[UUID]:
+    """Return the cases of which this person may see notices, each held and the look on record."""
+    masks = await listing.shown(unit, map(Asked, cases), SHOWN, NAME)
+    return {one.case_ref for one, mask in masks.items() if mask}
+
+
+async def _record(unit: Unit, cases: Collection[UUID], decision: Decision) -> None:
+    by, held = await leaves.who(unit), await register.hold_all(unit.session, set(cases))
+    noted = [
+        leaves.noted(
+            Act.CHANGED, by, subject, custodian=subject.case(case_ref), reason=str(decision), detail=unit.asker
+        )
+        for case_ref, subject in held.items()
+    ]
+    await append(unit.session, noted)
+
+
+async def _note_blocked(unit: Unit, case_ref: UUID, subject: register.Subject) -> None:
+    custodian = subject.case(case_ref)
+    if custodian is not None:
+        await disclosure.note_blocked(unit, subject, custodian)
