@@ -42,7 +42,7 @@ check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diff
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.publish --check
-	$(BIN)/python -m runtime.http.describe $(SERVICES) --check
+	$(BIN)/python -m runtime.http.openapi $(SERVICES) --check
 
 fix: .venv/.installed ## repair what can be repaired
 	$(BIN)/ruff format .
@@ -50,7 +50,7 @@ fix: .venv/.installed ## repair what can be repaired
 
 schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI anew
 	$(BIN)/python -m schemas.publish
-	$(BIN)/python -m runtime.http.describe $(SERVICES)
+	$(BIN)/python -m runtime.http.openapi $(SERVICES)
 
 quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
 	$(PYTEST) tests/kernel tests/schemas tests/contracts tests/architecture

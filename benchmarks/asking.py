@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from benchmarks.ground import Ground
 from infra.embedded import ports
-from runtime.access.issuer.signing import Mint, public_set
-from runtime.access.principal import Kind, Principal
-from runtime.access.scopes import scopes_of
+from runtime.auth.issuer.signing import Mint, public_set
+from runtime.auth.principal import Kind, Principal
+from runtime.auth.scopes import scopes_of
 from tests.world.town import PEOPLE
 from tests.world.web import AUDIENCE, a_key
 

@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.ground import Ground
 from benchmarks.measuring import Work
 from infra.embedded.postgres import Postgres
-from runtime.keys import UnsafeLocalKeyring
+from runtime.keyring import UnsafeLocalKeyring
 from tests.world.database import Database
 from tests.world.town import Town
 

@@ -19,8 +19,8 @@ from benchmarks.asking import Client, Issuer, Request, an_issuer, serving
 from benchmarks.ground import Ground, a_ground
 from benchmarks.measuring import Goal, Measured, Work, in_turns, keep, told
 from kernel.consent import purposes_of
-from runtime.access.principal import Kind, Principal
-from runtime.access.scopes import scopes_of
+from runtime.auth.principal import Kind, Principal
+from runtime.auth.scopes import scopes_of
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose

@@ -26,9 +26,9 @@ from benchmarks.measuring import Goal, keep, percentile
 from infra.embedded.postgres import Postgres
 from runtime.http import body
 from schemas.strict_json import MAX_ELEMENTS
-from services.consent.api.door import routes as consent
+from services.consent.api.permissions import routes as consent
 from services.intake.api import routes as intake
-from services.law_enforcement_bridge.api import recording
+from services.law_enforcement_bridge.api import write_routes
 from tests.fuzz.stock import Good, filled
 from tests.fuzz.street import Street, a_street
 from tests.world.proving import rounds
@@ -76,7 +76,7 @@ def limits() -> dict[str, int]:
     return dict.fromkeys(NAMES, body.LIMIT) | {
         "intake": intake.route_class.most_bytes,  # type: ignore[attr-defined]
         "consent": consent.route_class.most_bytes,  # type: ignore[attr-defined]
-        "law_enforcement_bridge": recording.routes.route_class.most_bytes,  # type: ignore[attr-defined]
+        "law_enforcement_bridge": write_routes.routes.route_class.most_bytes,  # type: ignore[attr-defined]
     }
 
 

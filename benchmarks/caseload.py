@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency
 from runtime import disclosure, register
-from runtime.database.direct import rows
-from runtime.unit import Unit
+from runtime.database.hot_path import rows
+from runtime.database.unit_of_work import Unit
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported

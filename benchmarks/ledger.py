@@ -29,8 +29,8 @@ from benchmarks.measuring import ROUNDS, Goal, Work, in_turns, keep, ratio, resi
 from benchmarks.plain import chunks
 from kernel.ledger.verify import verify_log
 from runtime.database.engine import engine, sessions
-from runtime.ledger import whole
-from runtime.ledger.pending import Leaf, append
+from runtime.ledger import snapshot
+from runtime.ledger.pending_entries import Leaf, append
 from runtime.ledger.sequencer import BATCH, integrate
 from tests.world.ledger import NOON, Log, an_offer_and_its_opening, own_database
 
@@ -82,7 +82,7 @@ def inserting(connection: psycopg.Connection[Any], leaves: Sequence[Leaf]) -> Wo
 def verified(log: Log) -> tuple[int, float, float]:
     """Verify the whole ledger; return how many entries it has, and how many seconds that took, by the clock and CPU."""
     began, used = time.perf_counter(), time.process_time()
-    with whole.reading(log.database.url("accord_audit")) as read:
+    with snapshot.reading(log.database.url("accord_audit")) as read:
         found = [*verify_log(read.entries(), read.checkpoints(), log.vkey), *read.beside(log.vkey)]
     took, used = time.perf_counter() - began, time.process_time() - used
     if found:

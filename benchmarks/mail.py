@@ -27,10 +27,10 @@ from benchmarks.caseload import CUSTODIAN, RECIPIENTS, a_case, an_incident
 from benchmarks.ground import Ground, a_broker, a_folder, a_ground
 from infra.embedded.ports import free_port
 from runtime import disclosure
-from runtime.bus import acls
-from runtime.bus.headers import Routing, write
-from runtime.bus.producer import Letter, producer
-from runtime.outbox.queue import SHARDS
+from runtime.messaging import acls
+from runtime.messaging.headers import Routing, write
+from runtime.messaging.outbox.queue import SHARDS
+from runtime.messaging.producer import Letter, producer
 from schemas.topics import mailbox
 from tests.world.carrying import Fabric
 

@@ -40,8 +40,8 @@ import psycopg
 from benchmarks.caseload import RECIPIENTS
 from benchmarks.mail import BARE, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, keep, ratio
-from runtime.bus.producer import Letter
-from runtime.outbox.queue import SHARDS
+from runtime.messaging.outbox.queue import SHARDS
+from runtime.messaging.producer import Letter
 from tests.world.carrying import header
 from tests.world.proving import rounds
 

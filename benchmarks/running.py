@@ -17,7 +17,7 @@ from cli import stack
 from cli.story.speaker import Speaker
 from cli.tokens import person_token, system_token
 from runtime import register
-from runtime.keys import UnsafeLocalKeyring
+from runtime.keyring import UnsafeLocalKeyring
 from tests.world import town as registered
 from tests.world.database import Database
 from tests.world.running import a_town_of_its_own

@@ -31,17 +31,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.measuring import Goal, in_turns, ratio
 from kernel.consent import Directive
-from kernel.vault.detail import padded
-from kernel.vault.keys import NONCE_BYTES, new_key
-from runtime.disclosure import offering
-from runtime.disclosure.leaves import Who
-from runtime.outbox.queue import Message
+from kernel.sealing.detail import padded
+from kernel.sealing.keys import NONCE_BYTES, new_key
+from runtime.disclosure import offers
+from runtime.disclosure.audit_entries import Who
+from runtime.messaging.outbox.queue import Message
 from runtime.register import CaseOf, Subject
 from runtime.register.directives import Consent
 from schemas.categories import DataCategory
 from schemas.codes import Participation, Purpose
 from schemas.facts import Fact
-from schemas.facts.cutting import Cutting
+from schemas.facts.projection import Cutting
 from tests.contracts.examples import fact
 from tests.world.consent import NOON, TOWN, a_grant, a_table
 
@@ -98,11 +98,11 @@ class Ready:
     fact: Fact
     key: bytes
 
-    def offering(self) -> offering.Offering:
+    def offering(self) -> offers.Offering:
         """Return the fact on its way, nothing decided yet."""
         by = Who("ana", str(self.subject.cases[HOME].pseudonym))
-        keys = offering.CaseKeys(self.key)
-        return offering.Offering(self.fact, self.subject, self.subject.cases[HOME], keys, by, Cutting(self.fact))
+        keys = offers.CaseKeys(self.key)
+        return offers.Offering(self.fact, self.subject, self.subject.cases[HOME], keys, by, Cutting(self.fact))
 
 
 @cache
@@ -111,14 +111,14 @@ def ready() -> Ready:
     return Ready(a_subject(grants()), fact(TYPE), new_key())
 
 
-def copies(made: offering.Offering) -> list[offering.Copy]:
+def copies(made: offers.Offering) -> list[offers.Copy]:
     """Decide and cut; the leaves stand in the offering."""
-    return list(offering._copies(made))
+    return list(offers._copies(made))
 
 
-def sealed(cut: list[offering.Copy]) -> list[Message]:
+def sealed(cut: list[offers.Copy]) -> list[Message]:
     """Seal what was cut, as it would be written into the outbox."""
-    return [offering._sealed(copy) for copy in cut]
+    return [offers._sealed(copy) for copy in cut]
 
 
 def whole(units: int) -> None:

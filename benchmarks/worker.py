@@ -25,8 +25,8 @@ from faust.auth import SASLCredentials
 
 from benchmarks.mail import BARE, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, ratio
-from runtime.bus.connection import MECHANISM
-from runtime.bus.producer import Letter
+from runtime.messaging.connection import MECHANISM
+from runtime.messaging.producer import Letter
 from schemas.topics import mailbox
 from tests.world.carrying import PASSWORD
 

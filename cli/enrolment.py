@@ -19,9 +19,9 @@ from cli.fixture import Member
 from cli.run import Run
 from cli.session import within
 from infra.embedded.unready import Unready
-from runtime.access import passphrases
-from runtime.bus import admin, quotas
-from runtime.keys import UnsafeLocalKeyring
+from runtime.auth import passwords
+from runtime.keyring import UnsafeLocalKeyring
+from runtime.messaging import admin, quotas
 from runtime.register import enrolment as register
 from runtime.register.enrolment import NewAgency, Standing
 from runtime.settings import KafkaProtocol
@@ -156,7 +156,7 @@ def add_people(run: Run, place: Town, members: Sequence[Member]) -> tuple[TownPe
 
     async def enrol(session: AsyncSession) -> None:
         for member in members:
-            hashed = passphrases.hash_passphrase(files[member.person_ref].read_text().strip())
+            hashed = passwords.hash_passphrase(files[member.person_ref].read_text().strip())
             await register.enrol_person(session, member.enrolled(hashed))
         await session.commit()
 

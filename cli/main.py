@@ -69,7 +69,7 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pret
 def accord() -> None:
     """Accord, on this machine. Exit codes: 0 done, 1 refused or failed, 2 used wrongly."""
     # The development keyring warns wherever it is used; the processes say so in their logs, once each.
-    logging.getLogger("runtime.keys").setLevel(logging.ERROR)
+    logging.getLogger("runtime.keyring").setLevel(logging.ERROR)
 
 
 def main() -> None:

@@ -23,10 +23,10 @@ from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from infra.embedded.unready import Unready
 from kernel.ledger.note import new_keys
-from runtime.bus import admin
-from runtime.bus.connection import MECHANISM
 from runtime.database import migrate, roles
 from runtime.database.roles import DATABASE, ROLES
+from runtime.messaging import admin
+from runtime.messaging.connection import MECHANISM
 from runtime.names import SERVICES
 from runtime.register.enrolment import NewAgency
 from runtime.settings import KafkaProtocol

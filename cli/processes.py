@@ -23,7 +23,7 @@ from runtime.settings import (
     ProcessSettings,
     Settings,
 )
-from services.dashboard.places import BoardSettings
+from services.dashboard.settings import BoardSettings
 from services.notifications.settings import SendingSettings
 
 DRIVER = "postgresql+psycopg"
@@ -46,7 +46,7 @@ def _service(name: str, part: str, settings: type[ProcessSettings], role: str | 
     return Program(title, (f"services.{name}.main", part), role or f"accord_{name}", user, settings)
 
 
-ISSUER = Program("issuer", ("runtime.access.issuer",), "accord_issuer", "", IssuerSettings)
+ISSUER = Program("issuer", ("runtime.auth.issuer",), "accord_issuer", "", IssuerSettings)
 APIS: Mapping[str, type[ProcessSettings]] = {
     "audit": LedgerSettings,
     "dashboard": BoardSettings,

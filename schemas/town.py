@@ -8,8 +8,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from schemas.closed import Closed
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
+from schemas.strict_model import Closed
 from schemas.values import AgencyRef, PersonRef, Slug
 
 ServiceName = Literal[

@@ -91,7 +91,7 @@ Instant = Annotated[
     Field(json_schema_extra={"pattern": _INSTANT_PATTERN}),
 ]
 OwnRef = Annotated[UUID, BeforeValidator(_only_a_reference)]
-# Every other UUID inside a contract is one of these: `schemas.facts.cutting` renames them all.
+# Every other UUID inside a contract is one of these: `schemas.facts.projection` renames them all.
 Ref = Annotated[OwnRef, Field(json_schema_extra={"x-accord-pairwise": True})]
 
 Flag = Annotated[bool, Field(strict=True)]

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder, running_town
 from cli.run import Run
 from kernel.consent import purposes_of
-from runtime.access.scopes import Role
+from runtime.auth.scopes import Role
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 from schemas.strict_json import BadJson, safe_text
 

@@ -23,8 +23,8 @@ from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.promise import Kept as Promised
 from kernel.ledger.verify import Entry, Finding, verify_log
-from runtime.ledger import whole
-from runtime.ledger.pending import append, leaf
+from runtime.ledger import snapshot
+from runtime.ledger.pending_entries import append, leaf
 
 ROLE = "accord_audit"
 VKEY_FILE = "ledger.vkey"
@@ -78,7 +78,7 @@ def verify(
             findings = verify_log(counted, checkpoints, key)
             if promised.count:
                 findings += promised.broken(log.at())
-            if isinstance(log, whole.Whole):
+            if isinstance(log, snapshot.Whole):
                 findings += log.beside(key)
     except NotALine as broken:
         raise Unready(str(broken), "The file was damaged or changed: export the ledger anew.") from None
@@ -90,7 +90,7 @@ def export(file: To, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     there = town.read(run)
     within(there, ROLE, _note_export)
     try:
-        with whole.reading(there.database.urls[ROLE]) as log:
+        with snapshot.reading(there.database.urls[ROLE]) as log:
             heads, leaves = exported.write(file, log.checkpoints(), log.entries())
     except psycopg.OperationalError as refusal:
         raise Away from refusal
@@ -126,12 +126,12 @@ class Verified:
 
 
 @contextmanager
-def _opened(run: Path, file: Path | None) -> Iterator[whole.Whole | Exported]:
+def _opened(run: Path, file: Path | None) -> Iterator[snapshot.Whole | Exported]:
     if file is not None:
         yield Exported(file)
         return
     try:
-        with whole.reading(town.read(run).database.urls[ROLE]) as log:
+        with snapshot.reading(town.read(run).database.urls[ROLE]) as log:
             yield log
     except psycopg.OperationalError as refusal:
         raise Away(also="Or verify an exported file with --from.") from refusal

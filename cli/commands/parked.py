@@ -15,8 +15,8 @@ from cli.commands.options import DEFAULT_RUN, Json, RunFolder
 from cli.session import within
 from infra.embedded.unready import Unready
 from kernel.ledger.entry import Act, Verdict
-from runtime import parking
-from runtime.ledger.pending import append, leaf
+from runtime.ledger.pending_entries import append, leaf
+from runtime.messaging import dead_letters
 
 ROLE = "accord_admin"
 LIST = statement("""
@@ -77,7 +77,7 @@ async def _ask(session: AsyncSession, ref: UUID) -> bool:
     at = await session.scalar(WAITS, {"parked_ref": ref})
     if at is None:
         return False
-    await parking.ask_again(session, ref)
+    await dead_letters.ask_again(session, ref)
     said = {"at": at, "act": Act.ADMINISTERED, "actor": "operator", "agency": "operator"}
     await append(session, [leaf({"parked_ref": str(ref)}, None, **said, verdict=Verdict.PERMIT, sv=0)])
     await session.commit()

@@ -1,13 +1,13 @@
 """What the survivor's words come to: pure, total, dated, and able to say why."""
 
-from kernel.consent.answers import Decision, Reason, Request
 from kernel.consent.ceilings import ceiling, emergency_ceiling, needs_own_line, purposes_of
 from kernel.consent.decision import decide, mask
+from kernel.consent.decision_types import Decision, Reason, Request
 from kernel.consent.derivation import covers, derived
+from kernel.consent.directive import Agency, Directive
 from kernel.consent.explanation import CategoryVerdict, Outlook, as_if_signed, explain, preview
-from kernel.consent.reading import Unreadable, fields_given, fields_named
+from kernel.consent.parser import Unreadable, fields_given, fields_named
 from kernel.consent.table import ConsentTable, compile_table
-from kernel.consent.terms import Agency, Directive
 
 __all__ = [
     "Agency",

@@ -18,7 +18,7 @@ from schemas.codes import AgencyFlag, AgencyKind, Purpose
 from schemas.taxonomy import bit, category_mask
 
 if TYPE_CHECKING:
-    from kernel.consent.terms import Agency
+    from kernel.consent.directive import Agency
 
 Cells = Mapping[tuple[AgencyKind, DataCategory], str]
 Carried = Mapping[Purpose, tuple[frozenset[AgencyKind], int]]

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from kernel.consent.answers import Decision, Reason, Request
 from kernel.consent.ceilings import ceiling, emergency_ceiling
-from kernel.consent.reading import Grant
+from kernel.consent.decision_types import Decision, Reason, Request
+from kernel.consent.parser import Grant
 from kernel.consent.table import ConsentTable, Line, furthest
 from schemas.codes import AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL

@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from kernel.consent.answers import Reason, Request
 from kernel.consent.decision import decide, judged, scales
+from kernel.consent.decision_types import Reason, Request
+from kernel.consent.directive import Agency, Directive
 from kernel.consent.table import ConsentTable
-from kernel.consent.terms import Agency, Directive
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveState, Purpose
 from schemas.taxonomy import ALL, CATEGORIES, FIELDS

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from kernel.consent.answers import Reason
-from kernel.consent.reading import Denial, Grant, Unreadable, read_denial, read_grant
-from kernel.consent.terms import Directive, Way, key_of
+from kernel.consent.decision_types import Reason
+from kernel.consent.directive import Directive, Way, key_of
+from kernel.consent.parser import Denial, Grant, Unreadable, read_denial, read_grant
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kernel.ledger.tree import HASH_BYTES, leaf_hash, verify_inclusion
+from kernel.ledger.merkle import HASH_BYTES, leaf_hash, verify_inclusion
 
 SIGNS = b"\x01"
 WITNESSES = b"\x04"

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from kernel.ledger import note
 from kernel.ledger.entry import instant
-from kernel.ledger.tree import HASH_BYTES
+from kernel.ledger.merkle import HASH_BYTES
 from kernel.ledger.verify import Entry, Fault, Finding
 
 WITHIN = timedelta(seconds=10)  # from the opening to the tree; a sequencer takes one

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from kernel.ledger.entry import Act, Header, Unreadable, Verdict, is_padding, read
+from kernel.ledger.merkle import leaf_hash, push, root_of
 from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
-from kernel.ledger.tree import leaf_hash, push, root_of
 from schemas.codes.consent import Basis
 
 Entry = tuple[int, bytes, bytes]  # index, body, leaf hash

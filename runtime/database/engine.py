@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from runtime import clock
-from runtime.database import standstill
+from runtime.database import stall_detector
 
 FRESH: Final = 1.0  # seconds since its last use in which a connection is not asked whether it lives
 RESTS: Final = "rests since"
@@ -57,7 +57,7 @@ def engine(url: str, *, pool_size: int = 10, service: str = "accord", seconds: i
         pool_size=pool_size,
         max_overflow=0,  # a connection more for a moment costs the server a process and both a handshake, under load
         pool_timeout=3,
-        connect_args={**arguments, "async_creator_fn": standstill.connecting(conninfo)},
+        connect_args={**arguments, "async_creator_fn": stall_detector.connecting(conninfo)},
     )
     _ask_before_use(made.sync_engine)
     return made

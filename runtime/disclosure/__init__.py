@@ -7,12 +7,12 @@
 """
 
 from runtime.disclosure.conditions import end_with, never_start, start_with
-from runtime.disclosure.looking import OWN_WORK, carry, look, purposes_now
-from runtime.disclosure.offering import announce, offer, offer_many, record
-from runtime.disclosure.opening import Opening, TooLate, open
-from runtime.disclosure.own_copy import offer_own_copy
-from runtime.disclosure.refusing import note_absent, note_blocked
-from runtime.disclosure.relaying import Waiting, park, relayable
+from runtime.disclosure.denials import note_absent, note_blocked
+from runtime.disclosure.offers import announce, offer, offer_many, record
+from runtime.disclosure.openings import Opening, TooLate, open
+from runtime.disclosure.relay_check import Waiting, park, relayable
+from runtime.disclosure.reoffer import offer_own_copy
+from runtime.disclosure.state_reads import OWN_WORK, carry, look, purposes_now
 
 __all__ = [
     "OWN_WORK",

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from kernel.ledger.entry import Act
 from runtime import register
-from runtime.disclosure import leaves
-from runtime.ledger.pending import append
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
+from runtime.ledger.pending_entries import append
 from runtime.register import Subject
 from runtime.register.conditions import Met, end_when_met, start_when_met
-from runtime.unit import Unit
 from schemas.codes import EndsWhen, StartsWhen
 
 CONFLICT_MATCH = "conflict_match"
@@ -51,10 +51,13 @@ async def _held(unit: Unit, case_ref: UUID) -> Subject:
 async def _note(unit: Unit, case_ref: UUID, met: Sequence[Met], reason: str, condition: str) -> None:
     if not met:
         return
-    by, subject = await leaves.who(unit), await _held(unit, case_ref)  # read again: its version is another one now
+    by, subject = (
+        await audit_entries.who(unit),
+        await _held(unit, case_ref),
+    )  # read again: its version is another one now
     detail = {"person": unit.actor, "condition": str(condition)}
     record = [
-        leaves.noted(
+        audit_entries.noted(
             Act.CHANGED,
             by,
             subject,

@@ -14,18 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runtime import crash
-from runtime.access.tokens import Tokens, fetching
+from runtime import failpoints
+from runtime.auth.tokens import Tokens, fetching
 from runtime.database.engine import engine, sessions
-from runtime.http.description import describe, methods_at
-from runtime.http.guard import Guard
+from runtime.http.app_state import Wiring
+from runtime.http.concurrency_limits import Arrivals, Places
 from runtime.http.health import Check, Readiness, database_check, health
-from runtime.http.invalid import invalid, names_in
-from runtime.http.places import Arrivals, Places
+from runtime.http.middleware import Guard
+from runtime.http.openapi.document import describe, methods_at
 from runtime.http.problems import Absent, Problem, Refused, answer
-from runtime.http.rates import Rates
-from runtime.http.wiring import Wiring
-from runtime.keys import keyring
+from runtime.http.rate_limit import Rates
+from runtime.http.validation_errors import invalid, names_in
+from runtime.keyring import keyring
 from runtime.settings import ProcessSettings, Profile
 from runtime.telemetry.logs import described
 
@@ -132,7 +132,7 @@ def _telling(lifespan: Around) -> Around:
 @asynccontextmanager
 async def wired(settings: ProcessSettings) -> AsyncIterator[Wiring]:
     """Make the connections of a process, and close them at its end."""
-    crash.arm(settings)
+    failpoints.arm(settings)
     keys = keyring(settings)
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
     for_stops = engine(settings.database, pool_size=settings.reserved_for_stops, service=settings.service)

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
+from runtime.http.app_state import Wiring
 from runtime.http.problems import FieldError, Problem
-from runtime.http.wiring import Wiring
 from schemas import strict_json
 
 LIMIT = 64 * 1024  # bytes, where a router names no other

@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from runtime.http import problems, shedding
-from runtime.http.guard import SAFE_HEADERS, Refusals
+from runtime.http import load_shed, problems
+from runtime.http.middleware import SAFE_HEADERS, Refusals
 from runtime.http.problems import Problem
 
 MOST_HEAD_BYTES: Final = 32 * 1024
@@ -99,7 +99,7 @@ class Connections:
             self.crowds.pop(one.address, None)
 
     def _make_room(self, crowd: _Crowd, newcomer: Connection) -> None:
-        shedding.shed("connections")
+        load_shed.shed("connections")
         leaves = next(iter(crowd.silent), None) or next(iter(crowd.idle), None) or newcomer
         self.remove(leaves)
         leaves.transport.abort()

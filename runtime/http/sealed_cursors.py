@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runtime.unit import Unit
+from runtime.database.unit_of_work import Unit
 
 KEY = text("SELECT key FROM carrying.cursor_key")
 _keys: WeakKeyDictionary[Engine, AESSIV] = WeakKeyDictionary()

@@ -26,14 +26,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from kernel.ledger import note
 from kernel.ledger.entry import padding
-from kernel.ledger.tree import EMPTY_ROOT, frontier, leaf_hash, push, root_of
-from runtime import clock, crash
+from kernel.ledger.merkle import EMPTY_ROOT, frontier, leaf_hash, push, root_of
+from runtime import clock, failpoints
 from runtime.database.arrays import bigints, byteas, smallints
-from runtime.database.direct import rows, written
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
-from runtime.faults import name
-from runtime.ledger.pending import columns, leaf
-from runtime.ledger.stored import newest_head, nodes
+from runtime.database.hot_path import rows, written
+from runtime.error_kinds import name
+from runtime.ledger.pending_entries import columns, leaf
+from runtime.ledger.tree_store import newest_head, nodes
 from runtime.settings import LedgerSettings
 from runtime.telemetry import facts, metrics
 
@@ -107,11 +107,11 @@ async def integrate(session: AsyncSession, skey: str, most: int = BATCH) -> int:
         await session.rollback()
         return 0
     tree = await _tree(session, size, note.vkey_of(skey))
-    crash.point("sequencer.after_take")
+    failpoints.point("sequencer.after_take")
     await _take(session, tree, waiting, skey)
-    crash.point("sequencer.before_commit")
+    failpoints.point("sequencer.before_commit")
     await session.commit()
-    crash.point("sequencer.after_commit")
+    failpoints.point("sequencer.after_commit")
     return len(waiting)
 
 
@@ -139,7 +139,7 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
 async def _take(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting], skey: str) -> None:
     """Move these leaves into the tree and sign its new head."""
     await _grow(session, tree, waiting)
-    crash.point("sequencer.after_move")
+    failpoints.point("sequencer.after_move")
     await _sign(session, tree.size + len(waiting), root_of(tree.peaks), waiting[0].at, skey)
 
 

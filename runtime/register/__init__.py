@@ -1,8 +1,8 @@
 """Who exists: agencies, subjects, their cases and directives, and the fair lock on each subject."""
 
+from runtime.database.clock import instant
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
-from runtime.register.instants import instant
 from runtime.register.snapshots import Snapshot, snapshots
 from runtime.register.subjects import (
     CaseOf,

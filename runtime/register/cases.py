@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.vault.keys import new_key
-from runtime.keys import Keyring
+from kernel.sealing.keys import new_key
+from runtime.keyring import Keyring
 from runtime.register.subjects import Subject
 
 NEW_SUBJECT = text("INSERT INTO register.subject (home_agency) VALUES (:agency_id) RETURNING subject_id")

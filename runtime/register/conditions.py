@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import ConsentTable, compile_table
-from runtime.database.direct import rows
+from runtime.database.hot_path import rows
 from runtime.register.directives import active_rows, read_directive
 from runtime.register.subjects import Subject
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import ConsentTable, Directive, compile_table
 from runtime.database.arrays import bigints
-from runtime.database.direct import rows
+from runtime.database.hot_path import rows
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose, StartsWhen
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Verdict
-from runtime.ledger.pending import append, leaf
+from runtime.ledger.pending_entries import append, leaf
 from runtime.names import RESERVED
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency, ConsentTable
 from runtime.database.arrays import bigints, texts, uuids
-from runtime.database.direct import rows
+from runtime.database.hot_path import rows
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
 from runtime.register.subjects import consents

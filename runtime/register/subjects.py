@@ -22,10 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency, ConsentTable
 from runtime.database.arrays import bigints, uuids
-from runtime.database.direct import rows
+from runtime.database.hot_path import rows
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent, active_rows, compile_consent
-from runtime.register.holding import forget, held_before, remember
+from runtime.register.lock_cache import forget, held_before, remember
 from schemas.codes import Participation, Purpose
 
 # Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0020_locks.py.

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from runtime.telemetry.attributes import LIBRARY_NAMES
-from runtime.telemetry.facts import WITHHELD
+from runtime.telemetry.log_fields import WITHHELD
 from runtime.telemetry.tracing import trace_id_now
 
 log = logging.getLogger(__name__)

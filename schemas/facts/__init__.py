@@ -1,9 +1,5 @@
 """Every contract, and the blocks and parts they are made of."""
 
-from schemas.closed import (
-    Closed,
-    Part,
-)
 from schemas.facts.alert import (
     AlertAcknowledged,
     AlertBlock,
@@ -136,6 +132,7 @@ from schemas.facts.survivor import (
     SurvivorBlock,
     Window,
 )
+from schemas.strict_model import Closed, Part
 
 __all__ = [
     "AcceptanceBlock",

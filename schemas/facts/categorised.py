@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.categories import DataCategory, Mark
-from schemas.closed import Closed
+from schemas.strict_model import Closed
 from schemas.taxonomy import FIELDS, bit
 
 _KNOWN = frozenset(FIELDS)

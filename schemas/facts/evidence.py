@@ -1,9 +1,9 @@
 """Items of evidence: references to what the custodian holds, never the thing itself."""
 
 from schemas.categories import Evidence
-from schemas.closed import Part
 from schemas.codes import EvidenceKind, EvidenceState, Origin
 from schemas.facts.categorised import Categorised
+from schemas.strict_model import Part
 from schemas.values import Bytes, Flag, Instant, Items, PersonRef, Ref, Text200, Text2000
 
 

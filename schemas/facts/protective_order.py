@@ -11,7 +11,6 @@ from schemas.categories import (
     OrderTerms,
     WeaponsRisk,
 )
-from schemas.closed import Part
 from schemas.codes import (
     AgeBand,
     Bool3,
@@ -27,6 +26,7 @@ from schemas.codes import (
 from schemas.facts.categorised import Categorised
 from schemas.facts.fact import CjiMarks, Fact
 from schemas.facts.survivor import Address
+from schemas.strict_model import Part
 from schemas.values import AgencyRef, Day, Instant, Items, Ref, Slug, Text200, Text2000, TimeZone, Version
 
 

@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 from schemas.categories import RiskAnswers, RiskResult
-from schemas.closed import Part
 from schemas.codes import Answer, Band, RiskChange, TriggeredBy
 from schemas.facts.categorised import Categorised
 from schemas.facts.fact import Fact
 from schemas.facts.incident import WeaponsBlock
+from schemas.strict_model import Part
 from schemas.values import Count, Flag, Instant, Items, Ref, Slug, Text300
 
 

@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 from schemas.categories import Children, OrderTerms, PlanContacts, PlanEscape, PlanLocations, PlanSummary
-from schemas.closed import Part
 from schemas.codes import Bool3, PlanSection, PlanStatus, ReviewTrigger, ThreatType
 from schemas.facts.categorised import Categorised
 from schemas.facts.fact import Fact
 from schemas.facts.survivor import Address
+from schemas.strict_model import Part
 from schemas.values import Count, Day, Flag, Items, PersonRef, Ref, Text200, Text2000, Version
 
 

@@ -18,7 +18,6 @@ from schemas.categories import (
     SafeContact,
     SubstanceUse,
 )
-from schemas.closed import Part
 from schemas.codes import (
     AgeBand,
     Attendance,
@@ -31,6 +30,7 @@ from schemas.codes import (
     Weekday,
 )
 from schemas.facts.categorised import Categorised
+from schemas.strict_model import Part
 from schemas.values import (
     Count,
     Day,

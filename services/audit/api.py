@@ -11,17 +11,17 @@ from fastapi.responses import PlainTextResponse
 
 from kernel.consent import Reason
 from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.merkle import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from kernel.ledger.note import Proof
-from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from runtime import disclosure, register
-from runtime.disclosure import leaves
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
 from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
-from runtime.http.paging import cursor_of, link_next, position_of
-from runtime.ledger.pending import append, leaf
-from runtime.ledger.stored import Head, nodes, published_head
-from runtime.unit import Unit
+from runtime.http.pagination import cursor_of, link_next, position_of
+from runtime.ledger.pending_entries import append, leaf
+from runtime.ledger.tree_store import Head, nodes, published_head
 from services.audit import conflicts, domain, store
-from services.audit.forms import (
+from services.audit.responses import (
     AccountingAnswer,
     ConflictAnswer,
     ConflictsAnswer,
@@ -93,7 +93,7 @@ async def read_accounting(
     if case is None:
         await disclosure.note_absent(unit, case_ref)
         raise Withheld
-    by = await leaves.who(unit)
+    by = await audit_entries.who(unit)
     if case.shut_out:
         await _note(unit, by, case, Verdict.DENY)
         raise Withheld
@@ -122,7 +122,7 @@ async def list_conflicts(
         raise Invalid([FieldError("query.cursor", "malformed")])
     found = await conflicts.warnings(unit, behind, limit + 1)
     following = cursor_of(*found[limit - 1].place) if len(found) > limit else None
-    by = await leaves.who(unit)
+    by = await audit_entries.who(unit)
     says = {"at": await register.instant(unit.session), "act": Act.LEDGER_READ, "actor": by.actor, "agency": by.agency}
     await append(unit.session, [leaf(unit.asker, None, **says, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
     link_next(request, answer, following)
@@ -155,7 +155,7 @@ def _why(unit: Unit) -> Reason:
     return Reason.PERSON_NOT_NAMED if unit.unnamed else Reason.BLOCKED_PERSON
 
 
-async def _note(unit: Unit, by: leaves.Who, case: store.Case, verdict: Verdict) -> None:
+async def _note(unit: Unit, by: audit_entries.Who, case: store.Case, verdict: Verdict) -> None:
     """Put the reading on record, with the agency as custodian of what it read."""
     said = leaf(
         unit.asker,

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from runtime.disclosure import leaves
-from runtime.unit import Unit
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
 
 # The index of 0014_conflicts.py is for this condition, to the letter.  Parts of a header are cut out at the places of
 # its canonical text and never read as JSON: one line that is none would make the whole list fail.
@@ -99,7 +99,7 @@ async def warnings(unit: Unit, behind: Place, rows: int) -> list[Warned]:
 
     None of a survivor who hides from whoever reads them.
     """
-    by = await leaves.who(unit)
+    by = await audit_entries.who(unit)
     asked = {
         "agency": unit.agency_id,
         "custodian": f'"custodian":"{by.agency}"'.encode(),

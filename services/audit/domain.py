@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kernel.ledger.entry import Act, Header, Verdict
-from kernel.ledger.tree import leaf_hash
+from kernel.ledger.merkle import leaf_hash
 
 
 class ActorKind(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Header, Unreadable, read
-from runtime.unit import Unit
+from runtime.database.unit_of_work import Unit
 from services.audit.domain import Actor, ActorKind, Agency
 
 LAST = 2**63 - 1

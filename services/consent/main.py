@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
 from services.consent.api import routes
-from services.consent.clock import ticking
+from services.consent.jobs import ticking
 
 
 def build(settings: KeyringSettings) -> FastAPI:

@@ -11,8 +11,8 @@ from kernel.consent import Agency, Outlook, as_if_signed, compile_table, preview
 from schemas.codes import DirectiveState, Purpose
 from services.consent import store
 from services.consent.domain import NotAcceptable, Provision
-from services.consent.domain.stopping import NOT_YET
-from services.consent.ground import Ground
+from services.consent.domain.revocation import NOT_YET
+from services.consent.locked_subject import Ground
 
 
 async def look_ahead(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.consent import Directive
-from runtime.unit import Unit
+from runtime.database.unit_of_work import Unit
 from services.consent import store
 
 

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict
 
+from runtime.database.unit_of_work import Unit
 from runtime.http import Absent, Unavailable, may, router
-from runtime.unit import Unit
 from services.dashboard import board, store
-from services.dashboard.asking import Reach
 from services.dashboard.board import Counted
 from services.dashboard.domain import Item, tiles_for
-from services.dashboard.door import House
+from services.dashboard.service_client import Reach
+from services.dashboard.session_auth import House
 
 MayReadBoard = Annotated[Unit, Depends(may("board:read"))]
 PREFIX = "/v1/board"

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.dashboard.asking import Away, Lacking, Reach
 from services.dashboard.domain import Count, Listing, Tile
+from services.dashboard.service_client import Away, Lacking, Reach
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.dashboard.derived import Secret
+from services.dashboard.session_secret import Secret
 
 SIGN_IN_SECONDS = 600
 

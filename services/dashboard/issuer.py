@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 import httpx
 
-from runtime.access.jwks import DISCOVERY
-from runtime.access.tokens import IssuerAway
-from services.dashboard.derived import Secret
+from runtime.auth.jwks import DISCOVERY
+from runtime.auth.tokens import IssuerAway
+from services.dashboard.session_secret import Secret
 
 CLIENT_ID = "dashboard"
 # What the board reads, and nothing that opens a message or changes anything.

@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from runtime.http import application, serve
 from runtime.settings import ProcessSettings, read
 from services.dashboard import api, pages
-from services.dashboard.asking import Reach, client
 from services.dashboard.cookies import Cookies
-from services.dashboard.door import House
 from services.dashboard.issuer import Issuer
-from services.dashboard.places import BoardSettings
+from services.dashboard.service_client import Reach, client
+from services.dashboard.session_auth import House
+from services.dashboard.settings import BoardSettings
 
 ROUTES = (api.routes, pages.routes)
 

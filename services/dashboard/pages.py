@@ -8,15 +8,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from runtime.access.tokens import NotVerified
+from runtime.auth.tokens import NotVerified
 from runtime.http.problems import Absent, Forbidden, Problem, Unauthenticated
-from services.dashboard import board, door
-from services.dashboard.derived import Secret
+from services.dashboard import board, session_auth
 from services.dashboard.domain import tiles_for
-from services.dashboard.door import HOME, Anybody, House, SignedIn, Visit, doors
+from services.dashboard.form_parsing import check_own_page, fields_of, form_of
 from services.dashboard.issuer import Denied, NoBoard
-from services.dashboard.rendering import STYLE, page
-from services.dashboard.sending import check_own_page, fields_of, form_of
+from services.dashboard.session_auth import HOME, Anybody, House, SignedIn, Visit, doors
+from services.dashboard.session_secret import Secret
+from services.dashboard.templates import STYLE, page
 
 SIGNED_IN = f"{HOME}/signed-in"
 SIGN_OUT = f"{HOME}/sign-out"
@@ -75,7 +75,7 @@ async def sign_out(request: Request, visit: SignedIn) -> Response:
     check_own_page(request, house.address)
     if not visit.secret.made((await form_of(request)).get("token", ""), SIGN_OUT):
         raise Forbidden
-    await door.end(request.app.state.wiring, visit.secret)
+    await session_auth.end(request.app.state.wiring, visit.secret)
     answer = RedirectResponse(HOME, status_code=303)
     house.cookies.end_session(answer)
     return answer
@@ -110,15 +110,15 @@ async def _session_for(request: Request, house: House, code: str, secret: Secret
     wiring = request.app.state.wiring
     try:
         granted = await house.issuer.signed_in(code, secret)
-        await door.visit_of(wiring, secret, granted)
+        await session_auth.visit_of(wiring, secret, granted)
     except NoBoard:
         raise Forbidden from None
     except (Denied, NotVerified, Unauthenticated):
         raise Problem("malformed_request") from None
     former = house.cookies.session(request)
     if former is not None:
-        await door.end(wiring, former)
-    return await door.begin(wiring, granted)
+        await session_auth.end(wiring, former)
+    return await session_auth.begin(wiring, granted)
 
 
 def _frame(visit: Visit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 
 from kernel.ledger.promise import promise
 from runtime import disclosure
+from runtime.database.unit_of_work import Unit
 from runtime.http import (
     Absent,
     Cursor,
@@ -22,11 +23,10 @@ from runtime.http import (
     may,
     router,
 )
-from runtime.http.paging import CountAnswer, link_next, position_of
+from runtime.http.pagination import CountAnswer, link_next, position_of
 from runtime.http.sealed_cursors import sealed, unsealed
-from runtime.unit import Unit
 from schemas.codes import Purpose
-from services.exchange import listing, store
+from services.exchange import inbox, store
 from services.exchange.forms import (
     MessageAnswer,
     OfferingForm,
@@ -59,7 +59,7 @@ async def read_inbox(
 @routes.get("/inbox/count")
 async def count_inbox(unit: MayReadInbox) -> CountAnswer:
     """Count what this person could open now, up to 1,000; no row leaves."""
-    count, whole = await listing.count(unit)
+    count, whole = await inbox.count(unit)
     return CountAnswer.of(count, whole=whole)
 
 
@@ -69,7 +69,7 @@ async def read_case(
 ) -> PageAnswer:
     """List one case's file as this person may see it now; a case with nothing to see is absent."""
     page = await _page(unit, request, answer, cursor, limit, case_ref)
-    if not page.messages and not await listing.shows_anything(unit, case_ref):
+    if not page.messages and not await inbox.shows_anything(unit, case_ref):
         raise Absent
     return page
 
@@ -141,7 +141,7 @@ async def _page(
     after = await _place(unit, cursor)
     if after is None:
         return PageAnswer(messages=[], cursor=None)  # whoever goes on from here begins at the front
-    page = await listing.page(unit, after, limit, case_ref)
+    page = await inbox.page(unit, after, limit, case_ref)
     behind = page.last or (page.rows[-1] if page.rows else None)
     following = cursor if behind is None else await sealed(unit, MAILBOX, behind.place)
     link_next(request, answer, None if page.last is None else following)

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from kernel.ledger.promise import hash_text
 from runtime.disclosure import Opening
-from schemas.closed import Closed
 from schemas.codes import Purpose
+from schemas.strict_model import Closed
 from schemas.values import AgencyRef
 from services.exchange import domain
 from services.exchange.store import Listed

@@ -12,13 +12,13 @@ from fastapi import FastAPI
 from kernel.ledger import note
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
-from runtime.http.attended import attended
-from runtime.keys import keyring
-from runtime.outbox.relay import Relay
+from runtime.http.background_process import attended
+from runtime.keyring import keyring
+from runtime.messaging.consumer import Worker
+from runtime.messaging.outbox.relay import Relay
 from runtime.settings import BrokerSettings, OpeningSettings, ProcessSettings, Settings, read
-from runtime.worker import Worker
 from services.exchange.api import PROMISE_KEY, routes
-from services.exchange.stream import listen
+from services.exchange.consumers import listen
 
 
 def build(settings: OpeningSettings) -> FastAPI:

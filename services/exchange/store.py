@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.vault.envelope import Sealed
-from runtime.database import direct
+from kernel.sealing.envelope import Sealed
+from runtime.database import hot_path
 from runtime.database.arrays import byteas, instants, texts, uuids
-from runtime.worker import Offered
+from runtime.messaging.consumer import Offered
 
 # One round trip for all that came together: see the function in 0003_keeping.py.
 KEEP = "SELECT exchange.keep(%s, %s, %s, %s, %s, %s, %s)"
@@ -46,7 +46,7 @@ async def keep(session: AsyncSession, offered: Sequence[Offered]) -> int:
 
     Those for an agency that is not active are left out.
     """
-    found = await direct.rows(
+    found = await hot_path.rows(
         session,
         KEEP,
         uuids(one.message_ref for one in offered),
@@ -74,7 +74,7 @@ async def sealed_messages(session: AsyncSession, agency: str, refs: Sequence[UUI
 
     The door answers both alike, and puts the refusal on record.
     """
-    found = {ref: (name, body) for ref, name, body in await direct.rows(session, SEALED, agency, uuids(refs))}
+    found = {ref: (name, body) for ref, name, body in await hot_path.rows(session, SEALED, agency, uuids(refs))}
     return [Sealed(ref, agency, name, 0, body) for ref in _once(refs) for name, body in [found.get(ref, ("", b""))]]
 
 

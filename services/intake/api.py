@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Response
 
 from runtime import disclosure, register
+from runtime.database.unit_of_work import Unit
 from runtime.http import (
     Absent,
     IfMatch,
@@ -25,13 +26,12 @@ from runtime.http import (
     router,
 )
 from runtime.register import Subject
-from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Participation, PlanStatus
 from schemas.facts.incident import IncidentBlock
 from services.intake import domain, store
-from services.intake.answers import CaseAnswer, IncidentAnswer, OpenedAnswer, PlanAnswer
-from services.intake.forms import CaseForm, IncidentForm, IncidentVersionForm, PlanForm
+from services.intake.requests import CaseForm, IncidentForm, IncidentVersionForm, PlanForm
+from services.intake.responses import CaseAnswer, IncidentAnswer, OpenedAnswer, PlanAnswer
 
 MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
 MayReadCases = Annotated[Unit, Depends(may("cases:read"))]

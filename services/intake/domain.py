@@ -23,7 +23,7 @@ from schemas.codes import (
 from schemas.facts import IncidentReported, IncidentUpdated, SafetyPlanCreated, SafetyPlanUpdated
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
-from services.intake.forms import IncidentForm, IncidentVersionForm, PlanForm
+from services.intake.requests import IncidentForm, IncidentVersionForm, PlanForm
 
 REPEATS_WITHIN: Final = timedelta(days=365)
 INTIMATE: Final = frozenset(

@@ -29,8 +29,8 @@ from schemas.facts.protective_order import (
     ProtectiveOrderViolated,
     Respondent,
 )
-from services.law_enforcement_bridge.entry import entered_by, entered_of
-from services.law_enforcement_bridge.forms import (
+from services.law_enforcement_bridge.entry_checklist import entered_by, entered_of
+from services.law_enforcement_bridge.requests import (
     EndForm,
     HearingForm,
     IssuanceForm,

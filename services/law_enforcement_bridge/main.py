@@ -10,7 +10,7 @@ from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
 from services.law_enforcement_bridge import domain
 from services.law_enforcement_bridge.api import routes
-from services.law_enforcement_bridge.clock import ticking
+from services.law_enforcement_bridge.jobs import ticking
 
 REFUSALS = {
     domain.NotPossible: "not_possible",

@@ -10,6 +10,7 @@ from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from runtime import disclosure
+from runtime.database.unit_of_work import Unit
 from runtime.http import (
     Absent,
     Cursor,
@@ -22,12 +23,11 @@ from runtime.http import (
     may,
     router,
 )
-from runtime.http.paging import link_next
+from runtime.http.pagination import link_next
 from runtime.http.sealed_cursors import sealed, unsealed
-from runtime.unit import Unit
 from schemas.categories import DataCategory
-from schemas.closed import Closed
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
+from schemas.strict_model import Closed
 from schemas.values import AgencyRef, Instant, Slug
 from services.notifications import braked, store
 from services.notifications.braked import Decided, Decision, Flood

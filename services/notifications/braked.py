@@ -19,13 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act
 from runtime import disclosure, register
-from runtime.disclosure import leaves, listing
-from runtime.disclosure.listing import MOST_ROWS, Page
-from runtime.disclosure.looking import Asked
-from runtime.http.paging import MOST
-from runtime.ledger.pending import append
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries, list_reads
+from runtime.disclosure.list_reads import MOST_ROWS, Page
+from runtime.disclosure.state_reads import Asked
+from runtime.http.pagination import MOST
+from runtime.ledger.pending_entries import append
 from runtime.telemetry import facts
-from runtime.unit import Unit
 from schemas.categories import DataCategory
 from services.notifications.store import Notice, as_notice
 
@@ -121,7 +121,7 @@ async def groups(unit: Unit) -> tuple[list[Braked], bool]:
     """
     found = await _cases(unit.session, unit.agency_id, None, MOST_ROWS)
     visible = await _visible(unit, {case_ref for case_ref, _ in found})
-    await listing.counted(unit, NAME)
+    await list_reads.counted(unit, NAME)
     merged: dict[tuple[str, str], Braked] = {}
     for case_ref, one in found:
         if case_ref in visible:
@@ -132,7 +132,7 @@ async def groups(unit: Unit) -> tuple[list[Braked], bool]:
 
 async def page(unit: Unit, source: str, kind: str, behind: tuple[datetime, UUID] | None, limit: int) -> Page[Notice]:
     """Return a page of the notices held of one kind from one agency; each case shown is on record once a day."""
-    found = await listing.page(partial(_fetch, unit, source, kind, behind), partial(_choose, unit), limit)
+    found = await list_reads.page(partial(_fetch, unit, source, kind, behind), partial(_choose, unit), limit)
     seen = await _shown(unit, {row.case_ref for row in found.rows})
     return Page([row for row in found.rows if row.case_ref in seen], found.last)
 
@@ -220,20 +220,20 @@ async def _choose(unit: Unit, rows: Sequence[Notice]) -> list[Notice]:
 
 
 async def _visible(unit: Unit, cases: Collection[UUID]) -> set[UUID]:
-    masks = await listing.masks_now(unit, map(Asked, cases), SHOWN)
+    masks = await list_reads.masks_now(unit, map(Asked, cases), SHOWN)
     return {one.case_ref for one, mask in masks.items() if mask}
 
 
 async def _shown(unit: Unit, cases: Collection[UUID]) -> set[UUID]:
     """Return the cases of which this person may see notices, each held and the look on record."""
-    masks = await listing.shown(unit, map(Asked, cases), SHOWN, NAME)
+    masks = await list_reads.shown(unit, map(Asked, cases), SHOWN, NAME)
     return {one.case_ref for one, mask in masks.items() if mask}
 
 
 async def _record(unit: Unit, cases: Collection[UUID], decision: Decision) -> None:
-    by, held = await leaves.who(unit), await register.hold_all(unit.session, set(cases))
+    by, held = await audit_entries.who(unit), await register.hold_all(unit.session, set(cases))
     noted = [
-        leaves.noted(
+        audit_entries.noted(
             Act.CHANGED, by, subject, custodian=subject.case(case_ref), reason=str(decision), detail=unit.asker
         )
         for case_ref, subject in held.items()

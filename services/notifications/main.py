@@ -9,15 +9,15 @@ from fastapi import FastAPI
 
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
-from runtime.http.attended import attended
-from runtime.keys import keyring
+from runtime.http.background_process import attended
+from runtime.keyring import keyring
+from runtime.messaging.consumer import Worker
 from runtime.settings import KeyringSettings, ProcessSettings, Profile, read
-from runtime.worker import Worker
 from services.notifications.api import routes
 from services.notifications.channels import UnsafeFileChannel
-from services.notifications.sending import Sender
+from services.notifications.consumers import listen
+from services.notifications.dispatcher import Sender
 from services.notifications.settings import SendingSettings
-from services.notifications.stream import listen
 
 
 def build(settings: KeyringSettings) -> FastAPI:

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.vault.envelope import Sealed
+from kernel.sealing.envelope import Sealed
+from runtime.messaging.consumer import Offered
 from runtime.register import instant
-from runtime.worker import Offered
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
 from services.notifications.domain import BURST_WITHIN, HELD_BY_THE_BRAKE, MEAN_OF, Volume
 

@@ -43,7 +43,7 @@ from schemas.facts.referral import (
     ReferralWithdrawn,
     WithdrawalBlock,
 )
-from services.referrals.forms import ReferralForm
+from services.referrals.requests import ReferralForm
 
 UNANSWERED: Final = frozenset({ReferralState.SENT, ReferralState.NEEDS_INFO})
 UNDER_WAY: Final = frozenset({ReferralState.ACCEPTED, ReferralState.IN_PROGRESS})

@@ -10,7 +10,7 @@ from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
 from services.referrals import domain
 from services.referrals.api import routes
-from services.referrals.clock import ticking
+from services.referrals.jobs import ticking
 
 REFUSALS = {domain.NotOpen: "not_open", domain.NotSent: "not_sent", domain.ToItself: "to_itself"}
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Decision
-from runtime.disclosure.listing import DecidedBy
+from runtime.disclosure.list_reads import DecidedBy
 from schemas.codes import (
     ConflictCheck,
     OutcomeCode,

@@ -10,10 +10,10 @@ import pytest
 
 if TYPE_CHECKING:
     from kernel.consent import Request
-    from kernel.consent.reading import Grant
+    from kernel.consent.parser import Grant
     from kernel.consent.table import Line
-    from runtime.ledger.pending import Leaf
-    from runtime.outbox.queue import Message
+    from runtime.ledger.pending_entries import Leaf
+    from runtime.messaging.outbox.queue import Message
 
     def _refused(request: Request, line: Line, grant: Grant, leaf: Leaf, message: Message) -> None:
         """Nobody calls this: mypy tells of an ignore that is not needed, so each line fails once a write is let by."""

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from runtime.settings import IssuerSettings, LedgerSettings, OpeningSettings, Settings
-from services.dashboard.places import BoardSettings
+from services.dashboard.settings import BoardSettings
 from tests.architecture.named import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -10,8 +10,8 @@ import pytest
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict, read
+from kernel.ledger.merkle import leaf_hash
 from kernel.ledger.promise import hash_text, promise
-from kernel.ledger.tree import leaf_hash
 from tests.world.database import Database
 from tests.world.ledger import NOON, Log, a_leaf, nobody_connected, own_database
 from tests.world.ledger import copy_of as copied

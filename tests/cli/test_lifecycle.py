@@ -15,7 +15,7 @@ import jsonschema
 import psutil
 import pytest
 
-from runtime.bus.quotas import AGENCY, Administrator
+from runtime.messaging.quotas import AGENCY, Administrator
 from runtime.settings import KafkaProtocol
 from tests.infra.watching import comes_true, is_gone, runs
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from kernel.ledger.entry import Act, read
-from runtime.parking import Reason, Received, asked_again, park
+from runtime.messaging.dead_letters import Reason, Received, asked_again, park
 from tests.world.database import Database
 from tests.world.ledger import Log, own_database
 from tests.world.runs import a_run, accord

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.seal import unseal
+from kernel.sealing.envelope import NotOpenable, Sealed
+from kernel.sealing.seal import unseal
 from schemas.taxonomy import ALL, FIELDS
 from tests.fuzz.damage import Differs, damaged, flipped
 from tests.fuzz.letters import FACTS, LETTERS, OF, RECIPIENTS, Letter, permitted, plain

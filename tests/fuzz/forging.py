@@ -13,9 +13,9 @@ import psycopg
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
-from kernel.ledger.tree import grow, leaf_hash, push, root_of
-from kernel.vault.detail import Details
-from runtime.ledger.pending import Leaf, append, leaf
+from kernel.ledger.merkle import grow, leaf_hash, push, root_of
+from kernel.sealing.detail import Details
+from runtime.ledger.pending_entries import Leaf, append, leaf
 from runtime.ledger.sequencer import integrate
 from tests.fuzz.damage import flipped
 from tests.world.ledger import CATEGORIES, NOON, ORIGIN, TYPE, Log

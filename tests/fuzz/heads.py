@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from runtime.bus.headers import Routing, Unreadable, read, write
+from runtime.messaging.headers import Routing, Unreadable, read, write
 from tests.fuzz.damage import Differs, damaged
 
 Said = tuple[tuple[str, bytes | None], ...]

@@ -12,12 +12,12 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.seal import open_terms, seal, seal_terms, unseal
-from runtime.bus import headers
-from runtime.bus.headers import Routing, Unreadable
-from runtime.parking import Received
-from runtime.worker.offered import read
+from kernel.sealing.envelope import NotOpenable, Sealed
+from kernel.sealing.seal import open_terms, seal, seal_terms, unseal
+from runtime.messaging import headers
+from runtime.messaging.consumer.message import read
+from runtime.messaging.dead_letters import Received
+from runtime.messaging.headers import Routing, Unreadable
 from schemas.facts import DirectiveFact
 from schemas.registry import CONTRACTS, is_directive_fact
 from schemas.taxonomy import ALL, FIELDS

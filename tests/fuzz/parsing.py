@@ -10,14 +10,14 @@ import atheris  # type: ignore  # it ships no types, and is not there everywhere
 
 with atheris.instrument_imports(include=["schemas", "kernel", "runtime"]):
     from kernel.ledger import entry, note
-    from kernel.vault.envelope import NotOpenable, Sealed
-    from kernel.vault.seal import unseal
-    from runtime.access import signed
-    from runtime.bus import headers
-    from runtime.http.paging import position_of
+    from kernel.sealing.envelope import NotOpenable, Sealed
+    from kernel.sealing.seal import unseal
+    from runtime.auth import jws
+    from runtime.http.pagination import position_of
     from runtime.http.problems import Invalid
-    from runtime.parking import Received
-    from runtime.worker import offered
+    from runtime.messaging import headers
+    from runtime.messaging.consumer import message
+    from runtime.messaging.dead_letters import Received
     from schemas import strict_json
 
 from tests.fuzz import documents, heads, letters
@@ -40,7 +40,7 @@ def a_letter(raw: bytes) -> None:
     topic, key, body, *rest = [*raw.split(SEPARATOR, 3), b"", b"", b""][:4]
     said = tuple(_pairs(b"".join(rest)))
     try:
-        offered.read(Received(topic.decode(errors="replace"), 0, 0, key, said, body))
+        message.read(Received(topic.decode(errors="replace"), 0, 0, key, said, body))
     except headers.Unreadable:
         return
 
@@ -58,9 +58,9 @@ def a_body(raw: bytes) -> None:
 def a_token(raw: bytes) -> None:
     token = raw.decode("latin-1")
     try:
-        signed.kid_of(token, types=frozenset({"at+jwt", None}))
-        signed.unproven_claims(token)
-    except signed.NotVerified:
+        jws.kid_of(token, types=frozenset({"at+jwt", None}))
+        jws.unproven_claims(token)
+    except jws.NotVerified:
         return
 
 

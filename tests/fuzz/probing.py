@@ -13,7 +13,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.generation.meta import TestPhase
 
-from runtime.http.paging import cursor_of
+from runtime.http.pagination import cursor_of
 from tests.fuzz.stock import Good, Stock
 from tests.fuzz.street import Street
 from tests.world.proving import seed

@@ -17,20 +17,20 @@ from fastapi import FastAPI
 from infra.embedded.postgres import Postgres
 from kernel.ledger import note
 from kernel.ledger.verify import Finding, verify_log
-from runtime.access.issuer.app import issuer
-from runtime.access.issuer.signing import signing_key
+from runtime.auth.issuer.app import issuer
+from runtime.auth.issuer.signing import signing_key
 from runtime.database.engine import sessions
-from runtime.ledger import whole
+from runtime.ledger import snapshot
 from runtime.ledger.sequencer import BATCH, integrate, publish
 from runtime.register.enrolment import NewPerson, enrol_person
 from runtime.settings import IssuerSettings, Profile
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.dashboard import main as dashboard
-from services.dashboard.asking import client
-from services.dashboard.places import BoardSettings
+from services.dashboard.service_client import client
+from services.dashboard.settings import BoardSettings
 from services.exchange.api import routes as exchange
-from services.exchange.stream import listen
+from services.exchange.consumers import listen
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as orders
 from services.law_enforcement_bridge.main import REFUSALS as ORDER_REFUSALS
@@ -90,7 +90,7 @@ class Street:
     def findings(self) -> list[Finding]:
         """Verify the whole record as `accord ledger verify` does."""
         key = note.vkey_of(self.ledger_key)
-        with whole.reading(self.town.database.url("accord_audit")) as read:
+        with snapshot.reading(self.town.database.url("accord_audit")) as read:
             return [*verify_log(read.entries(), read.checkpoints(), key), *read.beside(key)]
 
 
@@ -149,7 +149,7 @@ async def _settled(street: Street, postgres: Postgres, folder: Path) -> AsyncIte
 
 @asynccontextmanager
 async def _on_a_port(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an application as `runtime.http.serve` does, but for its lifespan, which is entered already."""
+    """Serve an application as `runtime.http.server` does, but for its lifespan, which is entered already."""
     # Its protocol is said, as asyncio sends small answers at once on those sockets only.
     place = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     place.bind(("127.0.0.1", 0))

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from kernel.ledger import note
-from runtime.bus.headers import Headers
-from runtime.http.paging import cursor_of
+from runtime.http.pagination import cursor_of
+from runtime.messaging.headers import Headers
 from tests.fuzz import documents, heads, letters
 from tests.kernel.ledger import logs
 from tests.world.proving import proof, rounds, seed

@@ -13,7 +13,7 @@ import pytest
 from infra.embedded import kafka as broker
 from infra.embedded.kafka import Kafka
 from infra.embedded.ports import LOOPBACK
-from runtime.bus import admin
+from runtime.messaging import admin
 from tests.world.broker import administrator
 
 PASSWORD = "a password of a test"

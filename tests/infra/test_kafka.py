@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from infra.embedded.kafka import Kafka
 from infra.embedded.unready import Unready
-from runtime.bus import acls, admin
+from runtime.messaging import acls, admin
 from tests.infra.watching import comes_true
 from tests.world.broker import administrator
 

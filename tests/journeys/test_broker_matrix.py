@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 
 from infra.embedded.kafka import Kafka
-from runtime.bus import admin
+from runtime.messaging import admin
 from schemas.topics import mailbox
 from schemas.town import Town
 from tests.world.broker import administrator

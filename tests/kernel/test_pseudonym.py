@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.pseudonym import Names, pairwise
+from kernel.pairwise import Names, pairwise
 
 keys = st.binary(min_size=32, max_size=32)
 agencies = st.from_regex(r"[a-z0-9-]{2,40}", fullmatch=True)

@@ -21,15 +21,15 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from runtime.database.engine import engine, sessions
+from runtime.database.unit_of_work import Unit
 from runtime.http import application, may, router
-from runtime.http.attended import attended
-from runtime.keys import UnsafeLocalKeyring
+from runtime.http.background_process import attended
+from runtime.keyring import UnsafeLocalKeyring
+from runtime.messaging.consumer import Offered, Worker
 from runtime.settings import Settings, read
 from runtime.telemetry import facts
 from runtime.telemetry.setup import setup
 from runtime.telemetry.tracing import TRACER, act
-from runtime.unit import Unit
-from runtime.worker import Offered, Worker
 from schemas.facts import NoticeSent
 
 log = logging.getLogger(__name__)

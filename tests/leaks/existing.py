@@ -22,7 +22,7 @@ from schemas.codes import AgencyKind, Purpose
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.exchange.api import routes as exchange
-from services.exchange.stream import listen
+from services.exchange.consumers import listen
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as bridge
 from services.law_enforcement_bridge.main import REFUSALS as BRIDGE_REFUSALS

@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from runtime import disclosure, register
 from runtime.database.engine import engine, sessions
-from runtime.keys import UnsafeLocalKeyring
+from runtime.database.unit_of_work import Unit
+from runtime.keyring import UnsafeLocalKeyring
 from runtime.settings import KeyringSettings, read
 from runtime.telemetry.setup import setup
-from runtime.unit import Unit
 from schemas.facts import DirectiveFact, Fact
 from tests.leaks.contracts import Sown
 

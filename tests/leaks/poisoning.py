@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from confluent_kafka import Producer
 
 from runtime import clock
-from runtime.bus import headers
+from runtime.messaging import headers
 from tests.leaks.scene import Scene
 
 USE: Final = "poison"

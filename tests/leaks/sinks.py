@@ -15,9 +15,9 @@ AS_IT_CAME: Final = "docs/decisions/0019: a letter that cannot be read is kept a
 ON_THE_BROKER: Final = "whoever holds the relay's password put it there: our own writer seals"
 ON_THE_RECEIPT: Final = "services/consent/domain/receipt.py: its custodian reads back who was there and what was shown"
 OF_A_SIGNATURE: Final = "services/consent/README.md: references and codes that evidence a release are kept beside it"
-TYPED_AGAIN: Final = "runtime/access/issuer/page.py: who mistyped is shown the name again, in the same browser"
+TYPED_AGAIN: Final = "runtime/auth/issuer/page.py: who mistyped is shown the name again, in the same browser"
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
-BY_ITS_DIRECTIVE: Final = "runtime/disclosure/offering.py: the offer of a directive's fact names it, to end with it"
+BY_ITS_DIRECTIVE: Final = "runtime/disclosure/offers.py: the offer of a directive's fact names it, to end with it"
 STORED: Final[Mapping[str, str]] = {
     "poison": AS_IT_CAME,
     "evidence": OF_A_SIGNATURE,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runtime import crash
+from runtime import failpoints
 from runtime.settings import Profile, Settings
 
 
@@ -32,49 +32,49 @@ def deaths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_nothing_dies_where_nothing_is_armed(deaths: list[int]) -> None:
-    crash.arm(settings())
+    failpoints.arm(settings())
 
-    crash.point("relay.after_produce")
+    failpoints.point("relay.after_produce")
 
     assert deaths == []
 
 
 def test_an_armed_point_dies_as_if_killed(deaths: list[int]) -> None:
-    crash.arm(settings(crash_at="relay.after_produce"))
+    failpoints.arm(settings(crash_at="relay.after_produce"))
 
-    crash.point("relay.after_claim")
-    crash.point("relay.after_produce")
-    crash.disarm()
+    failpoints.point("relay.after_claim")
+    failpoints.point("relay.after_produce")
+    failpoints.disarm()
 
     assert deaths == [137]
 
 
 def test_a_point_may_be_passed_before_it_kills(deaths: list[int]) -> None:
-    crash.arm(settings(crash_at="relay.after_produce:3"))
+    failpoints.arm(settings(crash_at="relay.after_produce:3"))
 
     for passing in range(1, 4):
-        crash.point("relay.after_produce")
+        failpoints.point("relay.after_produce")
         assert len(deaths) == (passing == 3)
-    crash.disarm()
+    failpoints.disarm()
 
 
 def test_production_has_no_crash_points() -> None:
     forced = settings(crash_at="relay.after_produce").model_copy(update={"profile": Profile.PRODUCTION})
 
     with pytest.raises(ValueError, match="development"):
-        crash.arm(forced)
+        failpoints.arm(forced)
 
 
 def test_a_point_may_stop_a_process_each_time_it_passes(monkeypatch: pytest.MonkeyPatch, deaths: list[int]) -> None:
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr("os.kill", lambda pid, number: sent.append((pid, number)))
-    crash.arm(settings(crash_at="opening.after_commit:stop"))
+    failpoints.arm(settings(crash_at="opening.after_commit:stop"))
 
-    crash.point("opening.before_commit")
-    crash.point("opening.after_commit")
-    crash.point("opening.after_commit")
-    crash.disarm()
-    crash.point("opening.after_commit")
+    failpoints.point("opening.before_commit")
+    failpoints.point("opening.after_commit")
+    failpoints.point("opening.after_commit")
+    failpoints.disarm()
+    failpoints.point("opening.after_commit")
 
     assert sent == [(os.getpid(), signal.SIGSTOP)] * 2
     assert deaths == []

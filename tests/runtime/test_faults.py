@@ -2,7 +2,7 @@ import psycopg
 import pytest
 from sqlalchemy import exc
 
-from runtime.faults import Fault, TryAgain, fault, name
+from runtime.error_kinds import Fault, TryAgain, fault, name
 
 
 class Said(psycopg.OperationalError):

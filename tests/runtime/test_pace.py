@@ -3,7 +3,7 @@
 import pytest
 
 from runtime import clock
-from runtime.pace import Pace
+from runtime.batch_throttle import Pace
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from runtime.settings import KafkaProtocol, LedgerSettings, OpeningSettings, Profile, Settings, SettingsRefused, read
-from services.dashboard.places import BoardSettings
+from services.dashboard.settings import BoardSettings
 
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://accord_intake:secret-word@127.0.0.1:5432/accord"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.facts import Fact, ReferralCreated
-from schemas.facts.cutting import Cutting
+from schemas.facts.projection import Cutting
 from schemas.registry import CONTRACTS
 from schemas.taxonomy import ALL
 from schemas.values import Rename

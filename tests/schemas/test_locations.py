@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.categories import DataCategory
-from schemas.closed import Part
 from schemas.codes import ChannelKind
 from schemas.facts import Address, Channel, Position
 from schemas.registry import CONTRACTS
+from schemas.strict_model import Part
 
 PLACES = {DataCategory.LOCATION, DataCategory.PLAN_LOCATIONS}
 TELLS_A_PLACE = re.compile(r"(^|_)(address|places?|school|work|location|position|lat|lon|street|city|postal)(_|$)")

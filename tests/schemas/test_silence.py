@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from schemas.closed import Closed
 from schemas.facts import Fact
 from schemas.registry import CONTRACTS, contract
+from schemas.strict_model import Closed
 from tests.contracts.examples import example
 
 CANARY = "canary"

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from fastapi import APIRouter
 
-from runtime.access.scopes import Role
-from runtime.http.description import describe
+from runtime.auth.scopes import Role
+from runtime.http.openapi.document import describe
 from runtime.names import SERVICES
 from runtime.register import enrolment
 from runtime.register.enrolment import NewAgency, NewPerson

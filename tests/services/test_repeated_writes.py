@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from runtime import disclosure
-from runtime.http.edge import Edge
-from runtime.http.repeats import METHODS
+from runtime.http.idempotency import METHODS
+from runtime.http.transactional_route import Edge
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from services.exchange.stream import listen
+from services.exchange.consumers import listen
 from tests.services.exchange.conftest import an_incident
 from tests.services.referrals.conftest import a_referral
 from tests.world.delivery import Delivery

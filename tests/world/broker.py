@@ -3,7 +3,7 @@
 from confluent_kafka.admin import AdminClient
 
 from infra.embedded.kafka import Kafka
-from runtime.bus import admin
+from runtime.messaging import admin
 from runtime.settings import KafkaProtocol
 
 

@@ -20,10 +20,10 @@ from confluent_kafka.admin import AdminClient
 
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from kernel.vault.keys import new_key
-from runtime.bus import acls, admin, consumer, headers
+from kernel.sealing.keys import new_key
+from runtime.messaging import acls, admin, client_consumer, headers
+from runtime.messaging.outbox.queue import SHARDS
 from runtime.names import SERVICES
-from runtime.outbox.queue import SHARDS
 from runtime.settings import KafkaProtocol, Profile, Settings
 from schemas.topics import mailbox
 from tests.world.database import Database, a_database
@@ -165,7 +165,9 @@ class Fabric:
 
     def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:
         """Return what lies in an agency's mailbox, read by the agency itself."""
-        reading = consumer.reader(self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)])
+        reading = client_consumer.reader(
+            self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)]
+        )
         found: list[Message] = []
         deadline = time.monotonic() + within
         try:

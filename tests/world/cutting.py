@@ -1,4 +1,4 @@
-"""Cutting a fact plainly, field by field: what `schemas.facts.cutting` is held to."""
+"""Cutting a fact plainly, field by field: what `schemas.facts.projection` is held to."""
 
 from typing import Any
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from runtime.bus import headers
 from runtime.database.engine import sessions
-from runtime.parking import Received
-from runtime.worker import Worker
+from runtime.messaging import headers
+from runtime.messaging.consumer import Worker
+from runtime.messaging.dead_letters import Received
 from schemas.topics import mailbox
 from tests.world.town import Town
 from tests.world.web import settings_for

@@ -20,8 +20,8 @@ from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.verify import Finding, verify_log
 from runtime.database import migrate, roles
 from runtime.database.engine import sessions
-from runtime.ledger import whole
-from runtime.ledger.pending import Leaf, append, leaf
+from runtime.ledger import snapshot
+from runtime.ledger.pending_entries import Leaf, append, leaf
 from runtime.ledger.sequencer import BATCH, integrate, publish
 from tests.world.database import DRIVER, PASSWORD, Database
 
@@ -147,7 +147,7 @@ class Log:
 
     def findings(self, *kept: str) -> list[Finding]:
         """Verify the whole ledger as the verifier does, given what witnesses kept."""
-        with whole.reading(self.database.url("accord_audit")) as read:
+        with snapshot.reading(self.database.url("accord_audit")) as read:
             found = verify_log(read.entries(), [*read.checkpoints(), *kept], self.vkey)
             return [*found, *read.beside(self.vkey)]
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from kernel.vault.envelope import Sealed
+from kernel.sealing.envelope import Sealed
 from runtime import disclosure
 from runtime.disclosure import Opening
 from schemas.codes import Purpose

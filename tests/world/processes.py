@@ -7,11 +7,11 @@ import sys
 from sqlalchemy import text
 
 from runtime.database.engine import engine, sessions
-from runtime.keys import UnsafeLocalKeyring
-from runtime.outbox.relay import Relay
+from runtime.database.unit_of_work import Unit
+from runtime.keyring import UnsafeLocalKeyring
+from runtime.messaging.consumer import Offered, Worker
+from runtime.messaging.outbox.relay import Relay
 from runtime.settings import BrokerSettings, Settings, read
-from runtime.unit import Unit
-from runtime.worker import Offered, Worker
 from tests.world.carrying import TYPE
 
 TRACE = text("INSERT INTO probe.effect (consumer, message_ref, key, agency) VALUES (:consumer, :ref, :key, :agency)")

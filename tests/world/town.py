@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from kernel.consent import Agency
 from kernel.ledger.entry import Act
 from runtime import register
-from runtime.access.principal import Kind
+from runtime.auth.principal import Kind
 from runtime.database.engine import engine, sessions
-from runtime.disclosure import leaves
-from runtime.keys import UnsafeLocalKeyring
-from runtime.ledger.pending import append
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
+from runtime.keyring import UnsafeLocalKeyring
+from runtime.ledger.pending_entries import append
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
-from runtime.unit import Unit
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, EndsWhen, Participation, Purpose, StartsWhen
 from schemas.taxonomy import TAXONOMY_VERSION
@@ -153,10 +153,10 @@ class Town:
             }
             ref: UUID = (await session.execute(DIRECTIVE, row)).scalar_one()
             await register.raise_version(session, subject.subject_id)
-            by = leaves.Who("consent", custodian.pseudonym)
+            by = audit_entries.Who("consent", custodian.pseudonym)
             act, reason = (Act.CHANGED, "denied") if effect == "deny" else (Act.GRANTED, None)
             said: Any = {"custodian": custodian, "categories": tuple(categories), "directives": (str(ref),)}
-            await append(session, [leaves.noted(act, by, subject, **said, purpose=purpose, reason=reason)])
+            await append(session, [audit_entries.noted(act, by, subject, **said, purpose=purpose, reason=reason)])
             await session.commit()
         return ref
 
@@ -169,8 +169,8 @@ class Town:
             await register.raise_version(session, subject.subject_id)
             custodian = subject.case(case_ref)
             assert custodian is not None
-            by = leaves.Who("consent", custodian.pseudonym)
-            said = leaves.noted(Act.REVOKED, by, subject, custodian=custodian, directives=(str(directive_ref),))
+            by = audit_entries.Who("consent", custodian.pseudonym)
+            said = audit_entries.noted(Act.REVOKED, by, subject, custodian=custodian, directives=(str(directive_ref),))
             await append(session, [said])
             await session.commit()
 

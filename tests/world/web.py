@@ -14,16 +14,16 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from runtime import clock
-from runtime.access import on_behalf
-from runtime.access.issuer.signing import Mint, public_set
-from runtime.access.principal import Kind, Principal
-from runtime.access.scopes import Role, scopes_of
-from runtime.access.tokens import Tokens
+from runtime.auth import on_behalf
+from runtime.auth.issuer.signing import Mint, public_set
+from runtime.auth.principal import Kind, Principal
+from runtime.auth.scopes import Role, scopes_of
+from runtime.auth.tokens import Tokens
 from runtime.database.engine import sessions
 from runtime.http import application
-from runtime.http.places import Arrivals, Places
-from runtime.http.rates import Rates
-from runtime.http.wiring import Wiring
+from runtime.http.app_state import Wiring
+from runtime.http.concurrency_limits import Arrivals, Places
+from runtime.http.rate_limit import Rates
 from runtime.settings import ProcessSettings, Profile, Settings
 from tests.world.town import PEOPLE, Town
 

@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from runtime.database.engine import engine, sessions
-from runtime.keys import UnsafeLocalKeyring
-from runtime.unit import Unit
-from runtime.worker import Effect, Offered, Worker
-from runtime.worker.worker import LIVES
+from runtime.database.unit_of_work import Unit
+from runtime.keyring import UnsafeLocalKeyring
+from runtime.messaging.consumer import Effect, Offered, Worker
+from runtime.messaging.consumer.worker import LIVES
 from tests.world.carrying import TYPE, Fabric
 
 TRACE = text(

@@ -1,17 +1,13 @@
 """The rules of consent: what may be drafted, what a signature takes, and that a stop takes nothing."""
 
 from services.consent.domain.authority import Step, permitted, require
-from services.consent.domain.confirming import check_lifting, confirm, confirmed_alone, lift
+from services.consent.domain.codes import Consideration, ReceiptState, SignerConflict, SignerRole
+from services.consent.domain.confirmation import check_lifting, confirm, confirmed_alone, lift
+from services.consent.domain.confirmation_wait import Waiting
 from services.consent.domain.death import check_died_on
-from services.consent.domain.drafting import draft, refuse_if
-from services.consent.domain.provision import Provision, Standing, is_narrower, overlapping, same_way, unlabelled
-from services.consent.domain.receipt import Party, receipt
-from services.consent.domain.refusal import NotAcceptable, NotPossible
-from services.consent.domain.scene import STRICTEST, Profile, Said, Scene
-from services.consent.domain.signature import PART2_ELEMENTS, Signature
-from services.consent.domain.signing import sign, superseded, unexplained
-from services.consent.domain.stopping import Stop, Stopped, check_refusable, check_stoppable, stopped, stopped_all
-from services.consent.domain.telling import (
+from services.consent.domain.draft_context import STRICTEST, Profile, Said, Scene
+from services.consent.domain.drafts import draft, refuse_if
+from services.consent.domain.notices import (
     Telling,
     of_denial,
     of_ending,
@@ -22,8 +18,12 @@ from services.consent.domain.telling import (
     of_revocation,
     of_what_stands,
 )
-from services.consent.domain.waiting import Waiting
-from services.consent.domain.words import Consideration, ReceiptState, SignerConflict, SignerRole
+from services.consent.domain.provision import Provision, Standing, is_narrower, overlapping, same_way, unlabelled
+from services.consent.domain.receipt import Party, receipt
+from services.consent.domain.refusal import NotAcceptable, NotPossible
+from services.consent.domain.revocation import Stop, Stopped, check_refusable, check_stoppable, stopped, stopped_all
+from services.consent.domain.signature import PART2_ELEMENTS, Signature
+from services.consent.domain.signing_rules import sign, superseded, unexplained
 
 __all__ = [
     "PART2_ELEMENTS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from services.consent.domain.drafting import refuse_if
+from services.consent.domain.drafts import refuse_if
 
 LONGEST_AGO: Final = timedelta(days=3653)
 EARLIEST_MORNING: Final = timedelta(hours=14)  # UTC+14: where a day begins first

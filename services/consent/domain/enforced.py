@@ -9,7 +9,7 @@ from schemas.codes import AgencyKind, EndsWhen, Purpose, StartsWhen
 from schemas.taxonomy import category_mask
 
 if TYPE_CHECKING:
-    from services.consent.domain.scene import Said, Scene
+    from services.consent.domain.draft_context import Said, Scene
 
 Errors = list[tuple[bool, str, str]]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel.consent import Directive, Unreadable, fields_given
 from schemas.codes import DirectiveEffect, DirectiveState, EndsWhen, StartsWhen
-from services.consent.domain.waiting import Waiting
+from services.consent.domain.confirmation_wait import Waiting
 
 UNSAID = frozenset(
     {DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, DirectiveState.REFUSED}

@@ -9,9 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from schemas.codes import DirectiveState
+from services.consent.domain.codes import ReceiptState
 from services.consent.domain.provision import Provision
 from services.consent.domain.refusal import NotPossible
-from services.consent.domain.words import ReceiptState
 
 SCHEMA_VERSION: Final = "ISO/IEC TS 27560:2023"
 RETENTION: Final = "who opened what stays in the accounting without an end; what was not opened is closed at the end"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from schemas.codes import ChannelKind, SigningMethod
-from services.consent.domain.words import Consideration, ReceiptState, SignerConflict, SignerRole
+from services.consent.domain.codes import Consideration, ReceiptState, SignerConflict, SignerRole
 
 # 42 CFR 2.31(a), by the names of domain.md section 5.
 PART2_ELEMENTS: Final = (

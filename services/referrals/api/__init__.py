@@ -1,5 +1,5 @@
 """Referrals over HTTP: the sender sends, follows and calls back; the receiver checks and answers, while it may."""
 
-from services.referrals.api import answering, checking, reading, sending
+from services.referrals.api import conflict_routes, read_routes, receiver_routes, sender_routes
 
-routes = (sending.routes, reading.routes, checking.routes, answering.routes)
+routes = (sender_routes.routes, read_routes.routes, conflict_routes.routes, receiver_routes.routes)

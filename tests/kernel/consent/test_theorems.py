@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kernel.consent import Directive, Request, ceiling, decide, mask
 from kernel.consent.decision import weighed
-from kernel.consent.reading import _fields
+from kernel.consent.parser import _fields
 from schemas import taxonomy
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose

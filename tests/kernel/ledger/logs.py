@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from kernel.ledger import note, tree
+from kernel.ledger import merkle, note
 from kernel.ledger.entry import Act, Header, Verdict
 from kernel.ledger.verify import Entry, Fault, verify_log
 
@@ -44,15 +44,15 @@ def entries_of(headers: Iterable[Header]) -> list[Entry]:
 
 
 def hashed(bodies: Iterable[bytes]) -> list[Entry]:
-    return [(index, body, tree.leaf_hash(body)) for index, body in enumerate(bodies)]
+    return [(index, body, merkle.leaf_hash(body)) for index, body in enumerate(bodies)]
 
 
 def checkpoint(entries: Sequence[Entry], size: int) -> str:
     """Return the log's signed word for its first `size` entries."""
     peaks: list[bytes] = []
     for index, _, leaf in entries[:size]:
-        tree.push(peaks, index, leaf)
-    return note.sign(note.Checkpoint(ORIGIN, size, tree.root_of(peaks)).text(), SKEY)
+        merkle.push(peaks, index, leaf)
+    return note.sign(note.Checkpoint(ORIGIN, size, merkle.root_of(peaks)).text(), SKEY)
 
 
 def faults(entries: Iterable[Entry], checkpoints: Iterable[str]) -> list[tuple[Fault, int, int | None]]:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, seal_hash
-from kernel.ledger.kept import Filed, altered, shredded_of, wrong_heads, wrong_nodes
-from kernel.ledger.tree import Grown, grow
+from kernel.ledger.merkle import Grown, grow
+from kernel.ledger.stored_state import Filed, altered, shredded_of, wrong_heads, wrong_nodes
 from kernel.ledger.verify import Fault, Finding
 from tests.kernel.ledger.logs import AN_OFFER, ORIGIN, VKEY, a_story, checkpoint, entries_of
 

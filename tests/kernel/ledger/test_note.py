@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.ledger import note, tree
+from kernel.ledger import merkle, note
 from kernel.ledger.note import Checkpoint, Malformed, NotIncluded, NotSigned, Proof
 
 # The example of Go's golang.org/x/mod/sumdb/note, which defined the format.
@@ -23,13 +23,13 @@ OTHER_SKEY, OTHER_VKEY = note.new_keys("elsewhere.example/ledger")
 WITNESS_SKEY, WITNESS_VKEY = note.new_keys("harbor-house.example/witness", note.WITNESSES)
 
 BODIES = [b"entry %d" % number for number in range(21)]
-NODES = {(level, index): hashed for level, index, hashed in tree.grow(0, [], map(tree.leaf_hash, BODIES))}
-CHECKPOINT = Checkpoint(ORIGIN, 21, tree.root(21, lambda level, index: NODES[level, index]))
+NODES = {(level, index): hashed for level, index, hashed in merkle.grow(0, [], map(merkle.leaf_hash, BODIES))}
+CHECKPOINT = Checkpoint(ORIGIN, 21, merkle.root(21, lambda level, index: NODES[level, index]))
 NOTE = note.sign(CHECKPOINT.text(), SKEY)
 
 
 def a_receipt(index: int, extra: bytes = b"") -> str:
-    path = tree.inclusion_proof(index, 21, lambda level, place: NODES[level, place])
+    path = merkle.inclusion_proof(index, 21, lambda level, place: NODES[level, place])
     return Proof(index, tuple(path), NOTE, extra).text()
 
 

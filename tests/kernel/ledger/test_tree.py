@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.ledger import tree
+from kernel.ledger import merkle
 
 # The leaves and roots of the Certificate Transparency reference implementation of RFC 6962.
 KNOWN_LEAVES = [
@@ -26,8 +26,8 @@ KNOWN_ROOTS = (
 )
 
 BODIES = [b"entry %d" % number for number in range(300)]
-LEAVES = [tree.leaf_hash(body) for body in BODIES]
-NODES = {(level, index): node for level, index, node in tree.grow(0, [], LEAVES)}
+LEAVES = [merkle.leaf_hash(body) for body in BODIES]
+NODES = {(level, index): node for level, index, node in merkle.grow(0, [], LEAVES)}
 
 sizes = st.integers(1, len(LEAVES))
 
@@ -47,23 +47,23 @@ def as_the_rfc_says(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + as_the_rfc_says(leaves[:half]) + as_the_rfc_says(leaves[half:])).digest()
 
 
-def only(wanted: list[tree.Node]) -> Callable[[int, int], bytes]:
+def only(wanted: list[merkle.Node]) -> Callable[[int, int], bytes]:
     fetched = {place: NODES[place] for place in wanted}
     return lambda level, index: fetched[level, index]
 
 
 @pytest.mark.parametrize("size", range(9))
 def test_the_roots_are_those_of_the_reference_implementation(size: int) -> None:
-    grown = tree.grow(0, [], map(tree.leaf_hash, KNOWN_LEAVES[:size]))
+    grown = merkle.grow(0, [], map(merkle.leaf_hash, KNOWN_LEAVES[:size]))
     nodes = {(level, index): hashed for level, index, hashed in grown}
 
-    root = tree.root(size, lambda level, index: nodes[level, index])
+    root = merkle.root(size, lambda level, index: nodes[level, index])
 
     assert root.hex() == KNOWN_ROOTS[size]
 
 
 def test_the_root_of_every_size_is_the_one_the_rfc_defines() -> None:
-    assert [tree.root(size, node) for size in range(301)] == [as_the_rfc_says(LEAVES[:size]) for size in range(301)]
+    assert [merkle.root(size, node) for size in range(301)] == [as_the_rfc_says(LEAVES[:size]) for size in range(301)]
 
 
 def test_another_implementation_finds_the_same_roots_and_paths() -> None:
@@ -72,57 +72,57 @@ def test_another_implementation_finds_the_same_roots_and_paths() -> None:
         oracle.append_entry(body)
 
     for size in range(1, 71):
-        assert tree.root(size, node) == oracle.get_root(size)
+        assert merkle.root(size, node) == oracle.get_root(size)
         for index in range(size):
             theirs = set(oracle.prove_inclusion(index + 1, size).path) - {LEAVES[index]}
-            assert set(tree.inclusion_proof(index, size, node)) == theirs
+            assert set(merkle.inclusion_proof(index, size, node)) == theirs
 
 
 @given(sizes, st.data())
 def test_growing_in_batches_makes_the_same_nodes(size: int, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, size))
-    peaks = [node(*place) for place in tree.frontier(cut)]
+    peaks = [node(*place) for place in merkle.frontier(cut)]
 
-    grown = tree.grow(0, [], LEAVES[:cut]) + tree.grow(cut, peaks, LEAVES[cut:size])
+    grown = merkle.grow(0, [], LEAVES[:cut]) + merkle.grow(cut, peaks, LEAVES[cut:size])
 
-    assert grown == tree.grow(0, [], LEAVES[:size])
+    assert grown == merkle.grow(0, [], LEAVES[:size])
 
 
 @given(sizes)
 def test_pushing_leaves_keeps_the_hashes_of_the_frontier(size: int) -> None:
     peaks: list[bytes] = []
     for index, leaf in enumerate(LEAVES[:size]):
-        tree.push(peaks, index, leaf)
+        merkle.push(peaks, index, leaf)
 
-    assert peaks == [node(*place) for place in tree.frontier(size)]
-    assert tree.root_of(peaks) == tree.root(size, node)
+    assert peaks == [node(*place) for place in merkle.frontier(size)]
+    assert merkle.root_of(peaks) == merkle.root(size, node)
 
 
 def test_every_inclusion_proof_verifies() -> None:
     for size in (1, 2, 3, 4, 5, 7, 8, 63, 64, 65, 127, 128, 129, 255, 300):
-        root = tree.root(size, node)
+        root = merkle.root(size, node)
         for index in range(size):
-            proof = tree.inclusion_proof(index, size, only(tree.nodes_for_inclusion(index, size)))
-            assert tree.verify_inclusion(LEAVES[index], index, size, proof, root)
+            proof = merkle.inclusion_proof(index, size, only(merkle.nodes_for_inclusion(index, size)))
+            assert merkle.verify_inclusion(LEAVES[index], index, size, proof, root)
 
 
 def test_every_consistency_proof_verifies() -> None:
     for new in (0, 1, 2, 3, 4, 5, 7, 8, 63, 64, 65, 127, 128, 129, 255, 300):
         for old in range(new + 1):
-            proof = tree.consistency_proof(old, new, only(tree.nodes_for_consistency(old, new)))
-            assert tree.verify_consistency(old, new, tree.root(old, node), tree.root(new, node), proof)
+            proof = merkle.consistency_proof(old, new, only(merkle.nodes_for_consistency(old, new)))
+            assert merkle.verify_consistency(old, new, merkle.root(old, node), merkle.root(new, node), proof)
 
 
 def test_a_root_needs_no_more_than_the_nodes_named_for_it() -> None:
     for size in range(301):
-        assert tree.root(size, only(tree.nodes_for_root(size))) == tree.root(size, node)
+        assert merkle.root(size, only(merkle.nodes_for_root(size))) == merkle.root(size, node)
 
 
 def test_proofs_stay_short() -> None:
     million = 1_000_000
 
-    assert max(len(tree.nodes_for_root(size)) for size in (million, million - 1, 2**20 - 1)) <= 20
-    assert len(tree.nodes_for_inclusion(million // 3, million)) <= 40
+    assert max(len(merkle.nodes_for_root(size)) for size in (million, million - 1, 2**20 - 1)) <= 20
+    assert len(merkle.nodes_for_inclusion(million // 3, million)) <= 40
 
 
 def mutated(data: st.DataObject, proof: list[bytes]) -> list[bytes]:
@@ -146,65 +146,65 @@ def mutated(data: st.DataObject, proof: list[bytes]) -> list[bytes]:
 @given(sizes, st.data())
 def test_a_mutated_inclusion_proof_does_not_verify(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
-    proof = mutated(data, tree.inclusion_proof(index, size, node))
+    proof = mutated(data, merkle.inclusion_proof(index, size, node))
 
-    assert not tree.verify_inclusion(LEAVES[index], index, size, proof, tree.root(size, node))
+    assert not merkle.verify_inclusion(LEAVES[index], index, size, proof, merkle.root(size, node))
 
 
 @settings(max_examples=400)
 @given(sizes, st.data())
 def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     index, other = (data.draw(st.integers(0, size - 1)) for _ in "ab")
-    proof = tree.inclusion_proof(index, size, node)
-    root = tree.root(size, node)
+    proof = merkle.inclusion_proof(index, size, node)
+    root = merkle.root(size, node)
 
-    assert tree.verify_inclusion(LEAVES[index], other, size, proof, root) == (other == index)
-    assert tree.verify_inclusion(LEAVES[other], index, size, proof, root) == (other == index)
-    assert not tree.verify_inclusion(LEAVES[index], index, size, proof, tree.root(size - 1, node))
+    assert merkle.verify_inclusion(LEAVES[index], other, size, proof, root) == (other == index)
+    assert merkle.verify_inclusion(LEAVES[other], index, size, proof, root) == (other == index)
+    assert not merkle.verify_inclusion(LEAVES[index], index, size, proof, merkle.root(size - 1, node))
 
 
 @settings(max_examples=400)
 @given(sizes, st.data())
 def test_a_mutated_consistency_proof_does_not_verify(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(0, new))
-    proof = mutated(data, tree.consistency_proof(old, new, node))
+    proof = mutated(data, merkle.consistency_proof(old, new, node))
 
-    assert not tree.verify_consistency(old, new, tree.root(old, node), tree.root(new, node), proof)
+    assert not merkle.verify_consistency(old, new, merkle.root(old, node), merkle.root(new, node), proof)
 
 
 @settings(max_examples=400)
 @given(sizes, st.data())
 def test_a_consistency_proof_holds_for_no_other_past(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(0, new))
-    forged = tree.root_of([tree.leaf_hash(b"forged")])
-    proof = tree.consistency_proof(old, new, node)
+    forged = merkle.root_of([merkle.leaf_hash(b"forged")])
+    proof = merkle.consistency_proof(old, new, node)
 
-    assert not tree.verify_consistency(old, new, forged, tree.root(new, node), proof)
-    assert not tree.verify_consistency(old, new, tree.root(old, node), forged, proof) or old == 0
+    assert not merkle.verify_consistency(old, new, forged, merkle.root(new, node), proof)
+    assert not merkle.verify_consistency(old, new, merkle.root(old, node), forged, proof) or old == 0
 
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (3, 3), (-1, 3)])
 def test_a_leaf_outside_the_tree_has_no_proof(index: int, size: int) -> None:
     with pytest.raises(IndexError):
-        tree.inclusion_proof(index, size, node)
+        merkle.inclusion_proof(index, size, node)
 
-    assert not tree.verify_inclusion(LEAVES[0], index, size, [], LEAVES[0])
+    assert not merkle.verify_inclusion(LEAVES[0], index, size, [], LEAVES[0])
 
 
 @pytest.mark.parametrize(("old", "new"), [(3, 2), (-1, 2)])
 def test_a_tree_is_not_consistent_with_its_future(old: int, new: int) -> None:
     with pytest.raises(IndexError):
-        tree.consistency_proof(old, new, node)
+        merkle.consistency_proof(old, new, node)
 
-    assert not tree.verify_consistency(old, new, LEAVES[0], LEAVES[1], [LEAVES[2]])
+    assert not merkle.verify_consistency(old, new, LEAVES[0], LEAVES[1], [LEAVES[2]])
 
 
 def test_a_leaf_is_never_taken_for_an_inner_node() -> None:
     left, right = LEAVES[:2]
 
-    assert tree.leaf_hash(left + right) != tree.node_hash(left, right)
+    assert merkle.leaf_hash(left + right) != merkle.node_hash(left, right)
 
 
 def test_no_proof_is_no_proof_of_consistency() -> None:
     for old, new in ((1, 2), (3, 5), (4, 5)):
-        assert not tree.verify_consistency(old, new, tree.root(old, node), tree.root(new, node), [])
+        assert not merkle.verify_consistency(old, new, merkle.root(old, node), merkle.root(new, node), [])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.ledger import note, tree
+from kernel.ledger import merkle, note
 from kernel.ledger.entry import Act, Header, Verdict, padding
 from kernel.ledger.verify import SLACK, Fault, Finding, verify_log
 from tests.kernel.ledger.logs import (
@@ -309,7 +309,7 @@ def test_h10_a_range_tells_of_the_stops_within_it_only() -> None:
     log = entries_of([A_GRANT, AN_OFFER, AN_OPENING, A_STOP, AN_OPENING])
     peaks: list[bytes] = []
     for index, _, leaf in log[:2]:
-        tree.push(peaks, index, leaf)
+        merkle.push(peaks, index, leaf)
 
     found = verify_log(log[2:], [checkpoint(log, 5)], VKEY, start=2, peaks=peaks)
 
@@ -331,13 +331,13 @@ def range_findings(start: int, peaks: list[bytes]) -> list[Finding]:
 def test_a_range_is_verified_from_a_checkpoint_on() -> None:
     peaks: list[bytes] = []
     for index, _, leaf in HONEST[:16]:
-        tree.push(peaks, index, leaf)
+        merkle.push(peaks, index, leaf)
 
     assert range_findings(16, peaks) == []
 
 
 def test_a_range_on_a_false_past_is_found() -> None:
-    assert range_findings(16, [tree.leaf_hash(b"forged")])[0] == Finding(Fault.REWRITTEN, 0, 16)
+    assert range_findings(16, [merkle.leaf_hash(b"forged")])[0] == Finding(Fault.REWRITTEN, 0, 16)
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from kernel.vault.envelope import Sealed
+from kernel.sealing.envelope import Sealed
 
 MESSAGE = UUID("6f1c9c52-7d0e-4c1b-9a55-0f3f3d1c2b7a")
 CANARY = "canary-harbour-lane"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.vault.envelope import NotOpenable
-from kernel.vault.keys import Expanding, derive, expand, new_key, unwrap, wrap
+from kernel.sealing.envelope import NotOpenable
+from kernel.sealing.keys import Expanding, derive, expand, new_key, unwrap, wrap
 
 keys = st.binary(min_size=32, max_size=32)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.vault import seal as vault
-from kernel.vault.envelope import NotOpenable, Sealed
-from kernel.vault.keys import new_key
+from kernel.sealing import seal as vault
+from kernel.sealing.envelope import NotOpenable, Sealed
+from kernel.sealing.keys import new_key
 from schemas.categories import DataCategory
 from schemas.taxonomy import ALL, FIELDS, bit, category_mask, mask_of
 

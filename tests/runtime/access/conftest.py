@@ -15,8 +15,8 @@ from joserfc.jwk import ECKey
 from psycopg.types.json import Jsonb
 
 from runtime import clock
-from runtime.access.issuer.app import issuer
-from runtime.access.passphrases import hash_passphrase
+from runtime.auth.issuer.app import issuer
+from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import engine, sessions
 from runtime.settings import IssuerSettings, Profile
 from tests.world.database import Database

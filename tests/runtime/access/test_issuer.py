@@ -17,15 +17,15 @@ from joserfc.jwk import ECKey
 from pydantic import ValidationError
 
 from runtime import clock
-from runtime.access.issuer.app import NotForProduction, build
-from runtime.access.issuer.assertions import Assertions
-from runtime.access.issuer.people import Register
-from runtime.access.issuer.signing import KEY_FILE, UnsafeKeyFile, signing_key
-from runtime.access.passphrases import FREE_TRIES_OF_NAME, HOUR_SECONDS, TooSoon, Tries, origin_of
-from runtime.access.principal import Kind
-from runtime.access.scopes import SCOPES, Role, Scope, scopes_of
-from runtime.access.signed import LEEWAY_SECONDS
-from runtime.access.tokens import NotVerified, Tokens
+from runtime.auth.issuer.app import NotForProduction, build
+from runtime.auth.issuer.assertions import Assertions
+from runtime.auth.issuer.people import Register
+from runtime.auth.issuer.signing import KEY_FILE, UnsafeKeyFile, signing_key
+from runtime.auth.jws import LEEWAY_SECONDS
+from runtime.auth.passwords import FREE_TRIES_OF_NAME, HOUR_SECONDS, TooSoon, Tries, origin_of
+from runtime.auth.principal import Kind
+from runtime.auth.scopes import SCOPES, Role, Scope, scopes_of
+from runtime.auth.tokens import NotVerified, Tokens
 from runtime.database.engine import engine, sessions
 from runtime.settings import IssuerSettings, Profile
 from tests.runtime.access.conftest import ADDRESS, BACK, PASSPHRASE, TOKEN_URL, Issued, assertion

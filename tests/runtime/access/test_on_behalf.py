@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime import clock
-from runtime.access import on_behalf
+from runtime.auth import on_behalf
 from tests.world.web import a_key
 
 PAGE = Path(__file__).parents[3] / "docs/partners/on-behalf-of.md"

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from runtime.access.principal import Principal
-from runtime.access.tokens import IssuerAway, NotVerified, Tokens, fetching
+from runtime.auth.principal import Principal
+from runtime.auth.tokens import IssuerAway, NotVerified, Tokens, fetching
 from tests.runtime.access.conftest import PASSPHRASE, Issued
 from tests.world.database import Database
 
@@ -52,7 +52,7 @@ def start(database: Database, folder: Path, **other: str) -> Running:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **said, **other}
     log = folder / "issuer.log"
     with log.open("wb") as written:
-        process = subprocess.Popen([sys.executable, "-m", "runtime.access.issuer"], env=environment, stderr=written)
+        process = subprocess.Popen([sys.executable, "-m", "runtime.auth.issuer"], env=environment, stderr=written)
     return Running(process, address, log)
 
 

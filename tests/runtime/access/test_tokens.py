@@ -11,10 +11,10 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from runtime.access.issuer.signing import Mint, public_set
-from runtime.access.jwks import IssuerAway
-from runtime.access.principal import Kind, Principal
-from runtime.access.tokens import NotVerified, Tokens
+from runtime.auth.issuer.signing import Mint, public_set
+from runtime.auth.jwks import IssuerAway
+from runtime.auth.principal import Kind, Principal
+from runtime.auth.tokens import NotVerified, Tokens
 
 ISSUER = "https://issuer.test"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -251,7 +251,7 @@ async def test_beside_a_token_that_was_taken_no_mutant_is() -> None:
 
 
 async def test_what_is_remembered_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.access.tokens.MOST_PROVEN", 2)
+    monkeypatch.setattr("runtime.auth.tokens.MOST_PROVEN", 2)
     tokens = a_verifier()
 
     for number in range(5):

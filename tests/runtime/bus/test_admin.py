@@ -6,8 +6,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]  # not in its stubs
 
-from runtime.bus import acls, admin, consumer
-from runtime.bus.producer import BODY_LIMIT, Carrier, Fate, Letter
+from runtime.messaging import acls, admin, client_consumer
+from runtime.messaging.producer import BODY_LIMIT, Carrier, Fate, Letter
 from runtime.names import RESERVED, SERVICES
 from schemas.topics import mailbox, topic_specs
 from tests.world.carrying import PASSWORD, Fabric
@@ -15,7 +15,7 @@ from tests.world.carrying import PASSWORD, Fabric
 
 def refused(fabric: Fabric, user: str, topic: str, group: str) -> str | None:
     """Return what the broker says when `user` reads `topic` in `group`; None when it lets it."""
-    reading = consumer.reader(fabric.settings(user), group, [topic])
+    reading = client_consumer.reader(fabric.settings(user), group, [topic])
     try:
         for _ in range(100):
             found = reading.poll(0.1)
@@ -129,7 +129,7 @@ def test_admitting_an_agency_again_changes_nothing(fabric: Fabric) -> None:
 def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
     agency = fabric.agency()
     fabric.post(agency, uuid4())
-    reading = consumer.reader(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
+    reading = client_consumer.reader(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
     assert until_heard(reading) is None
 
     admin.dismiss(fabric.admin, agency)

@@ -7,8 +7,8 @@ from cloudevents.core.formats.json import JSONFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bus import headers
-from runtime.bus.headers import Routing, Unreadable
+from runtime.messaging import headers
+from runtime.messaging.headers import Routing, Unreadable
 from schemas.registry import CONTRACTS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

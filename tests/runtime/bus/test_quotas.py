@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Consumer
 
-from runtime.bus.quotas import AGENCY, Administrator, QuotasRefused
+from runtime.messaging.quotas import AGENCY, Administrator, QuotasRefused
 from runtime.settings import KafkaProtocol
 from schemas.topics import mailbox
 from tests.world.carrying import PASSWORD, Fabric

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import engine as engines
-from runtime.faults import Fault, fault
-from runtime.http.faults import problem_of
+from runtime.error_kinds import Fault, fault
+from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Unavailable
 from tests.world.database import Database
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from runtime.database import standstill
+from runtime.database import stall_detector
 from runtime.database.engine import engine, sessions
 from tests.runtime.http import things
 from tests.world.database import Database
@@ -83,7 +83,7 @@ async def test_d7_a_database_that_stands_still_is_told_in_seconds(between: tuple
                 await session.execute(text("SELECT 1"))
         took.append(time.monotonic() - began)
     proxy.goes_on.set()
-    await asyncio.sleep(standstill.KNOWN_SECONDS)
+    await asyncio.sleep(stall_detector.KNOWN_SECONDS)
 
     async with sessions(bound)() as session:
         assert await session.scalar(text("SELECT 1")) == 1
@@ -91,7 +91,7 @@ async def test_d7_a_database_that_stands_still_is_told_in_seconds(between: tuple
 
 
 async def test_a_wait_for_a_lock_outlasts_the_suspicion(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
-    monkeypatch.setattr(standstill, "SUSPECT_SECONDS", 0.2)
+    monkeypatch.setattr(stall_detector, "SUSPECT_SECONDS", 0.2)
     async with Between(database, "accord_consent").standing() as url:
         bound = engine(url, pool_size=2)
         async with sessions(bound)() as holder, sessions(bound)() as waiter:

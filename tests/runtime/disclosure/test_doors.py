@@ -10,9 +10,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
 
-from kernel.vault.envelope import Sealed
-from kernel.vault.keys import unwrap
-from kernel.vault.seal import unseal
+from kernel.sealing.envelope import Sealed
+from kernel.sealing.keys import unwrap
+from kernel.sealing.seal import unseal
 from runtime import disclosure, register
 from runtime.disclosure import Opening
 from runtime.telemetry import tracing

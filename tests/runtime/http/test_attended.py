@@ -5,7 +5,7 @@ import socket
 
 import httpx
 
-from runtime.http.attended import _attended
+from runtime.http.background_process import _attended
 from tests.world.web import settings_for
 
 

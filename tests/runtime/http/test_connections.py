@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 SERVED = """
 import sys
 from runtime.http.application import answering_problems
-from runtime.http.serve import serve
+from runtime.http.server import serve
 from tests.world.web import settings_for
 app = answering_problems("trial")
 @app.get("/fast")

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 from fastapi import FastAPI
 
-from runtime.http import application, describe
+from runtime.http import application
+from runtime.http.openapi import __main__
 from runtime.http.problems import Absent, ProblemDetails, body_of
 from tests.runtime.http import things
 from tests.world.web import settings_for
@@ -86,14 +87,14 @@ def build(settings: Any) -> FastAPI:
 
 def test_a_description_is_written_and_then_agrees(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "services" / "pretend").mkdir(parents=True)
-    monkeypatch.setattr(describe, "ROOT", tmp_path)
+    monkeypatch.setattr(__main__, "ROOT", tmp_path)
     monkeypatch.setitem(sys.modules, "services.pretend.main", SimpleNamespace(build=build))
 
-    missing = describe.main(["pretend", "--check"])
-    written = describe.main(["pretend"])
-    agrees = describe.main(["pretend", "--check"])
+    missing = __main__.main(["pretend", "--check"])
+    written = __main__.main(["pretend"])
+    agrees = __main__.main(["pretend", "--check"])
     place = tmp_path / "services" / "pretend" / "openapi.json"
     place.write_text(place.read_text().replace("cases:read", "cases:write"))
-    differs = describe.main(["pretend", "--check"])
+    differs = __main__.main(["pretend", "--check"])
 
     assert (missing, written, agrees, differs) == (1, 0, 0, 1)

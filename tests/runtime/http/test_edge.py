@@ -9,11 +9,11 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 
-from runtime.access.tokens import IssuerAway, Tokens
+from runtime.auth.tokens import IssuerAway, Tokens
 from runtime.database.engine import engine, sessions
 from runtime.http import router
 from runtime.http.body import LIMIT
-from runtime.http.rates import Rates
+from runtime.http.rate_limit import Rates
 from tests.runtime.http.things import MayRead, kept
 from tests.world.database import Database
 from tests.world.town import Town

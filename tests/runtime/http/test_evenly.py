@@ -3,7 +3,7 @@
 import asyncio
 
 from runtime import clock
-from runtime.http.evenly import STEP, Evenly
+from runtime.http.response_padding import STEP, Evenly
 
 
 async def told(evenly: Evenly, took: float) -> float:

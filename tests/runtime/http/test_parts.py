@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from runtime.http import Invalid, PreconditionRequired, Stale, etag, require_match
 from runtime.http.health import Readiness
-from runtime.http.paging import cursor_of, link_next, position_of
+from runtime.http.pagination import cursor_of, link_next, position_of
 from runtime.http.problems import Problem, TooManyRequests
-from runtime.http.rates import MOST_BUCKETS, Rates
+from runtime.http.rate_limit import MOST_BUCKETS, Rates
 from tests.world.web import Web
 
 

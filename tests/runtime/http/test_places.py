@@ -11,11 +11,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
-from runtime.http import places
-from runtime.http.addresses import address_of
+from runtime.http import concurrency_limits
+from runtime.http.admission import AT_A_TIME, PATIENCE_SECONDS, Starts
 from runtime.http.application import answering_problems
-from runtime.http.pacing import AT_A_TIME, PATIENCE_SECONDS, Starts
-from runtime.http.places import Arrivals, Places
+from runtime.http.client_address import address_of
+from runtime.http.concurrency_limits import Arrivals, Places
 from runtime.http.problems import Problem, Unavailable
 from tests.runtime.http import things
 from tests.world.web import Web
@@ -100,7 +100,7 @@ async def test_d7_the_newest_body_of_a_client_gives_up_its_oldest() -> None:
 
 
 async def test_d19_a_body_that_never_comes_is_answered(monkeypatch: pytest.MonkeyPatch, web: Web, app: FastAPI) -> None:
-    monkeypatch.setattr(places, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(concurrency_limits, "BODY_SECONDS", 0.1)
 
     async def never() -> AsyncIterator[bytes]:
         yield b'{"word"'

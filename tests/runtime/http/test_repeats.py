@@ -7,9 +7,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from runtime.access.principal import Kind, Principal
-from runtime.http import repeats, router
-from runtime.http.entry import entered
+from runtime.auth.principal import Kind, Principal
+from runtime.http import idempotency, router
+from runtime.http.authentication import entered
 from tests.runtime.http.things import MayWrite, Pause, kept, paused
 from tests.world.database import Database
 from tests.world.web import Web
@@ -202,7 +202,7 @@ async def test_old_answers_are_swept_and_only_ones_own(
 
     who = Principal("ana", "bay-hotline", Kind.PERSON, "ana", "Ana", frozenset(), frozenset())
     async with entered(app.state.wiring, who) as unit:
-        await repeats.sweep(unit)
+        await idempotency.sweep(unit)
         await unit.session.commit()
 
     assert rows(database) == 0

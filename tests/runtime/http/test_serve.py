@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 SLOW = """
 import asyncio, sys
 from runtime.http.application import answering_problems
-from runtime.http.serve import serve
+from runtime.http.server import serve
 from tests.world.web import settings_for
 app = answering_problems("trial")
 @app.get("/fast")
@@ -124,7 +124,7 @@ def test_a_process_that_cannot_start_says_which_part_and_not_its_text() -> None:
     told = """
 from contextlib import asynccontextmanager
 from runtime.http.application import answering_problems
-from runtime.http.serve import serve
+from runtime.http.server import serve
 from tests.world.web import settings_for
 @asynccontextmanager
 async def lifespan(app):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from runtime import clock
+from runtime.database.unit_of_work import Unit
 from runtime.http import (
     Absent,
     Cursor,
@@ -26,7 +27,6 @@ from runtime.http import (
     router,
     stops,
 )
-from runtime.unit import Unit
 from tests.world.database import Database
 
 MayRead = Annotated[Unit, Depends(may("cases:read"))]

@@ -6,10 +6,10 @@ from psycopg import errors
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
-from kernel.ledger.tree import inclusion_proof, leaf_hash, nodes_for_inclusion
+from kernel.ledger.merkle import inclusion_proof, leaf_hash, nodes_for_inclusion
 from kernel.ledger.verify import Fault, Finding
 from runtime.database.roles import OWNER, ROLES
-from runtime.ledger.stored import nodes
+from runtime.ledger.tree_store import nodes
 from tests.world import proofs
 from tests.world.ledger import Log, a_leaf
 

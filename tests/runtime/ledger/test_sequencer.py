@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, read
-from kernel.ledger.tree import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
+from kernel.ledger.merkle import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from runtime.database.engine import engine, sessions
-from runtime.ledger.pending import append
+from runtime.ledger.pending_entries import append
 from runtime.ledger.sequencer import Contradicted, Sequencer, integrate
-from runtime.ledger.stored import nodes
+from runtime.ledger.tree_store import nodes
 from runtime.settings import LedgerSettings
 from tests.world import proofs
 from tests.world.ledger import NOON, Log, a_leaf, an_offer_and_its_opening, eventually

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runtime.bus.producer import BODY_LIMIT
 from runtime.database.engine import engine
-from runtime.outbox import queue, relay, rows
-from runtime.outbox.relay import Relay
-from runtime.outbox.sending import State
-from runtime.parking import ask_again
+from runtime.messaging.dead_letters import ask_again
+from runtime.messaging.outbox import queue, relay, table
+from runtime.messaging.outbox.dispatcher import State
+from runtime.messaging.outbox.relay import Relay
+from runtime.messaging.producer import BODY_LIMIT
 from tests.world.carrying import Case, Fabric, header, ids, until
 
 
@@ -337,9 +337,9 @@ async def test_only_what_can_be_claimed_wakes_anybody(fabric: Fabric) -> None:
     bound = engine(fabric.settings("relay").database)
 
     async with AsyncSession(bound) as session:
-        due = await rows.due(session, {mine, other}, [])
-        of_another = await rows.due(session, {other}, [])
-        held = await rows.due(session, {mine, other}, [agency])
+        due = await table.due(session, {mine, other}, [])
+        of_another = await table.due(session, {other}, [])
+        held = await table.due(session, {mine, other}, [agency])
 
     fabric.sql("DELETE FROM carrying.outbox")
     await bound.dispose()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.database.engine import engine, sessions
-from runtime.parking import Reason, Received, park, resolve, take
+from runtime.messaging.dead_letters import Reason, Received, park, resolve, take
 from tests.world.carrying import Fabric
 
 Sessions = async_sessionmaker[AsyncSession]

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from runtime.telemetry import facts
-from runtime.telemetry.facts import WITHHELD
+from runtime.telemetry.log_fields import WITHHELD
 from runtime.telemetry.logs import setup_logs
 from runtime.telemetry.tracing import continued
 

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from aiokafka.structs import TopicPartition  # type: ignore[import-untyped]
 
-from runtime.worker.gaps import Partition, PassedOver, Watch
-from runtime.worker.patient import PatientThread
+from runtime.messaging.consumer.faust_driver import PatientThread
+from runtime.messaging.consumer.offset_gaps import Partition, PassedOver, Watch
 
 HERE: Partition = ("to.harbor-house", 0)
 

@@ -2,9 +2,9 @@ import logging
 
 import pytest
 
-from runtime.faults import TryAgain
-from runtime.worker.state import UNREAD_LIMIT_SECONDS, WINDOW, State
-from runtime.worker.unread import Unread
+from runtime.error_kinds import TryAgain
+from runtime.messaging.consumer.health import UNREAD_LIMIT_SECONDS, WINDOW, State
+from runtime.messaging.consumer.lag import Unread
 
 
 def a_state(handled: int = 0, parked: int = 0) -> State:

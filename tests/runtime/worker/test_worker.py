@@ -7,11 +7,11 @@ import pytest
 from confluent_kafka import Producer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runtime.bus import admin
+from runtime.database.unit_of_work import Unit
+from runtime.messaging import admin
+from runtime.messaging.consumer import Died, Effect, Offered, TryAgain, faust_consumer
+from runtime.messaging.consumer.faust_consumer import Reading
 from runtime.telemetry.tracing import trace_id_now
-from runtime.unit import Unit
-from runtime.worker import Died, Effect, Offered, TryAgain, reading
-from runtime.worker.reading import Reading
 from schemas.topics import mailbox
 from tests.world.carrying import LONG_AGO, PASSWORD, TYPE, Fabric, until
 from tests.world.working import Traces, working
@@ -436,7 +436,7 @@ async def test_d13_a_worker_that_stands_still_says_for_how_long(fabric: Fabric) 
 
 async def test_d13_a_reader_that_stands_still_is_replaced(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
     agency, traces, readers = fabric.agency(), Traces(fabric), list[Reading]()
-    monkeypatch.setattr(reading, "STILL_FOR", 1.0)
+    monkeypatch.setattr(faust_consumer, "STILL_FOR", 1.0)
     starting = Reading.start
 
     async def start(self: Reading, topics: Iterable[str]) -> None:

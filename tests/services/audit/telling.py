@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import text
 
-from kernel.vault.envelope import Sealed
+from kernel.sealing.envelope import Sealed
 from runtime import disclosure
 from schemas.categories import DataCategory
 from schemas.codes import Purpose

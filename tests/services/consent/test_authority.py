@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from runtime.access.scopes import SCOPES, Role
-from runtime.http.gate import gates_of
+from runtime.auth.scopes import SCOPES, Role
+from runtime.http.permissions import gates_of
 from runtime.register.enrolment import NewPerson, enrol_person
 from schemas.codes import Purpose
 from services.consent.api import routes

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.consent import stops
-from services.consent.domain.drafting import MOST_STANDING
+from services.consent.domain.drafts import MOST_STANDING
 from tests.services.consent.conftest import Desk, a_denial, a_permit
 
 # Many rows of one agency, like one of its own: what somebody with a grudge writes in a night.

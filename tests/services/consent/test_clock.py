@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from runtime.http.wiring import Wiring
-from services.consent.clock import tick
+from runtime.http.app_state import Wiring
+from services.consent.jobs import tick
 from tests.services.consent.conftest import Desk, a_permit, now
 from tests.world.web import Web
 

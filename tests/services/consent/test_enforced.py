@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from kernel.consent import Request, decide
-from kernel.vault.detail import open_detail
+from kernel.sealing.detail import open_detail
 from runtime import disclosure, register
 from schemas.codes import EndsWhen, Purpose
 from schemas.taxonomy import ALL, paths_of
-from services.consent.clock import tick
+from services.consent.jobs import tick
 from tests.services.consent.conftest import EXPLAINED, TAKES_PART, Desk, a_permit
 from tests.services.consent.saying import PART2
 from tests.world.mail import opened_by

@@ -15,7 +15,7 @@ from services.consent.domain import (
     stopped,
     stopped_all,
 )
-from services.consent.domain.stopping import NOT_YET
+from services.consent.domain.revocation import NOT_YET
 from tests.services.consent.saying import a_draft, in_force
 
 OVER = {DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED}

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from kernel.vault.envelope import Sealed
+from kernel.sealing.envelope import Sealed
 from runtime import disclosure, register
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
-from runtime.keys import KeyringError
-from runtime.outbox import rows
-from runtime.outbox.queue import SHARDS
+from runtime.keyring import KeyringError
+from runtime.messaging.outbox import table
+from runtime.messaging.outbox.queue import SHARDS
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
 from services.consent import store
@@ -213,10 +213,10 @@ async def test_what_the_relay_delivered_under_a_directive_is_what_its_recipient_
     ref = await desk.permit(case_ref)
     sealed = await an_offer(desk, case_ref)
     async with desk.town.session("accord_relay") as session:
-        waiting = await rows.claim(session, range(SHARDS), [], 1000)
+        waiting = await table.claim(session, range(SHARDS), [], 1000)
         sent = [row for row in waiting if row.message_ref == sealed.message_ref]
-        await rows.number(desk.town.engine("accord_relay"), sent)
-        await rows.relayed(session, sent)
+        await table.number(desk.town.engine("accord_relay"), sent)
+        await table.relayed(session, sent)
         await session.commit()
 
     await desk.stop(ref)

@@ -12,19 +12,19 @@ import pytest
 from fastapi import FastAPI
 
 from kernel.consent import purposes_of
-from runtime.access.issuer.app import issuer
-from runtime.access.issuer.signing import signing_key
-from runtime.access.passphrases import hash_passphrase
+from runtime.auth.issuer.app import issuer
+from runtime.auth.issuer.signing import signing_key
+from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import sessions
+from runtime.messaging.consumer import Offered
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from runtime.settings import IssuerSettings, Profile
-from runtime.worker import Offered
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from services.consent.api import routes as consent_routes
 from services.dashboard import main
 from services.dashboard.pages import SIGNED_IN
-from services.dashboard.places import BoardSettings
+from services.dashboard.settings import BoardSettings
 from services.exchange import store as exchange_store
 from services.exchange.api import routes as exchange_routes
 from services.law_enforcement_bridge.api import routes as order_routes

@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.dashboard.asking import Away, Lacking, Reach
 from services.dashboard.domain import MOST, Count, Source, Tile, received
+from services.dashboard.service_client import Away, Lacking, Reach
 
 TILE = Tile(
     "waiting", "Waiting", "referrals:read", ("", "", "", ""), (Source("referrals", "/v1/r", (), "rows", received),)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.derived import NotUnsealed, Secret
+from services.dashboard.session_secret import NotUnsealed, Secret
 
 
 @given(st.binary(max_size=5000))

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from runtime.http.edge import Edge
-from services.dashboard.door import Anybody, Door, SignedIn, doors
+from runtime.http.transactional_route import Edge
+from services.dashboard.session_auth import Anybody, Door, SignedIn, doors
 
 FOR_ANYBODY = {"/app", "/app/board.css", "/app/sign-in", "/app/signed-in", "/app/{rest:path}"}
 OF_THE_PROCESS = {"/healthz", "/readyz", "/openapi.json"}

@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from runtime.access.tokens import IssuerAway
-from services.dashboard.derived import Secret
+from runtime.auth.tokens import IssuerAway
 from services.dashboard.issuer import Denied, Granted, Issuer, NoBoard
+from services.dashboard.session_secret import Secret
 
 ADDRESS = "https://issuer.test"
 FOUND = {

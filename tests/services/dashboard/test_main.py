@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.dashboard.main import build
-from services.dashboard.places import BoardSettings
+from services.dashboard.settings import BoardSettings
 from tests.services.dashboard.conftest import board_settings
 from tests.world.web import settings_for
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from services.dashboard.rendering import STYLE
+from services.dashboard.templates import STYLE
 
 TEXTS = [("#111", "#fff"), ("#1d4f91", "#fff"), ("#fff", "#1d4f91"), ("#111", "#ffdd00")]
 LINES = [("#555", "#fff"), ("#111", "#fff"), ("#1d4f91", "#fff")]

@@ -13,13 +13,13 @@ from fastapi import FastAPI
 
 from kernel.ledger.note import new_keys
 from runtime import disclosure
-from runtime.access.on_behalf import HEADER
+from runtime.auth.on_behalf import HEADER
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from schemas.facts import Fact, IncidentReported
 from services.exchange.api import PROMISE_KEY, routes
-from services.exchange.stream import listen
+from services.exchange.consumers import listen
 from tests.world.delivery import Delivery
 from tests.world.town import Town, all_purposes
 from tests.world.web import Web

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from kernel.pseudonym import pairwise
+from kernel.pairwise import pairwise
 from runtime import disclosure, register
-from runtime.outbox import rows
+from runtime.messaging.outbox import table
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import ConsentGranted, ConsentNarrowed, ConsentRevoked
@@ -254,9 +254,9 @@ async def relay(desk: Desk, case_ref: UUID) -> None:
     now, theirs = datetime.now(UTC), await desk.theirs(case_ref)
     async with desk.town.session("accord_relay") as session:
         gone = [
-            rows.Row(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, b"")
+            table.Row(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, b"")
             for one, subject, message in waiting
         ]
-        await rows.number(desk.town.engine("accord_relay"), gone)
-        await rows.relayed(session, gone)
+        await table.number(desk.town.engine("accord_relay"), gone)
+        await table.relayed(session, gone)
         await session.commit()

@@ -10,12 +10,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from runtime.disclosure import listing as lists
-from runtime.http.paging import cursor_of
-from runtime.worker.offered import read
+from runtime.disclosure import list_reads as lists
+from runtime.http.pagination import cursor_of
+from runtime.messaging.consumer.message import read
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from services.exchange import listing, store
+from services.exchange import inbox, store
 from tests.services.exchange.conftest import Desk, an_incident, listed
 from tests.world.web import Web
 
@@ -285,7 +285,7 @@ async def test_a_list_holds_nobody_once_it_has_decided(desk: Desk) -> None:
     mine = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
 
     async with desk.town.unit("accord_exchange", desk.shelter, f"sam-{desk.shelter}") as unit:
-        page = await listing.page(unit, 0, 50)
+        page = await inbox.page(unit, 0, 50)
         held = await unit.session.scalar(mine)
 
     assert (len(page.rows), held) == (2, 0)

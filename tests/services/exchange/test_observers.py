@@ -20,8 +20,8 @@ from fastapi import FastAPI
 from infra.embedded.kafka import Kafka
 from runtime import disclosure
 from runtime.database.engine import engine
-from runtime.outbox.relay import Relay
-from runtime.parking import Received
+from runtime.messaging.dead_letters import Received
+from runtime.messaging.outbox.relay import Relay
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose

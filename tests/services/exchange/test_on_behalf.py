@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from runtime.access.on_behalf import HEADER
+from runtime.auth.on_behalf import HEADER
 from tests.services.exchange.conftest import HOTLINE, Desk, listed
 from tests.world.web import a_key
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 import rfc8785
 
+from kernel.ledger.merkle import leaf_hash
 from kernel.ledger.note import vkey_of
 from kernel.ledger.promise import WITHIN, read_promise
-from kernel.ledger.tree import leaf_hash
 from runtime import clock
 from schemas.categories import DataCategory
 from schemas.codes import Purpose

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from runtime.parking import Received
-from runtime.worker import Worker
-from runtime.worker.offered import read
+from runtime.messaging.consumer import Worker
+from runtime.messaging.consumer.message import read
+from runtime.messaging.dead_letters import Received
 from services.exchange import store
 from tests.services.exchange.conftest import HOTLINE, Desk, an_incident, listed
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from kernel.vault.envelope import Sealed
+from kernel.sealing.envelope import Sealed
 from runtime import disclosure
 from schemas.codes import Purpose
 from services.intake.api import routes

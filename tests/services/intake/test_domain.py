@@ -21,7 +21,7 @@ from schemas.codes import (
 )
 from services.intake import domain
 from services.intake.domain import IncidentState, NotPossible
-from services.intake.forms import IncidentForm, IncidentVersionForm, PlanForm
+from services.intake.requests import IncidentForm, IncidentVersionForm, PlanForm
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = NOON.date()

@@ -14,7 +14,7 @@ from schemas.categories import DataCategory
 from schemas.codes import EndsWhen, Purpose
 from schemas.taxonomy import ALL, categories_of
 from services.law_enforcement_bridge.api import routes
-from services.law_enforcement_bridge.clock import tick, ticking
+from services.law_enforcement_bridge.jobs import tick, ticking
 from tests.services.law_enforcement_bridge.conftest import Desk
 from tests.world.mail import mailbox, opened_by
 from tests.world.web import Web

@@ -23,8 +23,8 @@ from services.law_enforcement_bridge.domain import (
     Service,
     UnknownRespondent,
 )
-from services.law_enforcement_bridge.entry import missing_to_enter
-from services.law_enforcement_bridge.forms import (
+from services.law_enforcement_bridge.entry_checklist import missing_to_enter
+from services.law_enforcement_bridge.requests import (
     EndForm,
     HearingForm,
     IssuanceForm,

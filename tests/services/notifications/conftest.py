@@ -19,8 +19,8 @@ from schemas.codes import Purpose
 from schemas.facts import Fact, IncidentReported, ReferralAccepted
 from services.notifications.api import routes
 from services.notifications.channels import Channel, UnsafeFileChannel
-from services.notifications.sending import Sender
-from services.notifications.stream import listen
+from services.notifications.consumers import listen
+from services.notifications.dispatcher import Sender
 from tests.world.clock import set_clock
 from tests.world.delivery import Delivery
 from tests.world.mail import mailbox, opened_by

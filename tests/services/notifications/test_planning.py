@@ -10,7 +10,7 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import ProtectiveOrderIssued, ProtectiveOrderRequested, ProtectiveOrderServed
 from services.notifications import store
-from services.notifications.sending import LEASE
+from services.notifications.dispatcher import LEASE
 from tests.services.notifications.conftest import HOTLINE, Desk, a_channel, an_acceptance, an_incident
 
 RESPONDENTS = [{"respondent_ref": str(uuid4()), "name": "R. heron-4417"}]

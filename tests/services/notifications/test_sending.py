@@ -10,8 +10,8 @@ import pytest
 
 from runtime.database.engine import engine, sessions
 from services.notifications.channels import UnsafeFileChannel
+from services.notifications.dispatcher import Sender
 from services.notifications.domain import TEXTS, Send
-from services.notifications.sending import Sender
 from tests.services.notifications.conftest import ADDRESS, HOTLINE, Desk, a_channel, an_acceptance, an_incident, hours
 
 OPEN_AGAIN = "UPDATE register.agency SET active = true WHERE agency_id = 'lantern-counselling'"

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from runtime import register
-from runtime.disclosure import listing
-from runtime.disclosure.looking import Asked
+from runtime.disclosure import list_reads
+from runtime.disclosure.state_reads import Asked
 from schemas.codes import Purpose
 from services.referrals import store
 from tests.services.referrals.conftest import Desk, a_referral
@@ -53,7 +53,7 @@ def rows_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 async def test_h4_a_list_of_hidden_rows_gives_up_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """An officer shut out of a case with ever so many referrals lists: no lock, no leaf, and a bounded read."""
     hidden = await desk.town.open_case("bay-hotline", "riverside-legal")
-    rows(desk, MANY, case_ref=hidden, rows=listing.MOST_ROWS + 50)
+    rows(desk, MANY, case_ref=hidden, rows=list_reads.MOST_ROWS + 50)
     shown = await desk.town.open_case("bay-hotline")
     await desk.town.direct(shown, "riverside-legal", Purpose.LEGAL_REPRESENTATION, STATUS)
     said = a_referral(shown, to_agency_ref="riverside-legal", purpose="legal_representation")
@@ -67,7 +67,7 @@ async def test_h4_a_list_of_hidden_rows_gives_up_and_goes_on(desk: Desk, monkeyp
         second = await desk.jude.get("/v1/referrals" + first.links["next"]["url"])
 
     assert first.json() == {"referrals": []}
-    assert sum(given) <= listing.MOST_ROWS + listing.AT_ONCE
+    assert sum(given) <= list_reads.MOST_ROWS + list_reads.AT_ONCE
     theirs = await desk.town.case_ref_of(shown, "riverside-legal")
     assert len(of(second.json()["referrals"], theirs)) == 1
     assert rows(desk, LEAVES)[0][0] == before + 1
@@ -84,10 +84,10 @@ async def test_h4_a_list_holds_only_the_subjects_whose_rows_it_shows(desk: Desk)
 
     async with desk.town.unit("accord_referrals", "harbor-house", "sam") as unit:
         asked = [Asked(ref, Purpose.SHELTER) for ref in (case_ref, other)]
-        chosen = await listing.masks_now(unit, asked, STATUS)
+        chosen = await list_reads.masks_now(unit, asked, STATUS)
         pid = await unit.session.scalar(text("SELECT pg_backend_pid()"))
         before = rows(desk, locked, pid=pid)[0][0]
-        await listing.shown(unit, [one for one in asked if chosen[one]], STATUS, "referrals received")
+        await list_reads.shown(unit, [one for one in asked if chosen[one]], STATUS, "referrals received")
         after = rows(desk, locked, pid=pid)[0][0]
 
     assert (before, after) == (0, 1)
@@ -166,7 +166,7 @@ async def test_m11_who_may_not_know_the_state_is_not_counted_by_it(desk: Desk) -
 async def test_m11_what_is_counted_up_to_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     case_ref, _ = await desk.released()
     await desk.send(case_ref)
-    monkeypatch.setattr("services.referrals.api.reading.MOST_ROWS", 1)
+    monkeypatch.setattr("services.referrals.api.read_routes.MOST_ROWS", 1)
 
     answer = await desk.sam.get("/v1/referrals/count?direction=received")
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.referrals.api import routes
-from services.referrals.clock import tick, ticking
+from services.referrals.jobs import tick, ticking
 from tests.services.referrals.conftest import Desk
 from tests.world.mail import mailbox, opened_by
 from tests.world.web import Web

@@ -14,7 +14,7 @@ from runtime import disclosure, register
 from schemas.categories import DataCategory
 from schemas.codes import EndsWhen, Purpose, StartsWhen
 from schemas.taxonomy import ALL, categories_of
-from services.referrals.clock import tick
+from services.referrals.jobs import tick
 from tests.services.referrals.conftest import Desk, a_referral
 from tests.world.mail import mailbox, opened_by
 from tests.world.town import Town

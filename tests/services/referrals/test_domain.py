@@ -31,7 +31,7 @@ from schemas.facts.referral import (
 )
 from services.referrals import domain
 from services.referrals.domain import FINAL, NotOpen, NotSent, Referral, ToItself
-from services.referrals.forms import ReferralForm
+from services.referrals.requests import ReferralForm
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

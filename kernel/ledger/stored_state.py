@@ -1,0 +1,132 @@
+"""What a database keeps beside the entries, held against them: the nodes of the tree, the heads, the filing.
+
+None of it is signed, and all of it follows from what is: a node that was changed makes proofs that fail, an entry filed
+under another subject is missing where the survivor looks for it, and a salt or a sealed detail that was changed proves
+nothing any more.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from kernel.ledger.entry import Act, Unreadable, read, seal_hash
+from kernel.ledger.merkle import Grown, push
+from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
+from kernel.ledger.verify import Fault, Finding
+
+
+class Filed(NamedTuple):
+    """An entry, about whom it is found, and what is kept sealed beside it."""
+
+    place: int
+    header: bytes
+    subject: str | None  # as the entry writes it
+    salt: bytes | None
+    detail: bytes | None
+
+    @property
+    def erased(self) -> bool:
+        """Tell whether nothing is kept sealed beside the entry."""
+        return self.salt is None and self.detail is None
+
+
+def shredded_of(entries: Iterable[tuple[int, bytes]]) -> dict[str, int]:
+    """Return the last entry that says of a subject that what was sealed was shredded, by subject."""
+    last: dict[str, int] = {}
+    for index, body in entries:
+        try:
+            said = read(body)
+        except Unreadable:
+            continue  # that is another finding
+        if said.act is Act.SHREDDED and said.subject is not None:
+            last[said.subject] = index
+    return last
+
+
+def altered(filed: Iterable[Filed], shredded: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield each entry that is kept otherwise than it was written: its subject, its salt, its sealed detail.
+
+    What was sealed may be erased where a later entry says so: `shredded` tells the last one, by subject.
+    """
+    for one in filed:
+        if not _own_subject(one):
+            yield Finding(Fault.MISFILED, one.place)
+        if one.erased:
+            if shredded.get(_subject_of(one.header) or "", -1) < one.place:
+                yield Finding(Fault.ERASED, one.place)
+        elif not _own_seal(one):
+            yield Finding(Fault.ALTERED_SEAL, one.place)
+
+
+# The entry's text was found canonical: within a value a quotation mark is escaped, so each is there once.
+_SEALED = re.compile(rb',"sealed":"([0-9a-f]{64})",')
+_SUBJECT = re.compile(rb',"subject":"([^"\\\\]*)","sv":')
+
+
+def _own_subject(one: Filed) -> bool:
+    if one.erased and one.subject is None:
+        return True
+    if one.subject is not None and b'"subject":"%b"' % one.subject.encode() in one.header:
+        return True
+    try:
+        said = read(one.header).subject
+    except Unreadable:
+        return True  # that is another finding
+    return said == one.subject
+
+
+def _own_seal(one: Filed) -> bool:
+    said = _SEALED.search(one.header)
+    if said is None:
+        return True  # written before there was one: who holds the case's key can tell
+    return one.salt is not None and seal_hash(one.salt, one.detail).hex().encode() == said[1]
+
+
+def _subject_of(header: bytes) -> str | None:
+    said = _SUBJECT.search(header)
+    return None if said is None else said[1].decode()
+
+
+def wrong_nodes(leaves: Iterable[tuple[int, bytes]], nodes: Iterable[Grown]) -> Iterator[Finding]:
+    """Yield each node that its leaves do not make, or that is missing; `nodes` come in the order they came about.
+
+    Past a gap among the leaves (index, hash) nothing can be told: that entries are missing is another finding.
+    """
+    stored = iter(nodes)
+    held = next(stored, None)
+    peaks: list[bytes] = []
+    for position, (index, leaf) in enumerate(leaves):
+        if index != position:
+            return
+        for made in push(peaks, position, leaf)[1:]:
+            while held is not None and _place(held) < _place(made):
+                yield _finding(held)
+                held = next(stored, None)
+            if held != made:
+                yield _finding(made)
+            if held is not None and _place(held) == _place(made):
+                held = next(stored, None)
+    while held is not None:
+        yield _finding(held)
+        held = next(stored, None)
+
+
+def wrong_heads(heads: Iterable[tuple[int, bytes, str]], vkey: str) -> Iterator[Finding]:
+    """Yield each head whose row (size, root) says otherwise than the note beside it, which is what was signed."""
+    for size, root, note in heads:
+        try:
+            signed = verify_checkpoint(note, vkey)
+        except (Malformed, NotSigned):
+            continue  # that is another finding
+        if (signed.size, signed.root) != (size, root):
+            yield Finding(Fault.WRONG_HEAD, size)
+
+
+def _place(node: Grown) -> tuple[int, int]:
+    level, index, _ = node
+    return index + 1 << level, level
+
+
+def _finding(node: Grown) -> Finding:
+    level, index, _ = node
+    return Finding(Fault.WRONG_NODE, index << level, index + 1 << level)

@@ -1,0 +1,45 @@
+"""What a ledger line does not say in the open, closed under the case key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from kernel.sealing.keys import Wrapping, derive, unwrap
+
+BLOCK = 256
+USE = "ledger.detail"
+_PLACE = USE.encode()
+
+
+class Details:
+    """The details of one case, closed under its key: derived once for as long as the work lasts that closes several."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, case_key: bytes) -> None:
+        self._key = Wrapping(derive(case_key, USE))
+
+    def seal(self, detail: Mapping[str, Any]) -> bytes:
+        """Return `detail` closed; it is gone when the case key is shredded."""
+        return self._key.wrap(padded(detail), _PLACE)
+
+
+def seal_detail(case_key: bytes, detail: Mapping[str, Any]) -> bytes:
+    """Return the one detail that `Details` closes, where there is no other."""
+    return Details(case_key).seal(detail)
+
+
+def open_detail(case_key: bytes, sealed: bytes) -> dict[str, Any]:
+    """Return the detail of a ledger line; refuse it without its case key."""
+    detail: dict[str, Any] = from_json(unwrap(derive(case_key, USE), sealed, _PLACE))
+    return detail
+
+
+def padded(said: Mapping[str, Any] | bytes) -> bytes:
+    """Return compact JSON with blanks up to the next whole block, so that its length tells little.
+
+    Bytes are JSON that was written before.
+    """
+    plain = said if isinstance(said, bytes) else to_json(said)
+    return plain.ljust(-(-len(plain) // BLOCK) * BLOCK)

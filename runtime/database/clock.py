@@ -1,0 +1,17 @@
+"""The clock of the database, by which what a survivor allowed is judged and everything is dated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.database.hot_path import rows
+
+INSTANT = "SELECT register.instant()"
+
+
+async def instant(session: AsyncSession) -> datetime:
+    """Return the present instant by the database's clock."""
+    ((now,),) = await rows(session, INSTANT)
+    return now  # type: ignore[no-any-return]

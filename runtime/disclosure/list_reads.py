@@ -1,0 +1,210 @@
+"""Lists of what a service keeps itself: chosen without a lock, shown under one, and each case on record once a day.
+
+A list reads a bounded number of rows, holds only the subjects whose rows it shows, and leaves one leaf for a person, a
+case and a day, as long as what is shown of it stays the same.  What is not shown is not held and leaves none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from kernel.consent import Decision, decide, mask
+from kernel.ledger.entry import Act
+from runtime import clock
+from runtime.database.arrays import byteas
+from runtime.database.hot_path import rows, written
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
+from runtime.disclosure.openings import SECONDS
+from runtime.disclosure.state_reads import Asked, mask_of, purpose_of, request_of, stated_or_own
+from runtime.ledger.pending_entries import Leaf, append
+from runtime.register import CaseOf, Subject, hold_all, instant, snapshots
+from runtime.register.snapshots import consents_now, custodians_now
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+
+MOST_ROWS: Final = 2_000  # that one request reads; a list that has not filled its page by then goes on by its cursor
+AT_ONCE: Final = 200  # rows read together, at least
+
+# In one order, so that two who list the same cases at once wait for each other and not in a circle: whoever is second
+# finds the key there once the first has committed its leaf, and puts it there if the first did not.
+FIRST = """
+INSERT INTO carrying.listed (agency_id, actor, list, since, seen)
+SELECT %s, %s, %s, date_trunc(%s, CAST(%s AS timestamptz), 'UTC'), s.seen
+FROM unnest(CAST(%s AS bytea[])) AS s (seen) ORDER BY s.seen
+ON CONFLICT DO NOTHING RETURNING seen
+"""
+# What another request sweeps just now is left to it.
+SWEEP = """
+DELETE FROM carrying.listed WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM carrying.listed WHERE agency_id = %s AND since < %s - interval '2 days'
+    LIMIT 500 FOR UPDATE SKIP LOCKED
+))
+"""
+SWEEP_EVERY: Final = 16  # keys whose digest says so, about
+
+Row = TypeVar("Row")
+Fetch = Callable[[Row | None, int], Awaitable[list[Row]]]
+Choose = Callable[[Sequence[Row]], Awaitable[list[Row]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Rows to show, and the row behind which the next page begins; None where nothing is left."""
+
+    rows: list[Row]
+    last: Row | None
+
+
+async def page(fetch: Fetch[Row], choose: Choose[Row], limit: int) -> Page[Row]:
+    """Return up to `limit` rows that `choose` lets through, of those that `fetch` gives behind a row or from its start.
+
+    After `MOST_ROWS` rows it gives up: such a page may be short, or empty, and still have a next one.
+    """
+    found: list[Row] = []
+    last: Row | None = None
+    at_once = max(limit + 1, AT_ONCE)
+    for _ in range(-(-MOST_ROWS // at_once)):
+        fetched = await fetch(last, at_once)
+        found += await choose(fetched)
+        if len(found) > limit:
+            return Page(found[:limit], found[limit - 1])
+        if len(fetched) < at_once:
+            return Page(found, None)
+        last = fetched[-1]
+    return Page(found, last)
+
+
+async def masks_now(unit: Unit, asked: Iterable[Asked], categories: Collection[DataCategory]) -> dict[Asked, int]:
+    """Return the mask of `categories` that consent now lets this person see, for each case asked; 0 where none is.
+
+    No lock is taken and no leaf is left, so it is for choosing and counting: whoever shows anything calls `shown`.
+    """
+    looks = set(asked)
+    wanted = mask_of(categories)
+    now = await snapshots(unit.session, {one.case_ref for one in looks})
+    masks = dict.fromkeys(looks, 0)
+    for one in looks:
+        case = now.get(one.case_ref)
+        if case is not None:
+            masks[one] = mask(request_of(unit, one, case.custodian, wanted), case.table, case.at)
+    return masks
+
+
+# What a row is decided by: its subject, whose record it is of, and for what purpose.
+DecidedBy = tuple[int, str, str | None]
+
+
+async def count_open(
+    unit: Unit,
+    kept: Sequence[DecidedBy],
+    purpose_of_row: Callable[[str | None], Purpose | None],
+    categories: Collection[DataCategory],
+    needed: int = 0,
+    *,
+    party: bool = True,
+) -> int:
+    """Return how many rows this person could be shown now: those of which consent opens some field of `categories`.
+
+    What one filters by, one must be allowed to know: every field of the mask `needed` has to be open, too.  It decides
+    as `masks_now`, by numbers alone: a board counts thousands of rows, of few custodians for few purposes.
+    """
+    consents = await consents_now(unit.session, [row[0] for row in kept])
+    custodians = await custodians_now(unit.session, {row[1] for row in kept})
+    asked = mask_of(categories)
+    requests = {
+        (custodian, purpose): unit.request(
+            custodians[custodian][0], stated_or_own(unit, purpose_of_row(purpose)), asked, party
+        )
+        for custodian, purpose in {row[1:] for row in kept}
+    }
+    count = 0
+    for subject_id, custodian, purpose in kept:
+        consent = consents.get(subject_id)
+        if consent is None:
+            continue
+        opened = mask(requests[custodian, purpose], consent.table, custodians[custodian][1])
+        count += opened != 0 and opened & needed == needed
+    return count
+
+
+async def shown(
+    unit: Unit, asked: Iterable[Asked], categories: Collection[DataCategory], name: str
+) -> dict[Asked, int]:
+    """Return the mask for each case asked, each subject held; the looks are on record with the caller's transaction.
+
+    A case that this person was shown today in the list of this `name`, by the same consent and with the same fields,
+    is on record already.  Show nothing before the commit.
+    """
+    looks = set(asked)
+    unit.deadline = unit.deadline or clock.monotonic() + SECONDS
+    held = await hold_all(unit.session, {one.case_ref for one in looks})
+    wanted = mask_of(categories)
+    masks = dict.fromkeys(looks, 0)
+    opened: dict[bytes, tuple[Asked, Subject, CaseOf, Decision]] = {}
+    for one in looks:
+        subject = held.get(one.case_ref)
+        custodian = None if subject is None else subject.case(one.case_ref)
+        if subject is None or custodian is None:
+            continue
+        decision = decide(request_of(unit, one, custodian.agency, wanted), subject.table, subject.at)
+        masks[one] = decision.mask
+        if decision.mask:
+            opened[_key(one, decision)] = one, subject, custodian, decision
+    await _record(unit, name, opened, wanted)
+    return masks
+
+
+async def counted(unit: Unit, name: str) -> None:
+    """Put on record that this person counted the list of this `name`: once an hour, and of nobody's case."""
+    if await _first(unit, f"{name}:count", "hour", [b""]):
+        by, at = await audit_entries.who(unit), await instant(unit.session)
+        await append(unit.session, [audit_entries.counted(by, at, {"list": name} | unit.asker)])
+
+
+async def first_cases_today(unit: Unit, name: str, cases: Mapping[UUID, int]) -> set[UUID]:
+    """Return which of the cases, each with the version of its consent, are in the list of this `name` today at first.
+
+    A case of which this person was shown something there today, under the same consent, is on record already.
+    """
+    keys = {sha256(f"{case_ref} {sv}".encode()).digest()[:16]: case_ref for case_ref, sv in cases.items()}
+    return {keys[key] for key in await _first(unit, name, "day", keys)}
+
+
+async def _record(
+    unit: Unit, name: str, opened: Mapping[bytes, tuple[Asked, Subject, CaseOf, Decision]], wanted: int
+) -> None:
+    first = await _first(unit, name, "day", opened)
+    if not first:
+        return
+    by = await audit_entries.who(unit)
+    record: list[Leaf] = []
+    for one, subject, custodian, decision in (opened[key] for key in opened if key in first):
+        detail = {"list": name} | unit.asker
+        purpose = purpose_of(unit, one)
+        seen = audit_entries.decided(
+            Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None, wanted
+        )
+        record.append(seen)
+    await append(unit.session, record)
+
+
+async def _first(unit: Unit, name: str, period: str, keys: Collection[bytes]) -> set[bytes]:
+    if not keys:
+        return set()
+    at = await instant(unit.session)
+    whose = unit.agency_id, " for ".join(sorted(unit.asker.values())), name
+    first = {bytes(row[0]) for row in await rows(unit.session, FIRST, *whose, period, at, byteas(keys))}
+    if any(not key or key[0] % SWEEP_EVERY == 0 for key in first):
+        await written(unit.session, SWEEP, unit.agency_id, at)
+    return first
+
+
+def _key(one: Asked, decision: Decision) -> bytes:
+    """Return what tells one look from another: whose case, for what, under which consent, which fields."""
+    said = f"{one.case_ref} {one.purpose or ''} {one.party} {decision.sv} {decision.mask:x}"
+    return sha256(said.encode()).digest()[:16]

@@ -1,0 +1,168 @@
+"""Looks at what a service keeps itself: states, codes and instants, by the same decision and with the same leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from kernel.consent import Agency, Request, decide
+from kernel.ledger.entry import Act
+from runtime import clock
+from runtime.database.arrays import uuids
+from runtime.database.hot_path import rows
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
+from runtime.disclosure.evaluation import is_told, judge
+from runtime.disclosure.openings import SECONDS, offers_of
+from runtime.ledger.pending_entries import append
+from runtime.register import Snapshot, hold
+from runtime.register.agencies import read_agency
+from runtime.register.directives import Consent
+from runtime.register.subjects import consents
+from schemas.categories import DataCategory
+from schemas.codes import AgencyKind, Purpose
+from schemas.taxonomy import category_mask
+
+# What an agency of a kind does with its own records when its screen names no narrower purpose.
+OWN_WORK = {
+    AgencyKind.POLICE: Purpose.ORDER_ENFORCEMENT,
+    AgencyKind.HOTLINE: Purpose.ADVOCACY,
+    AgencyKind.SHELTER: Purpose.ADVOCACY,
+    AgencyKind.COUNSELLING: Purpose.COUNSELLING,
+    AgencyKind.LEGAL_AID: Purpose.LEGAL_REPRESENTATION,
+    AgencyKind.HOSPITAL: Purpose.MEDICAL_CARE,
+    AgencyKind.COMMUNITY_PARTNER: Purpose.ADVOCACY,
+    AgencyKind.COORDINATION: Purpose.COORDINATION,
+}
+
+# Subjects are looked up one by one, by the limit: joined, the server may read all of them instead.
+OFFERED_NOW = """
+SELECT s.subject_id, s.sv, s.participation, s.deceased, a.agency_id, a.kind, a.flags, a.purposes,
+    (SELECT register.instant()), o.message_ref, o.type, o.mask, o.party,
+    o.custodian, o.recipient, o.directives, o.fact_ref
+FROM carrying.offer AS o CROSS JOIN LATERAL (
+    SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL AS deceased
+    FROM register.subject AS s WHERE s.subject_id = o.subject_id LIMIT 1
+) AS s
+JOIN register.agency AS a ON a.agency_id = o.custodian
+WHERE o.message_ref = ANY(%s) AND o.recipient = %s AND o.state <> 'withheld'
+"""
+
+
+class _Offered(NamedTuple):
+    """An offer, and what the register says of its subject and custodian now."""
+
+    subject_id: int
+    sv: int
+    participation: str
+    deceased: bool
+    agency_id: str
+    kind: str
+    flags: Sequence[str]
+    purposes: Sequence[str]
+    at: datetime
+    message_ref: UUID
+    type: str
+    mask: bytes
+    party: bool
+    custodian: str
+    recipient: str
+    directives: Sequence[UUID]
+    fact_ref: UUID | None
+
+
+class Openable(NamedTuple):
+    """A message that could be opened now: the reference of its fact, and for which purposes."""
+
+    fact_ref: UUID | None
+    purposes: list[Purpose]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One look: at the case that the custodian knows by `case_ref`, for a purpose, as a party to it or not."""
+
+    case_ref: UUID
+    purpose: Purpose | None = None
+    party: bool = True
+
+
+async def look(unit: Unit, case_ref: UUID, categories: Collection[DataCategory], purpose: Purpose | None = None) -> int:
+    """Return the mask of `categories` that consent now lets this person see of a custodian's case.
+
+    The look is on record with the caller's transaction: show nothing before that has committed.
+    0 where nothing is permitted and where there is no such case, alike.
+    """
+    unit.deadline = unit.deadline or clock.monotonic() + SECONDS
+    one = Asked(case_ref, purpose)
+    subject = await hold(unit.session, case_ref)
+    custodian = None if subject is None else subject.case(case_ref)
+    if subject is None or custodian is None:
+        return 0
+    by = await audit_entries.who(unit)
+    wanted = mask_of(categories)
+    decision = decide(request_of(unit, one, custodian.agency, wanted), subject.table, subject.at)
+    stated = purpose_of(unit, one)
+    record = audit_entries.decided(
+        Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None, wanted
+    )
+    await append(unit.session, [record])
+    return decision.mask
+
+
+def mask_of(categories: Collection[DataCategory]) -> int:
+    """Return the fields of these categories."""
+    return sum(category_mask(category) for category in set(categories))
+
+
+def purpose_of(unit: Unit, one: Asked) -> Purpose | None:
+    """Return for what this look is."""
+    return stated_or_own(unit, one.purpose)
+
+
+def stated_or_own(unit: Unit, purpose: Purpose | None) -> Purpose | None:
+    """Return the purpose stated, or what an agency of this kind does with its own records."""
+    return purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
+
+
+def request_of(unit: Unit, one: Asked, custodian: Agency, wanted: int) -> Request:
+    """Return the look as the decision takes it."""
+    return unit.request(custodian, purpose_of(unit, one), wanted, one.party)
+
+
+async def carry(unit: Unit, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
+    """Return which of `fields` lie sealed in messages to this agency, as masks; for hosted services' routing only."""
+    return {one.message_ref: int.from_bytes(one.mask, "big") & fields for one in await offers_of(unit, message_refs)}
+
+
+async def purposes_now(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID, Openable]:
+    """Return for which of the agency's purposes this person could open each message now; one of none is not named.
+
+    Each comes with the reference of its fact, as this agency knows it.
+
+    A list is not a look: no field is released, no lock is taken, and no leaf is left.
+    """
+    found = await rows(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
+    offered = [_Offered(*row) for row in found]
+    compiled = await consents(unit.session, [one[:4] for one in offered])
+    purposes = {one.message_ref: _purposes(unit, one, compiled[one.subject_id]) for one in offered}
+    return {
+        one.message_ref: Openable(one.fact_ref, purposes[one.message_ref])
+        for one in offered
+        if purposes[one.message_ref]
+    }
+
+
+def _purposes(unit: Unit, one: _Offered, consent: Consent) -> list[Purpose]:
+    custodian = read_agency(one.agency_id, one.kind, one.flags, one.purposes)
+    now = Snapshot(one.subject_id, custodian, consent, one.at)
+    asked = int.from_bytes(one.mask, "big")
+    found = []
+    for purpose in unit.agency.purposes:
+        decision = judge(one.type, unit.request(custodian, purpose, asked, one.party), now)
+        if decision.mask or is_told(one, decision, now):
+            found.append(purpose)
+    return sorted(found)

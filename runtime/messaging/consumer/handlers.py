@@ -1,0 +1,87 @@
+"""What follows from a message: the functions a service named, in the order it named them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.database.arrays import uuids
+from runtime.database.hot_path import rows
+from runtime.database.unit_of_work import Unit
+from runtime.messaging.consumer.message import Offered
+from runtime.telemetry.tracing import continued
+from schemas.facts import Fact
+
+Effect = Callable[[Unit, Offered], Awaitable[None]]
+EffectOnMany = Callable[[Unit, Sequence[Offered]], Awaitable[None]]
+EffectOnAll = Callable[[AsyncSession, Sequence[Offered]], Awaitable[None]]
+About = Callable[[Offered], bool]
+TRACES = "SELECT message_ref, traceparent FROM carrying.offer WHERE message_ref = ANY(%s) AND traceparent IS NOT NULL"
+
+
+class NoAgency(Exception):
+    """The mailbox belongs to no active agency."""
+
+
+def anything(_: Offered) -> bool:
+    """Tell that a message is meant, whichever it is."""
+    return True
+
+
+async def traces_of(session: AsyncSession, message_refs: Collection[UUID]) -> dict[UUID, str]:
+    """Return the `traceparent` that is kept beside each offer, for those of the agency whose wall is up."""
+    return dict(await rows(session, TRACES, uuids(message_refs)))
+
+
+class Effects:
+    """The effects of one consumer."""
+
+    def __init__(self) -> None:
+        self._all: list[EffectOnAll] = []
+        self._many: list[tuple[EffectOnMany, About]] = []
+        self._by_type: dict[str, list[Effect]] = {}
+
+    def on(self, fact: type[Fact] | str, effect: Effect) -> None:
+        """Do `effect` for each message of this type."""
+        name = fact if isinstance(fact, str) else fact.type
+        self._by_type.setdefault(name, []).append(effect)
+
+    def on_all(self, effect: EffectOnAll) -> None:
+        """Do `effect` once for all that came together, whichever mailboxes it came to, in order.
+
+        No wall is up: whatever it writes, it puts up that agency's.  It raises `NoAgency` where there is none.
+        """
+        self._all.append(effect)
+
+    def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
+        """Do `effect` once for what came together to one mailbox, in order: one statement for many rows."""
+        self._many.append((effect, about))
+
+    def follow_from(self, offered: Offered) -> bool:
+        """Tell whether anything follows from a message for its mailbox's agency by itself."""
+        return offered.type in self._by_type or any(about(offered) for _, about in self._many)
+
+    async def follow_together(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
+        """Do what follows from all of these messages together."""
+        for effect in self._all:
+            if offered:
+                await effect(session, offered)
+
+    async def follow(self, unit: Unit, offered: Sequence[Offered]) -> None:
+        """Do all that follows from messages to one mailbox; `unit` is that agency's.
+
+        What follows from one message goes on in the trace that offered it.
+        """
+        for many, about in self._many:
+            meant = [one for one in offered if about(one)]
+            if meant:
+                await many(unit, meant)
+        alone = [one for one in offered if self._by_type.get(one.type)]
+        traces = await traces_of(unit.session, [one.message_ref for one in alone]) if alone else {}
+        for one in alone:
+            unit.traceparent = traces.get(one.message_ref)
+            with continued(unit.traceparent):
+                for effect in self._by_type[one.type]:
+                    await effect(unit, one)

@@ -1,0 +1,74 @@
+"""Which mailboxes a worker reads just now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from runtime.messaging.connection import client
+from runtime.messaging.consumer.health import State
+from runtime.messaging.consumer.lag import Partition, offsets
+from runtime.register.agencies import agencies_with_mailboxes
+from runtime.settings import Settings
+from schemas.topics import mailbox
+
+ANSWER_WITHIN = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The mailboxes of the active agencies that are hosted here, and which of them can be read already."""
+
+    hosted: frozenset[str]
+    readable: frozenset[str]
+    partitions: frozenset[Partition] = frozenset()  # of those that can be read
+
+
+class Mailboxes:
+    """Looks which mailboxes there are, and what is away."""
+
+    def __init__(self, settings: Settings, sessions: async_sessionmaker[AsyncSession], state: State) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._state = state
+        self._admin: AdminClient | None = None
+
+    async def look(self) -> Found | None:
+        """Return what is there now; None while the broker does not answer.  Raises what the database raises.
+
+        What is not readable is left alone: to subscribe to a topic that is not there, or not allowed,
+        would end the whole Faust worker.
+        """
+        async with self._sessions() as session:
+            hosted = frozenset(mailbox(agency_id) for agency_id in await agencies_with_mailboxes(session))
+        there = await asyncio.to_thread(self._there)
+        self._state.broker = there is not None
+        if there is None:
+            return None
+        readable = frozenset(topic for topic in hosted if there.get(topic))
+        partitions = frozenset((topic, number) for topic in readable for number in there[topic])
+        return Found(hosted, readable, partitions)
+
+    async def offsets(self, group: str, partitions: Collection[Partition]) -> tuple[Any, Any] | None:
+        """Return where partitions end and up to where the group handled them; None while the broker is silent."""
+        if self._admin is None:
+            return None
+        try:
+            return await asyncio.to_thread(offsets, self._admin, group, partitions)
+        except (KafkaException, TimeoutError):
+            return None
+
+    def _there(self) -> dict[str, Collection[int]] | None:
+        self._admin = self._admin or AdminClient(client(self._settings))
+        try:
+            found = self._admin.list_topics(timeout=ANSWER_WITHIN)
+        except KafkaException:
+            self._admin = None
+            return None
+        return {topic: tuple(said.partitions) for topic, said in found.topics.items() if said.error is None}

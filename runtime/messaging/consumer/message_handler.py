@@ -1,0 +1,250 @@
+"""Handling what was read, however it was read: inbox row and effect in one commit, or parked, never lost.
+
+Many messages share a commit; where one of them fails, each is tried by itself, so that it alone is parked.
+Whatever may pass by itself is waited for, and the partition waits with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from runtime import clock, failpoints
+from runtime.auth.principal import Kind
+from runtime.database import hot_path
+from runtime.database.arrays import uuids
+from runtime.database.unit_of_work import Unit
+from runtime.error_kinds import Fault, fault, name
+from runtime.keyring import Keyring
+from runtime.messaging import dead_letters
+from runtime.messaging.consumer.handlers import Effects, NoAgency
+from runtime.messaging.consumer.health import State
+from runtime.messaging.consumer.message import Offered, read
+from runtime.messaging.dead_letters import Reason, Received
+from runtime.messaging.headers import Unreadable
+from runtime.register.agencies import read_agency
+from runtime.telemetry import facts, metrics
+from runtime.telemetry.tracing import act
+
+# One round trip for each mailbox: its agency's wall goes up, and the agency is looked up.
+ENTER = """
+SELECT set_config('accord.agency', agency_id, true), kind, flags, purposes
+FROM register.agency WHERE agency_id = %s AND active
+"""
+INBOX = """
+INSERT INTO carrying.inbox (consumer, message_ref)
+SELECT %s, ref FROM unnest(%s) AS ref ORDER BY ref
+ON CONFLICT DO NOTHING RETURNING message_ref
+"""
+MOST: Final = 256
+LEAST: Final = 16  # fewer would cost more commits than they save time, and a busy machine would only get busier
+HELD_FOR: Final = 0.2  # seconds one commit may gather: effects may hold subjects, and a revocation waits for them
+TRIES: Final = 5  # of what is contended, before it is parked
+REST: Final = 0.1
+LONGEST_REST: Final = 5.0
+log = logging.getLogger(__name__)
+
+
+class CommitsItself(Exception):
+    """An effect ended the transaction that holds its inbox row; only the worker commits."""
+
+
+class Handling:
+    """What one consumer does with what it receives."""
+
+    def __init__(
+        self,
+        consumer: str,
+        sessions: async_sessionmaker[AsyncSession],
+        keys: Keyring,
+        effects: Effects,
+        state: State,
+    ) -> None:
+        self._consumer = consumer
+        self._sessions = sessions
+        self._keys = keys
+        self._effects = effects
+        self._state = state
+        self._together = LEAST
+
+    async def handle(self, received: Sequence[Received]) -> None:
+        """Return once each of these has had its effect, had it before, or is parked."""
+        left = sorted(received, key=lambda one: one.topic)  # stable: the order within a mailbox stays
+        while left:
+            now, left = left[: self._together], left[self._together :]
+            began = clock.monotonic()
+            with act("handle", kind=SpanKind.CONSUMER, consumer=self._consumer, count=len(now)):
+                if await self._all_at_once(now):
+                    self._adapt(len(now), clock.monotonic() - began)
+                    continue
+                for one in now:
+                    await self._by_itself(one)
+
+    async def retry_parked(self, parked_ref: UUID) -> bool:
+        """Handle a parked message as if it came now; tell whether it is settled."""
+        try:
+            async with self._transaction() as session:
+                parked = await dead_letters.take(session, self._consumer, parked_ref)
+                if parked is None:
+                    return False
+                await self._follow(session, [read(parked.received)])
+                await dead_letters.resolve(session, parked_ref, "handled")
+        except Exception as failed:
+            log.warning("parked_again", extra=facts(reason=name(failed)))
+            async with self._sessions() as session:
+                await dead_letters.tried(session, parked_ref)
+                await _commit(session)
+            return False
+        return True
+
+    async def retry_asked(self) -> None:
+        """Retry what an operator asked to have retried."""
+        async with self._sessions() as session:
+            asked = await dead_letters.asked_again(session, self._consumer)
+        for parked_ref in asked:
+            await self.retry_parked(parked_ref)
+
+    async def _all_at_once(self, received: Sequence[Received]) -> bool:
+        """Handle these in one commit, and tell whether it went through."""
+        try:
+            offered = [read(one) for one in received]
+        except Unreadable:
+            return False
+
+        async def attempt() -> None:
+            async with self._transaction() as session:
+                await self._follow(session, offered)
+
+        try:
+            await self._patiently(attempt, tries=1)
+        except Exception as failed:
+            if len(received) > 1:
+                log.info("batch_taken_apart", extra=facts(consumer=self._consumer, reason=name(failed)))
+            return False
+        self._state.handled(len(received))
+        return True
+
+    async def _by_itself(self, received: Received) -> None:
+        tries = 0
+
+        async def attempt() -> None:
+            nonlocal tries
+            tries += 1
+            async with self._transaction() as session:
+                await self._follow(session, [read(received)])
+
+        try:
+            await self._patiently(attempt, tries=TRIES)
+        except Exception as failed:
+            await self._park(received, failed, tries)
+        else:
+            self._state.handled(1)
+
+    async def _follow(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
+        refs = uuids(one.message_ref for one in offered)
+        fresh = {ref for (ref,) in await hot_path.rows(session, INBOX, self._consumer, refs)}
+        first = list(_first_of_each(offered, fresh))
+        await self._effects.follow_together(session, first)
+        meant = filter(self._effects.follow_from, first)
+        for recipient, mail in groupby(meant, key=lambda one: one.recipient):
+            unit = await self._unit(session, recipient)
+            await self._effects.follow(unit, list(mail))
+
+    async def _unit(self, session: AsyncSession, recipient: str) -> Unit:
+        entered = await hot_path.rows(session, ENTER, recipient)
+        if not entered:
+            raise NoAgency
+        ((_, kind, flags, purposes),) = entered
+        agency = read_agency(recipient, kind, flags, purposes)
+        return Unit(session, agency, f"system:{self._consumer}", self._keys, Kind.SERVICE)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that only this block's end commits."""
+        done = False
+
+        def guard(_: object) -> None:
+            if not done and not held.in_nested_transaction():
+                raise CommitsItself
+
+        async with self._sessions() as session:
+            held = session.sync_session
+            event.listen(held, "before_commit", guard)
+            yield session
+            done = True
+            await _commit(session)
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, tries: int) -> None:
+        """Attempt until it works; raise what lasts, or what is contended once `tries` are used up."""
+        rest = REST
+        while True:
+            try:
+                await attempt()
+            except Exception as failed:
+                kind = fault(failed)
+                tries -= kind is Fault.CONTENDED
+                if kind is Fault.LASTING or tries <= 0:
+                    raise
+                self._state.waits_for(failed)
+                log.warning("worker_waits", extra=facts(consumer=self._consumer, reason=name(failed)))
+                await asyncio.sleep(rest)
+                rest = min(LONGEST_REST, rest * 2)
+            else:
+                self._state.waits_for(None)
+                return
+
+    async def _park(self, received: Received, failed: Exception, tries: int) -> None:
+        reason, message_ref = _reason(failed), _message_ref(received)
+
+        async def attempt() -> None:
+            async with self._sessions() as session:
+                await dead_letters.park(session, self._consumer, received, reason, tries=tries, message_ref=message_ref)
+                await _commit(session)
+
+        # A fault that lasts while parking is our own: the process ends, is seen, and nothing is acknowledged.
+        await self._patiently(attempt, tries=1_000_000)
+        about = facts(consumer=self._consumer, message_ref=message_ref, reason=reason, code=name(failed))
+        log.error("parked", extra=about)
+        metrics.parked(self._consumer, reason)
+        self._state.parked_one()
+
+    def _adapt(self, count: int, took: float) -> None:
+        wanted = int(count * HELD_FOR / max(took, 0.001))
+        self._together = max(LEAST, min(MOST, max(wanted, self._together // 2), self._together * 2))
+
+
+async def _commit(session: AsyncSession) -> None:
+    failpoints.point("worker.before_commit")
+    await session.commit()
+    failpoints.point("worker.after_commit")
+
+
+def _first_of_each(offered: Sequence[Offered], fresh: set[UUID]) -> Iterator[Offered]:
+    for one in offered:
+        if one.message_ref in fresh:
+            fresh.remove(one.message_ref)
+            yield one
+
+
+def _reason(failed: Exception) -> Reason:
+    if isinstance(failed, Unreadable):
+        return Reason.UNREADABLE
+    if isinstance(failed, NoAgency):
+        return Reason.NO_AGENCY
+    return Reason.CONTENDED if fault(failed) is Fault.CONTENDED else Reason.FAILED
+
+
+def _message_ref(received: Received) -> UUID | None:
+    try:
+        return read(received).message_ref
+    except Unreadable:
+        return None

@@ -1,0 +1,291 @@
+"""What waits in the shards of one relay: claimed, decided again, carried, and only then forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from runtime import clock, disclosure, failpoints
+from runtime.batch_throttle import Pace
+from runtime.error_kinds import Fault, fault, name
+from runtime.messaging.acls import RELAY
+from runtime.messaging.dead_letters import Reason, park
+from runtime.messaging.outbox import table
+from runtime.messaging.outbox.table import Row
+from runtime.messaging.producer import BODY_LIMIT, Carrier, Fate
+from runtime.telemetry import facts, metrics
+from runtime.telemetry.tracing import act
+from schemas.topics import mailbox
+
+T = TypeVar("T")
+BATCH: Final = 200  # small in time, about 40 ms: a revocation waits for the batch that holds its subject
+WITHIN: Final = 2.0  # seconds that a batch, and so a subject's lock, may wait for the broker
+EVERY: Final = 0.1  # seconds from one batch to the next, where the next would not be full
+SOME: Final = 3  # batches at once after a rest: facts that come alone wait for no others
+IDLE: Final = 1.0  # seconds until it looks by itself, where nobody woke it
+TAKE_OVER: Final = 0.5  # seconds between two tries to own what another relay owns
+MOST_UNDECIDED: Final = 20
+HOLD: Final = 1.0  # seconds until a recipient without a mailbox is tried again
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Held:
+    """A recipient who cannot be delivered to just now; the others' letters go on."""
+
+    since: float
+    again_at: float
+
+
+@dataclass(slots=True)
+class State:
+    """What a relay knows of itself, for readiness and metrics."""
+
+    owned: set[int] = field(default_factory=set)
+    broker: bool = True
+    database: bool = True
+    held: dict[str, Held] = field(default_factory=dict)
+    relayed: int = 0
+    withheld: int = 0
+    parked: int = 0
+    oldest: float = 0.0
+
+    def out_of_reach(self) -> list[str]:
+        """Return the recipients whose letters are held just now."""
+        now = clock.monotonic()
+        return [recipient for recipient, hold in self.held.items() if hold.again_at > now]
+
+    def missing(self) -> tuple[str, ...]:
+        """Return what the relay needs and does not have."""
+        parts = (("database", self.database), ("broker", self.broker))
+        return tuple(part for part, there in parts if not there)
+
+
+class Sender:
+    """Sends the rows of all shards that it can own, oldest first, each shard in order.
+
+    All in one batch: a commit, the locks and the broker's answer cost as much for one shard's rows as for everybody's.
+    """
+
+    def __init__(self, engine: AsyncEngine, shards: int, carrier: Carrier, state: State, *, grace: float) -> None:
+        self.woken = asyncio.Event()
+        self._engine = engine
+        self._shards = frozenset(range(shards))
+        self._carrier = carrier
+        self._state = state
+        self._grace = grace  # how long a mailbox may be missing until its letters are parked
+        self._pace = Pace(EVERY, at_once=SOME)
+        self._looked_for_shards = Pace(TAKE_OVER)
+        self._reached: set[str] = set()
+        self._alone = 0  # so many rows yet to be tried one by one, as one of them would not be decided
+        self._undecided = 0  # so many in a row
+        # One thread, so that the carrier is never used by two.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay")
+
+    async def serve(self, stopping: asyncio.Event) -> None:
+        """Own each shard whenever nobody else does, and send what waits, until `stopping`."""
+        try:
+            await persistently(lambda: self._serve(stopping), self._state, stopping)
+        finally:
+            await self._in_thread(self._carrier.close)
+            self._thread.shutdown(wait=False)
+
+    async def _serve(self, stopping: asyncio.Event) -> None:
+        connected = self._engine.connect()
+        async with connected as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
+            try:
+                self._looked_for_shards = Pace(TAKE_OVER)
+                await self._send_what_waits(session, stopping)
+            finally:
+                self._state.owned.clear()
+                await connection.invalidate()  # the ownership ends with the server's session
+
+    async def _send_what_waits(self, session: AsyncSession, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            await self._own(session)
+            self.woken.clear()
+            claimed = await self._claim(session)
+            self._state.database = True
+            if claimed:
+                self._pace.begin()
+                with act("relay", kind=SpanKind.PRODUCER, count=len(claimed)):
+                    await self._send_guarded(session, claimed)
+                if not self._state.broker:
+                    await self._until_the_broker_answers(stopping)
+            else:
+                await session.rollback()
+                await pause(self.woken, IDLE if self._state.owned == self._shards else TAKE_OVER)
+            if len(claimed) < BATCH and not self._alone:
+                await pause(stopping, self._pace.wait())
+
+    async def _own(self, session: AsyncSession) -> None:
+        """Take what is nobody's, now and then."""
+        if self._state.owned == self._shards or self._looked_for_shards.wait():
+            return
+        self._looked_for_shards.begin()
+        for shard in sorted(self._shards - self._state.owned):
+            if await table.own(session, shard):
+                self._state.owned.add(shard)
+
+    async def _claim(self, session: AsyncSession) -> list[Row]:
+        held = self._state.out_of_reach()
+        claimed = await table.claim(session, self._state.owned, held, 1 if self._alone else BATCH)
+        self._alone = max(0, self._alone - len(claimed)) if claimed else 0
+        return claimed
+
+    async def _send_guarded(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
+        try:
+            await self._send(session, claimed)
+            self._undecided = 0
+        except Exception as failed:
+            kind = fault(failed)
+            if kind is Fault.AWAY:
+                raise
+            await session.rollback()
+            log.warning("relay_batch_failed", extra=facts(reason=name(failed)))
+            if kind is Fault.CONTENDED:
+                return
+            if len(claimed) > 1:
+                self._alone = len(claimed)
+                return
+            # It alone cannot be decided, so it must not stand in the way of the others for ever.  But where nothing
+            # can be decided, the fault is ours, and the right act is to stop.
+            self._undecided += 1
+            if self._undecided > MOST_UNDECIDED:
+                raise
+            await self._park(session, claimed, Reason.UNDECIDABLE)
+            await commit(session)
+
+    async def _send(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
+        failpoints.point("relay.after_claim")
+        await self._park(session, [row for row in claimed if len(row.body) > BODY_LIMIT], Reason.TOO_LARGE)
+        waiting = await self._with_a_mailbox(session, [row for row in claimed if len(row.body) <= BODY_LIMIT])
+        may_go = await disclosure.relayable(session, waiting) if waiting else set()
+        going = [row for row in waiting if row.message_ref in may_go]
+        lapsed = [row for row in waiting if row.message_ref not in may_go]
+        if lapsed:
+            await self._withhold(session, lapsed)
+            return
+        going = table.mixed(going)
+        fates = await self._carry(going)
+        failpoints.point("relay.after_produce")
+        delivered = [row for row, fate in zip(going, fates, strict=True) if fate is Fate.DELIVERED]
+        await table.relayed(session, delivered)
+        await self._park(session, _of(going, fates, Fate.TOO_LARGE), Reason.TOO_LARGE)
+        for row in _of(going, fates, Fate.NO_MAILBOX) + _of(going, fates, Fate.REFUSED):
+            self._hold(row.recipient)
+        await commit(session)
+        self._state.relayed += len(delivered)
+        self._state.broker = Fate.UNKNOWN not in fates
+
+    async def _withhold(self, session: AsyncSession, lapsed: Sequence[Row]) -> None:
+        """Put on record what may not be sent, before anything that comes after it is.
+
+        Were that undone with a relay that dies, a later yes would send it behind what it came before.
+        """
+        await table.withheld(session, lapsed)
+        await commit(session)
+        self._state.withheld += len(lapsed)
+
+    async def _carry(self, going: Sequence[Row]) -> list[Fate]:
+        if not going:
+            return []
+        numbers = await table.number(self._engine, going)
+        failpoints.point("relay.after_number")
+        letters = [row.letter(number) for row, number in zip(going, numbers, strict=True)]
+        return await self._in_thread(lambda: self._carrier.carry(letters, within=WITHIN))
+
+    async def _with_a_mailbox(self, session: AsyncSession, waiting: Sequence[Row]) -> list[Row]:
+        """Return the rows that can be delivered; the others are held, or parked once held too long."""
+        deliverable: list[Row] = []
+        for recipient in dict.fromkeys(row.recipient for row in waiting):
+            mine = [row for row in waiting if row.recipient == recipient]
+            fate = await self._reach(recipient)
+            if fate in (Fate.DELIVERED, Fate.UNKNOWN):  # while the broker is silent, carrying is what finds out
+                deliverable += mine
+            elif self._hold(recipient) > self._grace and fate is Fate.NO_MAILBOX:
+                await self._park(session, mine, Reason.NO_MAILBOX)
+        return sorted(deliverable, key=lambda row: row.id)
+
+    async def _reach(self, recipient: str) -> Fate:
+        if recipient in self._reached:
+            return Fate.DELIVERED
+        topic = mailbox(recipient)
+        fate = await self._in_thread(lambda: self._carrier.mailbox(topic, within=WITHIN))
+        if fate is Fate.DELIVERED:
+            self._reached.add(recipient)
+            self._state.held.pop(recipient, None)
+        return fate
+
+    def _hold(self, recipient: str) -> float:
+        """Hold a recipient's letters for a while and return for how long they have been held by now."""
+        self._reached.discard(recipient)
+        now = clock.monotonic()
+        hold = self._state.held.setdefault(recipient, Held(now, now))
+        hold.again_at = now + HOLD
+        log.warning("mailbox_out_of_reach", extra=facts(recipient=recipient))
+        return now - hold.since
+
+    async def _park(self, session: AsyncSession, unsendable: Sequence[Row], reason: Reason) -> None:
+        for row in unsendable:
+            await park(session, RELAY, row.received(), reason, tries=1, message_ref=row.message_ref)
+            log.error("parked", extra=facts(consumer=RELAY, message_ref=row.message_ref, reason=reason))
+            metrics.parked(RELAY, reason)
+        if unsendable:
+            await disclosure.park(session, [row.message_ref for row in unsendable])
+            await table.gone(session, unsendable)
+            self._state.parked += len(unsendable)
+
+    async def _until_the_broker_answers(self, stopping: asyncio.Event) -> None:
+        # No lock of a subject is held here: a revocation must not wait for a broker.
+        rest = 0.1
+        while not stopping.is_set():
+            self._state.broker = await self._in_thread(lambda: self._carrier.answered(within=1.0))
+            if self._state.broker:
+                return
+            await pause(stopping, rest)
+            rest = min(2.0, rest * 2)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
+    return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
+
+
+async def persistently(work: Callable[[], Awaitable[None]], state: State, stopping: asyncio.Event) -> None:
+    """Do `work` again whenever what it stands on was away; raises where it will not pass by itself."""
+    while not stopping.is_set():
+        try:
+            await work()
+        except Exception as failed:
+            if fault(failed) is Fault.LASTING:
+                raise
+            state.database = False
+            log.warning("relay_waits", extra=facts(reason=name(failed)))
+            await pause(stopping, 0.5)
+
+
+async def commit(session: AsyncSession) -> None:
+    """Let what was sent, withheld or parked be forgotten by the outbox."""
+    failpoints.point("relay.before_commit")
+    await session.commit()
+    failpoints.point("relay.after_commit")
+
+
+async def pause(until: asyncio.Event, seconds: float) -> None:
+    """Wait for so many seconds, or until the event."""
+    if seconds <= 0:
+        return
+    try:
+        await asyncio.wait_for(until.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,89 @@
+"""What time brings: a service goes round its agencies, each within its own wall and transaction.
+
+Nothing opens or closes by such a round: a decision reads the instants itself.  A round tells, reminds and tidies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from runtime import failpoints, register
+from runtime.auth.principal import Kind
+from runtime.database.unit_of_work import Unit
+from runtime.error_kinds import name
+from runtime.http.app_state import Wiring
+from runtime.keyring import Keyring
+from runtime.telemetry import facts
+
+Tick = Callable[[Wiring], Awaitable[None]]
+Work = Callable[[Unit], Awaitable[int]]
+
+MOST_AT_ONCE = 50
+WALL = text("SELECT set_config('accord.agency', :agency, true)")
+log = logging.getLogger(__name__)
+
+
+def going_round(tick: Tick, *, every: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what keeps `tick` going, every so many seconds, while an application lives."""
+
+    async def go_on(wiring: Wiring) -> None:
+        while True:
+            with noting_failure():
+                await tick(wiring)
+            await asyncio.sleep(every)
+
+    @asynccontextmanager
+    async def around(app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(go_on(app.state.wiring))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return around
+
+
+@contextmanager
+def noting_failure() -> Iterator[None]:
+    """Log what failed and go on: the next round tries again, and one agency's trouble is not another's."""
+    try:
+        yield
+    except Exception as failed:
+        log.warning("round_failed", extra=facts(code=name(failed)))
+
+
+@asynccontextmanager
+async def on_behalf(
+    sessions: async_sessionmaker[AsyncSession], keys: Keyring, agency_id: str, actor: str
+) -> AsyncIterator[Unit | None]:
+    """Open a unit for an agency behind its own wall; None if it is not active. Whoever opened it commits."""
+    async with sessions() as session:
+        await session.execute(WALL, {"agency": agency_id})
+        agency = await register.agency(session, agency_id)
+        yield None if agency is None else Unit(session, agency, actor, keys, Kind.SERVICE)
+
+
+async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work, at_once: int = MOST_AT_ONCE) -> None:
+    """Do `work` for an agency, `at_once` things a transaction, until less than that was left to do."""
+    done = at_once
+    while done == at_once:
+        async with on_behalf(wiring.sessions, wiring.keys, agency_id, actor) as unit:
+            if unit is None:
+                return
+            done = await work(unit)
+            await commit(unit)
+
+
+async def commit(unit: Unit) -> None:
+    """Keep what a round did for an agency."""
+    failpoints.point("round.before_commit")
+    await unit.session.commit()
+    failpoints.point("round.after_commit")

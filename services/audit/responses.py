@@ -1,0 +1,106 @@
+"""What audit answers, as other systems see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from kernel.ledger.entry import Act, Verdict
+from schemas.strict_model import Closed
+from services.audit.conflicts import WarningKind
+from services.audit.domain import ActorKind
+
+
+class Answer(Closed):
+    """Says what a record of the ledger says, field by field."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class AgencyAnswer(Answer):
+    """The agency that something was offered to, or that acted; the address is empty where none may be known."""
+
+    id: str = Field(validation_alias="agency_id")
+    name: str
+    address: str
+
+
+class ActorAnswer(Answer):
+    """Who acted. `erased`: the register no longer names them."""
+
+    kind: ActorKind
+    ref: str | None
+    name: str | None
+    roles: list[str]
+    agency_id: str | None
+
+
+class EntryAnswer(Answer):
+    """One entry of the accounting.
+
+    `index` is its place in the ledger's tree, null until a published checkpoint covers it. `leaf` is its hash
+    (RFC 6962, base64), by which an opening's promise is held against the record. `fields` are the paths that were
+    shown of each category of which something was left out; of every other category all that there was.
+    """
+
+    index: int | None
+    leaf: str
+    at: datetime
+    act: Act
+    verdict: Verdict
+    agency: AgencyAnswer | None
+    who: ActorAnswer
+    type: str | None
+    categories: list[str]
+    fields: list[str]
+    purpose: str | None
+    basis: str | None
+    directives: list[str]
+    reason: str | None
+
+
+class Folded(StrEnum):
+    """What an accounting leaves out unless it is asked for."""
+
+    NOT_SENT = "not_sent"
+
+
+class AccountingAnswer(Answer):
+    """A page of a case's accounting, oldest first. `cursor` asks for the next page; null on the last."""
+
+    case_ref: UUID
+    entries: list[EntryAnswer]
+    cursor: str | None
+
+
+class ConflictAnswer(Answer):
+    """Whom a survivor shut out (`block`), or who tried all the same (`attempt`): how often, and when first and last."""
+
+    kind: WarningKind
+    case_ref: UUID
+    agency_id: str | None
+    agency_name: str | None
+    who_kind: ActorKind
+    who_ref: str | None
+    who_name: str | None
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class ConflictsAnswer(Answer):
+    """A page of conflict warnings, the latest first. `cursor` asks for the next page; null on the last."""
+
+    warnings: list[ConflictAnswer]
+    cursor: str | None
+
+
+class ConsistencyAnswer(Answer):
+    """The hashes (RFC 6962, base64) by which the tree of `to` entries only adds to the tree of `from`."""
+
+    start: int = Field(serialization_alias="from")
+    to: int
+    hashes: list[str]

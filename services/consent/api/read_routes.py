@@ -1,0 +1,194 @@
+"""What an agency may read of the say-so it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from kernel.consent import CategoryVerdict, Reason
+from kernel.ledger.entry import Act
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import list_reads
+from runtime.http import Cursor, FieldError, Invalid, Limit
+from runtime.http.pagination import CountAnswer, link_next
+from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.register import Subject
+from schemas.codes import AgencyKind, Participation, Purpose
+from schemas.values import AgencyRef
+from services.consent import change_log, confirmations, draft_commands, expiring, locked_subject, store
+from services.consent.api.permissions import MayPreview, MayRead, routes, rules
+from services.consent.api.replays import shown
+from services.consent.change_log import Note
+from services.consent.confirmations import Awaiting
+from services.consent.domain import NotPossible, receipt
+from services.consent.domain.confirmation_wait import WAITS
+from services.consent.expiring import Ending
+from services.consent.locked_subject import Ground
+from services.consent.preview import look_ahead
+from services.consent.responses import (
+    AwaitingAnswer,
+    AwaitingsAnswer,
+    CategoryAnswer,
+    DirectiveAnswer,
+    DirectivesAnswer,
+    EndingAnswer,
+    EndingsAnswer,
+    PreviewAnswer,
+)
+
+
+@routes.get("/cases/{case_ref}/directives", response_model=DirectivesAnswer)
+async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesAnswer:
+    """List the agency's own directives of its case; those of another custodian are not its to know."""
+    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    found, unreadable = await draft_commands.own_provisions(held)
+    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
+    consulted = Note(Act.CONSULTED, unit.agency_id, tuple(one.ref for one in found))
+    await change_log.record(unit, held.subject, [consulted])
+    await change_log.tell_late(held, held.subject)
+    return DirectivesAnswer(
+        case_ref=case_ref,
+        participation=Participation(held.subject.participation) if held.is_home else None,
+        directives=tuple(DirectiveAnswer.of(one, held.subject, deceased=deceased) for one in found),
+        unreadable=unreadable,
+    )
+
+
+@routes.get("/cases/{case_ref}/preview", response_model=PreviewAnswer)
+async def preview_case(
+    case_ref: UUID,
+    unit: MayPreview,
+    recipient: Annotated[AgencyRef, Query()],
+    purpose: Purpose,
+    draft: Annotated[list[UUID], Query(default_factory=list, max_length=20)],
+) -> PreviewAnswer:
+    """Show what an agency would open of this agency's records, with the drafts named as if they were signed."""
+    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    drafts = tuple(draft)
+    with rules():
+        named, at, outlook = await look_ahead(held, recipient, purpose, drafts)
+    await change_log.record(unit, held.subject, [Note(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
+    return PreviewAnswer(
+        case_ref=case_ref,
+        recipient=recipient,
+        purpose=purpose,
+        at=at,
+        until=None if outlook is None else outlook.until,
+        drafts=drafts,
+        categories=() if outlook is None else tuple(_shown(held, one, named.kind) for one in outlook.verdicts),
+    )
+
+
+@routes.get("/directives", response_model=EndingsAnswer)
+async def list_ending(
+    request: Request,
+    unit: MayRead,
+    answer: Response,
+    ending_within_days: Annotated[int, Query(ge=1, le=90)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> EndingsAnswer:
+    """List the permits of the agency's own records that end soon; each case is on record once a day.
+
+    A page may be short or empty and still have a next one.
+    """
+    behind = await _place_of(unit, expiring.NAME, cursor)
+    page = await expiring.page(unit, ending_within_days, behind, limit)
+    held = await expiring.hold(unit, page.rows)
+    await _first_looks(unit, expiring.NAME, held)
+    last = page.last
+    place = None if last is None else (last.valid_until.isoformat(), str(last.directive_ref))
+    link_next(request, answer, None if place is None else await sealed(unit, expiring.NAME, *place))
+    return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, held)))
+
+
+@routes.get("/directives/count", response_model=CountAnswer)
+async def count_ending(unit: MayRead, ending_within_days: Annotated[int, Query(ge=1, le=90)]) -> CountAnswer:
+    """Count what the list of the same query would show now, up to 1,000; no row leaves."""
+    count, whole = await expiring.count(unit, ending_within_days)
+    return CountAnswer.of(count, whole=whole)
+
+
+@routes.get("/confirmations", response_model=AwaitingsAnswer)
+async def list_awaiting(
+    request: Request, unit: MayRead, answer: Response, cursor: Cursor = None, limit: Limit = 50
+) -> AwaitingsAnswer:
+    """List what waits for a second person of the agency, who confirms it; each case is on record once a day.
+
+    A page may be short or empty and still have a next one.
+    """
+    page = await confirmations.page(unit, await _place_of(unit, confirmations.NAME, cursor), limit)
+    held = await confirmations.hold(unit, page.rows)
+    await _first_looks(unit, confirmations.NAME, held)
+    last = page.last
+    place = None if last is None else (last.since.isoformat(), str(last.about))
+    link_next(request, answer, None if place is None else await sealed(unit, confirmations.NAME, *place))
+    return AwaitingsAnswer(
+        awaiting=tuple(
+            AwaitingAnswer(
+                kind=one.kind,
+                directive_ref=one.directive_ref,
+                case_ref=one.case_ref,
+                recorded_by=one.recorded_by,
+                awaiting_since=one.since,
+                awaiting_until=one.since + WAITS,
+            )
+            for one in held
+        )
+    )
+
+
+@routes.get("/directives/{directive_ref}", response_model=DirectiveAnswer)
+async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveAnswer:
+    """Show a directive of the agency's own records."""
+    return await shown(directive_ref, unit, answer)
+
+
+@routes.get("/directives/{directive_ref}/receipt", responses={409: {}})  # nobody has signed it
+async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
+    """Show the receipt of a directive; it goes to the survivor only over a channel marked safe, or by hand."""
+    held, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
+    with rules():
+        one = await draft_commands.provision_of(held, place.directive_ref)
+        parties = await store.parties(unit.session, [one.directive.custodian, one.directive.recipient])
+        made = receipt(one, _principal(held), parties, held.subject.at, own=place.custodian == unit.agency_id)
+    await change_log.record(unit, held.subject, [Note.of_look(one)])
+    return made
+
+
+async def _first_looks(unit: Unit, name: str, held: Mapping[Ending, Subject] | Mapping[Awaiting, Subject]) -> None:
+    """Record one look for each case that this person is shown in this list for the first time today."""
+    first = await list_reads.first_cases_today(unit, name, {row.case_ref: subject.sv for row, subject in held.items()})
+    subjects = {row.case_ref: subject for row, subject in held.items()}
+    for case_ref in first:
+        refs = tuple(row.directive_ref for row in held if row.case_ref == case_ref and row.directive_ref is not None)
+        await change_log.record(unit, subjects[case_ref], [Note(Act.CONSULTED, unit.agency_id, refs)])
+
+
+def _shown(held: Ground, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+    """Return a category's answer; whether the survivor takes part is the home agency's to know."""
+    shown = CategoryAnswer.of(verdict, kind)
+    if held.is_home or shown.reason != Reason.NOT_PARTICIPATING:
+        return shown
+    return shown.model_copy(update={"reason": Reason.NOTHING_GRANTED})
+
+
+async def _place_of(unit: Unit, name: str, cursor: str | None) -> expiring.Place:
+    if cursor is None:
+        return expiring.THE_BEGINNING
+    place = await unsealed(unit, name, cursor)
+    if place is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return datetime.fromisoformat(place[0]), UUID(place[1])
+
+
+def _principal(held: Ground) -> UUID:
+    """Return how the agency that asks knows the survivor: by its own case, never by another's."""
+    own = held.own
+    if own is None:
+        raise NotPossible("not_signed")
+    return own.case_ref

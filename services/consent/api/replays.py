@@ -1,0 +1,53 @@
+"""What a repeat of a write is answered by: what there is now, under the consent of now, the look being on record."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Response
+
+from runtime.database.unit_of_work import Unit
+from runtime.http import Made, etag
+from schemas.codes import Participation
+from services.consent import change_log, confirmations, draft_commands, locked_subject, participation_commands, store
+from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
+from services.consent.change_log import Note
+from services.consent.responses import DeathAnswer, DirectiveAnswer, ParticipationAnswer
+
+
+async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnswer:
+    """Show what the survivor chose, as it is now."""
+    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    return ParticipationAnswer(
+        case_ref=case_ref, participation=Participation(held.subject.participation), everything=held.is_home
+    )
+
+
+async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathAnswer:
+    """Show whether a death is on record now, and whether its correction waits."""
+    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
+    waiting = await confirmations.of(unit.session, participation_commands.own_case(held)) if deceased else None
+    return DeathAnswer.of(case_ref, waiting, deceased=deceased)
+
+
+async def as_drafted(directive_ref: Made, unit: MayDraft, answer: Response) -> DirectiveAnswer:
+    """Show what was recorded, as it is now."""
+    answer.headers["Location"] = f"/v1/directives/{directive_ref}"
+    return await shown(directive_ref, unit, answer)
+
+
+async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveAnswer:
+    """Show what was signed, as it is now."""
+    return await shown(directive_ref, unit, answer)
+
+
+async def shown(directive_ref: UUID, unit: Unit, answer: Response) -> DirectiveAnswer:
+    """Return a directive of the agency's own records as it is now."""
+    held, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
+    with rules():
+        one = await draft_commands.provision_of(held, place.directive_ref)
+    await change_log.record(unit, held.subject, [Note.of_look(one)])
+    answer.headers["ETag"] = etag(one.version)
+    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
+    return DirectiveAnswer.of(one, held.subject, deceased=deceased)

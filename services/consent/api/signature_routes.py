@@ -1,0 +1,84 @@
+"""What becomes of a draft: signed or refused; and how more is opened."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Response
+
+from runtime.http import IfMatch, answered_again_by, etag, require_match, stops
+from schemas.codes import DirectiveState
+from services.consent import draft_commands, locked_subject, signature_commands
+from services.consent.api.permissions import MayRecordSignatures, routes, rules
+from services.consent.api.replays import as_signed
+from services.consent.requests import ConfirmationForm, RefusalForm, SignatureForm
+from services.consent.responses import DirectiveAnswer
+
+
+@routes.post("/directives/{directive_ref}/signature", response_model=DirectiveAnswer)
+@answered_again_by(as_signed)
+async def sign_directive(
+    directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
+) -> DirectiveAnswer:
+    """Record the survivor's signature: with the answer the directive is in force, or waits for a second person."""
+    held, place = await locked_subject.directive(unit, directive_ref)
+    with rules():
+        one = await draft_commands.provision_of(held, place.directive_ref)
+        require_match(if_match, one.version)
+        active = await signature_commands.record_signature(held, one, form.signature())
+    answer.headers["ETag"] = etag(active.version)
+    return DirectiveAnswer.of(active, held.subject)
+
+
+@routes.post("/directives/{directive_ref}/refusal", response_model=DirectiveAnswer)
+@stops
+async def refuse_directive(
+    directive_ref: UUID,
+    unit: MayRecordSignatures,
+    answer: Response,
+    _: RefusalForm | None = None,
+    if_match: IfMatch = None,
+) -> DirectiveAnswer:
+    """Record that the survivor said no to a draft."""
+    held, place = await locked_subject.directive(unit, directive_ref)
+    with rules():
+        one = await draft_commands.provision_of(held, place.directive_ref)
+        if one.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
+            require_match(if_match, one.version)
+            one = await signature_commands.record_refusal(held, one)
+    answer.headers["ETag"] = etag(one.version)
+    return DirectiveAnswer.of(one, held.subject)
+
+
+@routes.post("/directives/{directive_ref}/lifting", response_model=DirectiveAnswer)
+@answered_again_by(as_signed)
+async def lift_denial(
+    directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
+) -> DirectiveAnswer:
+    """Record that the survivor signed a denial away: it denies as before until a second person has confirmed."""
+    held, place = await locked_subject.directive(unit, directive_ref)
+    with rules():
+        one = await draft_commands.provision_of(held, place.directive_ref)
+        require_match(if_match, one.version)
+        waiting = await signature_commands.record_lifting(held, one, form.signature())
+    answer.headers["ETag"] = etag(waiting.version)
+    return DirectiveAnswer.of(waiting, held.subject)
+
+
+@routes.post("/directives/{directive_ref}/confirmation", response_model=DirectiveAnswer)
+@answered_again_by(as_signed)
+async def confirm_directive(
+    directive_ref: UUID,
+    unit: MayRecordSignatures,
+    answer: Response,
+    _: ConfirmationForm | None = None,
+    if_match: IfMatch = None,
+) -> DirectiveAnswer:
+    """Confirm, as a second person of the custodian, what a first one recorded: it is in force with the answer."""
+    held, place = await locked_subject.directive(unit, directive_ref)
+    with rules():
+        one = await draft_commands.provision_of(held, place.directive_ref)
+        require_match(if_match, one.version)
+        confirmed = await signature_commands.confirm_opening(held, one)
+    answer.headers["ETag"] = etag(confirmed.version)
+    return DirectiveAnswer.of(confirmed, held.subject)

@@ -1,0 +1,172 @@
+"""Writing a change of consent, always in one order: rows, version, record, telling.
+
+A compiled table is kept by version.  So the version is raised after the rows and before anything reads the subject
+again: read in between, old rows would be kept under the new number, or new ones under the old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+
+from kernel.ledger.entry import Act
+from kernel.pairwise import pairwise
+from kernel.sealing.detail import Details
+from runtime import clock, disclosure, error_kinds, register
+from runtime.database.unit_of_work import Unit
+from runtime.disclosure import audit_entries
+from runtime.ledger.pending_entries import Leaf, append
+from runtime.register import Subject
+from runtime.telemetry import facts
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from services.consent import pending_notices, store
+from services.consent.domain import Provision, Telling, of_revocation, of_what_stands
+from services.consent.locked_subject import Ground
+
+log = logging.getLogger(__name__)
+KEYS_WITHIN = 3.0  # seconds
+Rows = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line for the record: what was done with which directive."""
+
+    act: Act
+    custodian: str
+    directives: tuple[UUID, ...] = ()
+    categories: tuple[DataCategory, ...] = ()
+    purpose: Purpose | None = None
+    reason: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls, act: Act, one: Provision, *others: UUID, reason: str | None = None, detail: dict[str, Any] | None = None
+    ) -> Note:
+        """Return the line for a provision, and for those it stands in place of."""
+        said = one.directive
+        categories = tuple(sorted(said.categories))
+        return cls(act, said.custodian, (one.ref, *others), categories, said.purpose, reason, detail or {})
+
+    @classmethod
+    def of_look(cls, one: Provision) -> Note:
+        """Return the line of a look at the provision itself: it shows no category of the survivor's record."""
+        return cls(Act.CONSULTED, one.directive.custodian, (one.ref,), purpose=one.directive.purpose)
+
+
+async def change(ground: Ground, rows: Rows, notes: Sequence[Note]) -> Subject:
+    """Write the rows, raise the version, put the change on record; return the subject as it is from now on."""
+    await rows()
+    await register.raise_version(ground.unit.session, ground.subject.subject_id)
+    subject = await _again(ground)
+    await record(ground.unit, subject, notes)
+    return subject
+
+
+async def record(unit: Unit, subject: Subject, notes: Sequence[Note]) -> None:
+    """Put lines on record without a change of what is open: a draft, a refusal, a look."""
+    by = await audit_entries.who(unit)
+    keys = await keys_there(unit, subject, (note.custodian for note in notes))
+    await append(unit.session, [_leaf(unit, subject, by, note, keys.get(note.custodian)) for note in notes])
+
+
+async def tell(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
+    """Tell the parties, and remember how each recipient knows the directive."""
+    for telling in tellings:
+        await disclosure.announce(unit, telling.fact, telling.to)
+        for recipient in telling.to:
+            custodian = subject.case(telling.fact.case_ref)
+            if custodian is None:
+                raise LookupError("a telling of a case that does not exist")
+            key = await register.case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
+            ref = telling.fact.directive_ref
+            await pending_notices.know_as(unit.session, recipient, pairwise(key, recipient, ref), ref)
+
+
+async def tell_if_possible(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
+    """Tell the parties of what was closed; what was closed stays closed if they cannot be told yet.
+
+    A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
+    """
+    within_reach = await keys_there(unit, subject, (telling.fact.custodian_ref for telling in tellings))
+    for telling in tellings:
+        custodian, ref = telling.fact.custodian_ref, telling.fact.directive_ref
+        if custodian not in within_reach or not await _within(unit, "ending_untold", tell(unit, subject, [telling])):
+            await pending_notices.leave_untold(unit.session, custodian, ref)
+
+
+async def tell_late(ground: Ground, subject: Subject) -> None:
+    """Tell what the agency's own directives ended without anybody having been told."""
+    session, case = ground.unit.session, ground.own
+    untold = (
+        set() if case is None else await pending_notices.take_untold(session, ground.unit.agency_id, subject.subject_id)
+    )
+    if case is None or not untold:
+        return
+    provisions, _ = await store.provisions(session, subject.subject_id)
+    late = [of_what_stands(one, provisions, case.case_ref, subject.at) for one in provisions if one.ref in untold]
+    read = {one.ref for one in provisions}
+    for one in await store.standing(session, subject.subject_id):
+        if one.ref in untold - read:
+            late.append(of_revocation(one, case.case_ref, subject.at))
+    await tell_if_possible(ground.unit, subject, late)
+
+
+async def keys_there(unit: Unit, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
+    """Return the case keys that can be had within seconds, all together: others wait for the subject meanwhile."""
+    found: dict[str, bytes] = {}
+    until = clock.monotonic() + KEYS_WITHIN
+
+    async def look_for(custodian: str) -> None:
+        async with asyncio.timeout(until - clock.monotonic()):
+            found[custodian] = await register.case_key(unit.session, unit.keys, subject, custodian)
+
+    for custodian in dict.fromkeys(custodians):
+        if custodian in subject.cases and clock.monotonic() < until:
+            await _within(unit, "key_out_of_reach", look_for(custodian))
+    return found
+
+
+async def _within(unit: Unit, event: str, work: Awaitable[None]) -> bool:
+    """Do `work` within the transaction, or undo it alone; tell whether it was done."""
+    try:
+        async with unit.session.begin_nested():
+            await work
+    except Exception as failed:
+        if isinstance(failed, DBAPIError) and failed.connection_invalidated:
+            raise
+        log.error(event, extra=facts(reason=error_kinds.name(failed)))
+        return False
+    return True
+
+
+async def _again(ground: Ground) -> Subject:
+    subject = await register.hold(ground.unit.session, ground.case_ref)
+    if subject is None:
+        raise LookupError("a subject cannot go while it is held")
+    return subject
+
+
+def _leaf(unit: Unit, subject: Subject, by: audit_entries.Who, note: Note, key: bytes | None) -> Leaf:
+    custodian = subject.cases.get(note.custodian)
+    return audit_entries.noted(
+        note.act,
+        by,
+        subject,
+        custodian=custodian,
+        categories=note.categories,
+        directives=tuple(map(str, note.directives)),
+        purpose=note.purpose,
+        reason=note.reason,
+        basis=None,
+        detail=note.detail | unit.asker,
+        details=None if key is None else Details(key),
+    )

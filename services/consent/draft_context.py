@@ -1,0 +1,41 @@
+"""The circumstances that a rule judges by, read under the subject's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runtime.auth.principal import Kind
+from services.consent import stops, store
+from services.consent.domain import Scene
+from services.consent.locked_subject import Ground
+from services.consent.profiles import profile
+from services.consent.texts import HASHES
+
+
+async def scene(
+    held: Ground,
+    custodian: str,
+    recipient: str | None,
+    named: Iterable[str | None] = (),
+    *,
+    agencies: Iterable[str | None] = (),
+) -> Scene:
+    """Return the scene for a directive between these two; a form names persons and other agencies besides."""
+    session, subject = held.unit.session, held.subject
+    provisions, _ = await store.provisions(session, subject.subject_id)
+    parties = await store.parties(session, [custodian])
+    return Scene(
+        at=subject.at,
+        by_agency=held.unit.agency_id,
+        by_actor=held.unit.actor,
+        by_person=held.unit.person_ref if held.unit.kind is Kind.PERSON else None,
+        home_agency=subject.home_agency,
+        participation=subject.participation,
+        agencies=await store.agencies(session, [custodian, recipient, *agencies]),
+        explainers=await store.staff(session, custodian, named) - subject.table.excluded,
+        profile=profile(parties[custodian].profile if custodian in parties else ""),
+        standing=provisions,
+        texts=HASHES,
+        deceased=await store.is_deceased(session, subject.subject_id),
+        stops=await stops.stops(session, subject.subject_id),
+    )

@@ -1,0 +1,91 @@
+"""Standing on a subject: its lock held exclusive, before anything of it is read.
+
+Nobody here holds a subject shared first: two who hold it shared and both want it exclusive wait for each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+from uuid import UUID
+
+from runtime import disclosure, register
+from runtime.database.unit_of_work import Unit
+from runtime.http import Absent, Withheld
+from runtime.register import CaseOf, Subject
+from services.consent import store
+from services.consent.store import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A subject whose lock this unit holds, for an agency that has something to say in it."""
+
+    unit: Unit
+    subject: Subject
+    case_ref: UUID  # any that leads to this subject: under the lock they all do
+
+    @property
+    def own(self) -> CaseOf | None:
+        """Return the agency's own case; the custodian of an incoming draft may not have one yet."""
+        return self.subject.cases.get(self.unit.agency_id)
+
+    @property
+    def is_home(self) -> bool:
+        """Tell whether the agency is the one that opened the case."""
+        return self.unit.agency_id == self.subject.home_agency
+
+
+async def own_case(unit: Unit, case_ref: UUID, *, exclusive: bool = True, patient: bool = False) -> Ground:
+    """Hold the subject of the agency's own case; to any other agency it is absent, and nothing is locked."""
+    if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
+        await _absent(unit, case_ref)
+    return await _hold(unit, case_ref, exclusive=exclusive, patient=patient)
+
+
+async def directive(unit: Unit, ref: UUID, *, exclusive: bool = True) -> tuple[Ground, Place]:
+    """Hold the subject of a directive that the agency may read; to any other it is absent."""
+    place = await store.readable(unit.session, unit.agency_id, ref)
+    if place is None:
+        return await _absent(unit, ref)
+    ground = await _hold(unit, place.case_ref, exclusive=exclusive, patient=False)
+    # What was seen before the lock may be over by now.
+    if await store.readable(unit.session, unit.agency_id, ref) is None:
+        raise Absent
+    return ground, place
+
+
+async def directive_to_stop(unit: Unit, ref: UUID) -> tuple[Ground, Place]:
+    """Hold the subject of a directive of which the agency is a side, however long that takes."""
+    place = await store.stoppable(unit.session, unit.agency_id, ref)
+    if place is None:
+        return await _absent(unit, ref)
+    return await _hold(unit, place.case_ref, exclusive=True, patient=True), place
+
+
+async def _hold(unit: Unit, case_ref: UUID, *, exclusive: bool, patient: bool) -> Ground:
+    if patient:
+        await store.wait_longer(unit.session)
+    hold = register.hold_exclusive if exclusive else register.hold
+    subject = await hold(unit.session, case_ref)
+    if subject is None:
+        raise Absent
+    if unit.hidden(subject.table):
+        await _withhold(unit, subject)
+    return Ground(unit, subject, case_ref)
+
+
+async def _absent(unit: Unit, ref: UUID) -> NoReturn:
+    """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
+
+    So the two take alike long, too.
+    """
+    await disclosure.note_absent(unit, ref)
+    raise Withheld
+
+
+async def _withhold(unit: Unit, subject: Subject) -> NoReturn:
+    """Answer a person from whom the survivor hides as if there were nothing; the attempt is on record."""
+    own = subject.cases.get(unit.agency_id) or subject.cases[subject.home_agency]
+    await disclosure.note_blocked(unit, subject, own)
+    raise Withheld

@@ -1,0 +1,217 @@
+"""What consent answers: references, codes and instants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from kernel.consent import CategoryVerdict, needs_own_line
+from runtime.register import Subject
+from schemas.categories import DataCategory
+from schemas.codes import (
+    AgencyKind,
+    Basis,
+    DirectiveEffect,
+    DirectiveState,
+    EndsWhen,
+    Participation,
+    Purpose,
+    StartsWhen,
+)
+from schemas.strict_model import Closed
+from schemas.taxonomy import paths_of
+from schemas.values import PersonRef
+from services.consent.domain import Provision, Waiting
+
+
+class ParticipationAnswer(Closed):
+    """The choice as it was recorded, and which directives ended with it."""
+
+    case_ref: UUID
+    participation: Participation
+    everything: bool  # False: this agency is not the home agency, so only what it is a side of ended
+    revoked: tuple[UUID, ...] = ()
+
+
+class DeathAnswer(Closed):
+    """Whether a death is on record, and since when its correction waits for a second person."""
+
+    case_ref: UUID
+    deceased: bool
+    awaiting_since: datetime | None
+    awaiting_until: datetime | None
+
+    @classmethod
+    def of(cls, case_ref: UUID, waiting: Waiting | None, *, deceased: bool = True) -> DeathAnswer:
+        """Return the answer for a death that is on record or not, and whose correction waits or does not."""
+        since, until = (None, None) if waiting is None else (waiting.since, waiting.until)
+        return cls(case_ref=case_ref, deceased=deceased, awaiting_since=since, awaiting_until=until)
+
+
+class DirectiveAnswer(Closed):
+    """One provision as it stands."""
+
+    directive_ref: UUID
+    effect: DirectiveEffect
+    custodian: str
+    recipient: str | None
+    purpose: Purpose | None
+    categories: tuple[DataCategory, ...]
+    excepted_fields: tuple[str, ...]
+    only_fields: tuple[str, ...]
+    excluded_person_ref: str | None
+    excluded_agency_ref: str | None
+    excluded_person_known: bool | None = None  # told once, of the agency's own staff; of no other agency's, ever
+    valid_from: datetime
+    valid_until: datetime | None
+    starts_when: StartsWhen | None
+    ends_when: EndsWhen | None
+    survives_death: bool
+    basis: Basis
+    state: DirectiveState
+    in_force: bool
+    version: int
+    taxonomy_version: int
+    supersedes_ref: UUID | None
+    adds_to_ref: UUID | None
+    signed_at: datetime | None
+    refused_at: datetime | None
+    revoked_at: datetime | None
+    awaiting_since: datetime | None  # of a denial: since when its lifting waits for a second person
+    awaiting_until: datetime | None
+
+    @classmethod
+    def of(
+        cls, one: Provision, subject: Subject, *, deceased: bool = False, known: bool | None = None
+    ) -> DirectiveAnswer:
+        """Return the answer for a provision at the instant at which the subject was held."""
+        said, waiting = one.directive, one.waiting
+        open_at_all = not one.permits or (subject.table.participating and (not deceased or said.survives_death))
+        return cls(
+            directive_ref=one.ref,
+            effect=said.effect,
+            custodian=said.custodian,
+            recipient=said.recipient,
+            purpose=said.purpose,
+            categories=tuple(sorted(said.categories)),
+            excepted_fields=tuple(sorted(said.excepted_fields)),
+            only_fields=tuple(sorted(said.only_fields)),
+            excluded_person_ref=said.excluded_person_ref,
+            excluded_agency_ref=said.excluded_agency,
+            excluded_person_known=known,
+            valid_from=said.valid_from,
+            valid_until=said.valid_until,
+            starts_when=one.starts_when,
+            ends_when=one.ends_when,
+            survives_death=said.survives_death,
+            basis=said.basis,
+            state=one.state_at(subject.at),
+            in_force=one.in_force(subject.at) and open_at_all,
+            version=one.version,
+            taxonomy_version=said.taxonomy_version,
+            supersedes_ref=one.supersedes_ref,
+            adds_to_ref=one.adds_to_ref,
+            signed_at=one.signed_at,
+            refused_at=one.refused_at,
+            revoked_at=one.revoked_at,
+            awaiting_since=None if waiting is None else waiting.since,
+            awaiting_until=None if waiting is None else waiting.until,
+        )
+
+
+class DirectivesAnswer(Closed):
+    """An agency's own directives of a case; `unreadable` ones are closed and wait for a person."""
+
+    case_ref: UUID
+    participation: Participation | None  # the home agency's to know
+    directives: tuple[DirectiveAnswer, ...]
+    unreadable: int
+
+
+class EndingAnswer(Closed):
+    """A permit that ends soon."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    directive_ref: UUID
+    case_ref: UUID
+    recipient: str
+    purpose: Purpose
+    valid_until: datetime
+
+
+class EndingsAnswer(Closed):
+    """A page of permits that end soon, the first to end first."""
+
+    directives: tuple[EndingAnswer, ...]
+
+
+class AwaitingAnswer(Closed):
+    """An opening that one person recorded: a permit, the lifting of a denial, or the correction of a death."""
+
+    kind: Literal["permit", "lifting", "death"]
+    directive_ref: UUID | None
+    case_ref: UUID
+    recorded_by: PersonRef
+    awaiting_since: datetime
+    awaiting_until: datetime
+
+
+class AwaitingsAnswer(Closed):
+    """A page of what waits for a second person, the oldest first."""
+
+    awaiting: tuple[AwaitingAnswer, ...]
+
+
+class StoppedAnswer(Closed):
+    """A directive that is over. Whoever is not its custodian reads the same answer, whatever it was before."""
+
+    directive_ref: UUID
+    state: DirectiveState
+    ended: tuple[UUID, ...] = ()
+
+
+class AllStoppedAnswer(Closed):
+    """Everything that ended at once."""
+
+    case_ref: UUID
+    everything: bool
+    ended: tuple[UUID, ...] = ()
+
+
+class CategoryAnswer(Closed):
+    """What of one category would be open."""
+
+    category: DataCategory
+    open: bool
+    fields: tuple[str, ...]
+    reason: str | None
+    own_line: bool  # the survivor is asked about it by itself
+
+    @classmethod
+    def of(cls, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+        """Return the answer for one category's verdict."""
+        fields = tuple(path.partition(".")[2] for path in paths_of(verdict.mask))
+        own_line = kind is not None and needs_own_line(kind, verdict.category)
+        return cls(
+            category=verdict.category,
+            open=bool(verdict.mask),
+            fields=fields,
+            reason=verdict.reason,
+            own_line=own_line,
+        )
+
+
+class PreviewAnswer(Closed):
+    """Exactly what `decide` would open at `at`: the same engine, no second set of rules."""
+
+    case_ref: UUID
+    recipient: str
+    purpose: Purpose
+    at: datetime
+    until: datetime | None
+    drafts: tuple[UUID, ...]
+    categories: tuple[CategoryAnswer, ...]

@@ -1,0 +1,51 @@
+"""Reading what a browser sends: small forms and queries, each field once, and only from our own pages."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from runtime.http.concurrency_limits import BODY_SECONDS
+from runtime.http.problems import Forbidden, Problem
+
+MOST_BYTES = 4096
+MOST_FIELDS = 20
+
+
+def fields_of(raw: bytes) -> dict[str, str]:
+    """Return the fields of an encoded form or query; refuse one that says something twice."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Problem("malformed_request") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise Problem("malformed_request")
+    return fields
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form, refusing one that is large or slow."""
+    raw = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > MOST_BYTES:
+                    raise Problem("too_large")
+    except TimeoutError:
+        raise Problem("body_too_slow") from None
+    return fields_of(bytes(raw))
+
+
+def check_own_page(request: Request, own_origin: str) -> None:
+    """Refuse a form that was not sent from a page of ours."""
+    # Our pages say `no-referrer`, for which a browser sends `Origin: null` with our own form (Fetch, 3.2).
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if site is None and origin == own_origin:
+        return
+    if site == "same-origin" and origin in (None, "null", own_origin):
+        return
+    raise Forbidden

@@ -1,0 +1,179 @@
+"""The door of the pages: a session where the edge asks for a token.
+
+A page has no transaction of its own.  The door reads the session in one that is over before the page is made, so
+that no row stays locked while other services are asked; whoever signed in is looked up in the register each time,
+as at the edge, so that who has left, or lost a role, is out with the next click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from kernel.consent import Agency
+from runtime.auth.principal import Kind
+from runtime.auth.tokens import NotVerified
+from runtime.http.app_state import Wiring
+from runtime.http.authentication import entered
+from runtime.http.client_address import address_of
+from runtime.http.error_mapping import problem_of
+from runtime.http.problems import Unauthenticated
+from services.dashboard import store, templates
+from services.dashboard.cookies import Cookies
+from services.dashboard.issuer import Denied, Granted, Issuer
+from services.dashboard.service_client import Reach
+from services.dashboard.session_secret import NotUnsealed, Secret
+
+HOME = "/app"
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class NotSignedIn(Exception):
+    """No session goes on for this browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the pages need besides the process's wiring; `request.app.state.house`."""
+
+    address: str
+    reach: Reach
+    issuer: Issuer
+    cookies: Cookies
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whoever is at the door: signed in, known to the register at this moment, with a token for other services."""
+
+    secret: Secret = field(repr=False)
+    token: str = field(repr=False)
+    person_name: str
+    agency: Agency
+    agency_name: str
+    scopes: frozenset[str]
+    at: datetime
+
+
+class Entrance:
+    """A dependency that says whether a page needs a session; a page names exactly one."""
+
+    def __init__(self, *, session: bool) -> None:
+        self.session = session
+
+    async def __call__(self, request: Request) -> Visit | None:
+        """Return the visit that the door let in, or None at a page for anybody."""
+        visit: Visit | None = getattr(request.state, "visit", None)
+        return visit
+
+
+signed_in = Entrance(session=True)
+anybody = Entrance(session=False)
+SignedIn = Annotated[Visit, Depends(signed_in)]
+Anybody = Annotated[None, Depends(anybody)]
+
+
+class Door(APIRoute):
+    """A page's route: who comes in by a session or by nothing, and what fails is told by a page."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        entrances = entrances_of(self.dependant)
+        if len(entrances) != 1:
+            raise TypeError(f"{path}: a page names exactly one entrance in its signature")
+        self.entrance = entrances[0]
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler of a request, with the door around it."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            wiring: Wiring = request.app.state.wiring
+            house: House = request.app.state.house
+            secret = house.cookies.session(request)
+            try:
+                # By address: a cookie is whatever a browser sends, and each new one would be a new client.
+                address = address_of(request, wiring.trusted_proxies)
+                wiring.rates.take((address, request.method, self.path_format))
+                async with wiring.places.of(address):
+                    if self.entrance.session:
+                        request.state.visit = await attend(wiring, house, secret)
+                    return await handler(request)
+            except NotSignedIn:
+                away = RedirectResponse(HOME, status_code=303)
+                house.cookies.end_session(away)
+                return away
+            except Exception as error:
+                return templates.problem_page(problem_of(error))
+
+        return handle
+
+
+def doors(prefix: str) -> APIRouter:
+    """Return a router whose routes are pages behind the door; they are no part of the API's description."""
+    return APIRouter(prefix=prefix, route_class=Door, include_in_schema=False, default_response_class=Response)
+
+
+def entrances_of(dependant: Dependant) -> list[Entrance]:
+    """Return the entrances that a page names."""
+    own = [dependant.call] if isinstance(dependant.call, Entrance) else []
+    return own + [one for part in dependant.dependencies for one in entrances_of(part)]
+
+
+async def attend(wiring: Wiring, house: House, secret: Secret | None) -> Visit:
+    """Return whose session the cookie's secret is; raises `NotSignedIn`."""
+    if secret is None:
+        raise NotSignedIn
+    try:
+        return await visit_of(wiring, secret, await _granted(wiring, house.issuer, secret))
+    except (NotVerified, Unauthenticated, NotUnsealed, Denied):
+        await end(wiring, secret)
+        raise NotSignedIn from None
+
+
+async def visit_of(wiring: Wiring, secret: Secret, granted: Granted) -> Visit:
+    """Return who the tokens name, as the register knows them now; raises `NotVerified` or `Unauthenticated`."""
+    principal = await wiring.tokens.verify(granted.access)
+    if principal.kind is not Kind.PERSON:
+        raise Unauthenticated
+    async with entered(wiring, principal) as unit:
+        name, at = await store.agency_now(unit.session, unit.agency_id)
+        return Visit(secret, granted.access, unit.person_name, unit.agency, name, unit.scopes, at)
+
+
+async def begin(wiring: Wiring, granted: Granted) -> Secret:
+    """Keep a new session with these tokens and return the secret for its cookie."""
+    secret = Secret.new()
+    async with wiring.sessions() as session:
+        await store.begin(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
+        await session.commit()
+    return secret
+
+
+async def end(wiring: Wiring, secret: Secret) -> None:
+    """Forget the session, if there is one."""
+    async with wiring.sessions() as session:
+        await store.end(session, secret.digest)
+        await session.commit()
+
+
+async def _granted(wiring: Wiring, issuer: Issuer, secret: Secret) -> Granted:
+    """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
+    async with wiring.sessions() as session:
+        kept = await store.seen(session, secret.digest)
+        if kept is None:
+            raise NotSignedIn
+        granted = Granted.unpacked(secret.unseal(kept.sealed))
+        if kept.worn:
+            granted = await issuer.renewed(granted)
+            await store.renew(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
+        await session.commit()
+    return granted

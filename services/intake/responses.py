@@ -1,0 +1,72 @@
+"""What intake answers: references, states and instants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.codes import Channel, Participation, PlanStatus
+from schemas.strict_model import Closed
+from services.intake.domain import Incident, IncidentState, Plan
+
+
+class OpenedAnswer(Closed):
+    """A case that was opened just now; until the survivor says yes it is local."""
+
+    case_ref: UUID
+    opened_at: datetime
+    channel: Channel | None = None
+    participation: Participation = Participation.NOT_ASKED
+
+
+class IncidentAnswer(Closed):
+    """An incident of the case."""
+
+    incident_ref: UUID
+    version: int
+    state: IncidentState
+    reported_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, incident: Incident) -> IncidentAnswer:
+        """Return the answer for an incident."""
+        return cls(
+            incident_ref=incident.incident_ref,
+            version=incident.version,
+            state=incident.state,
+            reported_at=incident.reported_at,
+            changed_at=incident.changed_at,
+        )
+
+
+class PlanAnswer(Closed):
+    """The safety plan of the case; an earlier version is superseded by the next."""
+
+    plan_ref: UUID
+    version: int
+    status: PlanStatus
+    created_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, plan: Plan) -> PlanAnswer:
+        """Return the answer for a plan."""
+        return cls(
+            plan_ref=plan.plan_ref,
+            version=plan.version,
+            status=plan.status,
+            created_at=plan.created_at,
+            changed_at=plan.changed_at,
+        )
+
+
+class CaseAnswer(Closed):
+    """A case as its own agency keeps it. Participation and opening are the opening agency's to know."""
+
+    case_ref: UUID
+    participation: Participation | None = None
+    opened_at: datetime | None = None
+    channel: Channel | None = None
+    incidents: list[IncidentAnswer]
+    plan: PlanAnswer | None = None

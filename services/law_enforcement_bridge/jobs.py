@@ -1,0 +1,44 @@
+"""What time brings to orders: a warning before their last day, and their end."""
+
+from __future__ import annotations
+
+from runtime import disclosure, register
+from runtime.database.unit_of_work import Unit
+from runtime.http.app_state import Wiring
+from runtime.scheduler import going_round, noting_failure, until_done
+from services.law_enforcement_bridge import domain, endings, store
+
+ACTOR = "system:law_enforcement_bridge"
+EVERY_SECONDS = 5.0
+
+
+async def pass_time(unit: Unit) -> int:
+    """Warn of, or end, the order of the agency whose time came first, and make it known; return how many there were.
+
+    One a transaction: its survivor is held before its row, and exclusive where something may end with it.
+    """
+    due = await store.order_due(unit.session, unit.agency_id)
+    if due is None:
+        return 0
+    now = await register.instant(unit.session)
+    ends = due.ends_at is not None and due.ends_at <= now
+    await (register.hold_exclusive if ends else register.hold)(unit.session, due.case_ref)
+    order = await store.order_recorded_by(unit.session, unit.agency_id, due.order_ref, to_change=True)
+    if order != due:
+        return 1  # somebody changed it meanwhile; the next look is at what it is now
+    moved, fact = domain.pass_time(order, now)
+    await endings.keep(unit, moved)
+    await disclosure.offer(unit, fact)
+    return 1
+
+
+async def tick(wiring: Wiring) -> None:
+    """Do what is due now, agency by agency, each within its own wall and transaction."""
+    async with wiring.sessions() as session:
+        due = await store.agencies_due(session)
+    for agency_id in due:
+        with noting_failure():
+            await until_done(wiring, agency_id, ACTOR, pass_time, at_once=1)
+
+
+ticking = going_round(tick, every=EVERY_SECONDS)

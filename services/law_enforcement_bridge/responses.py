@@ -1,0 +1,69 @@
+"""What is answered of an order: references, states and instants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from schemas.codes import OrderStatus, ServiceStatus
+from schemas.strict_model import Closed
+from services.law_enforcement_bridge.domain import Order
+
+
+class ServiceAnswer(Closed):
+    """How far service on one respondent has come; nothing is said of it before a court has issued the order."""
+
+    respondent_ref: UUID
+    service_status: ServiceStatus | None = None
+
+
+class OrderAnswer(Closed):
+    """How an order stands; what the court's paper says is opened in the exchange, like everything else."""
+
+    order_ref: UUID
+    case_ref: UUID
+    version: int
+    status: OrderStatus
+    service: list[ServiceAnswer]
+    recorded_at: datetime
+    changed_at: datetime
+    expires_on: date | None = None
+
+
+class RecordedAnswer(OrderAnswer):
+    """An order as it was recorded, and what an order file would still ask for, by name."""
+
+    missing_to_enter: list[str]
+
+
+class OrdersAnswer(Closed):
+    """A page of orders, oldest first."""
+
+    orders: list[OrderAnswer]
+
+
+def answer_for(order: Order) -> OrderAnswer:
+    """Return how the order stands."""
+    return OrderAnswer(**_said(order))
+
+
+def recorded_answer_for(order: Order, missing: Sequence[str]) -> RecordedAnswer:
+    """Return how the order stands, and what is missing to enter it elsewhere."""
+    return RecordedAnswer(**_said(order), missing_to_enter=list(missing))
+
+
+def _said(order: Order) -> dict[str, Any]:
+    return {
+        "order_ref": order.order_ref,
+        "case_ref": order.case_ref,
+        "version": order.version,
+        "status": order.status,
+        "service": [
+            ServiceAnswer(respondent_ref=one.respondent_ref, service_status=one.status) for one in order.service
+        ],
+        "recorded_at": order.recorded_at,
+        "changed_at": order.changed_at,
+        "expires_on": order.ends_on,
+    }

@@ -1,0 +1,75 @@
+"""What time brings to referrals: an answer that did not come, and a release that ended."""
+
+from __future__ import annotations
+
+from runtime import disclosure, register
+from runtime.database.unit_of_work import Unit
+from runtime.http.app_state import Wiring
+from runtime.scheduler import MOST_AT_ONCE, going_round, noting_failure, until_done
+from services.referrals import domain, endings, store
+from services.referrals.release import standing
+
+ACTOR = "system:referrals"
+EVERY_SECONDS = 2.0
+
+
+async def remind(unit: Unit) -> int:
+    """Note each referral of the agency that nobody answered in time, once, and make it known; return how many."""
+    due = await store.overdue_referrals(unit.session, unit.agency_id, MOST_AT_ONCE)
+    await register.hold_all(unit.session, {referral.case_ref for referral in due})  # before their rows
+    refs = [referral.referral_ref for referral in due]
+    due = await store.overdue_referrals(unit.session, unit.agency_id, MOST_AT_ONCE, refs)
+    now = await register.instant(unit.session)
+    noted = [domain.mark_overdue(referral, now) for referral in due]
+    for late, _ in noted:
+        await store.keep(unit.session, late)
+    await disclosure.offer_many(unit, [fact for _, fact in noted])
+    return len(noted)
+
+
+async def review(unit: Unit) -> int:
+    """Note of open referrals that their release still stands; return of how many it did."""
+    referrals = await store.unreviewed_referrals(unit.session, unit.agency_id, MOST_AT_ONCE)
+    held = await register.hold_all(unit.session, {referral.case_ref for referral in referrals})
+    stand = 0
+    for referral in referrals:
+        decision = await standing(unit.session, held[referral.case_ref], referral)
+        if decision.mask:
+            await store.note_review(unit.session, referral, decision)
+            stand += 1
+    return stand
+
+
+async def end_one(unit: Unit) -> int:
+    """Withdraw an open referral that its receiver may no longer see; return how many were looked at.
+
+    One a transaction: what was to end with it ends too, under the exclusive lock of its survivor.
+    """
+    found = await store.unreviewed_referrals(unit.session, unit.agency_id, 1)
+    for one in found:
+        subject = await register.hold_exclusive(unit.session, one.case_ref)
+        referral = await store.referral_sent_by(unit.session, unit.agency_id, one.referral_ref, to_change=True)
+        if subject is None or referral is None or referral.state not in domain.OPEN:
+            continue
+        decision = await standing(unit.session, subject, referral)
+        if decision.mask:
+            await store.note_review(unit.session, referral, decision)
+            continue
+        withdrawn, fact = domain.end_with_its_release(referral, subject.at)
+        await endings.keep(unit, withdrawn)
+        await disclosure.offer(unit, fact)
+    return len(found)
+
+
+async def tick(wiring: Wiring) -> None:
+    """Do what is due now, agency by agency, each within its own wall and transaction."""
+    async with wiring.sessions() as session:
+        due = [(agency_id, review, MOST_AT_ONCE) for agency_id in await store.agencies_to_review(session)]
+        due += [(agency_id, end_one, 1) for agency_id, _, _ in due]
+        due += [(agency_id, remind, MOST_AT_ONCE) for agency_id in await store.agencies_to_remind(session)]
+    for agency_id, work, at_once in due:
+        with noting_failure():
+            await until_done(wiring, agency_id, ACTOR, work, at_once)
+
+
+ticking = going_round(tick, every=EVERY_SECONDS)

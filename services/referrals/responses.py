@@ -1,0 +1,74 @@
+"""What referrals answers: references, states and instants, and of them only what the decision opened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from schemas.codes import ConflictCheck, OutcomeCode, Priority, ReferralKind, ReferralMode, ReferralState, ServiceCode
+from schemas.strict_model import Closed
+from schemas.taxonomy import bit
+from services.referrals.domain import Referral
+
+
+class ReferralAnswer(Closed):
+    """A referral as the asker may see it now; what is not open to the asker is not named."""
+
+    referral_ref: UUID
+    case_ref: UUID
+    version: int | None = None
+    changed_at: datetime | None = None
+    from_agency_ref: str | None = None
+    to_agency_ref: str | None = None
+    created_at: datetime | None = None
+    kind: ReferralKind | None = None
+    mode: ReferralMode | None = None
+    service_code: ServiceCode | None = None
+    priority: Priority | None = None
+    answer_by: datetime | None = None
+    status: ReferralState | None = None
+    reason_code: str | None = None
+    outcome_code: OutcomeCode | None = None
+    overdue_since: datetime | None = None
+    conflict_check: ConflictCheck | None = None
+    follows_ref: UUID | None = None
+
+
+class ConflictCheckAnswer(Closed):
+    """What was recorded of a conflict check."""
+
+    case_ref: UUID
+    conflict_check: ConflictCheck
+
+
+class ReferralsAnswer(Closed):
+    """A page of referrals, oldest first."""
+
+    referrals: list[ReferralAnswer]
+
+
+def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int) -> ReferralAnswer:
+    """Return what `mask` opens of the referral, by the references under which the asker knows it."""
+    says: dict[str, Any] = {
+        "from_agency_ref": referral.sending_agency,
+        "to_agency_ref": referral.receiving_agency,
+        "created_at": referral.created_at,
+        "kind": referral.kind,
+        "mode": referral.mode,
+        "service_code": referral.service_code,
+        "priority": referral.priority,
+        "answer_by": referral.answer_by,
+        "status": referral.state,
+        "reason_code": referral.reason_code,
+        "outcome_code": referral.outcome_code,
+        "overdue_since": referral.overdue_since,
+        "conflict_check": referral.conflict_check,
+        # The sender's own name for the older one; others would know it by names of their own.
+        "follows_ref": referral.follows_ref if referral_ref == referral.referral_ref else None,
+    }
+    shown = {name: value for name, value in says.items() if mask & bit(f"referral_status.{name}")}
+    if "status" in shown:
+        # Each counts or dates a change of state: who may not know the state must not see that it changed.
+        shown |= {"version": referral.version, "changed_at": referral.changed_at}
+    return ReferralAnswer(referral_ref=referral_ref, case_ref=case_ref, **shown)
