@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from benchmarks.ground import Ground
 from infra.embedded import ports
-from runtime.auth.issuer.signing import Mint, public_set
+from runtime.auth.issuer.signing import TokenSigner, public_set
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.scopes import scopes_of
 from tests.world.town import PEOPLE
@@ -33,7 +33,7 @@ class Issuer:
     """Whom the services believe: it signs what it is asked for, and shows its public key."""
 
     url: str
-    mint: Mint
+    mint: TokenSigner
 
     def person(self, person_ref: str) -> str:
         """Return a token of somebody of the town."""
@@ -65,7 +65,7 @@ def an_issuer() -> Iterator[Issuer]:
     url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield Issuer(url, Mint(url, AUDIENCE, key))
+        yield Issuer(url, TokenSigner(url, AUDIENCE, key))
     finally:
         server.shutdown()
         server.server_close()

@@ -46,7 +46,7 @@ class Longest:
     thread: int | None
     seconds: float = 0.0
 
-    def take(self) -> float:
+    def acquire(self) -> float:
         """Return it, and begin anew."""
         longest, self.seconds = self.seconds, 0.0
         return longest
@@ -137,9 +137,9 @@ def step(
     """Return the longest step that a body takes by itself: the least of several tries, as others use the machine."""
     taken = []
     for _ in range(TIMES):
-        longest.take()
+        longest.acquire()
         send(client, street, *route, good, content)
-        taken.append(longest.take())
+        taken.append(longest.acquire())
     return min(taken)
 
 

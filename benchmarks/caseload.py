@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency
 from runtime import disclosure, register
-from runtime.database.hot_path import rows
-from runtime.database.unit_of_work import Unit
+from runtime.database.hot_path import fetch_all
+from runtime.database.unit_of_work import UnitOfWork
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
@@ -79,15 +79,15 @@ class Desk:
     agency: Agency
     person: str | None
 
-    async def unit(self) -> Unit:
+    async def unit(self) -> UnitOfWork:
         """Begin a unit of work behind the agency's wall; whoever asked for it commits."""
-        await rows(self.session, WALL, self.agency.agency_id)
+        await fetch_all(self.session, WALL, self.agency.agency_id)
         return self.unwalled()
 
-    def unwalled(self) -> Unit:
+    def unwalled(self) -> UnitOfWork:
         """Begin a unit of work that reads nothing which lies behind a wall."""
         actor = self.person or f"system:{self.agency.agency_id}"
-        return Unit(self.session, self.agency, actor, self.town.keys, person_ref=self.person)
+        return UnitOfWork(self.session, self.agency, actor, self.town.keys, person_ref=self.person)
 
 
 @asynccontextmanager

@@ -76,9 +76,9 @@ class Bare:
         settings: dict[str, Any] = {"group.id": "bare", "auto.offset.reset": "earliest"}
         self._consumer = Consumer(kafka | settings)
         self._consumer.subscribe(self._topics)
-        self.carry()
+        self.produce()
 
-    def carry(self) -> None:
+    def produce(self) -> None:
         """Insert and commit, produce, and consume all of it."""
         with self._connection.transaction():
             for body in self._bodies:
@@ -92,7 +92,7 @@ class Bare:
 
     def work(self, facts: int) -> Sequence[float]:
         """Carry so many facts, one after the other."""
-        return [timed(self.carry) for _ in range(facts)]
+        return [timed(self.produce) for _ in range(facts)]
 
     def close(self) -> None:
         """Let go of everything."""
@@ -110,7 +110,7 @@ class Whole:
         self._next = 0
         self._chance = random.Random(1)  # noqa: S311 - a pause, no secret
 
-    def carry(self) -> None:
+    def produce(self) -> None:
         """Post an incident, and return once all four agencies could open their part of it."""
         case = self._running.cases[self._next % len(self._running.cases)]
         self._next += 1
@@ -128,7 +128,7 @@ class Whole:
         took = []
         for _ in range(facts):
             time.sleep(self._chance.random() * LONGEST_PAUSE)
-            took.append(timed(self.carry))
+            took.append(timed(self.produce))
         return took
 
     def close(self) -> None:

@@ -83,7 +83,7 @@ def verified(log: Log) -> tuple[int, float, float]:
     """Verify the whole ledger; return how many entries it has, and how many seconds that took, by the clock and CPU."""
     began, used = time.perf_counter(), time.process_time()
     with snapshot.reading(log.database.url("accord_audit")) as read:
-        found = [*verify_log(read.entries(), read.checkpoints(), log.vkey), *read.beside(log.vkey)]
+        found = [*verify_log(read.entries(), read.checkpoints(), log.vkey), *read.stored_state_findings(log.vkey)]
     took, used = time.perf_counter() - began, time.process_time() - used
     if found:
         raise AssertionError(str(found[0]))

@@ -30,7 +30,7 @@ from runtime import disclosure
 from runtime.messaging import acls
 from runtime.messaging.headers import Routing, write
 from runtime.messaging.outbox.queue import SHARDS
-from runtime.messaging.producer import Letter, producer
+from runtime.messaging.producer import OutgoingRecord, producer
 from schemas.topics import mailbox
 from tests.world.carrying import Fabric
 
@@ -78,7 +78,7 @@ class Mail:
             start, self.made = self.made, self.made + rows
         within.execute(MORE, {"rows": rows, "part": part, "of": of, "from": start})
 
-    def letters(self, count: int, to: Sequence[str] | None = None) -> list[Letter]:
+    def letters(self, count: int, to: Sequence[str] | None = None) -> list[OutgoingRecord]:
         """Return letters as the relay would send them, under references of their own, to the agencies or to `to`."""
         found = []
         names = list(RECIPIENTS) if to is None else list(to)
@@ -87,7 +87,7 @@ class Mail:
             row = rows[number % len(rows)]
             topic = mailbox(names[list(RECIPIENTS).index(row.recipient)])
             routing = Routing(uuid4(), row.type, row.sender, row.key, row.occurred_at, number)
-            found.append(Letter(topic, str(row.key).encode(), write(routing), bytes(row.body)))
+            found.append(OutgoingRecord(topic, str(row.key).encode(), write(routing), bytes(row.body)))
         return found
 
     def producer(self) -> Producer:
@@ -95,7 +95,7 @@ class Mail:
         return producer(self.fabric.settings(acls.RELAY))
 
 
-def post(by: Producer, letters: Sequence[Letter]) -> None:
+def post(by: Producer, letters: Sequence[OutgoingRecord]) -> None:
     """Send letters, and return once the broker has all of them."""
     for letter in letters:
         while True:

@@ -41,7 +41,7 @@ from benchmarks.caseload import RECIPIENTS
 from benchmarks.mail import BARE, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, keep, ratio
 from runtime.messaging.outbox.queue import SHARDS
-from runtime.messaging.producer import Letter
+from runtime.messaging.producer import OutgoingRecord
 from tests.world.carrying import header
 from tests.world.proving import rounds
 
@@ -91,7 +91,7 @@ def rates(mail: Mail) -> None:
     bare = mail.producer()
     for agency_id in BARE:
         mail.fabric.open_mailbox(agency_id)
-    ready: list[Letter] = []
+    ready: list[OutgoingRecord] = []
 
     def letters(count: int) -> None:
         ready[:] = mail.letters(count, BARE)

@@ -81,7 +81,7 @@ async def survivors(started: stack.Stack, count: int) -> list[Case]:
         for _ in range(count):
             case_ref = UUID(ana.does("intake", "POST", "/v1/cases", {})["case_ref"])
             async with town.session("accord_consent") as session:
-                subject = await register.hold_exclusive(session, case_ref)
+                subject = await register.lock_exclusive(session, case_ref)
                 assert subject is not None
                 told = {"word": "yes", "subject_id": subject.subject_id}
                 await session.execute(registered.PARTICIPATION, told)
@@ -89,7 +89,7 @@ async def survivors(started: stack.Stack, count: int) -> list[Case]:
             for agency_id, purpose in RECIPIENTS.items():
                 await town.direct(case_ref, agency_id, purpose, CATEGORIES)
             async with town.session("accord_consent") as session:
-                subject = await register.hold(session, case_ref)
+                subject = await register.lock_shared(session, case_ref)
                 assert subject is not None
             made.append(Case(case_ref, {name: subject.cases[name].case_ref for name in RECIPIENTS}))
     for bound in town.engines.values():

@@ -34,14 +34,14 @@ from kernel.consent import Directive
 from kernel.sealing.detail import padded
 from kernel.sealing.keys import NONCE_BYTES, new_key
 from runtime.disclosure import offers
-from runtime.disclosure.audit_entries import Who
+from runtime.disclosure.audit_entries import ActorPseudonyms
 from runtime.messaging.outbox.queue import Message
 from runtime.register import CaseOf, Subject
 from runtime.register.directives import Consent
 from schemas.categories import DataCategory
 from schemas.codes import Participation, Purpose
 from schemas.facts import Fact
-from schemas.facts.projection import Cutting
+from schemas.facts.projection import FactProjection
 from tests.contracts.examples import fact
 from tests.world.consent import NOON, TOWN, a_grant, a_table
 
@@ -100,9 +100,9 @@ class Ready:
 
     def offering(self) -> offers.Offering:
         """Return the fact on its way, nothing decided yet."""
-        by = Who("ana", str(self.subject.cases[HOME].pseudonym))
+        by = ActorPseudonyms("ana", str(self.subject.cases[HOME].pseudonym))
         keys = offers.CaseKeys(self.key)
-        return offers.Offering(self.fact, self.subject, self.subject.cases[HOME], keys, by, Cutting(self.fact))
+        return offers.Offering(self.fact, self.subject, self.subject.cases[HOME], keys, by, FactProjection(self.fact))
 
 
 @cache

@@ -26,7 +26,7 @@ from faust.auth import SASLCredentials
 from benchmarks.mail import BARE, Mail, a_mail, a_process, post
 from benchmarks.measuring import Goal, in_turns, ratio
 from runtime.messaging.connection import MECHANISM
-from runtime.messaging.producer import Letter
+from runtime.messaging.producer import OutgoingRecord
 from schemas.topics import mailbox
 from tests.world.carrying import PASSWORD
 
@@ -87,7 +87,7 @@ class Posted:
         self._mail = mail
         self._to = to
         self._producer = mail.producer()
-        self._letters: list[Letter] = []
+        self._letters: list[OutgoingRecord] = []
         self._expected = 0
 
     def make(self, count: int) -> None:

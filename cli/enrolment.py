@@ -18,7 +18,7 @@ from cli import town
 from cli.fixture import Member
 from cli.run import Run
 from cli.session import within
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from runtime.auth import passwords
 from runtime.keyring import UnsafeLocalKeyring
 from runtime.messaging import admin, quotas
@@ -32,7 +32,7 @@ ROLE = "accord_admin"
 MOST_REPLICAS = 3
 
 
-class Taken(Unready):
+class Taken(SetupError):
     """Somebody has this name already."""
 
 
@@ -62,7 +62,7 @@ def change_profile(run: Run, agency_id: str, profile: str) -> TownAgency:
     with _running(run) as there:
         found = next((one for one in there.agencies if one.id == agency_id), None)
         if found is None:
-            raise Unready(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
+            raise SetupError(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
 
         async def change(session: AsyncSession) -> None:
             await register.set_profile(session, agency_id, profile)
@@ -82,7 +82,7 @@ def take_in_person(run: Run, member: Member) -> TownPerson:
         if any(one.id == member.person_ref for one in there.people):
             raise taken
         if not any(one.id == member.agency_id and one.active for one in there.agencies):
-            raise Unready(f"There is no agency {member.agency_id} in this town", "See `accord agency list`.")
+            raise SetupError(f"There is no agency {member.agency_id} in this town", "See `accord agency list`.")
         try:
             (made,) = add_people(run, there, [member])
         except register.Taken:
@@ -92,10 +92,10 @@ def take_in_person(run: Run, member: Member) -> TownPerson:
 
 
 def take_out_person(run: Run, agency_id: str, person_ref: str) -> None:
-    """Take a person out of the running town; raises `Unready` where nobody active has that name there."""
+    """Take a person out of the running town; raises `SetupError` where nobody active has that name there."""
     with _running(run) as there:
         if not any((one.id, one.agency, one.active) == (person_ref, agency_id, True) for one in there.people):
-            raise Unready(f"There is nobody {person_ref} at {agency_id}", "See `accord person list`.")
+            raise SetupError(f"There is nobody {person_ref} at {agency_id}", "See `accord person list`.")
 
         async def remove(session: AsyncSession) -> None:
             await register.remove_person(session, agency_id, person_ref)
@@ -108,12 +108,12 @@ def take_out_person(run: Run, agency_id: str, person_ref: str) -> None:
 def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
     """Take an agency, its people, its system and its user of the broker out of the running town.
 
-    Raises `Unready` where there is none, and unless `sure` where survivors' cases or releases hang on it.
+    Raises `SetupError` where there is none, and unless `sure` where survivors' cases or releases hang on it.
     One that was interrupted half-way is closed again from the start.
     """
     with _running(run) as there:
         if not any(one.id == agency_id and one.active for one in there.agencies):
-            raise Unready(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
+            raise SetupError(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
         if not sure:
             _refuse_what_hangs_on(there, agency_id)
 
@@ -123,7 +123,7 @@ def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
 
         within(there, ROLE, close)
         with _answering_broker():
-            admin.dismiss(_connected(there), agency_id)
+            admin.remove_agency(_connected(there), agency_id)
             _quotas(there).remove_quotas(agency_id)
         people = {one.id for one in there.people if one.agency == agency_id}
         town.write(run, _without(there, people, {agency_id}))
@@ -196,7 +196,7 @@ def _running(run: Run) -> Iterator[Town]:
     """Yield the running town, which nobody else changes meanwhile."""
     town.read(run.folder)
     if run.holder() is None:
-        raise Unready(f"The town in {run.folder} is not running", f"Start it with `accord up --run {run.folder}`.")
+        raise SetupError(f"The town in {run.folder} is not running", f"Start it with `accord up --run {run.folder}`.")
     with run.changing():
         yield town.read(run.folder)
 
@@ -220,7 +220,7 @@ def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
         replicas = min(MOST_REPLICAS, len(client.list_topics(timeout=admin.PATIENCE).brokers))
         for agency in agencies:
             password = run.secret(_kafka_secret(agency.agency_id))
-            admin.admit(client, agency.agency_id, password, hosted=True, replicas=replicas)
+            admin.provision_agency(client, agency.agency_id, password, hosted=True, replicas=replicas)
             _quotas(place).set_quotas(agency.agency_id)
 
 
@@ -229,7 +229,7 @@ def _answering_broker() -> Iterator[None]:
     try:
         yield
     except (KafkaException, admin.NotInForce, quotas.QuotasRefused) as refusal:
-        raise Unready(f"The broker does not answer: {refusal}", "Start the town with `accord up`.") from refusal
+        raise SetupError(f"The broker does not answer: {refusal}", "Start the town with `accord up`.") from refusal
 
 
 def _refuse_what_hangs_on(place: Town, agency_id: str) -> None:
@@ -243,7 +243,7 @@ def _refuse_what_hangs_on(place: Town, agency_id: str) -> None:
             "nobody of it can stop them or answer those survivors once it is closed"
         )
         fix = "Have its people stop what should stop and tell the survivors whom to ask; then close it with --yes."
-        raise Unready(what, fix)
+        raise SetupError(what, fix)
 
 
 def _without(place: Town, people: Set[str], agencies: Set[str]) -> Town:

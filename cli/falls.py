@@ -9,20 +9,20 @@ PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)  # seconds, after the first fall, 
 
 
 @dataclass(slots=True)
-class Falls:
+class RestartBackoff:
     """The falls of one process: it is started again at once after the first, later after each that follows."""
 
     started: float
     count: int = 0
-    fell: float | None = None
+    record_fall: float | None = None
 
     def due(self, now: float) -> bool:
         """Tell whether it may be started; whoever asks first after a fall notes the fall."""
-        if self.fell is None:
-            self.fell = now
+        if self.record_fall is None:
+            self.record_fall = now
             self.count = 1 if now - self.started >= WELL_AFTER else self.count + 1
-        return now >= self.fell + PAUSES[min(self.count, len(PAUSES)) - 1]
+        return now >= self.record_fall + PAUSES[min(self.count, len(PAUSES)) - 1]
 
-    def rose(self, now: float) -> None:
+    def record_start(self, now: float) -> None:
         """Note that it was started."""
-        self.started, self.fell = now, None
+        self.started, self.record_fall = now, None

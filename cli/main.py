@@ -12,8 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.supervisor import Asked
-from infra.embedded.unready import Unready
+from cli.supervisor import ShutdownRequested
+from infra.embedded.unready import SetupError
 
 # Each command and the module of `cli.commands` that adds it.
 COMMANDS = {
@@ -50,9 +50,9 @@ class Commands(TyperGroup):
         """Do what was asked; what failed is said in words, with its fix."""
         try:
             return super().invoke(ctx)
-        except Unready as obstacle:
+        except SetupError as obstacle:
             said = f"{obstacle.what}\n  {obstacle.fix}"
-        except Asked:
+        except ShutdownRequested:
             said = "ended before it was done, as asked"
         except OSError as refusal:
             if refusal.filename is None:

@@ -21,7 +21,7 @@ from cli.run import OWN_DATABASE, OWN_KAFKA, Run, own_servers, write_whole
 from infra.embedded import ports as free
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from kernel.ledger.note import new_keys
 from runtime.database import migrate, roles
 from runtime.database.roles import DATABASE, ROLES
@@ -71,15 +71,15 @@ def prepare(run: Run, postgres: Postgres, kafka: Kafka) -> None:
         _prepare_database(run, postgres)
     except (psycopg.Error, DBAPIError) as refusal:
         said = str(refusal).partition("\n")[0]
-        raise Unready(f"The database refused: {said}", f"{OWN_DATABASE} must name a superuser's URL.") from refusal
+        raise SetupError(f"The database refused: {said}", f"{OWN_DATABASE} must name a superuser's URL.") from refusal
     except CommandError as refusal:
         fix = "Run the version of Accord that it was last used with, or a newer one."
-        raise Unready(f"The database is not of this version: {refusal}", fix) from refusal
+        raise SetupError(f"The database is not of this version: {refusal}", fix) from refusal
     try:
         client = enrolment.administrator(kafka.bootstrap, kafka.admin_user, kafka.admin_password)
         admin.prepare(client, {user: run.secret(f"kafka-{user}") for user in KAFKA_USERS})
     except (KafkaException, admin.NotInForce) as refusal:
-        raise Unready(f"The broker refused: {refusal}", f"{OWN_KAFKA} must name a super user.") from refusal
+        raise SetupError(f"The broker refused: {refusal}", f"{OWN_KAFKA} must name a super user.") from refusal
 
 
 def describe(run: Run, ports: Mapping[str, int], postgres: Postgres, kafka: Kafka) -> Town:
@@ -108,7 +108,7 @@ def describe(run: Run, ports: Mapping[str, int], postgres: Postgres, kafka: Kafk
     )
 
 
-def settle(run: Run, bare: Town) -> Town:
+def restore_or_seed(run: Run, bare: Town) -> Town:
     """Return the town with the agencies and people of the run before, or else those of the fixture.
 
     Whom the register or the broker does not know is taken in: either may be another server than last time.
@@ -166,7 +166,7 @@ def _refuse_anothers(connection: psycopg.Connection[tuple[Any, ...]], mark: str)
     found = connection.execute(MARKED, [DATABASE]).fetchone()
     if found is not None and found[0] not in (None, mark):
         fix = f"Name that run's folder with --run, another server in {OWN_DATABASE}, or drop the database {DATABASE}."
-        raise Unready(f"The database {DATABASE} on that server belongs to another run", fix)
+        raise SetupError(f"The database {DATABASE} on that server belongs to another run", fix)
 
 
 def _as_new(agency: TownAgency) -> NewAgency:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from infra.embedded import process
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / ".run"
@@ -24,7 +24,7 @@ SAID_WITHIN = 0.02
 ENDED_WITHIN = 60.0
 
 
-class InUse(Unready):
+class InUse(SetupError):
     """Another run has this folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -35,14 +35,14 @@ class InUse(Unready):
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockOwner:
     """The process that has a run folder, and whether what it starts is ready for use."""
 
     pid: int
     ready: bool
 
 
-class Hold:
+class RunLock:
     """A run folder, held by this process."""
 
     def __init__(self, lock: IO[str]) -> None:
@@ -92,7 +92,7 @@ class Run:
         return self.secret_file(name).read_text().strip()
 
     def keep_secret(self, name: str, text: str) -> Path:
-        """Keep `text` under `name`, readable by us alone, and return its file."""
+        """Keep `text` under `safe_error_name`, readable by us alone, and return its file."""
         file = self.folder / "secrets" / name
         file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
         write_whole(file, text + "\n")
@@ -104,19 +104,21 @@ class Run:
         if self._lock.exists():
             return
         if any(self.folder.iterdir()):
-            raise Unready(f"{self.folder} holds other things than a run", "Name an empty or a new folder with --run.")
+            raise SetupError(
+                f"{self.folder} holds other things than a run", "Name an empty or a new folder with --run."
+            )
         self.folder.chmod(0o711)  # PostgreSQL's account must pass through it when we are root
         self._lock.touch(mode=0o600)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[Hold]:
+    def held(self) -> Iterator[RunLock]:
         """Hold the folder, made if need be, while this process lives; raises `InUse` if another process does."""
         self.make()
         with self._lock.open("a+") as lock:
             until(lambda: _locked(lock, fcntl.LOCK_EX), TAKEN_WITHIN, InUse(self.folder))
-            yield Hold(lock)
+            yield RunLock(lock)
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> LockOwner | None:
         """Return who holds the folder just now."""
         deadline = time.monotonic() + TAKEN_WITHIN
         while self._lock.exists() and not self._is_free():
@@ -140,13 +142,13 @@ class Run:
     def until_left(self) -> None:
         """Wait until nothing runs any more that a run in this folder started; one that was killed leaves some behind.
 
-        Raises `Unready` naming what does not end.
+        Raises `SetupError` naming what does not end.
         """
         logs = [self.folder / name / f"{name}.log" for name in ("postgres", "kafka")]
         logs += (self.folder / "logs").glob("*.log")
         for log in logs:
             fix = f"End it by its id; it is one that has {log} open."
-            obstacle = Unready(f"{log.stem} of an earlier run in {self.folder} does not end", fix)
+            obstacle = SetupError(f"{log.stem} of an earlier run in {self.folder} does not end", fix)
             until(partial(process.left, log), ENDED_WITHIN, obstacle)
 
     @property
@@ -172,7 +174,7 @@ def write_whole(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
-def until(claim: Callable[[], bool], within: float, obstacle: Unready) -> None:
+def until(claim: Callable[[], bool], within: float, obstacle: SetupError) -> None:
     """Wait until `claim` comes true; raises `obstacle` if it does not."""
     deadline = time.monotonic() + within
     while not claim():
@@ -192,9 +194,9 @@ def lives(pid: int) -> bool:
     return True
 
 
-def _named(said: str) -> Holder | None:
+def _named(said: str) -> LockOwner | None:
     pid, _, word = said.partition(" ")
-    return Holder(int(pid), word == "ready\n") if word.endswith("\n") and lives(int(pid)) else None
+    return LockOwner(int(pid), word == "ready\n") if word.endswith("\n") and lives(int(pid)) else None
 
 
 def _locked(lock: IO[str], how: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from runtime.database.engine import engine, sessions
 from schemas.town import Town
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 COMMAND_SECONDS: Final = 600  # a whole record is read in one transaction, which holds nobody
 
 
-class Away(Unready):
+class Away(SetupError):
     """The town's database does not answer."""
 
     def __init__(self, *, also: str = "") -> None:
@@ -25,7 +25,7 @@ class Away(Unready):
 
 
 def within(town: Town, role: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Return what `work` makes of a session as `role`; it commits by itself. Raises `Away`."""
+    """Return what `work` makes of a session as `role`; it commits by itself. Raises `ServiceUnavailable`."""
 
     async def done() -> T:
         bound = engine(town.database.urls[role], pool_size=1, service="cli", seconds=COMMAND_SECONDS)

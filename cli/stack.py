@@ -14,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from cli import making, town
-from cli.falls import Falls
+from cli.falls import RestartBackoff
 from cli.processes import PROGRAMS, Program, environment
 from cli.run import ROOT, Run
 from infra.embedded import ports as free
@@ -22,7 +22,7 @@ from infra.embedded import process as child
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from infra.embedded.process import Process
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from schemas.town import Process as TownProcess
 from schemas.town import Town
 
@@ -46,7 +46,7 @@ class Stack:
     ports: dict[str, int]
     town: Town
     running: dict[str, Process] = field(default_factory=dict)
-    falls: dict[str, Falls] = field(default_factory=dict)
+    falls: dict[str, RestartBackoff] = field(default_factory=dict)
 
     @property
     def processes(self) -> dict[str, Process]:
@@ -86,7 +86,7 @@ class Stack:
             list(pool.map(lambda one: one.stop(), (self.kafka, self.postgres)))
 
     def wait_until_ready(self, tell: Tell = silent) -> None:
-        """Wait until each process says it is ready, and publish it; raises `Unready` naming the one that is not."""
+        """Wait until each process says it is ready, and publish it; raises `SetupError` naming the one that is not."""
         deadline = time.monotonic() + READY_WITHIN
         for program in PROGRAMS:
             while not self.ready(program.name):
@@ -104,27 +104,27 @@ class Stack:
         except (OSError, HTTPException):
             return False
 
-    def _unready(self, name: str) -> Unready:
+    def _unready(self, name: str) -> SetupError:
         process = self.running[name]
         if not process.alive() and not free.is_free(self.ports[name]):
             what = f"{name} did not start: another program has taken its port {self.ports[name]}"
-            return Unready(what, "Start it again: another port is chosen.")
-        return Unready(f"{name} is not ready: {process.last_words()}", f"See {process.log}.")
+            return SetupError(what, "Start it again: another port is chosen.")
+        return SetupError(f"{name} is not ready: {process.last_words()}", f"See {process.log}.")
 
     def _rises(self, name: str, tell: Tell) -> bool:
         """Start a process again if it is down and due; tell whether it was started."""
         if self.processes[name].alive():
             return False
-        falls = self.falls.setdefault(name, Falls(time.monotonic()))
+        falls = self.falls.setdefault(name, RestartBackoff(time.monotonic()))
         if not falls.due(time.monotonic()):
             return False
         try:
             self._start_again(name)
-        except (Unready, OSError) as obstacle:
+        except (SetupError, OSError) as obstacle:
             tell(f"{name} had ended and does not start again: {obstacle}")
             return False
         finally:
-            falls.rose(time.monotonic())
+            falls.record_start(time.monotonic())
         tell(f"{name} had ended; started again")
         return True
 
@@ -159,7 +159,7 @@ class Stack:
 def running(folder: Path, tell: Tell = silent) -> Iterator[Stack]:
     """Start the whole product in `folder`, ready for use, and end all of it afterwards.
 
-    Raises `Unready` with the fix where something is missing, `InUse` where another process has the folder.
+    Raises `SetupError` with the fix where something is missing, `InUse` where another process has the folder.
     """
     run = Run(folder)
     with run.held() as hold:
@@ -171,7 +171,7 @@ def running(folder: Path, tell: Tell = silent) -> Iterator[Stack]:
         try:
             tell("preparing tables, users and mailboxes")
             making.prepare(run, postgres, kafka)
-            stack.town = making.settle(run, stack.town)
+            stack.town = making.restore_or_seed(run, stack.town)
             tell("starting the services")
             for program in PROGRAMS:
                 stack.launch(program)

@@ -13,25 +13,25 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from cli.run import ENDED_WITHIN, ROOT, Holder, InUse, Run, lives, until
-from infra.embedded.unready import Unready
+from cli.run import ENDED_WITHIN, ROOT, InUse, LockOwner, Run, lives, until
+from infra.embedded.unready import SetupError
 
 if TYPE_CHECKING:
     from cli.stack import Stack  # slow to import, and `accord down` needs none of it
 
 DETACHED_WITHIN = 300.0
 LOOK_EVERY = 0.25
-BURIED_WITHIN = 2.0
+REAP_TIMEOUT = 2.0
 Tell = Callable[[str], None]
 
 
-class Asked(BaseException):
+class ShutdownRequested(BaseException):
     """Somebody asked this process to end."""
 
 
 @contextlib.contextmanager
-def hearing() -> Iterator[None]:
-    """Within it Ctrl-C, SIGTERM and the end of the terminal raise `Asked`, once.
+def shutdown_signals() -> Iterator[None]:
+    """Within it Ctrl-C, SIGTERM and the end of the terminal raise `ReadRequest`, once.
 
     Whoever asks again ends this process at once; what it started then ends by itself.
     """
@@ -42,7 +42,7 @@ def hearing() -> Iterator[None]:
     def ask(_: int, __: FrameType | None) -> None:
         for word in words:
             signal.signal(word, signal.SIG_DFL)
-        raise Asked
+        raise ShutdownRequested
 
     before = {word: signal.signal(word, ask) for word in words}
     try:
@@ -52,9 +52,9 @@ def hearing() -> Iterator[None]:
             signal.signal(word, handler)
 
 
-def stay(running: Stack, tell: Tell) -> None:
+def serve_until_signal(running: Stack, tell: Tell) -> None:
     """Keep everything alive until somebody asks us to end."""
-    with contextlib.suppress(Asked):
+    with contextlib.suppress(ShutdownRequested):
         while True:
             running.keep_alive(tell)
             time.sleep(LOOK_EVERY)
@@ -95,12 +95,14 @@ def end(folder: Path) -> bool:
         with contextlib.suppress(ProcessLookupError):
             os.kill(holder.pid, signal.SIGTERM)
         fix = f"End it by its id, with `kill -9 {holder.pid}`: what it started ends with it."
-        obstacle = Unready(f"Process {holder.pid} does not end", fix)
+        obstacle = SetupError(f"Process {holder.pid} does not end", fix)
         until(lambda: not _has(run, holder.pid), ENDED_WITHIN, obstacle)
     run.until_left()
     if holder is not None:
-        with contextlib.suppress(Unready):  # one that its own parent has yet to bury is gone, and looks as if it lived
-            until(lambda: not lives(holder.pid), BURIED_WITHIN, obstacle)
+        with contextlib.suppress(
+            SetupError
+        ):  # one that its own parent has yet to bury is gone, and looks as if it lived
+            until(lambda: not lives(holder.pid), REAP_TIMEOUT, obstacle)
     return holder is not None
 
 
@@ -114,12 +116,12 @@ def _until_ready(run: Run, child: subprocess.Popen[bytes], log: Path, said: int)
     deadline = time.monotonic() + DETACHED_WITHIN
     with log.open(errors="replace") as progress:
         progress.seek(said)
-        while run.holder() != Holder(child.pid, ready=True):
+        while run.holder() != LockOwner(child.pid, ready=True):
             ended = child.poll() is not None
             sys.stderr.write(progress.read())
             if ended:
                 sys.exit(1)
             if time.monotonic() > deadline:
-                raise Unready(f"The town is not ready after {DETACHED_WITHIN:.0f} s", f"See {log}.")
+                raise SetupError(f"The town is not ready after {DETACHED_WITHIN:.0f} s", f"See {log}.")
             time.sleep(0.1)
         sys.stderr.write(progress.read())

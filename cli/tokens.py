@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import httpx
 
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from schemas.town import Town
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class NoToken(Unready):
+class NoToken(SetupError):
     """The issuer gave none."""
 
 

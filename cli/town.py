@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.run import Run, write_whole
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from schemas.town import Town
 
 
-class NoTown(Unready):
+class NoTown(SetupError):
     """There is no running town in this folder."""
 
 

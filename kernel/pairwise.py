@@ -13,7 +13,7 @@ KEY_BYTES: Final = 32
 _SHA256: Final = SHA256()
 
 
-class Names:
+class PairwiseIds:
     """The references under one case key, for as long as the work lasts that needs several of them.
 
     Without the case key nobody can tell a reference from a random one, link it to another agency's, or find what it
@@ -29,16 +29,16 @@ class Names:
         own_key.update(_LABEL)
         self._keyed = HMAC(own_key.finalize(), _SHA256)
 
-    def written(self, agency_id: str, ref: UUID) -> str:
+    def as_text(self, agency_id: str, ref: UUID) -> str:
         """Return the reference by which `agency_id` alone knows `ref`, as text."""
-        drawn = f"{self._drawn(agency_id, ref):032x}"
+        drawn = f"{self._derive(agency_id, ref):032x}"
         return f"{drawn[:8]}-{drawn[8:12]}-{drawn[12:16]}-{drawn[16:20]}-{drawn[20:]}"
 
-    def known_as(self, agency_id: str, ref: UUID) -> UUID:
+    def for_agency(self, agency_id: str, ref: UUID) -> UUID:
         """Return the reference by which `agency_id` alone knows `ref`."""
-        return UUID(int=self._drawn(agency_id, ref))
+        return UUID(int=self._derive(agency_id, ref))
 
-    def _drawn(self, agency_id: str, ref: UUID) -> int:
+    def _derive(self, agency_id: str, ref: UUID) -> int:
         # The reference has a fixed length and comes first, so that no other pair gives the same input.
         mac = self._keyed.copy()
         mac.update(ref.bytes + agency_id.encode())
@@ -47,5 +47,5 @@ class Names:
 
 
 def pairwise(case_key: bytes, agency_id: str, ref: UUID) -> UUID:
-    """Return the one reference that `Names` gives, where no other is needed."""
-    return Names(case_key).known_as(agency_id, ref)
+    """Return the one reference that `PairwiseIds` gives, where no other is needed."""
+    return PairwiseIds(case_key).for_agency(agency_id, ref)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from runtime import clock
 
 
-class Pace:
+class Throttle:
     """Tells how long to wait until the next round may begin: one every `every` seconds, `at_once` after a rest."""
 
     def __init__(self, every: float, *, at_once: int = 1) -> None:

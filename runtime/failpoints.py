@@ -36,7 +36,7 @@ def disarm() -> None:
     _stopping.clear()
 
 
-def point(name: str) -> None:
+def hit(name: str) -> None:
     """Die here, with nothing flushed or said, or stand still, if this point is armed."""
     if name in _stopping:
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -16,26 +16,26 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import failpoints, register
 from runtime.auth.principal import Kind
-from runtime.database.unit_of_work import Unit
-from runtime.error_kinds import name
-from runtime.http.app_state import Wiring
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.error_kinds import safe_error_name
+from runtime.http.app_state import AppState
 from runtime.keyring import Keyring
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 
-Tick = Callable[[Wiring], Awaitable[None]]
-Work = Callable[[Unit], Awaitable[int]]
+Job = Callable[[AppState], Awaitable[None]]
+BatchWork = Callable[[UnitOfWork], Awaitable[int]]
 
-MOST_AT_ONCE = 50
+BATCH_SIZE = 50
 WALL = text("SELECT set_config('accord.agency', :agency, true)")
 log = logging.getLogger(__name__)
 
 
-def going_round(tick: Tick, *, every: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def run_every(tick: Job, *, every: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return what keeps `tick` going, every so many seconds, while an application lives."""
 
-    async def go_on(wiring: Wiring) -> None:
+    async def go_on(wiring: AppState) -> None:
         while True:
-            with noting_failure():
+            with log_and_continue():
                 await tick(wiring)
             await asyncio.sleep(every)
 
@@ -52,38 +52,38 @@ def going_round(tick: Tick, *, every: float) -> Callable[[FastAPI], AbstractAsyn
 
 
 @contextmanager
-def noting_failure() -> Iterator[None]:
+def log_and_continue() -> Iterator[None]:
     """Log what failed and go on: the next round tries again, and one agency's trouble is not another's."""
     try:
         yield
     except Exception as failed:
-        log.warning("round_failed", extra=facts(code=name(failed)))
+        log.warning("round_failed", extra=log_fields(code=safe_error_name(failed)))
 
 
 @asynccontextmanager
-async def on_behalf(
+async def agency_unit_of_work(
     sessions: async_sessionmaker[AsyncSession], keys: Keyring, agency_id: str, actor: str
-) -> AsyncIterator[Unit | None]:
+) -> AsyncIterator[UnitOfWork | None]:
     """Open a unit for an agency behind its own wall; None if it is not active. Whoever opened it commits."""
     async with sessions() as session:
         await session.execute(WALL, {"agency": agency_id})
         agency = await register.agency(session, agency_id)
-        yield None if agency is None else Unit(session, agency, actor, keys, Kind.SERVICE)
+        yield None if agency is None else UnitOfWork(session, agency, actor, keys, Kind.SERVICE)
 
 
-async def until_done(wiring: Wiring, agency_id: str, actor: str, work: Work, at_once: int = MOST_AT_ONCE) -> None:
+async def drain(wiring: AppState, agency_id: str, actor: str, work: BatchWork, at_once: int = BATCH_SIZE) -> None:
     """Do `work` for an agency, `at_once` things a transaction, until less than that was left to do."""
     done = at_once
     while done == at_once:
-        async with on_behalf(wiring.sessions, wiring.keys, agency_id, actor) as unit:
+        async with agency_unit_of_work(wiring.sessions, wiring.keys, agency_id, actor) as unit:
             if unit is None:
                 return
             done = await work(unit)
             await commit(unit)
 
 
-async def commit(unit: Unit) -> None:
+async def commit(unit: UnitOfWork) -> None:
     """Keep what a round did for an agency."""
-    failpoints.point("round.before_commit")
+    failpoints.hit("round.before_commit")
     await unit.session.commit()
-    failpoints.point("round.after_commit")
+    failpoints.hit("round.after_commit")

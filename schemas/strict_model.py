@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 
-class Closed(BaseModel):
+class StrictModel(BaseModel):
     """A model that takes no unknown field, never changes and shows nothing of itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -24,5 +24,5 @@ class Closed(BaseModel):
         yield from ()
 
 
-class Part(Closed):
+class NestedModel(StrictModel):
     """A piece of a field: an address, a child, a channel.  The field has the category."""

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, PersonRef, Slug
 
 ServiceName = Literal[
@@ -35,7 +35,7 @@ Role = Literal[
 ]
 
 
-class IssuerPlace(Closed):
+class IssuerPlace(StrictModel):
     """Where tokens come from."""
 
     url: str
@@ -43,14 +43,14 @@ class IssuerPlace(Closed):
     jwks_url: str
 
 
-class KafkaUser(Closed):
+class KafkaUser(StrictModel):
     """A principal of the broker."""
 
     user: str
     password_file: str
 
 
-class KafkaPlace(Closed):
+class KafkaPlace(StrictModel):
     """Where the broker is, and as whom its topics are administered."""
 
     bootstrap_servers: str
@@ -61,7 +61,7 @@ class KafkaPlace(Closed):
     users: dict[str, KafkaUser]
 
 
-class DatabasePlace(Closed):
+class DatabasePlace(StrictModel):
     """Where the database is; one address a role."""
 
     host: str
@@ -70,7 +70,7 @@ class DatabasePlace(Closed):
     urls: dict[str, str]
 
 
-class TownAgency(Closed):
+class TownAgency(StrictModel):
     """An agency, its system principal and its mailbox; one that is closed stays in the list, and is nobody."""
 
     id: AgencyRef
@@ -93,7 +93,7 @@ class TownAgency(Closed):
         return self
 
 
-class TownPerson(Closed):
+class TownPerson(StrictModel):
     """A person of one agency, with roles, who signs in with a passphrase; one who was removed stays in the list."""
 
     id: PersonRef
@@ -104,7 +104,7 @@ class TownPerson(Closed):
     active: bool = True
 
 
-class Process(Closed):
+class Process(StrictModel):
     """A running process, where it writes, and the address at which it says whether it is ready (`/readyz`)."""
 
     pid: int
@@ -112,7 +112,7 @@ class Process(Closed):
     url: str | None = None
 
 
-class Town(Closed):
+class Town(StrictModel):
     """Everything a person or a program needs in order to use a running town."""
 
     version: Literal[1] = 1

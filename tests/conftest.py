@@ -21,7 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from tests.world.database import database
 from tests.world.proving import proofs, rounds
 from tests.world.running import TOWNS, Towns
@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if CONTAINERS:
         try:
             containers.examine()
-        except Unready as obstacle:
+        except SetupError as obstacle:
             raise pytest.UsageError(f"not run. {obstacle}") from None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from cli.commands.options import DEFAULT_RUN, RunFolder, running_town
 from cli.session import Away
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from runtime.database import migrate, roles
 
 
@@ -28,9 +28,11 @@ def upgrade(run: RunFolder = DEFAULT_RUN) -> None:
     except (psycopg.OperationalError, OperationalError) as refusal:
         raise Away from refusal
     except migrate.TooOld as refusal:
-        raise Unready("The database server is older than PostgreSQL 17", "Use PostgreSQL 17 or newer.") from refusal
+        raise SetupError("The database server is older than PostgreSQL 17", "Use PostgreSQL 17 or newer.") from refusal
     except CommandError as refusal:
-        raise Unready(f"The database is not of this version: {refusal}", "Use a newer version of Accord.") from refusal
+        raise SetupError(
+            f"The database is not of this version: {refusal}", "Use a newer version of Accord."
+        ) from refusal
     for name in roles.open_to_all(owner):
         print(f"open to every role of the server: {name}; let its administrator revoke it (docs/threat-model.md, T6)")
     print("every schema is at its newest version")

@@ -18,7 +18,7 @@ from cli import exported, town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
 from cli.exported import Exported, NotALine
 from cli.session import Away, within
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.promise import Kept as Promised
@@ -78,10 +78,10 @@ def verify(
             findings = verify_log(counted, checkpoints, key)
             if promised.count:
                 findings += promised.broken(log.at())
-            if isinstance(log, snapshot.Whole):
-                findings += log.beside(key)
+            if isinstance(log, snapshot.LedgerSnapshot):
+                findings += log.stored_state_findings(key)
     except NotALine as broken:
-        raise Unready(str(broken), "The file was damaged or changed: export the ledger anew.") from None
+        raise SetupError(str(broken), "The file was damaged or changed: export the ledger anew.") from None
     _tell(Verified(counted.count, len(checkpoints), key, findings), json=json)
 
 
@@ -126,7 +126,7 @@ class Verified:
 
 
 @contextmanager
-def _opened(run: Path, file: Path | None) -> Iterator[snapshot.Whole | Exported]:
+def _opened(run: Path, file: Path | None) -> Iterator[snapshot.LedgerSnapshot | Exported]:
     if file is not None:
         yield Exported(file)
         return

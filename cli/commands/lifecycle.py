@@ -17,7 +17,7 @@ import typer
 from cli import supervisor
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder, running_town
 from cli.run import OWN_DATABASE, OWN_KAFKA, RUNS, Run, own_servers
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 Once = Annotated[bool, typer.Option("--once", help="tell the story and end")]
 Detach = Annotated[bool, typer.Option("--detach", help="return when all is ready; end it with `accord down`")]
@@ -38,7 +38,7 @@ def up(run: RunFolder = DEFAULT_RUN, detach: Detach = False, json: Json = False)
     """Start the whole product and keep it running until Ctrl-C."""
     from cli.show import show_town
 
-    with supervisor.hearing():
+    with supervisor.shutdown_signals():
         if detach:
             supervisor.detach(run)
             show_town(running_town(run), json=json)
@@ -48,7 +48,7 @@ def up(run: RunFolder = DEFAULT_RUN, detach: Detach = False, json: Json = False)
         tell = _progress()
         with stack.running(run, tell) as running:
             show_town(running.town, json=json)
-            supervisor.stay(running, tell)
+            supervisor.serve_until_signal(running, tell)
 
 
 def down(run: RunFolder = DEFAULT_RUN) -> None:
@@ -62,7 +62,7 @@ def down(run: RunFolder = DEFAULT_RUN) -> None:
 
 def demo(run: DemoRun = None, once: Once = False, json: Json = False) -> None:
     """Start a small town, tell the story of one case step by step, and stay until Ctrl-C."""
-    with supervisor.hearing(), _demo_folder(run) as folder:
+    with supervisor.shutdown_signals(), _demo_folder(run) as folder:
         from cli import stack  # slow to import, and so is the story
         from cli.show import show_town
         from cli.story import tell_story
@@ -72,7 +72,7 @@ def demo(run: DemoRun = None, once: Once = False, json: Json = False) -> None:
             held = tell_story(running.town)
             show_town(running.town, json=json)
             if held and not once:
-                supervisor.stay(running, tell)
+                supervisor.serve_until_signal(running, tell)
     raise typer.Exit(0 if held else 1)
 
 
@@ -85,7 +85,7 @@ def examine(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
         findings = doctor.examine(run, own_database=own.get(OWN_DATABASE), own_kafka=own.get(OWN_KAFKA))
     except ValueError as refusal:
         said = f"{OWN_DATABASE} or {OWN_KAFKA} is not an address: {refusal}"
-        raise Unready(said, "Give them as README.md shows them.") from None
+        raise SetupError(said, "Give them as README.md shows them.") from None
     if json:
         print(text.dumps([asdict(finding) for finding in findings], indent=2))
     for finding in () if json else findings:
@@ -109,7 +109,7 @@ def _demo_folder(named: Path | None) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        with suppress(Unready):
+        with suppress(SetupError):
             Run(folder).until_left()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli import town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
 from cli.session import within
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from kernel.ledger.entry import Act, Verdict
 from runtime.ledger.pending_entries import append, leaf
 from runtime.messaging import dead_letters
@@ -53,7 +53,7 @@ def list_parked(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
 def retry(ref: Ref, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """Ask whoever parked it to try once more; consent is decided anew, and the asking is on record."""
     if not within(town.read(run), ROLE, lambda session: _ask(session, ref)):
-        raise Unready(f"Nothing is parked as {ref}", "See `accord parked list`.")
+        raise SetupError(f"Nothing is parked as {ref}", "See `accord parked list`.")
     print(text.dumps({"parked_ref": str(ref), "retry": True}) if json else f"{ref} will be tried again in a moment")
 
 
@@ -77,7 +77,7 @@ async def _ask(session: AsyncSession, ref: UUID) -> bool:
     at = await session.scalar(WAITS, {"parked_ref": ref})
     if at is None:
         return False
-    await dead_letters.ask_again(session, ref)
+    await dead_letters.request_retry(session, ref)
     said = {"at": at, "act": Act.ADMINISTERED, "actor": "operator", "agency": "operator"}
     await append(session, [leaf({"parked_ref": str(ref)}, None, **said, verdict=Verdict.PERMIT, sv=0)])
     await session.commit()

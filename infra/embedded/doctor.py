@@ -16,7 +16,7 @@ import psycopg
 
 from infra.embedded import jars, kafka, ports, postgres
 from infra.embedded.jars import Jar
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 SETUP = "Run `make setup`."
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
@@ -99,7 +99,7 @@ def _disk(run: Path) -> Finding:
 def _loopback() -> Finding:
     try:
         port = ports.free_port()
-    except Unready as obstacle:
+    except SetupError as obstacle:
         return Finding("ports", False, obstacle.what, obstacle.fix)
     return Finding("ports", True, f"{ports.LOOPBACK}:{port} and others are free")
 
@@ -137,7 +137,7 @@ def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[Finding]:
         return
     try:
         jars.class_path(cache, every)
-    except Unready as obstacle:
+    except SetupError as obstacle:
         yield Finding("jars", False, obstacle.what, obstacle.fix)
     else:
         yield Finding("jars", True, f"{len(every)} in {cache}, each as it should be")
@@ -195,7 +195,7 @@ def _runs(name: str, program: Callable[[], Path], argument: str) -> Finding:
     try:
         asked: list[str | Path] = [program(), argument]
         said = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - ours
-    except Unready as obstacle:
+    except SetupError as obstacle:
         return Finding(name, False, obstacle.what, obstacle.fix)
     except (OSError, subprocess.SubprocessError) as refusal:
         return Finding(name, False, f"it is there but does not run: {refusal}", SETUP)

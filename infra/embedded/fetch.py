@@ -19,7 +19,7 @@ from requests import RequestException
 
 from infra.embedded import jars
 from infra.embedded.jars import Jar
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 AT_ONCE = 4
 TIMEOUT = 15  # seconds
@@ -73,7 +73,7 @@ def _bring(jar: Jar, source: MavenContext, cache: Path) -> None:
             if half := arriving.cached_path:
                 half.unlink(missing_ok=True)  # it would be taken for the whole
             if not tries_left:
-                raise Unready(
+                raise SetupError(
                     f"{jar.coordinate} could not be fetched: {type(refusal).__name__}",
                     f"Connect to the network and run `{jars.FETCH}`, or copy a filled folder to {cache}, "
                     "or set ACCORD_KAFKA to a broker of yours.",
@@ -97,7 +97,7 @@ def main() -> int:
     try:
         fetched = fetch(chosen.cache, repositories=repositories, progress=_show)
         jars.class_path(chosen.cache)
-    except Unready as obstacle:
+    except SetupError as obstacle:
         sys.stderr.write(f"{obstacle.what}.\n{obstacle.fix}\n")
         return 1
     if not fetched:

@@ -74,14 +74,14 @@ def spawn(command: list[str], user: str | None) -> int:
             os.setpgid(child, child)
         return child
     try:
-        become(command, user, guard)
+        exec_command(command, user, guard)
     except Exception as refusal:
         os.write(2, f"guard: {command[0]} could not be started: {refusal}\n".encode())
     finally:
         os._exit(127)  # the fork must never run on as a second guard
 
 
-def become(command: list[str], user: str | None, guard: int) -> None:
+def exec_command(command: list[str], user: str | None, guard: int) -> None:
     """Turn this process into the command."""
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
@@ -91,13 +91,13 @@ def become(command: list[str], user: str | None, guard: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold what was opened
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if user is not None and os.geteuid() == 0:
-        step_down(user)
+        drop_privileges(user)
     control(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
     if os.getppid() == guard:
         os.execvp(command[0], command)  # noqa: S606 - a program with its arguments, and no shell, is the purpose
 
 
-def step_down(user: str) -> None:
+def drop_privileges(user: str) -> None:
     """Give up root, but keep reaching files below folders that only root may enter."""
     account = pwd.getpwnam(user)
     control(PR_SET_KEEPCAPS, 1)
@@ -122,7 +122,7 @@ def attend(child: int, parent: int, woken: int, ending: int, grace: float) -> in
         patience = 1.0 if deadline is None else max(0.0, min(1.0, deadline - time.monotonic()))
         readable, _, _ = select.select(watched, [], [], patience)
         asked = end_asked(woken) if woken in readable else False
-        if 0 in readable and hung_up():
+        if 0 in readable and parent_gone():
             watched, asked = [woken], True
         if deadline is None and (asked or os.getppid() != parent):
             deadline = time.monotonic() + grace
@@ -150,7 +150,7 @@ def end_asked(woken: int) -> bool:
     return False
 
 
-def hung_up() -> bool:
+def parent_gone() -> bool:
     """Tell whether the parent's end of the socket is closed."""
     try:
         return os.read(0, 512) == b""

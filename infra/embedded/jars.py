@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 LIST = Path(__file__).with_name("jars.txt")
 REPOSITORY_ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def check(jar: Jar, file: Path) -> Path:
     """Return `file` if it is `jar`; refuse any other content."""
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != jar.sha256:
-        raise Unready(
+        raise SetupError(
             f"{jar.coordinate} is not the jar it should be: {file} has the SHA-256 {found}, expected {jar.sha256}",
             f"If the file is there, delete it and run `{FETCH}`; if it comes so again, do not trust its source.",
         )

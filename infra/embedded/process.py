@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 GUARD = Path(__file__).with_name("guard.py")
 START_PATIENCE = 20.0
@@ -128,13 +128,13 @@ def left(log_file: Path) -> bool:
 def run(
     name: str, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path, *, user: str | None = None
 ) -> str:
-    """Run a short command to its end and return what it said; raise `Unready` if it fails, and keep its log."""
+    """Run a short command to its end and return what it said; raise `SetupError` if it fails, and keep its log."""
     log = folder / f"{name}.log"
     process = start(name, command, environment, log, folder=folder, user=user)
     status = process.wait()
     said = process.last_words()
     if status:
-        raise Unready(f"{name} failed with status {status}: {said}", f"See {log}.")
+        raise SetupError(f"{name} failed with status {status}: {said}", f"See {log}.")
     log.unlink()
     return said
 
@@ -149,6 +149,6 @@ def _announced(ours: socket.socket, child: "subprocess.Popen[bytes]", name: str)
             ours.close()
             child.kill()
             child.wait()
-            raise Unready(f"{name} was not started: its guard said nothing", "Run it again.")
+            raise SetupError(f"{name} was not started: its guard said nothing", "Run it again.")
         said += more
     return int(said)

@@ -1,7 +1,7 @@
 """What stands in the way of a run, with the way out."""
 
 
-class Unready(Exception):
+class SetupError(Exception):
     """A part of the run is missing or does not start; `fix` says what to do about it."""
 
     def __init__(self, what: str, fix: str) -> None:

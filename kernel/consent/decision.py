@@ -13,7 +13,7 @@ from uuid import UUID
 from kernel.consent.ceilings import ceiling, emergency_ceiling
 from kernel.consent.decision_types import Decision, Reason, Request
 from kernel.consent.parser import Grant
-from kernel.consent.table import ConsentTable, Line, furthest
+from kernel.consent.table import ConsentTable, Line, weakest_basis
 from schemas.codes import AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL
 
@@ -26,7 +26,7 @@ def decide(request: Request, table: ConsentTable, at: datetime) -> Decision:
         # Where some grants open nothing of what was asked, each is weighed, to tell on which it relies.
         if opened and (len(line.grants) == 1 or all(grant.mask & opened for grant in line.grants)):
             return Decision(opened, line.directive_refs, table.sv, at, None, line.basis, line.not_after)
-    return weighed(request, table, at)
+    return evaluate_slow(request, table, at)
 
 
 def mask(request: Request, table: ConsentTable, at: datetime) -> int:
@@ -34,17 +34,17 @@ def mask(request: Request, table: ConsentTable, at: datetime) -> int:
     try:
         line = table.lines[request.key]
     except KeyError:
-        return weighed(request, table, at).mask
+        return evaluate_slow(request, table, at).mask
     if line.settled_from <= at and at < line.not_after:  # not chained: that takes a twentieth longer
         return line.settled & request.limit
-    return weighed(request, table, at).mask
+    return evaluate_slow(request, table, at).mask
 
 
 # The fields open, the directives relied on, why nothing is open, the basis, the earliest end.
-Judged = tuple[int, tuple[UUID, ...], Reason | None, Basis | None, datetime | None]
+Evaluation = tuple[int, tuple[UUID, ...], Reason | None, Basis | None, datetime | None]
 
 
-class Scales(NamedTuple):
+class Context(NamedTuple):
     """What a request is weighed with, whatever it asks for: computed once, used for each part of it."""
 
     closed: Reason | None  # to whom nothing is open, and why
@@ -57,25 +57,25 @@ class Scales(NamedTuple):
     ended: int
 
 
-def weighed(request: Request, table: ConsentTable, at: datetime) -> Decision:
+def evaluate_slow(request: Request, table: ConsentTable, at: datetime) -> Decision:
     """Return the decision with every directive weighed by itself, nothing taken as settled."""
-    opened, relied_on, reason, basis, until = judged(scales(request, table, at), request.asked & ALL)
+    opened, relied_on, reason, basis, until = result(build_context(request, table, at), request.asked & ALL)
     return Decision(opened, relied_on, table.sv, at, reason, basis, until)
 
 
-def scales(request: Request, table: ConsentTable, at: datetime) -> Scales:
+def build_context(request: Request, table: ConsentTable, at: datetime) -> Context:
     """Return what does not depend on the fields asked for."""
     closed = _closed_to_anyone(request, table)
     own = request.agency.agency_id == request.custodian.agency_id
     if closed is None and not own:
         closed = _closed_to_others(request, table)
     if closed is not None or own:
-        return Scales(closed, own, 0, [], 0, 0, 0, 0)
+        return Context(closed, own, 0, [], 0, 0, 0, 0)
     line = table.line(request.custodian.agency_id, request.agency.agency_id, request.purpose)
     return _laid_out(line, request, table, at)
 
 
-def judged(on: Scales, asked: int) -> Judged:
+def result(on: Context, asked: int) -> Evaluation:
     """Return what of `asked` is open, on whose word, why nothing is, on which basis and until when."""
     if on.closed is not None:
         return 0, (), on.closed, None, None
@@ -84,7 +84,7 @@ def judged(on: Scales, asked: int) -> Judged:
     left = asked & ~on.denied
     opened = on.reached & left
     if not opened:
-        return 0, (), _why(on, asked, left), None, None
+        return 0, (), _reason(on, asked, left), None, None
     able = on.able
     if len(able) > 1:  # one alone is what opened it
         able = [one for one in able if one[1] & left]
@@ -94,7 +94,7 @@ def judged(on: Scales, asked: int) -> Judged:
     relied_on = [grant for grant, _ in able]
     refs = tuple(sorted({grant.directive_ref for grant in relied_on}))
     until = min([grant.valid_until for grant in relied_on])
-    return opened, refs, None, furthest([grant.basis for grant in relied_on]), until
+    return opened, refs, None, weakest_basis([grant.basis for grant in relied_on]), until
 
 
 def _closed_to_anyone(request: Request, table: ConsentTable) -> Reason | None:
@@ -121,7 +121,7 @@ def _closed_to_others(request: Request, table: ConsentTable) -> Reason | None:
     return None
 
 
-def _laid_out(line: Line, request: Request, table: ConsentTable, at: datetime) -> Scales:
+def _laid_out(line: Line, request: Request, table: ConsentTable, at: datetime) -> Context:
     able: list[tuple[Grant, int]] = []
     given = in_force = ended = reached = 0
     for grant in line.grants:
@@ -133,7 +133,7 @@ def _laid_out(line: Line, request: Request, table: ConsentTable, at: datetime) -
             able.append((grant, part))
         elif grant.valid_until <= at:
             ended |= grant.mask
-    return Scales(None, False, _denied(line, at), able, reached, given, in_force, ended)
+    return Context(None, False, _denied(line, at), able, reached, given, in_force, ended)
 
 
 def _denied(line: Line, at: datetime) -> int:
@@ -157,7 +157,7 @@ def _reach(basis: Basis, request: Request, table: ConsentTable) -> int:
     return reach if kind is AgencyKind.POLICE else reach & ~request.cji
 
 
-def _why(on: Scales, asked: int, left: int) -> Reason:
+def _reason(on: Context, asked: int, left: int) -> Reason:
     """Tell why nothing opened: the first thing that would have to be otherwise."""
     if not left:
         return Reason.DENIED

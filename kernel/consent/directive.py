@@ -10,7 +10,7 @@ from kernel.consent.ceilings import reach_of
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Basis, DirectiveEffect, DirectiveState, Purpose
 
-Way = tuple[str, str, Purpose | None]  # custodian, recipient, purpose: a release runs one way (R10)
+Flow = tuple[str, str, Purpose | None]  # custodian, recipient, purpose: a release runs one way (R10)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from kernel.consent.decision import decide, judged, scales
+from kernel.consent.decision import build_context, decide, result
 from kernel.consent.decision_types import Reason, Request
 from kernel.consent.directive import Agency, Directive
 from kernel.consent.table import ConsentTable
@@ -46,12 +46,12 @@ class Outlook:
 
 def explain(request: Request, table: ConsentTable, at: datetime) -> tuple[CategoryVerdict, ...]:
     """Return a verdict on each category asked for; together they are the decision."""
-    on, sv, carried = scales(request, table, at), table.sv, request.asked
+    on, sv, carried = build_context(request, table, at), table.sv, request.asked
     verdicts = []
     for category, fields in CATEGORIES:
         asked = carried & fields
         if asked:
-            opened, relied_on, reason, basis, until = judged(on, asked)
+            opened, relied_on, reason, basis, until = result(on, asked)
             verdicts.append(
                 CategoryVerdict(category, asked, opened, reason, relied_on, basis, until, sv, at, TAXONOMY_DIGEST)
             )

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from kernel.consent.ceilings import AFTER_CONFLICT_CHECK
-from kernel.consent.directive import Directive, Way
+from kernel.consent.directive import Directive, Flow
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, Purpose
 from schemas.taxonomy import categories_of, category_mask, mask_of
@@ -38,7 +38,7 @@ class Denial(NamedTuple):
     valid_from: datetime
 
 
-def read_grant(directive: Directive) -> tuple[Way, Grant]:
+def read_grant(directive: Directive) -> tuple[Flow, Grant]:
     """Return what a permit grants, to whom and for which purpose, or raise `Unreadable`."""
     recipient, purpose, until, basis = directive.recipient, directive.purpose, directive.valid_until, directive.basis
     if recipient is None or directive.excluded_person_ref is not None:

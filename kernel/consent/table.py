@@ -8,11 +8,11 @@ from typing import Final
 from uuid import UUID
 
 from kernel.consent.decision_types import Reason
-from kernel.consent.directive import Directive, Way, key_of
+from kernel.consent.directive import Directive, Flow, key_of
 from kernel.consent.parser import Denial, Grant, Unreadable, read_denial, read_grant
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
+MIN_INSTANT: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)  # final, not frozen: mypy refuses a write, and making one costs a fourth
@@ -44,7 +44,7 @@ class ConsentTable:
     excluded: frozenset[str]  # persons from whom everything of this subject is hidden
     excluded_at: frozenset[str | None]  # the agencies they work at; None: somebody may work anywhere
     no_override: bool
-    lines: Mapping[str, Line]  # by `key_of` their way; empty where nothing may leave the custodian at all
+    lines: Mapping[str, Line]  # by `idempotency_key_of` their way; empty where nothing may leave the custodian at all
 
     def hidden_from(self, agency_id: str, person_ref: str | None, *, unnamed: bool) -> Reason | None:
         """Return why everything of this subject is hidden from who asks, or None where it is not.
@@ -63,7 +63,7 @@ class ConsentTable:
     def line(self, custodian: str, recipient: str, purpose: Purpose | None) -> Line:
         """Return what was said about this way and purpose; silence is an empty line."""
         own = self.lines.get(key_of(custodian, recipient, purpose))
-        return own or self.lines.get(key_of(custodian, recipient, None), SILENCE)
+        return own or self.lines.get(key_of(custodian, recipient, None), EMPTY_LINE)
 
 
 def compile_table(
@@ -81,10 +81,10 @@ def compile_table(
     What cannot be read is counted, so that somebody is told: a grant is then as if never given,
     and a denial closes every release of this subject.
     """
-    said = _Said(deceased)
+    said = _TableBuilder(deceased)
     for directive in directives:
         if directive.state is DirectiveState.ACTIVE:
-            said.hear(directive)
+            said.add(directive)
     closed = bool(unreadable_denials or said.unreadable_denials or not participating)
     return ConsentTable(
         sv=sv,
@@ -98,7 +98,7 @@ def compile_table(
     )
 
 
-class _Said:
+class _TableBuilder:
     """The directives heard so far, by way and purpose."""
 
     def __init__(self, deceased: bool) -> None:
@@ -107,20 +107,20 @@ class _Said:
         self.unreadable_grants = 0
         self.excluded: set[str] = set()
         self.excluded_at: set[str | None] = set()
-        self.grants: defaultdict[Way, list[Grant]] = defaultdict(list)
+        self.grants: defaultdict[Flow, list[Grant]] = defaultdict(list)
         self.denials: defaultdict[tuple[str, str], list[tuple[Purpose | None, Denial]]] = defaultdict(list)
 
-    def hear(self, directive: Directive) -> None:
+    def add(self, directive: Directive) -> None:
         if directive.effect is DirectiveEffect.PERMIT:
-            self._hear_permit(directive)
+            self._add_permit(directive)
         elif directive.excluded_person_ref:
             # At once and from every custodian: a start, a purpose or a category would only leave a gap.
             self.excluded.add(directive.excluded_person_ref)
             self.excluded_at.add(directive.excluded_agency)
         else:
-            self._hear_denial(directive)
+            self._add_denial(directive)
 
-    def _hear_permit(self, directive: Directive) -> None:
+    def _add_permit(self, directive: Directive) -> None:
         if not directive.started or (self.deceased and not directive.survives_death):  # R20
             return
         try:
@@ -130,7 +130,7 @@ class _Said:
         else:
             self.grants[key].append(grant)
 
-    def _hear_denial(self, directive: Directive) -> None:
+    def _add_denial(self, directive: Directive) -> None:
         try:
             denial = read_denial(directive)
         except Unreadable:
@@ -146,7 +146,7 @@ class _Said:
             ways |= {(custodian, recipient, purpose) for purpose, _ in denials}
         return {key_of(*on): self._line(on) for on in ways}
 
-    def _line(self, on: Way) -> Line:
+    def _line(self, on: Flow) -> Line:
         custodian, recipient, purpose = on
         spoken = self.denials.get((custodian, recipient), ())
         about = tuple(denial for named, denial in spoken if named is None or named is purpose)
@@ -157,9 +157,9 @@ class _Said:
         return unsettled(grants, denials) if self.excluded else settle(grants, denials, purpose)
 
 
-def furthest(bases: Iterable[Basis]) -> Basis:
+def weakest_basis(bases: Iterable[Basis]) -> Basis:
     """Return the basis that is furthest from the survivor's own word."""
-    return max(bases, key=_FURTHEST.index)
+    return max(bases, key=_BASES_BY_WEAKNESS.index)
 
 
 def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purpose | None) -> Line:
@@ -186,15 +186,15 @@ def settle(grants: tuple[Grant, ...], denials: tuple[Denial, ...], purpose: Purp
         max(starts),
         min(grant.valid_until for grant in grants),
         tuple(sorted({grant.directive_ref for grant in grants})),
-        furthest(grant.basis for grant in grants),
+        weakest_basis(grant.basis for grant in grants),
     )
 
 
 def unsettled(grants: tuple[Grant, ...], denials: tuple[Denial, ...]) -> Line:
     """Return the line of what has to be weighed at every instant."""
-    return Line(grants, denials, 0, NEVER, NEVER, (), None)
+    return Line(grants, denials, 0, MIN_INSTANT, MIN_INSTANT, (), None)
 
 
-_FURTHEST: Final = (Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY)
+_BASES_BY_WEAKNESS: Final = (Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY)
 _ORDINARY: Final = frozenset({Basis.RELEASE, Basis.STATUTE})
-SILENCE: Final = unsettled((), ())
+EMPTY_LINE: Final = unsettled((), ())

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from kernel.ledger import note
 from kernel.ledger.entry import instant
 from kernel.ledger.merkle import HASH_BYTES
-from kernel.ledger.verify import Entry, Fault, Finding
+from kernel.ledger.verify import Entry, Finding, Violation
 
 WITHIN = timedelta(seconds=10)  # from the opening to the tree; a sequencer takes one
 
@@ -64,7 +64,7 @@ class Kept:
             try:
                 promised = read_promise(text, *vkeys)
             except (note.Malformed, note.NotSigned):
-                self.found.append(Finding(Fault.PROMISE_NOT_SIGNED, self.count))
+                self.found.append(Finding(Violation.PROMISE_NOT_SIGNED, self.count))
             else:
                 self._open |= {leaf: (self.count, promised.by) for leaf in promised.leaves}
             self.count += 1
@@ -78,4 +78,4 @@ class Kept:
     def broken(self, at: datetime) -> list[Finding]:
         """Return what is wrong with the promises, once all entries have passed by; the log ends at the instant `at`."""
         missing = sorted({number for number, by in self._open.values() if by <= at})
-        return [*self.found, *(Finding(Fault.BROKEN_PROMISE, number) for number in missing)]
+        return [*self.found, *(Finding(Violation.BROKEN_PROMISE, number) for number in missing)]

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from kernel.ledger.entry import Act, Unreadable, read, seal_hash
 from kernel.ledger.merkle import Grown, push
 from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
-from kernel.ledger.verify import Fault, Finding
+from kernel.ledger.verify import Finding, Violation
 
 
-class Filed(NamedTuple):
+class IndexedEntry(NamedTuple):
     """An entry, about whom it is found, and what is kept sealed beside it."""
 
     place: int
@@ -43,19 +43,19 @@ def shredded_of(entries: Iterable[tuple[int, bytes]]) -> dict[str, int]:
     return last
 
 
-def altered(filed: Iterable[Filed], shredded: Mapping[str, int]) -> Iterator[Finding]:
+def altered(filed: Iterable[IndexedEntry], shredded: Mapping[str, int]) -> Iterator[Finding]:
     """Yield each entry that is kept otherwise than it was written: its subject, its salt, its sealed detail.
 
     What was sealed may be erased where a later entry says so: `shredded` tells the last one, by subject.
     """
     for one in filed:
         if not _own_subject(one):
-            yield Finding(Fault.MISFILED, one.place)
+            yield Finding(Violation.MISFILED, one.place)
         if one.erased:
             if shredded.get(_subject_of(one.header) or "", -1) < one.place:
-                yield Finding(Fault.ERASED, one.place)
+                yield Finding(Violation.ERASED, one.place)
         elif not _own_seal(one):
-            yield Finding(Fault.ALTERED_SEAL, one.place)
+            yield Finding(Violation.ALTERED_SEAL, one.place)
 
 
 # The entry's text was found canonical: within a value a quotation mark is escaped, so each is there once.
@@ -63,7 +63,7 @@ _SEALED = re.compile(rb',"sealed":"([0-9a-f]{64})",')
 _SUBJECT = re.compile(rb',"subject":"([^"\\\\]*)","sv":')
 
 
-def _own_subject(one: Filed) -> bool:
+def _own_subject(one: IndexedEntry) -> bool:
     if one.erased and one.subject is None:
         return True
     if one.subject is not None and b'"subject":"%b"' % one.subject.encode() in one.header:
@@ -75,7 +75,7 @@ def _own_subject(one: Filed) -> bool:
     return said == one.subject
 
 
-def _own_seal(one: Filed) -> bool:
+def _own_seal(one: IndexedEntry) -> bool:
     said = _SEALED.search(one.header)
     if said is None:
         return True  # written before there was one: who holds the case's key can tell
@@ -119,7 +119,7 @@ def wrong_heads(heads: Iterable[tuple[int, bytes, str]], vkey: str) -> Iterator[
         except (Malformed, NotSigned):
             continue  # that is another finding
         if (signed.size, signed.root) != (size, root):
-            yield Finding(Fault.WRONG_HEAD, size)
+            yield Finding(Violation.WRONG_HEAD, size)
 
 
 def _place(node: Grown) -> tuple[int, int]:
@@ -129,4 +129,4 @@ def _place(node: Grown) -> tuple[int, int]:
 
 def _finding(node: Grown) -> Finding:
     level, index, _ = node
-    return Finding(Fault.WRONG_NODE, index << level, index + 1 << level)
+    return Finding(Violation.WRONG_NODE, index << level, index + 1 << level)

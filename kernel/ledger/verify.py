@@ -24,7 +24,7 @@ ENDED = "ended"  # what the release was to end with has come
 _LOOKS = (Act.OFFERED, Act.OPENED, Act.CONSULTED)
 
 
-class Fault(StrEnum):
+class Violation(StrEnum):
     """What was done to a ledger, or left undone in it."""
 
     EDITED = "edited"
@@ -54,30 +54,30 @@ class Fault(StrEnum):
 
 
 _SAYS = {
-    Fault.EDITED: "entry {index} was edited: its text is not what its hash was taken of",
-    Fault.MISSING: "the entries from {index} up to {until} are missing",
-    Fault.REORDERED: "entry {index} stands out of order, or twice",
-    Fault.UNREADABLE: "entry {index} is not a line as this ledger writes them",
-    Fault.BACKDATED: "entry {index} bears an earlier time than entries before it",
-    Fault.REWRITTEN: "between {index} and {until} entries differ from those the checkpoint at {until} was signed over",
-    Fault.TRUNCATED: "the log ends at {index}, but a checkpoint at {until} was signed",
-    Fault.FORKED: "two histories were signed: the checkpoints at {index} and {until} contradict one another",
-    Fault.NOT_SIGNED: "checkpoint number {index} was not signed by this log",
-    Fault.NO_CHECKPOINT: "no signed checkpoint vouches for the entries from {index} up to {until}",
-    Fault.UNFOUNDED: "entry {index} lets something be seen on nobody's word",
-    Fault.NEVER_OFFERED: "entry {index} opens what no earlier entry offers",
-    Fault.NEVER_GRANTED: "entry {index} relies on a release that no earlier entry puts in force for this survivor",
-    Fault.AFTER_REVOCATION: "entry {index} relies on a release that an earlier entry ended",
-    Fault.BEYOND_RELEASE: "entry {index} relies on a release of another custodian, for another purpose or of less",
-    Fault.NOT_OWN_RECORD: "entry {index} calls a record the agency's own that is another's",
-    Fault.NOT_PADDING: "entry {index} passes for padding and says more than padding does",
-    Fault.BROKEN_PROMISE: "promise number {index} names an entry that is not in the log, and its time is over",
-    Fault.PROMISE_NOT_SIGNED: "promise number {index} was not signed by a key that promises for this log",
-    Fault.ERASED: "what was sealed beside entry {index} is erased, and no later entry says that it was shredded",
-    Fault.ALTERED_SEAL: "what is sealed beside entry {index} is not what it was written with",
-    Fault.MISFILED: "entry {index} is filed under another subject than its own",
-    Fault.WRONG_NODE: "the hash kept for the entries from {index} up to {until} is not what they make",
-    Fault.WRONG_HEAD: "the row of the checkpoint at {index} says otherwise than what was signed",
+    Violation.EDITED: "entry {index} was edited: its text is not what its hash was taken of",
+    Violation.MISSING: "the entries from {index} up to {until} are missing",
+    Violation.REORDERED: "entry {index} stands out of order, or twice",
+    Violation.UNREADABLE: "entry {index} is not a line as this ledger writes them",
+    Violation.BACKDATED: "entry {index} bears an earlier time than entries before it",
+    Violation.REWRITTEN: "between {index} and {until} entries differ from those the checkpoint at {until} was signed over",
+    Violation.TRUNCATED: "the log ends at {index}, but a checkpoint at {until} was signed",
+    Violation.FORKED: "two histories were signed: the checkpoints at {index} and {until} contradict one another",
+    Violation.NOT_SIGNED: "checkpoint number {index} was not signed by this log",
+    Violation.NO_CHECKPOINT: "no signed checkpoint vouches for the entries from {index} up to {until}",
+    Violation.UNFOUNDED: "entry {index} lets something be seen on nobody's word",
+    Violation.NEVER_OFFERED: "entry {index} opens what no earlier entry offers",
+    Violation.NEVER_GRANTED: "entry {index} relies on a release that no earlier entry puts in force for this survivor",
+    Violation.AFTER_REVOCATION: "entry {index} relies on a release that an earlier entry ended",
+    Violation.BEYOND_RELEASE: "entry {index} relies on a release of another custodian, for another purpose or of less",
+    Violation.NOT_OWN_RECORD: "entry {index} calls a record the agency's own that is another's",
+    Violation.NOT_PADDING: "entry {index} passes for padding and says more than padding does",
+    Violation.BROKEN_PROMISE: "promise number {index} names an entry that is not in the log, and its time is over",
+    Violation.PROMISE_NOT_SIGNED: "promise number {index} was not signed by a key that promises for this log",
+    Violation.ERASED: "what was sealed beside entry {index} is erased, and no later entry says that it was shredded",
+    Violation.ALTERED_SEAL: "what is sealed beside entry {index} is not what it was written with",
+    Violation.MISFILED: "entry {index} is filed under another subject than its own",
+    Violation.WRONG_NODE: "the hash kept for the entries from {index} up to {until} is not what they make",
+    Violation.WRONG_HEAD: "the row of the checkpoint at {index} says otherwise than what was signed",
 }
 
 
@@ -85,7 +85,7 @@ _SAYS = {
 class Finding:
     """A fault and where it lies: at `index`, or from there up to `until`."""
 
-    fault: Fault
+    fault: Violation
     index: int
     until: int | None = None
 
@@ -109,17 +109,17 @@ def verify_log(
     any order and from anywhere: the log's own, and those that witnesses kept.
     """
     signed, found = _signed(checkpoints, vkey)
-    history = _History(start, peaks, signed, found)
-    story = _Story(slack, whole=start == 0, found=found)
+    history = _TreeChecker(start, peaks, signed, found)
+    story = _EntryChecker(slack, whole=start == 0, found=found)
     history.compare()
     for index, body, leaf in entries:
         history.add(index, leaf)
         if leaf_hash(body) == leaf:
             story.read(index, body)
         else:
-            found.append(Finding(Fault.EDITED, index))
+            found.append(Finding(Violation.EDITED, index))
     if not signed and history.size > start:
-        found.append(Finding(Fault.NO_CHECKPOINT, start, history.size))
+        found.append(Finding(Violation.NO_CHECKPOINT, start, history.size))
     history.end()
     return found
 
@@ -132,14 +132,14 @@ def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[dict[int, set[bytes]
         try:
             checkpoint = verify_checkpoint(note, vkey)
         except (Malformed, NotSigned):
-            findings.append(Finding(Fault.NOT_SIGNED, number))
+            findings.append(Finding(Violation.NOT_SIGNED, number))
         else:
             roots.setdefault(checkpoint.size, set()).add(checkpoint.root)
-    forks = [Finding(Fault.FORKED, size, size) for size in sorted(roots) if len(roots[size]) > 1]
+    forks = [Finding(Violation.FORKED, size, size) for size in sorted(roots) if len(roots[size]) > 1]
     return roots, findings + forks
 
 
-class _History:
+class _TreeChecker:
     """The tree as the entries make it, held against what was signed; what is wrong with it is added to `found`."""
 
     def __init__(
@@ -156,11 +156,11 @@ class _History:
     def add(self, index: int, leaf: bytes) -> None:
         if index < self.size:
             self.unbroken = False
-            self.found.append(Finding(Fault.REORDERED, index))
+            self.found.append(Finding(Violation.REORDERED, index))
             return
         if index > self.size:
             self.unbroken = False
-            self.found.append(Finding(Fault.MISSING, self.size, index))
+            self.found.append(Finding(Violation.MISSING, self.size, index))
         if self.unbroken:
             push(self.peaks, index, leaf)
         self.size = index + 1
@@ -172,20 +172,20 @@ class _History:
             return
         if root_of(self.peaks) not in self.signed[self.size]:
             self.contradicted = self.size
-            self.found.append(Finding(Fault.REWRITTEN, self.agreed, self.size))
+            self.found.append(Finding(Violation.REWRITTEN, self.agreed, self.size))
             return
         if self.contradicted is not None:
-            self.found.append(Finding(Fault.FORKED, self.contradicted, self.size))
+            self.found.append(Finding(Violation.FORKED, self.contradicted, self.size))
             self.contradicted = None
         self.agreed = self.size
 
     def end(self) -> None:
         largest = max(self.signed, default=0)
         if largest > self.size:
-            self.found.append(Finding(Fault.TRUNCATED, self.size, largest))
+            self.found.append(Finding(Violation.TRUNCATED, self.size, largest))
 
 
-class _Story:
+class _EntryChecker:
     """What the entries say, held against what earlier ones said; what is wrong with it is added to `found`."""
 
     def __init__(self, slack: timedelta, *, whole: bool, found: list[Finding]) -> None:
@@ -200,13 +200,13 @@ class _Story:
         try:
             header = read(body)
         except Unreadable:
-            self.found.append(Finding(Fault.UNREADABLE, index))
+            self.found.append(Finding(Violation.UNREADABLE, index))
             return
         if header.at < self.newest - self.slack:
-            self.found.append(Finding(Fault.BACKDATED, index))
+            self.found.append(Finding(Violation.BACKDATED, index))
         self.newest = max(self.newest, header.at)
         if header.act is Act.PADDING and not is_padding(header):
-            self.found.append(Finding(Fault.NOT_PADDING, index))
+            self.found.append(Finding(Violation.NOT_PADDING, index))
         if header.verdict is not Verdict.PERMIT:
             return
         if header.act in _LOOKS and header.categories:
@@ -222,24 +222,24 @@ class _Story:
         if header.act is Act.OFFERED and fresh:
             self.offered[place] = offered.union(header.categories)
         elif header.act is Act.OPENED and self.whole and fresh:
-            self.found.append(Finding(Fault.NEVER_OFFERED, index))
+            self.found.append(Finding(Violation.NEVER_OFFERED, index))
 
     def _founded(self, index: int, header: Header) -> None:
         """Hold what lets something be seen against the releases in force: whose word it was, and whether it stood."""
         if header.basis == Basis.OWN_RECORD:
             if header.agency != header.custodian:
-                self.found.append(Finding(Fault.NOT_OWN_RECORD, index))
+                self.found.append(Finding(Violation.NOT_OWN_RECORD, index))
             return
         if header.basis is None or not header.directives:
-            self.found.append(Finding(Fault.UNFOUNDED, index))
+            self.found.append(Finding(Violation.UNFOUNDED, index))
         for ref in header.directives:
             if ref in self.releases.ended:
-                self.found.append(Finding(Fault.AFTER_REVOCATION, index))
+                self.found.append(Finding(Violation.AFTER_REVOCATION, index))
             # What was granted before a range began is not in it.
             elif self.whole and not self._granted(ref, header):
-                self.found.append(Finding(Fault.NEVER_GRANTED, index))
+                self.found.append(Finding(Violation.NEVER_GRANTED, index))
         if self._reaches_beyond(header):
-            self.found.append(Finding(Fault.BEYOND_RELEASE, index))
+            self.found.append(Finding(Violation.BEYOND_RELEASE, index))
 
     def _granted(self, ref: str, header: Header) -> bool:
         granted = self.releases.in_force.get(ref)

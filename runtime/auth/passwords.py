@@ -34,7 +34,7 @@ def hash_passphrase(passphrase: str) -> str:
     return _HASHER.hash(_one_spelling(passphrase))
 
 
-class TooSoon(Exception):
+class LoginThrottled(Exception):
     """This name was tried too often from there; `seconds` tells when to come back."""
 
     def __init__(self, seconds: int) -> None:
@@ -42,7 +42,7 @@ class TooSoon(Exception):
         self.seconds = seconds
 
 
-class Tries:
+class LoginThrottle:
     """Tries by name and origin, whether or not anybody bears the name: five are free, then each wait doubles.
 
     A success ends the waiting of its origin.  All other origins together have `FREE_TRIES_OF_NAME` tries at a name in
@@ -56,13 +56,13 @@ class Tries:
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def take(self, name: str, origin: str) -> None:
-        """Count a try, or refuse one that comes too soon after the last; raises `TooSoon`."""
+        """Count a try, or refuse one that comes too soon after the last; raises `LoginThrottled`."""
         # Counted before it is judged: tries made side by side are tries too.
         key, now = (name[:LONGEST_NAME], origin), self._monotonic()
         count, last = self._counts.get(key, (0, 0.0))
         wait = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT) - (now - last) if count >= FREE_TRIES else 0.0
         if wait > 0:
-            raise TooSoon(math.ceil(wait))
+            raise LoginThrottled(math.ceil(wait))
         if key not in self._known:
             self._take_of_name(key[0], now)
         _keep(self._counts, key, (count + 1, now))
@@ -78,7 +78,7 @@ class Tries:
         if now - since >= HOUR_SECONDS:
             count, since = 0, now
         if count >= FREE_TRIES_OF_NAME:
-            raise TooSoon(math.ceil(min(since + HOUR_SECONDS - now, LONGEST_WAIT)))
+            raise LoginThrottled(math.ceil(min(since + HOUR_SECONDS - now, LONGEST_WAIT)))
         _keep(self._hours, name, (count + 1, since))
 
 

@@ -73,41 +73,41 @@ _TYPES: Final[dict[type[Column], tuple[int, int]]] = {
 
 def uuids(values: Iterable[UUID | None]) -> Uuids:
     """Return the values as one parameter of type uuid[]."""
-    return _made(Uuids, [_NULL if one is None else _UUID + one.bytes for one in values])
+    return _encode_array(Uuids, [_NULL if one is None else _UUID + one.bytes for one in values])
 
 
 def texts(values: Iterable[str]) -> Texts:
     """Return the values as one parameter of type text[]."""
     written = [one.encode() for one in values]
-    return _made(Texts, [_LENGTH(len(one)) + one for one in written])
+    return _encode_array(Texts, [_LENGTH(len(one)) + one for one in written])
 
 
 def byteas(values: Iterable[bytes | None]) -> Byteas:
     """Return the values as one parameter of type bytea[]."""
-    return _made(Byteas, [_NULL if one is None else _LENGTH(len(one)) + one for one in values])
+    return _encode_array(Byteas, [_NULL if one is None else _LENGTH(len(one)) + one for one in values])
 
 
 def bigints(values: Iterable[int]) -> Bigints:
     """Return the values as one parameter of type bigint[]."""
-    return _made(Bigints, [_BIGINT(8, one) for one in values])
+    return _encode_array(Bigints, [_BIGINT(8, one) for one in values])
 
 
 def smallints(values: Iterable[int]) -> Smallints:
     """Return the values as one parameter of type smallint[]."""
-    return _made(Smallints, [_SMALLINT(2, one) for one in values])
+    return _encode_array(Smallints, [_SMALLINT(2, one) for one in values])
 
 
 def booleans(values: Iterable[bool]) -> Booleans:
     """Return the values as one parameter of type boolean[]."""
-    return _made(Booleans, [_BOOLEANS[one] for one in values])
+    return _encode_array(Booleans, [_BOOLEANS[one] for one in values])
 
 
 def instants(values: Iterable[datetime]) -> Instants:
     """Return the values as one parameter of type timestamptz[]."""
-    return _made(Instants, [_BIGINT(8, (one - _EPOCH) // _MICROSECOND) for one in values])
+    return _encode_array(Instants, [_BIGINT(8, (one - _EPOCH) // _MICROSECOND) for one in values])
 
 
-def _made(kind: type[C], elements: list[bytes]) -> C:
+def _encode_array(kind: type[C], elements: list[bytes]) -> C:
     element, _ = _TYPES[kind]
     head = _HEAD(1, _NULL in elements, element, len(elements), 1)
     return kind(head + b"".join(elements))

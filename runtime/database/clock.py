@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runtime.database.hot_path import rows
+from runtime.database.hot_path import fetch_all
 
 INSTANT = "SELECT register.instant()"
 
 
-async def instant(session: AsyncSession) -> datetime:
+async def database_now(session: AsyncSession) -> datetime:
     """Return the present instant by the database's clock."""
-    ((now,),) = await rows(session, INSTANT)
+    ((now,),) = await fetch_all(session, INSTANT)
     return now  # type: ignore[no-any-return]

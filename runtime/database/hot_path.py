@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 _KEPT: Final = "accord.direct"
 
 
-async def rows(session: AsyncSession, statement: str, *values: Any) -> list[Any]:
+async def fetch_all(session: AsyncSession, statement: str, *values: Any) -> list[Any]:
     """Run a statement with `%s` for each value, within the session's transaction, and return its rows as tuples."""
     cursor = await _run(session, statement, values)
     return await cursor.fetchall()
 
 
-async def written(session: AsyncSession, statement: str, *values: Any) -> int:
-    """Run a statement that writes, as `rows` does, and return how many rows it wrote."""
+async def execute(session: AsyncSession, statement: str, *values: Any) -> int:
+    """Run a statement that writes, as `fetch_all` does, and return how many rows it wrote."""
     cursor = await _run(session, statement, values)
     return cursor.rowcount
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.abc import PQGen
 
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 
 SUSPECT_SECONDS: Final = 2.0  # of silence, after which the server is asked
 ANSWER_SECONDS: Final = 2.0  # that it has to answer in; with a rest of its own, less than five in all
@@ -67,7 +67,7 @@ class Server:
                 one.suspect_later()
             return
         self.note_standstill()
-        log.error("database_stands_still", extra=facts(count=len(waiting)))
+        log.error("database_stands_still", extra=log_fields(count=len(waiting)))
         for one in waiting:
             one.hang_up()
 

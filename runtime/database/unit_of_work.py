@@ -14,7 +14,7 @@ from schemas.codes import Purpose
 
 
 @dataclass(slots=True)
-class Unit:
+class UnitOfWork:
     """What a route or an effect works with: one transaction, one agency, one person or system.
 
     `kind` tells who asks.  An agency's system may say for which person it does; a service of ours, that works for an
@@ -40,7 +40,7 @@ class Unit:
     ended: bool = False
     refused: bool = False
     deadline: float | None = None
-    made: UUID | None = None
+    created: UUID | None = None
     repeated: bool = False
 
     @property

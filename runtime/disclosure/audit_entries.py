@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.consent import Decision
 from kernel.ledger.entry import Act, Verdict
 from kernel.sealing.detail import Details
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.ledger.pending_entries import Leaf, leaf
 from runtime.register import CaseOf, Subject
 from schemas.categories import DataCategory
@@ -34,23 +34,23 @@ _pseudonyms: WeakKeyDictionary[Engine, dict[str, str]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class ActorPseudonyms:
     """The pseudonyms under which the ledger knows whoever acts."""
 
     actor: str
     agency: str
 
 
-async def who(unit: Unit) -> Who:
+async def resolve_actor(unit: UnitOfWork) -> ActorPseudonyms:
     """Return the pseudonyms of the unit's actor and agency; a service of ours goes by its own name."""
     kept = _pseudonyms.setdefault(unit.session.sync_session.get_bind().engine, {})
     if unit.actor not in kept:
         names = {"name": unit.person_ref, "client": unit.actor.removeprefix("system:")}
         found = (await unit.session.execute(PSEUDONYM, names)).scalars().first()
         if found is None:
-            return Who(unit.actor, await _agency(unit.session, kept, unit.agency_id))
+            return ActorPseudonyms(unit.actor, await _agency(unit.session, kept, unit.agency_id))
         kept[unit.actor] = str(found)
-    return Who(kept[unit.actor], await _agency(unit.session, kept, unit.agency_id))
+    return ActorPseudonyms(kept[unit.actor], await _agency(unit.session, kept, unit.agency_id))
 
 
 async def _agency(session: AsyncSession, kept: dict[str, str], agency_id: str) -> str:
@@ -60,9 +60,9 @@ async def _agency(session: AsyncSession, kept: dict[str, str], agency_id: str) -
     return kept[key]
 
 
-def decided(
+def decision_entry(
     act: Act,
-    by: Who,
+    by: ActorPseudonyms,
     subject: Subject,
     custodian: CaseOf,
     decision: Decision,
@@ -100,13 +100,13 @@ def decided(
 
 @lru_cache(1024)
 def cut_within(shown: int, asked: int) -> tuple[str, ...]:
-    """Return the paths in `shown` of each category of which `asked` holds more."""
+    """Return the paths in `record_rows` of each category of which `asked` holds more."""
     return paths_of(sum(shown & held for _, held in CATEGORIES if shown & held and asked & held & ~shown))
 
 
-def noted(
+def act_entry(
     act: Act,
-    by: Who,
+    by: ActorPseudonyms,
     subject: Subject,
     *,
     custodian: CaseOf | None = None,
@@ -140,7 +140,7 @@ def noted(
     )
 
 
-def unattributed(by: Who, at: datetime, purpose: Purpose | None, detail: Mapping[str, Any]) -> Leaf:
+def unknown_entry(by: ActorPseudonyms, at: datetime, purpose: Purpose | None, detail: Mapping[str, Any]) -> Leaf:
     """Return the leaf of an opening that named no message of this agency; nobody's case was meant."""
     return leaf(
         detail,
@@ -156,7 +156,7 @@ def unattributed(by: Who, at: datetime, purpose: Purpose | None, detail: Mapping
     )
 
 
-def counted(by: Who, at: datetime, detail: Mapping[str, Any]) -> Leaf:
+def count_entry(by: ActorPseudonyms, at: datetime, detail: Mapping[str, Any]) -> Leaf:
     """Return the leaf of a list that was counted: nothing of anybody was shown, and nobody's case was meant."""
     return leaf(
         detail,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel.ledger.entry import Act
 from runtime import register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.ledger.pending_entries import append
 from runtime.register import Subject
@@ -20,44 +20,44 @@ from schemas.codes import EndsWhen, StartsWhen
 CONFLICT_MATCH = "conflict_match"
 
 
-async def end_with(unit: Unit, case_ref: UUID, condition: EndsWhen, side: str, other: str | None = None) -> None:
+async def end_with(unit: UnitOfWork, case_ref: UUID, condition: EndsWhen, side: str, other: str | None = None) -> None:
     """End what was to end with `condition` between the two sides; from this transaction on it opens nothing."""
     subject = await _held(unit, case_ref)
     met = await end_when_met(unit.session, subject.subject_id, side, other, condition)
     await _note(unit, case_ref, met, "ended", condition)
 
 
-async def never_start(unit: Unit, case_ref: UUID, custodian: str, recipient: str) -> None:
+async def never_start(unit: UnitOfWork, case_ref: UUID, custodian: str, recipient: str) -> None:
     """End what waits for a clear conflict check, the check having found a match."""
     subject = await _held(unit, case_ref)
     met = await end_when_met(unit.session, subject.subject_id, custodian, recipient, CONFLICT_MATCH)
     await _note(unit, case_ref, met, "ended", CONFLICT_MATCH)
 
 
-async def start_with(unit: Unit, case_ref: UUID, condition: StartsWhen, custodian: str, recipient: str) -> None:
+async def start_with(unit: UnitOfWork, case_ref: UUID, condition: StartsWhen, custodian: str, recipient: str) -> None:
     """Start what was signed and waits for `condition`, of this custodian to this recipient."""
     subject = await _held(unit, case_ref)
     met = await start_when_met(unit.session, subject.subject_id, custodian, recipient, condition)
     await _note(unit, case_ref, met, "started", condition)
 
 
-async def _held(unit: Unit, case_ref: UUID) -> Subject:
-    subject = await register.hold_exclusive(unit.session, case_ref)
+async def _held(unit: UnitOfWork, case_ref: UUID) -> Subject:
+    subject = await register.lock_exclusive(unit.session, case_ref)
     if subject is None:
         raise LookupError("a condition of a case that does not exist")
     return subject
 
 
-async def _note(unit: Unit, case_ref: UUID, met: Sequence[Met], reason: str, condition: str) -> None:
+async def _note(unit: UnitOfWork, case_ref: UUID, met: Sequence[Met], reason: str, condition: str) -> None:
     if not met:
         return
     by, subject = (
-        await audit_entries.who(unit),
+        await audit_entries.resolve_actor(unit),
         await _held(unit, case_ref),
     )  # read again: its version is another one now
     detail = {"person": unit.actor, "condition": str(condition)}
     record = [
-        audit_entries.noted(
+        audit_entries.act_entry(
             Act.CHANGED,
             by,
             subject,

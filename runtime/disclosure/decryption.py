@@ -7,7 +7,7 @@ from typing import Any
 
 from kernel.sealing.envelope import NotOpenable, Sealed
 from kernel.sealing.seal import open_terms, unseal
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from schemas.categories import DataCategory
 
 log = logging.getLogger(__name__)
@@ -33,4 +33,4 @@ def terms_of(sealed: Sealed, message_key: bytes) -> dict[str, Any] | None:
 
 def _altered(sealed: Sealed) -> None:
     # An error of ours would say to the asker that there is something, and would take the rest of a bulk with it.
-    log.error("body_altered", extra=facts(message_ref=sealed.message_ref))
+    log.error("body_altered", extra=log_fields(message_ref=sealed.message_ref))

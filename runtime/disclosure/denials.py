@@ -9,21 +9,23 @@ from uuid import UUID
 
 from kernel.consent import Decision
 from kernel.ledger.entry import Act
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.ledger.pending_entries import append
-from runtime.register import CaseOf, Subject, instant
+from runtime.register import CaseOf, Subject, database_now
 
 
-async def note_absent(unit: Unit, asked: UUID, *, name: str = "asked") -> None:
+async def record_not_found(unit: UnitOfWork, asked: UUID, *, name: str = "asked") -> None:
     """Put on record that something was asked for which the agency does not have; nobody's case was meant."""
-    by, at = await audit_entries.who(unit), await instant(unit.session)
-    await append(unit.session, [audit_entries.unattributed(by, at, None, {name: str(asked)})])
+    by, at = await audit_entries.resolve_actor(unit), await database_now(unit.session)
+    await append(unit.session, [audit_entries.unknown_entry(by, at, None, {name: str(asked)})])
 
 
-async def note_blocked(unit: Unit, subject: Subject, custodian: CaseOf) -> None:
+async def record_blocked(unit: UnitOfWork, subject: Subject, custodian: CaseOf) -> None:
     """Put on record that somebody asked from whom the survivor, being held, hides."""
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     decision = Decision(0, (), subject.sv, subject.at, unit.hidden(subject.table))
-    refused = audit_entries.decided(Act.CONSULTED, by, subject, custodian, decision, None, None, unit.asker, None)
+    refused = audit_entries.decision_entry(
+        Act.CONSULTED, by, subject, custodian, decision, None, None, unit.asker, None
+    )
     await append(unit.session, [refused])

@@ -14,7 +14,7 @@ from schemas.registry import CONTRACTS, ends_with_its_directive, is_directive_fa
 HIDDEN: Final = frozenset({Reason.BLOCKED_PERSON, Reason.PERSON_NOT_NAMED})
 
 
-class Consented(Protocol):
+class SubjectConsent(Protocol):
     """A subject's consent at an instant: of a subject that is held, or of a snapshot."""
 
     @property
@@ -30,7 +30,7 @@ class Consented(Protocol):
         """Return the instant of it."""
 
 
-def judge(type_name: str, request: Request, subject: Consented) -> Decision:
+def evaluate(type_name: str, request: Request, subject: SubjectConsent) -> Decision:
     """Return what consent now lets `request` see of a fact of this type.
 
     What was computed from a field that is closed goes with it, though it may lie in the copy (law R29).  A type that
@@ -45,7 +45,7 @@ def judge(type_name: str, request: Request, subject: Consented) -> Decision:
     return decision._replace(mask=mask, relied_on=decision.relied_on if mask else (), reason=reason)
 
 
-class OfDirectives(Protocol):
+class DirectiveOffer(Protocol):
     """An offer, as far as it is asked whether its recipient is told of a directive by it."""
 
     @property
@@ -65,7 +65,7 @@ class OfDirectives(Protocol):
         """Return the directives that it tells of, or relies on."""
 
 
-def is_told(offer: OfDirectives, decision: Decision, subject: Consented) -> bool:
+def is_notice(offer: DirectiveOffer, decision: Decision, subject: SubjectConsent) -> bool:
     """Tell whether this is of a directive and its recipient may read it, nothing being hidden from who asks.
 
     What a directive permits is told to its recipient while it stands; that it is over, at any time (domain.md 5.1).

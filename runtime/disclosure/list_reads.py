@@ -16,13 +16,13 @@ from kernel.consent import Decision, decide, mask
 from kernel.ledger.entry import Act
 from runtime import clock
 from runtime.database.arrays import byteas
-from runtime.database.hot_path import rows, written
-from runtime.database.unit_of_work import Unit
+from runtime.database.hot_path import execute, fetch_all
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.disclosure.openings import SECONDS
-from runtime.disclosure.state_reads import Asked, mask_of, purpose_of, request_of, stated_or_own
+from runtime.disclosure.state_reads import ReadRequest, mask_of, purpose_of, request_of, stated_or_own
 from runtime.ledger.pending_entries import Leaf, append
-from runtime.register import CaseOf, Subject, hold_all, instant, snapshots
+from runtime.register import CaseOf, Subject, database_now, lock_cases, snapshots
 from runtime.register.snapshots import consents_now, custodians_now
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
@@ -79,10 +79,12 @@ async def page(fetch: Fetch[Row], choose: Choose[Row], limit: int) -> Page[Row]:
     return Page(found, last)
 
 
-async def masks_now(unit: Unit, asked: Iterable[Asked], categories: Collection[DataCategory]) -> dict[Asked, int]:
+async def read_masks(
+    unit: UnitOfWork, asked: Iterable[ReadRequest], categories: Collection[DataCategory]
+) -> dict[ReadRequest, int]:
     """Return the mask of `categories` that consent now lets this person see, for each case asked; 0 where none is.
 
-    No lock is taken and no leaf is left, so it is for choosing and counting: whoever shows anything calls `shown`.
+    No lock is taken and no leaf is left, so it is for choosing and counting: whoever shows anything calls `record_rows`.
     """
     looks = set(asked)
     wanted = mask_of(categories)
@@ -100,7 +102,7 @@ DecidedBy = tuple[int, str, str | None]
 
 
 async def count_open(
-    unit: Unit,
+    unit: UnitOfWork,
     kept: Sequence[DecidedBy],
     purpose_of_row: Callable[[str | None], Purpose | None],
     categories: Collection[DataCategory],
@@ -111,7 +113,7 @@ async def count_open(
     """Return how many rows this person could be shown now: those of which consent opens some field of `categories`.
 
     What one filters by, one must be allowed to know: every field of the mask `needed` has to be open, too.  It decides
-    as `masks_now`, by numbers alone: a board counts thousands of rows, of few custodians for few purposes.
+    as `read_masks`, by numbers alone: a board counts thousands of rows, of few custodians for few purposes.
     """
     consents = await consents_now(unit.session, [row[0] for row in kept])
     custodians = await custodians_now(unit.session, {row[1] for row in kept})
@@ -132,20 +134,20 @@ async def count_open(
     return count
 
 
-async def shown(
-    unit: Unit, asked: Iterable[Asked], categories: Collection[DataCategory], name: str
-) -> dict[Asked, int]:
+async def record_rows(
+    unit: UnitOfWork, asked: Iterable[ReadRequest], categories: Collection[DataCategory], name: str
+) -> dict[ReadRequest, int]:
     """Return the mask for each case asked, each subject held; the looks are on record with the caller's transaction.
 
-    A case that this person was shown today in the list of this `name`, by the same consent and with the same fields,
+    A case that this person was shown today in the list of this `safe_error_name`, by the same consent and with the same fields,
     is on record already.  Show nothing before the commit.
     """
     looks = set(asked)
     unit.deadline = unit.deadline or clock.monotonic() + SECONDS
-    held = await hold_all(unit.session, {one.case_ref for one in looks})
+    held = await lock_cases(unit.session, {one.case_ref for one in looks})
     wanted = mask_of(categories)
     masks = dict.fromkeys(looks, 0)
-    opened: dict[bytes, tuple[Asked, Subject, CaseOf, Decision]] = {}
+    opened: dict[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]] = {}
     for one in looks:
         subject = held.get(one.case_ref)
         custodian = None if subject is None else subject.case(one.case_ref)
@@ -159,15 +161,15 @@ async def shown(
     return masks
 
 
-async def counted(unit: Unit, name: str) -> None:
-    """Put on record that this person counted the list of this `name`: once an hour, and of nobody's case."""
+async def record_count(unit: UnitOfWork, name: str) -> None:
+    """Put on record that this person counted the list of this `safe_error_name`: once an hour, and of nobody's case."""
     if await _first(unit, f"{name}:count", "hour", [b""]):
-        by, at = await audit_entries.who(unit), await instant(unit.session)
-        await append(unit.session, [audit_entries.counted(by, at, {"list": name} | unit.asker)])
+        by, at = await audit_entries.resolve_actor(unit), await database_now(unit.session)
+        await append(unit.session, [audit_entries.count_entry(by, at, {"list": name} | unit.asker)])
 
 
-async def first_cases_today(unit: Unit, name: str, cases: Mapping[UUID, int]) -> set[UUID]:
-    """Return which of the cases, each with the version of its consent, are in the list of this `name` today at first.
+async def first_cases_today(unit: UnitOfWork, name: str, cases: Mapping[UUID, int]) -> set[UUID]:
+    """Return which of the cases, each with the version of its consent, are in the list of this `safe_error_name` today at first.
 
     A case of which this person was shown something there today, under the same consent, is on record already.
     """
@@ -176,35 +178,35 @@ async def first_cases_today(unit: Unit, name: str, cases: Mapping[UUID, int]) ->
 
 
 async def _record(
-    unit: Unit, name: str, opened: Mapping[bytes, tuple[Asked, Subject, CaseOf, Decision]], wanted: int
+    unit: UnitOfWork, name: str, opened: Mapping[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]], wanted: int
 ) -> None:
     first = await _first(unit, name, "day", opened)
     if not first:
         return
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     record: list[Leaf] = []
     for one, subject, custodian, decision in (opened[key] for key in opened if key in first):
         detail = {"list": name} | unit.asker
         purpose = purpose_of(unit, one)
-        seen = audit_entries.decided(
+        seen = audit_entries.decision_entry(
             Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None, wanted
         )
         record.append(seen)
     await append(unit.session, record)
 
 
-async def _first(unit: Unit, name: str, period: str, keys: Collection[bytes]) -> set[bytes]:
+async def _first(unit: UnitOfWork, name: str, period: str, keys: Collection[bytes]) -> set[bytes]:
     if not keys:
         return set()
-    at = await instant(unit.session)
+    at = await database_now(unit.session)
     whose = unit.agency_id, " for ".join(sorted(unit.asker.values())), name
-    first = {bytes(row[0]) for row in await rows(unit.session, FIRST, *whose, period, at, byteas(keys))}
+    first = {bytes(row[0]) for row in await fetch_all(unit.session, FIRST, *whose, period, at, byteas(keys))}
     if any(not key or key[0] % SWEEP_EVERY == 0 for key in first):
-        await written(unit.session, SWEEP, unit.agency_id, at)
+        await execute(unit.session, SWEEP, unit.agency_id, at)
     return first
 
 
-def _key(one: Asked, decision: Decision) -> bytes:
+def _key(one: ReadRequest, decision: Decision) -> bytes:
     """Return what tells one look from another: whose case, for what, under which consent, which fields."""
     said = f"{one.case_ref} {one.purpose or ''} {one.party} {decision.sv} {decision.mask:x}"
     return sha256(said.encode()).digest()[:16]

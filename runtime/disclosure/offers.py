@@ -15,19 +15,19 @@ from uuid import UUID, uuid4
 
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
-from kernel.pairwise import Names
+from kernel.pairwise import PairwiseIds
 from kernel.sealing.detail import Details
 from kernel.sealing.keys import Wrapping, new_key
 from kernel.sealing.seal import seal, seal_terms
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
-from runtime.disclosure.evaluation import judge
+from runtime.disclosure.evaluation import evaluate
 from runtime.ledger.pending_entries import Leaf
 from runtime.messaging.outbox import queue
-from runtime.register import CaseOf, Subject, case_key, hold_all
+from runtime.register import CaseOf, Subject, case_key, lock_cases
 from schemas.codes import Basis, Purpose
 from schemas.facts import DirectiveFact, Fact
-from schemas.facts.projection import Cutting
+from schemas.facts.projection import FactProjection
 from schemas.taxonomy import ALL
 from schemas.values import Rename
 
@@ -40,7 +40,7 @@ class CaseKeys:
     def __init__(self, case_key: bytes) -> None:
         self.wrapping = Wrapping(case_key)
         self.details = Details(case_key)
-        self.names = Names(case_key)
+        self.names = PairwiseIds(case_key)
 
 
 @dataclass(slots=True)
@@ -55,8 +55,8 @@ class Offering:
     subject: Subject
     custodian: CaseOf
     keys: CaseKeys = field(repr=False)
-    by: audit_entries.Who
-    cutting: Cutting = field(repr=False)
+    by: audit_entries.ActorPseudonyms
+    cutting: FactProjection = field(repr=False)
     leaves: list[Leaf] = field(default_factory=list)
     fact_id: UUID = field(default_factory=uuid4)
     occurred_at: datetime = field(init=False)
@@ -67,11 +67,11 @@ class Offering:
     def fact_ref(self, recipient: str) -> UUID:
         """Return the reference by which `recipient` alone knows the fact, the same for every copy of it."""
         own = recipient == self.custodian.agency.agency_id
-        return self.fact_id if own else self.keys.names.known_as(recipient, self.fact_id)
+        return self.fact_id if own else self.keys.names.for_agency(recipient, self.fact_id)
 
     def rename(self, recipient: str) -> Rename:
         """Return what names each reference as `recipient` knows it; the custodian keeps its own."""
-        return str if recipient == self.custodian.agency.agency_id else partial(self.keys.names.written, recipient)
+        return str if recipient == self.custodian.agency.agency_id else partial(self.keys.names.as_text, recipient)
 
 
 @dataclass(slots=True)  # final, not frozen: mypy refuses a write, and making one costs a third
@@ -87,7 +87,7 @@ class Copy:
     party: Final[bool]
 
 
-async def offer(unit: Unit, fact: Fact) -> None:
+async def offer(unit: UnitOfWork, fact: Fact) -> None:
     """Make `fact` available to its custodian and to each agency that a directive names.
 
     Nothing is readable until it is opened.  A refusal is a leaf too.  Raises `LookupError` for an unknown case.
@@ -95,19 +95,21 @@ async def offer(unit: Unit, fact: Fact) -> None:
     await offer_many(unit, [fact])
 
 
-async def offer_many(unit: Unit, facts: Sequence[Fact]) -> None:
+async def offer_many(unit: UnitOfWork, facts: Sequence[Fact]) -> None:
     """Offer several facts in the order given, in one transaction, with one lock each subject."""
     offerings = await _hold(unit, facts)
     await _put(unit, offerings, [copy for offering in offerings for copy in _copies(offering)])
 
 
-async def record(unit: Unit, fact: Fact) -> None:
+async def record(unit: UnitOfWork, fact: Fact) -> None:
     """Put `fact` on its custodian's own record, and tell nobody else of it."""
     offerings = await _hold(unit, [fact])
     await _put(unit, offerings, [_own(offering) for offering in offerings])
 
 
-async def offer_again(unit: Unit, fact: Fact, to: Collection[str], *, fact_id: UUID, occurred_at: datetime) -> None:
+async def offer_again(
+    unit: UnitOfWork, fact: Fact, to: Collection[str], *, fact_id: UUID, occurred_at: datetime
+) -> None:
     """Offer a fact that is on record to agencies that consent names by now; the custodian's copy stays as it is.
 
     `fact_id` is that copy's reference and `occurred_at` its instant: a recipient who has the fact knows it again.
@@ -120,7 +122,7 @@ async def offer_again(unit: Unit, fact: Fact, to: Collection[str], *, fact_id: U
     await _put(unit, [offering], copies)
 
 
-async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None:
+async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str]) -> None:
     """Tell the custodian, and each agency of `to`, of a directive.
 
     The one exception to "no permitted category, no message": an agency must be told to stop, and learns only
@@ -135,9 +137,9 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
         copies.append(Copy(offering, recipient, 0, terms, (), (fact.directive_ref,), True))
         detail = {"to": recipient.agency.agency_id}
         offering.leaves.append(
-            audit_entries.noted(
+            audit_entries.act_entry(
                 Act.OFFERED,
-                audit_entries.Who(offering.by.actor, recipient.pseudonym),
+                audit_entries.ActorPseudonyms(offering.by.actor, recipient.pseudonym),
                 offering.subject,
                 custodian=offering.custodian,
                 type_name=fact.type,
@@ -149,9 +151,9 @@ async def announce(unit: Unit, fact: DirectiveFact, to: Collection[str]) -> None
     await _put(unit, [offering], copies)
 
 
-async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
-    held = await hold_all(unit.session, {fact.case_ref for fact in facts})
-    by = await audit_entries.who(unit)
+async def _hold(unit: UnitOfWork, facts: Sequence[Fact]) -> list[Offering]:
+    held = await lock_cases(unit.session, {fact.case_ref for fact in facts})
+    by = await audit_entries.resolve_actor(unit)
     keys: dict[UUID, CaseKeys] = {}
     offerings = []
     for fact in facts:
@@ -162,7 +164,7 @@ async def _hold(unit: Unit, facts: Sequence[Fact]) -> list[Offering]:
         if fact.case_ref not in keys:
             key = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
             keys[fact.case_ref] = CaseKeys(key)
-        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, Cutting(fact)))
+        offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, FactProjection(fact)))
     return offerings
 
 
@@ -174,7 +176,7 @@ def _copies(offering: Offering) -> Iterator[Copy]:
 
 
 def _own(offering: Offering) -> Copy:
-    whole, carried = offering.cutting.parts(ALL), offering.cutting.carried
+    whole, carried = offering.cutting.for_mask(ALL), offering.cutting.carried
     decision = Decision(carried, (), offering.subject.sv, offering.subject.at, None, Basis.OWN_RECORD, None)
     offering.leaves.append(_leaf(offering, offering.custodian, decision, None))
     return Copy(offering, offering.custodian, carried, whole, (), (), True)
@@ -198,14 +200,14 @@ def _copy_for(offering: Offering, recipient: CaseOf) -> Iterator[Copy]:
     mask, purposes, relied_on = 0, [], list[UUID]()
     for purpose in _stated(granted):
         request = Request(recipient.agency, custodian, purpose, offering.cutting.carried, None, party, cji)
-        decision = judge(offering.fact.type, request, offering.subject)
+        decision = evaluate(offering.fact.type, request, offering.subject)
         offering.leaves.append(_leaf(offering, recipient, decision, purpose))
         if decision.mask and purpose is not None:
             mask |= decision.mask
             purposes.append(purpose.value)
             relied_on.extend(ref for ref in decision.relied_on if ref not in relied_on)
     if mask:
-        parts = offering.cutting.parts(mask, offering.rename(agency_id))
+        parts = offering.cutting.for_mask(mask, offering.rename(agency_id))
         yield Copy(offering, recipient, mask, parts, tuple(purposes), tuple(relied_on), party)
 
 
@@ -215,9 +217,9 @@ def _stated(granted: Sequence[Purpose]) -> Sequence[Purpose | None]:
 
 
 def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Purpose | None) -> Leaf:
-    by = audit_entries.Who(offering.by.actor, recipient.pseudonym)
+    by = audit_entries.ActorPseudonyms(offering.by.actor, recipient.pseudonym)
     detail = {"to": recipient.agency.agency_id, "type": offering.fact.type}
-    return audit_entries.decided(
+    return audit_entries.decision_entry(
         Act.OFFERED,
         by,
         offering.subject,
@@ -231,7 +233,7 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
     )
 
 
-async def _put(unit: Unit, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
+async def _put(unit: UnitOfWork, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
     messages = [_sealed(copy) for copy in copies]
     record = [leaf for offering in offerings for leaf in offering.leaves]
     await queue.put(unit.session, messages, record, unit.traceparent)

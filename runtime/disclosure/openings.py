@@ -22,13 +22,13 @@ from kernel.sealing.envelope import Sealed
 from kernel.sealing.keys import unwrap
 from runtime import clock, failpoints
 from runtime.database.arrays import uuids
-from runtime.database.hot_path import rows
-from runtime.database.unit_of_work import Unit
+from runtime.database.hot_path import fetch_all
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.disclosure.decryption import fields_of, terms_of
-from runtime.disclosure.evaluation import is_told, judge
+from runtime.disclosure.evaluation import evaluate, is_notice
 from runtime.ledger.pending_entries import Leaf, append
-from runtime.register import CaseOf, Subject, instant, subjects_of
+from runtime.register import CaseOf, Subject, database_now, subjects_of
 from runtime.register.cases import key_context
 from runtime.telemetry.tracing import link
 from schemas.categories import DataCategory
@@ -108,7 +108,7 @@ class _Released:
     asked: int  # what there was to see: what the copy holds, and what consent closes of what the contract carries
 
 
-async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
+async def open(unit: UnitOfWork, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
     """Return what consent now lets this person see, the look being on record; it ends the unit.
 
     Messages that are absent, not permitted or of another agency are left out, each with its refusal on record; so
@@ -116,7 +116,7 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     `only` narrows what is asked for (a mask of fields).  Raises `TooLate` past the deadline.
     """
     unit.deadline = clock.monotonic() + SECONDS
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     offers, subjects = await _held(unit, [sealed.message_ref for sealed in messages])
     link(offer.traceparent for offer in offers.values())
     keys = await _case_keys(unit, offers.values(), subjects)  # under which the leaves are closed
@@ -126,17 +126,17 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     for sealed in messages:
         offer = offers.get(sealed.message_ref)
         if offer is None or sealed.type != offer.type:
-            at = at or await instant(unit.session)
-            record.append(audit_entries.unattributed(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
+            at = at or await database_now(unit.session)
+            record.append(audit_entries.unknown_entry(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
             continue
         one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
         record.append(_leaf(unit, one, by, purpose, Details(keys[one.offer.case])))
-        if one.decision.mask or is_told(one.offer, one.decision, one.subject):
+        if one.decision.mask or is_notice(one.offer, one.decision, one.subject):
             released.append((one, record[-1]))
     await append(unit.session, record)
-    failpoints.point("opening.before_commit")
+    failpoints.hit("opening.before_commit")
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
-    failpoints.point("opening.after_commit")
+    failpoints.hit("opening.after_commit")
     unit.ended = True
     keys = await _case_keys(unit, [one.offer for one, _ in released], subjects)
     opened = [_unsealed(unit, one, purpose, keys[one.offer.case], leaf) for one, leaf in released]
@@ -147,14 +147,14 @@ async def open(unit: Unit, messages: Sequence[Sealed], purpose: Purpose, only: i
     return shown
 
 
-async def offers_of(unit: Unit, message_refs: Collection[UUID]) -> list[Offer]:
+async def offers_of(unit: UnitOfWork, message_refs: Collection[UUID]) -> list[Offer]:
     """Return the offers behind these references that are the unit's agency's, and were not withheld."""
-    return [Offer(*row) for row in await rows(unit.session, OFFERS, uuids(message_refs), unit.agency_id)]
+    return [Offer(*row) for row in await fetch_all(unit.session, OFFERS, uuids(message_refs), unit.agency_id)]
 
 
-async def _held(unit: Unit, message_refs: Collection[UUID]) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
+async def _held(unit: UnitOfWork, message_refs: Collection[UUID]) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
     """Return the offers as `offers_of` does, and their subjects with the locks held shared, taken in one order."""
-    found = await rows(unit.session, HOLD_OFFERED, uuids(message_refs), unit.agency_id)
+    found = await fetch_all(unit.session, HOLD_OFFERED, uuids(message_refs), unit.agency_id)
     width = len(fields(Offer))
     offers = [Offer(*row[:width]) for row in found]
     subjects = await subjects_of(unit.session, [row[width:] for row in found])
@@ -162,7 +162,7 @@ async def _held(unit: Unit, message_refs: Collection[UUID]) -> tuple[dict[UUID, 
 
 
 async def _case_keys(
-    unit: Unit, offers: Iterable[Offer], subjects: Mapping[int, Subject]
+    unit: UnitOfWork, offers: Iterable[Offer], subjects: Mapping[int, Subject]
 ) -> dict[tuple[int, str], bytes]:
     """Return the keys of these offers' cases, each asked for once: a keyring may be a network away."""
     keys = {}
@@ -175,22 +175,24 @@ async def _case_keys(
     return keys
 
 
-def _decide(unit: Unit, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
+def _decide(unit: UnitOfWork, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
     custodian = subject.cases[offer.custodian]
     asked = int.from_bytes(offer.mask, "big") & only
-    decision = judge(offer.type, unit.request(custodian.agency, purpose, asked, offer.party), subject)
+    decision = evaluate(offer.type, unit.request(custodian.agency, purpose, asked, offer.party), subject)
     copy = int.from_bytes(offer.mask, "big")
     if not decision.mask or decision.basis is Basis.OWN_RECORD:
         return _Released(sealed, offer, decision, subject, custodian, copy)
     carried = contract_mask(offer.type)
-    granted = judge(offer.type, unit.request(custodian.agency, purpose, carried, offer.party), subject).mask
+    granted = evaluate(offer.type, unit.request(custodian.agency, purpose, carried, offer.party), subject).mask
     return _Released(sealed, offer, decision, subject, custodian, copy | carried & ~granted)
 
 
-def _leaf(unit: Unit, one: _Released, by: audit_entries.Who, purpose: Purpose, details: Details) -> Leaf:
+def _leaf(
+    unit: UnitOfWork, one: _Released, by: audit_entries.ActorPseudonyms, purpose: Purpose, details: Details
+) -> Leaf:
     detail = {"message_ref": str(one.sealed.message_ref)} | unit.asker
-    if is_told(one.offer, one.decision, one.subject):
-        return audit_entries.noted(
+    if is_notice(one.offer, one.decision, one.subject):
+        return audit_entries.act_entry(
             Act.OPENED,
             by,
             one.subject,
@@ -200,12 +202,12 @@ def _leaf(unit: Unit, one: _Released, by: audit_entries.Who, purpose: Purpose, d
             detail=detail,
             details=details,
         )
-    return audit_entries.decided(
+    return audit_entries.decision_entry(
         Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, details, one.asked
     )
 
 
-def _unsealed(unit: Unit, one: _Released, purpose: Purpose, case_key: bytes, look: Leaf) -> Opening:
+def _unsealed(unit: UnitOfWork, one: _Released, purpose: Purpose, case_key: bytes, look: Leaf) -> Opening:
     message_key = unwrap(case_key, one.offer.wrapped_key, one.sealed.message_ref.bytes)
     told = is_directive_fact(one.offer.type)
     sealed = Sealed(one.sealed.message_ref, one.offer.recipient, one.offer.type, one.decision.mask, one.sealed.body)

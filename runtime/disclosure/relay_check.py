@@ -17,9 +17,9 @@ from kernel.ledger.entry import Act
 from runtime.database import hot_path
 from runtime.database.arrays import uuids
 from runtime.disclosure import audit_entries
-from runtime.disclosure.evaluation import judge
+from runtime.disclosure.evaluation import evaluate
 from runtime.ledger.pending_entries import Leaf, append
-from runtime.register import Subject, hold_without_keys
+from runtime.register import Subject, lock_without_keys
 from schemas.codes import Basis, Purpose
 from schemas.registry import is_directive_fact
 
@@ -31,7 +31,7 @@ WITHHOLD = text("UPDATE carrying.offer SET state = 'withheld' WHERE message_ref 
 PARK = text("UPDATE carrying.offer SET state = 'parked' WHERE message_ref = ANY(:refs)")
 
 
-class Waiting(Protocol):
+class QueuedOffer(Protocol):
     """An outbox row, as far as this door asks."""
 
     @property
@@ -56,13 +56,13 @@ class _Offer(NamedTuple):
     purposes: Sequence[str]
 
 
-async def relayable(session: AsyncSession, rows: Sequence[Waiting]) -> set[UUID]:
+async def relayable(session: AsyncSession, rows: Sequence[QueuedOffer]) -> set[UUID]:
     """Return the messages that may be sent now; the others are withheld, each with its leaf.
 
     Takes the subjects' locks shared, in one order, until the transaction ends: keep it short.
     """
-    subjects = await hold_without_keys(session, {row.subject_id for row in rows})
-    found = await hot_path.rows(session, OFFERS, uuids(row.message_ref for row in rows))
+    subjects = await lock_without_keys(session, {row.subject_id for row in rows})
+    found = await hot_path.fetch_all(session, OFFERS, uuids(row.message_ref for row in rows))
     offers = [_Offer(*row) for row in found]
     going, lapsed = set(), []
     record: list[Leaf] = []
@@ -79,7 +79,7 @@ async def relayable(session: AsyncSession, rows: Sequence[Waiting]) -> set[UUID]
     return going
 
 
-async def park(session: AsyncSession, message_refs: Sequence[UUID]) -> None:
+async def dead_letter(session: AsyncSession, message_refs: Sequence[UUID]) -> None:
     """Mark offers as parked: they could not be sent, and a person decides."""
     await session.execute(PARK, {"refs": list(message_refs)})
 
@@ -93,7 +93,7 @@ def _decide(offer: _Offer, subject: Subject) -> Decision | None:
     found = Decision(0, (), subject.sv, subject.at, None, Basis.RELEASE, None)
     for purpose in offer.purposes:
         request = Request(recipient.agency, custodian.agency, Purpose(purpose), asked, None, offer.party)
-        found = judge(offer.type, request, subject)
+        found = evaluate(offer.type, request, subject)
         if found.mask:
             break
     return found
@@ -101,8 +101,8 @@ def _decide(offer: _Offer, subject: Subject) -> Decision | None:
 
 def _withheld(offer: _Offer, subject: Subject, decision: Decision) -> Leaf:
     recipient, custodian = subject.cases[offer.recipient], subject.cases[offer.custodian]
-    by = audit_entries.Who("relay", recipient.pseudonym)
+    by = audit_entries.ActorPseudonyms("relay", recipient.pseudonym)
     detail = {"message_ref": str(offer.message_ref), "to": offer.recipient}
-    return audit_entries.decided(
+    return audit_entries.decision_entry(
         Act.WITHHELD, by, subject, custodian, decision, Purpose(offer.purposes[0]), offer.type, detail, None
     )

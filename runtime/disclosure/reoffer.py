@@ -12,14 +12,14 @@ from kernel.consent import decide
 from kernel.ledger.entry import Act
 from kernel.sealing.envelope import Sealed
 from kernel.sealing.keys import unwrap
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.disclosure.decryption import fields_of
-from runtime.disclosure.denials import note_absent
+from runtime.disclosure.denials import record_not_found
 from runtime.disclosure.offers import offer_again
 from runtime.disclosure.state_reads import OWN_WORK
 from runtime.ledger.pending_entries import append
-from runtime.register import Subject, case_key, hold_subjects
+from runtime.register import Subject, case_key, lock_subjects
 from schemas.facts import Fact
 from schemas.registry import contract, is_directive_fact
 
@@ -29,7 +29,7 @@ WHERE message_ref = :message_ref AND recipient = :agency_id AND custodian = :age
 """)
 
 
-async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -> bool:
+async def offer_own_copy(unit: UnitOfWork, sealed: Sealed, to: Collection[str] = ()) -> bool:
     """Offer the fact of the agency's own sealed copy to the agencies that consent names by now.
 
     `to` narrows them; empty means all.  Tells whether there was such a copy that this person may use; if not, the
@@ -38,9 +38,9 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     asked = {"message_ref": sealed.message_ref, "agency_id": unit.agency_id}
     offer = (await unit.session.execute(OWN, asked)).one_or_none()
     if offer is None or offer.type != sealed.type or is_directive_fact(offer.type):
-        await note_absent(unit, sealed.message_ref, name="message_ref")
+        await record_not_found(unit, sealed.message_ref, name="message_ref")
         return False
-    subject = (await hold_subjects(unit.session, [offer.subject_id]))[offer.subject_id]
+    subject = (await lock_subjects(unit.session, [offer.subject_id]))[offer.subject_id]
     mask = await _permitted(unit, offer, subject)
     if not mask:
         return False
@@ -55,15 +55,15 @@ async def offer_own_copy(unit: Unit, sealed: Sealed, to: Collection[str] = ()) -
     return True
 
 
-async def _permitted(unit: Unit, offer: Any, subject: Subject) -> int:
+async def _permitted(unit: UnitOfWork, offer: Any, subject: Subject) -> int:
     """Return what this person may use of the own record, the use being on record."""
     own = subject.cases[unit.agency_id]
     purpose = None if unit.agency.kind is None else OWN_WORK[unit.agency.kind]
     asked = int.from_bytes(offer.mask, "big")
     decision = decide(unit.request(own.agency, purpose, asked), subject.table, subject.at)
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     detail = {"message_ref": str(offer.message_ref)} | unit.asker
-    used = audit_entries.decided(Act.CONSULTED, by, subject, own, decision, purpose, offer.type, detail, None)
+    used = audit_entries.decision_entry(Act.CONSULTED, by, subject, own, decision, purpose, offer.type, detail, None)
     await append(unit.session, [used])
     return decision.mask
 

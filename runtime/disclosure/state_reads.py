@@ -12,13 +12,13 @@ from kernel.consent import Agency, Request, decide
 from kernel.ledger.entry import Act
 from runtime import clock
 from runtime.database.arrays import uuids
-from runtime.database.hot_path import rows
-from runtime.database.unit_of_work import Unit
+from runtime.database.hot_path import fetch_all
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
-from runtime.disclosure.evaluation import is_told, judge
+from runtime.disclosure.evaluation import evaluate, is_notice
 from runtime.disclosure.openings import SECONDS, offers_of
 from runtime.ledger.pending_entries import append
-from runtime.register import Snapshot, hold
+from runtime.register import Snapshot, lock_shared
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
 from runtime.register.subjects import consents
@@ -82,7 +82,7 @@ class Openable(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReadRequest:
     """One look: at the case that the custodian knows by `case_ref`, for a purpose, as a party to it or not."""
 
     case_ref: UUID
@@ -90,23 +90,25 @@ class Asked:
     party: bool = True
 
 
-async def look(unit: Unit, case_ref: UUID, categories: Collection[DataCategory], purpose: Purpose | None = None) -> int:
+async def read_mask(
+    unit: UnitOfWork, case_ref: UUID, categories: Collection[DataCategory], purpose: Purpose | None = None
+) -> int:
     """Return the mask of `categories` that consent now lets this person see of a custodian's case.
 
     The look is on record with the caller's transaction: show nothing before that has committed.
     0 where nothing is permitted and where there is no such case, alike.
     """
     unit.deadline = unit.deadline or clock.monotonic() + SECONDS
-    one = Asked(case_ref, purpose)
-    subject = await hold(unit.session, case_ref)
+    one = ReadRequest(case_ref, purpose)
+    subject = await lock_shared(unit.session, case_ref)
     custodian = None if subject is None else subject.case(case_ref)
     if subject is None or custodian is None:
         return 0
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     wanted = mask_of(categories)
     decision = decide(request_of(unit, one, custodian.agency, wanted), subject.table, subject.at)
     stated = purpose_of(unit, one)
-    record = audit_entries.decided(
+    record = audit_entries.decision_entry(
         Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None, wanted
     )
     await append(unit.session, [record])
@@ -118,34 +120,34 @@ def mask_of(categories: Collection[DataCategory]) -> int:
     return sum(category_mask(category) for category in set(categories))
 
 
-def purpose_of(unit: Unit, one: Asked) -> Purpose | None:
+def purpose_of(unit: UnitOfWork, one: ReadRequest) -> Purpose | None:
     """Return for what this look is."""
     return stated_or_own(unit, one.purpose)
 
 
-def stated_or_own(unit: Unit, purpose: Purpose | None) -> Purpose | None:
+def stated_or_own(unit: UnitOfWork, purpose: Purpose | None) -> Purpose | None:
     """Return the purpose stated, or what an agency of this kind does with its own records."""
     return purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
 
 
-def request_of(unit: Unit, one: Asked, custodian: Agency, wanted: int) -> Request:
+def request_of(unit: UnitOfWork, one: ReadRequest, custodian: Agency, wanted: int) -> Request:
     """Return the look as the decision takes it."""
     return unit.request(custodian, purpose_of(unit, one), wanted, one.party)
 
 
-async def carry(unit: Unit, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
+async def carried_fields(unit: UnitOfWork, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
     """Return which of `fields` lie sealed in messages to this agency, as masks; for hosted services' routing only."""
     return {one.message_ref: int.from_bytes(one.mask, "big") & fields for one in await offers_of(unit, message_refs)}
 
 
-async def purposes_now(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID, Openable]:
+async def purposes_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> dict[UUID, Openable]:
     """Return for which of the agency's purposes this person could open each message now; one of none is not named.
 
     Each comes with the reference of its fact, as this agency knows it.
 
     A list is not a look: no field is released, no lock is taken, and no leaf is left.
     """
-    found = await rows(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
+    found = await fetch_all(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
     offered = [_Offered(*row) for row in found]
     compiled = await consents(unit.session, [one[:4] for one in offered])
     purposes = {one.message_ref: _purposes(unit, one, compiled[one.subject_id]) for one in offered}
@@ -156,13 +158,13 @@ async def purposes_now(unit: Unit, message_refs: Collection[UUID]) -> dict[UUID,
     }
 
 
-def _purposes(unit: Unit, one: _Offered, consent: Consent) -> list[Purpose]:
+def _purposes(unit: UnitOfWork, one: _Offered, consent: Consent) -> list[Purpose]:
     custodian = read_agency(one.agency_id, one.kind, one.flags, one.purposes)
     now = Snapshot(one.subject_id, custodian, consent, one.at)
     asked = int.from_bytes(one.mask, "big")
     found = []
     for purpose in unit.agency.purposes:
-        decision = judge(one.type, unit.request(custodian, purpose, asked, one.party), now)
-        if decision.mask or is_told(one, decision, now):
+        decision = evaluate(one.type, unit.request(custodian, purpose, asked, one.party), now)
+        if decision.mask or is_notice(one, decision, now):
             found.append(purpose)
     return sorted(found)

@@ -1,13 +1,13 @@
 """The way in: one edge that owns a request's transaction, one table of problem answers."""
 
 from runtime.http.application import application as application
-from runtime.http.idempotency import Made as Made
-from runtime.http.idempotency import answered_again_by as answered_again_by
-from runtime.http.idempotency import decided_each_time as decided_each_time
+from runtime.http.idempotency import CreatedResources as CreatedResources
+from runtime.http.idempotency import never_replayed as never_replayed
+from runtime.http.idempotency import replayed_by as replayed_by
 from runtime.http.idempotency import stops as stops
 from runtime.http.pagination import Cursor as Cursor
 from runtime.http.pagination import Limit as Limit
-from runtime.http.permissions import may as may
+from runtime.http.permissions import require_scope as require_scope
 from runtime.http.preconditions import IfMatch as IfMatch
 from runtime.http.preconditions import etag as etag
 from runtime.http.preconditions import require_match as require_match

@@ -22,7 +22,7 @@ HOLDS_BACK_EVERY_SECONDS: Final = 0.1  # the stops of one client, so that a floo
 MOST_CLIENTS: Final = 1_000
 
 
-class Starts:
+class AdmissionQueue:
     """Lets requests begin in the order in which they came, `AT_A_TIME` in each round of the loop.
 
     Whoever was refused several times in a row begins when nobody else waits.  While a stop is worked on, others begin
@@ -37,7 +37,7 @@ class Starts:
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
         self._last: deque[tuple[float, asyncio.Future[None]]] = deque()
 
-    async def turn(self, *, last: bool = False) -> None:
+    async def admit(self, *, last: bool = False) -> None:
         """Return when it is this request's turn, which is now unless many came together or a stop is worked on."""
         loop = asyncio.get_running_loop()
         if not self._going_round:
@@ -51,7 +51,7 @@ class Starts:
         await mine
 
     @contextmanager
-    def ahead(self, client: Hashable) -> Iterator[None]:
+    def prioritised(self, client: Hashable) -> Iterator[None]:
         """Let a client's stop be worked on before what begins after it, unless its last one was so just now."""
         now = asyncio.get_running_loop().time()
         if now - self._held_back_for.get(client, -HOLDS_BACK_EVERY_SECONDS) < HOLDS_BACK_EVERY_SECONDS:
@@ -87,5 +87,5 @@ class Starts:
 
 def ahead(scope: Scope, client: Hashable) -> AbstractContextManager[None]:
     """Let a client's stop be worked on before what begins after it in this process."""
-    starts: Starts | None = scope.get(KEY)
-    return nullcontext() if starts is None else starts.ahead(client)
+    starts: AdmissionQueue | None = scope.get(KEY)
+    return nullcontext() if starts is None else starts.prioritised(client)

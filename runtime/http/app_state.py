@@ -9,9 +9,9 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.auth.principal import Principal
-from runtime.http.concurrency_limits import Arrivals, Places
-from runtime.http.rate_limit import Rates
-from runtime.http.response_padding import Evenly
+from runtime.http.concurrency_limits import BodyReadLimits, ConcurrencyLimits
+from runtime.http.rate_limit import RateLimiter
+from runtime.http.response_padding import ResponseTimePadder
 from runtime.keyring import Keyring
 
 
@@ -23,17 +23,17 @@ class Verifies(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class AppState:
     """The connections, keys and limits of one process; `request.app.state.wiring`."""
 
     sessions: async_sessionmaker[AsyncSession]
     tokens: Verifies
     keys: Keyring
-    rates: Rates
+    rate_limiter: RateLimiter
     audience: str  # what a token, and a claim of a person, must be meant for
-    places: Places
-    arrivals: Arrivals
+    concurrency_limits: ConcurrencyLimits
+    body_reads: BodyReadLimits
     sessions_for_stops: async_sessionmaker[AsyncSession]  # connections that nothing else may use up
     trusted_proxies: int = 0
     parsing: asyncio.Lock = field(default_factory=asyncio.Lock)  # of one large body at a time
-    evenly: Evenly = field(default_factory=Evenly)
+    response_padder: ResponseTimePadder = field(default_factory=ResponseTimePadder)

@@ -17,14 +17,14 @@ from starlette.responses import Response
 from runtime import failpoints
 from runtime.auth.tokens import Tokens, fetching
 from runtime.database.engine import engine, sessions
-from runtime.http.app_state import Wiring
-from runtime.http.concurrency_limits import Arrivals, Places
+from runtime.http.app_state import AppState
+from runtime.http.concurrency_limits import BodyReadLimits, ConcurrencyLimits
 from runtime.http.health import Check, Readiness, database_check, health
-from runtime.http.middleware import Guard
+from runtime.http.middleware import RequestMiddleware
 from runtime.http.openapi.document import describe, methods_at
-from runtime.http.problems import Absent, Problem, Refused, answer
-from runtime.http.rate_limit import Rates
-from runtime.http.validation_errors import invalid, names_in
+from runtime.http.problems import Absent, Problem, Refused, problem_response
+from runtime.http.rate_limit import RateLimiter
+from runtime.http.validation_errors import field_names, validation_problem
 from runtime.keyring import keyring
 from runtime.settings import ProcessSettings, Profile
 from runtime.telemetry.logs import described
@@ -50,7 +50,7 @@ def application(
     readiness: Mapping[str, Check] | None = None,
     refusals: Mapping[type[Exception], str] | None = None,
     around: Around | None = None,
-    wiring: Wiring | None = None,
+    wiring: AppState | None = None,
 ) -> FastAPI:
     """Return the service's application; it connects to nothing before it starts.
 
@@ -61,15 +61,15 @@ def application(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.wiring = wiring or await stack.enter_async_context(wired(settings))
+            app.state.wiring = wiring or await stack.enter_async_context(app_state_from(settings))
             checks = {"database": database_check(app.state.wiring.sessions_for_stops), **(readiness or {})}
             app.state.readiness = Readiness(checks)
             if around is not None:
                 await stack.enter_async_context(around(app))
-            _lay_out(app)
+            _compile_routes(app)
             yield
 
-    app = answering_problems(
+    app = problem_application(
         f"Accord {settings.service.replace('_', ' ')}",
         described=settings.profile is Profile.DEVELOPMENT,
         lifespan=lifespan,
@@ -81,7 +81,7 @@ def application(
     return app
 
 
-def answering_problems(
+def problem_application(
     title: str,
     *,
     described: bool = False,
@@ -98,24 +98,24 @@ def answering_problems(
         openapi_url="/openapi.json" if described else None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=None if lifespan is None else _telling(lifespan),
+        lifespan=None if lifespan is None else _logging_startup_failure(lifespan),
         generate_unique_id_function=lambda route: route.name,
         telemetry=TELEMETRY,
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    app.add_middleware(Guard)
+    app.add_middleware(RequestMiddleware)
     _answer_problems(app, refusals or {})
     return app
 
 
-def _lay_out(app: FastAPI) -> None:
+def _compile_routes(app: FastAPI) -> None:
     # FastAPI compiles a router when the first request comes by it, and all others wait for that: some tens of ms.
     nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
     for route in app.routes:
         route.matches(dict(nowhere))
 
 
-def _telling(lifespan: Around) -> Around:
+def _logging_startup_failure(lifespan: Around) -> Around:
     @asynccontextmanager
     async def told(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -130,7 +130,7 @@ def _telling(lifespan: Around) -> Around:
 
 
 @asynccontextmanager
-async def wired(settings: ProcessSettings) -> AsyncIterator[Wiring]:
+async def app_state_from(settings: ProcessSettings) -> AsyncIterator[AppState]:
     """Make the connections of a process, and close them at its end."""
     failpoints.arm(settings)
     keys = keyring(settings)
@@ -139,14 +139,14 @@ async def wired(settings: ProcessSettings) -> AsyncIterator[Wiring]:
     async with fetching(settings.issuer, insecure=settings.profile is Profile.DEVELOPMENT) as fetch:
         tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.longest_token)
         try:
-            yield Wiring(
+            yield AppState(
                 sessions(bound),
                 tokens,
                 keys,
-                Rates(settings.rate, settings.rate_burst),
+                RateLimiter(settings.rate, settings.rate_burst),
                 settings.audience,
-                places_of(settings),
-                Arrivals(settings.max_requests_per_client),
+                concurrency_limits_from(settings),
+                BodyReadLimits(settings.max_requests_per_client),
                 sessions(for_stops),
                 settings.trusted_proxies,
             )
@@ -155,34 +155,36 @@ async def wired(settings: ProcessSettings) -> AsyncIterator[Wiring]:
             await for_stops.dispose()
 
 
-def places_of(settings: ProcessSettings) -> Places:
+def concurrency_limits_from(settings: ProcessSettings) -> ConcurrencyLimits:
     """Return the places that the settings name."""
-    return Places(settings.at_once, share=settings.max_requests_per_client, for_stops=settings.reserved_for_stops)
+    return ConcurrencyLimits(
+        settings.at_once, share=settings.max_requests_per_client, for_stops=settings.reserved_for_stops
+    )
 
 
 def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> None:
     @cache
     def known() -> frozenset[str]:
-        return names_in(describe(app))
+        return field_names(describe(app))
 
     async def problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101 - tells the type checker what the registration says
-        return answer(error)
+        return problem_response(error)
 
     async def not_valid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-        return answer(invalid(error, known()))
+        return problem_response(validation_problem(error, known()))
 
     async def refused(_: Request, error: Exception) -> Response:
         codes = [code for kind, code in refusals.items() if isinstance(error, kind)]
-        return answer(Refused(codes[0]))
+        return problem_response(Refused(codes[0]))
 
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         if status == 405:
             allowed = ", ".join(methods_at(describe(app), request.url.path))
-            return answer(Problem("method_not_allowed", headers={"Allow": allowed}))
-        return answer(Absent() if status == 404 else Problem("malformed_request"))
+            return problem_response(Problem("method_not_allowed", headers={"Allow": allowed}))
+        return problem_response(Absent() if status == 404 else Problem("malformed_request"))
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, not_valid)

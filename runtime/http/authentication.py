@@ -20,9 +20,9 @@ from runtime.auth.principal import Kind, Principal
 from runtime.auth.scopes import Role, scopes_of
 from runtime.auth.tokens import NotVerified
 from runtime.database.engine import one_session
-from runtime.database.hot_path import rows
-from runtime.database.unit_of_work import Unit
-from runtime.http.app_state import Wiring
+from runtime.database.hot_path import fetch_all
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http.app_state import AppState
 from runtime.http.problems import ClaimRefused, Unauthenticated
 from runtime.register.agencies import read_agency
 from runtime.telemetry.tracing import traceparent_now
@@ -40,7 +40,7 @@ ENTER_AS_ONESELF = ENTER.format(more="")
 ENTER_FOR_A_PERSON = ENTER.format(more=", c.public_jwk")
 
 
-class _Entered(NamedTuple):  # the name and the roles are there for a person, the client for a system
+class _PrincipalRow(NamedTuple):  # the name and the roles are there for a person, the client for a system
     wall: str
     kind: str
     flags: list[str]
@@ -51,7 +51,7 @@ class _Entered(NamedTuple):  # the name and the roles are there for a person, th
     public_jwk: dict[str, Any] | None = None  # there where a system names a person
 
 
-async def authenticate(connection: HTTPConnection, wiring: Wiring) -> Principal:
+async def authenticate(connection: HTTPConnection, wiring: AppState) -> Principal:
     """Return whom the bearer token names, or refuse; nothing else of the request is looked at."""
     given = connection.headers.getlist("authorization")
     if len(given) != 1:
@@ -87,9 +87,9 @@ def claim_of(connection: HTTPConnection, principal: Principal) -> Claim | None:
 
 
 @asynccontextmanager
-async def entered(
-    wiring: Wiring, principal: Principal, claim: Claim | None = None, *, stop: bool = False
-) -> AsyncIterator[Unit]:
+async def unit_of_work_for(
+    wiring: AppState, principal: Principal, claim: Claim | None = None, *, stop: bool = False
+) -> AsyncIterator[UnitOfWork]:
     """Open the one transaction of a unit for `principal`; whoever entered it commits, else it rolls back.
 
     A stop's is on a connection that nothing else uses.
@@ -104,7 +104,7 @@ async def entered(
         # The roles of now bound what the token says: a role that was taken away ends at once.
         system = principal.kind is Kind.SYSTEM
         roles = [Role.SYSTEM] if system else row.roles or ()
-        yield Unit(
+        yield UnitOfWork(
             session=session,
             agency=read_agency(principal.agency_id, row.kind, row.flags, row.purposes),
             actor=principal.actor if claim is None else claim.person_ref,
@@ -118,18 +118,18 @@ async def entered(
         )
 
 
-async def _look_up(session: AsyncSession, principal: Principal, claim: Claim | None) -> _Entered:
+async def _look_up(session: AsyncSession, principal: Principal, claim: Claim | None) -> _PrincipalRow:
     system = principal.kind is Kind.SYSTEM
     statement = ENTER_AS_ONESELF if claim is None else ENTER_FOR_A_PERSON
     person = principal.person_ref if claim is None else claim.person_ref
-    found = await rows(session, statement, person, principal.subject if system else None, principal.agency_id)
-    row = _Entered(*found[0]) if found else None
+    found = await fetch_all(session, statement, person, principal.subject if system else None, principal.agency_id)
+    row = _PrincipalRow(*found[0]) if found else None
     if row is None or (row.client_id if system else row.person_name) is None:
         raise Unauthenticated
     return row
 
 
-def _check(claim: Claim, principal: Principal, row: _Entered, audience: str) -> None:
+def _check(claim: Claim, principal: Principal, row: _PrincipalRow, audience: str) -> None:
     """Refuse a claim; the signature is tried first, so that whether there is such a person takes no time to tell."""
     try:
         on_behalf.check(claim.signed, principal.subject, row.public_jwk or {}, audience=audience, now=clock.utcnow())

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 
-from runtime.http.application import answering_problems
+from runtime.http.application import problem_application
 from runtime.http.health import Readiness, health
 from runtime.http.server import config_of
 from runtime.settings import ProcessSettings
 from runtime.telemetry.setup import setup
 
 
-def attended(
+def run_with_health(
     settings: ProcessSettings,
     work: Callable[[], Awaitable[None]],
     stop: Callable[[], None],
@@ -26,17 +26,17 @@ def attended(
     that whoever started it sees it and starts it again.
     """
     setup(settings)
-    asyncio.run(_attended(settings, work, stop, missing))
+    asyncio.run(_run_with_health(settings, work, stop, missing))
 
 
-async def _attended(
+async def _run_with_health(
     settings: ProcessSettings,
     work: Callable[[], Awaitable[None]],
     stop: Callable[[], None],
     missing: Callable[[], Sequence[str]],
 ) -> None:
-    readiness = Lacking(missing)
-    app = answering_problems(settings.service)
+    readiness = CallableReadiness(missing)
+    app = problem_application(settings.service)
     app.include_router(health(lambda: readiness))
     server = uvicorn.Server(config_of(app, settings))
 
@@ -55,7 +55,7 @@ async def _attended(
         group.create_task(answering())
 
 
-class Lacking(Readiness):
+class CallableReadiness(Readiness):
     """Readiness that the work itself tells."""
 
     def __init__(self, parts: Callable[[], Sequence[str]]) -> None:

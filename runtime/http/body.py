@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from runtime.http.app_state import Wiring
+from runtime.http.app_state import AppState
 from runtime.http.problems import FieldError, Problem
 from schemas import strict_json
 
@@ -34,10 +34,10 @@ class Body(Request):
         return self.parsed
 
 
-async def read(request: Request, wiring: Wiring, client: Hashable, most: int) -> Body:
+async def read(request: Request, wiring: AppState, client: Hashable, most: int) -> Body:
     """Return the request with its body read; refuse one that is too large, slow, foreign or not strict JSON."""
     _check_declared(request, most)
-    async with wiring.arrivals.of(client):
+    async with wiring.body_reads.of(client):
         raw = await _bounded(request, most)
     if not raw:
         return Body(request, raw, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 
 
-def address_of(connection: HTTPConnection, trusted_proxies: int) -> str:
+def client_address(connection: HTTPConnection, trusted_proxies: int) -> str:
     """Return the address of the client: the peer's, or what the outermost proxy of ours saw.
 
     Each proxy adds its peer at the end of X-Forwarded-For, so only the last entries were not written by the client.

@@ -17,7 +17,7 @@ STOP_SECONDS = 5.0  # that a stop waits for a place, in the order of asking
 BODY_SECONDS = 10.0  # from the head of a request to the last byte of its body
 
 
-class Places:
+class ConcurrencyLimits:
     """Places of this process: `at_once` in all, of which `for_stops` are kept for stops.
 
     A client may go beyond its `share` only while half of the others are free.
@@ -82,7 +82,7 @@ async def _turn(turns: asyncio.Semaphore) -> AsyncIterator[None]:
         turns.release()
 
 
-class Arrivals:
+class BodyReadLimits:
     """Bodies that are on their way, by client; where one has too many, its oldest is given up for its newest.
 
     So whoever lets bodies trickle keeps nobody out, not even itself.

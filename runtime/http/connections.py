@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runtime.http import load_shed, problems
-from runtime.http.middleware import SAFE_HEADERS, Refusals
+from runtime.http.middleware import SAFE_HEADERS, RefusalCounter
 from runtime.http.problems import Problem
 
 MOST_HEAD_BYTES: Final = 32 * 1024
@@ -124,7 +124,7 @@ class Connection(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.address = ""
-        self._refusals = Refusals()
+        self._refusals = RefusalCounter()
         self._head = bytearray()
         self._left = 0  # bytes of the body that is on its way
         self._refused = False
@@ -233,7 +233,7 @@ class Connection(H11Protocol):
 
 
 def _written(problem: Problem) -> bytes:
-    answer = problems.answer(problem)
+    answer = problems.problem_response(problem)
     lines = [f"HTTP/1.1 {answer.status_code} {HTTPStatus(answer.status_code).phrase}", "connection: close"]
     lines += [f"{name.lower()}: {value}" for name, value in SAFE_HEADERS.items()]
     lines += [f"{name.decode()}: {value.decode()}" for name, value in answer.raw_headers]

@@ -11,7 +11,7 @@ from runtime.auth.tokens import IssuerAway
 from runtime.disclosure import TooLate
 from runtime.http.problems import Problem, Unavailable
 from runtime.keyring import KeyringError
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from runtime.telemetry.logs import described
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def problem_of(error: Exception) -> Problem:
     log.log(
         logging.WARNING if away else logging.ERROR,
         "unavailable" if away else "broken",
-        extra={"facts": facts(code=_sqlstate(error) or "none")["facts"] | described(error)},
+        extra={"facts": log_fields(code=_sqlstate(error) or "none")["facts"] | described(error)},
     )
     return Unavailable() if away else Problem("broken")
 

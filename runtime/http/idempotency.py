@@ -25,7 +25,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http.body import Body
 from runtime.http.problems import Problem
 
@@ -61,7 +61,7 @@ _MARK = "_accord_repeats"
 
 
 @dataclass(frozen=True, slots=True)
-class Repeats:
+class RepeatPolicy:
     """What a repeat of a request does at one endpoint: `again` answers it, or it is carried out each time.
 
     `closes` tells by the body whether this request is a stop; a stop is carried out each time.
@@ -78,18 +78,18 @@ class Repeats:
 
 def stops(endpoint: Endpoint) -> Endpoint:
     """Mark an endpoint that only ever closes: it is carried out each time and passes before all else."""
-    return _marked(endpoint, Repeats(closes=lambda _: True))
+    return _marked(endpoint, RepeatPolicy(closes=lambda _: True))
 
 
-def decided_each_time(endpoint: Endpoint) -> Endpoint:
+def never_replayed(endpoint: Endpoint) -> Endpoint:
     """Mark an endpoint that shows what consent allows now and changes nothing, or nothing more when it is done again.
 
     It is carried out each time.
     """
-    return _marked(endpoint, Repeats())
+    return _marked(endpoint, RepeatPolicy())
 
 
-def answered_again_by(
+def replayed_by(
     again: Callable[..., Any], *, unless: Words | None = None, key_required: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Mark an endpoint whose repeats under one key are not done again but answered by the endpoint `again`.
@@ -97,29 +97,31 @@ def answered_again_by(
     `unless` tells by the body which requests close something: these are done each time.  With `key_required`, a
     request without a key answers 400: a repeat would do harm.
     """
-    return lambda endpoint: _marked(endpoint, Repeats(again, unless, key_required))
+    return lambda endpoint: _marked(endpoint, RepeatPolicy(again, unless, key_required))
 
 
-def repeats_of(endpoint: Callable[..., Any]) -> Repeats | None:
+def repeat_policy_of(endpoint: Callable[..., Any]) -> RepeatPolicy | None:
     """Return what an endpoint's mark says of repeats, or None where it has none."""
-    marked: Repeats | None = getattr(endpoint, _MARK, None)
+    marked: RepeatPolicy | None = getattr(endpoint, _MARK, None)
     return marked
 
 
-def _marked(endpoint: Endpoint, repeats: Repeats) -> Endpoint:
+def _marked(endpoint: Endpoint, repeats: RepeatPolicy) -> Endpoint:
     setattr(endpoint, _MARK, repeats)
     return endpoint
 
 
-async def _made(request: Request) -> UUID:
-    ref: UUID = request.state.made
+async def _created_resources(request: Request) -> UUID:
+    ref: UUID = request.state.created
     return ref
 
 
-Made = Annotated[UUID, Depends(_made)]  # in the signature of an `again`: what the first request made
+CreatedResources = Annotated[
+    UUID, Depends(_created_resources)
+]  # in the signature of an `again`: what the first request made
 
 
-def handler_of_again(route: APIRoute, repeats: Repeats) -> Handler | None:
+def replay_handler(route: APIRoute, repeats: RepeatPolicy) -> Handler | None:
     """Return the handler that answers a repeat, with the form of the route's own answers."""
     if repeats.again is None:
         return None
@@ -134,7 +136,7 @@ def handler_of_again(route: APIRoute, repeats: Repeats) -> Handler | None:
     return again.get_route_handler()
 
 
-def key_of(request: Request, *, required: bool) -> str | None:
+def idempotency_key_of(request: Request, *, required: bool) -> str | None:
     """Return the request's Idempotency-Key, or None; refuse a malformed one, or none where one is required."""
     key = request.headers.get(HEADER)
     if key is None:
@@ -146,30 +148,32 @@ def key_of(request: Request, *, required: bool) -> str | None:
     return key
 
 
-async def once(unit: Unit, read: Body, key: str, route: str, handler: Handler, again: Handler) -> Response:
+async def replay_or_run(
+    unit: UnitOfWork, read: Body, key: str, route: str, handler: Handler, again: Handler
+) -> Response:
     """Answer by `handler` and keep in the same transaction that it was done, or by `again` where it was."""
-    repeat = _Repeat.of(unit, read, key, f"{read.method} {route}")
-    kept = await _kept(unit, repeat)
+    repeat = IdempotencyRecord.of(unit, read, key, f"{read.method} {route}")
+    kept = await _stored_response(unit, repeat)
     if kept is not None:
-        read.state.made = kept.made
+        read.state.created = kept.created
         unit.repeated = True
         answer = await again(read)
         answer.status_code = kept.status
         return answer
     answer = await handler(read)
     if answer.status_code < 300:
-        await _keep(unit, repeat, answer.status_code)
+        await _store_response(unit, repeat, answer.status_code)
     return answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Repeat:
-    place: dict[str, str]
+class IdempotencyRecord:
+    lock_key: dict[str, str]
     digest: bytes
     lock: dict[str, int]
 
     @classmethod
-    def of(cls, unit: Unit, read: Body, key: str, route: str) -> _Repeat:
+    def of(cls, unit: UnitOfWork, read: Body, key: str, route: str) -> IdempotencyRecord:
         whose = "\0".join((unit.agency_id, unit.actor, route)).encode()
         secret = hmac.digest(key.encode(), b"accord idempotency v1\0" + whose, "sha256")
         name = hmac.digest(secret, b"name", "sha256")
@@ -177,40 +181,40 @@ class _Repeat:
         asked = b"\0".join((read.url.path.encode(), read.scope.get("query_string", b""), version, read.raw))
         high, low = struct.unpack(">ii", name[:8])
         return cls(
-            place={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},
+            lock_key={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},
             digest=hmac.digest(secret, b"request\0" + asked, "sha256"),
             lock={"high": high, "low": low},
         )
 
 
-class _Kept(NamedTuple):
+class _StoredResponse(NamedTuple):
     status: int
-    made: UUID | None
+    created: UUID | None
 
 
-async def _kept(unit: Unit, repeat: _Repeat) -> _Kept | None:
+async def _stored_response(unit: UnitOfWork, repeat: IdempotencyRecord) -> _StoredResponse | None:
     if not await unit.session.scalar(LOCK, repeat.lock):
         raise Problem("still_running")
     # A second statement: its snapshot is taken after the lock, so what was just committed is seen.
-    row = (await unit.session.execute(FIND, repeat.place)).one_or_none()
+    row = (await unit.session.execute(FIND, repeat.lock_key)).one_or_none()
     if row is None:
         return None
     if not row.fresh:
-        await unit.session.execute(FORGET, repeat.place)
+        await unit.session.execute(FORGET, repeat.lock_key)
         return None
     if not hmac.compare_digest(bytes(row.body_digest), repeat.digest):
         raise Problem("idempotency_key_reused")
-    return _Kept(row.status, row.made)
+    return _StoredResponse(row.status, row.created)
 
 
-async def _keep(unit: Unit, repeat: _Repeat, status: int) -> None:
+async def _store_response(unit: UnitOfWork, repeat: IdempotencyRecord, status: int) -> None:
     if repeat.digest[0] % SWEEP_EVERY == 0:
-        await sweep(unit)
-    kept = {"digest": repeat.digest, "status": status, "made": unit.made}
-    await unit.session.execute(KEEP, repeat.place | kept)
+        await delete_expired(unit)
+    kept = {"digest": repeat.digest, "status": status, "made": unit.created}
+    await unit.session.execute(KEEP, repeat.lock_key | kept)
 
 
-async def sweep(unit: Unit) -> None:
+async def delete_expired(unit: UnitOfWork) -> None:
     """Forget what this unit's agency did more than a day ago, unless another request is at it."""
     whose = {"agency_id": unit.agency_id}
     if await unit.session.scalar(SWEEP_LOCK, whose):

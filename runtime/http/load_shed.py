@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Final
 
 from runtime import clock
-from runtime.telemetry import facts, metrics
+from runtime.telemetry import log_fields, metrics
 
 EVERY: Final = 10.0  # seconds between two lines of one reason
 log = logging.getLogger(__name__)
@@ -23,4 +23,4 @@ def shed(reason: str) -> None:
     now = clock.monotonic()
     if now - _since.get(reason, -EVERY) >= EVERY:
         _since[reason] = now
-        log.warning("load_shed", extra=facts(reason=reason, count=_untold.pop(reason)))
+        log.warning("load_shed", extra=log_fields(reason=reason, count=_untold.pop(reason)))

@@ -9,13 +9,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import clock, failpoints
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import TooLate
 from runtime.http import admission
-from runtime.http.admission import Starts
+from runtime.http.admission import AdmissionQueue
 from runtime.http.error_mapping import problem_of
-from runtime.http.problems import Problem, answer
-from runtime.telemetry import facts, metrics
+from runtime.http.problems import Problem, problem_response
+from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.tracing import continued, traceparent_now
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,12 @@ SAFE_HEADERS = {
 NOTHING_ACTIVE = "default-src 'none'; frame-ancestors 'none'"
 
 
-PATIENCE = 3  # refusals in a row, after which a connection begins behind all others
+REFUSALS_BEFORE_LAST = 3  # refusals in a row, after which a connection begins behind all others
 TURNED_AWAY = frozenset({401, 429, 503})
 
 
 @dataclass(slots=True)
-class Refusals:
+class RefusalCounter:
     """How often in a row one connection was turned away."""
 
     in_a_row: int = 0
@@ -48,16 +48,16 @@ class Refusals:
         self.in_a_row = self.in_a_row + 1 if status in TURNED_AWAY else 0
 
 
-class BrokenOff(Exception):
+class ConnectionAborted(Exception):
     """An answer that had begun could not be ended; what failed is in the log, by its class."""
 
 
-class Guard:
+class RequestMiddleware:
     """The outermost layer of our own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._starts = Starts()
+        self._starts = AdmissionQueue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens within."""
@@ -65,17 +65,17 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began = clock.monotonic()
-        refusals: Refusals = scope.setdefault("accord.refusals", Refusals())
-        await self._starts.turn(last=refusals.in_a_row > PATIENCE)
+        refusals: RefusalCounter = scope.setdefault("accord.refusals", RefusalCounter())
+        await self._starts.admit(last=refusals.in_a_row > REFUSALS_BEFORE_LAST)
         scope[admission.KEY] = self._starts
-        given = Answering(scope, send)
+        given = ResponseSender(scope, send)
         headers = Headers(scope=scope)
         with continued(traceparent_now() or headers.get("traceparent")):
             await self._pass(scope, receive, given)
             refusals.note(given.status)
             _tell(scope, given.status, clock.monotonic() - began)
 
-    async def _pass(self, scope: Scope, receive: Receive, given: Answering) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, given: ResponseSender) -> None:
         refused = self._refused(scope)
         try:
             if refused is not None:
@@ -84,8 +84,8 @@ class Guard:
         except Exception as error:
             problem = problem_of(error)
             if given.status:
-                raise BrokenOff from None
-            await answer(problem)(scope, receive, given.send)
+                raise ConnectionAborted from None
+            await problem_response(problem)(scope, receive, given.send)
 
     def _refused(self, scope: Scope) -> Problem | None:
         headers = scope["headers"]
@@ -96,7 +96,7 @@ class Guard:
         return None
 
 
-class Answering:
+class ResponseSender:
     """Sends an answer with our headers and remembers its status."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
@@ -123,11 +123,11 @@ class Answering:
         Asked here, as this is the last place that can hold it back: whoever was paused behind a decision may go on
         from here.  A write was done, so that is said whenever it is.
         """
-        unit: Unit | None = self._scope.get("state", {}).get("unit")
+        unit: UnitOfWork | None = self._scope.get("state", {}).get("unit")
         if unit is None or unit.deadline is None or message.get("status", self.status) >= 300:
             return False
         if unit.ended and message["type"] == "http.response.start":
-            failpoints.point("answer.before_sending")
+            failpoints.hit("answer.before_sending")
         shows = unit.ended or unit.repeated or self._scope["method"] == "GET"
         return shows and clock.monotonic() > unit.deadline
 
@@ -137,5 +137,5 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path_format", "none")
     method = scope["method"] if scope["method"] in METHODS else "other"
     metrics.answered(method, route, status, seconds)
-    told = facts(method=method, route=route, status=status, seconds=round(seconds, 4))
+    told = log_fields(method=method, route=route, status=status, seconds=round(seconds, 4))
     log.info("answered", extra=told)

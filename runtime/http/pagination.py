@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runtime.http.problems import FieldError, Invalid
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 
 MOST = 200
 MOST_COUNTED = 1_000
@@ -22,7 +22,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]+$", description="from a `next` link")]
 
 
-class CountAnswer(Closed):
+class CountAnswer(StrictModel):
     """How long a list is; not `whole` where it goes on beyond what is counted."""
 
     count: Annotated[int, Field(ge=0, le=MOST_COUNTED)]

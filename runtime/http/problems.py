@@ -43,7 +43,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "broken": (500, "Something went wrong on our side"),
     "unavailable": (503, "Not available just now"),
 }
-_TITLE_OF_STATUS = {409: PROBLEMS["conflict"][1], 422: PROBLEMS["not_acceptable"][1]}
+_TITLE_BY_STATUS = {409: PROBLEMS["conflict"][1], 422: PROBLEMS["not_acceptable"][1]}
 
 
 class ProblemError(BaseModel):
@@ -88,7 +88,7 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(code)
-        listed_status, title = PROBLEMS.get(code, (status or 409, _TITLE_OF_STATUS.get(status or 409, "Refused")))
+        listed_status, title = PROBLEMS.get(code, (status or 409, _TITLE_BY_STATUS.get(status or 409, "Refused")))
         self.code = code
         self.status = status or listed_status
         self.title = title
@@ -170,7 +170,7 @@ class Unavailable(Problem):
         super().__init__("unavailable", headers={"Retry-After": str(retry_after)})
 
 
-def body_of(problem: Problem) -> dict[str, Any]:
+def problem_document(problem: Problem) -> dict[str, Any]:
     """Return the members of a problem answer."""
     # An absent answer says nothing of its own, so that no two of them differ.
     instance = f"{TYPE_PREFIX}absent" if isinstance(problem, Absent) else f"urn:uuid:{uuid4()}"
@@ -184,7 +184,7 @@ def body_of(problem: Problem) -> dict[str, Any]:
     }
 
 
-def answer(problem: Problem) -> Response:
+def problem_response(problem: Problem) -> Response:
     """Return the response that tells `problem`, and nothing that was sent to us."""
-    body = json.dumps(body_of(problem), separators=(",", ":")).encode()
+    body = json.dumps(problem_document(problem), separators=(",", ":")).encode()
     return Response(body, status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE)

@@ -31,29 +31,31 @@ MOST_PARAMETERS = 64
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
-class Declared(NamedTuple):
+class DeclaredParams(NamedTuple):
     """What a query parameter may be: sent more than once, and digits only."""
 
     repeats: bool
     whole: bool
 
     @classmethod
-    def of(cls, annotation: Any) -> Declared:
+    def of(cls, annotation: Any) -> DeclaredParams:
         """Return what an annotation says."""
         return cls(get_origin(annotation) in (list, set, frozenset, tuple), int in (annotation, *get_args(annotation)))
 
 
-def declared(dependant: Dependant) -> dict[str, Declared]:
+def declared_params(dependant: Dependant) -> dict[str, DeclaredParams]:
     """Return the query parameters that a route and its dependencies declare."""
-    found: dict[str, Declared] = {}
+    found: dict[str, DeclaredParams] = {}
     for parameter in dependant.query_params:
         kind = parameter.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found |= {field.alias or name: Declared.of(field.annotation) for name, field in kind.model_fields.items()}
+            found |= {
+                field.alias or name: DeclaredParams.of(field.annotation) for name, field in kind.model_fields.items()
+            }
         else:
-            found[parameter.alias] = Declared.of(kind)
+            found[parameter.alias] = DeclaredParams.of(kind)
     for part in dependant.dependencies:
-        found |= declared(part)
+        found |= declared_params(part)
     return found
 
 
@@ -64,7 +66,7 @@ def check_headers(request: Request) -> None:
             raise Problem("duplicate_header")
 
 
-def check_query(request: Request, known: Mapping[str, Declared]) -> None:
+def check_query(request: Request, known: Mapping[str, DeclaredParams]) -> None:
     """Refuse parameters that are undeclared, sent twice, or carry text that hides; their names are not echoed."""
     raw = request.scope.get("query_string", b"")
     try:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Hashable
 from runtime import clock
 from runtime.http.problems import TooManyRequests
 
-MOST_BUCKETS = 20_000
+MAX_BUCKETS = 20_000
 
 
-class Rates:
+class RateLimiter:
     """Token buckets of this process, by client and route; no address is kept."""
 
     def __init__(self, rate: float, burst: int, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
@@ -21,13 +21,13 @@ class Rates:
         self._monotonic = monotonic
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
-    def take(self, key: Hashable) -> None:
+    def acquire(self, key: Hashable) -> None:
         """Take one token from the bucket of `key`; refuse where it is empty."""
         now = self._monotonic()
         left, since = self._buckets.pop(key, (float(self._burst), now))
         left = min(self._burst, left + (now - since) * self._rate)
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        while len(self._buckets) > MOST_BUCKETS:
+        while len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
         if left < 1:
             raise TooManyRequests(math.ceil((1 - left) / self._rate))

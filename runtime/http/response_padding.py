@@ -15,7 +15,7 @@ REMEMBERED: Final = 64
 AWAKE: Final = 0.002
 
 
-class Evenly:
+class ResponseTimePadder:
     """The time that refusals take at this process: the slowest of the latest, in whole steps, for each of them.
 
     What is refused in less would else be told sooner on a busy machine, where some kinds take longer than a step.
@@ -24,7 +24,7 @@ class Evenly:
     def __init__(self) -> None:
         self._latest: deque[float] = deque(maxlen=REMEMBERED)
 
-    async def end(self, began: float) -> None:
+    async def pad(self, began: float) -> None:
         """Return when a refusal that began then is to be told, to some ten microseconds."""
         took = clock.monotonic() - began
         self._latest.append(took)

@@ -17,20 +17,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 
 KEY = text("SELECT key FROM carrying.cursor_key")
 _keys: WeakKeyDictionary[Engine, AESSIV] = WeakKeyDictionary()
 
 
-async def sealed(unit: Unit, name: str, *place: str | int) -> str:
+async def sealed(unit: UnitOfWork, name: str, *place: str | int) -> str:
     """Return the cursor of a place in the agency's list of this name."""
     written = json.dumps(place, separators=(",", ":")).encode()
     body = (await _key(unit.session)).encrypt(written, _of(unit, name))
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 
-async def unsealed(unit: Unit, name: str, cursor: str) -> tuple[Any, ...] | None:
+async def unsealed(unit: UnitOfWork, name: str, cursor: str) -> tuple[Any, ...] | None:
     """Return the place of a cursor that `sealed` made for this agency's list of this name; None for any other."""
     try:
         body = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -39,7 +39,7 @@ async def unsealed(unit: Unit, name: str, cursor: str) -> tuple[Any, ...] | None
         return None
 
 
-def _of(unit: Unit, name: str) -> list[bytes]:
+def _of(unit: UnitOfWork, name: str) -> list[bytes]:
     return [name.encode(), unit.agency_id.encode()]
 
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from runtime.http.connections import MOST_HEAD_BYTES, Connections, protocol_of
 from runtime.settings import ProcessSettings
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from runtime.telemetry.setup import setup
 
 GRACE_SECONDS = 10
@@ -66,7 +66,7 @@ def _allow_files(needed: int) -> None:
     if resource.RLIM_INFINITY in (soft, hard) and soft in (resource.RLIM_INFINITY, hard):
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
-        log.critical("too_few_descriptors", extra=facts(count=hard, missing=needed - hard))
+        log.critical("too_few_descriptors", extra=log_fields(count=hard, missing=needed - hard))
         sys.exit(NOT_STARTED)
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

@@ -13,7 +13,7 @@ UNKNOWN = "*"
 MOST_ERRORS = 50
 
 
-def invalid(error: RequestValidationError, known: frozenset[str]) -> Problem:
+def validation_problem(error: RequestValidationError, known: frozenset[str]) -> Problem:
     """Return the problem that tells `error`; names that are not in `known` are the sender's, and are not echoed.
 
     A malformed reference in the path refers to nothing: that is the same as absent.
@@ -24,7 +24,7 @@ def invalid(error: RequestValidationError, known: frozenset[str]) -> Problem:
     return Invalid([FieldError(_place(one["loc"], known), str(one["type"])) for one in found[:MOST_ERRORS]])
 
 
-def names_in(description: dict[str, Any]) -> frozenset[str]:
+def field_names(description: dict[str, Any]) -> frozenset[str]:
     """Return every name that an API description gives to a field or a parameter."""
     return frozenset(_names(description)) | {"body", "query", "header"}
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.ledger.entry import Header, commitment, new_salt, seal_hash
 from kernel.sealing.detail import Details
 from runtime.database.arrays import Column, byteas, uuids
-from runtime.database.hot_path import written
+from runtime.database.hot_path import execute
 
 APPEND = """
 INSERT INTO ledger.pending (header, salt, detail, subject)
@@ -58,4 +58,4 @@ def columns(leaves: Sequence[Leaf]) -> tuple[Column, ...]:
 async def append(session: AsyncSession, leaves: Sequence[Leaf]) -> None:
     """Put the leaves on record with the transaction; nothing else of it may be shown before the commit."""
     if leaves:
-        await written(session, APPEND, *columns(leaves))
+        await execute(session, APPEND, *columns(leaves))

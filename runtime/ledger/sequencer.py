@@ -30,12 +30,12 @@ from kernel.ledger.merkle import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, failpoints
 from runtime.database.arrays import bigints, byteas, smallints
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
-from runtime.database.hot_path import rows, written
-from runtime.error_kinds import name
+from runtime.database.hot_path import execute, fetch_all
+from runtime.error_kinds import safe_error_name
 from runtime.ledger.pending_entries import columns, leaf
 from runtime.ledger.tree_store import newest_head, nodes
 from runtime.settings import LedgerSettings
-from runtime.telemetry import facts, metrics
+from runtime.telemetry import log_fields, metrics
 
 BATCH: Final = 1_000
 REST: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
@@ -84,7 +84,7 @@ class Waiting(NamedTuple):
     at: datetime
 
 
-class Contradicted(Exception):
+class HeadMismatch(Exception):
     """The tree is not the one whose head was signed last, or another key signed it: nothing more is signed."""
 
 
@@ -99,19 +99,19 @@ class Tree:
 async def integrate(session: AsyncSession, skey: str, most: int = BATCH) -> int:
     """Take up to `most` pending leaves into the tree, sign its new head, commit, and return how many it took.
 
-    0 where nothing waits or another sequencer is at it.  Raises `Contradicted` rather than sign another history.
+    0 where nothing waits or another sequencer is at it.  Raises `HeadMismatch` rather than sign another history.
     """
     size = await session.scalar(HEAD)
-    waiting = [] if size is None else [Waiting(*row) for row in await rows(session, WAITING, most)]
+    waiting = [] if size is None else [Waiting(*row) for row in await fetch_all(session, WAITING, most)]
     if size is None or not waiting:
         await session.rollback()
         return 0
     tree = await _tree(session, size, note.vkey_of(skey))
-    failpoints.point("sequencer.after_take")
+    failpoints.hit("sequencer.after_take")
     await _take(session, tree, waiting, skey)
-    failpoints.point("sequencer.before_commit")
+    failpoints.hit("sequencer.before_commit")
     await session.commit()
-    failpoints.point("sequencer.after_commit")
+    failpoints.hit("sequencer.after_commit")
     return len(waiting)
 
 
@@ -120,7 +120,7 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
 
     Not where nothing is new, where another was published less than `every` ago, nor where another sequencer is at it.
     The tree is padded first, to the next multiple of `PADDED_TO` entries: a published size tells of no single event.
-    Raises `Contradicted` rather than sign another history.
+    Raises `HeadMismatch` rather than sign another history.
     """
     size = await session.scalar(HEAD)
     if size is None or not await session.scalar(DUE, {"every": every}):
@@ -128,9 +128,9 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
         return False
     if size % PADDED_TO:
         tree = await _tree(session, size, note.vkey_of(skey))
-        ((at,),) = await rows(session, "SELECT register.instant()")
+        ((at,),) = await fetch_all(session, "SELECT register.instant()")
         blanks = [leaf({}, None, **padding(at)) for _ in range(-size % PADDED_TO)]
-        await _take(session, tree, [Waiting(*row) for row in await rows(session, PAD, *columns(blanks))], skey)
+        await _take(session, tree, [Waiting(*row) for row in await fetch_all(session, PAD, *columns(blanks))], skey)
     await session.execute(PUBLISH, {"size": size + -size % PADDED_TO})
     await session.commit()
     return True
@@ -139,7 +139,7 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
 async def _take(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting], skey: str) -> None:
     """Move these leaves into the tree and sign its new head."""
     await _grow(session, tree, waiting)
-    failpoints.point("sequencer.after_move")
+    failpoints.hit("sequencer.after_move")
     await _sign(session, tree.size + len(waiting), root_of(tree.peaks), waiting[0].at, skey)
 
 
@@ -152,9 +152,9 @@ async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
         peaks = [node(level, index) for level, index in wanted]
         signed = NOTHING if newest is None else note.verify_checkpoint(newest.note, vkey)
     except (KeyError, note.Malformed, note.NotSigned):
-        raise Contradicted from None
+        raise HeadMismatch from None
     if (signed.size, signed.root) != (size, root_of(peaks)):
-        raise Contradicted
+        raise HeadMismatch
     return Tree(size, peaks)
 
 
@@ -162,11 +162,11 @@ async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting]) -
     """Move the leaves into the tree; its peaks grow in place."""
     hashes = [leaf_hash(row.header) for row in waiting]
     grown = [node for index, one in enumerate(hashes, tree.size) for node in push(tree.peaks, index, one)[1:]]
-    ((moved,),) = await rows(session, MOVE, bigints([row.id for row in waiting]))
+    ((moved,),) = await fetch_all(session, MOVE, bigints([row.id for row in waiting]))
     if moved != len(waiting):
-        raise Contradicted
+        raise HeadMismatch
     levels, indexes, above = zip(*grown, strict=True) if grown else ((), (), ())
-    await written(session, GROW, smallints(levels), bigints(indexes), byteas(above))
+    await execute(session, GROW, smallints(levels), bigints(indexes), byteas(above))
 
 
 async def _sign(session: AsyncSession, size: int, root: bytes, at: object, skey: str) -> None:
@@ -184,7 +184,7 @@ class Sequencer:
         self._rest = rest
         self._well_at: float | None = None
 
-    async def well(self) -> bool:
+    async def healthy(self) -> bool:
         """Tell whether a round went well within the last seconds."""
         return self._well_at is not None and clock.monotonic() - self._well_at < WELL_WITHIN
 
@@ -214,12 +214,12 @@ class Sequencer:
                         await publish(session, skey, timedelta(seconds=self._settings.checkpoint_seconds))
                         metrics.ledger_pending(int((await session.execute(DEPTH)).scalar_one()))
                 self._well_at = clock.monotonic()
-            except Contradicted:
+            except HeadMismatch:
                 taken, self._well_at = 0, None
                 log.critical("ledger_contradicted")
             except Exception as failed:  # whatever it was, nothing is half done and the leaves still wait
                 taken = 0
-                log.warning("sequencer_waits", extra=facts(reason=name(failed)))
+                log.warning("sequencer_waits", extra=log_fields(reason=safe_error_name(failed)))
             if taken < self._batch:
                 await _pause(stopping, self._rest)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from kernel.ledger.stored_state import Filed, altered, shredded_of, wrong_heads, wrong_nodes
-from kernel.ledger.verify import Entry, Fault, Finding
+from kernel.ledger.stored_state import IndexedEntry, altered, shredded_of, wrong_heads, wrong_nodes
+from kernel.ledger.verify import Entry, Finding, Violation
 
 CHECKPOINTS = "SELECT note FROM ledger.checkpoint ORDER BY size"
 LEAVES = "SELECT index, header, hash FROM ledger.leaf ORDER BY index"
@@ -27,7 +27,7 @@ NODES = "SELECT level, index, hash FROM ledger.node ORDER BY (index + 1) << leve
 AT_A_TIME = 5_000
 
 
-class Whole:
+class LedgerSnapshot:
     """The ledger as it was when the reading began."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
@@ -49,16 +49,16 @@ class Whole:
         began: datetime = at
         return began
 
-    def beside(self, vkey: str) -> Iterator[Finding]:
+    def stored_state_findings(self, vkey: str) -> Iterator[Finding]:
         """Yield what is wrong with what is kept beside the entries, whatever is wrong with those themselves."""
         shredded = shredded_of(self._stream("shredded", SHREDDED))
-        yield from altered((Filed(*row) for row in self._stream("filed", FILED)), shredded)
+        yield from altered((IndexedEntry(*row) for row in self._stream("filed", FILED)), shredded)
         leaves = ((index, leaf) for index, leaf in self._stream("hashes", HASHES))
         yield from wrong_nodes(leaves, ((level, index, kept) for level, index, kept in self._stream("nodes", NODES)))
         yield from wrong_heads(self._stream("heads", HEADS), vkey)
         for size, signed in self._stream("head", HEAD):
             if size != signed:
-                yield Finding(Fault.WRONG_HEAD, size)
+                yield Finding(Violation.WRONG_HEAD, size)
 
     def _stream(self, cursor_name: str, statement: str) -> Iterator[Any]:
         with self._connection.cursor(name=cursor_name, binary=True) as cursor:
@@ -68,10 +68,10 @@ class Whole:
 
 
 @contextmanager
-def reading(url: str) -> Iterator[Whole]:
+def reading(url: str) -> Iterator[LedgerSnapshot]:
     """Open the ledger at `url` (`postgresql+psycopg://...`) for reading; raises `psycopg.OperationalError`."""
     with psycopg.connect(url.replace("+psycopg", ""), connect_timeout=5) as connection:
         # One snapshot for heads and leaves: a batch that comes in between would look like a log cut short.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        yield Whole(connection)
+        yield LedgerSnapshot(connection)

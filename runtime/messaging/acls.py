@@ -21,7 +21,7 @@ READERS: Final = ("exchange", "notifications")  # services that read on behalf o
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class AclRule:
     """One thing that one principal may do."""
 
     user: str
@@ -37,35 +37,35 @@ class Allowance:
         return AclBinding(self.resource, self.name, pattern, principal, host, self.operation, AclPermissionType.ALLOW)
 
 
-def of_services() -> tuple[Allowance, ...]:
+def of_services() -> tuple[AclRule, ...]:
     """Return what services may do whatever agencies there are: the relay writes, readers have their own groups."""
     writes = (
-        Allowance(RELAY, AclOperation.WRITE, ResourceType.TOPIC, MAILBOXES, prefixed=True),
-        Allowance(RELAY, AclOperation.DESCRIBE, ResourceType.TOPIC, MAILBOXES, prefixed=True),
+        AclRule(RELAY, AclOperation.WRITE, ResourceType.TOPIC, MAILBOXES, prefixed=True),
+        AclRule(RELAY, AclOperation.DESCRIBE, ResourceType.TOPIC, MAILBOXES, prefixed=True),
     )
     groups = tuple(
-        Allowance(service, AclOperation.READ, ResourceType.GROUP, name, prefixed)
+        AclRule(service, AclOperation.READ, ResourceType.GROUP, name, prefixed)
         for service in READERS
         for name, prefixed in ((service, False), (f"{service}.", True))
     )
     return writes + groups
 
 
-def of_agency(agency_id: str) -> tuple[Allowance, ...]:
+def of_agency(agency_id: str) -> tuple[AclRule, ...]:
     """Return what the agency itself may do: read its own mailbox in groups of its own name."""
     topic = mailbox(agency_id)
     return (
-        Allowance(agency_id, AclOperation.READ, ResourceType.TOPIC, topic),
-        Allowance(agency_id, AclOperation.DESCRIBE, ResourceType.TOPIC, topic),
-        Allowance(agency_id, AclOperation.READ, ResourceType.GROUP, f"{agency_id}.", prefixed=True),
+        AclRule(agency_id, AclOperation.READ, ResourceType.TOPIC, topic),
+        AclRule(agency_id, AclOperation.DESCRIBE, ResourceType.TOPIC, topic),
+        AclRule(agency_id, AclOperation.READ, ResourceType.GROUP, f"{agency_id}.", prefixed=True),
     )
 
 
-def of_host(agency_id: str) -> tuple[Allowance, ...]:
+def of_host(agency_id: str) -> tuple[AclRule, ...]:
     """Return what the services may do that read this one agency's mailbox for it."""
     topic = mailbox(agency_id)
     return tuple(
-        Allowance(service, operation, ResourceType.TOPIC, topic)
+        AclRule(service, operation, ResourceType.TOPIC, topic)
         for service in READERS
         for operation in (AclOperation.READ, AclOperation.DESCRIBE)
     )

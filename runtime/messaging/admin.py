@@ -63,7 +63,9 @@ def prepare(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     allow(admin, acls.of_services())
 
 
-def admit(admin: AdminClient, agency_id: str, password: str, *, hosted: bool, replicas: int | None = None) -> None:
+def provision_agency(
+    admin: AdminClient, agency_id: str, password: str, *, hosted: bool, replicas: int | None = None
+) -> None:
     """Make the mailbox and the user of an agency, and let those read it who may; repeating it is harmless.
 
     `replicas` stands in for the topic file's where there are fewer brokers, as in development.
@@ -73,11 +75,11 @@ def admit(admin: AdminClient, agency_id: str, password: str, *, hosted: bool, re
         raise ValueError("not an agency's id")
     make_mailboxes(admin, [agency_id], replicas=replicas)
     make_users(admin, {agency_id: password})
-    host(admin, agency_id, hosted=hosted)
+    set_hosting(admin, agency_id, hosted=hosted)
     allow(admin, acls.of_agency(agency_id))
 
 
-def dismiss(admin: AdminClient, agency_id: str) -> None:
+def remove_agency(admin: AdminClient, agency_id: str) -> None:
     """Take an agency's user off the broker, and all that it may do; repeating it is harmless.
 
     The broker asks at each request what its sender may do, so a connection that is open is of no use from then on.
@@ -88,7 +90,7 @@ def dismiss(admin: AdminClient, agency_id: str) -> None:
     remove_users(admin, [agency_id])
 
 
-def host(admin: AdminClient, agency_id: str, *, hosted: bool) -> None:
+def set_hosting(admin: AdminClient, agency_id: str, *, hosted: bool) -> None:
     """Let the hosted services read this agency's mailbox, or stop them."""
     change = allow if hosted else forbid
     change(admin, acls.of_host(agency_id))
@@ -98,8 +100,8 @@ def make_mailboxes(admin: AdminClient, agency_ids: Iterable[str], *, replicas: i
     """Make the mailboxes that are not there, and wait until each can be written to."""
     wanted = [mailbox(agency_id) for agency_id in agency_ids]
     for made in admin.create_topics([_topic(name, replicas) for name in wanted], request_timeout=PATIENCE).values():
-        _unless(made.result, KafkaError.TOPIC_ALREADY_EXISTS)
-    _until(lambda: _have_leaders(admin, wanted), "mailboxes")
+        _ignoring(made.result, KafkaError.TOPIC_ALREADY_EXISTS)
+    _wait_until(lambda: _have_leaders(admin, wanted), "mailboxes")
 
 
 def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
@@ -112,7 +114,7 @@ def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     ]
     for made in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
         made.result()
-    _until(lambda: _known(admin, list(passwords)), "users")
+    _wait_until(lambda: _known(admin, list(passwords)), "users")
 
 
 def remove_users(admin: AdminClient, users: Iterable[str]) -> None:
@@ -120,19 +122,19 @@ def remove_users(admin: AdminClient, users: Iterable[str]) -> None:
     gone = list(users)
     changes: list[Any] = [UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in gone]
     for removed in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
-        _unless(removed.result, KafkaError.RESOURCE_NOT_FOUND)
-    _until(lambda: not any(_known(admin, [user]) for user in gone), "users removed")
+        _ignoring(removed.result, KafkaError.RESOURCE_NOT_FOUND)
+    _wait_until(lambda: not any(_known(admin, [user]) for user in gone), "users removed")
 
 
-def allow(admin: AdminClient, allowances: Iterable[acls.Allowance]) -> None:
+def allow(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
     """Allow what is listed, and wait until the broker goes by it."""
     wanted = {allowance.binding() for allowance in allowances}
     for made in admin.create_acls(sorted(wanted), request_timeout=PATIENCE).values():
         made.result()
-    _until(lambda: wanted <= set(in_force(admin)), "allowances")
+    _wait_until(lambda: wanted <= set(in_force(admin)), "allowances")
 
 
-def forbid(admin: AdminClient, allowances: Iterable[acls.Allowance]) -> None:
+def forbid(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
     """Take back what is listed, and wait until the broker goes by it."""
     unwanted = {allowance.binding() for allowance in allowances}
     filters = [
@@ -149,7 +151,7 @@ def forbid(admin: AdminClient, allowances: Iterable[acls.Allowance]) -> None:
     ]
     for gone in admin.delete_acls(filters, request_timeout=PATIENCE).values():
         gone.result()
-    _until(lambda: not unwanted & set(in_force(admin)), "allowances taken back")
+    _wait_until(lambda: not unwanted & set(in_force(admin)), "allowances taken back")
 
 
 def in_force(admin: AdminClient) -> list[object]:
@@ -189,7 +191,7 @@ def _known(admin: AdminClient, users: list[str]) -> bool:
         raise
 
 
-def _unless(result: Callable[[], object], accepted: int) -> None:
+def _ignoring(result: Callable[[], object], accepted: int) -> None:
     try:
         result()
     except KafkaException as failed:
@@ -197,7 +199,7 @@ def _unless(result: Callable[[], object], accepted: int) -> None:
             raise
 
 
-def _until(claim: Callable[[], bool], what: str) -> None:
+def _wait_until(claim: Callable[[], bool], what: str) -> None:
     # What the controller took reaches the broker a moment later: a client that asks at once may be refused.
     deadline = clock.monotonic() + PATIENCE
     while not claim():

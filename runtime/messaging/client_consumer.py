@@ -10,7 +10,7 @@ from runtime.messaging.connection import client
 from runtime.settings import BrokerSettings
 
 
-def reader(settings: BrokerSettings, group: str, topics: Iterable[str]) -> Consumer:
+def broker_consumer(settings: BrokerSettings, group: str, topics: Iterable[str]) -> Consumer:
     """Return a consumer that starts at the oldest letter and commits only what it is told to."""
     consumer = Consumer(
         client(settings)

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from runtime.settings import BrokerSettings
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 
 MECHANISM = "SCRAM-SHA-512"
 log = logging.getLogger(__name__)
@@ -39,4 +39,4 @@ def client(settings: BrokerSettings) -> dict[str, Any]:
 
 def _on_error(error: Any) -> None:
     # The error's text may name hosts; its code is enough to act on.
-    log.warning("broker_error", extra=facts(code=error.name()))
+    log.warning("broker_error", extra=log_fields(code=error.name()))

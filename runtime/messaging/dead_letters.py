@@ -53,7 +53,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class RawRecord:
     """A message as it came off the broker, or as it was about to go there, untouched."""
 
     topic: str
@@ -65,18 +65,18 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class DeadLetter:
     """A message in the parking lot."""
 
     parked_ref: UUID
-    received: Received
+    received: RawRecord
     message_ref: UUID | None
     reason: Reason
     tries: int
 
 
-async def park(
-    session: AsyncSession, consumer: str, received: Received, reason: Reason, *, tries: int, message_ref: UUID | None
+async def put(
+    session: AsyncSession, consumer: str, received: RawRecord, reason: Reason, *, tries: int, message_ref: UUID | None
 ) -> UUID:
     """Park what was received and return its reference; parking the same message twice keeps one."""
     parked_ref = _reference(consumer, received)
@@ -97,15 +97,15 @@ async def park(
     return parked_ref
 
 
-async def take(session: AsyncSession, consumer: str, parked_ref: UUID) -> Parked | None:
+async def take(session: AsyncSession, consumer: str, parked_ref: UUID) -> DeadLetter | None:
     """Return a message that is still parked and hold it; None if it is gone or somebody else holds it."""
     row = (await session.execute(TAKE, {"parked_ref": parked_ref, "consumer": consumer})).one_or_none()
     if row is None:
         return None
     headers = tuple((_name(name), _read(value)) for name, value in row.headers)
     key = None if row.key is None else _read_key(row.key)
-    received = Received(row.topic, row.partition, row.offset, key, headers, row.body)
-    return Parked(row.parked_ref, received, row.message_ref, Reason(row.reason), row.tries)
+    received = RawRecord(row.topic, row.partition, row.offset, key, headers, row.body)
+    return DeadLetter(row.parked_ref, received, row.message_ref, Reason(row.reason), row.tries)
 
 
 async def resolve(session: AsyncSession, parked_ref: UUID, resolution: str) -> None:
@@ -113,22 +113,22 @@ async def resolve(session: AsyncSession, parked_ref: UUID, resolution: str) -> N
     await session.execute(RESOLVE, {"parked_ref": parked_ref, "resolution": resolution})
 
 
-async def tried(session: AsyncSession, parked_ref: UUID) -> None:
+async def count_attempt(session: AsyncSession, parked_ref: UUID) -> None:
     """Count one more try that failed."""
     await session.execute(TRIED, {"parked_ref": parked_ref})
 
 
-async def ask_again(session: AsyncSession, parked_ref: UUID) -> None:
+async def request_retry(session: AsyncSession, parked_ref: UUID) -> None:
     """Ask the consumer that parked it to try once more; it looks every second or so."""
     await session.execute(ASK, {"parked_ref": parked_ref})
 
 
-async def asked_again(session: AsyncSession, consumer: str) -> Sequence[UUID]:
+async def pending_retries(session: AsyncSession, consumer: str) -> Sequence[UUID]:
     """Return what this consumer was asked to try once more, oldest first."""
     return (await session.scalars(ASKED, {"consumer": consumer})).all()
 
 
-def _reference(consumer: str, received: Received) -> UUID:
+def _reference(consumer: str, received: RawRecord) -> UUID:
     # The body is part of it, as offsets begin anew where a topic was made again.
     origin = f"{consumer}|{received.topic}|{received.partition}|{received.offset}|".encode()
     return uuid5(ORIGINS, hashlib.sha256(origin + (received.key or b"") + b"|" + received.body).hexdigest())

@@ -19,7 +19,7 @@ MESSAGE_LIMIT: Final = 1_040_000
 LINGER_MS: Final = 5
 
 
-class Fate(StrEnum):
+class DeliveryStatus(StrEnum):
     """What became of a letter."""
 
     DELIVERED = "delivered"
@@ -30,7 +30,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingRecord:
     """One sealed body, ready to be posted."""
 
     topic: str
@@ -39,20 +39,20 @@ class Letter:
     body: bytes = field(repr=False)
 
 
-FATES: Final = {
-    KafkaError._UNKNOWN_TOPIC: Fate.NO_MAILBOX,
-    KafkaError._UNKNOWN_PARTITION: Fate.NO_MAILBOX,
-    KafkaError.UNKNOWN_TOPIC_OR_PART: Fate.NO_MAILBOX,
-    KafkaError.TOPIC_EXCEPTION: Fate.NO_MAILBOX,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: Fate.REFUSED,
-    KafkaError.MSG_SIZE_TOO_LARGE: Fate.TOO_LARGE,
-    KafkaError.INVALID_MSG_SIZE: Fate.TOO_LARGE,
+STATUS_BY_ERROR: Final = {
+    KafkaError._UNKNOWN_TOPIC: DeliveryStatus.NO_MAILBOX,
+    KafkaError._UNKNOWN_PARTITION: DeliveryStatus.NO_MAILBOX,
+    KafkaError.UNKNOWN_TOPIC_OR_PART: DeliveryStatus.NO_MAILBOX,
+    KafkaError.TOPIC_EXCEPTION: DeliveryStatus.NO_MAILBOX,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: DeliveryStatus.REFUSED,
+    KafkaError.MSG_SIZE_TOO_LARGE: DeliveryStatus.TOO_LARGE,
+    KafkaError.INVALID_MSG_SIZE: DeliveryStatus.TOO_LARGE,
 }
 
 
-def fate_of(error: KafkaError | None) -> Fate:
+def status_of(error: KafkaError | None) -> DeliveryStatus:
     """Return the fate that a delivery report tells; what we do not know is `Fate.UNKNOWN`."""
-    return Fate.DELIVERED if error is None else FATES.get(error.code(), Fate.UNKNOWN)
+    return DeliveryStatus.DELIVERED if error is None else STATUS_BY_ERROR.get(error.code(), DeliveryStatus.UNKNOWN)
 
 
 def producer(settings: BrokerSettings) -> Producer:
@@ -72,41 +72,41 @@ def producer(settings: BrokerSettings) -> Producer:
     return Producer(wanted)
 
 
-class Carrier:
+class MailboxProducer:
     """Carries batches of letters; one thread at a time uses it."""
 
     def __init__(self, settings: BrokerSettings) -> None:
         self._settings = settings
         self._producer: Producer | None = None
 
-    def carry(self, letters: Sequence[Letter], *, within: float) -> list[Fate]:
+    def produce(self, letters: Sequence[OutgoingRecord], *, within: float) -> list[DeliveryStatus]:
         """Return the fate of each letter, after at most about `within` seconds.
 
         When one stays unknown, nothing of this batch is left that could still go out by itself later,
         but for bytes already on the wire.
         """
-        fates: list[Fate | None] = [None] * len(letters)
+        fates: list[DeliveryStatus | None] = [None] * len(letters)
         posting = self._producer = self._producer or producer(self._settings)
         for place, letter in enumerate(letters):
             self._post(posting, letter, place, fates)
-        failpoints.point("relay.after_post")
+        failpoints.hit("relay.after_post")
         posting.flush(within)  # everything was posted, so it does not linger
-        known = [Fate.UNKNOWN if fate is None else fate for fate in fates]
-        if Fate.UNKNOWN in known:
+        known = [DeliveryStatus.UNKNOWN if fate is None else fate for fate in fates]
+        if DeliveryStatus.UNKNOWN in known:
             self.forget()
         return known
 
-    def mailbox(self, topic: str, *, within: float) -> Fate:
+    def mailbox(self, topic: str, *, within: float) -> DeliveryStatus:
         """Tell whether letters for `topic` can be delivered; `Fate.UNKNOWN` when the broker does not answer."""
         posting = self._producer = self._producer or producer(self._settings)
         try:
             found = posting.list_topics(topic, timeout=within).topics[topic]
         except KafkaException as failed:
             self.forget()
-            return fate_of(failed.args[0])
-        return fate_of(found.error)
+            return status_of(failed.args[0])
+        return status_of(found.error)
 
-    def answered(self, *, within: float) -> bool:
+    def broker_answered(self, *, within: float) -> bool:
         """Tell whether the broker answers."""
         posting = self._producer = self._producer or producer(self._settings)
         try:
@@ -128,10 +128,10 @@ class Carrier:
         self.forget()
 
     @staticmethod
-    def _post(posting: Producer, letter: Letter, place: int, fates: list[Fate | None]) -> None:
+    def _post(posting: Producer, letter: OutgoingRecord, place: int, fates: list[DeliveryStatus | None]) -> None:
         def report(error: KafkaError | None, _: Message) -> None:
-            failpoints.point("relay.before_report")
-            fates[place] = fate_of(error)
+            failpoints.hit("relay.before_report")
+            fates[place] = status_of(error)
 
         try:
             # By the hour: a record's own time is read by whoever reads the mailbox, and copies go out together.
@@ -145,7 +145,7 @@ class Carrier:
                 on_delivery=report,
             )
         except BufferError:  # our own queue is full: the rest waits for the next batch
-            fates[place] = Fate.UNKNOWN
+            fates[place] = DeliveryStatus.UNKNOWN
         except KafkaException as refused:
-            fates[place] = fate_of(refused.args[0])
+            fates[place] = status_of(refused.args[0])
         posting.poll(0)

@@ -1,18 +1,18 @@
 """Who exists: agencies, subjects, their cases and directives, and the fair lock on each subject."""
 
-from runtime.database.clock import instant
+from runtime.database.clock import database_now
 from runtime.register.agencies import agencies_with_mailboxes, agency
 from runtime.register.cases import case_key, join_case, open_case, raise_version
 from runtime.register.snapshots import Snapshot, snapshots
 from runtime.register.subjects import (
     CaseOf,
     Subject,
-    hold,
-    hold_all,
-    hold_exclusive,
-    hold_own,
-    hold_subjects,
-    hold_without_keys,
+    lock_cases,
+    lock_exclusive,
+    lock_own_case,
+    lock_shared,
+    lock_subjects,
+    lock_without_keys,
     subjects_of,
 )
 
@@ -23,14 +23,14 @@ __all__ = [
     "agencies_with_mailboxes",
     "agency",
     "case_key",
-    "hold",
-    "hold_all",
-    "hold_exclusive",
-    "hold_own",
-    "hold_subjects",
-    "hold_without_keys",
-    "instant",
+    "database_now",
     "join_case",
+    "lock_cases",
+    "lock_exclusive",
+    "lock_own_case",
+    "lock_shared",
+    "lock_subjects",
+    "lock_without_keys",
     "open_case",
     "raise_version",
     "snapshots",

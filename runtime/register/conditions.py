@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import ConsentTable, compile_table
-from runtime.database.hot_path import rows
+from runtime.database.hot_path import fetch_all
 from runtime.register.directives import active_rows, read_directive
 from runtime.register.subjects import Subject
 
@@ -33,7 +33,7 @@ async def end_when_met(
 
     `other` None means whoever is on the other side.  The caller holds the subject exclusive.
     """
-    return [Met(*row) for row in await rows(session, END, subject_id, side, other, str(condition))]
+    return [Met(*row) for row in await fetch_all(session, END, subject_id, side, other, str(condition))]
 
 
 async def start_when_met(
@@ -43,7 +43,7 @@ async def start_when_met(
 
     The caller holds the subject exclusive.
     """
-    return [Met(*row) for row in await rows(session, START, subject_id, custodian, recipient, str(condition))]
+    return [Met(*row) for row in await fetch_all(session, START, subject_id, custodian, recipient, str(condition))]
 
 
 async def table_once_started(session: AsyncSession, subject: Subject) -> ConsentTable:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import ConsentTable, Directive, compile_table
 from runtime.database.arrays import bigints
-from runtime.database.hot_path import rows
+from runtime.database.hot_path import fetch_all
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose, StartsWhen
 
@@ -125,6 +125,6 @@ def _lasts(directive: Directive, *, deceased: bool) -> bool:
 async def active_rows(session: AsyncSession, subject_ids: list[int]) -> dict[int, list[Mapping[str, Any]]]:
     """Return the active directive rows of each subject."""
     found: dict[int, list[Mapping[str, Any]]] = {subject_id: [] for subject_id in subject_ids}
-    for row in await rows(session, OF_SUBJECTS, bigints(subject_ids)):
+    for row in await fetch_all(session, OF_SUBJECTS, bigints(subject_ids)):
         found[row[0]].append(dict(zip(READ, row, strict=True)))
     return found

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _KEPT: Final = "accord.holding"
 
 
-def held_before(session: AsyncSession, case_refs: Collection[UUID]) -> dict[UUID, Subject] | None:
+def cached(session: AsyncSession, case_refs: Collection[UUID]) -> dict[UUID, Subject] | None:
     """Return the subjects of these cases if the transaction holds them all, else None: all are held in one order."""
     known = _of(session) or {}
     return {one: known[one] for one in case_refs} if known.keys() >= set(case_refs) else None
 
 
-def remember(session: AsyncSession, subjects: Iterable[Subject]) -> None:
+def cache(session: AsyncSession, subjects: Iterable[Subject]) -> None:
     """Keep what is held until the transaction ends."""
     known = _of(session)
     if known is None or session.sync_session.get_nested_transaction() is not None:
@@ -34,7 +34,7 @@ def remember(session: AsyncSession, subjects: Iterable[Subject]) -> None:
         known |= {case.case_ref: subject for case in subject.cases.values()}
 
 
-def forget(session: AsyncSession) -> None:
+def invalidate(session: AsyncSession) -> None:
     """Keep nothing from now on in this transaction: it changes consent."""
     session.info[_KEPT] = session.sync_session.get_transaction(), None
 

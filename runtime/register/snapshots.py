@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency, ConsentTable
 from runtime.database.arrays import bigints, texts, uuids
-from runtime.database.hot_path import rows
+from runtime.database.hot_path import fetch_all
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
 from runtime.register.subjects import consents
@@ -54,7 +54,7 @@ class Snapshot:
 
 async def snapshots(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Snapshot]:
     """Return the snapshot of each case reference that exists."""
-    cases = await rows(session, OF_CASES, uuids(set(case_refs)))
+    cases = await fetch_all(session, OF_CASES, uuids(set(case_refs)))
     custodians = await custodians_now(session, {case[1] for case in cases})
     compiled = await consents(session, [case[2:] for case in cases])
     found = {}
@@ -66,10 +66,10 @@ async def snapshots(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UU
 
 async def consents_now(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Consent]:
     """Return the consent of each subject that exists, for a count: nothing but numbers is read of thousands."""
-    return await consents(session, await rows(session, OF_SUBJECTS, bigints(set(subject_ids))))
+    return await consents(session, await fetch_all(session, OF_SUBJECTS, bigints(set(subject_ids))))
 
 
 async def custodians_now(session: AsyncSession, agency_ids: Iterable[str]) -> dict[str, tuple[Agency, datetime]]:
     """Return each agency that exists, and the database's instant."""
-    named = await rows(session, AGENCIES, texts(set(agency_ids)))
+    named = await fetch_all(session, AGENCIES, texts(set(agency_ids)))
     return {row[0]: (read_agency(*row[:4]), row[4]) for row in named}

@@ -22,25 +22,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Agency, ConsentTable
 from runtime.database.arrays import bigints, uuids
-from runtime.database.hot_path import rows
+from runtime.database.hot_path import fetch_all
 from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent, active_rows, compile_consent
-from runtime.register.lock_cache import forget, held_before, remember
+from runtime.register.lock_cache import cache, cached, invalidate
 from schemas.codes import Participation, Purpose
 
 # Locks first, and the consent of now by a snapshot taken once they are held: see the functions in 0020_locks.py.
-HOLD_CASES = "SELECT * FROM register.hold_cases(%s)"
-HOLD_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
-HOLD_WITHOUT_KEYS = "SELECT * FROM register.hold_subjects_without_keys(%s)"
-HOLD_EXCLUSIVE = "SELECT * FROM register.hold_exclusive(%s)"
+LOCK_CASES = "SELECT * FROM register.hold_cases(%s)"
+LOCK_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
+LOCK_WITHOUT_KEYS = "SELECT * FROM register.hold_subjects_without_keys(%s)"
+LOCK_EXCLUSIVE = "SELECT * FROM register.hold_exclusive(%s)"
 # Whoever asks for a case of another agency waits for nobody, or the wait would tell that it exists.
-HOLD_OWN = """
+LOCK_OWN_CASE = """
 SELECT * FROM register.hold_subjects(ARRAY(
     SELECT subject_id FROM register."case" WHERE case_ref = %s AND agency_id = %s
 ))
 """
-KEPT_TABLES = 10_000
-KEPT_CASES = 2_000
+MAX_CACHED_TABLES = 10_000
+MAX_CACHED_CASES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,55 +109,55 @@ _tables: WeakKeyDictionary[Engine, OrderedDict[int, tuple[int, Consent]]] = Weak
 _NOT_KEPT: tuple[int, None] = (-1, None)
 
 
-async def hold(session: AsyncSession, case_ref: UUID) -> Subject | None:
+async def lock_shared(session: AsyncSession, case_ref: UUID) -> Subject | None:
     """Return the subject of an agency's case with its lock held shared, or None where there is no such case."""
-    held = await hold_all(session, [case_ref])
+    held = await lock_cases(session, [case_ref])
     return held.get(case_ref)
 
 
-async def hold_own(session: AsyncSession, agency_id: str, case_ref: UUID) -> Subject | None:
+async def lock_own_case(session: AsyncSession, agency_id: str, case_ref: UUID) -> Subject | None:
     """Return the subject of the agency's own case with its lock held shared; the case of another is absent."""
-    subjects = await _held(session, await rows(session, HOLD_OWN, case_ref, agency_id))
-    remember(session, subjects)
+    subjects = await _locked(session, await fetch_all(session, LOCK_OWN_CASE, case_ref, agency_id))
+    cache(session, subjects)
     return subjects[0] if subjects else None
 
 
-async def hold_all(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Subject]:
+async def lock_cases(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Subject]:
     """Return the subject of each case reference that exists, all locks held shared, taken in one order."""
     wanted = set(case_refs)
-    before = held_before(session, wanted)
+    before = cached(session, wanted)
     if before is not None:
         return before
-    subjects = await _held(session, await rows(session, HOLD_CASES, uuids(wanted)))
-    remember(session, subjects)
+    subjects = await _locked(session, await fetch_all(session, LOCK_CASES, uuids(wanted)))
+    cache(session, subjects)
     found = {case.case_ref: subject for subject in subjects for case in subject.cases.values()}
     return {case_ref: found[case_ref] for case_ref in wanted if case_ref in found}
 
 
-async def hold_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
+async def lock_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
     """Return each subject with its lock held shared, taken in one order."""
-    return await subjects_of(session, await rows(session, HOLD_SUBJECTS, bigints(subject_ids)))
+    return await subjects_of(session, await fetch_all(session, LOCK_SUBJECTS, bigints(subject_ids)))
 
 
-async def hold_without_keys(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
-    """Return each subject as `hold_subjects` does, without a case key: for a relay, which opens nothing."""
-    return await subjects_of(session, await rows(session, HOLD_WITHOUT_KEYS, bigints(subject_ids)))
+async def lock_without_keys(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
+    """Return each subject as `lock_subjects` does, without a case key: for a relay, which opens nothing."""
+    return await subjects_of(session, await fetch_all(session, LOCK_WITHOUT_KEYS, bigints(subject_ids)))
 
 
 async def subjects_of(session: AsyncSession, found: Iterable[tuple[Any, ...]]) -> dict[int, Subject]:
     """Return each subject that rows of `register.hold_subjects` tell of, which the caller's own statement called."""
     each = {row[0]: row for row in found}
-    return {subject.subject_id: subject for subject in await _held(session, list(each.values()))}
+    return {subject.subject_id: subject for subject in await _locked(session, list(each.values()))}
 
 
-async def hold_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | None:
+async def lock_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | None:
     """Return the subject with its lock held exclusive: whoever changes consent calls this first."""
-    subjects = await _held(session, await rows(session, HOLD_EXCLUSIVE, case_ref))
-    forget(session)
+    subjects = await _locked(session, await fetch_all(session, LOCK_EXCLUSIVE, case_ref))
+    invalidate(session)
     return subjects[0] if subjects else None
 
 
-async def _held(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list[Subject]:
+async def _locked(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list[Subject]:
     registered = [_Registered(*row) for row in found]
     compiled = await consents(session, [row[:4] for row in registered])
     return [_subject(row, compiled[row.subject_id]) for row in registered]
@@ -184,7 +184,7 @@ async def consents(session: AsyncSession, versions: Iterable[tuple[int, int, str
             consent = compile_consent(terms, sv=row.sv, participating=participating, deceased=row.deceased)
             found[row.subject_id] = consent
             kept[row.subject_id] = (row.sv, consent)
-    while len(kept) > KEPT_TABLES:
+    while len(kept) > MAX_CACHED_TABLES:
         kept.popitem(last=False)
     return found
 
@@ -201,7 +201,7 @@ def _subject(row: _Registered, consent: Consent) -> Subject:
 
 
 # By the very text that the register gave, so that what changed is read anew; no key is in it.
-@lru_cache(KEPT_CASES)
+@lru_cache(MAX_CACHED_CASES)
 def _known(cases: str) -> tuple[tuple[Agency, UUID, str, bool], ...]:
     return tuple(
         (read_agency(agency_id, kind, flags, purposes), UUID(case_ref), pseudonym, active)

@@ -12,7 +12,7 @@ WITHHELD = "(withheld)"
 _WORD = re.compile(r"[A-Za-z0-9_.:/{}<>+-]{1,160}")
 
 
-def facts(**routing: object) -> dict[str, dict[str, Any]]:
+def log_fields(**routing: object) -> dict[str, dict[str, Any]]:
     """Return the `extra` of a log call; raises `TypeError` for a key that is not declared.
 
     A value that is not a number, a reference or one word is withheld: it might be something a person typed.

@@ -132,7 +132,7 @@ from schemas.facts.survivor import (
     SurvivorBlock,
     Window,
 )
-from schemas.strict_model import Closed, Part
+from schemas.strict_model import NestedModel, StrictModel
 
 __all__ = [
     "AcceptanceBlock",
@@ -151,7 +151,6 @@ __all__ = [
     "ChildrenBlock",
     "CjiMarks",
     "Claim",
-    "Closed",
     "CompletionBlock",
     "Condition",
     "ConsentExpiring",
@@ -186,6 +185,7 @@ __all__ = [
     "NearMissBlock",
     "NearMissLogged",
     "NeedsBlock",
+    "NestedModel",
     "NoticeCorrected",
     "NoticeFact",
     "NoticeFailed",
@@ -198,7 +198,6 @@ __all__ = [
     "OrderServiceBlock",
     "OrderTermsBlock",
     "Override",
-    "Part",
     "PlanBlock",
     "PlanFact",
     "Position",
@@ -237,6 +236,7 @@ __all__ = [
     "SafetyPlanCreated",
     "SafetyPlanReviewed",
     "SafetyPlanUpdated",
+    "StrictModel",
     "SurvivorBlock",
     "TrustedContact",
     "ViolationBlock",

@@ -8,13 +8,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.categories import DataCategory, Mark
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.taxonomy import FIELDS, bit
 
 _KNOWN = frozenset(FIELDS)
 
 
-class Categorised(Closed):
+class Categorised(StrictModel):
     """A model each field of which names its category, or a mark, by its type.
 
     Blocks derive from it: they hold what a person says, so that the body of a

@@ -3,11 +3,11 @@
 from schemas.categories import Evidence
 from schemas.codes import EvidenceKind, EvidenceState, Origin
 from schemas.facts.categorised import Categorised
-from schemas.strict_model import Part
+from schemas.strict_model import NestedModel
 from schemas.values import Bytes, Flag, Instant, Items, PersonRef, Ref, Text200, Text2000
 
 
-class CustodyStep(Part):
+class CustodyStep(NestedModel):
     """An item passed from one person to another, both named."""
 
     at: Instant
@@ -17,7 +17,7 @@ class CustodyStep(Part):
     digest_checked: Flag | None = None
 
 
-class EvidenceEntry(Part):
+class EvidenceEntry(NestedModel):
     """What a person says of an item when recording it; a digest identifies, so it is inside the category."""
 
     kind: EvidenceKind

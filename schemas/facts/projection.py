@@ -23,7 +23,7 @@ _Said = tuple[int, str, Any, tuple[UUID, ...]]
 _Between = tuple[list[bytes], list[UUID]]
 
 
-class Cutting:
+class FactProjection:
     """A fact laid out by category, to be cut as each recipient's mask permits."""
 
     def __init__(self, fact: Fact) -> None:
@@ -50,7 +50,7 @@ class Cutting:
                 self.carried |= held
                 self._categories.append((category, held, said))
 
-    def parts(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, bytes]:
+    def for_mask(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, bytes]:
         """Return what `mask` permits, each category as JSON; a category of which nothing is left is left out.
 
         Each reference inside is passed through `rename`.

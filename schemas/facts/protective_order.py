@@ -26,11 +26,11 @@ from schemas.codes import (
 from schemas.facts.categorised import Categorised
 from schemas.facts.fact import CjiMarks, Fact
 from schemas.facts.survivor import Address
-from schemas.strict_model import Part
+from schemas.strict_model import NestedModel
 from schemas.values import AgencyRef, Day, Instant, Items, Ref, Slug, Text200, Text2000, TimeZone, Version
 
 
-class OrderPerson(Part):
+class OrderPerson(NestedModel):
     """The petitioner, or someone the order protects."""
 
     given_name: Text200 | None = None
@@ -40,7 +40,7 @@ class OrderPerson(Part):
     race: Text200 | None = None
 
 
-class ProtectedChild(Part):
+class ProtectedChild(NestedModel):
     """A child the order protects."""
 
     child_ref: Ref | None = None
@@ -49,7 +49,7 @@ class ProtectedChild(Part):
     age_band: AgeBand | None = None
 
 
-class Respondent(Part):
+class Respondent(NestedModel):
     """Whom the order restrains, as far as a records system asks for it."""
 
     respondent_ref: Ref | None = None
@@ -62,7 +62,7 @@ class Respondent(Part):
     hair: Text200 | None = None
 
 
-class Condition(Part):
+class Condition(NestedModel):
     """A condition of the order, and whether it was broken."""
 
     pco_code: PcoCode

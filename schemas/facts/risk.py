@@ -7,11 +7,11 @@ from schemas.codes import Answer, Band, RiskChange, TriggeredBy
 from schemas.facts.categorised import Categorised
 from schemas.facts.fact import Fact
 from schemas.facts.incident import WeaponsBlock
-from schemas.strict_model import Part
+from schemas.strict_model import NestedModel
 from schemas.values import Count, Flag, Instant, Items, Ref, Slug, Text300
 
 
-class AnsweredItem(Part):
+class AnsweredItem(NestedModel):
     """The answer to one item; one of the three, by the item's kind."""
 
     code: Slug
@@ -20,7 +20,7 @@ class AnsweredItem(Part):
     choice: Slug | None = None
 
 
-class Override(Part):
+class Override(NestedModel):
     """A band raised by a person, with the reason."""
 
     band: Band

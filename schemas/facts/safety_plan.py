@@ -7,11 +7,11 @@ from schemas.codes import Bool3, PlanSection, PlanStatus, ReviewTrigger, ThreatT
 from schemas.facts.categorised import Categorised
 from schemas.facts.fact import Fact
 from schemas.facts.survivor import Address
-from schemas.strict_model import Part
+from schemas.strict_model import NestedModel
 from schemas.values import Count, Day, Flag, Items, PersonRef, Ref, Text200, Text2000, Version
 
 
-class ChecklistItem(Part):
+class ChecklistItem(NestedModel):
     """A thing to have ready before leaving."""
 
     item: Text200
@@ -19,14 +19,14 @@ class ChecklistItem(Part):
     kept_where: Text200 | None = None
 
 
-class Route(Part):
+class Route(NestedModel):
     """A way out."""
 
     label: Text200
     description: Text2000 | None = None
 
 
-class TrustedContact(Part):
+class TrustedContact(NestedModel):
     """Someone the survivor trusts, and whether they know of it."""
 
     name: Text200
@@ -37,7 +37,7 @@ class TrustedContact(Part):
     active: Flag = True
 
 
-class SafePlace(Part):
+class SafePlace(NestedModel):
     """A place to go."""
 
     label: Text200
@@ -48,7 +48,7 @@ class SafePlace(Part):
     transport: Text200 | None = None
 
 
-class Review(Part):
+class Review(NestedModel):
     """When a plan was looked at again, by whom, why, and what came of it."""
 
     held_on: Day

@@ -30,7 +30,7 @@ from schemas.codes import (
     Weekday,
 )
 from schemas.facts.categorised import Categorised
-from schemas.strict_model import Part
+from schemas.strict_model import NestedModel
 from schemas.values import (
     Count,
     Day,
@@ -49,14 +49,14 @@ from schemas.values import (
 )
 
 
-class Identifier(Part):
+class Identifier(NestedModel):
     """A number or name by which an authority knows someone."""
 
     kind: Text200
     value: Text200
 
 
-class Address(Part):
+class Address(NestedModel):
     """Where something is."""
 
     line_1: Text200 | None = None
@@ -68,7 +68,7 @@ class Address(Part):
     note: Text200 | None = None
 
 
-class Position(Part):
+class Position(NestedModel):
     """Where a device was, and until when that may be kept."""
 
     lat: Latitude
@@ -78,7 +78,7 @@ class Position(Part):
     expires_at: Instant | None = None
 
 
-class Window(Part):
+class Window(NestedModel):
     """When a channel may be used, by the survivor's own clock."""
 
     days: Items[Weekday]
@@ -89,7 +89,7 @@ class Window(Part):
 _FOUND_AT_A_PLACE = frozenset({ChannelKind.POST, ChannelKind.IN_PERSON})
 
 
-class Channel(Part):
+class Channel(NestedModel):
     """A way to reach the survivor, and whether it is safe.
 
     `address` is a number, a mailbox or a person to ask for.  Where the channel is
@@ -116,7 +116,7 @@ class Channel(Part):
         return self
 
 
-class Child(Part):
+class Child(NestedModel):
     """A child, without a name; a school is a location."""
 
     child_ref: Ref | None = None
@@ -125,7 +125,7 @@ class Child(Part):
     lives_with_survivor: Bool3 | None = None
 
 
-class Claim(Part):
+class Claim(NestedModel):
     """A claim for money, and when it must be filed."""
 
     kind: Text200

@@ -14,9 +14,9 @@ from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.merkle import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from kernel.ledger.note import Proof
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, may, router
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, Withheld, require_scope, router
 from runtime.http.pagination import cursor_of, link_next, position_of
 from runtime.ledger.pending_entries import append, leaf
 from runtime.ledger.tree_store import Head, nodes, published_head
@@ -30,9 +30,9 @@ from services.audit.responses import (
     Folded,
 )
 
-MayReadLedger = Annotated[Unit, Depends(may("ledger:read"))]
-MayReadConflicts = Annotated[Unit, Depends(may("conflicts:read"))]
-MayReadAccounting = Annotated[Unit, Depends(may("accounting:read"))]
+MayReadLedger = Annotated[UnitOfWork, Depends(require_scope("ledger:read"))]
+MayReadConflicts = Annotated[UnitOfWork, Depends(require_scope("conflicts:read"))]
+MayReadAccounting = Annotated[UnitOfWork, Depends(require_scope("accounting:read"))]
 Place = Annotated[int, Query(ge=0, le=store.LAST)]
 Size = Annotated[
     int | None, Query(ge=1, le=store.LAST, description="of a published checkpoint; the newest if left out")
@@ -91,9 +91,9 @@ async def read_accounting(
     """
     case = await store.own_case(unit, case_ref)
     if case is None:
-        await disclosure.note_absent(unit, case_ref)
+        await disclosure.record_not_found(unit, case_ref)
         raise Withheld
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     if case.shut_out:
         await _note(unit, by, case, Verdict.DENY)
         raise Withheld
@@ -122,8 +122,13 @@ async def list_conflicts(
         raise Invalid([FieldError("query.cursor", "malformed")])
     found = await conflicts.warnings(unit, behind, limit + 1)
     following = cursor_of(*found[limit - 1].place) if len(found) > limit else None
-    by = await audit_entries.who(unit)
-    says = {"at": await register.instant(unit.session), "act": Act.LEDGER_READ, "actor": by.actor, "agency": by.agency}
+    by = await audit_entries.resolve_actor(unit)
+    says = {
+        "at": await register.database_now(unit.session),
+        "act": Act.LEDGER_READ,
+        "actor": by.actor,
+        "agency": by.agency,
+    }
     await append(unit.session, [leaf(unit.asker, None, **says, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
     link_next(request, answer, following)
     return ConflictsAnswer(warnings=[ConflictAnswer.model_validate(one) for one in found[:limit]], cursor=following)
@@ -136,14 +141,14 @@ def _position(cursor: str | None) -> tuple[int, int]:
     return after, until
 
 
-async def _head(unit: Unit, size: int | None) -> Head:
+async def _head(unit: UnitOfWork, size: int | None) -> Head:
     head = await published_head(unit.session, size)
     if head is None:
         raise Absent
     return head
 
 
-async def _entries(unit: Unit, lines: list[store.Line]) -> list[EntryAnswer]:
+async def _entries(unit: UnitOfWork, lines: list[store.Line]) -> list[EntryAnswer]:
     told = [(line.index, line.header) for line in lines if line.header is not None]
     names = domain.pseudonyms({name for _, header in told for name in (header.agency, header.actor)})
     agencies = await store.agencies_behind(unit.session, names)
@@ -151,16 +156,16 @@ async def _entries(unit: Unit, lines: list[store.Line]) -> list[EntryAnswer]:
     return [EntryAnswer.model_validate(domain.entry(header, index, agencies, actors)) for index, header in told]
 
 
-def _why(unit: Unit) -> Reason:
+def _why(unit: UnitOfWork) -> Reason:
     return Reason.PERSON_NOT_NAMED if unit.unnamed else Reason.BLOCKED_PERSON
 
 
-async def _note(unit: Unit, by: audit_entries.Who, case: store.Case, verdict: Verdict) -> None:
+async def _note(unit: UnitOfWork, by: audit_entries.ActorPseudonyms, case: store.Case, verdict: Verdict) -> None:
     """Put the reading on record, with the agency as custodian of what it read."""
     said = leaf(
         unit.asker,
         None,
-        at=await register.instant(unit.session),
+        at=await register.database_now(unit.session),
         act=Act.LEDGER_READ,
         actor=by.actor,
         agency=by.agency,

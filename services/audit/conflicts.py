@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 
 # The index of 0014_conflicts.py is for this condition, to the letter.  Parts of a header are cut out at the places of
@@ -94,12 +94,12 @@ def is_place(place: Place) -> bool:
     return place == THE_NEWEST or bool(_AT.fullmatch(place[0]) and _KEY.fullmatch(place[1]))
 
 
-async def warnings(unit: Unit, behind: Place, rows: int) -> list[Warned]:
-    """Return up to `rows` warnings about the agency's own records, the latest first.
+async def warnings(unit: UnitOfWork, behind: Place, rows: int) -> list[Warned]:
+    """Return up to `fetch_all` warnings about the agency's own records, the latest first.
 
     None of a survivor who hides from whoever reads them.
     """
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     asked = {
         "agency": unit.agency_id,
         "custodian": f'"custodian":"{by.agency}"'.encode(),

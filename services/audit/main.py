@@ -20,7 +20,7 @@ def build(settings: LedgerSettings) -> FastAPI:
     def around(_: FastAPI) -> AbstractAsyncContextManager[None]:
         return sequencer.running()
 
-    return application(settings, [routes], readiness={"sequencer": sequencer.well}, around=around)
+    return application(settings, [routes], readiness={"sequencer": sequencer.healthy}, around=around)
 
 
 PARTS = {"api": LedgerSettings}

@@ -9,12 +9,12 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from kernel.ledger.entry import Act, Verdict
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from services.audit.conflicts import WarningKind
 from services.audit.domain import ActorKind
 
 
-class Answer(Closed):
+class Answer(StrictModel):
     """Says what a record of the ledger says, field by field."""
 
     model_config = ConfigDict(from_attributes=True)

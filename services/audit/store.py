@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Header, Unreadable, read
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from services.audit.domain import Actor, ActorKind, Agency
 
 LAST = 2**63 - 1
@@ -73,7 +73,7 @@ class Line:
     header: Header | None
 
 
-async def own_case(unit: Unit, case_ref: UUID) -> Case | None:
+async def own_case(unit: UnitOfWork, case_ref: UUID) -> Case | None:
     """Return the agency's own case; any other agency's is absent."""
     asked = {"agency": unit.agency_id, "case_ref": case_ref, "person_ref": unit.person_ref, "unnamed": unit.unnamed}
     row = (await unit.session.execute(CASE, asked)).one_or_none()
@@ -83,7 +83,7 @@ async def own_case(unit: Unit, case_ref: UUID) -> Case | None:
 async def lines_of(
     session: AsyncSession, subject: UUID, custodian: str, *, after: int, until: int, rows: int, folded: Act | None
 ) -> list[Line]:
-    """Return up to `rows` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
+    """Return up to `fetch_all` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
 
     Lines of the act `folded` are left out.
     Lines that still wait for the tree are among them, so that what is on record is told at once.

@@ -19,16 +19,16 @@ from kernel.ledger.entry import Act
 from kernel.pairwise import pairwise
 from kernel.sealing.detail import Details
 from runtime import clock, disclosure, error_kinds, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.ledger.pending_entries import Leaf, append
 from runtime.register import Subject
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.consent import pending_notices, store
-from services.consent.domain import Provision, Telling, of_revocation, of_what_stands
-from services.consent.locked_subject import Ground
+from services.consent.domain import ConsentNotice, Provision, revocation_notices, standing_notices
+from services.consent.locked_subject import LockedSubject
 
 log = logging.getLogger(__name__)
 KEYS_WITHIN = 3.0  # seconds
@@ -36,7 +36,7 @@ Rows = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ChangeEntry:
     """One line for the record: what was done with which directive."""
 
     act: Act
@@ -50,19 +50,19 @@ class Note:
     @classmethod
     def of(
         cls, act: Act, one: Provision, *others: UUID, reason: str | None = None, detail: dict[str, Any] | None = None
-    ) -> Note:
+    ) -> ChangeEntry:
         """Return the line for a provision, and for those it stands in place of."""
         said = one.directive
         categories = tuple(sorted(said.categories))
         return cls(act, said.custodian, (one.ref, *others), categories, said.purpose, reason, detail or {})
 
     @classmethod
-    def of_look(cls, one: Provision) -> Note:
+    def of_look(cls, one: Provision) -> ChangeEntry:
         """Return the line of a look at the provision itself: it shows no category of the survivor's record."""
         return cls(Act.CONSULTED, one.directive.custodian, (one.ref,), purpose=one.directive.purpose)
 
 
-async def change(ground: Ground, rows: Rows, notes: Sequence[Note]) -> Subject:
+async def change(ground: LockedSubject, rows: Rows, notes: Sequence[ChangeEntry]) -> Subject:
     """Write the rows, raise the version, put the change on record; return the subject as it is from now on."""
     await rows()
     await register.raise_version(ground.unit.session, ground.subject.subject_id)
@@ -71,14 +71,14 @@ async def change(ground: Ground, rows: Rows, notes: Sequence[Note]) -> Subject:
     return subject
 
 
-async def record(unit: Unit, subject: Subject, notes: Sequence[Note]) -> None:
+async def record(unit: UnitOfWork, subject: Subject, notes: Sequence[ChangeEntry]) -> None:
     """Put lines on record without a change of what is open: a draft, a refusal, a look."""
-    by = await audit_entries.who(unit)
+    by = await audit_entries.resolve_actor(unit)
     keys = await keys_there(unit, subject, (note.custodian for note in notes))
     await append(unit.session, [_leaf(unit, subject, by, note, keys.get(note.custodian)) for note in notes])
 
 
-async def tell(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
+async def tell(unit: UnitOfWork, subject: Subject, tellings: Sequence[ConsentNotice]) -> None:
     """Tell the parties, and remember how each recipient knows the directive."""
     for telling in tellings:
         await disclosure.announce(unit, telling.fact, telling.to)
@@ -88,10 +88,10 @@ async def tell(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> Non
                 raise LookupError("a telling of a case that does not exist")
             key = await register.case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
             ref = telling.fact.directive_ref
-            await pending_notices.know_as(unit.session, recipient, pairwise(key, recipient, ref), ref)
+            await pending_notices.remember_alias(unit.session, recipient, pairwise(key, recipient, ref), ref)
 
 
-async def tell_if_possible(unit: Unit, subject: Subject, tellings: Sequence[Telling]) -> None:
+async def tell_if_possible(unit: UnitOfWork, subject: Subject, tellings: Sequence[ConsentNotice]) -> None:
     """Tell the parties of what was closed; what was closed stays closed if they cannot be told yet.
 
     A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
@@ -100,27 +100,29 @@ async def tell_if_possible(unit: Unit, subject: Subject, tellings: Sequence[Tell
     for telling in tellings:
         custodian, ref = telling.fact.custodian_ref, telling.fact.directive_ref
         if custodian not in within_reach or not await _within(unit, "ending_untold", tell(unit, subject, [telling])):
-            await pending_notices.leave_untold(unit.session, custodian, ref)
+            await pending_notices.defer_notice(unit.session, custodian, ref)
 
 
-async def tell_late(ground: Ground, subject: Subject) -> None:
+async def tell_late(ground: LockedSubject, subject: Subject) -> None:
     """Tell what the agency's own directives ended without anybody having been told."""
     session, case = ground.unit.session, ground.own
     untold = (
-        set() if case is None else await pending_notices.take_untold(session, ground.unit.agency_id, subject.subject_id)
+        set()
+        if case is None
+        else await pending_notices.take_deferred(session, ground.unit.agency_id, subject.subject_id)
     )
     if case is None or not untold:
         return
     provisions, _ = await store.provisions(session, subject.subject_id)
-    late = [of_what_stands(one, provisions, case.case_ref, subject.at) for one in provisions if one.ref in untold]
+    late = [standing_notices(one, provisions, case.case_ref, subject.at) for one in provisions if one.ref in untold]
     read = {one.ref for one in provisions}
     for one in await store.standing(session, subject.subject_id):
         if one.ref in untold - read:
-            late.append(of_revocation(one, case.case_ref, subject.at))
+            late.append(revocation_notices(one, case.case_ref, subject.at))
     await tell_if_possible(ground.unit, subject, late)
 
 
-async def keys_there(unit: Unit, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
+async def keys_there(unit: UnitOfWork, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
     """Return the case keys that can be had within seconds, all together: others wait for the subject meanwhile."""
     found: dict[str, bytes] = {}
     until = clock.monotonic() + KEYS_WITHIN
@@ -135,7 +137,7 @@ async def keys_there(unit: Unit, subject: Subject, custodians: Iterable[str]) ->
     return found
 
 
-async def _within(unit: Unit, event: str, work: Awaitable[None]) -> bool:
+async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
     """Do `work` within the transaction, or undo it alone; tell whether it was done."""
     try:
         async with unit.session.begin_nested():
@@ -143,21 +145,23 @@ async def _within(unit: Unit, event: str, work: Awaitable[None]) -> bool:
     except Exception as failed:
         if isinstance(failed, DBAPIError) and failed.connection_invalidated:
             raise
-        log.error(event, extra=facts(reason=error_kinds.name(failed)))
+        log.error(event, extra=log_fields(reason=error_kinds.safe_error_name(failed)))
         return False
     return True
 
 
-async def _again(ground: Ground) -> Subject:
-    subject = await register.hold(ground.unit.session, ground.case_ref)
+async def _again(ground: LockedSubject) -> Subject:
+    subject = await register.lock_shared(ground.unit.session, ground.case_ref)
     if subject is None:
         raise LookupError("a subject cannot go while it is held")
     return subject
 
 
-def _leaf(unit: Unit, subject: Subject, by: audit_entries.Who, note: Note, key: bytes | None) -> Leaf:
+def _leaf(
+    unit: UnitOfWork, subject: Subject, by: audit_entries.ActorPseudonyms, note: ChangeEntry, key: bytes | None
+) -> Leaf:
     custodian = subject.cases.get(note.custodian)
-    return audit_entries.noted(
+    return audit_entries.act_entry(
         note.act,
         by,
         subject,

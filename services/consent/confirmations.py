@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime import register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import Page
 from runtime.register import Subject
@@ -70,7 +70,7 @@ class Awaiting:
         return None if self.kind == "death" else self.about
 
 
-async def wait(session: AsyncSession, about: UUID, agency: str, waiting: Waiting) -> None:
+async def begin_wait(session: AsyncSession, about: UUID, agency: str, waiting: Waiting) -> None:
     """Keep who recorded an opening that a second person of the agency must confirm, in place of what waited before."""
     row = {
         "about": about,
@@ -101,37 +101,37 @@ async def of(session: AsyncSession, about: UUID) -> Waiting | None:
 async def of_agency(
     session: AsyncSession, agency: str, behind: Place, rows: int, among: Collection[UUID] | None = None
 ) -> list[Awaiting]:
-    """Return up to `rows` openings of the agency's own records that can still be confirmed, the oldest first."""
+    """Return up to `fetch_all` openings of the agency's own records that can still be confirmed, the oldest first."""
     since, about = behind
     asked = {"agency": agency, "least": WAITS, "since": since, "about": about, "rows": rows}
     listed = None if among is None else list(among)
     return [Awaiting(*row) for row in await session.execute(OF_AGENCY, asked | {"among": listed})]
 
 
-async def page(unit: Unit, behind: Place, limit: int) -> Page[Awaiting]:
+async def page(unit: UnitOfWork, behind: Place, limit: int) -> Page[Awaiting]:
     """Return up to `limit` of them whose survivor does not hide from who asks, and where the next page begins."""
     return await list_reads.page(partial(_fetch, unit, behind), partial(_visible, unit), limit)
 
 
-async def hold(unit: Unit, rows: Sequence[Awaiting]) -> dict[Awaiting, Subject]:
+async def hold(unit: UnitOfWork, rows: Sequence[Awaiting]) -> dict[Awaiting, Subject]:
     """Return those that still wait once their subjects are held, and that may still be shown."""
-    subjects = await register.hold_all(unit.session, {row.case_ref for row in rows})
+    subjects = await register.lock_cases(unit.session, {row.case_ref for row in rows})
     among = [row.about for row in rows]
     still = set(await of_agency(unit.session, unit.agency_id, THE_BEGINNING, len(rows), among)) if rows else set()
     held = {row: subjects[row.case_ref] for row in rows if row in still}
     return {row: subject for row, subject in held.items() if not unit.hidden(subject.table)}
 
 
-async def wait_no_more(session: AsyncSession, about: UUID) -> None:
+async def end_wait(session: AsyncSession, about: UUID) -> None:
     """Forget that an opening waited: it was confirmed, or said no to."""
     await session.execute(WAIT_NO_MORE, {"about": about})
 
 
-async def _fetch(unit: Unit, begin: Place, last: Awaiting | None, rows: int) -> list[Awaiting]:
+async def _fetch(unit: UnitOfWork, begin: Place, last: Awaiting | None, rows: int) -> list[Awaiting]:
     behind = begin if last is None else (last.since, last.about)
     return await of_agency(unit.session, unit.agency_id, behind, rows)
 
 
-async def _visible(unit: Unit, rows: Sequence[Awaiting]) -> list[Awaiting]:
+async def _visible(unit: UnitOfWork, rows: Sequence[Awaiting]) -> list[Awaiting]:
     now = await register.snapshots(unit.session, {row.case_ref for row in rows})
     return [row for row in rows if row.case_ref in now and not unit.hidden(now[row.case_ref].table)]

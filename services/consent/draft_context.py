@@ -6,25 +6,25 @@ from collections.abc import Iterable
 
 from runtime.auth.principal import Kind
 from services.consent import stops, store
-from services.consent.domain import Scene
-from services.consent.locked_subject import Ground
+from services.consent.domain import DraftContext
+from services.consent.locked_subject import LockedSubject
 from services.consent.profiles import profile
 from services.consent.texts import HASHES
 
 
-async def scene(
-    held: Ground,
+async def draft_context(
+    held: LockedSubject,
     custodian: str,
     recipient: str | None,
     named: Iterable[str | None] = (),
     *,
     agencies: Iterable[str | None] = (),
-) -> Scene:
+) -> DraftContext:
     """Return the scene for a directive between these two; a form names persons and other agencies besides."""
     session, subject = held.unit.session, held.subject
     provisions, _ = await store.provisions(session, subject.subject_id)
     parties = await store.parties(session, [custodian])
-    return Scene(
+    return DraftContext(
         at=subject.at,
         by_agency=held.unit.agency_id,
         by_actor=held.unit.actor,

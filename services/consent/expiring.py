@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime import register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS, Page
 from runtime.register import Subject
@@ -58,20 +58,20 @@ THE_BEGINNING: Place = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 async def of_agency(
     session: AsyncSession, agency: str, days: int, behind: Place = THE_BEGINNING, rows: int = 50
 ) -> list[Ending]:
-    """Return up to `rows` active permits of the agency's records that end within `days`, the first to end first."""
+    """Return up to `fetch_all` active permits of the agency's records that end within `days`, the first to end first."""
     until, ref = behind
     asked = {"agency": agency, "days": days, "until": until, "ref": ref, "rows": rows}
     return [Ending(*row) for row in await session.execute(ENDING, asked)]
 
 
-async def page(unit: Unit, days: int, behind: Place, limit: int) -> Page[Ending]:
+async def page(unit: UnitOfWork, days: int, behind: Place, limit: int) -> Page[Ending]:
     """Return up to `limit` of them whose survivor does not hide from who asks, and where the next page begins."""
     return await list_reads.page(partial(_fetch, unit, days, behind), partial(_visible, unit), limit)
 
 
-async def hold(unit: Unit, found: Sequence[Ending]) -> dict[Ending, Subject]:
+async def hold(unit: UnitOfWork, found: Sequence[Ending]) -> dict[Ending, Subject]:
     """Return those that are still so once their subjects are held, and that may still be shown."""
-    subjects = await register.hold_all(unit.session, {one.case_ref for one in found})
+    subjects = await register.lock_cases(unit.session, {one.case_ref for one in found})
     refs = {"refs": [one.directive_ref for one in found]}
     still = set(await unit.session.scalars(STILL, refs)) if found else set()
     return {
@@ -81,18 +81,18 @@ async def hold(unit: Unit, found: Sequence[Ending]) -> dict[Ending, Subject]:
     }
 
 
-async def count(unit: Unit, days: int) -> tuple[int, bool]:
+async def count(unit: UnitOfWork, days: int) -> tuple[int, bool]:
     """Return how many there are whose survivor does not hide from who asks, and whether all were looked at."""
     rows = await of_agency(unit.session, unit.agency_id, days, rows=MOST_ROWS)
-    await list_reads.counted(unit, NAME)
+    await list_reads.record_count(unit, NAME)
     return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
 
 
-async def _fetch(unit: Unit, days: int, begin: Place, last: Ending | None, rows: int) -> list[Ending]:
+async def _fetch(unit: UnitOfWork, days: int, begin: Place, last: Ending | None, rows: int) -> list[Ending]:
     behind = begin if last is None else (last.valid_until, last.directive_ref)
     return await of_agency(unit.session, unit.agency_id, days, behind, rows)
 
 
-async def _visible(unit: Unit, rows: Sequence[Ending]) -> list[Ending]:
+async def _visible(unit: UnitOfWork, rows: Sequence[Ending]) -> list[Ending]:
     now = await register.snapshots(unit.session, {one.case_ref for one in rows})
     return [one for one in rows if one.case_ref in now and not unit.hidden(now[one.case_ref].table)]

@@ -6,62 +6,64 @@ Nothing opens or closes by this clock: the decision reads the instants itself.  
 from __future__ import annotations
 
 from runtime import register
-from runtime.database.unit_of_work import Unit
-from runtime.http.app_state import Wiring
-from runtime.scheduler import commit, going_round, noting_failure, on_behalf
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http.app_state import AppState
+from runtime.scheduler import agency_unit_of_work, commit, log_and_continue, run_every
 from services.consent import change_log, pending_notices
-from services.consent.domain import Provision, of_ending, of_expiry, of_grant
-from services.consent.locked_subject import Ground
-from services.consent.pending_notices import Due, Word
+from services.consent.domain import Provision, ending_notices, expiry_notices, grant_notices
+from services.consent.locked_subject import LockedSubject
+from services.consent.pending_notices import ConsentNoticeKind, PendingNotice
 
 ACTOR = "system:consent"
 EVERY_SECONDS = 20.0
 
 
-async def tick(wiring: Wiring) -> None:
+async def run_jobs(wiring: AppState) -> None:
     """Tell what is due, agency by agency, each thing in a transaction of its own."""
     async with wiring.sessions() as session:
         custodians = await pending_notices.custodians(session)
     for agency_id in custodians:
-        with noting_failure():
+        with log_and_continue():
             await _of_agency(wiring, agency_id)
 
 
-async def _of_agency(wiring: Wiring, agency_id: str) -> None:
-    async with on_behalf(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
+async def _of_agency(wiring: AppState, agency_id: str) -> None:
+    async with agency_unit_of_work(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
         things = [] if unit is None else await pending_notices.of_agency(unit.session, agency_id)
     for thing in things:
-        async with on_behalf(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
+        async with agency_unit_of_work(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
             if unit is None:
                 return
             await _tell(unit, thing)
             await commit(unit)
 
 
-async def _tell(unit: Unit, thing: Due) -> None:
+async def _tell(unit: UnitOfWork, thing: PendingNotice) -> None:
     """Tell one thing if it is still so: the subject is held, and what it allows now is what counts."""
-    subject = await register.hold(unit.session, thing.case_ref)
+    subject = await register.lock_shared(unit.session, thing.case_ref)
     if subject is None:
         return
-    ground = Ground(unit, subject, thing.case_ref)
-    if thing.word is Word.UNTOLD:
+    ground = LockedSubject(unit, subject, thing.case_ref)
+    if thing.word is ConsentNoticeKind.UNTOLD:
         await change_log.tell_late(ground, subject)
         return
     one = await pending_notices.provision(unit.session, subject.subject_id, thing.directive_ref)
-    stands = one is not None and (one.directive.ended if thing.word is Word.ENDED else _is_open(ground, one))
+    stands = one is not None and (
+        one.directive.ended if thing.word is ConsentNoticeKind.ENDED else _is_open(ground, one)
+    )
     if one is None or not stands or not await pending_notices.take(unit.session, unit.agency_id, one.ref, thing.word):
         return
-    if thing.word is Word.GRANTED:
-        await change_log.tell(unit, subject, [of_grant(one, thing.case_ref, subject.at)])
-    elif thing.word is Word.ENDED:
-        await change_log.tell(unit, subject, [of_ending(one, thing.case_ref, subject.at)])
+    if thing.word is ConsentNoticeKind.GRANTED:
+        await change_log.tell(unit, subject, [grant_notices(one, thing.case_ref, subject.at)])
+    elif thing.word is ConsentNoticeKind.ENDED:
+        await change_log.tell(unit, subject, [ending_notices(one, thing.case_ref, subject.at)])
     else:
-        await change_log.tell(unit, subject, [of_expiry(one, thing.case_ref, subject.at)])
+        await change_log.tell(unit, subject, [expiry_notices(one, thing.case_ref, subject.at)])
 
 
-def _is_open(ground: Ground, one: Provision) -> bool:
+def _is_open(ground: LockedSubject, one: Provision) -> bool:
     subject = ground.subject
     return subject.table.participating and one.in_force(subject.at)
 
 
-ticking = going_round(tick, every=EVERY_SECONDS)
+scheduled_jobs = run_every(run_jobs, every=EVERY_SECONDS)

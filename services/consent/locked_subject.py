@@ -10,7 +10,7 @@ from typing import NoReturn
 from uuid import UUID
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, Withheld
 from runtime.register import CaseOf, Subject
 from services.consent import store
@@ -18,10 +18,10 @@ from services.consent.store import Place
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class LockedSubject:
     """A subject whose lock this unit holds, for an agency that has something to say in it."""
 
-    unit: Unit
+    unit: UnitOfWork
     subject: Subject
     case_ref: UUID  # any that leads to this subject: under the lock they all do
 
@@ -36,14 +36,14 @@ class Ground:
         return self.unit.agency_id == self.subject.home_agency
 
 
-async def own_case(unit: Unit, case_ref: UUID, *, exclusive: bool = True, patient: bool = False) -> Ground:
+async def own_case(unit: UnitOfWork, case_ref: UUID, *, exclusive: bool = True, patient: bool = False) -> LockedSubject:
     """Hold the subject of the agency's own case; to any other agency it is absent, and nothing is locked."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
         await _absent(unit, case_ref)
     return await _hold(unit, case_ref, exclusive=exclusive, patient=patient)
 
 
-async def directive(unit: Unit, ref: UUID, *, exclusive: bool = True) -> tuple[Ground, Place]:
+async def directive(unit: UnitOfWork, ref: UUID, *, exclusive: bool = True) -> tuple[LockedSubject, Place]:
     """Hold the subject of a directive that the agency may read; to any other it is absent."""
     place = await store.readable(unit.session, unit.agency_id, ref)
     if place is None:
@@ -55,7 +55,7 @@ async def directive(unit: Unit, ref: UUID, *, exclusive: bool = True) -> tuple[G
     return ground, place
 
 
-async def directive_to_stop(unit: Unit, ref: UUID) -> tuple[Ground, Place]:
+async def directive_to_stop(unit: UnitOfWork, ref: UUID) -> tuple[LockedSubject, Place]:
     """Hold the subject of a directive of which the agency is a side, however long that takes."""
     place = await store.stoppable(unit.session, unit.agency_id, ref)
     if place is None:
@@ -63,29 +63,29 @@ async def directive_to_stop(unit: Unit, ref: UUID) -> tuple[Ground, Place]:
     return await _hold(unit, place.case_ref, exclusive=True, patient=True), place
 
 
-async def _hold(unit: Unit, case_ref: UUID, *, exclusive: bool, patient: bool) -> Ground:
+async def _hold(unit: UnitOfWork, case_ref: UUID, *, exclusive: bool, patient: bool) -> LockedSubject:
     if patient:
         await store.wait_longer(unit.session)
-    hold = register.hold_exclusive if exclusive else register.hold
+    hold = register.lock_exclusive if exclusive else register.lock_shared
     subject = await hold(unit.session, case_ref)
     if subject is None:
         raise Absent
     if unit.hidden(subject.table):
         await _withhold(unit, subject)
-    return Ground(unit, subject, case_ref)
+    return LockedSubject(unit, subject, case_ref)
 
 
-async def _absent(unit: Unit, ref: UUID) -> NoReturn:
+async def _absent(unit: UnitOfWork, ref: UUID) -> NoReturn:
     """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
 
     So the two take alike long, too.
     """
-    await disclosure.note_absent(unit, ref)
+    await disclosure.record_not_found(unit, ref)
     raise Withheld
 
 
-async def _withhold(unit: Unit, subject: Subject) -> NoReturn:
+async def _withhold(unit: UnitOfWork, subject: Subject) -> NoReturn:
     """Answer a person from whom the survivor hides as if there were nothing; the attempt is on record."""
     own = subject.cases.get(unit.agency_id) or subject.cases[subject.home_agency]
-    await disclosure.note_blocked(unit, subject, own)
+    await disclosure.record_blocked(unit, subject, own)
     raise Withheld

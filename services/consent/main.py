@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
 from services.consent.api import routes
-from services.consent.jobs import ticking
+from services.consent.jobs import scheduled_jobs
 
 
 def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, [routes], around=ticking)
+    return application(settings, [routes], around=scheduled_jobs)
 
 
 PARTS = {"api": KeyringSettings}

@@ -11,33 +11,33 @@ from kernel.ledger.entry import Act
 from runtime.auth.principal import Kind
 from schemas.codes import Participation, RevokedBy
 from services.consent import change_log, confirmations, stops, store
-from services.consent.change_log import Note
+from services.consent.change_log import ChangeEntry
 from services.consent.domain import (
     NotPossible,
     Step,
     Waiting,
     check_died_on,
     confirmed_alone,
-    of_grant,
-    of_revocation,
+    grant_notices,
+    plan_revocation_of_all,
     refuse_if,
     require,
-    stopped_all,
+    revocation_notices,
     unexplained,
 )
 from services.consent.domain.authority import sides_of
-from services.consent.draft_context import scene
-from services.consent.locked_subject import Ground
+from services.consent.draft_context import draft_context
+from services.consent.locked_subject import LockedSubject
 from services.consent.requests import ChoiceEvidence
 from services.consent.revocation_commands import end
 from services.consent.signature_commands import ALONE
 
 
-async def take_part(held: Ground, case_ref: UUID, choice: ChoiceEvidence) -> None:
+async def take_part(held: LockedSubject, case_ref: UUID, choice: ChoiceEvidence) -> None:
     """Record that the survivor chose to take part; nothing is open by that alone."""
     _require(held, Step.TAKE_PART)
     unit, subject = held.unit, held.subject
-    around = await scene(held, subject.home_agency, None, [choice.explained_by])
+    around = await draft_context(held, subject.home_agency, None, [choice.explained_by])
     refuse_if(unexplained(around, choice.language, choice.text_version, choice.explained_by, "evidence."))
     evidence = choice.model_dump(mode="json") | {"text_sha256": around.text_hash(choice.language, choice.text_version)}
 
@@ -45,11 +45,11 @@ async def take_part(held: Ground, case_ref: UUID, choice: ChoiceEvidence) -> Non
         await store.participate(unit.session, subject.subject_id, Participation.YES)
         await _chosen(held, case_ref, Participation.YES, evidence)
 
-    note = Note(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
+    note = ChangeEntry(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
     await change_log.change(held, rows, [note])
 
 
-async def take_no_part(held: Ground, case_ref: UUID, evidence: Mapping[str, Any]) -> Sequence[UUID]:
+async def take_no_part(held: LockedSubject, case_ref: UUID, evidence: Mapping[str, Any]) -> Sequence[UUID]:
     """Record that the survivor takes no part: everything closes at once, and a later yes opens nothing again.
 
     Told by another agency than the home agency, it ends what that agency is a side of: no stop is turned away.
@@ -60,13 +60,13 @@ async def take_no_part(held: Ground, case_ref: UUID, evidence: Mapping[str, Any]
     await _chosen(held, case_ref, Participation.NO, evidence)
     await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
     standing = await stops.live_permits(unit.session, subject.subject_id)
-    ended = stopped_all(standing, None if held.is_home else unit.agency_id)
-    note = Note(Act.CHANGED, unit.agency_id, reason="participation_no", detail={"evidence": dict(evidence)})
+    ended = plan_revocation_of_all(standing, None if held.is_home else unit.agency_id)
+    note = ChangeEntry(Act.CHANGED, unit.agency_id, reason="participation_no", detail={"evidence": dict(evidence)})
     await end(held, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])
     return [one.standing.ref for one in ended]
 
 
-async def record_death(held: Ground, died_on: date) -> None:
+async def record_death(held: LockedSubject, died_on: date) -> None:
     """Record a death: from now on only directives that say they survive it are in force (R20).
 
     One person's word closes at once; `take_back_death` is the way back.
@@ -80,27 +80,27 @@ async def record_death(held: Ground, died_on: date) -> None:
     async def rows() -> None:
         await store.die(unit.session, subject.subject_id, died_on)
         await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
-        await confirmations.wait_no_more(unit.session, own_case(held))
+        await confirmations.end_wait(unit.session, own_case(held))
 
-    now = await change_log.change(held, rows, [Note(Act.CHANGED, subject.home_agency, reason="death")])
-    told = [of_revocation(one.standing(), now.cases[one.directive.custodian].case_ref, now.at) for one in over]
+    now = await change_log.change(held, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason="death")])
+    told = [revocation_notices(one.standing(), now.cases[one.directive.custodian].case_ref, now.at) for one in over]
     await change_log.tell_if_possible(unit, now, told)
 
 
-async def take_back_death(held: Ground) -> Waiting:
+async def take_back_death(held: LockedSubject) -> Waiting:
     """Record that a death was recorded by mistake; until a second person has confirmed, it stands."""
     _require(held, Step.TAKE_BACK_DEATH)
     unit, subject = held.unit, held.subject
     await _require_death(held)
     actor = unit.actor
     waiting = Waiting(since=subject.at, recorded_by=actor, parties=frozenset({actor}))
-    await confirmations.wait(unit.session, own_case(held), unit.agency_id, waiting)
-    note = Note(Act.CHANGED, subject.home_agency, reason="death_correction_awaits_confirmation")
+    await confirmations.begin_wait(unit.session, own_case(held), unit.agency_id, waiting)
+    note = ChangeEntry(Act.CHANGED, subject.home_agency, reason="death_correction_awaits_confirmation")
     await change_log.record(unit, subject, [note])
     return waiting
 
 
-async def confirm_taking_back(held: Ground) -> None:
+async def confirm_taking_back(held: LockedSubject) -> None:
     """Take a death back on a second person's word: what it closed, and nothing else ended, is in force again."""
     _require(held, Step.CONFIRM_TAKING_BACK)
     unit, subject = held.unit, held.subject
@@ -109,43 +109,45 @@ async def confirm_taking_back(held: Ground) -> None:
     waiting = await confirmations.of(unit.session, about)
     if waiting is None:
         raise NotPossible("nothing_awaits_confirmation")
-    around = await scene(held, subject.home_agency, None)
+    around = await draft_context(held, subject.home_agency, None)
     alone = confirmed_alone(waiting, unit.actor, around.profile, subject.at)
 
     async def rows() -> None:
         await store.die(unit.session, subject.subject_id, None)
-        await confirmations.wait_no_more(unit.session, about)
+        await confirmations.end_wait(unit.session, about)
 
     detail = {"recorded_by": waiting.recorded_by, "confirmed_by": unit.actor}
     reason = ALONE if alone else "death_taken_back"
-    now = await change_log.change(held, rows, [Note(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)])
+    now = await change_log.change(
+        held, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)]
+    )
     again = [
         one
         for one in around.standing
         if one.permits and one.in_force(now.at) and not one.directive.survives_death and now.table.participating
     ]
-    told = [of_grant(one, now.cases[one.directive.custodian].case_ref, now.at) for one in again]
+    told = [grant_notices(one, now.cases[one.directive.custodian].case_ref, now.at) for one in again]
     await change_log.tell(unit, now, told)
 
 
-def own_case(held: Ground) -> UUID:
+def own_case(held: LockedSubject) -> UUID:
     """Return the agency's own reference; raises `LookupError` where it has no case."""
     if held.own is None:
         raise LookupError("an agency without a case")
     return held.own.case_ref
 
 
-async def _require_death(held: Ground) -> None:
+async def _require_death(held: LockedSubject) -> None:
     if not await store.is_deceased(held.unit.session, held.subject.subject_id):
         raise NotPossible("no_death_on_record")
 
 
-async def _chosen(held: Ground, case_ref: UUID, word: Participation, evidence: Mapping[str, Any]) -> None:
+async def _chosen(held: LockedSubject, case_ref: UUID, word: Participation, evidence: Mapping[str, Any]) -> None:
     unit = held.unit
     await store.choose(unit.session, unit.agency_id, case_ref, word, evidence, unit.actor, held.subject.at)
 
 
-def _require(held: Ground, step: Step) -> None:
+def _require(held: LockedSubject, step: Step) -> None:
     unit = held.unit
     sides = sides_of(unit.agency_id, home=held.subject.home_agency)
     require(step, sides, person=unit.kind is Kind.PERSON)

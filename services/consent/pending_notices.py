@@ -13,7 +13,7 @@ from services.consent import store
 from services.consent.domain import Provision
 
 
-class Word(StrEnum):
+class ConsentNoticeKind(StrEnum):
     """What is told of a directive, once each."""
 
     GRANTED = "granted"
@@ -83,12 +83,12 @@ RETURNING u.directive_ref
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class PendingNotice:
     """One thing to tell, and the custodian's case it is about."""
 
     directive_ref: UUID
     case_ref: UUID
-    word: Word
+    word: ConsentNoticeKind
 
 
 async def custodians(session: AsyncSession) -> list[str]:
@@ -96,15 +96,15 @@ async def custodians(session: AsyncSession) -> list[str]:
     return list(await session.scalars(CUSTODIANS))
 
 
-async def of_agency(session: AsyncSession, agency: str) -> list[Due]:
+async def of_agency(session: AsyncSession, agency: str) -> list[PendingNotice]:
     """Return what is due to be told of the agency's own directives."""
     rows = await session.execute(DUE, {"agency": agency})
-    return [Due(row.directive_ref, row.case_ref, Word(row.word)) for row in rows]
+    return [PendingNotice(row.directive_ref, row.case_ref, ConsentNoticeKind(row.word)) for row in rows]
 
 
-async def take(session: AsyncSession, agency: str, ref: UUID, word: Word) -> bool:
+async def take(session: AsyncSession, agency: str, ref: UUID, word: ConsentNoticeKind) -> bool:
     """Take it upon this transaction to tell; tell whether nobody else has."""
-    if word in (Word.GRANTED, Word.ENDED):
+    if word in (ConsentNoticeKind.GRANTED, ConsentNoticeKind.ENDED):
         return await announce(session, ref)
     return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": word}))
 
@@ -114,18 +114,18 @@ async def announce(session: AsyncSession, ref: UUID) -> bool:
     return bool(await session.scalar(ANNOUNCE, {"ref": ref}))
 
 
-async def know_as(session: AsyncSession, agency: str, known_ref: UUID, directive_ref: UUID) -> None:
+async def remember_alias(session: AsyncSession, agency: str, known_ref: UUID, directive_ref: UUID) -> None:
     """Remember the reference by which a recipient was told of a directive."""
     row = {"agency": agency, "known_ref": known_ref, "directive_ref": directive_ref}
     await session.execute(KNOWN_AS, row)
 
 
-async def leave_untold(session: AsyncSession, custodian: str, directive_ref: UUID) -> None:
+async def defer_notice(session: AsyncSession, custodian: str, directive_ref: UUID) -> None:
     """Note that a directive is closed, or closed in part, and its parties have not been told yet."""
     await session.execute(UNTOLD, {"agency": custodian, "directive_ref": directive_ref})
 
 
-async def take_untold(session: AsyncSession, custodian: str, subject_id: int) -> set[UUID]:
+async def take_deferred(session: AsyncSession, custodian: str, subject_id: int) -> set[UUID]:
     """Take the directives of which the parties have not been told."""
     return set(await session.scalars(UNTOLD_OF, {"agency": custodian, "subject_id": subject_id}))
 

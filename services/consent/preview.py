@@ -12,11 +12,11 @@ from schemas.codes import DirectiveState, Purpose
 from services.consent import store
 from services.consent.domain import NotAcceptable, Provision
 from services.consent.domain.revocation import NOT_YET
-from services.consent.locked_subject import Ground
+from services.consent.locked_subject import LockedSubject
 
 
-async def look_ahead(
-    held: Ground, recipient: str, purpose: Purpose, drafts: Collection[UUID]
+async def build_preview(
+    held: LockedSubject, recipient: str, purpose: Purpose, drafts: Collection[UUID]
 ) -> tuple[Agency, datetime, Outlook | None]:
     """Return what the recipient's own system would open of this agency's records, as if `drafts` had been signed.
 

@@ -17,12 +17,12 @@ from schemas.codes import (
     SigningMethod,
     StartsWhen,
 )
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, Day, Flag, Instant, Items, LanguageTag, PersonRef, Slug, Text200, Text2000
-from services.consent.domain import Consideration, Said, Signature, SignerConflict, SignerRole
+from services.consent.domain import Consideration, RequestedDirective, Signature, SignerConflict, SignerRole
 
 
-class ChoiceEvidence(Closed):
+class ChoiceEvidence(StrictModel):
     """How the choice to take part was made; it is no release, and may be spoken."""
 
     method: Literal["written", "e_signed", "spoken"]
@@ -31,14 +31,14 @@ class ChoiceEvidence(Closed):
     explained_by: PersonRef
 
 
-class ParticipationForm(Closed):
+class ParticipationForm(StrictModel):
     """Whether the survivor takes part. A yes says how it was explained; a no needs to say nothing."""
 
     participation: Literal[Participation.YES, Participation.NO]
     evidence: ChoiceEvidence | None = None
 
 
-class DeathForm(Closed):
+class DeathForm(StrictModel):
     """When the survivor died."""
 
     died_on: Day
@@ -48,11 +48,11 @@ class DeathForm(Closed):
         return self.died_on
 
 
-class DeathCorrectionForm(Closed):
+class DeathCorrectionForm(StrictModel):
     """A death was recorded by mistake; there is nothing to say about it."""
 
 
-class DirectiveForm(Closed):
+class DirectiveForm(StrictModel):
     """One provision: one recipient, one direction, one purpose. Several recipients are several directives.
 
     `asked_one_by_one` names the categories to which the survivor said yes one by one; some are never taken in a list.
@@ -77,9 +77,9 @@ class DirectiveForm(Closed):
     adds_to_ref: UUID | None = None
     basis: Literal["release"] = "release"
 
-    def said(self, agency_id: str) -> Said:
+    def said(self, agency_id: str) -> RequestedDirective:
         """Return what was said; the custodian is the caller's agency unless another is named."""
-        return Said(
+        return RequestedDirective(
             effect=self.effect,
             custodian=self.custodian or agency_id,
             recipient=self.recipient,
@@ -100,7 +100,7 @@ class DirectiveForm(Closed):
         )
 
 
-class Part2Form(Closed):
+class Part2Form(StrictModel):
     """The nine elements of 42 CFR 2.31(a); which of them are there is kept, what they say goes on record sealed."""
 
     patient_name: Text200 | None = None
@@ -115,7 +115,7 @@ class Part2Form(Closed):
     intermediary_members: Items[Text200] = ()
 
 
-class SignatureForm(Closed):
+class SignatureForm(StrictModel):
     """What evidences a grant. There is no method "spoken": a stop may be spoken, a grant may not (R7)."""
 
     method: SigningMethod
@@ -157,16 +157,16 @@ class SignatureForm(Closed):
         )
 
 
-class RevocationForm(Closed):
+class RevocationForm(StrictModel):
     """A stop, told on any channel and in any words: everything here may be left out, and so may the body."""
 
     by: RevokedBy = RevokedBy.SURVIVOR
     channel: Slug | None = None
 
 
-class RefusalForm(Closed):
+class RefusalForm(StrictModel):
     """A no to a draft; there is nothing to say about it."""
 
 
-class ConfirmationForm(Closed):
+class ConfirmationForm(StrictModel):
     """A second person's word for what a first one recorded; there is nothing to say about it."""

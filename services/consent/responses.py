@@ -21,13 +21,13 @@ from schemas.codes import (
     Purpose,
     StartsWhen,
 )
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.taxonomy import paths_of
 from schemas.values import PersonRef
 from services.consent.domain import Provision, Waiting
 
 
-class ParticipationAnswer(Closed):
+class ParticipationAnswer(StrictModel):
     """The choice as it was recorded, and which directives ended with it."""
 
     case_ref: UUID
@@ -36,7 +36,7 @@ class ParticipationAnswer(Closed):
     revoked: tuple[UUID, ...] = ()
 
 
-class DeathAnswer(Closed):
+class DeathAnswer(StrictModel):
     """Whether a death is on record, and since when its correction waits for a second person."""
 
     case_ref: UUID
@@ -51,7 +51,7 @@ class DeathAnswer(Closed):
         return cls(case_ref=case_ref, deceased=deceased, awaiting_since=since, awaiting_until=until)
 
 
-class DirectiveAnswer(Closed):
+class DirectiveAnswer(StrictModel):
     """One provision as it stands."""
 
     directive_ref: UUID
@@ -122,7 +122,7 @@ class DirectiveAnswer(Closed):
         )
 
 
-class DirectivesAnswer(Closed):
+class DirectivesAnswer(StrictModel):
     """An agency's own directives of a case; `unreadable` ones are closed and wait for a person."""
 
     case_ref: UUID
@@ -131,7 +131,7 @@ class DirectivesAnswer(Closed):
     unreadable: int
 
 
-class EndingAnswer(Closed):
+class EndingAnswer(StrictModel):
     """A permit that ends soon."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -143,13 +143,13 @@ class EndingAnswer(Closed):
     valid_until: datetime
 
 
-class EndingsAnswer(Closed):
+class EndingsAnswer(StrictModel):
     """A page of permits that end soon, the first to end first."""
 
     directives: tuple[EndingAnswer, ...]
 
 
-class AwaitingAnswer(Closed):
+class AwaitingAnswer(StrictModel):
     """An opening that one person recorded: a permit, the lifting of a denial, or the correction of a death."""
 
     kind: Literal["permit", "lifting", "death"]
@@ -160,13 +160,13 @@ class AwaitingAnswer(Closed):
     awaiting_until: datetime
 
 
-class AwaitingsAnswer(Closed):
+class AwaitingsAnswer(StrictModel):
     """A page of what waits for a second person, the oldest first."""
 
     awaiting: tuple[AwaitingAnswer, ...]
 
 
-class StoppedAnswer(Closed):
+class StoppedAnswer(StrictModel):
     """A directive that is over. Whoever is not its custodian reads the same answer, whatever it was before."""
 
     directive_ref: UUID
@@ -174,7 +174,7 @@ class StoppedAnswer(Closed):
     ended: tuple[UUID, ...] = ()
 
 
-class AllStoppedAnswer(Closed):
+class AllStoppedAnswer(StrictModel):
     """Everything that ended at once."""
 
     case_ref: UUID
@@ -182,7 +182,7 @@ class AllStoppedAnswer(Closed):
     ended: tuple[UUID, ...] = ()
 
 
-class CategoryAnswer(Closed):
+class CategoryAnswer(StrictModel):
     """What of one category would be open."""
 
     category: DataCategory
@@ -205,7 +205,7 @@ class CategoryAnswer(Closed):
         )
 
 
-class PreviewAnswer(Closed):
+class PreviewAnswer(StrictModel):
     """Exactly what `decide` would open at `at`: the same engine, no second set of rules."""
 
     case_ref: UUID

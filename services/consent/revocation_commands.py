@@ -7,43 +7,53 @@ from uuid import UUID
 
 from kernel.ledger.entry import Act
 from services.consent import change_log, stops, store
-from services.consent.change_log import Note
-from services.consent.domain import Standing, Stop, Stopped, check_stoppable, of_revocation, stopped, stopped_all
-from services.consent.locked_subject import Ground
+from services.consent.change_log import ChangeEntry
+from services.consent.domain import (
+    DirectiveSummary,
+    PlannedRevocation,
+    RevocationKind,
+    check_stoppable,
+    plan_revocation,
+    plan_revocation_of_all,
+    revocation_notices,
+)
+from services.consent.locked_subject import LockedSubject
 from services.consent.store import Place
 
 
-async def stop_one(held: Ground, place: Place, how: Mapping[str, str | None]) -> tuple[Standing, Sequence[UUID]]:
+async def stop_one(
+    held: LockedSubject, place: Place, how: Mapping[str, str | None]
+) -> tuple[DirectiveSummary, Sequence[UUID]]:
     """End a directive and whatever replaced it; return it as it stands now, and what this act ended."""
     unit = held.unit
     standing = await stops.chain(unit.session, held.subject.subject_id, place.directive_ref)
     target = next(one for one in standing if one.ref == place.directive_ref)
     check_stoppable(target)
-    ended = stopped(target.ref, standing)
+    ended = plan_revocation(target.ref, standing)
     await end(held, ended, how)
     after = await stops.chain(unit.session, held.subject.subject_id, place.directive_ref)
     return next(one for one in after if one.ref == target.ref), [one.standing.ref for one in ended]
 
 
-async def stop_all(held: Ground, how: Mapping[str, str | None]) -> Sequence[UUID]:
+async def stop_all(held: LockedSubject, how: Mapping[str, str | None]) -> Sequence[UUID]:
     """End every permit of the subject; elsewhere than at the home agency, those that this agency is a side of.
 
     That it was said is kept even where nothing stood: no paper from before it opens anything.
     """
     unit = held.unit
     standing = await stops.live_permits(unit.session, held.subject.subject_id)
-    ended = stopped_all(standing, None if held.is_home else unit.agency_id)
+    ended = plan_revocation_of_all(standing, None if held.is_home else unit.agency_id)
     await stops.stop(unit.session, held.subject.subject_id, unit.agency_id, held.subject.at)
-    notes = [] if ended else [Note(Act.CHANGED, unit.agency_id, reason="everything_stopped", detail=dict(how))]
+    notes = [] if ended else [ChangeEntry(Act.CHANGED, unit.agency_id, reason="everything_stopped", detail=dict(how))]
     await end(held, ended, how, notes)
     return [one.standing.ref for one in ended]
 
 
 async def end(
-    held: Ground,
-    ended: Iterable[Stopped],
+    held: LockedSubject,
+    ended: Iterable[PlannedRevocation],
     how: Mapping[str, str | None],
-    notes: Sequence[Note] = (),
+    notes: Sequence[ChangeEntry] = (),
     reason: str | None = None,
 ) -> None:
     """End directives for good: rows and version first, and only then who must be told."""
@@ -58,13 +68,15 @@ async def end(
         return
     record = [*notes, *(_note_of(one, how, reason) for one in ending)]
     now = await change_log.change(held, rows, record)
-    revoked = [one.standing for one in ending if one.stop is Stop.REVOKE]
+    revoked = [one.standing for one in ending if one.stop is RevocationKind.REVOKE]
     told = [
-        of_revocation(one, now.cases[one.custodian].case_ref, now.at) for one in revoked if one.custodian in now.cases
+        revocation_notices(one, now.cases[one.custodian].case_ref, now.at)
+        for one in revoked
+        if one.custodian in now.cases
     ]
     await change_log.tell_if_possible(held.unit, now, told)
 
 
-def _note_of(one: Stopped, how: Mapping[str, str | None], reason: str | None) -> Note:
-    act = Act.REVOKED if one.stop is Stop.REVOKE else Act.REFUSAL_RECORDED
-    return Note(act, one.standing.custodian, (one.standing.ref,), reason=reason, detail=dict(how))
+def _note_of(one: PlannedRevocation, how: Mapping[str, str | None], reason: str | None) -> ChangeEntry:
+    act = Act.REVOKED if one.stop is RevocationKind.REVOKE else Act.REFUSAL_RECORDED
+    return ChangeEntry(act, one.standing.custodian, (one.standing.ref,), reason=reason, detail=dict(how))

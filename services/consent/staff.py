@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kernel.consent import Directive
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from services.consent import store
 
 
-async def known(unit: Unit, said: Directive) -> bool | None:
+async def known(unit: UnitOfWork, said: Directive) -> bool | None:
     """Tell whether the one who was shut out works at the unit's own agency; None of anybody at another.
 
     Somebody misspelt is not blocked.  Of its own people an agency may know that; of another's it would learn who works

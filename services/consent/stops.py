@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.consent.domain import Standing
+from services.consent.domain import DirectiveSummary
 
 STOP = text("""
 INSERT INTO consent.stop (subject_id, agency_id, stopped_at) VALUES (:subject_id, :agency, :at)
@@ -42,12 +42,12 @@ async def stops(session: AsyncSession, subject_id: int) -> dict[str, datetime]:
     return {row.agency_id: row.stopped_at for row in await session.execute(STOPS, {"subject_id": subject_id})}
 
 
-async def live_permits(session: AsyncSession, subject_id: int) -> tuple[Standing, ...]:
+async def live_permits(session: AsyncSession, subject_id: int) -> tuple[DirectiveSummary, ...]:
     """Return every permit and draft of the subject that is not over, readable or not."""
-    return tuple(Standing(*row) for row in await session.execute(LIVE_PERMITS, {"subject_id": subject_id}))
+    return tuple(DirectiveSummary(*row) for row in await session.execute(LIVE_PERMITS, {"subject_id": subject_id}))
 
 
-async def chain(session: AsyncSession, subject_id: int, ref: UUID) -> tuple[Standing, ...]:
+async def chain(session: AsyncSession, subject_id: int, ref: UUID) -> tuple[DirectiveSummary, ...]:
     """Return a directive and whatever has come in its place since, readable or not."""
     rows = await session.execute(CHAIN, {"subject_id": subject_id, "ref": ref})
-    return tuple(Standing(*row) for row in rows)
+    return tuple(DirectiveSummary(*row) for row in rows)

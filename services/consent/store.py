@@ -19,7 +19,7 @@ from kernel.consent import Agency
 from runtime import register
 from runtime.register.directives import read_directive
 from schemas.codes import EndsWhen, RevokedBy, StartsWhen
-from services.consent.domain import Party, Provision, Standing, Stop, Stopped, Waiting
+from services.consent.domain import DirectiveSummary, Party, PlannedRevocation, Provision, RevocationKind, Waiting
 
 OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
 CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
@@ -135,9 +135,9 @@ async def provisions(session: AsyncSession, subject_id: int) -> tuple[tuple[Prov
     return tuple(found), len(rows) - len(found)
 
 
-async def standing(session: AsyncSession, subject_id: int) -> tuple[Standing, ...]:
+async def standing(session: AsyncSession, subject_id: int) -> tuple[DirectiveSummary, ...]:
     """Return what stopping needs of every directive of the subject, readable or not."""
-    return tuple(Standing(*row) for row in await session.execute(STANDING, {"subject_id": subject_id}))
+    return tuple(DirectiveSummary(*row) for row in await session.execute(STANDING, {"subject_id": subject_id}))
 
 
 async def case_refs(session: AsyncSession, subject_id: int) -> dict[str, UUID]:
@@ -157,10 +157,12 @@ async def keep(session: AsyncSession, changed: Provision) -> None:
     await session.execute(NEXT, _row(changed))
 
 
-async def end(session: AsyncSession, ended: Sequence[Stopped], at: datetime, how: Mapping[str, str | None]) -> None:
+async def end(
+    session: AsyncSession, ended: Sequence[PlannedRevocation], at: datetime, how: Mapping[str, str | None]
+) -> None:
     """Refuse the drafts and revoke the rest of `ended`."""
-    refused = [one.standing.ref for one in ended if one.stop is Stop.REFUSE]
-    revoked = [one.standing.ref for one in ended if one.stop is Stop.REVOKE]
+    refused = [one.standing.ref for one in ended if one.stop is RevocationKind.REFUSE]
+    revoked = [one.standing.ref for one in ended if one.stop is RevocationKind.REVOKE]
     if refused:
         await session.execute(REFUSE, {"refs": refused, "at": at})
     if revoked:

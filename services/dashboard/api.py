@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict
 
-from runtime.database.unit_of_work import Unit
-from runtime.http import Absent, Unavailable, may, router
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import Absent, Unavailable, require_scope, router
 from services.dashboard import board, store
 from services.dashboard.board import Counted
 from services.dashboard.domain import Item, tiles_for
-from services.dashboard.service_client import Reach
-from services.dashboard.session_auth import House
+from services.dashboard.service_client import ServiceClient
+from services.dashboard.session_auth import DashboardState
 
-MayReadBoard = Annotated[Unit, Depends(may("board:read"))]
+MayReadBoard = Annotated[UnitOfWork, Depends(require_scope("board:read"))]
 PREFIX = "/v1/board"
 
 routes = router(PREFIX)
@@ -104,9 +104,9 @@ async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnsw
     )
 
 
-async def _reach(request: Request, unit: Unit) -> tuple[Reach, str]:
+async def _reach(request: Request, unit: UnitOfWork) -> tuple[ServiceClient, str]:
     """Return whom to ask, and the asker's own token to ask with."""
     # There is nothing to commit, and no connection is to be held while other services take their time.
     await unit.session.rollback()
-    house: House = request.app.state.house
+    house: DashboardState = request.app.state.house
     return house.reach, request.headers["authorization"].partition(" ")[2]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.dashboard.domain import Count, Listing, Tile
-from services.dashboard.service_client import Away, Lacking, Reach
+from services.dashboard.service_client import NotAuthorised, ServiceClient, ServiceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +26,29 @@ class Opened:
     listing: Listing | None
 
 
-async def count_all(reach: Reach, tiles: Sequence[Tile], token: str) -> list[Counted]:
+async def count_all(reach: ServiceClient, tiles: Sequence[Tile], token: str) -> list[Counted]:
     """Return the tiles of a board with their numbers; one whose list may not be asked for is left out."""
     counted = await asyncio.gather(*(_count(reach, tile, token) for tile in tiles))
     return [one for one in counted if one is not None]
 
 
-async def open_named(reach: Reach, tiles: Sequence[Tile], name: str, token: str) -> Opened | None:
+async def open_named(reach: ServiceClient, tiles: Sequence[Tile], name: str, token: str) -> Opened | None:
     """Return the tile of that name with its list, or None where there is none on this person's board."""
     tile = next((tile for tile in tiles if tile.name == name), None)
     if tile is None:
         return None
     try:
         return Opened(tile, await reach.listing(tile, token))
-    except Away:
+    except ServiceUnavailable:
         return Opened(tile, None)
-    except Lacking:
+    except NotAuthorised:
         return None
 
 
-async def _count(reach: Reach, tile: Tile, token: str) -> Counted | None:
+async def _count(reach: ServiceClient, tile: Tile, token: str) -> Counted | None:
     try:
         return Counted(tile, await reach.count(tile, token))
-    except Away:
+    except ServiceUnavailable:
         return Counted(tile, None)
-    except Lacking:
+    except NotAuthorised:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.dashboard.session_secret import Secret
+from services.dashboard.session_secret import SessionSecret
 
 SIGN_IN_SECONDS = 600
 
@@ -21,20 +21,20 @@ class Cookies:
 
     secure: bool
 
-    def session(self, request: Request) -> Secret | None:
+    def session(self, request: Request) -> SessionSecret | None:
         """Return the secret of the session that the browser shows."""
-        return Secret.read(request.cookies.get(self._name("session")))
+        return SessionSecret.read(request.cookies.get(self._name("session")))
 
-    def sign_in(self, request: Request) -> Secret | None:
+    def sign_in(self, request: Request) -> SessionSecret | None:
         """Return the secret of the sign-in that the browser began."""
-        return Secret.read(request.cookies.get(self._name("sign-in")))
+        return SessionSecret.read(request.cookies.get(self._name("sign-in")))
 
-    def begin_session(self, response: Response, secret: Secret) -> None:
+    def begin_session(self, response: Response, secret: SessionSecret) -> None:
         """Give the browser a session's cookie, which ends with the browser and goes to nobody from another site."""
         self._set(response, "session", secret, None)
         self._forget(response, "sign-in", strict=False)
 
-    def begin_sign_in(self, response: Response, secret: Secret) -> None:
+    def begin_sign_in(self, response: Response, secret: SessionSecret) -> None:
         """Give the browser the cookie of a sign-in, which it shows when the issuer sends it back."""
         self._set(response, "sign-in", secret, SIGN_IN_SECONDS)
 
@@ -42,7 +42,7 @@ class Cookies:
         """Take the session's cookie away."""
         self._forget(response, "session", strict=True)
 
-    def _set(self, response: Response, use: str, secret: Secret, seconds: int | None) -> None:
+    def _set(self, response: Response, use: str, secret: SessionSecret, seconds: int | None) -> None:
         strict = seconds is None
         response.set_cookie(
             self._name(use),

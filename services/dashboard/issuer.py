@@ -15,7 +15,7 @@ import httpx
 
 from runtime.auth.jwks import DISCOVERY
 from runtime.auth.tokens import IssuerAway
-from services.dashboard.session_secret import Secret
+from services.dashboard.session_secret import SessionSecret
 
 CLIENT_ID = "dashboard"
 # What the board reads, and nothing that opens a message or changes anything.
@@ -56,7 +56,7 @@ class Issuer:
     address: str
     back: str
 
-    async def sign_in_address(self, secret: Secret) -> str:
+    async def sign_in_address(self, secret: SessionSecret) -> str:
         """Return where a browser goes to sign in; only the bearer of `secret` can use what comes back."""
         asked = {
             "response_type": "code",
@@ -70,7 +70,7 @@ class Issuer:
         place = await self._place("authorization_endpoint")
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
-    async def signed_in(self, code: str, secret: Secret) -> Granted:
+    async def signed_in(self, code: str, secret: SessionSecret) -> Granted:
         """Return the tokens for a code; raises `Denied` or `IssuerAway`."""
         proof = {"code": code, "redirect_uri": self.back, "code_verifier": secret.verifier}
         return await self._token({"grant_type": "authorization_code", **proof})

@@ -14,8 +14,8 @@ from runtime.settings import ProcessSettings, read
 from services.dashboard import api, pages
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
-from services.dashboard.service_client import Reach, client
-from services.dashboard.session_auth import House
+from services.dashboard.service_client import ServiceClient, client
+from services.dashboard.session_auth import DashboardState
 from services.dashboard.settings import BoardSettings
 
 ROUTES = (api.routes, pages.routes)
@@ -29,17 +29,17 @@ def build(settings: ProcessSettings) -> FastAPI:
         if not isinstance(settings, BoardSettings):
             raise TypeError("the dashboard starts with the settings of a board only")
         async with client() as asking:
-            app.state.house = house(settings, asking)
+            app.state.house = dashboard_state(settings, asking)
             yield
 
     return application(settings, ROUTES, around=housed)
 
 
-def house(settings: BoardSettings, asking: httpx.AsyncClient) -> House:
+def dashboard_state(settings: BoardSettings, asking: httpx.AsyncClient) -> DashboardState:
     """Return what the pages need, others being asked through `asking`."""
     issuer = Issuer(asking, settings.issuer, settings.dashboard_url + pages.SIGNED_IN)
     cookies = Cookies(secure=settings.dashboard_url.startswith("https://"))
-    return House(settings.dashboard_url, Reach(asking, settings.lists), issuer, cookies)
+    return DashboardState(settings.dashboard_url, ServiceClient(asking, settings.lists), issuer, cookies)
 
 
 PARTS = {"api": BoardSettings}

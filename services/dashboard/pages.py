@@ -14,15 +14,15 @@ from services.dashboard import board, session_auth
 from services.dashboard.domain import tiles_for
 from services.dashboard.form_parsing import check_own_page, fields_of, form_of
 from services.dashboard.issuer import Denied, NoBoard
-from services.dashboard.session_auth import HOME, Anybody, House, SignedIn, Visit, doors
-from services.dashboard.session_secret import Secret
+from services.dashboard.session_auth import HOME, Anybody, DashboardState, SessionUser, SignedIn, session_router
+from services.dashboard.session_secret import SessionSecret
 from services.dashboard.templates import STYLE, page
 
 SIGNED_IN = f"{HOME}/signed-in"
 SIGN_OUT = f"{HOME}/sign-out"
 BOARD = f"{HOME}/board"
 
-routes = doors("")
+routes = session_router("")
 
 
 @routes.get(HOME)
@@ -40,8 +40,8 @@ async def style(_: Anybody) -> Response:
 @routes.get(f"{HOME}/sign-in")
 async def begin_sign_in(request: Request, _: Anybody) -> Response:
     """Send the browser to the issuer, with a cookie that alone can use what comes back."""
-    house: House = request.app.state.house
-    secret = Secret.new()
+    house: DashboardState = request.app.state.house
+    secret = SessionSecret.new()
     answer = RedirectResponse(await house.issuer.sign_in_address(secret), status_code=303)
     house.cookies.begin_sign_in(answer, secret)
     return answer
@@ -54,7 +54,7 @@ async def finish_sign_in(request: Request, _: Anybody) -> Response:
     The answer is a page, not a redirect: what follows a redirect from the issuer counts as coming from there, and a
     strict cookie is not sent with that.
     """
-    house: House = request.app.state.house
+    house: DashboardState = request.app.state.house
     secret = house.cookies.sign_in(request)
     said = fields_of(request.scope.get("query_string", b""))
     if secret is None or not compare_digest(said.get("state", "").encode(), secret.state.encode()):
@@ -71,11 +71,11 @@ async def finish_sign_in(request: Request, _: Anybody) -> Response:
 @routes.post(SIGN_OUT)
 async def sign_out(request: Request, visit: SignedIn) -> Response:
     """End the session; its row is gone with the answer."""
-    house: House = request.app.state.house
+    house: DashboardState = request.app.state.house
     check_own_page(request, house.address)
-    if not visit.secret.made((await form_of(request)).get("token", ""), SIGN_OUT):
+    if not visit.secret.verify_csrf_token((await form_of(request)).get("token", ""), SIGN_OUT):
         raise Forbidden
-    await session_auth.end(request.app.state.wiring, visit.secret)
+    await session_auth.end_session(request.app.state.wiring, visit.secret)
     answer = RedirectResponse(HOME, status_code=303)
     house.cookies.end_session(answer)
     return answer
@@ -84,7 +84,7 @@ async def sign_out(request: Request, visit: SignedIn) -> Response:
 @routes.get(BOARD)
 async def show_board(request: Request, visit: SignedIn) -> Response:
     """Show the numbers of this person's day."""
-    house: House = request.app.state.house
+    house: DashboardState = request.app.state.house
     found = await board.count_all(house.reach, tiles_for(visit.scopes, visit.agency.kind), visit.token)
     return page("board.html", tiles=found, place=BOARD, **_frame(visit))
 
@@ -92,7 +92,7 @@ async def show_board(request: Request, visit: SignedIn) -> Response:
 @routes.get(f"{BOARD}/{{name}}")
 async def show_list(name: str, request: Request, visit: SignedIn) -> Response:
     """Show the list behind a number; a list that is not on this person's board is absent."""
-    house: House = request.app.state.house
+    house: DashboardState = request.app.state.house
     found = await board.open_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
     if found is None:
         raise Absent
@@ -106,20 +106,20 @@ async def no_such_page(_: Anybody) -> Response:
     raise Absent
 
 
-async def _session_for(request: Request, house: House, code: str, secret: Secret) -> Secret:
+async def _session_for(request: Request, house: DashboardState, code: str, secret: SessionSecret) -> SessionSecret:
     wiring = request.app.state.wiring
     try:
         granted = await house.issuer.signed_in(code, secret)
-        await session_auth.visit_of(wiring, secret, granted)
+        await session_auth.session_user_for(wiring, secret, granted)
     except NoBoard:
         raise Forbidden from None
     except (Denied, NotVerified, Unauthenticated):
         raise Problem("malformed_request") from None
     former = house.cookies.session(request)
     if former is not None:
-        await session_auth.end(wiring, former)
-    return await session_auth.begin(wiring, granted)
+        await session_auth.end_session(wiring, former)
+    return await session_auth.begin_session(wiring, granted)
 
 
-def _frame(visit: Visit) -> dict[str, Any]:
-    return {"visit": visit, "sign_out": SIGN_OUT, "form_token": visit.secret.form_token(SIGN_OUT)}
+def _frame(visit: SessionUser) -> dict[str, Any]:
+    return {"visit": visit, "sign_out": SIGN_OUT, "form_token": visit.secret.csrf_token(SIGN_OUT)}

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from runtime.telemetry.tracing import traceparent_now
 from services.dashboard.domain import MOST, Count, CountRow, Item, Listing, Query, Source, Tile, listing, total
 
@@ -25,36 +25,36 @@ SECONDS = 5.0
 Read = TypeVar("Read")
 
 
-class Away(Exception):
+class ServiceUnavailable(Exception):
     """A service did not give its list."""
 
 
-class Lacking(Exception):
+class NotAuthorised(Exception):
     """The person may not ask for this list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ServiceClient:
     """The services whose lists the board shows, by name, and the client that asks them."""
 
     client: httpx.AsyncClient = field(repr=False)
     places: Mapping[str, str]
 
     async def count(self, tile: Tile, token: str) -> Count:
-        """Return how long a tile's list is for the bearer of `token` now; raises `Away` or `Lacking`."""
+        """Return how long a tile's list is for the bearer of `token` now; raises `ServiceUnavailable` or `CallableReadiness`."""
         try:
             async with asyncio.timeout(SECONDS):
                 return total([await self._count(source, token) for source in tile.sources])
         except TimeoutError:
-            raise Away from None
+            raise ServiceUnavailable from None
 
     async def listing(self, tile: Tile, token: str) -> Listing:
-        """Return a tile's list as the bearer of `token` may see it now; raises `Away` or `Lacking`."""
+        """Return a tile's list as the bearer of `token` may see it now; raises `ServiceUnavailable` or `CallableReadiness`."""
         try:
             async with asyncio.timeout(SECONDS):
                 return listing([item for source in tile.sources for item in await self._items(source, token)])
         except TimeoutError:
-            raise Away from None
+            raise ServiceUnavailable from None
 
     async def _count(self, source: Source, token: str) -> Count:
         return (await self._answer(source, f"{source.path}/count", source.query, token, _count_of))[0]
@@ -74,7 +74,7 @@ class Reach:
     async def _answer(
         self, source: Source, path: str, query: Query, token: str, read: Callable[[Any], Read]
     ) -> tuple[Read, httpx.Response]:
-        """Return what `read` makes of a service's answer, and the answer; raises `Away` or `Lacking`."""
+        """Return what `read` makes of a service's answer, and the answer; raises `ServiceUnavailable` or `CallableReadiness`."""
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         traceparent = traceparent_now()
         if traceparent is not None:
@@ -82,7 +82,7 @@ class Reach:
         try:
             answer = await self.client.get(self.places[source.service] + path, params=query, headers=headers)
             if answer.status_code == 403:
-                raise Lacking
+                raise NotAuthorised
             if answer.status_code != 200:
                 raise _away(source, answer.status_code)
             return read(answer.json()), answer
@@ -99,9 +99,9 @@ def _rows_of(source: Source, said: Any) -> list[Item]:
     return [source.read(row) for row in said[source.member]]
 
 
-def _away(source: Source, reason: int | str) -> Away:
-    log.warning("list_not_available", extra=facts(consumer=source.service, reason=str(reason)))
-    return Away()
+def _away(source: Source, reason: int | str) -> ServiceUnavailable:
+    log.warning("list_not_available", extra=log_fields(consumer=source.service, reason=str(reason)))
+    return ServiceUnavailable()
 
 
 def _next_cursor(answer: httpx.Response) -> str | None:

@@ -21,16 +21,16 @@ from starlette.responses import RedirectResponse, Response
 from kernel.consent import Agency
 from runtime.auth.principal import Kind
 from runtime.auth.tokens import NotVerified
-from runtime.http.app_state import Wiring
-from runtime.http.authentication import entered
-from runtime.http.client_address import address_of
+from runtime.http.app_state import AppState
+from runtime.http.authentication import unit_of_work_for
+from runtime.http.client_address import client_address
 from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Unauthenticated
 from services.dashboard import store, templates
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Denied, Granted, Issuer
-from services.dashboard.service_client import Reach
-from services.dashboard.session_secret import NotUnsealed, Secret
+from services.dashboard.service_client import ServiceClient
+from services.dashboard.session_secret import NotUnsealed, SessionSecret
 
 HOME = "/app"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -41,20 +41,20 @@ class NotSignedIn(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class DashboardState:
     """What the pages need besides the process's wiring; `request.app.state.house`."""
 
     address: str
-    reach: Reach
+    reach: ServiceClient
     issuer: Issuer
     cookies: Cookies
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class SessionUser:
     """Whoever is at the door: signed in, known to the register at this moment, with a token for other services."""
 
-    secret: Secret = field(repr=False)
+    secret: SessionSecret = field(repr=False)
     token: str = field(repr=False)
     person_name: str
     agency: Agency
@@ -63,30 +63,30 @@ class Visit:
     at: datetime
 
 
-class Entrance:
+class RequireSession:
     """A dependency that says whether a page needs a session; a page names exactly one."""
 
     def __init__(self, *, session: bool) -> None:
         self.session = session
 
-    async def __call__(self, request: Request) -> Visit | None:
+    async def __call__(self, request: Request) -> SessionUser | None:
         """Return the visit that the door let in, or None at a page for anybody."""
-        visit: Visit | None = getattr(request.state, "visit", None)
+        visit: SessionUser | None = getattr(request.state, "visit", None)
         return visit
 
 
-signed_in = Entrance(session=True)
-anybody = Entrance(session=False)
-SignedIn = Annotated[Visit, Depends(signed_in)]
+signed_in = RequireSession(session=True)
+anybody = RequireSession(session=False)
+SignedIn = Annotated[SessionUser, Depends(signed_in)]
 Anybody = Annotated[None, Depends(anybody)]
 
 
-class Door(APIRoute):
+class SessionRoute(APIRoute):
     """A page's route: who comes in by a session or by nothing, and what fails is told by a page."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        entrances = entrances_of(self.dependant)
+        entrances = session_requirements(self.dependant)
         if len(entrances) != 1:
             raise TypeError(f"{path}: a page names exactly one entrance in its signature")
         self.entrance = entrances[0]
@@ -96,16 +96,16 @@ class Door(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            wiring: Wiring = request.app.state.wiring
-            house: House = request.app.state.house
+            wiring: AppState = request.app.state.wiring
+            house: DashboardState = request.app.state.house
             secret = house.cookies.session(request)
             try:
                 # By address: a cookie is whatever a browser sends, and each new one would be a new client.
-                address = address_of(request, wiring.trusted_proxies)
-                wiring.rates.take((address, request.method, self.path_format))
-                async with wiring.places.of(address):
+                address = client_address(request, wiring.trusted_proxies)
+                wiring.rate_limiter.acquire((address, request.method, self.path_format))
+                async with wiring.concurrency_limits.of(address):
                     if self.entrance.session:
-                        request.state.visit = await attend(wiring, house, secret)
+                        request.state.visit = await load_session(wiring, house, secret)
                     return await handler(request)
             except NotSignedIn:
                 away = RedirectResponse(HOME, status_code=303)
@@ -117,55 +117,55 @@ class Door(APIRoute):
         return handle
 
 
-def doors(prefix: str) -> APIRouter:
+def session_router(prefix: str) -> APIRouter:
     """Return a router whose routes are pages behind the door; they are no part of the API's description."""
-    return APIRouter(prefix=prefix, route_class=Door, include_in_schema=False, default_response_class=Response)
+    return APIRouter(prefix=prefix, route_class=SessionRoute, include_in_schema=False, default_response_class=Response)
 
 
-def entrances_of(dependant: Dependant) -> list[Entrance]:
+def session_requirements(dependant: Dependant) -> list[RequireSession]:
     """Return the entrances that a page names."""
-    own = [dependant.call] if isinstance(dependant.call, Entrance) else []
-    return own + [one for part in dependant.dependencies for one in entrances_of(part)]
+    own = [dependant.call] if isinstance(dependant.call, RequireSession) else []
+    return own + [one for part in dependant.dependencies for one in session_requirements(part)]
 
 
-async def attend(wiring: Wiring, house: House, secret: Secret | None) -> Visit:
+async def load_session(wiring: AppState, house: DashboardState, secret: SessionSecret | None) -> SessionUser:
     """Return whose session the cookie's secret is; raises `NotSignedIn`."""
     if secret is None:
         raise NotSignedIn
     try:
-        return await visit_of(wiring, secret, await _granted(wiring, house.issuer, secret))
+        return await session_user_for(wiring, secret, await _granted(wiring, house.issuer, secret))
     except (NotVerified, Unauthenticated, NotUnsealed, Denied):
-        await end(wiring, secret)
+        await end_session(wiring, secret)
         raise NotSignedIn from None
 
 
-async def visit_of(wiring: Wiring, secret: Secret, granted: Granted) -> Visit:
+async def session_user_for(wiring: AppState, secret: SessionSecret, granted: Granted) -> SessionUser:
     """Return who the tokens name, as the register knows them now; raises `NotVerified` or `Unauthenticated`."""
     principal = await wiring.tokens.verify(granted.access)
     if principal.kind is not Kind.PERSON:
         raise Unauthenticated
-    async with entered(wiring, principal) as unit:
+    async with unit_of_work_for(wiring, principal) as unit:
         name, at = await store.agency_now(unit.session, unit.agency_id)
-        return Visit(secret, granted.access, unit.person_name, unit.agency, name, unit.scopes, at)
+        return SessionUser(secret, granted.access, unit.person_name, unit.agency, name, unit.scopes, at)
 
 
-async def begin(wiring: Wiring, granted: Granted) -> Secret:
+async def begin_session(wiring: AppState, granted: Granted) -> SessionSecret:
     """Keep a new session with these tokens and return the secret for its cookie."""
-    secret = Secret.new()
+    secret = SessionSecret.new()
     async with wiring.sessions() as session:
         await store.begin(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
         await session.commit()
     return secret
 
 
-async def end(wiring: Wiring, secret: Secret) -> None:
+async def end_session(wiring: AppState, secret: SessionSecret) -> None:
     """Forget the session, if there is one."""
     async with wiring.sessions() as session:
         await store.end(session, secret.digest)
         await session.commit()
 
 
-async def _granted(wiring: Wiring, issuer: Issuer, secret: Secret) -> Granted:
+async def _granted(wiring: AppState, issuer: Issuer, secret: SessionSecret) -> Granted:
     """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
     async with wiring.sessions() as session:
         kept = await store.seen(session, secret.digest)

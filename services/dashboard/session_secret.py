@@ -27,18 +27,18 @@ class NotUnsealed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class SessionSecret:
     """The random text of one cookie."""
 
     text: str = field(repr=False)
 
     @classmethod
-    def new(cls) -> Secret:
+    def new(cls) -> SessionSecret:
         """Return a secret of 256 random bits."""
         return cls(secrets.token_urlsafe(32))
 
     @classmethod
-    def read(cls, text: str | None) -> Secret | None:
+    def read(cls, text: str | None) -> SessionSecret | None:
         """Return the secret that a cookie holds, or None for anything that we did not make."""
         return cls(text) if text is not None and _SHAPE.fullmatch(text) else None
 
@@ -59,13 +59,13 @@ class Secret:
         except (InvalidTag, ValueError):
             raise NotUnsealed from None
 
-    def form_token(self, action: str) -> str:
+    def csrf_token(self, action: str) -> str:
         """Return what the form of `action` carries, to prove that it was made for this session."""
         return _text(hmac.digest(self._key("form"), action.encode(), "sha256"))
 
-    def made(self, token: str, action: str) -> bool:
+    def verify_csrf_token(self, token: str, action: str) -> bool:
         """Tell whether `token` is this session's for `action`."""
-        return hmac.compare_digest(token.encode(), self.form_token(action).encode())
+        return hmac.compare_digest(token.encode(), self.csrf_token(action).encode())
 
     @property
     def state(self) -> str:

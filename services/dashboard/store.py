@@ -34,7 +34,7 @@ AGENCY = text("SELECT name, register.instant() AS at FROM register.agency WHERE 
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSession:
     """A session that goes on, locked until the transaction ends; `worn` when its token is about to run out."""
 
     sealed: bytes = field(repr=False)
@@ -49,11 +49,11 @@ async def begin(session: AsyncSession, digest: bytes, sealed: bytes, seconds: in
     await session.execute(BEGIN, {"digest": digest, "sealed": sealed, "seconds": seconds})
 
 
-async def seen(session: AsyncSession, digest: bytes) -> Kept | None:
+async def seen(session: AsyncSession, digest: bytes) -> StoredSession | None:
     """Return the session and count its idle time anew, or None where there is none or it is over."""
     await session.execute(WALL, {"digest": digest})
     row = (await session.execute(SEEN, {"digest": digest})).one_or_none()
-    return None if row is None else Kept(row.sealed, row.worn)
+    return None if row is None else StoredSession(row.sealed, row.worn)
 
 
 async def renew(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:

@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Response
 
 from kernel.ledger.promise import promise
 from runtime import disclosure
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import (
     Absent,
     Cursor,
@@ -18,9 +18,9 @@ from runtime.http import (
     Invalid,
     Limit,
     Withheld,
-    answered_again_by,
-    decided_each_time,
-    may,
+    never_replayed,
+    replayed_by,
+    require_scope,
     router,
 )
 from runtime.http.pagination import CountAnswer, link_next, position_of
@@ -38,9 +38,9 @@ from services.exchange.forms import (
     PurposesAnswer,
 )
 
-MayReadInbox = Annotated[Unit, Depends(may("inbox:read"))]
-MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
-MayOpen = Annotated[Unit, Depends(may("messages:open"))]
+MayReadInbox = Annotated[UnitOfWork, Depends(require_scope("inbox:read"))]
+MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
+MayOpen = Annotated[UnitOfWork, Depends(require_scope("messages:open"))]
 
 MAILBOX = "inbox"
 PROMISE_KEY: Final = "promise_key"  # of the application's state
@@ -75,7 +75,7 @@ async def read_case(
 
 
 @routes.post("/messages/{message_ref}/opening", response_model_exclude_none=True)
-@decided_each_time
+@never_replayed
 async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen, request: Request) -> OpeningAnswer:
     """Open a message: the fields that the survivor allows now, for this purpose. The look is on record."""
     opened = await _opened(unit, [message_ref], form.purpose)
@@ -87,7 +87,7 @@ async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen, requ
 async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
     """Say no more than that the message is still this person's to open."""
     if not await disclosure.purposes_now(unit, [message_ref]):
-        await disclosure.note_absent(unit, message_ref, name="message_ref")
+        await disclosure.record_not_found(unit, message_ref, name="message_ref")
         raise Withheld
 
 
@@ -104,7 +104,7 @@ async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesAnswer
 
 
 @routes.post("/messages/{message_ref}/offering", status_code=204)
-@answered_again_by(as_offered)
+@replayed_by(as_offered)
 async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCases) -> None:
     """Offer a fact of your own record again, to whom the survivor allows it by now; nothing is typed twice."""
     (sealed,) = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
@@ -113,7 +113,7 @@ async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCas
 
 
 @routes.post("/openings", response_model_exclude_none=True)
-@decided_each_time
+@never_replayed
 async def open_messages(form: OpeningsForm, unit: MayOpen, request: Request) -> OpeningsAnswer:
     """Open several messages at once, each by its own decision and with its own look on record."""
     opened = await _opened(unit, form.message_refs, form.purpose)
@@ -121,7 +121,7 @@ async def open_messages(form: OpeningsForm, unit: MayOpen, request: Request) -> 
     return OpeningsAnswer(opened=answers, promise=_promised(request, opened))
 
 
-async def _opened(unit: Unit, message_refs: Sequence[UUID], purpose: Purpose) -> list[disclosure.Opening]:
+async def _opened(unit: UnitOfWork, message_refs: Sequence[UUID], purpose: Purpose) -> list[disclosure.Opening]:
     sealed = await store.sealed_messages(unit.session, unit.agency_id, message_refs)
     return await disclosure.open(unit, sealed, purpose)
 
@@ -135,7 +135,7 @@ def _promised(request: Request, opened: Sequence[disclosure.Opening]) -> str | N
 
 
 async def _page(
-    unit: Unit, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
+    unit: UnitOfWork, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
 ) -> PageAnswer:
     """Return a page of what is visible; behind a cursor that nobody was given, there is nothing."""
     after = await _place(unit, cursor)
@@ -148,7 +148,7 @@ async def _page(
     return PageAnswer(messages=[MessageAnswer.of(row) for row in page.rows], cursor=following)
 
 
-async def _place(unit: Unit, cursor: str | None) -> int | None:
+async def _place(unit: UnitOfWork, cursor: str | None) -> int | None:
     """Return the place to go on from, or None where the cursor is of no place: spelled like ours, and not ours."""
     if cursor is None:
         return 0

@@ -11,7 +11,7 @@ from pydantic import Field
 from kernel.ledger.promise import hash_text
 from runtime.disclosure import Opening
 from schemas.codes import Purpose
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef
 from services.exchange import domain
 from services.exchange.store import Listed
@@ -19,7 +19,7 @@ from services.exchange.store import Listed
 MOST_AT_ONCE = 100
 
 
-class OpeningForm(Closed):
+class OpeningForm(StrictModel):
     """Why the message is opened: one purpose of the closed list, for which the agency is registered."""
 
     purpose: Purpose
@@ -31,13 +31,13 @@ class OpeningsForm(OpeningForm):
     message_refs: Annotated[list[UUID], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
-class OfferingForm(Closed):
+class OfferingForm(StrictModel):
     """To whom a fact of the own record is offered again; nobody named means all whom a directive names."""
 
     to: Annotated[tuple[AgencyRef, ...], Field(max_length=50)] = ()
 
 
-class MessageAnswer(Closed):
+class MessageAnswer(StrictModel):
     """The routing of a message.
 
     `fact_ref` is the same for every copy of one fact, and yours alone. `occurred_at` is exact for a fact of your own,
@@ -64,21 +64,21 @@ class MessageAnswer(Closed):
         )
 
 
-class PageAnswer(Closed):
+class PageAnswer(StrictModel):
     """A page of a mailbox. `cursor` asks for what comes behind it, now or at a later time."""
 
     messages: list[MessageAnswer]
     cursor: str | None
 
 
-class PurposesAnswer(Closed):
+class PurposesAnswer(StrictModel):
     """For which purposes a message could be opened now, by this person of this agency."""
 
     message_ref: UUID
     purposes: list[Purpose]
 
 
-class Scope(Closed):
+class Scope(StrictModel):
     """On whose word, for what and until when; an agency's own record has no end."""
 
     purpose: Purpose
@@ -87,14 +87,14 @@ class Scope(Closed):
     until: datetime | None = None
 
 
-class NoticeAnswer(Closed):
+class NoticeAnswer(StrictModel):
     """What may not be done with what was opened."""
 
     codes: list[domain.Notice]
     text: str
 
 
-class RecordAnswer(Closed):
+class RecordAnswer(StrictModel):
     """The look, as it is on record. `leaf` is its hash in the ledger's tree (RFC 6962, base64).
 
     `promise` is a note (C2SP signed-note) in which this process promises that `leaf`, and every other leaf it lists,
@@ -138,7 +138,7 @@ class OpeningAnswer(MessageAnswer):
         )
 
 
-class OpeningsAnswer(Closed):
+class OpeningsAnswer(StrictModel):
     """What was opened, in the order asked; what is absent is not named. One promise covers all of it."""
 
     opened: list[OpeningAnswer]

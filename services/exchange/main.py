@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from kernel.ledger import note
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
-from runtime.http.background_process import attended
+from runtime.http.background_process import run_with_health
 from runtime.keyring import keyring
 from runtime.messaging.consumer import Worker
 from runtime.messaging.outbox.relay import Relay
@@ -45,7 +45,7 @@ def work(settings: Settings) -> None:
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
     worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keyring(settings))
     listen(worker)
-    attended(settings, worker.run, worker.stop, worker.state.missing)
+    run_with_health(settings, worker.run, worker.stop, worker.state.missing)
 
 
 def relay(settings: BrokerSettings) -> None:
@@ -54,7 +54,7 @@ def relay(settings: BrokerSettings) -> None:
         settings,
         engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS),
     )
-    attended(settings, relaying.run, relaying.stop, relaying.state.missing)
+    run_with_health(settings, relaying.run, relaying.stop, relaying.state.missing)
 
 
 PARTS: dict[str, type[ProcessSettings]] = {"api": OpeningSettings, "worker": Settings, "relay": BrokerSettings}

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.sealing.envelope import Sealed
 from runtime.database import hot_path
 from runtime.database.arrays import byteas, instants, texts, uuids
-from runtime.messaging.consumer import Offered
+from runtime.messaging.consumer import SealedMessage
 
 # One round trip for all that came together: see the function in 0003_keeping.py.
 KEEP = "SELECT exchange.keep(%s, %s, %s, %s, %s, %s, %s)"
@@ -41,12 +41,12 @@ class Listed:
     fact_ref: UUID | None = None
 
 
-async def keep(session: AsyncSession, offered: Sequence[Offered]) -> int:
+async def keep(session: AsyncSession, offered: Sequence[SealedMessage]) -> int:
     """Put sealed messages at the end of their mailboxes, each mailbox's in the order given; return how many.
 
     Those for an agency that is not active are left out.
     """
-    found = await hot_path.rows(
+    found = await hot_path.fetch_all(
         session,
         KEEP,
         uuids(one.message_ref for one in offered),
@@ -63,7 +63,7 @@ async def keep(session: AsyncSession, offered: Sequence[Offered]) -> int:
 async def messages_after(
     session: AsyncSession, agency: str, after: int, rows: int, case_ref: UUID | None = None
 ) -> list[Listed]:
-    """Return up to `rows` messages of the agency's mailbox behind `after`, of one case where it is named."""
+    """Return up to `fetch_all` messages of the agency's mailbox behind `after`, of one case where it is named."""
     asked = {"agency": agency, "after": after, "rows": rows}
     found = await session.execute(PAGE if case_ref is None else OF_CASE, asked | {"case_ref": case_ref})
     return [_listed(row) for row in found.mappings()]
@@ -74,7 +74,7 @@ async def sealed_messages(session: AsyncSession, agency: str, refs: Sequence[UUI
 
     The door answers both alike, and puts the refusal on record.
     """
-    found = {ref: (name, body) for ref, name, body in await hot_path.rows(session, SEALED, agency, uuids(refs))}
+    found = {ref: (name, body) for ref, name, body in await hot_path.fetch_all(session, SEALED, agency, uuids(refs))}
     return [Sealed(ref, agency, name, 0, body) for ref in _once(refs) for name, body in [found.get(ref, ("", b""))]]
 
 

@@ -10,19 +10,19 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Response
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import (
     Absent,
+    CreatedResources,
     IfMatch,
-    Made,
     PreconditionRequired,
     Refused,
     Stale,
     Withheld,
-    answered_again_by,
     etag,
-    may,
+    replayed_by,
     require_match,
+    require_scope,
     router,
 )
 from runtime.register import Subject
@@ -33,14 +33,14 @@ from services.intake import domain, store
 from services.intake.requests import CaseForm, IncidentForm, IncidentVersionForm, PlanForm
 from services.intake.responses import CaseAnswer, IncidentAnswer, OpenedAnswer, PlanAnswer
 
-MayWriteCases = Annotated[Unit, Depends(may("cases:write"))]
-MayReadCases = Annotated[Unit, Depends(may("cases:read"))]
+MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
+MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
 STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
 
 routes = router("/v1/cases", most_bytes=256 * 1024)  # a narrative of 20,000 letters, each of up to twelve bytes
 
 
-async def as_opened(case_ref: Made, unit: MayWriteCases, answer: Response) -> OpenedAnswer:
+async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Response) -> OpenedAnswer:
     """Show the case that was opened, as it is now."""
     subject = await _seen(unit, case_ref)
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
@@ -55,14 +55,14 @@ async def as_opened(case_ref: Made, unit: MayWriteCases, answer: Response) -> Op
 
 
 @routes.post("", status_code=201, response_model=OpenedAnswer, response_model_exclude_none=True)
-@answered_again_by(as_opened)
+@replayed_by(as_opened)
 async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None = None) -> OpenedAnswer:
     """Open a case: no name, no field about anybody, no release is asked for."""
     told = form or CaseForm()
     case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
-    at = await register.instant(unit.session)
+    at = await register.database_now(unit.session)
     await store.open_file(unit.session, unit.agency_id, case_ref, told.channel, unit.actor, at)
-    unit.made = case_ref
+    unit.created = case_ref
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return OpenedAnswer(case_ref=case_ref, opened_at=at, channel=told.channel)
 
@@ -88,7 +88,9 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
     )
 
 
-async def as_reported(case_ref: UUID, incident_ref: Made, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
+async def as_reported(
+    case_ref: UUID, incident_ref: CreatedResources, unit: MayWriteCases, answer: Response
+) -> IncidentAnswer:
     """Show the incident that was written down, as it is now."""
     await _seen(unit, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
@@ -100,7 +102,7 @@ async def as_reported(case_ref: UUID, incident_ref: Made, unit: MayWriteCases, a
 
 
 @routes.post("/{case_ref}/incidents", status_code=201, response_model=IncidentAnswer)
-@answered_again_by(as_reported)
+@replayed_by(as_reported)
 async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
     """Write an incident down; agencies that the survivor named may open their part of it."""
     subject = await _own(unit, case_ref)
@@ -109,14 +111,14 @@ async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCase
         _check_police_report(unit, subject, form)
         incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
     await store.add_incident(unit.session, unit.agency_id, incident)
-    unit.made = incident.incident_ref
+    unit.created = incident.incident_ref
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentAnswer.of(incident)
 
 
 @routes.post("/{case_ref}/incidents/{incident_ref}/versions", status_code=201, response_model=IncidentAnswer)
-@answered_again_by(as_reported)
+@replayed_by(as_reported)
 async def correct_incident(
     case_ref: UUID, incident_ref: UUID, form: IncidentVersionForm, unit: MayWriteCases, answer: Response
 ) -> IncidentAnswer:
@@ -129,7 +131,7 @@ async def correct_incident(
         _check_police_report(unit, subject, form)
         newer, fact = domain.correct(incident, form, subject.at)
     await store.keep_incident(unit.session, unit.agency_id, newer)
-    unit.made = incident_ref
+    unit.created = incident_ref
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentAnswer.of(newer)
@@ -147,7 +149,7 @@ async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> P
 
 
 @routes.post("/{case_ref}/plans", status_code=201, response_model=PlanAnswer)
-@answered_again_by(as_written)
+@replayed_by(as_written)
 async def write_plan(
     case_ref: UUID, form: PlanForm, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> PlanAnswer:
@@ -168,7 +170,7 @@ async def write_plan(
 
 
 async def _begin_plan(
-    unit: Unit, case_ref: UUID, form: PlanForm, subject: Subject, if_match: str | None
+    unit: UnitOfWork, case_ref: UUID, form: PlanForm, subject: Subject, if_match: str | None
 ) -> domain.Plan:
     if if_match is not None:
         raise Stale
@@ -179,37 +181,37 @@ async def _begin_plan(
     return plan
 
 
-async def _seen(unit: Unit, case_ref: UUID) -> Subject:
+async def _seen(unit: UnitOfWork, case_ref: UUID) -> Subject:
     """Hold the subject of the agency's own case for a look at its states, which is on record."""
-    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
+    subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
     if subject is None:
         return await _absent(unit, case_ref)
-    if not await disclosure.look(unit, case_ref, STATES):
+    if not await disclosure.read_mask(unit, case_ref, STATES):
         raise Withheld
     return subject
 
 
-async def _own(unit: Unit, case_ref: UUID) -> Subject:
+async def _own(unit: UnitOfWork, case_ref: UUID) -> Subject:
     """Hold the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
-    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
+    subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
     if subject is None:
         return await _absent(unit, case_ref)
     if unit.hidden(subject.table):
-        await disclosure.note_blocked(unit, subject, subject.cases[unit.agency_id])
+        await disclosure.record_blocked(unit, subject, subject.cases[unit.agency_id])
         raise Withheld
     return subject
 
 
-async def _absent(unit: Unit, ref: UUID) -> NoReturn:
+async def _absent(unit: UnitOfWork, ref: UUID) -> NoReturn:
     """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
 
     So the two take alike long, too.
     """
-    await disclosure.note_absent(unit, ref)
+    await disclosure.record_not_found(unit, ref)
     raise Withheld
 
 
-def _check_police_report(unit: Unit, subject: Subject, told: IncidentBlock) -> None:
+def _check_police_report(unit: UnitOfWork, subject: Subject, told: IncidentBlock) -> None:
     police = [name for name, case in subject.cases.items() if case.agency.kind is AgencyKind.POLICE]
     released = any(subject.purposes(unit.agency_id, name) for name in police)
     own = unit.agency.kind is AgencyKind.POLICE

@@ -5,11 +5,11 @@ from schemas.codes import Channel, IncidentChange
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.values import Flag, Items
 
 
-class CaseForm(Closed):
+class CaseForm(StrictModel):
     """A case to open; it needs nobody's name, and nothing else."""
 
     channel: Channel | None = None

@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.codes import Channel, Participation, PlanStatus
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from services.intake.domain import Incident, IncidentState, Plan
 
 
-class OpenedAnswer(Closed):
+class OpenedAnswer(StrictModel):
     """A case that was opened just now; until the survivor says yes it is local."""
 
     case_ref: UUID
@@ -19,7 +19,7 @@ class OpenedAnswer(Closed):
     participation: Participation = Participation.NOT_ASKED
 
 
-class IncidentAnswer(Closed):
+class IncidentAnswer(StrictModel):
     """An incident of the case."""
 
     incident_ref: UUID
@@ -40,7 +40,7 @@ class IncidentAnswer(Closed):
         )
 
 
-class PlanAnswer(Closed):
+class PlanAnswer(StrictModel):
     """The safety plan of the case; an earlier version is superseded by the next."""
 
     plan_ref: UUID
@@ -61,7 +61,7 @@ class PlanAnswer(Closed):
         )
 
 
-class CaseAnswer(Closed):
+class CaseAnswer(StrictModel):
     """A case as its own agency keeps it. Participation and opening are the opening agency's to know."""
 
     case_ref: UUID

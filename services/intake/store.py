@@ -77,7 +77,7 @@ async def incidents_of(session: AsyncSession, agency: str, case_ref: UUID) -> li
 
 async def latest_report(session: AsyncSession, agency: str, case_ref: UUID) -> datetime | None:
     """Return when the agency's newest incident of a case was reported, or None where there is none."""
-    found = await hot_path.rows(session, LATEST_REPORT, case_ref, agency)
+    found = await hot_path.fetch_all(session, LATEST_REPORT, case_ref, agency)
     return found[0][0] if found else None
 
 
@@ -91,7 +91,7 @@ async def add_incident(session: AsyncSession, agency: str, incident: Incident) -
     """Put a new incident in the case."""
     of = incident.incident_ref, incident.case_ref, agency
     how = incident.version, incident.state.value, incident.reported_at, incident.changed_at
-    await hot_path.written(session, NEW_INCIDENT, *of, *how)
+    await hot_path.execute(session, NEW_INCIDENT, *of, *how)
 
 
 async def keep_incident(session: AsyncSession, agency: str, incident: Incident) -> None:

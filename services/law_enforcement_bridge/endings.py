@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from runtime import disclosure
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from schemas.codes import EndsWhen
 from services.law_enforcement_bridge import store
 from services.law_enforcement_bridge.domain import STANDING, Order
 
 
-async def keep(unit: Unit, order: Order) -> None:
+async def keep(unit: UnitOfWork, order: Order) -> None:
     """Keep the order as it now is; with the last one that the agency recorded in the case ends what was to end with it.
 
     Whoever brings one to its end holds the subject exclusive before reading it.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
-from runtime.http.app_state import Wiring
-from runtime.scheduler import going_round, noting_failure, until_done
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http.app_state import AppState
+from runtime.scheduler import drain, log_and_continue, run_every
 from services.law_enforcement_bridge import domain, endings, store
 
 ACTOR = "system:law_enforcement_bridge"
 EVERY_SECONDS = 5.0
 
 
-async def pass_time(unit: Unit) -> int:
+async def expire_orders(unit: UnitOfWork) -> int:
     """Warn of, or end, the order of the agency whose time came first, and make it known; return how many there were.
 
     One a transaction: its survivor is held before its row, and exclusive where something may end with it.
@@ -20,9 +20,9 @@ async def pass_time(unit: Unit) -> int:
     due = await store.order_due(unit.session, unit.agency_id)
     if due is None:
         return 0
-    now = await register.instant(unit.session)
+    now = await register.database_now(unit.session)
     ends = due.ends_at is not None and due.ends_at <= now
-    await (register.hold_exclusive if ends else register.hold)(unit.session, due.case_ref)
+    await (register.lock_exclusive if ends else register.lock_shared)(unit.session, due.case_ref)
     order = await store.order_recorded_by(unit.session, unit.agency_id, due.order_ref, to_change=True)
     if order != due:
         return 1  # somebody changed it meanwhile; the next look is at what it is now
@@ -32,13 +32,13 @@ async def pass_time(unit: Unit) -> int:
     return 1
 
 
-async def tick(wiring: Wiring) -> None:
+async def run_jobs(wiring: AppState) -> None:
     """Do what is due now, agency by agency, each within its own wall and transaction."""
     async with wiring.sessions() as session:
         due = await store.agencies_due(session)
     for agency_id in due:
-        with noting_failure():
-            await until_done(wiring, agency_id, ACTOR, pass_time, at_once=1)
+        with log_and_continue():
+            await drain(wiring, agency_id, ACTOR, expire_orders, at_once=1)
 
 
-ticking = going_round(tick, every=EVERY_SECONDS)
+scheduled_jobs = run_every(run_jobs, every=EVERY_SECONDS)

@@ -10,7 +10,7 @@ from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
 from services.law_enforcement_bridge import domain
 from services.law_enforcement_bridge.api import routes
-from services.law_enforcement_bridge.jobs import ticking
+from services.law_enforcement_bridge.jobs import scheduled_jobs
 
 REFUSALS = {
     domain.NotPossible: "not_possible",
@@ -23,7 +23,7 @@ REFUSALS = {
 
 def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, routes, refusals=REFUSALS, around=ticking)
+    return application(settings, routes, refusals=REFUSALS, around=scheduled_jobs)
 
 
 PARTS = {"api": KeyringSettings}

@@ -8,18 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from schemas.codes import OrderStatus, ServiceStatus
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from services.law_enforcement_bridge.domain import Order
 
 
-class ServiceAnswer(Closed):
+class ServiceAnswer(StrictModel):
     """How far service on one respondent has come; nothing is said of it before a court has issued the order."""
 
     respondent_ref: UUID
     service_status: ServiceStatus | None = None
 
 
-class OrderAnswer(Closed):
+class OrderAnswer(StrictModel):
     """How an order stands; what the court's paper says is opened in the exchange, like everything else."""
 
     order_ref: UUID
@@ -38,7 +38,7 @@ class RecordedAnswer(OrderAnswer):
     missing_to_enter: list[str]
 
 
-class OrdersAnswer(Closed):
+class OrdersAnswer(StrictModel):
     """A page of orders, oldest first."""
 
     orders: list[OrderAnswer]

@@ -63,11 +63,11 @@ STEPS = ("status", "version", "changed_at", "ends_at", "ends_offset", "next_at")
 DUE = text("SELECT agency FROM law_enforcement_bridge.agencies_due() AS agency ORDER BY agency")
 
 
-Place = tuple[datetime, UUID]
+OrderPagePosition = tuple[datetime, UUID]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OrderFilter:
     """Which of the agency's orders a list is to hold: in one of these states, served so on some respondent."""
 
     status: tuple[OrderStatus, ...] = ()
@@ -97,16 +97,18 @@ async def keep(session: AsyncSession, order: Order) -> None:
     await _keep_service(session, order)
 
 
-async def orders_of(session: AsyncSession, agency: str, wanted: Wanted, behind: Place | None, rows: int) -> list[Order]:
-    """Return up to `rows` orders that the agency recorded behind a place, oldest first."""
+async def orders_of(
+    session: AsyncSession, agency: str, wanted: OrderFilter, behind: OrderPagePosition | None, rows: int
+) -> list[Order]:
+    """Return up to `fetch_all` orders that the agency recorded behind a place, oldest first."""
     asked = select(ORDERS).where(*_which(agency, wanted))
     if behind is not None:
         asked = asked.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*behind))
     return await _orders(session, asked.order_by(ORDERS.c.recorded_at, ORDERS.c.order_ref).limit(rows))
 
 
-async def cases_with_orders(session: AsyncSession, agency: str, wanted: Wanted, rows: int) -> list[UUID]:
-    """Return the case of each of up to `rows` orders that the agency recorded, as a count needs them."""
+async def cases_with_orders(session: AsyncSession, agency: str, wanted: OrderFilter, rows: int) -> list[UUID]:
+    """Return the case of each of up to `fetch_all` orders that the agency recorded, as a count needs them."""
     return list(await session.scalars(select(ORDERS.c.case_ref).where(*_which(agency, wanted)).limit(rows)))
 
 
@@ -128,7 +130,7 @@ async def stands(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
     return (await session.execute(asked.where(ORDERS.c.status.in_(STANDING)).limit(1))).first() is not None
 
 
-def _which(agency: str, wanted: Wanted) -> list[Any]:
+def _which(agency: str, wanted: OrderFilter) -> list[Any]:
     named = [ORDERS.c.agency_id == agency]
     if wanted.status:
         named.append(ORDERS.c.status.in_(wanted.status))

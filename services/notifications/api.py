@@ -10,30 +10,30 @@ from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from runtime import disclosure
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import (
     Absent,
+    CreatedResources,
     Cursor,
     FieldError,
     Invalid,
     Limit,
-    Made,
     Withheld,
-    answered_again_by,
-    may,
+    replayed_by,
+    require_scope,
     router,
 )
 from runtime.http.pagination import link_next
 from runtime.http.sealed_cursors import sealed, unsealed
 from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, Instant, Slug
 from services.notifications import braked, store
 from services.notifications.braked import Decided, Decision, Flood
 
-MayReadCases = Annotated[Unit, Depends(may("cases:read"))]
-MayRelease = Annotated[Unit, Depends(may("notices:release"))]
+MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
+MayRelease = Annotated[UnitOfWork, Depends(require_scope("notices:release"))]
 Source = Annotated[AgencyRef, Path(description="the agency whose news it is")]
 Kind = Annotated[Slug, Path(description="a kind of notice")]
 routes = router("/v1")
@@ -97,7 +97,7 @@ class BrakedNoticesAnswer(BaseModel):
     notices: list[BrakedNoticeAnswer]
 
 
-class DecisionForm(Closed):
+class DecisionForm(StrictModel):
     """Up to where the person looked: what was planned later stays held."""
 
     planned_until: Instant
@@ -115,9 +115,9 @@ class DecisionAnswer(BaseModel):
 async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesAnswer:
     """List the notices of the agency's own case."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        await disclosure.note_absent(unit, case_ref)
+        await disclosure.record_not_found(unit, case_ref)
         raise Withheld
-    if not await disclosure.look(unit, case_ref, [DataCategory.SAFE_CONTACT]):
+    if not await disclosure.read_mask(unit, case_ref, [DataCategory.SAFE_CONTACT]):
         raise Withheld
     rows = await store.notices_of(unit.session, unit.agency_id, case_ref)
     return NoticesAnswer(notices=[NoticeAnswer.model_validate(row) for row in rows])
@@ -156,7 +156,7 @@ async def list_braked_notices(
 
 
 async def as_decided(
-    source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease, made: Made
+    source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease, made: CreatedResources
 ) -> DecisionAnswer:
     """Tell what a decision was about, as far as this person may see it now."""
     flood = Flood(source_agency_ref, kind, form.planned_until)
@@ -164,7 +164,7 @@ async def as_decided(
 
 
 @routes.post("/braked-notices/{source_agency_ref}/{kind}/release")
-@answered_again_by(as_decided)
+@replayed_by(as_decided)
 async def release_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease) -> DecisionAnswer:
     """Let go what the brake holds, up to where the person looked: each case has its notice as if there were no brake.
 
@@ -175,7 +175,7 @@ async def release_braked(source_agency_ref: Source, kind: Kind, form: DecisionFo
 
 
 @routes.post("/braked-notices/{source_agency_ref}/{kind}/drop")
-@answered_again_by(as_decided)
+@replayed_by(as_decided)
 async def drop_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease) -> DecisionAnswer:
     """Drop what the brake holds, up to where the person looked: it never goes out, and stays listed with its case.
 
@@ -185,13 +185,13 @@ async def drop_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm,
     return await _answer(unit, flood, await braked.decide(unit, flood, Decision.DROPPED))
 
 
-async def _answer(unit: Unit, flood: Flood, decided: Decided | None) -> DecisionAnswer:
+async def _answer(unit: UnitOfWork, flood: Flood, decided: Decided | None) -> DecisionAnswer:
     if decided is None:
         raise Withheld
     return DecisionAnswer(notices=decided.notices, cases=decided.cases, whole=not await braked.is_left(unit, flood))
 
 
-async def _place_of(unit: Unit, name: str, cursor: str) -> tuple[datetime, UUID]:
+async def _place_of(unit: UnitOfWork, name: str, cursor: str) -> tuple[datetime, UUID]:
     place = await unsealed(unit, name, cursor)
     if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])

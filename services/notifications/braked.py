@@ -19,13 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries, list_reads
 from runtime.disclosure.list_reads import MOST_ROWS, Page
-from runtime.disclosure.state_reads import Asked
+from runtime.disclosure.state_reads import ReadRequest
 from runtime.http.pagination import MOST
 from runtime.ledger.pending_entries import append
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from schemas.categories import DataCategory
 from services.notifications.store import Notice, as_notice
 
@@ -114,14 +114,14 @@ class Decided:
     cases: int
 
 
-async def groups(unit: Unit) -> tuple[list[Braked], bool]:
+async def groups(unit: UnitOfWork) -> tuple[list[Braked], bool]:
     """Return what the brake holds, one for each agency and kind, and whether that is all; no case is named.
 
     The count is on record, once an hour.
     """
     found = await _cases(unit.session, unit.agency_id, None, MOST_ROWS)
     visible = await _visible(unit, {case_ref for case_ref, _ in found})
-    await list_reads.counted(unit, NAME)
+    await list_reads.record_count(unit, NAME)
     merged: dict[tuple[str, str], Braked] = {}
     for case_ref, one in found:
         if case_ref in visible:
@@ -130,14 +130,16 @@ async def groups(unit: Unit) -> tuple[list[Braked], bool]:
     return list(merged.values()), len(found) < MOST_ROWS
 
 
-async def page(unit: Unit, source: str, kind: str, behind: tuple[datetime, UUID] | None, limit: int) -> Page[Notice]:
+async def page(
+    unit: UnitOfWork, source: str, kind: str, behind: tuple[datetime, UUID] | None, limit: int
+) -> Page[Notice]:
     """Return a page of the notices held of one kind from one agency; each case shown is on record once a day."""
     found = await list_reads.page(partial(_fetch, unit, source, kind, behind), partial(_choose, unit), limit)
     seen = await _shown(unit, {row.case_ref for row in found.rows})
     return Page([row for row in found.rows if row.case_ref in seen], found.last)
 
 
-async def decide(unit: Unit, flood: Flood, decision: Decision) -> Decided | None:
+async def decide(unit: UnitOfWork, flood: Flood, decision: Decision) -> Decided | None:
     """Release or drop what the brake holds of a flood, in 200 cases at most; None if there is nothing to decide.
 
     Each case's survivor reads of it in their accounting.
@@ -151,28 +153,33 @@ async def decide(unit: Unit, flood: Flood, decision: Decision) -> Decided | None
     refs = [row.notice_ref for row in locked if row.case_ref in cases]
     if not refs:
         return None
-    unit.made = uuid4()
-    row = {"refs": refs, "by": unit.person_ref, "at": await register.instant(unit.session), "decision_ref": unit.made}
+    unit.created = uuid4()
+    row = {
+        "refs": refs,
+        "by": unit.person_ref,
+        "at": await register.database_now(unit.session),
+        "decision_ref": unit.created,
+    }
     await unit.session.execute(RELEASE if decision is Decision.RELEASED else DROP, row)
     await _record(unit, cases, decision)
     told = {"agency": flood.source, "recipient": unit.agency_id, "actor": unit.actor, "code": flood.kind}
-    log.warning(decision, extra=facts(**told, count=len(refs)))
+    log.warning(decision, extra=log_fields(**told, count=len(refs)))
     return Decided(len(refs), len(cases))
 
 
-async def decided(unit: Unit, decision_ref: UUID) -> Decided | None:
+async def decided(unit: UnitOfWork, decision_ref: UUID) -> Decided | None:
     """Return how much of a decision this person may see now; None if nothing, which is on record, too."""
     asked = {"agency": unit.agency_id, "decision_ref": decision_ref}
     found = {row.case_ref: row.notices for row in await unit.session.execute(DECIDED, asked)}
     cases = await _shown(unit, found)
     if not cases:
-        for case_ref, subject in (await register.hold_all(unit.session, set(found))).items():
+        for case_ref, subject in (await register.lock_cases(unit.session, set(found))).items():
             await _note_blocked(unit, case_ref, subject)
         return None
     return Decided(sum(found[case_ref] for case_ref in cases), len(cases))
 
 
-async def is_left(unit: Unit, flood: Flood) -> bool:
+async def is_left(unit: UnitOfWork, flood: Flood) -> bool:
     """Tell whether the brake still holds something of a flood that this person may see."""
     found = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
     return bool(await _visible(unit, {case_ref for case_ref, _ in found}))
@@ -206,7 +213,7 @@ def _together(one: Braked, other: Braked) -> Braked:
 
 
 async def _fetch(
-    unit: Unit, source: str, kind: str, begin: tuple[datetime, UUID] | None, last: Notice | None, rows: int
+    unit: UnitOfWork, source: str, kind: str, begin: tuple[datetime, UUID] | None, last: Notice | None, rows: int
 ) -> list[Notice]:
     behind = (last.planned_at, last.notice_ref) if last is not None else begin or (None, None)
     asked = {"agency": unit.agency_id, "source": source, "kind": kind, "rows": rows}
@@ -214,26 +221,26 @@ async def _fetch(
     return [as_notice(row) for row in found.mappings()]
 
 
-async def _choose(unit: Unit, rows: Sequence[Notice]) -> list[Notice]:
+async def _choose(unit: UnitOfWork, rows: Sequence[Notice]) -> list[Notice]:
     visible = await _visible(unit, {row.case_ref for row in rows})
     return [row for row in rows if row.case_ref in visible]
 
 
-async def _visible(unit: Unit, cases: Collection[UUID]) -> set[UUID]:
-    masks = await list_reads.masks_now(unit, map(Asked, cases), SHOWN)
+async def _visible(unit: UnitOfWork, cases: Collection[UUID]) -> set[UUID]:
+    masks = await list_reads.read_masks(unit, map(ReadRequest, cases), SHOWN)
     return {one.case_ref for one, mask in masks.items() if mask}
 
 
-async def _shown(unit: Unit, cases: Collection[UUID]) -> set[UUID]:
+async def _shown(unit: UnitOfWork, cases: Collection[UUID]) -> set[UUID]:
     """Return the cases of which this person may see notices, each held and the look on record."""
-    masks = await list_reads.shown(unit, map(Asked, cases), SHOWN, NAME)
+    masks = await list_reads.record_rows(unit, map(ReadRequest, cases), SHOWN, NAME)
     return {one.case_ref for one, mask in masks.items() if mask}
 
 
-async def _record(unit: Unit, cases: Collection[UUID], decision: Decision) -> None:
-    by, held = await audit_entries.who(unit), await register.hold_all(unit.session, set(cases))
+async def _record(unit: UnitOfWork, cases: Collection[UUID], decision: Decision) -> None:
+    by, held = await audit_entries.resolve_actor(unit), await register.lock_cases(unit.session, set(cases))
     noted = [
-        audit_entries.noted(
+        audit_entries.act_entry(
             Act.CHANGED, by, subject, custodian=subject.case(case_ref), reason=str(decision), detail=unit.asker
         )
         for case_ref, subject in held.items()
@@ -241,7 +248,7 @@ async def _record(unit: Unit, cases: Collection[UUID], decision: Decision) -> No
     await append(unit.session, noted)
 
 
-async def _note_blocked(unit: Unit, case_ref: UUID, subject: register.Subject) -> None:
+async def _note_blocked(unit: UnitOfWork, case_ref: UUID, subject: register.Subject) -> None:
     custodian = subject.case(case_ref)
     if custodian is not None:
-        await disclosure.note_blocked(unit, subject, custodian)
+        await disclosure.record_blocked(unit, subject, custodian)

@@ -12,12 +12,12 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import disclosure, failpoints, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import OWN_WORK
-from runtime.error_kinds import Fault, fault, name
+from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.keyring import Keyring, KeyringError
-from runtime.scheduler import WALL, on_behalf
-from runtime.telemetry import facts
+from runtime.scheduler import WALL, agency_unit_of_work
+from runtime.telemetry import log_fields
 from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, NoticeState
 from schemas.facts import NoticeFailed, NoticeSent
@@ -25,7 +25,7 @@ from schemas.facts.notice import NoticeFact
 from services.notifications import domain, store
 from services.notifications.channels import Channel
 from services.notifications.domain import Hold, Send, Wait
-from services.notifications.store import Due, Notice, Told
+from services.notifications.store import ContactMessage, Due, Notice
 
 ACTOR: Final = "system:notifications"
 PAUSE: Final = 1.0
@@ -40,11 +40,11 @@ class NoAgency(Exception):
     """The notice belongs to no active agency, so that nobody may send it."""
 
 
-class Sender:
+class NoticeDispatcher:
     """Sends what is due, one notice at a time."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], keys: Keyring, channel: Channel) -> None:
-        self.well = True
+        self.healthy = True
         self._sessions = sessions
         self._keys = keys
         self._channel = channel
@@ -56,10 +56,10 @@ class Sender:
         while not self._stopping.is_set():
             try:
                 found = await self.send_one()
-                self.well = True
+                self.healthy = True
             except Exception as failed:
-                self.well, found = False, False
-                log.warning("notices_wait", extra=facts(reason=name(failed)))
+                self.healthy, found = False, False
+                log.warning("notices_wait", extra=log_fields(reason=safe_error_name(failed)))
             if not found:
                 await self._pause()
 
@@ -75,13 +75,13 @@ class Sender:
         due = await self._claim()
         if due is None:
             return False
-        failpoints.point("sender.after_claim")
+        failpoints.hit("sender.after_claim")
         try:
             await self._deal_with(due)
         except Exception as failed:
-            if fault(failed) is not Fault.LASTING:
+            if classify(failed) is not ErrorKind.PERMANENT:
                 raise
-            log.warning("notice_put_off", extra=facts(agency=due.agency_id, reason=name(failed)))
+            log.warning("notice_put_off", extra=log_fields(agency=due.agency_id, reason=safe_error_name(failed)))
             if not isinstance(failed, PASSING):
                 await self._put_off(due)
         return True
@@ -108,11 +108,11 @@ class Sender:
                 return
             told = await store.contact(unit.session, notice.agency_id, notice.case_ref)
             contact = await _contact(unit, told)
-            choice = domain.choose(contact, notice.kind, await register.instant(unit.session))
+            choice = domain.choose(contact, notice.kind, await register.database_now(unit.session))
         if isinstance(choice, Send) and not await self._allowed(notice, contact):
             return
         handed_on = isinstance(choice, Send) and await self._handed_on(due, choice)
-        failpoints.point("sender.after_hand_on")
+        failpoints.hit("sender.after_hand_on")
         async with self._entered(due.agency_id) as unit:
             await _follow(unit, due, notice, choice, handed_on)
             await _commit(unit.session)
@@ -122,7 +122,7 @@ class Sender:
         only = notice.kind if domain.wanted_at_any_hour(contact, notice.kind) else None
         async with self._entered(notice.agency_id) as unit:
             earlier = await store.handed_on(unit.session, notice, only)
-            wait = domain.next_allowed(earlier, await register.instant(unit.session))
+            wait = domain.next_allowed(earlier, await register.database_now(unit.session))
             allowed = wait is None or notice.handing_on_at is not None
             if allowed:
                 allowed = await store.handing_on(unit.session, notice.notice_ref)
@@ -135,19 +135,19 @@ class Sender:
         try:
             await asyncio.to_thread(self._channel.hand_on, due.notice_ref, send)
         except OSError:
-            log.warning("notice_not_handed_on", extra=facts(agency=due.agency_id))
+            log.warning("notice_not_handed_on", extra=log_fields(agency=due.agency_id))
             return False
         return True
 
     async def _put_off(self, due: Due) -> None:
         async with self._sessions() as session:
             await session.execute(WALL, {"agency": due.agency_id})
-            await store.hold(session, due, "fault", await register.instant(session) + PUT_OFF)
+            await store.hold(session, due, "fault", await register.database_now(session) + PUT_OFF)
             await _commit(session)
 
     @asynccontextmanager
-    async def _entered(self, agency_id: str) -> AsyncIterator[Unit]:
-        async with on_behalf(self._sessions, self._keys, agency_id, ACTOR) as unit:
+    async def _entered(self, agency_id: str) -> AsyncIterator[UnitOfWork]:
+        async with agency_unit_of_work(self._sessions, self._keys, agency_id, ACTOR) as unit:
             if unit is None:
                 raise NoAgency
             yield unit
@@ -160,25 +160,25 @@ class Sender:
 
 
 async def _commit(session: AsyncSession) -> None:
-    failpoints.point("sender.before_commit")
+    failpoints.hit("sender.before_commit")
     await session.commit()
-    failpoints.point("sender.after_commit")
+    failpoints.hit("sender.after_commit")
 
 
-async def _braked(unit: Unit, notice: Notice) -> bool:
+async def _braked(unit: UnitOfWork, notice: Notice) -> bool:
     """Tell whether so much of this kind came from one agency that all of it waits, for a person to look at."""
     if notice.handing_on_at is not None or notice.decided_at is not None:
         return False
-    if await register.instant(unit.session) >= notice.planned_at + domain.HELD_BY_THE_BRAKE:
+    if await register.database_now(unit.session) >= notice.planned_at + domain.HELD_BY_THE_BRAKE:
         return False
     if not domain.is_flood(await store.volume(unit.session, notice)):
         return False
-    log.warning("notices_braked", extra=facts(agency=notice.source, recipient=notice.agency_id, code=notice.kind))
+    log.warning("notices_braked", extra=log_fields(agency=notice.source, recipient=notice.agency_id, code=notice.kind))
     await store.brake(unit.session, notice)
     return True
 
 
-async def _contact(unit: Unit, told: Sequence[Told]) -> Mapping[str, Any]:
+async def _contact(unit: UnitOfWork, told: Sequence[ContactMessage]) -> Mapping[str, Any]:
     """Open what the survivor said of being reached and nothing else; nothing where any of it cannot be opened."""
     kind = unit.agency.kind
     if not told or kind is None:
@@ -191,13 +191,13 @@ async def _contact(unit: Unit, told: Sequence[Told]) -> Mapping[str, Any]:
     return {field: said[one.sealed.message_ref].get(field) for one in told for field in one.fields}
 
 
-async def _follow(unit: Unit, due: Due, notice: Notice, choice: domain.Choice, handed_on: bool) -> None:
+async def _follow(unit: UnitOfWork, due: Due, notice: Notice, choice: domain.Choice, handed_on: bool) -> None:
     """Write down what became of a notice."""
     match choice:
         case Wait(until=until):
             await store.hold(unit.session, due, "outside_window", until, planned_for=until)
         case Hold(reason=reason):
-            await store.hold(unit.session, due, reason, await register.instant(unit.session) + domain.LOOK_AGAIN)
+            await store.hold(unit.session, due, reason, await register.database_now(unit.session) + domain.LOOK_AGAIN)
         case Send(channel=channel) if handed_on:
             await _settle(unit, due, notice, NoticeSent, NoticeState.SENT, channel.kind)
         case Send(channel=channel) if await store.tried(unit.session, due) >= TRIES:
@@ -205,7 +205,7 @@ async def _follow(unit: Unit, due: Due, notice: Notice, choice: domain.Choice, h
 
 
 async def _settle(
-    unit: Unit, due: Due, notice: Notice, fact: type[NoticeFact], state: NoticeState, channel: ChannelKind
+    unit: UnitOfWork, due: Due, notice: Notice, fact: type[NoticeFact], state: NoticeState, channel: ChannelKind
 ) -> None:
     await store.handed_on(unit.session, notice, None)  # for its lock: coalesced after, the rows come in no order
     if await store.settle(unit.session, due, state, channel):

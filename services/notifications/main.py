@@ -9,14 +9,14 @@ from fastapi import FastAPI
 
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
-from runtime.http.background_process import attended
+from runtime.http.background_process import run_with_health
 from runtime.keyring import keyring
 from runtime.messaging.consumer import Worker
 from runtime.settings import KeyringSettings, ProcessSettings, Profile, read
 from services.notifications.api import routes
 from services.notifications.channels import UnsafeFileChannel
 from services.notifications.consumers import listen
-from services.notifications.dispatcher import Sender
+from services.notifications.dispatcher import NoticeDispatcher
 from services.notifications.settings import SendingSettings
 
 
@@ -33,7 +33,9 @@ def work(settings: SendingSettings) -> None:
     keys = keyring(settings)
     worker = Worker(settings, consumer="notifications", sessions=bound, keys=keys)
     listen(worker)
-    sender = Sender(bound, keys, UnsafeFileChannel(settings.run, production=settings.profile is Profile.PRODUCTION))
+    sender = NoticeDispatcher(
+        bound, keys, UnsafeFileChannel(settings.run, production=settings.profile is Profile.PRODUCTION)
+    )
 
     async def both() -> None:
         async with asyncio.TaskGroup() as group:
@@ -44,7 +46,7 @@ def work(settings: SendingSettings) -> None:
         worker.stop()
         sender.stop()
 
-    attended(settings, both, stop, lambda: (*worker.state.missing(), *(() if sender.well else ("sender",))))
+    run_with_health(settings, both, stop, lambda: (*worker.state.missing(), *(() if sender.healthy else ("sender",))))
 
 
 PARTS: dict[str, type[ProcessSettings]] = {"api": KeyringSettings, "worker": SendingSettings}

@@ -11,8 +11,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.sealing.envelope import Sealed
-from runtime.messaging.consumer import Offered
-from runtime.register import instant
+from runtime.messaging.consumer import SealedMessage
+from runtime.register import database_now
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
 from services.notifications.domain import BURST_WITHIN, HELD_BY_THE_BRAKE, MEAN_OF, Volume
 
@@ -132,7 +132,7 @@ SETTLED = text("DELETE FROM notifications.due WHERE notice_ref = :notice_ref")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ContactMessage:
     """A sealed message, and what it says of how the survivor may be reached."""
 
     sealed: Sealed
@@ -177,7 +177,7 @@ async def is_own_case(session: AsyncSession, agency: str, case_ref: UUID) -> boo
     return bool(await session.scalar(OWN_CASE, {"agency": agency, "case_ref": case_ref}))
 
 
-async def keep_contact(session: AsyncSession, offered: Offered, fields: Sequence[str]) -> None:
+async def keep_contact(session: AsyncSession, offered: SealedMessage, fields: Sequence[str]) -> None:
     """Keep a sealed message as the newest to say `fields`, and have the case's notices looked at anew."""
     case = {"agency": offered.recipient, "case_ref": offered.case_ref}
     row = {
@@ -191,13 +191,13 @@ async def keep_contact(session: AsyncSession, offered: Offered, fields: Sequence
     await session.execute(WAKE, case)
 
 
-async def contact(session: AsyncSession, agency: str, case_ref: UUID) -> list[Told]:
+async def contact(session: AsyncSession, agency: str, case_ref: UUID) -> list[ContactMessage]:
     """Return the sealed messages that say how the survivor may be reached, each with what it says."""
     rows = await session.execute(CONTACT, {"agency": agency, "case_ref": case_ref})
-    return [Told(Sealed(row.message_ref, agency, row.type, 0, row.body), tuple(row.fields)) for row in rows]
+    return [ContactMessage(Sealed(row.message_ref, agency, row.type, 0, row.body), tuple(row.fields)) for row in rows]
 
 
-async def plan(session: AsyncSession, offered: Offered, kind: NoticeKind) -> None:
+async def plan(session: AsyncSession, offered: SealedMessage, kind: NoticeKind) -> None:
     """Plan a notice for a case of which this agency keeps a contact; for any other there is nothing to plan."""
     row = {
         "notice_ref": uuid4(),
@@ -245,7 +245,7 @@ async def brake(session: AsyncSession, notice: Notice) -> None:
 
 async def volume(session: AsyncSession, notice: Notice) -> Volume:
     """Return how much of the notice's kind its source has told the agency, up to now."""
-    row = {"agency": notice.agency_id, "source": notice.source, "kind": notice.kind, "at": await instant(session)}
+    row = {"agency": notice.agency_id, "source": notice.source, "kind": notice.kind, "at": await database_now(session)}
     counted = await session.execute(VOLUME, row | {"burst": BURST_WITHIN, "mean_of": MEAN_OF})
     return Volume(*counted.one())
 

@@ -67,7 +67,7 @@ class NotOpen(Exception):
     """In its present state the referral cannot take this step."""
 
 
-class ToItself(Exception):
+class SelfReferral(Exception):
     """An agency sends no referral to itself."""
 
 
@@ -115,7 +115,7 @@ def send(
     A logged referral was given to the survivor by word of mouth: it waits for no answer.
     """
     if form.to_agency_ref == sender:
-        raise ToItself
+        raise SelfReferral
     live = form.mode is ReferralMode.LIVE
     referral = Referral(
         referral_ref=referral_ref,

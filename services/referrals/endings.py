@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from runtime import disclosure
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from schemas.codes import EndsWhen, ReferralMode
 from services.referrals import store
 from services.referrals.domain import FINAL, Referral
 
 
-async def keep(unit: Unit, referral: Referral) -> None:
+async def keep(unit: UnitOfWork, referral: Referral) -> None:
     """Keep the referral as it now is; with the last open one between its two agencies ends what was to end with it.
 
     Whoever brings one to its end holds the subject exclusive before reading it.

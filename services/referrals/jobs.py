@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
-from runtime.http.app_state import Wiring
-from runtime.scheduler import MOST_AT_ONCE, going_round, noting_failure, until_done
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http.app_state import AppState
+from runtime.scheduler import BATCH_SIZE, drain, log_and_continue, run_every
 from services.referrals import domain, endings, store
 from services.referrals.release import standing
 
@@ -13,13 +13,13 @@ ACTOR = "system:referrals"
 EVERY_SECONDS = 2.0
 
 
-async def remind(unit: Unit) -> int:
+async def flag_overdue(unit: UnitOfWork) -> int:
     """Note each referral of the agency that nobody answered in time, once, and make it known; return how many."""
-    due = await store.overdue_referrals(unit.session, unit.agency_id, MOST_AT_ONCE)
-    await register.hold_all(unit.session, {referral.case_ref for referral in due})  # before their rows
+    due = await store.overdue_referrals(unit.session, unit.agency_id, BATCH_SIZE)
+    await register.lock_cases(unit.session, {referral.case_ref for referral in due})  # before their rows
     refs = [referral.referral_ref for referral in due]
-    due = await store.overdue_referrals(unit.session, unit.agency_id, MOST_AT_ONCE, refs)
-    now = await register.instant(unit.session)
+    due = await store.overdue_referrals(unit.session, unit.agency_id, BATCH_SIZE, refs)
+    now = await register.database_now(unit.session)
     noted = [domain.mark_overdue(referral, now) for referral in due]
     for late, _ in noted:
         await store.keep(unit.session, late)
@@ -27,10 +27,10 @@ async def remind(unit: Unit) -> int:
     return len(noted)
 
 
-async def review(unit: Unit) -> int:
+async def end_released(unit: UnitOfWork) -> int:
     """Note of open referrals that their release still stands; return of how many it did."""
-    referrals = await store.unreviewed_referrals(unit.session, unit.agency_id, MOST_AT_ONCE)
-    held = await register.hold_all(unit.session, {referral.case_ref for referral in referrals})
+    referrals = await store.unreviewed_referrals(unit.session, unit.agency_id, BATCH_SIZE)
+    held = await register.lock_cases(unit.session, {referral.case_ref for referral in referrals})
     stand = 0
     for referral in referrals:
         decision = await standing(unit.session, held[referral.case_ref], referral)
@@ -40,14 +40,14 @@ async def review(unit: Unit) -> int:
     return stand
 
 
-async def end_one(unit: Unit) -> int:
+async def end_one(unit: UnitOfWork) -> int:
     """Withdraw an open referral that its receiver may no longer see; return how many were looked at.
 
     One a transaction: what was to end with it ends too, under the exclusive lock of its survivor.
     """
     found = await store.unreviewed_referrals(unit.session, unit.agency_id, 1)
     for one in found:
-        subject = await register.hold_exclusive(unit.session, one.case_ref)
+        subject = await register.lock_exclusive(unit.session, one.case_ref)
         referral = await store.referral_sent_by(unit.session, unit.agency_id, one.referral_ref, to_change=True)
         if subject is None or referral is None or referral.state not in domain.OPEN:
             continue
@@ -61,15 +61,15 @@ async def end_one(unit: Unit) -> int:
     return len(found)
 
 
-async def tick(wiring: Wiring) -> None:
+async def run_jobs(wiring: AppState) -> None:
     """Do what is due now, agency by agency, each within its own wall and transaction."""
     async with wiring.sessions() as session:
-        due = [(agency_id, review, MOST_AT_ONCE) for agency_id in await store.agencies_to_review(session)]
+        due = [(agency_id, end_released, BATCH_SIZE) for agency_id in await store.agencies_to_review(session)]
         due += [(agency_id, end_one, 1) for agency_id, _, _ in due]
-        due += [(agency_id, remind, MOST_AT_ONCE) for agency_id in await store.agencies_to_remind(session)]
+        due += [(agency_id, flag_overdue, BATCH_SIZE) for agency_id in await store.agencies_to_remind(session)]
     for agency_id, work, at_once in due:
-        with noting_failure():
-            await until_done(wiring, agency_id, ACTOR, work, at_once)
+        with log_and_continue():
+            await drain(wiring, agency_id, ACTOR, work, at_once)
 
 
-ticking = going_round(tick, every=EVERY_SECONDS)
+scheduled_jobs = run_every(run_jobs, every=EVERY_SECONDS)

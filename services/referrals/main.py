@@ -10,14 +10,14 @@ from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
 from services.referrals import domain
 from services.referrals.api import routes
-from services.referrals.jobs import ticking
+from services.referrals.jobs import scheduled_jobs
 
-REFUSALS = {domain.NotOpen: "not_open", domain.NotSent: "not_sent", domain.ToItself: "to_itself"}
+REFUSALS = {domain.NotOpen: "not_open", domain.NotSent: "not_sent", domain.SelfReferral: "to_itself"}
 
 
 def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, routes, refusals=REFUSALS, around=ticking)
+    return application(settings, routes, refusals=REFUSALS, around=scheduled_jobs)
 
 
 PARTS = {"api": KeyringSettings}

@@ -13,10 +13,10 @@ from schemas.facts.protective_order import OrderServiceBlock, OrderTermsBlock
 from schemas.facts.referral import ReferralBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import CareBlock, MeansBlock, SurvivorBlock
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 
 
-class Told(
+class SharedBlocks(
     SurvivorBlock,
     CareBlock,
     MeansBlock,
@@ -32,14 +32,14 @@ class Told(
     """
 
 
-class ConflictCheckForm(Closed):
+class ConflictCheckForm(StrictModel):
     """What a legal aid system found when it compared a name with its list, in its own case."""
 
     case_ref: UUID
     conflict_check: Literal[ConflictCheck.CLEAR, ConflictCheck.MATCH]
 
 
-class ReferralForm(ReferralBlock, Told):
+class ReferralForm(ReferralBlock, SharedBlocks):
     """A referral to send. `purpose` is the one for which the receiver is to act; a logged one needs none."""
 
     case_ref: Routing[UUID]

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from schemas.codes import ConflictCheck, OutcomeCode, Priority, ReferralKind, ReferralMode, ReferralState, ServiceCode
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from schemas.taxonomy import bit
 from services.referrals.domain import Referral
 
 
-class ReferralAnswer(Closed):
+class ReferralAnswer(StrictModel):
     """A referral as the asker may see it now; what is not open to the asker is not named."""
 
     referral_ref: UUID
@@ -35,14 +35,14 @@ class ReferralAnswer(Closed):
     follows_ref: UUID | None = None
 
 
-class ConflictCheckAnswer(Closed):
+class ConflictCheckAnswer(StrictModel):
     """What was recorded of a conflict check."""
 
     case_ref: UUID
     conflict_check: ConflictCheck
 
 
-class ReferralsAnswer(Closed):
+class ReferralsAnswer(StrictModel):
     """A page of referrals, oldest first."""
 
     referrals: list[ReferralAnswer]

@@ -119,11 +119,11 @@ class Direction(StrEnum):
 
     SENT = "sent"
     RECEIVED = "received"
-    FOLLOWED = "followed"
+    COORDINATED = "followed"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReferralFilter:
     """Which referrals a list is to hold."""
 
     direction: Direction
@@ -132,7 +132,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePosition:
     """Where a list goes on: behind one row, in the order in which the sender sent them."""
 
     created_at: datetime
@@ -198,9 +198,9 @@ async def conflict_checks(
 
 
 async def referrals_of(
-    session: AsyncSession, agency: str, wanted: Wanted, behind: Place | None, rows: int
+    session: AsyncSession, agency: str, wanted: ReferralFilter, behind: PagePosition | None, rows: int
 ) -> list[Referral]:
-    """Return up to `rows` referrals of the agency behind a place, oldest first."""
+    """Return up to `fetch_all` referrals of the agency behind a place, oldest first."""
     asked = select(*KEPT).where(*_which(agency, wanted))
     if behind is not None:
         place = tuple_(behind.created_at, behind.referral_ref)
@@ -208,8 +208,8 @@ async def referrals_of(
     return await _many(session, asked.order_by(ROWS.c.created_at, ROWS.c.referral_ref).limit(rows))
 
 
-async def referrals_counted(session: AsyncSession, agency: str, wanted: Wanted, rows: int) -> list[DecidedBy]:
-    """Return what each of up to `rows` referrals of the agency is decided by: all that a count needs."""
+async def referrals_counted(session: AsyncSession, agency: str, wanted: ReferralFilter, rows: int) -> list[DecidedBy]:
+    """Return what each of up to `fetch_all` referrals of the agency is decided by: all that a count needs."""
     asked = select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*_which(agency, wanted)).limit(rows)
     return [tuple(row) for row in await session.execute(asked)]
 
@@ -257,7 +257,7 @@ async def note_review(session: AsyncSession, referral: Referral, decided: Decisi
     await session.execute(row.values(consent_sv=decided.sv, consent_until=decided.until))
 
 
-def _which(agency: str, wanted: Wanted) -> list[Any]:
+def _which(agency: str, wanted: ReferralFilter) -> list[Any]:
     named = [_whose(wanted.direction, agency)]
     if wanted.state is not None:
         named.append(ROWS.c.state == wanted.state)

@@ -2,19 +2,19 @@
 
 import pytest
 
-from cli.falls import PAUSES, WELL_AFTER, Falls
+from cli.falls import PAUSES, WELL_AFTER, RestartBackoff
 
 
-def pause(falls: Falls, at: float) -> float:
+def pause(falls: RestartBackoff, at: float) -> float:
     """Return for how long it stays down after a fall at that instant, and start it then."""
     assert falls.due(at) is (falls.count == 1)
     waited = next(pause for pause in PAUSES if falls.due(at + pause))
-    falls.rose(at + waited)
+    falls.record_start(at + waited)
     return waited
 
 
 def test_it_stays_down_longer_each_time_up_to_a_limit() -> None:
-    falls, at, waited = Falls(started=0.0), 1.0, []
+    falls, at, waited = RestartBackoff(started=0.0), 1.0, []
     for _ in range(9):
         waited.append(pause(falls, at))
         at = falls.started + 1.0
@@ -23,7 +23,7 @@ def test_it_stays_down_longer_each_time_up_to_a_limit() -> None:
 
 
 def test_what_was_well_for_a_while_is_started_at_once_again() -> None:
-    falls = Falls(started=0.0)
+    falls = RestartBackoff(started=0.0)
     assert [pause(falls, 1.0), pause(falls, 2.0), pause(falls, 3.5)] == [0.0, 0.5, 1.0]
 
     assert pause(falls, falls.started + WELL_AFTER) == 0.0
@@ -32,7 +32,7 @@ def test_what_was_well_for_a_while_is_started_at_once_again() -> None:
 
 @pytest.mark.parametrize("asked", [1, 50])
 def test_a_fall_counts_once_however_often_it_is_looked_at(asked: int) -> None:
-    falls = Falls(started=0.0, count=3)
+    falls = RestartBackoff(started=0.0, count=3)
 
     for _ in range(asked):
         falls.due(1.0)
@@ -41,6 +41,6 @@ def test_a_fall_counts_once_however_often_it_is_looked_at(asked: int) -> None:
 
 
 def test_ten_thousand_falls_are_no_other_than_ten() -> None:
-    falls = Falls(started=0.0, count=10_000)
+    falls = RestartBackoff(started=0.0, count=10_000)
 
     assert pause(falls, 1.0) == PAUSES[-1]

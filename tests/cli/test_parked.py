@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from kernel.ledger.entry import Act, read
-from runtime.messaging.dead_letters import Reason, Received, asked_again, park
+from runtime.messaging.dead_letters import RawRecord, Reason, pending_retries, put
 from tests.world.database import Database
 from tests.world.ledger import Log, own_database
 from tests.world.runs import a_run, accord
@@ -29,9 +29,9 @@ def run(log: Log, tmp_path: Path) -> Path:
 
 async def parked(log: Log, consumer: str = "exchange") -> UUID:
     body = f"sealed-{token_hex(8)}".encode()
-    received = Received("to.harbor-house", 3, 7, b"key", (), body)
+    received = RawRecord("to.harbor-house", 3, 7, b"key", (), body)
     async with log.session("accord_exchange") as session:
-        ref = await park(session, consumer, received, Reason.FAILED, tries=4, message_ref=uuid4())
+        ref = await put(session, consumer, received, Reason.FAILED, tries=4, message_ref=uuid4())
         await session.commit()
     return ref
 
@@ -60,7 +60,7 @@ async def test_what_is_to_be_tried_again_is_found_by_its_consumer_and_shown_so(l
 
     assert done.exit_code == 0
     async with log.session("accord_exchange") as session:
-        assert list(await asked_again(session, "exchange")) == [ref]
+        assert list(await pending_retries(session, "exchange")) == [ref]
     told = json.loads(accord("parked", "list", "--run", run, "--json").output)
     assert {one["parked_ref"]: one["retry"] for one in told} == {str(ref): True, str(other): False}
 

@@ -19,7 +19,7 @@ from cli.run import InUse, Run
 from cli.show import show_town
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from schemas.town import Town, TownAgency, TownPerson
 from tests.world.runs import accord
 
@@ -196,7 +196,7 @@ def test_your_own_servers_are_taken_and_none_is_started(run: Run, monkeypatch: p
 
     assert (postgres.port, postgres.process) == (1, None)
     assert (kafka.bootstrap, kafka.process) == ("127.0.0.1:1", None)
-    with pytest.raises(Unready, match=r"The database refused.*ACCORD_DATABASE must name a superuser's URL"):
+    with pytest.raises(SetupError, match=r"The database refused.*ACCORD_DATABASE must name a superuser's URL"):
         making.prepare(run, postgres, kafka)
 
 

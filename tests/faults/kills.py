@@ -67,7 +67,7 @@ class Keeper:
                 return
 
     def arm(self, name: str, point: str) -> Process:
-        """Put a process in the place of the running one that dies when it comes to `point`."""
+        """Put a process in the place of the running one that dies when it comes to `hit`."""
         program = next(one for one in PROGRAMS if one.name == name)
         with self.turn, pytest.MonkeyPatch.context() as told:
             self.started.running[name].kill()

@@ -96,7 +96,7 @@ def test_each_point_in_the_code_has_a_process_that_dies_there() -> None:
 
 
 def dies(place: Place, keeper: Keeper, name: str, point: str) -> bool:
-    """Tell whether a process that is armed with `point` dies there; then another takes its place."""
+    """Tell whether a process that is armed with `hit` dies there; then another takes its place."""
     armed, until = keeper.arm(name, point), time.monotonic() + DIES_WITHIN
     while armed.status() is None and time.monotonic() < until:
         place.lapse()  # again and again: whoever is not armed yet takes what is due, too

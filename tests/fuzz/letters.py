@@ -16,7 +16,7 @@ from kernel.sealing.envelope import NotOpenable, Sealed
 from kernel.sealing.seal import open_terms, seal, seal_terms, unseal
 from runtime.messaging import headers
 from runtime.messaging.consumer.message import read
-from runtime.messaging.dead_letters import Received
+from runtime.messaging.dead_letters import RawRecord
 from runtime.messaging.headers import Routing, Unreadable
 from schemas.facts import DirectiveFact
 from schemas.registry import CONTRACTS, is_directive_fact
@@ -43,11 +43,11 @@ class Letter:
     meaning: Meaning
 
     @property
-    def received(self) -> Received:
+    def received(self) -> RawRecord:
         """Return the letter as a reader of the mailbox gets it."""
         key = str(self.routing.case_ref).encode()
         said: tuple[tuple[str, bytes | None], ...] = tuple(headers.write(self.routing))
-        return Received(f"to.{self.recipient}", 0, 0, key, said, self.body)
+        return RawRecord(f"to.{self.recipient}", 0, 0, key, said, self.body)
 
 
 def _letter(number: int, type_name: str, recipient: str) -> Letter:
@@ -81,7 +81,7 @@ def permitted(meaning: Meaning, mask: int) -> Meaning:
     return {path: value for path, value in meaning.items() if mask >> FIELDS.index(path) & 1}
 
 
-def opened(received: Received) -> tuple[Letter, Meaning, Routing] | None:
+def opened(received: RawRecord) -> tuple[Letter, Meaning, Routing] | None:
     """Read a letter and open it as the opening door does, by the offer that the register holds; None if refused."""
     try:
         offered = read(received)
@@ -106,7 +106,7 @@ def _unsealed(letter: Letter, body: bytes) -> Meaning:
     return {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
 
 
-def a_forgery(by: Random) -> Received:
+def a_forgery(by: Random) -> RawRecord:
     """Return an honest letter after one to three changes: in another mailbox, with parts of others, or damaged."""
     received = by.choice(LETTERS).received
     for _ in range(by.choice((1, 1, 2, 3))):
@@ -130,7 +130,7 @@ def a_forgery(by: Random) -> Received:
     return received
 
 
-def opens_as_meant(received: Received) -> bool:
+def opens_as_meant(received: RawRecord) -> bool:
     """Tell whether a letter was opened, and to exactly what was sealed; raises `Differs` for anything else."""
     found = opened(received)
     if found is None:

@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["schemas", "kernel", "runtime"]):
     from runtime.http.problems import Invalid
     from runtime.messaging import headers
     from runtime.messaging.consumer import message
-    from runtime.messaging.dead_letters import Received
+    from runtime.messaging.dead_letters import RawRecord
     from schemas import strict_json
 
 from tests.fuzz import documents, heads, letters
@@ -40,7 +40,7 @@ def a_letter(raw: bytes) -> None:
     topic, key, body, *rest = [*raw.split(SEPARATOR, 3), b"", b"", b""][:4]
     said = tuple(_pairs(b"".join(rest)))
     try:
-        message.read(Received(topic.decode(errors="replace"), 0, 0, key, said, body))
+        message.read(RawRecord(topic.decode(errors="replace"), 0, 0, key, said, body))
     except headers.Unreadable:
         return
 

@@ -91,7 +91,7 @@ class Street:
         """Verify the whole record as `accord ledger verify` does."""
         key = note.vkey_of(self.ledger_key)
         with snapshot.reading(self.town.database.url("accord_audit")) as read:
-            return [*verify_log(read.entries(), read.checkpoints(), key), *read.beside(key)]
+            return [*verify_log(read.entries(), read.checkpoints(), key), *read.stored_state_findings(key)]
 
 
 @contextmanager
@@ -181,7 +181,7 @@ async def _board(street: Street) -> AsyncIterator[FastAPI]:
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         async with client() as asking:
-            app.state.house = dashboard.house(settings, asking)
+            app.state.house = dashboard.dashboard_state(settings, asking)
             yield
 
     async with street.web.serving("dashboard", dashboard.ROUTES, around=living) as app:

@@ -93,7 +93,7 @@ def controller(folder: Path) -> int:
 @pytest.fixture
 def agency(kafka: Kafka) -> str:
     name = f"agency-{uuid.uuid4().hex[:8]}"
-    admin.admit(administrator(kafka), name, PASSWORD, hosted=False, replicas=1)
+    admin.provision_agency(administrator(kafka), name, PASSWORD, hosted=False, replicas=1)
     return name
 
 

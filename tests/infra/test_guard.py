@@ -9,7 +9,7 @@ import pytest
 
 from infra.embedded import process
 from infra.embedded.process import Process
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from tests.infra.watching import a_parent, comes_true, is_gone, runs
 
 ENVIRONMENT = {"PATH": os.defpath}
@@ -118,7 +118,7 @@ def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
 
 
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unready, match="no-such-program"):
+    with pytest.raises(SetupError, match="no-such-program"):
         process.run("missing", ["/no-such-program"], ENVIRONMENT, tmp_path)
 
 

@@ -11,7 +11,7 @@ import pytest
 from infra.embedded import fetch, jars
 from infra.embedded.jars import Jar
 from infra.embedded.kafka import Kafka
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 CONTENT = b"what a jar holds"
 GOOD = Jar("org.example", "lantern", "1.0", hashlib.sha256(CONTENT).hexdigest())
@@ -59,7 +59,7 @@ def test_each_jar_is_listed_once_with_its_hash() -> None:
 
 
 def test_a_jar_with_a_wrong_hash_is_refused_by_name_and_not_kept(tmp_path: Path, source: dict[str, str]) -> None:
-    with pytest.raises(Unready, match=r"org\.example:lantern:1\.0 is not the jar it should be"):
+    with pytest.raises(SetupError, match=r"org\.example:lantern:1\.0 is not the jar it should be"):
         fetch.fetch(tmp_path, [FORGED], repositories=source)
 
     assert not list(tmp_path.glob("*.jar"))
@@ -68,7 +68,7 @@ def test_a_jar_with_a_wrong_hash_is_refused_by_name_and_not_kept(tmp_path: Path,
 def test_a_jar_that_was_changed_where_it_lies_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / GOOD.file_name).write_bytes(b"something else")
 
-    with pytest.raises(Unready, match=r"org\.example:lantern:1\.0"):
+    with pytest.raises(SetupError, match=r"org\.example:lantern:1\.0"):
         jars.class_path(tmp_path, [GOOD])
 
 
@@ -76,7 +76,7 @@ def test_a_broker_does_not_start_on_a_changed_jar(tmp_path: Path) -> None:
     for jar in jars.listed():
         (tmp_path / jar.file_name).write_bytes(b"forged")
 
-    with pytest.raises(Unready, match=jars.listed()[0].coordinate):
+    with pytest.raises(SetupError, match=jars.listed()[0].coordinate):
         Kafka.start(tmp_path / "run", tmp_path)
 
 
@@ -88,7 +88,7 @@ def test_a_filled_folder_needs_no_network(tmp_path: Path, source: dict[str, str]
 
 
 def test_without_a_network_the_way_out_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unready, match=r"org\.example:lantern:1\.0 could not be fetched") as obstacle:
+    with pytest.raises(SetupError, match=r"org\.example:lantern:1\.0 could not be fetched") as obstacle:
         fetch.fetch(tmp_path, [GOOD], repositories={"away": "http://127.0.0.1:1"})
 
     assert jars.FETCH in obstacle.value.fix

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
 from infra.embedded.kafka import Kafka
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 from runtime.messaging import acls, admin
 from tests.infra.watching import comes_true
 from tests.world.broker import administrator
@@ -29,7 +29,7 @@ def agency(client: AdminClient) -> str:
 def an_agency(client: AdminClient) -> str:
     """Enrol an agency that may read its own mailbox in its own groups, and nothing else."""
     name = f"agency-{uuid.uuid4().hex[:8]}"
-    admin.admit(client, name, PASSWORD, hosted=False, replicas=1)
+    admin.provision_agency(client, name, PASSWORD, hosted=False, replicas=1)
     return name
 
 
@@ -148,5 +148,5 @@ def test_a_broker_of_ones_own_is_never_stopped(kafka: Kafka) -> None:
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:9092", "admin@127.0.0.1:9092", "admin:password@"])
 def test_an_address_without_all_its_parts_is_refused(address: str) -> None:
-    with pytest.raises(Unready, match="user:password@host:port"):
+    with pytest.raises(SetupError, match="user:password@host:port"):
         Kafka.at(address)

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from infra.embedded.postgres import Postgres
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 CANARY = "canary_5b1f"
 
@@ -100,5 +100,5 @@ def test_a_server_of_ones_own_is_never_stopped(own: Postgres) -> None:
 
 
 def test_an_url_that_names_no_user_is_refused() -> None:
-    with pytest.raises(Unready, match="names no host or no user"):
+    with pytest.raises(SetupError, match="names no host or no user"):
         Postgres.at("postgresql:///postgres")

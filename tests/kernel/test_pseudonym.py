@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.pairwise import Names, pairwise
+from kernel.pairwise import PairwiseIds, pairwise
 
 keys = st.binary(min_size=32, max_size=32)
 agencies = st.from_regex(r"[a-z0-9-]{2,40}", fullmatch=True)
@@ -52,7 +52,7 @@ def test_references_stay_what_they_were_since_agencies_keep_them() -> None:
 
 @given(keys, agencies, refs)
 def test_a_reference_is_written_as_it_is(key: bytes, agency: str, ref: UUID) -> None:
-    assert Names(key).written(agency, ref) == str(pairwise(key, agency, ref))
+    assert PairwiseIds(key).as_text(agency, ref) == str(pairwise(key, agency, ref))
 
 
 def test_consecutive_things_get_references_in_no_order() -> None:

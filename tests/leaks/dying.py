@@ -21,20 +21,20 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from runtime.database.engine import engine, sessions
-from runtime.database.unit_of_work import Unit
-from runtime.http import application, may, router
-from runtime.http.background_process import attended
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import application, require_scope, router
+from runtime.http.background_process import run_with_health
 from runtime.keyring import UnsafeLocalKeyring
-from runtime.messaging.consumer import Offered, Worker
+from runtime.messaging.consumer import SealedMessage, Worker
 from runtime.settings import Settings, read
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from runtime.telemetry.setup import setup
 from runtime.telemetry.tracing import TRACER, act
 from schemas.facts import NoticeSent
 
 log = logging.getLogger(__name__)
 DIRECT = {"trust_env": False, "timeout": 20}
-MayRead = Annotated[Unit, Depends(may("inbox:read"))]
+MayRead = Annotated[UnitOfWork, Depends(require_scope("inbox:read"))]
 
 
 class Careless(BaseModel):
@@ -46,7 +46,7 @@ class Careless(BaseModel):
 def say(word: str) -> None:
     """Say it in every way that a library might, or somebody of ours whom the linter lets pass."""
     log.warning("it was %s", word)
-    log.info("parked", extra=facts(reason=f"it was {word}"))
+    log.info("parked", extra=log_fields(reason=f"it was {word}"))
     warnings.warn(f"it was {word}", stacklevel=1)
     logging.getLogger("asyncio").error(f"it was {word}")  # noqa: G004 - as above
     logging.getLogger("httpx").info("HTTP Request: %s", word)
@@ -128,7 +128,7 @@ def work(settings: Settings, words: list[str]) -> None:
         say(words[3])
         raise RuntimeError(words[4]) from KeyError(words[5])
 
-    attended(settings, dying, lambda: None, list)
+    run_with_health(settings, dying, lambda: None, list)
 
 
 def worker(settings: Settings, words: list[str]) -> None:
@@ -138,7 +138,7 @@ def worker(settings: Settings, words: list[str]) -> None:
     keys = UnsafeLocalKeyring(settings.keys, production=False)
     made = Worker(settings, consumer="exchange.dying", sessions=bound, keys=keys)
 
-    async def fail(_: Unit, __: Offered) -> None:
+    async def fail(_: UnitOfWork, __: SealedMessage) -> None:
         say(words[0])
         raise ValueError(words[1])
 

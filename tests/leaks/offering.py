@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from runtime import disclosure, register
 from runtime.database.engine import engine, sessions
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.keyring import UnsafeLocalKeyring
 from runtime.settings import KeyringSettings, read
 from runtime.telemetry.setup import setup
@@ -29,7 +29,7 @@ async def offer(settings: KeyringSettings, agency_id: str, facts: Sequence[Fact]
             await session.execute(WALL, {"agency": agency_id})
             agency = await register.agency(session, agency_id)
             assert agency is not None
-            unit = Unit(session, agency, "ana", keys, person_ref="ana", person_name="Ana Ruiz")
+            unit = UnitOfWork(session, agency, "ana", keys, person_ref="ana", person_name="Ana Ruiz")
             if isinstance(fact, DirectiveFact):
                 await disclosure.announce(unit, fact, to)
             else:

@@ -34,7 +34,7 @@ def deaths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_nothing_dies_where_nothing_is_armed(deaths: list[int]) -> None:
     failpoints.arm(settings())
 
-    failpoints.point("relay.after_produce")
+    failpoints.hit("relay.after_produce")
 
     assert deaths == []
 
@@ -42,8 +42,8 @@ def test_nothing_dies_where_nothing_is_armed(deaths: list[int]) -> None:
 def test_an_armed_point_dies_as_if_killed(deaths: list[int]) -> None:
     failpoints.arm(settings(crash_at="relay.after_produce"))
 
-    failpoints.point("relay.after_claim")
-    failpoints.point("relay.after_produce")
+    failpoints.hit("relay.after_claim")
+    failpoints.hit("relay.after_produce")
     failpoints.disarm()
 
     assert deaths == [137]
@@ -53,7 +53,7 @@ def test_a_point_may_be_passed_before_it_kills(deaths: list[int]) -> None:
     failpoints.arm(settings(crash_at="relay.after_produce:3"))
 
     for passing in range(1, 4):
-        failpoints.point("relay.after_produce")
+        failpoints.hit("relay.after_produce")
         assert len(deaths) == (passing == 3)
     failpoints.disarm()
 
@@ -70,11 +70,11 @@ def test_a_point_may_stop_a_process_each_time_it_passes(monkeypatch: pytest.Monk
     monkeypatch.setattr("os.kill", lambda pid, number: sent.append((pid, number)))
     failpoints.arm(settings(crash_at="opening.after_commit:stop"))
 
-    failpoints.point("opening.before_commit")
-    failpoints.point("opening.after_commit")
-    failpoints.point("opening.after_commit")
+    failpoints.hit("opening.before_commit")
+    failpoints.hit("opening.after_commit")
+    failpoints.hit("opening.after_commit")
     failpoints.disarm()
-    failpoints.point("opening.after_commit")
+    failpoints.hit("opening.after_commit")
 
     assert sent == [(os.getpid(), signal.SIGSTOP)] * 2
     assert deaths == []

@@ -2,7 +2,7 @@ import psycopg
 import pytest
 from sqlalchemy import exc
 
-from runtime.error_kinds import Fault, TryAgain, fault, name
+from runtime.error_kinds import DependencyUnavailable, ErrorKind, classify, safe_error_name
 
 
 class Said(psycopg.OperationalError):
@@ -21,36 +21,38 @@ def of(
 
 @pytest.mark.parametrize("sqlstate", ["08006", "53100", "53300", "57P01", "57P03", "58030", "25006", None])
 def test_a_database_that_is_not_there_is_waited_for(sqlstate: str | None) -> None:
-    assert fault(of(sqlstate)) is Fault.AWAY
+    assert classify(of(sqlstate)) is ErrorKind.UNAVAILABLE
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03", "57014"])
 def test_who_was_in_the_way_may_be_gone_at_the_next_try(sqlstate: str) -> None:
-    assert fault(of(sqlstate)) is Fault.CONTENDED
+    assert classify(of(sqlstate)) is ErrorKind.CONFLICT
 
 
 @pytest.mark.parametrize("sqlstate", ["23505", "22P02", "42501", "42P01", "XX000"])
 def test_what_the_database_refuses_it_will_refuse_again(sqlstate: str) -> None:
-    assert fault(of(sqlstate, exc.ProgrammingError)) is Fault.LASTING
+    assert classify(of(sqlstate, exc.ProgrammingError)) is ErrorKind.PERMANENT
 
 
 def test_a_connection_that_broke_is_waited_for_whatever_it_said() -> None:
-    assert fault(of("XX000", broken=True)) is Fault.AWAY
+    assert classify(of("XX000", broken=True)) is ErrorKind.UNAVAILABLE
 
 
-@pytest.mark.parametrize("error", [exc.TimeoutError(), TryAgain(), ConnectionRefusedError(), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [exc.TimeoutError(), DependencyUnavailable(), ConnectionRefusedError(), TimeoutError()]
+)
 def test_what_is_away_without_a_code_is_waited_for(error: Exception) -> None:
-    assert fault(error) is Fault.AWAY
+    assert classify(error) is ErrorKind.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
     "error", [ValueError(), KeyError(), FileNotFoundError(), AssertionError(), exc.ArgumentError()]
 )
 def test_what_nobody_knows_to_pass_is_taken_to_last(error: Exception) -> None:
-    assert fault(error) is Fault.LASTING
+    assert classify(error) is ErrorKind.PERMANENT
 
 
 def test_the_name_of_an_error_is_its_class_and_code_and_nothing_it_says() -> None:
-    assert name(of("23505")) == "Said:23505"
-    assert name(of(None)) == "Said:none"
-    assert name(ValueError("Ana")) == "ValueError"
+    assert safe_error_name(of("23505")) == "Said:23505"
+    assert safe_error_name(of(None)) == "Said:none"
+    assert safe_error_name(ValueError("Ana")) == "ValueError"

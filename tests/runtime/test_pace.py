@@ -3,7 +3,7 @@
 import pytest
 
 from runtime import clock
-from runtime.batch_throttle import Pace
+from runtime.batch_throttle import Throttle
 
 
 @pytest.fixture
@@ -15,11 +15,11 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_the_first_round_begins_at_once(now: list[float]) -> None:
-    assert Pace(0.04).wait() == 0
+    assert Throttle(0.04).wait() == 0
 
 
 def test_the_next_waits_for_what_is_left_of_the_pace(now: list[float]) -> None:
-    pace = Pace(0.04)
+    pace = Throttle(0.04)
     pace.begin()
 
     now[0] += 0.03
@@ -28,7 +28,7 @@ def test_the_next_waits_for_what_is_left_of_the_pace(now: list[float]) -> None:
 
 
 def test_after_a_rest_nobody_waits(now: list[float]) -> None:
-    pace = Pace(0.04)
+    pace = Throttle(0.04)
     pace.begin()
 
     now[0] += 5
@@ -37,7 +37,7 @@ def test_after_a_rest_nobody_waits(now: list[float]) -> None:
 
 
 def test_a_few_may_begin_at_once_and_then_the_pace_holds(now: list[float]) -> None:
-    pace = Pace(0.04, at_once=3)
+    pace = Throttle(0.04, at_once=3)
 
     waits = []
     for _ in range(5):
@@ -49,7 +49,7 @@ def test_a_few_may_begin_at_once_and_then_the_pace_holds(now: list[float]) -> No
 
 
 def test_rounds_that_waited_for_nobody_are_not_waited_for_afterwards(now: list[float]) -> None:
-    pace = Pace(0.04, at_once=3)
+    pace = Throttle(0.04, at_once=3)
     for _ in range(1000):
         pace.begin()
 

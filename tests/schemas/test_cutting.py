@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.facts import Fact, ReferralCreated
-from schemas.facts.projection import Cutting
+from schemas.facts.projection import FactProjection
 from schemas.registry import CONTRACTS
 from schemas.taxonomy import ALL
 from schemas.values import Rename
@@ -32,11 +32,11 @@ def alone(said: Fact, mask: int, rename: Rename | None) -> object:
 @given(st.lists(masks | st.just(ALL), min_size=1, max_size=4))
 def test_each_copy_is_what_cutting_for_one_alone_gives(type_name: str, several: list[int]) -> None:
     said = example_of(type_name)
-    cutting = Cutting(said)
+    cutting = FactProjection(said)
 
     for mask in several:
         for rename in (None, as_known_to(uuid4())):
-            parts = {category: json.loads(text) for category, text in cutting.parts(mask, rename).items()}
+            parts = {category: json.loads(text) for category, text in cutting.for_mask(mask, rename).items()}
             assert parts == alone(said, mask, rename)
 
 
@@ -44,16 +44,16 @@ def test_each_copy_is_what_cutting_for_one_alone_gives(type_name: str, several: 
 def test_it_carries_what_the_fact_carries(type_name: str) -> None:
     said = fact(type_name)
 
-    assert Cutting(said).carried == carried(said)
+    assert FactProjection(said).carried == carried(said)
 
 
 def test_no_recipient_reads_another_ones_references_or_the_custodians() -> None:
     said = fact(ReferralCreated.type)
-    cutting, theirs = Cutting(said), dict[UUID, UUID]()
+    cutting, theirs = FactProjection(said), dict[UUID, UUID]()
 
-    cutting.parts(ALL)
-    cutting.parts(ALL, as_known_to(uuid4()))
-    copy = b"".join(cutting.parts(ALL, lambda ref: theirs.setdefault(ref, uuid4())).values()).decode()
+    cutting.for_mask(ALL)
+    cutting.for_mask(ALL, as_known_to(uuid4()))
+    copy = b"".join(cutting.for_mask(ALL, lambda ref: theirs.setdefault(ref, uuid4())).values()).decode()
 
     assert theirs
     assert not [ref for ref in theirs if str(ref) in copy]
@@ -64,4 +64,4 @@ def test_text_that_would_stand_for_a_reference_is_never_cut() -> None:
     said = fact(ReferralCreated.type).model_copy(update={"given_name": "\0"})
 
     with pytest.raises(ValueError, match="zip"):
-        Cutting(said).parts(ALL)
+        FactProjection(said).for_mask(ALL)

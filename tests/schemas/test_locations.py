@@ -12,7 +12,7 @@ from schemas.categories import DataCategory
 from schemas.codes import ChannelKind
 from schemas.facts import Address, Channel, Position
 from schemas.registry import CONTRACTS
-from schemas.strict_model import Part
+from schemas.strict_model import NestedModel
 
 PLACES = {DataCategory.LOCATION, DataCategory.PLAN_LOCATIONS}
 TELLS_A_PLACE = re.compile(r"(^|_)(address|places?|school|work|location|position|lat|lon|street|city|postal)(_|$)")
@@ -31,7 +31,7 @@ def inside(model: Any, path: str) -> Iterator[tuple[str, str, set[type]]]:
         types = set(named(field.annotation))
         yield f"{path}.{name}", name, types
         for part in types:
-            if issubclass(part, Part):
+            if issubclass(part, NestedModel):
                 yield from inside(part, f"{path}.{name}")
 
 

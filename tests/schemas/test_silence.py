@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.facts import Fact
 from schemas.registry import CONTRACTS, contract
-from schemas.strict_model import Closed
+from schemas.strict_model import StrictModel
 from tests.contracts.examples import example
 
 CANARY = "canary"
@@ -91,12 +91,12 @@ def test_a_refusal_shows_nothing_of_what_was_refused(type_name: str) -> None:
         assert CANARY not in f"{refused} {refused!r} {told}"
 
 
-def descendants(of: type[Closed]) -> set[type[Closed]]:
+def descendants(of: type[StrictModel]) -> set[type[StrictModel]]:
     return {of}.union(*(descendants(child) for child in of.__subclasses__()))
 
 
 def test_every_model_of_the_room_is_closed_frozen_and_silent() -> None:
-    for model in descendants(Closed):
+    for model in descendants(StrictModel):
         config = model.model_config
         assert (config.get("frozen"), config.get("extra"), config.get("hide_input_in_errors")) == (True, "forbid", True)
         assert "__repr__" not in vars(model)

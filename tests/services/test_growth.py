@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from infra.embedded.postgres import Postgres
-from services.consent.jobs import tick as of_consent
-from services.law_enforcement_bridge.jobs import tick as of_orders
-from services.referrals.jobs import tick as of_referrals
+from services.consent.jobs import run_jobs as of_consent
+from services.law_enforcement_bridge.jobs import run_jobs as of_orders
+from services.referrals.jobs import run_jobs as of_referrals
 from tests.world.database import a_database
 from tests.world.growth import ASKED, QUEUES, SMALL, Day, Grown
 from tests.world.town import a_town

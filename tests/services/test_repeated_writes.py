@@ -13,7 +13,7 @@ import pytest
 
 from runtime import disclosure
 from runtime.http.idempotency import METHODS
-from runtime.http.transactional_route import Edge
+from runtime.http.transactional_route import TransactionalRoute
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.exchange.consumers import listen
@@ -279,13 +279,13 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
 }
 
 
-def writes() -> Iterator[tuple[str, Edge]]:
+def writes() -> Iterator[tuple[str, TransactionalRoute]]:
     """Yield every write of every service."""
     for service in SERVICES:
         routes = importlib.import_module(f"services.{service}.api").routes
         for router in routes if isinstance(routes, tuple) else (routes,):
             for route in router.routes:
-                if isinstance(route, Edge) and route.methods and route.methods & METHODS:
+                if isinstance(route, TransactionalRoute) and route.methods and route.methods & METHODS:
                     yield service, route
 
 

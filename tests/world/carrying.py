@@ -99,7 +99,7 @@ class Fabric:
         return agency_id
 
     def open_mailbox(self, agency_id: str, *, hosted: bool = True) -> None:
-        admin.admit(self.admin, agency_id, PASSWORD, hosted=hosted, replicas=1)
+        admin.provision_agency(self.admin, agency_id, PASSWORD, hosted=hosted, replicas=1)
 
     def close(self, *agency_ids: str) -> None:
         """Make agencies inactive."""
@@ -165,7 +165,7 @@ class Fabric:
 
     def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:
         """Return what lies in an agency's mailbox, read by the agency itself."""
-        reading = client_consumer.reader(
+        reading = client_consumer.broker_consumer(
             self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)]
         )
         found: list[Message] = []

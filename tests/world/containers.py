@@ -27,7 +27,7 @@ from infra.embedded import postgres as database
 from infra.embedded.kafka import Kafka
 from infra.embedded.ports import LOOPBACK
 from infra.embedded.postgres import Postgres
-from infra.embedded.unready import Unready
+from infra.embedded.unready import SetupError
 
 IMAGES = {"ACCORD_POSTGRES_IMAGE": "postgres:18", "ACCORD_KAFKA_IMAGE": "apache/kafka:4.3.1"}
 WITHOUT = "Or run `make test`, which needs no containers."
@@ -107,7 +107,7 @@ class Tied(DockerContainer):
         return f"{host}:{self.get_exposed_port(self.port)}"
 
     def until(self, claim: Callable[[], object], refusals: type[Exception]) -> None:
-        """Wait until `claim` is granted; raises `Unready` with what the server said if it never is."""
+        """Wait until `claim` is granted; raises `SetupError` with what the server said if it never is."""
         deadline = time.monotonic() + READY_WITHIN
         while True:
             try:
@@ -116,7 +116,7 @@ class Tied(DockerContainer):
                 said = b"\n".join(self.get_logs()).decode(errors="replace")
                 if ENDED in said or time.monotonic() > deadline:
                     what = f"{self.image} did not start: {refusal} {said[-SHOWN_OF_A_LOG:].strip()}"
-                    raise Unready(what, "Is it an image as CONTRIBUTING.md describes it?") from refusal
+                    raise SetupError(what, "Is it an image as CONTRIBUTING.md describes it?") from refusal
                 time.sleep(0.1)
             else:
                 return
@@ -148,16 +148,16 @@ def for_a_town() -> Iterator[dict[str, str]]:
 
 
 def examine() -> None:
-    """Have an engine that answers, with both images, fetched if need be; raises `Unready` with the fix."""
+    """Have an engine that answers, with both images, fetched if need be; raises `SetupError` with the fix."""
     for variable in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
         if os.environ.get(variable):
-            raise Unready(f"Containers are asked for, and {variable} names a server too", "Unset one of the two.")
+            raise SetupError(f"Containers are asked for, and {variable} names a server too", "Unset one of the two.")
     try:
         client = DockerClient().client
         client.ping()
     except (DockerException, OSError) as refusal:
         fix = f"Start Docker, or name its socket in DOCKER_HOST. {WITHOUT}"
-        raise Unready(f"No Docker engine answers: {refusal}", fix) from refusal
+        raise SetupError(f"No Docker engine answers: {refusal}", fix) from refusal
     with contextlib.closing(client):
         for variable, usual in IMAGES.items():
             image = os.environ.get(variable) or usual
@@ -165,7 +165,7 @@ def examine() -> None:
                 _have(client, image)
             except (DockerException, OSError) as refusal:
                 fix = f"Name one that this engine has or may fetch in {variable}: CONTRIBUTING.md says how. {WITHOUT}"
-                raise Unready(f"The image {image} is not to be had: {refusal}", fix) from refusal
+                raise SetupError(f"The image {image} is not to be had: {refusal}", fix) from refusal
 
 
 def _have(client: Any, image: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from runtime.database.engine import sessions
 from runtime.messaging import headers
 from runtime.messaging.consumer import Worker
-from runtime.messaging.dead_letters import Received
+from runtime.messaging.dead_letters import RawRecord
 from schemas.topics import mailbox
 from tests.world.town import Town
 from tests.world.web import settings_for
@@ -37,7 +37,7 @@ class Delivery:
         self.listen(made)
         return made
 
-    async def waiting(self, case_ref: UUID, *agency_ids: str) -> list[Received]:
+    async def waiting(self, case_ref: UUID, *agency_ids: str) -> list[RawRecord]:
         """Return what waits for these agencies of a case, by any agency's reference to it."""
         found = []
         for agency_id in agency_ids:
@@ -51,12 +51,12 @@ class Delivery:
         """Hand over all that waits for these agencies of a case."""
         await self.hand(await self.waiting(case_ref, *agency_ids))
 
-    async def hand(self, received: Sequence[Received], worker: Worker | None = None) -> None:
+    async def hand(self, received: Sequence[RawRecord], worker: Worker | None = None) -> None:
         await (worker or self.worker)._handling.handle(received)
 
 
-def letter(row: Any) -> Received:
+def letter(row: Any) -> RawRecord:
     """Return an outbox row as it comes off the broker."""
     routing = headers.Routing(row.message_ref, row.type, row.sender, row.key, row.occurred_at, row.id)
     said = tuple(headers.write(routing))
-    return Received(mailbox(row.recipient), 0, row.id, str(row.key).encode(), said, bytes(row.body))
+    return RawRecord(mailbox(row.recipient), 0, row.id, str(row.key).encode(), said, bytes(row.body))

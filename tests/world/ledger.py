@@ -149,7 +149,7 @@ class Log:
         """Verify the whole ledger as the verifier does, given what witnesses kept."""
         with snapshot.reading(self.database.url("accord_audit")) as read:
             found = verify_log(read.entries(), [*read.checkpoints(), *kept], self.vkey)
-            return [*found, *read.beside(self.vkey)]
+            return [*found, *read.stored_state_findings(self.vkey)]
 
 
 def a_leaf(number: int = 0, **says: Any) -> Leaf:

@@ -7,9 +7,9 @@ import sys
 from sqlalchemy import text
 
 from runtime.database.engine import engine, sessions
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.keyring import UnsafeLocalKeyring
-from runtime.messaging.consumer import Offered, Worker
+from runtime.messaging.consumer import SealedMessage, Worker
 from runtime.messaging.outbox.relay import Relay
 from runtime.settings import BrokerSettings, Settings, read
 from tests.world.carrying import TYPE
@@ -21,7 +21,7 @@ async def work(settings: Settings, consumer: str) -> None:
     keys = UnsafeLocalKeyring(settings.keys, production=False)
     worker = Worker(settings, consumer=consumer, sessions=sessions(engine(settings.database)), keys=keys)
 
-    async def leave(unit: Unit, offered: Offered) -> None:
+    async def leave(unit: UnitOfWork, offered: SealedMessage) -> None:
         row = {"consumer": consumer, "ref": offered.message_ref, "key": offered.case_ref, "agency": unit.agency_id}
         await unit.session.execute(TRACE, row)
 

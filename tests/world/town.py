@@ -18,7 +18,7 @@ from kernel.ledger.entry import Act
 from runtime import register
 from runtime.auth.principal import Kind
 from runtime.database.engine import engine, sessions
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.keyring import UnsafeLocalKeyring
 from runtime.ledger.pending_entries import append
@@ -82,7 +82,7 @@ class Town:
             yield session
 
     @asynccontextmanager
-    async def unit(self, role: str, agency_id: str, person: str | None = None) -> AsyncIterator[Unit]:
+    async def unit(self, role: str, agency_id: str, person: str | None = None) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work for somebody of the town, as the edge would; the test commits."""
         async with self.session(role) as session:
             await session.execute(text("SELECT set_config('accord.agency', :a, true)"), {"a": agency_id})
@@ -90,7 +90,7 @@ class Town:
             assert found is not None
             actor = person or f"system:{agency_id}"
             kind = Kind.SYSTEM if person is None else Kind.PERSON
-            yield Unit(session, found, actor, self.keys, kind, person_ref=person, person_name=person or "")
+            yield UnitOfWork(session, found, actor, self.keys, kind, person_ref=person, person_name=person or "")
 
     def system_key(self, agency_id: str) -> ECKey:
         """Return the private key of an agency's records system, made when it is first asked for."""
@@ -105,7 +105,7 @@ class Town:
             case_ref = await register.open_case(unit.session, unit.keys, agency_id)
             await unit.session.commit()
         async with self.session("accord_consent") as session:
-            subject = await register.hold_exclusive(session, case_ref)
+            subject = await register.lock_exclusive(session, case_ref)
             assert subject is not None
             for other in others:
                 await register.join_case(session, subject.subject_id, other)
@@ -130,7 +130,7 @@ class Town:
     ) -> UUID:
         """Put a directive in force, as the consent service does: exclusive lock, row, version, leaf, commit."""
         async with self.session("accord_consent") as session:
-            subject = await register.hold_exclusive(session, case_ref)
+            subject = await register.lock_exclusive(session, case_ref)
             custodian = None if subject is None else subject.case(case_ref)
             assert subject is not None
             assert custodian is not None
@@ -153,31 +153,33 @@ class Town:
             }
             ref: UUID = (await session.execute(DIRECTIVE, row)).scalar_one()
             await register.raise_version(session, subject.subject_id)
-            by = audit_entries.Who("consent", custodian.pseudonym)
+            by = audit_entries.ActorPseudonyms("consent", custodian.pseudonym)
             act, reason = (Act.CHANGED, "denied") if effect == "deny" else (Act.GRANTED, None)
             said: Any = {"custodian": custodian, "categories": tuple(categories), "directives": (str(ref),)}
-            await append(session, [audit_entries.noted(act, by, subject, **said, purpose=purpose, reason=reason)])
+            await append(session, [audit_entries.act_entry(act, by, subject, **said, purpose=purpose, reason=reason)])
             await session.commit()
         return ref
 
     async def revoke(self, case_ref: UUID, directive_ref: UUID) -> None:
         """Revoke a directive, as the consent service does."""
         async with self.session("accord_consent") as session:
-            subject = await register.hold_exclusive(session, case_ref)
+            subject = await register.lock_exclusive(session, case_ref)
             assert subject is not None
             await session.execute(REVOKE, {"ref": directive_ref})
             await register.raise_version(session, subject.subject_id)
             custodian = subject.case(case_ref)
             assert custodian is not None
-            by = audit_entries.Who("consent", custodian.pseudonym)
-            said = audit_entries.noted(Act.REVOKED, by, subject, custodian=custodian, directives=(str(directive_ref),))
+            by = audit_entries.ActorPseudonyms("consent", custodian.pseudonym)
+            said = audit_entries.act_entry(
+                Act.REVOKED, by, subject, custodian=custodian, directives=(str(directive_ref),)
+            )
             await append(session, [said])
             await session.commit()
 
     async def case_ref_of(self, case_ref: UUID, agency_id: str) -> UUID:
         """Return another agency's own reference to the same case."""
         async with self.session("accord_intake") as session:
-            subject = await register.hold(session, case_ref)
+            subject = await register.lock_shared(session, case_ref)
         assert subject is not None
         return subject.cases[agency_id].case_ref
 

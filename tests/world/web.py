@@ -15,15 +15,15 @@ from joserfc.jwk import ECKey
 
 from runtime import clock
 from runtime.auth import on_behalf
-from runtime.auth.issuer.signing import Mint, public_set
+from runtime.auth.issuer.signing import TokenSigner, public_set
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.scopes import Role, scopes_of
 from runtime.auth.tokens import Tokens
 from runtime.database.engine import sessions
 from runtime.http import application
-from runtime.http.app_state import Wiring
-from runtime.http.concurrency_limits import Arrivals, Places
-from runtime.http.rate_limit import Rates
+from runtime.http.app_state import AppState
+from runtime.http.concurrency_limits import BodyReadLimits, ConcurrencyLimits
+from runtime.http.rate_limit import RateLimiter
 from runtime.settings import ProcessSettings, Profile, Settings
 from tests.world.town import PEOPLE, Town
 
@@ -50,8 +50,8 @@ class TestIssuer:
         return public_set(self.key)
 
     @property
-    def mint(self) -> Mint:
-        return Mint(ISSUER, AUDIENCE, self.key)
+    def mint(self) -> TokenSigner:
+        return TokenSigner(ISSUER, AUDIENCE, self.key)
 
     def person(self, person_ref: str, *, agency: str | None = None, roles: Sequence[str] | None = None) -> str:
         """Return a token for a person of the town, or for anybody at an agency that a test names."""
@@ -100,14 +100,18 @@ class Web:
     town: Town
     issuer: TestIssuer = field(default_factory=TestIssuer)
 
-    def wiring(self, role: str, **other: Any) -> Wiring:
+    def wiring(self, role: str, **other: Any) -> AppState:
         """Return the wiring of a service that runs as `role` in the database."""
         tokens = Tokens(ISSUER, AUDIENCE, self.issuer.fetch)
         opened = sessions(self.town.engine(role))
         made: dict[str, Any] = {"sessions": opened, "sessions_for_stops": opened, "tokens": tokens}
-        made |= {"places": Places(128, share=8, for_stops=16), "arrivals": Arrivals(8), "keys": self.town.keys}
+        made |= {
+            "places": ConcurrencyLimits(128, share=8, for_stops=16),
+            "arrivals": BodyReadLimits(8),
+            "keys": self.town.keys,
+        }
         made |= {"audience": AUDIENCE}
-        return Wiring(**{"rates": Rates(1e6, 1_000_000), **made, **other})
+        return AppState(**{"rates": RateLimiter(1e6, 1_000_000), **made, **other})
 
     @asynccontextmanager
     async def serving(self, service: str, routers: Sequence[APIRouter], **other: Any) -> AsyncIterator[FastAPI]:

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from runtime.database.engine import engine, sessions
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.keyring import UnsafeLocalKeyring
-from runtime.messaging.consumer import Effect, Offered, Worker
+from runtime.messaging.consumer import Handler, SealedMessage, Worker
 from runtime.messaging.consumer.worker import LIVES
 from tests.world.carrying import TYPE, Fabric
 
@@ -30,7 +30,7 @@ class Traces:
     fabric: Fabric
     consumer: str = field(default_factory=lambda: f"exchange.{token_hex(5)}")
 
-    async def leave(self, unit: Unit, offered: Offered) -> None:
+    async def leave(self, unit: UnitOfWork, offered: SealedMessage) -> None:
         said = f"{unit.agency_id} {unit.actor} {unit.person_ref} {unit.traceparent}"
         row = {"consumer": self.consumer, "ref": offered.message_ref, "key": offered.case_ref, "said": said}
         await unit.session.execute(TRACE, row)
@@ -52,7 +52,7 @@ class Traces:
 
 
 @asynccontextmanager
-async def working(fabric: Fabric, consumer: str, *effects: Effect, lives: int = LIVES) -> AsyncIterator[Worker]:
+async def working(fabric: Fabric, consumer: str, *effects: Handler, lives: int = LIVES) -> AsyncIterator[Worker]:
     """A worker that runs, and ends without an error."""
     settings = fabric.settings("exchange")
     bound = engine(settings.database)

@@ -16,20 +16,20 @@ from starlette.responses import JSONResponse, Response
 from runtime import clock
 from runtime.auth.issuer import page
 from runtime.auth.issuer.assertions import Assertions
-from runtime.auth.issuer.codes import Once
+from runtime.auth.issuer.codes import OneTimeTokens
 from runtime.auth.issuer.forms import BadForm, read_form
-from runtime.auth.issuer.granting import GRANTS, Denied, Proofs, grant
+from runtime.auth.issuer.granting import GRANTS, Denied, GrantServices, grant
 from runtime.auth.issuer.people import Register
-from runtime.auth.issuer.signing import Mint, public_set, signing_key
+from runtime.auth.issuer.signing import TokenSigner, public_set, signing_key
 from runtime.auth.issuer.signing_in import SignIn
-from runtime.auth.passwords import Passphrases, TooSoon, Tries
+from runtime.auth.passwords import LoginThrottle, LoginThrottled, Passphrases
 from runtime.auth.scopes import Scope
 from runtime.database.engine import engine, sessions
-from runtime.http.application import Around, answering_problems, places_of
-from runtime.http.client_address import address_of
-from runtime.http.concurrency_limits import Places
+from runtime.http.application import Around, concurrency_limits_from, problem_application
+from runtime.http.client_address import client_address
+from runtime.http.concurrency_limits import ConcurrencyLimits
 from runtime.http.health import Readiness, database_check, health
-from runtime.http.rate_limit import Rates
+from runtime.http.rate_limit import RateLimiter
 from runtime.settings import IssuerSettings, Profile
 
 log = logging.getLogger(__name__)
@@ -68,17 +68,17 @@ def issuer(
     """Return the issuer's application over an open database; tries at a passphrase are spaced by `monotonic`."""
     key = signing_key(settings.run)
     register = Register(opened)
-    proofs = Proofs(
+    proofs = GrantServices(
         register=register,
         assertions=Assertions(register, settings.issuer + TOKEN),
         passphrases=Passphrases(),
-        tries=Tries(monotonic=monotonic),
-        codes=Once(),
-        refreshes=Once(),
-        mint=Mint(settings.issuer, settings.audience, key),
+        tries=LoginThrottle(monotonic=monotonic),
+        codes=OneTimeTokens(),
+        refreshes=OneTimeTokens(),
+        mint=TokenSigner(settings.issuer, settings.audience, key),
     )
     ready = Readiness({"database": database_check(opened)})
-    app = answering_problems(f"Accord {settings.service}", lifespan=lifespan)
+    app = problem_application(f"Accord {settings.service}", lifespan=lifespan)
     app.include_router(health(lambda: ready))
     app.include_router(_metadata(settings.issuer, public_set(key)))
     limited = [Depends(_Limits.of(settings))]
@@ -91,19 +91,21 @@ def issuer(
 class _Limits:
     """What one address may ask of the issuer; nobody has shown a token here."""
 
-    places: Places
-    rates: Rates
+    places: ConcurrencyLimits
+    rates: RateLimiter
     trusted_proxies: int
 
     @classmethod
     def of(cls, settings: IssuerSettings) -> _Limits:
         """Return the limits that the settings name."""
-        return cls(places_of(settings), Rates(settings.rate, settings.rate_burst), settings.trusted_proxies)
+        return cls(
+            concurrency_limits_from(settings), RateLimiter(settings.rate, settings.rate_burst), settings.trusted_proxies
+        )
 
     async def __call__(self, request: Request) -> AsyncIterator[None]:
         """Hold a place for the address while its request is answered; refuse what is too much."""
-        address = address_of(request, self.trusted_proxies)
-        self.rates.take((address, request.method, request.url.path))
+        address = client_address(request, self.trusted_proxies)
+        self.rates.acquire((address, request.method, request.url.path))
         async with self.places.of(address):
             yield
 
@@ -138,7 +140,7 @@ def _metadata(address: str, keys: dict[str, Any]) -> APIRouter:
     return routes
 
 
-def _token(proofs: Proofs) -> APIRouter:
+def _token(proofs: GrantServices) -> APIRouter:
     routes = APIRouter()
 
     @routes.post(TOKEN)
@@ -151,7 +153,7 @@ def _token(proofs: Proofs) -> APIRouter:
             return _denied("invalid_request", 400)
         except Denied as denied:
             return _denied(denied.code, denied.status)
-        except TooSoon as soon:
+        except LoginThrottled as soon:
             return _denied("slow_down", 429, {"Retry-After": str(soon.seconds)})
 
     return routes

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime import clock
-from runtime.auth.issuer.people import Known, Register
+from runtime.auth.issuer.people import Account, Register
 from runtime.auth.jwks import read_key
 from runtime.auth.jws import LEEWAY_SECONDS, NotVerified, kid_of, signed_claims, unproven_claims
 from runtime.auth.tokens import check_claims
@@ -32,7 +32,7 @@ class Assertions:
         # What was used before this process started is not remembered, so what was signed before is refused.
         self._started = int(now().timestamp())
 
-    async def client(self, assertion: str) -> Known:
+    async def client(self, assertion: str) -> Account:
         """Return the client that signed `assertion`; raises `NotVerified`, also when it was used before."""
         kid = kid_of(assertion, types=TYPES)
         client_id = unproven_claims(assertion).get("sub")

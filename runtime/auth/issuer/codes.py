@@ -34,7 +34,7 @@ class Granted:
     until: float  # on the monotonic clock: when the person has to sign in again
 
 
-class Once:
+class OneTimeTokens:
     """Secrets that stand for a sign-in until they are used, or run out."""
 
     def __init__(self, *, monotonic: Callable[[], float] = clock.monotonic) -> None:

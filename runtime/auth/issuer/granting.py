@@ -11,13 +11,13 @@ from starlette.requests import Request
 
 from runtime import clock
 from runtime.auth.issuer.assertions import Assertions
-from runtime.auth.issuer.codes import SESSION_SECONDS, Granted, Once, proves
-from runtime.auth.issuer.people import Known, Register
-from runtime.auth.issuer.signing import PERSON_SECONDS, SYSTEM_SECONDS, Mint
+from runtime.auth.issuer.codes import SESSION_SECONDS, Granted, OneTimeTokens, proves
+from runtime.auth.issuer.people import Account, Register
+from runtime.auth.issuer.signing import PERSON_SECONDS, SYSTEM_SECONDS, TokenSigner
 from runtime.auth.jws import NotVerified
-from runtime.auth.passwords import Passphrases, Tries, origin_of
+from runtime.auth.passwords import LoginThrottle, Passphrases, origin_of
 from runtime.auth.principal import Principal
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 
 log = logging.getLogger(__name__)
 
@@ -36,25 +36,25 @@ class Denied(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Proofs:
+class GrantServices:
     """What the endpoint checks proofs with, and where the request comes from that brings one."""
 
     register: Register
     assertions: Assertions
     passphrases: Passphrases
-    tries: Tries
-    codes: Once
-    refreshes: Once
-    mint: Mint
+    tries: LoginThrottle
+    codes: OneTimeTokens
+    refreshes: OneTimeTokens
+    mint: TokenSigner
     origin: str = ""
 
-    def of(self, request: Request) -> Proofs:
+    def of(self, request: Request) -> GrantServices:
         """Return the same for one request."""
         return replace(self, origin=origin_of(request.client.host if request.client else ""))
 
 
-async def sign_in(proofs: Proofs, name: str, passphrase: str) -> Known | None:
-    """Return the person whose passphrase it is, or None; raises `TooSoon` after too many failures.
+async def sign_in(proofs: GrantServices, name: str, passphrase: str) -> Account | None:
+    """Return the person whose passphrase it is, or None; raises `LoginThrottled` after too many failures.
 
     A name that nobody bears takes the same steps and the same time as a wrong passphrase.
     """
@@ -67,25 +67,25 @@ async def sign_in(proofs: Proofs, name: str, passphrase: str) -> Known | None:
     return None
 
 
-async def grant(proofs: Proofs, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the answer of the token endpoint to `form`; raises `Denied` or `TooSoon`."""
+async def grant(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the answer of the token endpoint to `form`; raises `Denied` or `LoginThrottled`."""
     asked = form.get("grant_type")
     if asked is None:
         raise Denied("invalid_request")
     if asked not in GRANTS:
         raise Denied("unsupported_grant_type")
     answer = await GRANTS[asked](proofs, form)
-    log.info("token_given", extra=facts(type=asked))
+    log.info("token_given", extra=log_fields(type=asked))
     return answer
 
 
-async def _client_credentials(proofs: Proofs, form: Mapping[str, str]) -> dict[str, Any]:
+async def _client_credentials(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise Denied("invalid_client", status=401)
     try:
         known = await proofs.assertions.client(form["client_assertion"])
     except NotVerified as error:
-        log.warning("assertion_refused", extra=facts(reason=error.check))
+        log.warning("assertion_refused", extra=log_fields(reason=error.check))
         raise Denied("invalid_client", status=401) from None
     if form.get("client_id", known.principal.subject) != known.principal.subject:
         raise Denied("invalid_client", status=401)
@@ -93,7 +93,7 @@ async def _client_credentials(proofs: Proofs, form: Mapping[str, str]) -> dict[s
     return _answer(proofs.mint.access(who, who.subject, SYSTEM_SECONDS), who, SYSTEM_SECONDS)
 
 
-async def _password(proofs: Proofs, form: Mapping[str, str]) -> dict[str, Any]:
+async def _password(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if "username" not in form or "password" not in form:
         raise Denied("invalid_request")
     known = await sign_in(proofs, form["username"], form["password"])
@@ -103,7 +103,7 @@ async def _password(proofs: Proofs, form: Mapping[str, str]) -> dict[str, Any]:
     return _answer(proofs.mint.access(who, COMMAND_LINE, PERSON_SECONDS), who, PERSON_SECONDS)
 
 
-async def _authorization_code(proofs: Proofs, form: Mapping[str, str]) -> dict[str, Any]:
+async def _authorization_code(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if not {"code", "redirect_uri", "client_id", "code_verifier"} <= form.keys():
         raise Denied("invalid_request")
     granted = proofs.codes.take(form["code"])
@@ -115,7 +115,7 @@ async def _authorization_code(proofs: Proofs, form: Mapping[str, str]) -> dict[s
     return await _for_session(proofs, session)
 
 
-async def _refresh_token(proofs: Proofs, form: Mapping[str, str]) -> dict[str, Any]:
+async def _refresh_token(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if not {"refresh_token", "client_id"} <= form.keys():
         raise Denied("invalid_request")
     granted = proofs.refreshes.take(form["refresh_token"])
@@ -124,7 +124,7 @@ async def _refresh_token(proofs: Proofs, form: Mapping[str, str]) -> dict[str, A
     return await _for_session(proofs, granted)
 
 
-async def _for_session(proofs: Proofs, granted: Granted) -> dict[str, Any]:
+async def _for_session(proofs: GrantServices, granted: Granted) -> dict[str, Any]:
     known = await proofs.register.person(granted.person_ref)
     if known is None:  # left since signing in
         raise Denied("invalid_grant")
@@ -160,7 +160,7 @@ def _answer(token: str, who: Principal, seconds: int) -> dict[str, Any]:
     return {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope}
 
 
-GRANTS: Mapping[str, Callable[[Proofs, Mapping[str, str]], Awaitable[dict[str, Any]]]] = {
+GRANTS: Mapping[str, Callable[[GrantServices, Mapping[str, str]], Awaitable[dict[str, Any]]]] = {
     "client_credentials": _client_credentials,
     "password": _password,
     "authorization_code": _authorization_code,

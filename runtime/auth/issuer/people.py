@@ -24,7 +24,7 @@ WHERE c.client_id = :client_id AND c.active AND a.active
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Account:
     """A person or a system that the register holds as active, and what proves them."""
 
     principal: Principal
@@ -38,7 +38,7 @@ class Register:
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def person(self, person_ref: str) -> Known | None:
+    async def person(self, person_ref: str) -> Account | None:
         """Return the active person of an active agency, or None."""
         async with self._sessions() as session:
             row = (await session.execute(PERSON, {"person_ref": person_ref})).one_or_none()
@@ -46,9 +46,9 @@ class Register:
             return None
         roles = frozenset(row.roles)
         who = Principal(row.person_ref, row.agency_id, Kind.PERSON, row.person_ref, row.name, scopes_of(roles), roles)
-        return Known(who, passphrase_hash=row.passphrase_hash)
+        return Account(who, passphrase_hash=row.passphrase_hash)
 
-    async def client(self, client_id: str) -> Known | None:
+    async def client(self, client_id: str) -> Account | None:
         """Return the active client of an active agency, or None."""
         async with self._sessions() as session:
             row = (await session.execute(CLIENT, {"client_id": client_id})).one_or_none()
@@ -56,4 +56,4 @@ class Register:
             return None
         roles = frozenset({str(Role.SYSTEM)})
         who = Principal(row.client_id, row.agency_id, Kind.SYSTEM, None, "", scopes_of(roles), roles)
-        return Known(who, public_jwk=row.public_jwk)
+        return Account(who, public_jwk=row.public_jwk)

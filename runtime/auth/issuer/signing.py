@@ -48,7 +48,7 @@ def public_set(key: ECKey) -> dict[str, Any]:
     return {"keys": [{**public, "kid": key.kid, "use": "sig", "alg": "ES256"}]}
 
 
-class Mint:
+class TokenSigner:
     """Signs access tokens (RFC 9068) and identity tokens for those who have shown who they are."""
 
     def __init__(self, issuer: str, audience: str, key: ECKey, *, now: Callable[[], datetime] = clock.utcnow) -> None:

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from runtime.auth.issuer import page
 from runtime.auth.issuer.codes import CODE_SECONDS, Granted, is_challenge
 from runtime.auth.issuer.forms import BadForm, read_fields, read_form
-from runtime.auth.issuer.granting import Proofs, sign_in
-from runtime.auth.passwords import TooSoon
+from runtime.auth.issuer.granting import GrantServices, sign_in
+from runtime.auth.passwords import LoginThrottled
 
 ASKED = ("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge")
 KEPT = (*ASKED, "code_challenge_method")
@@ -21,7 +21,7 @@ KEPT = (*ASKED, "code_challenge_method")
 class SignIn:
     """The two halves of `/authorize`: the page, and what its form sends."""
 
-    def __init__(self, issuer: str, proofs: Proofs, redirects: frozenset[str]) -> None:
+    def __init__(self, issuer: str, proofs: GrantServices, redirects: frozenset[str]) -> None:
         self._issuer = issuer
         self._proofs = proofs
         self._redirects = redirects
@@ -47,7 +47,7 @@ class SignIn:
         name = form.get("person", "")
         try:
             known = await sign_in(self._proofs.of(request), name, form.get("passphrase", ""))
-        except TooSoon as soon:
+        except LoginThrottled as soon:
             return _page(asked, name=name, message=page.SLOW_DOWN, status=429, retry_after=soon.seconds)
         if known is None:
             return _page(asked, name=name, message=page.FAILED, status=400)

@@ -43,9 +43,7 @@ def described(service: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check the descriptions; return 0 done, 1 where one differs."""
-    parser = argparse.ArgumentParser(
-        prog="python -m runtime.http.openapi", description="OpenAPI of our services"
-    )
+    parser = argparse.ArgumentParser(prog="python -m runtime.http.openapi", description="OpenAPI of our services")
     parser.add_argument("services", nargs="+", metavar="service")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
     asked = parser.parse_args(arguments)
@@ -58,9 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif not place.is_file() or place.read_text(encoding="utf-8") != text:
             differing.append(service)
     for service in differing:
-        sys.stderr.write(
-            f"services/{service}/openapi.json differs: run python -m runtime.http.openapi {service}\n"
-        )
+        sys.stderr.write(f"services/{service}/openapi.json differs: run python -m runtime.http.openapi {service}\n")
     return 1 if differing else 0
 
 

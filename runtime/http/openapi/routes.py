@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from runtime.auth import jws, on_behalf
 from runtime.auth.scopes import SCOPES, Role
 from runtime.http import problems
-from runtime.http.idempotency import HEADER, METHODS, Repeats
-from runtime.http.permissions import May
+from runtime.http.idempotency import HEADER, METHODS, RepeatPolicy
+from runtime.http.permissions import RequireScope
 
 SCHEME = "accord"
 ALWAYS = (400, 401, 403, 404, 414, 422, 429, 431, 500, 503)
@@ -54,7 +54,7 @@ CLAIM_PARAMETER = {
 }
 
 
-def document(route: APIRoute, gate: May, repeats: Repeats) -> None:
+def document(route: APIRoute, gate: RequireScope, repeats: RepeatPolicy) -> None:
     """Write a route's problem answers, its scope and its headers into its description."""
     methods = route.methods or set()
     writes = bool(methods & {*METHODS, "DELETE"})

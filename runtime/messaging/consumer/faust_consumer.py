@@ -13,15 +13,15 @@ from faust.contrib.asgi import bind_to_running_loop
 from faust.types import TP
 
 from runtime import clock, failpoints
-from runtime.batch_throttle import Pace
-from runtime.error_kinds import name
+from runtime.batch_throttle import Throttle
+from runtime.error_kinds import safe_error_name
 from runtime.messaging.connection import MECHANISM, password
-from runtime.messaging.consumer.faust_driver import PatientTransport
-from runtime.messaging.consumer.health import Died
-from runtime.messaging.consumer.offset_gaps import Partition, PassedOver, Watch
-from runtime.messaging.dead_letters import Received
+from runtime.messaging.consumer.faust_driver import ResilientTransport
+from runtime.messaging.consumer.health import ConsumerStopped
+from runtime.messaging.consumer.offset_gaps import OffsetGap, OffsetGapDetector, Partition
+from runtime.messaging.dead_letters import RawRecord
 from runtime.settings import KafkaProtocol, Settings
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 
 AT_ONCE: Final = 256
 EVERY: Final = 0.05  # seconds from one round to the next while they are not full: shorter than the relay's batches
@@ -36,7 +36,7 @@ STOP_WITHIN: Final = 15.0
 STILL_FOR: Final = 15.0
 log = logging.getLogger(__name__)
 
-Handle = Callable[[Sequence[Received]], Awaitable[None]]
+Handle = Callable[[Sequence[RawRecord]], Awaitable[None]]
 
 
 class Stalled(Exception):
@@ -47,11 +47,11 @@ class _App(faust.App):
     def _create_directories(self) -> None:
         """Make none: there are no tables, and a folder in the working directory would be litter."""
 
-    def _new_transport(self) -> PatientTransport:
-        return PatientTransport(self.conf.broker_consumer, self)
+    def _new_transport(self) -> ResilientTransport:
+        return ResilientTransport(self.conf.broker_consumer, self)
 
 
-class Reading:
+class FaustConsumer:
     """One Faust application that reads mailboxes for as long as it lives."""
 
     def __init__(self, settings: Settings, group: str, handle: Handle) -> None:
@@ -60,25 +60,25 @@ class Reading:
         self._app = cast(Any, _App(group, **_configuration(settings)))
         bind_to_running_loop(self._app)
         self._app.topics._resubscribe_sleep_lock_seconds = RESUBSCRIBE
-        self._watch = Watch(lambda partition, offset: self._app.consumer.floor(TP(*partition), offset))
+        self._watch = OffsetGapDetector(lambda partition, offset: self._app.consumer.floor(TP(*partition), offset))
         self._waves = 0
         self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
         self._handing_over: asyncio.Task[None] | None = None
         self._busy = self._stopping = False
         self._seen, self._still_since = 0, clock.monotonic()
-        self._pace = Pace(EVERY, at_once=SOME)
+        self._pace = Throttle(EVERY, at_once=SOME)
         self.mailboxes: frozenset[str] = frozenset()
-        self.handled: dict[Partition, int] = {}  # the offset after the last message that was handled
+        self.record_handled: dict[Partition, int] = {}  # the offset after the last message that was handled
 
     async def start(self, topics: Iterable[str]) -> None:
-        """Begin to read `topics`, at the oldest message that this group has not had; raises `Died` if Faust cannot."""
+        """Begin to read `topics`, at the oldest message that this group has not had; raises `ConsumerStopped` if Faust cannot."""
         self._agent(topics)
         self._app.finalize()
         self._handing_over = asyncio.create_task(self._hand_over())
         try:
             await asyncio.wait_for(self._app.start(), START_WITHIN)
         except Exception as failed:
-            raise Died(mendable=True) from failed
+            raise ConsumerStopped(restartable=True) from failed
 
     async def add(self, topics: Iterable[str]) -> None:
         """Read these as well, from now on."""
@@ -89,14 +89,14 @@ class Reading:
         consumer = self._app.consumer._thread._consumer
         return set() if consumer is None else {(tp.topic, tp.partition) for tp in consumer.assignment()}
 
-    def insist(self) -> None:
+    def resubscribe(self) -> None:
         """Ask again for mailboxes that Faust dropped: what is added while it rebalances is never subscribed to."""
         consumer = self._app.consumer._thread._consumer
         if consumer is not None and not self.mailboxes <= consumer.subscription() and not self._app.rebalancing:
-            log.warning("mailboxes_asked_for_again", extra=facts(count=len(self.mailboxes)))
+            log.warning("mailboxes_asked_for_again", extra=log_fields(count=len(self.mailboxes)))
             self._app.topics._flag_changes()
 
-    def make_sure_it_moves(self, unread_seconds: float) -> None:
+    def check_stalled(self, unread_seconds: float) -> None:
         """End reading if it stands still although a message waits: Faust may be left in that state by a rebalance.
 
         That one waits is the broker's word (`runtime.messaging.consumer.lag`): the reader's own may be what stands still.
@@ -107,8 +107,8 @@ class Reading:
         elif min(unread_seconds, now - self._still_since) > STILL_FOR:
             self._break(Stalled())
 
-    async def until_it_ends(self) -> None:
-        """Return when it was stopped; raises `Died` when it ended by itself."""
+    async def wait_ended(self) -> None:
+        """Return when it was stopped; raises `ConsumerStopped` when it ended by itself."""
         stopped = asyncio.ensure_future(self._app.wait_until_stopped())
         try:
             await asyncio.wait([stopped, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -116,9 +116,9 @@ class Reading:
             stopped.cancel()
         if self._failed.done():
             failed = self._failed.exception()
-            raise Died(mendable=isinstance(failed, PassedOver | Stalled)) from failed
+            raise ConsumerStopped(restartable=isinstance(failed, OffsetGap | Stalled)) from failed
         if self._app.crashed:
-            raise Died(mendable=True) from self._app.crash_reason
+            raise ConsumerStopped(restartable=True) from self._app.crash_reason
 
     async def stop(self) -> bool:
         """Leave the group and stop; tell whether Faust let go of its partitions."""
@@ -126,7 +126,7 @@ class Reading:
         try:
             await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
         except Exception as stuck:
-            log.warning("faust_did_not_stop", extra=facts(reason=name(stuck)))
+            log.warning("faust_did_not_stop", extra=log_fields(reason=safe_error_name(stuck)))
             return False
         return True
 
@@ -149,7 +149,7 @@ class Reading:
         async for event in manual.events():
             message = event.message
             try:
-                await self._watch.see((message.topic, message.partition), message.generation_id, message.offset)
+                await self._watch.observe((message.topic, message.partition), message.generation_id, message.offset)
             except Exception as failed:
                 self._break(failed)
                 await asyncio.Event().wait()
@@ -162,8 +162,8 @@ class Reading:
                 self._busy = True
                 await self._handle([_received(event) for _, event in came])
                 for _, event in came:
-                    self.handled[event.message.topic, event.message.partition] = event.message.offset + 1
-                failpoints.point("worker.before_ack")
+                    self.record_handled[event.message.topic, event.message.partition] = event.message.offset + 1
+                failpoints.hit("worker.before_ack")
                 for stream, event in came:
                     await stream.ack(event)
                 self._busy = False
@@ -172,7 +172,7 @@ class Reading:
 
     def _break(self, failed: Exception) -> None:
         # What was not done stays unacknowledged, and the process ends.
-        log.critical("worker_broke", extra=facts(reason=name(failed)))
+        log.critical("worker_broke", extra=log_fields(reason=safe_error_name(failed)))
         if not self._failed.done():
             self._failed.set_exception(failed)
 
@@ -195,10 +195,10 @@ class Reading:
         self._handing_over.cancel()
 
 
-def _received(event: Any) -> Received:
+def _received(event: Any) -> RawRecord:
     message = event.message
     headers = message.headers.items() if hasattr(message.headers, "items") else message.headers or ()
-    return Received(
+    return RawRecord(
         message.topic,
         message.partition,
         message.offset,

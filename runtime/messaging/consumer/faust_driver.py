@@ -20,14 +20,14 @@ from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 from faust.transport.drivers import aiokafka as driver
 from mode.threads import WorkerThread
 
-from runtime.error_kinds import name
-from runtime.telemetry import facts
+from runtime.error_kinds import safe_error_name
+from runtime.telemetry import log_fields
 
 COMMIT_WITHIN: Final = 10.0
 log = logging.getLogger(__name__)
 
 
-class PassingThread(WorkerThread):
+class DaemonThread(WorkerThread):
     """A thread that does not keep a process alive which has nothing left to do."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,10 +35,10 @@ class PassingThread(WorkerThread):
         self.daemon = True
 
 
-class PatientThread(driver.AIOKafkaConsumerThread):
+class ResilientConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that speaks to the broker."""
 
-    Worker = PassingThread
+    Worker = DaemonThread
 
     async def seek_to_committed(self) -> Mapping[Any, int]:
         """Go back to what was committed; to the beginning where nothing was."""
@@ -54,7 +54,7 @@ class PatientThread(driver.AIOKafkaConsumerThread):
                 await consumer.seek_to_beginning(*fresh)
         except (AssertionError, KafkaError) as changed:
             # Partitions changed hands again meanwhile; then we are asked to go back again.
-            log.info("went_back_in_vain", extra=facts(reason=name(changed)))
+            log.info("went_back_in_vain", extra=log_fields(reason=safe_error_name(changed)))
             return {}
         return offsets
 
@@ -94,18 +94,18 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         try:
             await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_WITHIN)
         except (KafkaError, TimeoutError) as failed:
-            log.warning("offsets_not_committed", extra=facts(reason=name(failed)))
+            log.warning("offsets_not_committed", extra=log_fields(reason=safe_error_name(failed)))
             return False
         return True
 
 
-class PatientConsumer(driver.Consumer):
+class ResilientConsumer(driver.Consumer):
     """Faust's consumer with that thread."""
 
-    _thread: PatientThread
+    _thread: ResilientConsumerThread
 
-    def _new_consumer_thread(self) -> PatientThread:
-        return PatientThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> ResilientConsumerThread:
+        return ResilientConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def floor(self, tp: Any, offset: int) -> int:
         """Return where reading of a partition starts, as far as a message at `offset` needs to know."""
@@ -113,7 +113,7 @@ class PatientConsumer(driver.Consumer):
         return floor
 
 
-class PatientTransport(driver.Transport):
+class ResilientTransport(driver.Transport):
     """Faust's transport with that consumer."""
 
-    Consumer = PatientConsumer
+    Consumer = ResilientConsumer

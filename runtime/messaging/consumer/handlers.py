@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.arrays import uuids
-from runtime.database.hot_path import rows
-from runtime.database.unit_of_work import Unit
-from runtime.messaging.consumer.message import Offered
+from runtime.database.hot_path import fetch_all
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.messaging.consumer.message import SealedMessage
 from runtime.telemetry.tracing import continued
 from schemas.facts import Fact
 
-Effect = Callable[[Unit, Offered], Awaitable[None]]
-EffectOnMany = Callable[[Unit, Sequence[Offered]], Awaitable[None]]
-EffectOnAll = Callable[[AsyncSession, Sequence[Offered]], Awaitable[None]]
-About = Callable[[Offered], bool]
+Handler = Callable[[UnitOfWork, SealedMessage], Awaitable[None]]
+MailboxBatchHandler = Callable[[UnitOfWork, Sequence[SealedMessage]], Awaitable[None]]
+BatchHandler = Callable[[AsyncSession, Sequence[SealedMessage]], Awaitable[None]]
+About = Callable[[SealedMessage], bool]
 TRACES = "SELECT message_ref, traceparent FROM carrying.offer WHERE message_ref = ANY(%s) AND traceparent IS NOT NULL"
 
 
@@ -25,51 +25,51 @@ class NoAgency(Exception):
     """The mailbox belongs to no active agency."""
 
 
-def anything(_: Offered) -> bool:
+def anything(_: SealedMessage) -> bool:
     """Tell that a message is meant, whichever it is."""
     return True
 
 
 async def traces_of(session: AsyncSession, message_refs: Collection[UUID]) -> dict[UUID, str]:
     """Return the `traceparent` that is kept beside each offer, for those of the agency whose wall is up."""
-    return dict(await rows(session, TRACES, uuids(message_refs)))
+    return dict(await fetch_all(session, TRACES, uuids(message_refs)))
 
 
-class Effects:
+class Handlers:
     """The effects of one consumer."""
 
     def __init__(self) -> None:
-        self._all: list[EffectOnAll] = []
-        self._many: list[tuple[EffectOnMany, About]] = []
-        self._by_type: dict[str, list[Effect]] = {}
+        self._all: list[BatchHandler] = []
+        self._many: list[tuple[MailboxBatchHandler, About]] = []
+        self._by_type: dict[str, list[Handler]] = {}
 
-    def on(self, fact: type[Fact] | str, effect: Effect) -> None:
+    def on(self, fact: type[Fact] | str, effect: Handler) -> None:
         """Do `effect` for each message of this type."""
         name = fact if isinstance(fact, str) else fact.type
         self._by_type.setdefault(name, []).append(effect)
 
-    def on_all(self, effect: EffectOnAll) -> None:
+    def on_batch(self, effect: BatchHandler) -> None:
         """Do `effect` once for all that came together, whichever mailboxes it came to, in order.
 
         No wall is up: whatever it writes, it puts up that agency's.  It raises `NoAgency` where there is none.
         """
         self._all.append(effect)
 
-    def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
+    def on_mailbox_batch(self, effect: MailboxBatchHandler, about: About = anything) -> None:
         """Do `effect` once for what came together to one mailbox, in order: one statement for many rows."""
         self._many.append((effect, about))
 
-    def follow_from(self, offered: Offered) -> bool:
+    def dispatch_mailbox(self, offered: SealedMessage) -> bool:
         """Tell whether anything follows from a message for its mailbox's agency by itself."""
         return offered.type in self._by_type or any(about(offered) for _, about in self._many)
 
-    async def follow_together(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
+    async def dispatch_batch(self, session: AsyncSession, offered: Sequence[SealedMessage]) -> None:
         """Do what follows from all of these messages together."""
         for effect in self._all:
             if offered:
                 await effect(session, offered)
 
-    async def follow(self, unit: Unit, offered: Sequence[Offered]) -> None:
+    async def dispatch(self, unit: UnitOfWork, offered: Sequence[SealedMessage]) -> None:
         """Do all that follows from messages to one mailbox; `unit` is that agency's.
 
         What follows from one message goes on in the trace that offered it.

@@ -6,8 +6,8 @@ import logging
 from collections import deque
 from typing import Final
 
-from runtime.error_kinds import TryAgain
-from runtime.telemetry import facts, metrics
+from runtime.error_kinds import DependencyUnavailable
+from runtime.telemetry import log_fields, metrics
 
 WINDOW: Final = 1000
 UNREAD_LIMIT_SECONDS: Final = 10.0
@@ -15,15 +15,15 @@ TOO_MANY: Final = 0.01
 log = logging.getLogger(__name__)
 
 
-class Died(Exception):
+class ConsumerStopped(Exception):
     """Faust stopped reading by itself; `mendable` where another one may take its place in this process."""
 
-    def __init__(self, *, mendable: bool) -> None:
-        super().__init__("begin anew" if mendable else "end the process")
-        self.mendable = mendable
+    def __init__(self, *, restartable: bool) -> None:
+        super().__init__("begin anew" if restartable else "end the process")
+        self.restartable = restartable
 
 
-class State:
+class ConsumerHealth:
     """Whether a worker reads, what it lacks, and how much of what it read it had to park."""
 
     def __init__(self) -> None:
@@ -44,17 +44,17 @@ class State:
 
     def waits_for(self, failed: BaseException | None) -> None:
         """Note what was away when a message had to wait; None once one went through."""
-        asked_to_wait = isinstance(failed, TryAgain)
+        asked_to_wait = isinstance(failed, DependencyUnavailable)
         self.effects = not asked_to_wait
         self.database = failed is None or asked_to_wait
 
-    def handled(self, count: int) -> None:
+    def record_handled(self, count: int) -> None:
         """Count messages that had their effect."""
         self.handled_total += count
         self._recent.extend([False] * min(count, WINDOW))
         self._alarmed = self._alarmed and self.alarmed
 
-    def parked_one(self) -> None:
+    def record_dead_letter(self) -> None:
         """Count a message that was parked; alarm once when it is one too many."""
         self.parked_total += 1
         self._recent.append(True)
@@ -62,13 +62,13 @@ class State:
             self._alarmed = True
             log.critical("too_many_parked")
 
-    def unread(self, consumer: str, seconds: float) -> None:
+    def record_lag(self, consumer: str, seconds: float) -> None:
         """Note for how long the oldest message has waited; say so once it is too long, and once it is over."""
         before, self.unread_seconds = self.unread_seconds, seconds
         metrics.unread(consumer, seconds)
         if (before > UNREAD_LIMIT_SECONDS) is not (seconds > UNREAD_LIMIT_SECONDS):
             over = seconds > UNREAD_LIMIT_SECONDS
-            about = facts(consumer=consumer, seconds=round(seconds if over else before, 1))
+            about = log_fields(consumer=consumer, seconds=round(seconds if over else before, 1))
             log.log(
                 logging.ERROR if over else logging.WARNING,
                 "unread_too_long" if over else "unread_caught_up",

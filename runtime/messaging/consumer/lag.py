@@ -20,7 +20,7 @@ EARLIEST, LATEST = cast(Any, OffsetSpec).earliest(), cast(Any, OffsetSpec).lates
 Partition = tuple[str, int]
 
 
-class Unread:
+class ConsumerLag:
     """Knows since when each end of a partition is known, so that the wait of the oldest message is known too."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.messaging.connection import client
-from runtime.messaging.consumer.health import State
+from runtime.messaging.consumer.health import ConsumerHealth
 from runtime.messaging.consumer.lag import Partition, offsets
 from runtime.register.agencies import agencies_with_mailboxes
 from runtime.settings import Settings
@@ -22,7 +22,7 @@ ANSWER_WITHIN = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AssignedMailboxes:
     """The mailboxes of the active agencies that are hosted here, and which of them can be read already."""
 
     hosted: frozenset[str]
@@ -33,13 +33,13 @@ class Found:
 class Mailboxes:
     """Looks which mailboxes there are, and what is away."""
 
-    def __init__(self, settings: Settings, sessions: async_sessionmaker[AsyncSession], state: State) -> None:
+    def __init__(self, settings: Settings, sessions: async_sessionmaker[AsyncSession], state: ConsumerHealth) -> None:
         self._settings = settings
         self._sessions = sessions
         self._state = state
         self._admin: AdminClient | None = None
 
-    async def look(self) -> Found | None:
+    async def look(self) -> AssignedMailboxes | None:
         """Return what is there now; None while the broker does not answer.  Raises what the database raises.
 
         What is not readable is left alone: to subscribe to a topic that is not there, or not allowed,
@@ -53,7 +53,7 @@ class Mailboxes:
             return None
         readable = frozenset(topic for topic in hosted if there.get(topic))
         partitions = frozenset((topic, number) for topic in readable for number in there[topic])
-        return Found(hosted, readable, partitions)
+        return AssignedMailboxes(hosted, readable, partitions)
 
     async def offsets(self, group: str, partitions: Collection[Partition]) -> tuple[Any, Any] | None:
         """Return where partitions end and up to where the group handled them; None while the broker is silent."""

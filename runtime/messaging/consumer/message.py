@@ -8,12 +8,12 @@ from uuid import UUID
 
 from runtime.messaging import headers
 from runtime.messaging.acls import MAILBOXES
-from runtime.messaging.dead_letters import Received
+from runtime.messaging.dead_letters import RawRecord
 from runtime.messaging.headers import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class SealedMessage:
     """A sealed copy of a fact, made available to one agency."""
 
     message_ref: UUID
@@ -26,7 +26,7 @@ class Offered:
     body: bytes = field(repr=False)
 
 
-def read(received: Received) -> Offered:
+def read(received: RawRecord) -> SealedMessage:
     """Return what was received as a message; raises `Unreadable` where its parts do not agree."""
     recipient = received.topic.removeprefix(MAILBOXES)
     if recipient == received.topic:
@@ -36,7 +36,7 @@ def read(received: Received) -> Offered:
         raise Unreadable("key")
     if not received.body:
         raise Unreadable("body")
-    return Offered(
+    return SealedMessage(
         message_ref=routing.message_ref,
         type=routing.type,
         case_ref=routing.case_ref,

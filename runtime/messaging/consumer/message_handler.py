@@ -22,17 +22,17 @@ from runtime import clock, failpoints
 from runtime.auth.principal import Kind
 from runtime.database import hot_path
 from runtime.database.arrays import uuids
-from runtime.database.unit_of_work import Unit
-from runtime.error_kinds import Fault, fault, name
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.keyring import Keyring
 from runtime.messaging import dead_letters
-from runtime.messaging.consumer.handlers import Effects, NoAgency
-from runtime.messaging.consumer.health import State
-from runtime.messaging.consumer.message import Offered, read
-from runtime.messaging.dead_letters import Reason, Received
+from runtime.messaging.consumer.handlers import Handlers, NoAgency
+from runtime.messaging.consumer.health import ConsumerHealth
+from runtime.messaging.consumer.message import SealedMessage, read
+from runtime.messaging.dead_letters import RawRecord, Reason
 from runtime.messaging.headers import Unreadable
 from runtime.register.agencies import read_agency
-from runtime.telemetry import facts, metrics
+from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.tracing import act
 
 # One round trip for each mailbox: its agency's wall goes up, and the agency is looked up.
@@ -58,7 +58,7 @@ class CommitsItself(Exception):
     """An effect ended the transaction that holds its inbox row; only the worker commits."""
 
 
-class Handling:
+class MessageHandler:
     """What one consumer does with what it receives."""
 
     def __init__(
@@ -66,8 +66,8 @@ class Handling:
         consumer: str,
         sessions: async_sessionmaker[AsyncSession],
         keys: Keyring,
-        effects: Effects,
-        state: State,
+        effects: Handlers,
+        state: ConsumerHealth,
     ) -> None:
         self._consumer = consumer
         self._sessions = sessions
@@ -76,44 +76,44 @@ class Handling:
         self._state = state
         self._together = LEAST
 
-    async def handle(self, received: Sequence[Received]) -> None:
+    async def handle(self, received: Sequence[RawRecord]) -> None:
         """Return once each of these has had its effect, had it before, or is parked."""
         left = sorted(received, key=lambda one: one.topic)  # stable: the order within a mailbox stays
         while left:
             now, left = left[: self._together], left[self._together :]
             began = clock.monotonic()
             with act("handle", kind=SpanKind.CONSUMER, consumer=self._consumer, count=len(now)):
-                if await self._all_at_once(now):
-                    self._adapt(len(now), clock.monotonic() - began)
+                if await self._handle_batch(now):
+                    self._adapt_batch_size(len(now), clock.monotonic() - began)
                     continue
                 for one in now:
-                    await self._by_itself(one)
+                    await self._handle_single(one)
 
-    async def retry_parked(self, parked_ref: UUID) -> bool:
+    async def retry_dead_letter(self, parked_ref: UUID) -> bool:
         """Handle a parked message as if it came now; tell whether it is settled."""
         try:
             async with self._transaction() as session:
                 parked = await dead_letters.take(session, self._consumer, parked_ref)
                 if parked is None:
                     return False
-                await self._follow(session, [read(parked.received)])
+                await self._dispatch(session, [read(parked.received)])
                 await dead_letters.resolve(session, parked_ref, "handled")
         except Exception as failed:
-            log.warning("parked_again", extra=facts(reason=name(failed)))
+            log.warning("parked_again", extra=log_fields(reason=safe_error_name(failed)))
             async with self._sessions() as session:
-                await dead_letters.tried(session, parked_ref)
+                await dead_letters.count_attempt(session, parked_ref)
                 await _commit(session)
             return False
         return True
 
-    async def retry_asked(self) -> None:
+    async def retry_requested(self) -> None:
         """Retry what an operator asked to have retried."""
         async with self._sessions() as session:
-            asked = await dead_letters.asked_again(session, self._consumer)
+            asked = await dead_letters.pending_retries(session, self._consumer)
         for parked_ref in asked:
-            await self.retry_parked(parked_ref)
+            await self.retry_dead_letter(parked_ref)
 
-    async def _all_at_once(self, received: Sequence[Received]) -> bool:
+    async def _handle_batch(self, received: Sequence[RawRecord]) -> bool:
         """Handle these in one commit, and tell whether it went through."""
         try:
             offered = [read(one) for one in received]
@@ -122,50 +122,50 @@ class Handling:
 
         async def attempt() -> None:
             async with self._transaction() as session:
-                await self._follow(session, offered)
+                await self._dispatch(session, offered)
 
         try:
-            await self._patiently(attempt, tries=1)
+            await self._retry(attempt, tries=1)
         except Exception as failed:
             if len(received) > 1:
-                log.info("batch_taken_apart", extra=facts(consumer=self._consumer, reason=name(failed)))
+                log.info("batch_taken_apart", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
             return False
-        self._state.handled(len(received))
+        self._state.record_handled(len(received))
         return True
 
-    async def _by_itself(self, received: Received) -> None:
+    async def _handle_single(self, received: RawRecord) -> None:
         tries = 0
 
         async def attempt() -> None:
             nonlocal tries
             tries += 1
             async with self._transaction() as session:
-                await self._follow(session, [read(received)])
+                await self._dispatch(session, [read(received)])
 
         try:
-            await self._patiently(attempt, tries=TRIES)
+            await self._retry(attempt, tries=TRIES)
         except Exception as failed:
-            await self._park(received, failed, tries)
+            await self._dead_letter(received, failed, tries)
         else:
-            self._state.handled(1)
+            self._state.record_handled(1)
 
-    async def _follow(self, session: AsyncSession, offered: Sequence[Offered]) -> None:
+    async def _dispatch(self, session: AsyncSession, offered: Sequence[SealedMessage]) -> None:
         refs = uuids(one.message_ref for one in offered)
-        fresh = {ref for (ref,) in await hot_path.rows(session, INBOX, self._consumer, refs)}
+        fresh = {ref for (ref,) in await hot_path.fetch_all(session, INBOX, self._consumer, refs)}
         first = list(_first_of_each(offered, fresh))
-        await self._effects.follow_together(session, first)
-        meant = filter(self._effects.follow_from, first)
+        await self._effects.dispatch_batch(session, first)
+        meant = filter(self._effects.dispatch_mailbox, first)
         for recipient, mail in groupby(meant, key=lambda one: one.recipient):
             unit = await self._unit(session, recipient)
-            await self._effects.follow(unit, list(mail))
+            await self._effects.dispatch(unit, list(mail))
 
-    async def _unit(self, session: AsyncSession, recipient: str) -> Unit:
-        entered = await hot_path.rows(session, ENTER, recipient)
+    async def _unit(self, session: AsyncSession, recipient: str) -> UnitOfWork:
+        entered = await hot_path.fetch_all(session, ENTER, recipient)
         if not entered:
             raise NoAgency
         ((_, kind, flags, purposes),) = entered
         agency = read_agency(recipient, kind, flags, purposes)
-        return Unit(session, agency, f"system:{self._consumer}", self._keys, Kind.SERVICE)
+        return UnitOfWork(session, agency, f"system:{self._consumer}", self._keys, Kind.SERVICE)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
@@ -183,52 +183,54 @@ class Handling:
             done = True
             await _commit(session)
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, tries: int) -> None:
+    async def _retry(self, attempt: Callable[[], Awaitable[None]], *, tries: int) -> None:
         """Attempt until it works; raise what lasts, or what is contended once `tries` are used up."""
         rest = REST
         while True:
             try:
                 await attempt()
             except Exception as failed:
-                kind = fault(failed)
-                tries -= kind is Fault.CONTENDED
-                if kind is Fault.LASTING or tries <= 0:
+                kind = classify(failed)
+                tries -= kind is ErrorKind.CONFLICT
+                if kind is ErrorKind.PERMANENT or tries <= 0:
                     raise
                 self._state.waits_for(failed)
-                log.warning("worker_waits", extra=facts(consumer=self._consumer, reason=name(failed)))
+                log.warning("worker_waits", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
                 await asyncio.sleep(rest)
                 rest = min(LONGEST_REST, rest * 2)
             else:
                 self._state.waits_for(None)
                 return
 
-    async def _park(self, received: Received, failed: Exception, tries: int) -> None:
+    async def _dead_letter(self, received: RawRecord, failed: Exception, tries: int) -> None:
         reason, message_ref = _reason(failed), _message_ref(received)
 
         async def attempt() -> None:
             async with self._sessions() as session:
-                await dead_letters.park(session, self._consumer, received, reason, tries=tries, message_ref=message_ref)
+                await dead_letters.put(session, self._consumer, received, reason, tries=tries, message_ref=message_ref)
                 await _commit(session)
 
         # A fault that lasts while parking is our own: the process ends, is seen, and nothing is acknowledged.
-        await self._patiently(attempt, tries=1_000_000)
-        about = facts(consumer=self._consumer, message_ref=message_ref, reason=reason, code=name(failed))
+        await self._retry(attempt, tries=1_000_000)
+        about = log_fields(
+            consumer=self._consumer, message_ref=message_ref, reason=reason, code=safe_error_name(failed)
+        )
         log.error("parked", extra=about)
         metrics.parked(self._consumer, reason)
-        self._state.parked_one()
+        self._state.record_dead_letter()
 
-    def _adapt(self, count: int, took: float) -> None:
+    def _adapt_batch_size(self, count: int, took: float) -> None:
         wanted = int(count * HELD_FOR / max(took, 0.001))
         self._together = max(LEAST, min(MOST, max(wanted, self._together // 2), self._together * 2))
 
 
 async def _commit(session: AsyncSession) -> None:
-    failpoints.point("worker.before_commit")
+    failpoints.hit("worker.before_commit")
     await session.commit()
-    failpoints.point("worker.after_commit")
+    failpoints.hit("worker.after_commit")
 
 
-def _first_of_each(offered: Sequence[Offered], fresh: set[UUID]) -> Iterator[Offered]:
+def _first_of_each(offered: Sequence[SealedMessage], fresh: set[UUID]) -> Iterator[SealedMessage]:
     for one in offered:
         if one.message_ref in fresh:
             fresh.remove(one.message_ref)
@@ -240,10 +242,10 @@ def _reason(failed: Exception) -> Reason:
         return Reason.UNREADABLE
     if isinstance(failed, NoAgency):
         return Reason.NO_AGENCY
-    return Reason.CONTENDED if fault(failed) is Fault.CONTENDED else Reason.FAILED
+    return Reason.CONTENDED if classify(failed) is ErrorKind.CONFLICT else Reason.FAILED
 
 
-def _message_ref(received: Received) -> UUID | None:
+def _message_ref(received: RawRecord) -> UUID | None:
     try:
         return read(received).message_ref
     except Unreadable:

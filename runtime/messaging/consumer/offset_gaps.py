@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 
 KEPT: Final = 10_000
 log = logging.getLogger(__name__)
@@ -14,14 +14,14 @@ log = logging.getLogger(__name__)
 Partition = tuple[str, int]
 
 
-class PassedOver(Exception):
+class OffsetGap(Exception):
     """The reader skipped a message that is still there; reading has to begin again at what was acknowledged."""
 
     def __init__(self, expected: int, came: int) -> None:
         super().__init__(f"{expected} was expected, {came} came")
 
 
-class Watch:
+class OffsetGapDetector:
     """Knows which offset must come next in each partition.
 
     A mailbox has every offset, as it is neither compacted nor written to in transactions.  Reading starts at the
@@ -34,8 +34,8 @@ class Watch:
         self.reached: dict[Partition, int] = {}
         self.seen = 0
 
-    async def see(self, partition: Partition, generation: int, offset: int) -> None:
-        """Note that this offset came; raises `PassedOver` if one before it did not.
+    async def observe(self, partition: Partition, generation: int, offset: int) -> None:
+        """Note that this offset came; raises `OffsetGap` if one before it did not.
 
         `generation` counts how often partitions changed hands: each time reading starts anew.
         """
@@ -44,9 +44,9 @@ class Watch:
         if offset > expected:
             floor = await self._floor(partition, offset)
             if offset > max(floor, expected):
-                raise PassedOver(max(floor, expected), offset)
+                raise OffsetGap(max(floor, expected), offset)
             if place in self._next:
-                log.error("expired_unread", extra=facts(topic=partition[0], partition=partition[1]))
+                log.error("expired_unread", extra=log_fields(topic=partition[0], partition=partition[1]))
         if len(self._next) >= KEPT:
             self._next.clear()
         self._next[place] = self.reached[partition] = offset + 1

@@ -10,19 +10,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import clock, failpoints
-from runtime.error_kinds import Fault, fault, name
+from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.keyring import Keyring
-from runtime.messaging.consumer.handlers import About, Effect, EffectOnAll, EffectOnMany, Effects, anything
-from runtime.messaging.consumer.health import Died, State
-from runtime.messaging.consumer.lag import Unread
-from runtime.messaging.consumer.mailboxes import Found, Mailboxes
-from runtime.messaging.consumer.message_handler import Handling
+from runtime.messaging.consumer.handlers import About, BatchHandler, Handler, Handlers, MailboxBatchHandler, anything
+from runtime.messaging.consumer.health import ConsumerHealth, ConsumerStopped
+from runtime.messaging.consumer.lag import ConsumerLag
+from runtime.messaging.consumer.mailboxes import AssignedMailboxes, Mailboxes
+from runtime.messaging.consumer.message_handler import MessageHandler
 from runtime.settings import Settings
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from schemas.facts import Fact
 
 if TYPE_CHECKING:
-    from runtime.messaging.consumer.faust_consumer import Reading
+    from runtime.messaging.consumer.faust_consumer import FaustConsumer
 
 LOOK_EVERY: Final = 1.0
 LIVES: Final = 5  # of the reader
@@ -43,33 +43,33 @@ class Worker:
         lives: int = LIVES,
     ) -> None:
         failpoints.arm(settings)
-        self.state = State()
+        self.state = ConsumerHealth()
         self._settings = settings
         self._consumer = consumer
-        self._effects = Effects()
-        self._handling = Handling(consumer, sessions, keys, self._effects, self.state)
+        self._effects = Handlers()
+        self._handling = MessageHandler(consumer, sessions, keys, self._effects, self.state)
         self._mailboxes = Mailboxes(settings, sessions, self.state)
         self._stopping = asyncio.Event()
         self._lives = lives
         self._deaths: list[float] = []
-        self._unread = Unread()
+        self._unread = ConsumerLag()
 
-    def on(self, fact: type[Fact] | str, effect: Effect) -> None:
+    def on(self, fact: type[Fact] | str, effect: Handler) -> None:
         """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
         self._effects.on(fact, effect)
 
-    def on_all(self, effect: EffectOnAll) -> None:
+    def on_batch(self, effect: BatchHandler) -> None:
         """Do `effect` once for all that came together, whichever mailboxes it came to; it puts up the walls itself."""
-        self._effects.on_all(effect)
+        self._effects.on_batch(effect)
 
-    def on_many(self, effect: EffectOnMany, about: About = anything) -> None:
+    def on_mailbox_batch(self, effect: MailboxBatchHandler, about: About = anything) -> None:
         """Do `effect` once for what came together to one mailbox and is meant by `about`, in order."""
-        self._effects.on_many(effect, about)
+        self._effects.on_mailbox_batch(effect, about)
 
     async def run(self) -> None:
         """Read until `stop`.
 
-        When Faust ends by itself another takes its place; raises `Died` when it does so again and again, or will not
+        When Faust ends by itself another takes its place; raises `ConsumerStopped` when it does so again and again, or will not
         let go, so that the process ends and is seen.
         """
         while not self._stopping.is_set():
@@ -84,32 +84,34 @@ class Worker:
         """Return from `run`; what is under way and not yet committed comes again."""
         self._stopping.set()
 
-    async def retry_parked(self, parked_ref: UUID) -> bool:
+    async def retry_dead_letter(self, parked_ref: UUID) -> bool:
         """Handle a parked message as if it came now; tell whether it is settled."""
-        return await self._handling.retry_parked(parked_ref)
+        return await self._handling.retry_dead_letter(parked_ref)
 
-    async def _live(self, found: Found) -> None:
+    async def _live(self, found: AssignedMailboxes) -> None:
         try:
             await self._read(found)
-        except Died as died:
+        except ConsumerStopped as died:
             now = clock.monotonic()
             self._deaths = [*(at for at in self._deaths if now - at < LIFETIME), now]
-            reason = name(died.__cause__ or died)
-            log.critical("reader_died", extra=facts(consumer=self._consumer, reason=reason, count=len(self._deaths)))
-            if not died.mendable or len(self._deaths) >= self._lives:
+            reason = safe_error_name(died.__cause__ or died)
+            log.critical(
+                "reader_died", extra=log_fields(consumer=self._consumer, reason=reason, count=len(self._deaths))
+            )
+            if not died.restartable or len(self._deaths) >= self._lives:
                 raise
             await self._pause()
 
-    async def _read(self, found: Found) -> None:
+    async def _read(self, found: AssignedMailboxes) -> None:
         from runtime.messaging.consumer.faust_consumer import (
-            Reading,  # Faust: slow to import, and only who reads needs it
+            FaustConsumer,  # Faust: slow to import, and only who reads needs it
         )
 
-        reading = Reading(self._settings, self._consumer, self._handling.handle)
+        reading = FaustConsumer(self._settings, self._consumer, self._handling.handle)
         ending: asyncio.Task[None] | None = None
         try:
             await reading.start(found.readable)
-            ending = asyncio.create_task(reading.until_it_ends())
+            ending = asyncio.create_task(reading.wait_ended())
             self.state.reading = True
             while not ending.done() and not self._stopping.is_set():
                 if not await self._keep_up(reading):
@@ -122,9 +124,9 @@ class Worker:
             if ending is not None:
                 ending.cancel()
             if not await reading.stop() and not self._stopping.is_set():
-                raise Died(mendable=False)
+                raise ConsumerStopped(restartable=False)
 
-    async def _keep_up(self, reading: Reading) -> bool:
+    async def _keep_up(self, reading: FaustConsumer) -> bool:
         """Read what was added and retry what was asked for; false once a mailbox is not ours to read any more."""
         found = await self._look()
         if found is None:
@@ -133,33 +135,33 @@ class Worker:
             return False
         fresh = found.readable - reading.mailboxes
         if fresh:
-            log.info("mailboxes_added", extra=facts(consumer=self._consumer, count=len(fresh)))
+            log.info("mailboxes_added", extra=log_fields(consumer=self._consumer, count=len(fresh)))
             await reading.add(fresh)
-        reading.insist()  # before the broker is asked: that may take seconds
+        reading.resubscribe()  # before the broker is asked: that may take seconds
         await self._measure(found, reading)
-        reading.make_sure_it_moves(self.state.unread_seconds)
+        reading.check_stalled(self.state.unread_seconds)
         return True
 
-    async def _measure(self, found: Found, reading: Reading) -> None:
+    async def _measure(self, found: AssignedMailboxes, reading: FaustConsumer) -> None:
         """Note for how long the oldest message of our partitions waits; of all mailboxes where none is ours."""
         partitions = found.partitions & reading.assigned() or found.partitions
         known = await self._mailboxes.offsets(self._consumer, partitions)
         if known is None:
             return
         ends, handled = known
-        for place, offset in reading.handled.items():
+        for place, offset in reading.record_handled.items():
             handled[place] = max(offset, handled.get(place, 0))
-        self.state.unread(self._consumer, self._unread.observe(ends, handled, clock.monotonic()))
+        self.state.record_lag(self._consumer, self._unread.observe(ends, handled, clock.monotonic()))
 
-    async def _look(self) -> Found | None:
+    async def _look(self) -> AssignedMailboxes | None:
         try:
-            await self._handling.retry_asked()
+            await self._handling.retry_requested()
             found = await self._mailboxes.look()
         except Exception as failed:
-            if fault(failed) is Fault.LASTING:
+            if classify(failed) is ErrorKind.PERMANENT:
                 raise
             self.state.waits_for(failed)
-            log.warning("worker_waits", extra=facts(consumer=self._consumer, reason=name(failed)))
+            log.warning("worker_waits", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
             return None
         self.state.database = True
         return found

@@ -13,14 +13,14 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from runtime import clock, disclosure, failpoints
-from runtime.batch_throttle import Pace
-from runtime.error_kinds import Fault, fault, name
+from runtime.batch_throttle import Throttle
+from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.messaging.acls import RELAY
-from runtime.messaging.dead_letters import Reason, park
+from runtime.messaging.dead_letters import Reason, put
 from runtime.messaging.outbox import table
 from runtime.messaging.outbox.table import Row
-from runtime.messaging.producer import BODY_LIMIT, Carrier, Fate
-from runtime.telemetry import facts, metrics
+from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer
+from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.tracing import act
 from schemas.topics import mailbox
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Held:
+class HeldMailbox:
     """A recipient who cannot be delivered to just now; the others' letters go on."""
 
     since: float
@@ -45,13 +45,13 @@ class Held:
 
 
 @dataclass(slots=True)
-class State:
+class DispatcherState:
     """What a relay knows of itself, for readiness and metrics."""
 
     owned: set[int] = field(default_factory=set)
     broker: bool = True
     database: bool = True
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, HeldMailbox] = field(default_factory=dict)
     relayed: int = 0
     withheld: int = 0
     parked: int = 0
@@ -68,21 +68,23 @@ class State:
         return tuple(part for part, there in parts if not there)
 
 
-class Sender:
+class OutboxDispatcher:
     """Sends the rows of all shards that it can own, oldest first, each shard in order.
 
     All in one batch: a commit, the locks and the broker's answer cost as much for one shard's rows as for everybody's.
     """
 
-    def __init__(self, engine: AsyncEngine, shards: int, carrier: Carrier, state: State, *, grace: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, shards: int, carrier: MailboxProducer, state: DispatcherState, *, grace: float
+    ) -> None:
         self.woken = asyncio.Event()
         self._engine = engine
         self._shards = frozenset(range(shards))
         self._carrier = carrier
         self._state = state
         self._grace = grace  # how long a mailbox may be missing until its letters are parked
-        self._pace = Pace(EVERY, at_once=SOME)
-        self._looked_for_shards = Pace(TAKE_OVER)
+        self._pace = Throttle(EVERY, at_once=SOME)
+        self._looked_for_shards = Throttle(TAKE_OVER)
         self._reached: set[str] = set()
         self._alone = 0  # so many rows yet to be tried one by one, as one of them would not be decided
         self._undecided = 0  # so many in a row
@@ -92,7 +94,7 @@ class Sender:
     async def serve(self, stopping: asyncio.Event) -> None:
         """Own each shard whenever nobody else does, and send what waits, until `stopping`."""
         try:
-            await persistently(lambda: self._serve(stopping), self._state, stopping)
+            await retry_forever(lambda: self._serve(stopping), self._state, stopping)
         finally:
             await self._in_thread(self._carrier.close)
             self._thread.shutdown(wait=False)
@@ -101,7 +103,7 @@ class Sender:
         connected = self._engine.connect()
         async with connected as connection, AsyncSession(bind=connection, expire_on_commit=False) as session:
             try:
-                self._looked_for_shards = Pace(TAKE_OVER)
+                self._looked_for_shards = Throttle(TAKE_OVER)
                 await self._send_what_waits(session, stopping)
             finally:
                 self._state.owned.clear()
@@ -131,7 +133,7 @@ class Sender:
             return
         self._looked_for_shards.begin()
         for shard in sorted(self._shards - self._state.owned):
-            if await table.own(session, shard):
+            if await table.try_lock_shard(session, shard):
                 self._state.owned.add(shard)
 
     async def _claim(self, session: AsyncSession) -> list[Row]:
@@ -145,12 +147,12 @@ class Sender:
             await self._send(session, claimed)
             self._undecided = 0
         except Exception as failed:
-            kind = fault(failed)
-            if kind is Fault.AWAY:
+            kind = classify(failed)
+            if kind is ErrorKind.UNAVAILABLE:
                 raise
             await session.rollback()
-            log.warning("relay_batch_failed", extra=facts(reason=name(failed)))
-            if kind is Fault.CONTENDED:
+            log.warning("relay_batch_failed", extra=log_fields(reason=safe_error_name(failed)))
+            if kind is ErrorKind.CONFLICT:
                 return
             if len(claimed) > 1:
                 self._alone = len(claimed)
@@ -160,12 +162,12 @@ class Sender:
             self._undecided += 1
             if self._undecided > MOST_UNDECIDED:
                 raise
-            await self._park(session, claimed, Reason.UNDECIDABLE)
+            await self._dead_letter(session, claimed, Reason.UNDECIDABLE)
             await commit(session)
 
     async def _send(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
-        failpoints.point("relay.after_claim")
-        await self._park(session, [row for row in claimed if len(row.body) > BODY_LIMIT], Reason.TOO_LARGE)
+        failpoints.hit("relay.after_claim")
+        await self._dead_letter(session, [row for row in claimed if len(row.body) > BODY_LIMIT], Reason.TOO_LARGE)
         waiting = await self._with_a_mailbox(session, [row for row in claimed if len(row.body) <= BODY_LIMIT])
         may_go = await disclosure.relayable(session, waiting) if waiting else set()
         going = [row for row in waiting if row.message_ref in may_go]
@@ -174,16 +176,16 @@ class Sender:
             await self._withhold(session, lapsed)
             return
         going = table.mixed(going)
-        fates = await self._carry(going)
-        failpoints.point("relay.after_produce")
-        delivered = [row for row, fate in zip(going, fates, strict=True) if fate is Fate.DELIVERED]
+        fates = await self._produce(going)
+        failpoints.hit("relay.after_produce")
+        delivered = [row for row, fate in zip(going, fates, strict=True) if fate is DeliveryStatus.DELIVERED]
         await table.relayed(session, delivered)
-        await self._park(session, _of(going, fates, Fate.TOO_LARGE), Reason.TOO_LARGE)
-        for row in _of(going, fates, Fate.NO_MAILBOX) + _of(going, fates, Fate.REFUSED):
+        await self._dead_letter(session, _of(going, fates, DeliveryStatus.TOO_LARGE), Reason.TOO_LARGE)
+        for row in _of(going, fates, DeliveryStatus.NO_MAILBOX) + _of(going, fates, DeliveryStatus.REFUSED):
             self._hold(row.recipient)
         await commit(session)
         self._state.relayed += len(delivered)
-        self._state.broker = Fate.UNKNOWN not in fates
+        self._state.broker = DeliveryStatus.UNKNOWN not in fates
 
     async def _withhold(self, session: AsyncSession, lapsed: Sequence[Row]) -> None:
         """Put on record what may not be sent, before anything that comes after it is.
@@ -194,13 +196,13 @@ class Sender:
         await commit(session)
         self._state.withheld += len(lapsed)
 
-    async def _carry(self, going: Sequence[Row]) -> list[Fate]:
+    async def _produce(self, going: Sequence[Row]) -> list[DeliveryStatus]:
         if not going:
             return []
         numbers = await table.number(self._engine, going)
-        failpoints.point("relay.after_number")
-        letters = [row.letter(number) for row, number in zip(going, numbers, strict=True)]
-        return await self._in_thread(lambda: self._carrier.carry(letters, within=WITHIN))
+        failpoints.hit("relay.after_number")
+        letters = [row.to_record(number) for row, number in zip(going, numbers, strict=True)]
+        return await self._in_thread(lambda: self._carrier.produce(letters, within=WITHIN))
 
     async def _with_a_mailbox(self, session: AsyncSession, waiting: Sequence[Row]) -> list[Row]:
         """Return the rows that can be delivered; the others are held, or parked once held too long."""
@@ -208,18 +210,21 @@ class Sender:
         for recipient in dict.fromkeys(row.recipient for row in waiting):
             mine = [row for row in waiting if row.recipient == recipient]
             fate = await self._reach(recipient)
-            if fate in (Fate.DELIVERED, Fate.UNKNOWN):  # while the broker is silent, carrying is what finds out
+            if fate in (
+                DeliveryStatus.DELIVERED,
+                DeliveryStatus.UNKNOWN,
+            ):  # while the broker is silent, carrying is what finds out
                 deliverable += mine
-            elif self._hold(recipient) > self._grace and fate is Fate.NO_MAILBOX:
-                await self._park(session, mine, Reason.NO_MAILBOX)
+            elif self._hold(recipient) > self._grace and fate is DeliveryStatus.NO_MAILBOX:
+                await self._dead_letter(session, mine, Reason.NO_MAILBOX)
         return sorted(deliverable, key=lambda row: row.id)
 
-    async def _reach(self, recipient: str) -> Fate:
+    async def _reach(self, recipient: str) -> DeliveryStatus:
         if recipient in self._reached:
-            return Fate.DELIVERED
+            return DeliveryStatus.DELIVERED
         topic = mailbox(recipient)
         fate = await self._in_thread(lambda: self._carrier.mailbox(topic, within=WITHIN))
-        if fate is Fate.DELIVERED:
+        if fate is DeliveryStatus.DELIVERED:
             self._reached.add(recipient)
             self._state.held.pop(recipient, None)
         return fate
@@ -228,26 +233,26 @@ class Sender:
         """Hold a recipient's letters for a while and return for how long they have been held by now."""
         self._reached.discard(recipient)
         now = clock.monotonic()
-        hold = self._state.held.setdefault(recipient, Held(now, now))
+        hold = self._state.held.setdefault(recipient, HeldMailbox(now, now))
         hold.again_at = now + HOLD
-        log.warning("mailbox_out_of_reach", extra=facts(recipient=recipient))
+        log.warning("mailbox_out_of_reach", extra=log_fields(recipient=recipient))
         return now - hold.since
 
-    async def _park(self, session: AsyncSession, unsendable: Sequence[Row], reason: Reason) -> None:
+    async def _dead_letter(self, session: AsyncSession, unsendable: Sequence[Row], reason: Reason) -> None:
         for row in unsendable:
-            await park(session, RELAY, row.received(), reason, tries=1, message_ref=row.message_ref)
-            log.error("parked", extra=facts(consumer=RELAY, message_ref=row.message_ref, reason=reason))
+            await put(session, RELAY, row.to_raw_record(), reason, tries=1, message_ref=row.message_ref)
+            log.error("parked", extra=log_fields(consumer=RELAY, message_ref=row.message_ref, reason=reason))
             metrics.parked(RELAY, reason)
         if unsendable:
-            await disclosure.park(session, [row.message_ref for row in unsendable])
-            await table.gone(session, unsendable)
+            await disclosure.dead_letter(session, [row.message_ref for row in unsendable])
+            await table.delete(session, unsendable)
             self._state.parked += len(unsendable)
 
     async def _until_the_broker_answers(self, stopping: asyncio.Event) -> None:
         # No lock of a subject is held here: a revocation must not wait for a broker.
         rest = 0.1
         while not stopping.is_set():
-            self._state.broker = await self._in_thread(lambda: self._carrier.answered(within=1.0))
+            self._state.broker = await self._in_thread(lambda: self._carrier.broker_answered(within=1.0))
             if self._state.broker:
                 return
             await pause(stopping, rest)
@@ -257,28 +262,28 @@ class Sender:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _of(going: Sequence[Row], fates: Sequence[Fate], wanted: Fate) -> list[Row]:
+def _of(going: Sequence[Row], fates: Sequence[DeliveryStatus], wanted: DeliveryStatus) -> list[Row]:
     return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
 
 
-async def persistently(work: Callable[[], Awaitable[None]], state: State, stopping: asyncio.Event) -> None:
+async def retry_forever(work: Callable[[], Awaitable[None]], state: DispatcherState, stopping: asyncio.Event) -> None:
     """Do `work` again whenever what it stands on was away; raises where it will not pass by itself."""
     while not stopping.is_set():
         try:
             await work()
         except Exception as failed:
-            if fault(failed) is Fault.LASTING:
+            if classify(failed) is ErrorKind.PERMANENT:
                 raise
             state.database = False
-            log.warning("relay_waits", extra=facts(reason=name(failed)))
+            log.warning("relay_waits", extra=log_fields(reason=safe_error_name(failed)))
             await pause(stopping, 0.5)
 
 
 async def commit(session: AsyncSession) -> None:
     """Let what was sent, withheld or parked be forgotten by the outbox."""
-    failpoints.point("relay.before_commit")
+    failpoints.hit("relay.before_commit")
     await session.commit()
-    failpoints.point("relay.after_commit")
+    failpoints.hit("relay.after_commit")
 
 
 async def pause(until: asyncio.Event, seconds: float) -> None:

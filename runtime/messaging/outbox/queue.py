@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.arrays import bigints, booleans, byteas, instants, smallints, texts, uuids
-from runtime.database.hot_path import written
+from runtime.database.hot_path import execute
 from runtime.ledger.pending_entries import Leaf, columns
 
 SHARDS = 4  # by subject: the copies of one fact lie together, and are decided and sent by one relay in one commit
@@ -78,7 +78,7 @@ async def put(session: AsyncSession, messages: Sequence[Message], leaves: Sequen
 
     `trace` stays beside the offers: on the wire it would name the same work in every recipient's mailbox.
     """
-    put_out = await written(
+    put_out = await execute(
         session,
         PUT,
         uuids([one.message_ref for one in messages]),

@@ -18,8 +18,8 @@ from runtime import clock, disclosure, failpoints
 from runtime.messaging import dead_letters
 from runtime.messaging.acls import RELAY
 from runtime.messaging.outbox import table
-from runtime.messaging.outbox.dispatcher import WITHIN, Sender, State, commit, pause, persistently
-from runtime.messaging.producer import Carrier, Fate
+from runtime.messaging.outbox.dispatcher import WITHIN, DispatcherState, OutboxDispatcher, commit, pause, retry_forever
+from runtime.messaging.producer import DeliveryStatus, MailboxProducer
 from runtime.settings import BrokerSettings
 from runtime.telemetry import metrics
 
@@ -36,12 +36,12 @@ class Relay:
         self, settings: BrokerSettings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE
     ) -> None:
         failpoints.arm(settings)
-        self.state = State()
+        self.state = DispatcherState()
         self._settings = settings
         self._engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._stopping = asyncio.Event()
-        self._sender = Sender(engine, shards, Carrier(settings), self.state, grace=grace)
+        self._sender = OutboxDispatcher(engine, shards, MailboxProducer(settings), self.state, grace=grace)
 
     async def run(self) -> None:
         """Send until `stop`; raises where something will not pass by itself, so that the process ends and is seen."""
@@ -63,15 +63,15 @@ class Relay:
         finally:
             self.stop()
 
-    async def retry_parked(self, parked_ref: UUID) -> bool:
+    async def retry_dead_letter(self, parked_ref: UUID) -> bool:
         """Send a parked message after all, if consent still allows it; tell whether it is settled."""
-        carrier = Carrier(self._settings)
+        carrier = MailboxProducer(self._settings)
         try:
             async with self._sessions() as session:
                 settled = await self._retry(session, carrier, parked_ref)
                 if settled is None:
                     await session.rollback()
-                    await dead_letters.tried(session, parked_ref)
+                    await dead_letters.count_attempt(session, parked_ref)
                 else:
                     await dead_letters.resolve(session, parked_ref, settled)
                 await commit(session)
@@ -79,25 +79,25 @@ class Relay:
             await asyncio.to_thread(carrier.close)
         return settled is not None
 
-    async def _retry(self, session: AsyncSession, carrier: Carrier, parked_ref: UUID) -> str | None:
+    async def _retry(self, session: AsyncSession, carrier: MailboxProducer, parked_ref: UUID) -> str | None:
         parked = await dead_letters.take(session, RELAY, parked_ref)
         if parked is None:
             return None
-        row = await table.from_parking(session, parked.received)
+        row = await table.from_dead_letters(session, parked.received)
         if row.message_ref not in await disclosure.relayable(session, [row]):
             await table.withheld(session, [row])
             return "withheld"
         (number,) = await table.number(self._engine, [row])
-        letters = [row.letter(number)]
-        (fate,) = await asyncio.to_thread(lambda: carrier.carry(letters, within=WITHIN))
-        if fate is not Fate.DELIVERED:
+        letters = [row.to_record(number)]
+        (fate,) = await asyncio.to_thread(lambda: carrier.produce(letters, within=WITHIN))
+        if fate is not DeliveryStatus.DELIVERED:
             return None
         await table.relayed(session, [row])
         return "relayed"
 
     async def _look_out(self) -> None:
         """Wake the sender when something waits: a question that reads no row, so that it can be asked often."""
-        await persistently(self._ask_what_waits, self.state, self._stopping)
+        await retry_forever(self._ask_what_waits, self.state, self._stopping)
 
     async def _ask_what_waits(self) -> None:
         async with self._engine.connect() as connection:
@@ -107,30 +107,30 @@ class Relay:
                     began = clock.monotonic()
                     # One that is awake looks by itself, and one that owns no shard has nothing to look for.
                     asleep = bool(self.state.owned) and not self._sender.woken.is_set()
-                    if asleep and await table.due(session, self.state.owned, self.state.out_of_reach()):
+                    if asleep and await table.has_pending(session, self.state.owned, self.state.out_of_reach()):
                         self._sender.woken.set()
                     # Many rows that are held make the question dear; then it is asked less often.
                     await pause(self._stopping, max(LOOK_EVERY, 5 * (clock.monotonic() - began)))
 
     async def _look_after(self) -> None:
-        probe = Carrier(self._settings)
+        probe = MailboxProducer(self._settings)
 
         async def look() -> None:
             while not self._stopping.is_set():
                 # With nothing to send nobody would notice that the broker is away.
-                self.state.broker = await asyncio.to_thread(lambda: probe.answered(within=WITHIN))
+                self.state.broker = await asyncio.to_thread(lambda: probe.broker_answered(within=WITHIN))
                 await self._measure_and_retry()
                 await pause(self._stopping, 1.0)
 
         try:
-            await persistently(look, self.state, self._stopping)
+            await retry_forever(look, self.state, self._stopping)
         finally:
             await asyncio.to_thread(probe.close)
 
     async def _measure_and_retry(self) -> None:
         async with self._sessions() as session:
             depth, self.state.oldest = await table.waiting(session)
-            asked = await dead_letters.asked_again(session, RELAY)
+            asked = await dead_letters.pending_retries(session, RELAY)
         metrics.outbox(depth, self.state.oldest)
         for parked_ref in asked:
-            await self.retry_parked(parked_ref)
+            await self.retry_dead_letter(parked_ref)

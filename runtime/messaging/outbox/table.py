@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from runtime.database import hot_path
 from runtime.database.arrays import bigints, smallints, texts, uuids
 from runtime.messaging import headers
-from runtime.messaging.dead_letters import Received
-from runtime.messaging.producer import Letter
+from runtime.messaging.dead_letters import RawRecord
+from runtime.messaging.producer import OutgoingRecord
 from schemas.topics import mailbox
 
 BYTES_AT_ONCE: Final = 4_000_000
@@ -42,7 +42,7 @@ SELECT FROM unnest(%s) AS owned (shard) WHERE EXISTS (
 ) LIMIT 1
 """
 OWN = text("SELECT carrying.own_shard(CAST(:shard AS smallint))")
-GONE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
+DELETE = text("DELETE FROM carrying.outbox WHERE id = ANY(:ids)")
 # A message that has a number keeps it, however often it is sent: the number may lie in the mailbox already.
 NUMBER = """
 WITH letters AS (
@@ -108,18 +108,18 @@ class Row:
     occurred_at: datetime
     body: bytes = field(repr=False)
 
-    def letter(self, sequence: int) -> Letter:
+    def to_record(self, sequence: int) -> OutgoingRecord:
         """Return it as it goes to the recipient's mailbox."""
         routing = headers.Routing(self.message_ref, self.type, self.sender, self.key, self.occurred_at, sequence)
-        return Letter(mailbox(self.recipient), str(self.key).encode("ascii"), headers.write(routing), self.body)
+        return OutgoingRecord(mailbox(self.recipient), str(self.key).encode("ascii"), headers.write(routing), self.body)
 
-    def received(self) -> Received:
+    def to_raw_record(self) -> RawRecord:
         """Return it as the parking lot keeps it; it has no place on the broker, only in the outbox, and no number."""
-        letter = self.letter(NOT_NUMBERED)
-        return Received(letter.topic, -1, self.id, letter.key, tuple(letter.headers), letter.body)
+        letter = self.to_record(NOT_NUMBERED)
+        return RawRecord(letter.topic, -1, self.id, letter.key, tuple(letter.headers), letter.body)
 
 
-async def own(session: AsyncSession, shard: int) -> bool:
+async def try_lock_shard(session: AsyncSession, shard: int) -> bool:
     """Become the one relay of this shard for as long as the connection lives; tell whether it worked."""
     owned = bool(await session.scalar(OWN, {"shard": shard}))
     await session.commit()
@@ -128,13 +128,13 @@ async def own(session: AsyncSession, shard: int) -> bool:
 
 async def claim(session: AsyncSession, shards: Collection[int], held: Collection[str], most: int) -> list[Row]:
     """Return the oldest rows of the shards, but for recipients who cannot be delivered to just now."""
-    found = await hot_path.rows(session, CLAIM, smallints(shards), texts(held), most, most, BYTES_AT_ONCE)
+    found = await hot_path.fetch_all(session, CLAIM, smallints(shards), texts(held), most, most, BYTES_AT_ONCE)
     return [Row(*row) for row in found]
 
 
-async def due(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> bool:
+async def has_pending(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> bool:
     """Tell whether one of the shards has something to be claimed."""
-    return bool(await hot_path.rows(session, DUE, smallints(shards), texts(held)))
+    return bool(await hot_path.fetch_all(session, DUE, smallints(shards), texts(held)))
 
 
 def mixed(going: Sequence[Row]) -> list[Row]:
@@ -155,7 +155,7 @@ async def number(engine: AsyncEngine, rows: Sequence[Row]) -> list[int]:
         return []
     refs, cases = uuids(row.message_ref for row in rows), uuids(row.key for row in rows)
     async with AsyncSession(engine) as session:
-        numbers: dict[UUID, int] = dict(await hot_path.rows(session, NUMBER, refs, cases, refs))
+        numbers: dict[UUID, int] = dict(await hot_path.fetch_all(session, NUMBER, refs, cases, refs))
         await session.commit()
     return [numbers[row.message_ref] for row in rows]
 
@@ -164,23 +164,23 @@ async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
     """Record that these were delivered."""
     if rows:
         refs = uuids(row.message_ref for row in rows)
-        await hot_path.written(session, RELAYED, bigints(row.id for row in rows), refs)
+        await hot_path.execute(session, RELAYED, bigints(row.id for row in rows), refs)
 
 
 async def withheld(session: AsyncSession, rows: Sequence[Row]) -> None:
     """Record that these are not sent any more."""
     refs = uuids(row.message_ref for row in rows)
-    await hot_path.written(session, WITHHELD, bigints(row.id for row in rows), refs)
+    await hot_path.execute(session, WITHHELD, bigints(row.id for row in rows), refs)
 
 
-async def gone(session: AsyncSession, rows: Iterable[Row]) -> None:
+async def delete(session: AsyncSession, rows: Iterable[Row]) -> None:
     """Take rows out of the outbox that are parked."""
     ids = [row.id for row in rows]
     if ids:
-        await session.execute(GONE, {"ids": ids})
+        await session.execute(DELETE, {"ids": ids})
 
 
-async def from_parking(session: AsyncSession, received: Received) -> Row:
+async def from_dead_letters(session: AsyncSession, received: RawRecord) -> Row:
     """Return a parked message as a row once more, its offer open again for the decision."""
     routing = headers.read(received.headers)
     await session.execute(OFFERED_AGAIN, {"message_ref": routing.message_ref})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from runtime.http import FieldError, Invalid, answered_again_by, etag, stops
+from runtime.http import FieldError, Invalid, etag, replayed_by, stops
 from schemas.codes import DirectiveEffect, DirectiveState, Participation
 from services.consent import draft_commands, locked_subject, participation_commands, revocation_commands, staff, store
 from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes, rules
@@ -29,7 +29,7 @@ from services.consent.responses import (
 
 
 @routes.put("/cases/{case_ref}/participation", response_model=ParticipationAnswer)
-@answered_again_by(as_chosen, unless=lambda body: body.get("participation") == Participation.NO)
+@replayed_by(as_chosen, unless=lambda body: body.get("participation") == Participation.NO)
 async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: MayAskToTakePart) -> ParticipationAnswer:
     """Record whether the survivor takes part. A no closes everything at once, and needs no evidence."""
     closes = form.participation is Participation.NO
@@ -58,7 +58,7 @@ async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) 
 
 
 @routes.post("/cases/{case_ref}/death/correction", response_model=DeathAnswer)
-@answered_again_by(as_corrected)
+@replayed_by(as_corrected)
 async def correct_death(case_ref: UUID, unit: MayRecordSignatures, _: DeathCorrectionForm | None = None) -> DeathAnswer:
     """Record that a death was recorded by mistake: it stands until a second person has confirmed."""
     held = await locked_subject.own_case(unit, case_ref)
@@ -67,7 +67,7 @@ async def correct_death(case_ref: UUID, unit: MayRecordSignatures, _: DeathCorre
 
 
 @routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathAnswer)
-@answered_again_by(as_corrected)
+@replayed_by(as_corrected)
 async def confirm_correction(
     case_ref: UUID, unit: MayRecordSignatures, _: ConfirmationForm | None = None
 ) -> DeathAnswer:
@@ -79,14 +79,14 @@ async def confirm_correction(
 
 
 @routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveAnswer)
-@answered_again_by(as_drafted, unless=lambda body: body.get("effect") == DirectiveEffect.DENY)
+@replayed_by(as_drafted, unless=lambda body: body.get("effect") == DirectiveEffect.DENY)
 async def draft_directive(case_ref: UUID, form: DirectiveForm, unit: MayDraft, answer: Response) -> DirectiveAnswer:
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
     held = await locked_subject.own_case(unit, case_ref, patient=closes)
     with rules():
-        new = await draft_commands.record_said(held, form.said(unit.agency_id))
-    unit.made = new.ref
+        new = await draft_commands.record_draft(held, form.said(unit.agency_id))
+    unit.created = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
     return DirectiveAnswer.of(new, held.subject, known=await staff.known(unit, new.directive))

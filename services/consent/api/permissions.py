@@ -8,16 +8,16 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from runtime.database.unit_of_work import Unit
-from runtime.http import FieldError, Invalid, Refused, may, router
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import FieldError, Invalid, Refused, require_scope, router
 from services.consent.domain import NotAcceptable, NotPossible
 
-MayAskToTakePart = Annotated[Unit, Depends(may("participation:write"))]
-MayDraft = Annotated[Unit, Depends(may("directives:draft"))]
-MayRecordSignatures = Annotated[Unit, Depends(may("directives:sign"))]
-MayStop = Annotated[Unit, Depends(may("directives:revoke"))]
-MayRead = Annotated[Unit, Depends(may("directives:read"))]
-MayPreview = Annotated[Unit, Depends(may("preview:read"))]
+MayAskToTakePart = Annotated[UnitOfWork, Depends(require_scope("participation:write"))]
+MayDraft = Annotated[UnitOfWork, Depends(require_scope("directives:draft"))]
+MayRecordSignatures = Annotated[UnitOfWork, Depends(require_scope("directives:sign"))]
+MayStop = Annotated[UnitOfWork, Depends(require_scope("directives:revoke"))]
+MayRead = Annotated[UnitOfWork, Depends(require_scope("directives:read"))]
+MayPreview = Annotated[UnitOfWork, Depends(require_scope("preview:read"))]
 
 routes = router("/v1", most_bytes=32 * 1024)
 

@@ -11,7 +11,7 @@ from fastapi import Query, Request, Response
 
 from kernel.consent import CategoryVerdict, Reason
 from kernel.ledger.entry import Act
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.http import Cursor, FieldError, Invalid, Limit
 from runtime.http.pagination import CountAnswer, link_next
@@ -22,13 +22,13 @@ from schemas.values import AgencyRef
 from services.consent import change_log, confirmations, draft_commands, expiring, locked_subject, store
 from services.consent.api.permissions import MayPreview, MayRead, routes, rules
 from services.consent.api.replays import shown
-from services.consent.change_log import Note
+from services.consent.change_log import ChangeEntry
 from services.consent.confirmations import Awaiting
 from services.consent.domain import NotPossible, receipt
 from services.consent.domain.confirmation_wait import WAITS
 from services.consent.expiring import Ending
-from services.consent.locked_subject import Ground
-from services.consent.preview import look_ahead
+from services.consent.locked_subject import LockedSubject
+from services.consent.preview import build_preview
 from services.consent.responses import (
     AwaitingAnswer,
     AwaitingsAnswer,
@@ -47,7 +47,7 @@ async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesAnswer:
     held = await locked_subject.own_case(unit, case_ref, exclusive=False)
     found, unreadable = await draft_commands.own_provisions(held)
     deceased = await store.is_deceased(unit.session, held.subject.subject_id)
-    consulted = Note(Act.CONSULTED, unit.agency_id, tuple(one.ref for one in found))
+    consulted = ChangeEntry(Act.CONSULTED, unit.agency_id, tuple(one.ref for one in found))
     await change_log.record(unit, held.subject, [consulted])
     await change_log.tell_late(held, held.subject)
     return DirectivesAnswer(
@@ -70,8 +70,8 @@ async def preview_case(
     held = await locked_subject.own_case(unit, case_ref, exclusive=False)
     drafts = tuple(draft)
     with rules():
-        named, at, outlook = await look_ahead(held, recipient, purpose, drafts)
-    await change_log.record(unit, held.subject, [Note(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
+        named, at, outlook = await build_preview(held, recipient, purpose, drafts)
+    await change_log.record(unit, held.subject, [ChangeEntry(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
     return PreviewAnswer(
         case_ref=case_ref,
         recipient=recipient,
@@ -156,20 +156,22 @@ async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
         one = await draft_commands.provision_of(held, place.directive_ref)
         parties = await store.parties(unit.session, [one.directive.custodian, one.directive.recipient])
         made = receipt(one, _principal(held), parties, held.subject.at, own=place.custodian == unit.agency_id)
-    await change_log.record(unit, held.subject, [Note.of_look(one)])
+    await change_log.record(unit, held.subject, [ChangeEntry.of_look(one)])
     return made
 
 
-async def _first_looks(unit: Unit, name: str, held: Mapping[Ending, Subject] | Mapping[Awaiting, Subject]) -> None:
+async def _first_looks(
+    unit: UnitOfWork, name: str, held: Mapping[Ending, Subject] | Mapping[Awaiting, Subject]
+) -> None:
     """Record one look for each case that this person is shown in this list for the first time today."""
     first = await list_reads.first_cases_today(unit, name, {row.case_ref: subject.sv for row, subject in held.items()})
     subjects = {row.case_ref: subject for row, subject in held.items()}
     for case_ref in first:
         refs = tuple(row.directive_ref for row in held if row.case_ref == case_ref and row.directive_ref is not None)
-        await change_log.record(unit, subjects[case_ref], [Note(Act.CONSULTED, unit.agency_id, refs)])
+        await change_log.record(unit, subjects[case_ref], [ChangeEntry(Act.CONSULTED, unit.agency_id, refs)])
 
 
-def _shown(held: Ground, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+def _shown(held: LockedSubject, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
     """Return a category's answer; whether the survivor takes part is the home agency's to know."""
     shown = CategoryAnswer.of(verdict, kind)
     if held.is_home or shown.reason != Reason.NOT_PARTICIPATING:
@@ -177,7 +179,7 @@ def _shown(held: Ground, verdict: CategoryVerdict, kind: AgencyKind | None) -> C
     return shown.model_copy(update={"reason": Reason.NOTHING_GRANTED})
 
 
-async def _place_of(unit: Unit, name: str, cursor: str | None) -> expiring.Place:
+async def _place_of(unit: UnitOfWork, name: str, cursor: str | None) -> expiring.Place:
     if cursor is None:
         return expiring.THE_BEGINNING
     place = await unsealed(unit, name, cursor)
@@ -186,7 +188,7 @@ async def _place_of(unit: Unit, name: str, cursor: str | None) -> expiring.Place
     return datetime.fromisoformat(place[0]), UUID(place[1])
 
 
-def _principal(held: Ground) -> UUID:
+def _principal(held: LockedSubject) -> UUID:
     """Return how the agency that asks knows the survivor: by its own case, never by another's."""
     own = held.own
     if own is None:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import Response
 
-from runtime.database.unit_of_work import Unit
-from runtime.http import Made, etag
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import CreatedResources, etag
 from schemas.codes import Participation
 from services.consent import change_log, confirmations, draft_commands, locked_subject, participation_commands, store
 from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
-from services.consent.change_log import Note
+from services.consent.change_log import ChangeEntry
 from services.consent.responses import DeathAnswer, DirectiveAnswer, ParticipationAnswer
 
 
@@ -31,7 +31,7 @@ async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathAnswer
     return DeathAnswer.of(case_ref, waiting, deceased=deceased)
 
 
-async def as_drafted(directive_ref: Made, unit: MayDraft, answer: Response) -> DirectiveAnswer:
+async def as_drafted(directive_ref: CreatedResources, unit: MayDraft, answer: Response) -> DirectiveAnswer:
     """Show what was recorded, as it is now."""
     answer.headers["Location"] = f"/v1/directives/{directive_ref}"
     return await shown(directive_ref, unit, answer)
@@ -42,12 +42,12 @@ async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Resp
     return await shown(directive_ref, unit, answer)
 
 
-async def shown(directive_ref: UUID, unit: Unit, answer: Response) -> DirectiveAnswer:
+async def shown(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> DirectiveAnswer:
     """Return a directive of the agency's own records as it is now."""
     held, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
     with rules():
         one = await draft_commands.provision_of(held, place.directive_ref)
-    await change_log.record(unit, held.subject, [Note.of_look(one)])
+    await change_log.record(unit, held.subject, [ChangeEntry.of_look(one)])
     answer.headers["ETag"] = etag(one.version)
     deceased = await store.is_deceased(unit.session, held.subject.subject_id)
     return DirectiveAnswer.of(one, held.subject, deceased=deceased)

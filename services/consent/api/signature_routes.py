@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from runtime.http import IfMatch, answered_again_by, etag, require_match, stops
+from runtime.http import IfMatch, etag, replayed_by, require_match, stops
 from schemas.codes import DirectiveState
 from services.consent import draft_commands, locked_subject, signature_commands
 from services.consent.api.permissions import MayRecordSignatures, routes, rules
@@ -16,7 +16,7 @@ from services.consent.responses import DirectiveAnswer
 
 
 @routes.post("/directives/{directive_ref}/signature", response_model=DirectiveAnswer)
-@answered_again_by(as_signed)
+@replayed_by(as_signed)
 async def sign_directive(
     directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveAnswer:
@@ -51,7 +51,7 @@ async def refuse_directive(
 
 
 @routes.post("/directives/{directive_ref}/lifting", response_model=DirectiveAnswer)
-@answered_again_by(as_signed)
+@replayed_by(as_signed)
 async def lift_denial(
     directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveAnswer:
@@ -66,7 +66,7 @@ async def lift_denial(
 
 
 @routes.post("/directives/{directive_ref}/confirmation", response_model=DirectiveAnswer)
-@answered_again_by(as_signed)
+@replayed_by(as_signed)
 async def confirm_directive(
     directive_ref: UUID,
     unit: MayRecordSignatures,

@@ -9,15 +9,15 @@ from schemas.codes import DirectiveState
 from services.consent.domain.authority import Step, require
 from services.consent.domain.codes import SignerRole
 from services.consent.domain.confirmation_wait import Waiting
-from services.consent.domain.denials import last_no
-from services.consent.domain.draft_context import Profile, Scene
+from services.consent.domain.denials import last_denial_at
+from services.consent.domain.draft_context import DraftContext, Profile
 from services.consent.domain.provision import Provision
 from services.consent.domain.refusal import NotPossible
 from services.consent.domain.signature import Signature
 from services.consent.domain.signing_rules import TYPED_TO, check_signer, enter, waiting
 
 
-def lift(denial: Provision, signature: Signature, scene: Scene) -> Provision:
+def lift(denial: Provision, signature: Signature, scene: DraftContext) -> Provision:
     """Return a denial whose lifting waits for a second person; until that one has confirmed, it denies as before.
 
     Raises `NotPossible` where no denial is in force, or where it is not the survivor who signed, after the denial.
@@ -37,7 +37,7 @@ def lift(denial: Provision, signature: Signature, scene: Scene) -> Provision:
     return replace(denial, version=denial.version + 1, waiting=waiting(signature, scene))
 
 
-def confirm(signed: Provision, scene: Scene) -> tuple[Provision, Provision | None, bool]:
+def confirm(signed: Provision, scene: DraftContext) -> tuple[Provision, Provision | None, bool]:
     """Return a permit that waited in force, what it supersedes made so, and whether a pause stood in for a person.
 
     Raises `NotPossible` where nothing waits, or where something that happened since it was signed forbids it.
@@ -55,7 +55,7 @@ def confirm(signed: Provision, scene: Scene) -> tuple[Provision, Provision | Non
     return replace(active, version=signed.version + 1, evidence=evidence), replaced, alone
 
 
-def check_lifting(denial: Provision, scene: Scene) -> bool:
+def check_lifting(denial: Provision, scene: DraftContext) -> bool:
     """Refuse to end a denial but by a second person's word; tell whether a pause stood in for that person."""
     require(
         Step.CONFIRM,
@@ -64,7 +64,7 @@ def check_lifting(denial: Provision, scene: Scene) -> bool:
     )
     if denial.waiting is None or not denial.in_force(scene.at):
         raise NotPossible("nothing_awaits_confirmation")
-    stopped = last_no(denial.directive.custodian, denial.directive.recipient, scene, but=denial.ref)
+    stopped = last_denial_at(denial.directive.custodian, denial.directive.recipient, scene, but=denial.ref)
     if stopped is not None and stopped > denial.waiting.since:
         raise NotPossible("stopped_since_it_was_recorded")
     return confirmed_alone(denial.waiting, scene.by_actor, scene.profile, scene.at)

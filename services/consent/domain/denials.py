@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from services.consent.domain.draft_context import Scene
+from services.consent.domain.draft_context import DraftContext
 from services.consent.domain.provision import Provision
 
 
-def last_no(custodian: str, recipient: str | None, scene: Scene, *, but: UUID | None = None) -> datetime | None:
+def last_denial_at(
+    custodian: str, recipient: str | None, scene: DraftContext, *, but: UUID | None = None
+) -> datetime | None:
     """Return when this custodian was last told to let this recipient have less, for whatever purpose.
 
     That is a stop of everything, a no to taking part, a stop of any permit between the two, a narrowing and a denial.

@@ -28,7 +28,7 @@ STRICTEST = Profile(max_days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class RequestedDirective:
     """What a survivor wants permitted or denied, before anybody has judged it."""
 
     effect: DirectiveEffect
@@ -51,7 +51,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class DraftContext:
     """In what circumstances it is said: by whom, about which agencies, and what stands already."""
 
     at: datetime

@@ -14,7 +14,7 @@ from kernel.consent import Directive, Unreadable, fields_named
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation, Purpose, StartsWhen
 from schemas.taxonomy import FIELDS, TAXONOMY_VERSION
 from services.consent.domain.authority import Step, permitted
-from services.consent.domain.draft_context import Profile, Said, Scene
+from services.consent.domain.draft_context import DraftContext, Profile, RequestedDirective
 from services.consent.domain.enforced import out_of_reach, unasked, unenforced
 from services.consent.domain.persons import person_errors
 from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
@@ -26,7 +26,7 @@ MOST_STANDING: Final = 200  # directives and drafts of one agency about one surv
 STANDS: Final = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, DirectiveState.ACTIVE})
 
 
-def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
+def draft(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Provision:
     """Return the provision that `said` makes: a denial or a narrowing is active at once, all else is a draft.
 
     Raises `NotAcceptable` for what can never be a directive, `NotPossible` for what cannot be one now.
@@ -40,14 +40,14 @@ def draft(said: Said, scene: Scene, ref: UUID) -> Provision:
     return _permit(said, scene, ref)
 
 
-def _check_room(scene: Scene) -> None:
+def _check_room(scene: DraftContext) -> None:
     """Refuse more than one agency may have standing of one survivor: whoever changes consent reads them all (M7)."""
     standing = sum(one.drafting_agency == scene.by_agency and one.state in STANDS for one in scene.standing)
     if standing >= MOST_STANDING:
         raise NotPossible("too_many_directives")
 
 
-def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
+def _denial(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Provision:
     """Return a denial, in force at once and without an end."""
     named = said.recipient, said.excluded_person_ref
     errors = [
@@ -70,7 +70,7 @@ def _denial(said: Said, scene: Scene, ref: UUID) -> Provision:
     return made
 
 
-def _permit(said: Said, scene: Scene, ref: UUID) -> Provision:
+def _permit(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Provision:
     """Return a draft permit that could be signed as things stand."""
     if scene.is_home:
         check_takes_part(scene)  # another agency is answered alike whatever she chose
@@ -85,7 +85,7 @@ def _permit(said: Said, scene: Scene, ref: UUID) -> Provision:
     return made
 
 
-def _in_place_of(said: Said, scene: Scene, ref: UUID) -> Provision:
+def _in_place_of(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Provision:
     """Return what takes the place of another: at once if it only closes, else a draft that waits for a signature."""
     old = latest(said.supersedes_ref, scene.standing)
     if old is None:
@@ -102,7 +102,7 @@ def _in_place_of(said: Said, scene: Scene, ref: UUID) -> Provision:
     return _permit(said, scene, ref)
 
 
-def narrowed(said: Said, old: Provision, scene: Scene, ref: UUID) -> Provision:
+def narrowed(said: RequestedDirective, old: Provision, scene: DraftContext, ref: UUID) -> Provision:
     """Return what would stand at once in place of `old` on the strength of its signature.
 
     It speaks the words of the old one's time, so that a category has not grown in between.
@@ -156,13 +156,13 @@ def check_period(directive: Directive, profile: Profile, at: datetime) -> None:
     )
 
 
-def refuse_overlap(new: Provision, scene: Scene) -> None:
+def refuse_overlap(new: Provision, scene: DraftContext) -> None:
     """Refuse a permit that overlaps another without saying how it relates to it (R37)."""
     if unlabelled(new, scene.standing, scene.at):
         raise NotPossible("overlaps_another")
 
 
-def check_takes_part(scene: Scene) -> None:
+def check_takes_part(scene: DraftContext) -> None:
     """Refuse a permit of whoever takes no part or has died (R16, R20).
 
     Any other than the home agency reads one code, whether she was not asked, said no or died: it is not to know which.
@@ -173,12 +173,12 @@ def check_takes_part(scene: Scene) -> None:
         raise NotPossible("deceased" if scene.is_home else "ask_the_home_agency")
 
 
-def _may(step: Step, said: Said, scene: Scene) -> bool:
+def _may(step: Step, said: RequestedDirective, scene: DraftContext) -> bool:
     sides = scene.sides(said.custodian, said.recipient)
     return permitted(step, sides, person=scene.by_person is not None)
 
 
-def _check_way(said: Said, scene: Scene) -> None:
+def _check_way(said: RequestedDirective, scene: DraftContext) -> None:
     """One custodian, one recipient, one direction; and whoever drafts is one of the two (R9, R10, R35)."""
     refuse_if(
         [
@@ -193,7 +193,7 @@ def _check_way(said: Said, scene: Scene) -> None:
     )
 
 
-def _check_purpose(said: Said, scene: Scene) -> None:
+def _check_purpose(said: RequestedDirective, scene: DraftContext) -> None:
     recipient = scene.agencies[said.recipient or ""]
     counting = said.purpose is Purpose.EVALUATION_AGGREGATE
     refuse_if(
@@ -226,7 +226,7 @@ def _check_fields(directive: Directive) -> None:
         raise NotAcceptable(("categories", "nothing_left"))
 
 
-def _check_added_to(new: Provision, scene: Scene) -> None:
+def _check_added_to(new: Provision, scene: DraftContext) -> None:
     if new.adds_to_ref is None:
         return
     other = next((one for one in scene.standing if one.ref == new.adds_to_ref), None)
@@ -236,7 +236,7 @@ def _check_added_to(new: Provision, scene: Scene) -> None:
         raise NotAcceptable(("adds_to_ref", "not_the_same_way"))
 
 
-def _provision(said: Said, scene: Scene, ref: UUID, state: DirectiveState) -> Provision:
+def _provision(said: RequestedDirective, scene: DraftContext, ref: UUID, state: DirectiveState) -> Provision:
     directive = Directive(
         directive_ref=ref,
         effect=said.effect,

@@ -9,14 +9,14 @@ from schemas.codes import AgencyKind, EndsWhen, Purpose, StartsWhen
 from schemas.taxonomy import category_mask
 
 if TYPE_CHECKING:
-    from services.consent.domain.draft_context import Said, Scene
+    from services.consent.domain.draft_context import DraftContext, RequestedDirective
 
 Errors = list[tuple[bool, str, str]]
 
 RECORDS_ORDERS: Final = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
 
 
-def out_of_reach(directive: Directive, scene: Scene) -> Errors:
+def out_of_reach(directive: Directive, scene: DraftContext) -> Errors:
     """Return what a survivor would sign for and could never be opened: it would only look like help."""
     recipient = scene.agencies[directive.recipient or ""]
     reach = ceiling(recipient.kind, directive.purpose) & fields_named(directive)
@@ -28,7 +28,7 @@ def out_of_reach(directive: Directive, scene: Scene) -> Errors:
     ]
 
 
-def unenforced(said: Said, scene: Scene) -> Errors:
+def unenforced(said: RequestedDirective, scene: DraftContext) -> Errors:
     """Return what is wrong with the conditions of a permit: one that no fact meets is told and never happens.
 
     A referral between the two sides closes, an order that one of them recorded ends, legal aid's conflict check is
@@ -44,7 +44,7 @@ def unenforced(said: Said, scene: Scene) -> Errors:
     ]
 
 
-def unasked(said: Said, scene: Scene) -> Errors:
+def unasked(said: RequestedDirective, scene: DraftContext) -> Errors:
     """Return what is wrong with a list of categories: some a survivor is asked about one by one, never in a list.
 
     A category that stands alone in its directive was asked about by itself.

@@ -16,21 +16,21 @@ from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Handling
 from schemas.facts import ConsentExpiring, ConsentFact, ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked
 from schemas.taxonomy import bit, categories_of, category_mask, paths_of
-from services.consent.domain.provision import Provision, Standing, takes_away
+from services.consent.domain.provision import DirectiveSummary, Provision, takes_away
 
 ACKNOWLEDGE_WITHIN: Final = timedelta(hours=24)
 MOST_FIELDS: Final = 50  # as many as a list of a contract holds
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class ConsentNotice:
     """A fact for the custodian, and for the recipients in `to`."""
 
     fact: ConsentFact
     to: tuple[str, ...] = ()
 
 
-def of_grant(new: Provision, case_ref: UUID, at: datetime) -> Telling:
+def grant_notices(new: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell of a directive that became active; its recipient hears of it only while it opens something."""
     said = new.directive
     fact = ConsentGranted(
@@ -55,10 +55,10 @@ def of_grant(new: Provision, case_ref: UUID, at: datetime) -> Telling:
         adds_to_ref=new.adds_to_ref,
     )
     heard = said.effect is DirectiveEffect.PERMIT and new.in_force(at)
-    return Telling(fact, (said.recipient,) if heard and said.recipient is not None else ())
+    return ConsentNotice(fact, (said.recipient,) if heard and said.recipient is not None else ())
 
 
-def of_refusal(draft: Provision, case_ref: UUID, at: datetime) -> Telling:
+def refusal_notices(draft: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell the custodian alone that the survivor said no: to a recipient it is as if nobody had asked (R38)."""
     fact = ConsentRefused(
         case_ref=case_ref,
@@ -69,10 +69,10 @@ def of_refusal(draft: Provision, case_ref: UUID, at: datetime) -> Telling:
         categories=tuple(sorted(draft.directive.categories)),
         refused_at=at,
     )
-    return Telling(fact)
+    return ConsentNotice(fact)
 
 
-def of_narrowing(new: Provision, old: Provision, case_ref: UUID, at: datetime) -> Telling | None:
+def narrowing_notices(new: Provision, old: Provision, case_ref: UUID, at: datetime) -> ConsentNotice | None:
     """Tell that `new` stands in place of `old`, if anything was taken away by it."""
     if not takes_away(new, old):
         return None
@@ -92,10 +92,12 @@ def of_narrowing(new: Provision, old: Provision, case_ref: UUID, at: datetime) -
         handling=Handling.STOP_USE,
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
-    return Telling(fact, (said.recipient,) if old.relayed and said.recipient is not None else ())
+    return ConsentNotice(fact, (said.recipient,) if old.relayed and said.recipient is not None else ())
 
 
-def of_denial(denial: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> Iterator[Telling]:
+def denial_notices(
+    denial: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime
+) -> Iterator[ConsentNotice]:
     """Tell of what a denial takes from directives under which something was relayed: what is left, never the denial."""
     for permit in standing:
         hit = permit.permits and permit.relayed and permit.in_force(at) and _meets(denial, permit)
@@ -103,7 +105,7 @@ def of_denial(denial: Provision, standing: Iterable[Provision], case_ref: UUID, 
             yield _left_of(permit, permit.mask & ~denial.mask, case_ref, at)
 
 
-def of_expiry(one: Provision, case_ref: UUID, at: datetime) -> Telling:
+def expiry_notices(one: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell the custodian alone that a directive ends soon: whether to ask the survivor is its own to judge."""
     until = one.directive.valid_until or at
     fact = ConsentExpiring(
@@ -114,19 +116,19 @@ def of_expiry(one: Provision, case_ref: UUID, at: datetime) -> Telling:
         valid_until=until,
         days_left=max(0, (until - at).days),
     )
-    return Telling(fact)
+    return ConsentNotice(fact)
 
 
-def of_what_stands(one: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> Telling:
+def standing_notices(one: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell, after the fact, how things stand with a directive of which somebody could not be told in time."""
     if one.state is DirectiveState.REFUSED:
-        return of_refusal(one, case_ref, one.refused_at or at)
+        return refusal_notices(one, case_ref, one.refused_at or at)
     if one.state is not DirectiveState.ACTIVE:
-        return of_revocation(one.standing(), case_ref, one.revoked_at or at)
+        return revocation_notices(one.standing(), case_ref, one.revoked_at or at)
     if one.directive.ended:
-        return of_ending(one, case_ref, at)
+        return ending_notices(one, case_ref, at)
     if not one.permits:
-        return of_grant(one, case_ref, at)
+        return grant_notices(one, case_ref, at)
     lost = 0
     for other in standing:
         if not other.permits and other.in_force(at) and _meets(other, one):
@@ -134,13 +136,13 @@ def of_what_stands(one: Provision, standing: Iterable[Provision], case_ref: UUID
     return _left_of(one, one.mask & ~lost, case_ref, at)
 
 
-def of_ending(one: Provision, case_ref: UUID, at: datetime) -> Telling:
+def ending_notices(one: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell that a directive is over because what it was to end with has happened, a term its recipient knows."""
-    told = of_revocation(one.standing(), case_ref, one.ended_at or at)
+    told = revocation_notices(one.standing(), case_ref, one.ended_at or at)
     return replace(told, fact=told.fact.model_copy(update={"condition_met": one.ends_when}))
 
 
-def of_revocation(one: Standing, case_ref: UUID, at: datetime) -> Telling:
+def revocation_notices(one: DirectiveSummary, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell that a directive is over; by whose decision stays with the custodian."""
     fact = ConsentRevoked(
         case_ref=case_ref,
@@ -152,7 +154,7 @@ def of_revocation(one: Standing, case_ref: UUID, at: datetime) -> Telling:
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
     told = one.relayed and not one.denies and one.recipient is not None
-    return Telling(fact, (one.recipient,) if told and one.recipient is not None else ())
+    return ConsentNotice(fact, (one.recipient,) if told and one.recipient is not None else ())
 
 
 def _meets(denial: Provision, permit: Provision) -> bool:
@@ -160,7 +162,7 @@ def _meets(denial: Provision, permit: Provision) -> bool:
     return (no.custodian, no.recipient) == (yes.custodian, yes.recipient) and no.purpose in (None, yes.purpose)
 
 
-def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> Telling:
+def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> ConsentNotice:
     said, lost = permit.directive, permit.mask & ~left
     categories = categories_of(left)
     excepted = _of(said.excepted_fields | set(paths_of(lost)), categories)
@@ -183,7 +185,7 @@ def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> Tell
         handling=Handling.STOP_USE,
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
-    return Telling(fact, (said.recipient,) if permit.relayed and said.recipient is not None else ())
+    return ConsentNotice(fact, (said.recipient,) if permit.relayed and said.recipient is not None else ())
 
 
 def _of(paths: Iterable[str], categories: Collection[DataCategory]) -> tuple[str, ...]:

@@ -81,10 +81,10 @@ class Provision:
         draft = replace(self.directive, state=DirectiveState.DRAFT)
         return replace(self, directive=draft, version=1, evidence=None, signed_at=None, waiting=None)
 
-    def standing(self) -> Standing:
+    def standing(self) -> DirectiveSummary:
         """Return what stopping it needs."""
         said = self.directive
-        return Standing(
+        return DirectiveSummary(
             self.ref, said.custodian, said.recipient, said.effect, said.state, self.relayed, self.supersedes_ref
         )
 
@@ -95,7 +95,7 @@ class Provision:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DirectiveSummary:
     """Of a directive only what stopping it needs, as plain words: one that cannot be read can still be stopped."""
 
     ref: UUID

@@ -8,13 +8,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.codes import DirectiveState
-from services.consent.domain.provision import Provision, Standing
+from services.consent.domain.provision import DirectiveSummary, Provision
 from services.consent.domain.refusal import NotPossible
 
 NOT_YET = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION})
 
 
-class Stop(StrEnum):
+class RevocationKind(StrEnum):
     """What stopping does to one directive."""
 
     REVOKE = "revoke"
@@ -22,14 +22,14 @@ class Stop(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class PlannedRevocation:
     """One directive that a stop ends, and how."""
 
-    standing: Standing
-    stop: Stop
+    standing: DirectiveSummary
+    stop: RevocationKind
 
 
-def stopped(target: UUID, standing: Sequence[Standing]) -> tuple[Stopped, ...]:
+def plan_revocation(target: UUID, standing: Sequence[DirectiveSummary]) -> tuple[PlannedRevocation, ...]:
     """Return what a stop of `target` ends: itself, and whatever has come in its place since.
 
     Whoever says "stop" names what they were told of; they need not know that it was replaced.
@@ -46,7 +46,9 @@ def stopped(target: UUID, standing: Sequence[Standing]) -> tuple[Stopped, ...]:
     return tuple(_ends(one for one in standing if one.ref in meant))
 
 
-def stopped_all(standing: Iterable[Standing], only_party: str | None = None) -> tuple[Stopped, ...]:
+def plan_revocation_of_all(
+    standing: Iterable[DirectiveSummary], only_party: str | None = None
+) -> tuple[PlannedRevocation, ...]:
     """Return every permit that a stop of everything ends; denials stay, since they keep things closed.
 
     With `only_party`, only those that agency gives or receives by.
@@ -56,7 +58,7 @@ def stopped_all(standing: Iterable[Standing], only_party: str | None = None) -> 
     return tuple(_ends(mine))
 
 
-def check_stoppable(target: Standing) -> None:
+def check_stoppable(target: DirectiveSummary) -> None:
     """Refuse to end a denial in passing: that opens what was closed, and is a signature of its own, never a stop."""
     if target.denies and target.state == DirectiveState.ACTIVE:
         raise NotPossible("denial_needs_lifting")
@@ -68,10 +70,10 @@ def check_refusable(one: Provision) -> None:
         raise NotPossible("not_a_draft")
 
 
-def _ends(standing: Iterable[Standing]) -> Iterable[Stopped]:
+def _ends(standing: Iterable[DirectiveSummary]) -> Iterable[PlannedRevocation]:
     for one in standing:
         if one.state in NOT_YET:
-            yield Stopped(one, Stop.REFUSE)
+            yield PlannedRevocation(one, RevocationKind.REFUSE)
         elif one.state not in (DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED):
             # Also a state that is in no list of ours: whatever it is, it is over now.
-            yield Stopped(one, Stop.REVOKE)
+            yield PlannedRevocation(one, RevocationKind.REVOKE)

@@ -15,8 +15,8 @@ from schemas.codes import AgencyFlag, DirectiveState
 from services.consent.domain.authority import Step, require
 from services.consent.domain.codes import SignerConflict, SignerRole
 from services.consent.domain.confirmation_wait import Waiting
-from services.consent.domain.denials import last_no
-from services.consent.domain.draft_context import Scene
+from services.consent.domain.denials import last_denial_at
+from services.consent.domain.draft_context import DraftContext
 from services.consent.domain.drafts import Errors, check_takes_part, refuse_if, refuse_overlap
 from services.consent.domain.provision import Provision, same_way
 from services.consent.domain.refusal import NotAcceptable, NotPossible
@@ -28,7 +28,7 @@ TYPED_TO: Final = timedelta(seconds=1)  # as exactly as a form writes a time
 TOGETHER: Final = frozenset({SignerRole.MINOR, SignerRole.PARENT, SignerRole.GUARDIAN})
 
 
-def sign(draft: Provision, signature: Signature, scene: Scene) -> tuple[Provision, Provision | None]:
+def sign(draft: Provision, signature: Signature, scene: DraftContext) -> tuple[Provision, Provision | None]:
     """Return the draft in force, and what it supersedes made so; what opens more than stood before waits instead.
 
     Raises `NotPossible` or `NotAcceptable`; the draft then stays what it was.
@@ -50,7 +50,7 @@ def sign(draft: Provision, signature: Signature, scene: Scene) -> tuple[Provisio
     return replace(signed, directive=awaiting, waiting=waiting(signature, scene, draft.drafted_by)), None
 
 
-def enter(signed: Provision, signed_at: datetime, scene: Scene) -> tuple[Provision, Provision | None]:
+def enter(signed: Provision, signed_at: datetime, scene: DraftContext) -> tuple[Provision, Provision | None]:
     """Return what was signed in force from now on, and what it supersedes made so.
 
     Raises `NotPossible` where something that happened since it was drafted or signed forbids it.
@@ -67,7 +67,7 @@ def enter(signed: Provision, signed_at: datetime, scene: Scene) -> tuple[Provisi
     return active, None if old is None else superseded(old)
 
 
-def check_signer(signature: Signature, scene: Scene) -> None:
+def check_signer(signature: Signature, scene: DraftContext) -> None:
     """Refuse a signature nobody explained, one from the future, and one by or without whom the law names (R2, R12)."""
     role, second = signature.signer_role, signature.second_signer
     alone = role is SignerRole.MINOR and scene.profile.minor_alone
@@ -83,7 +83,7 @@ def check_signer(signature: Signature, scene: Scene) -> None:
     )
 
 
-def unexplained(scene: Scene, language: str, text_version: str, by: str, place: str = "") -> Errors:
+def unexplained(scene: DraftContext, language: str, text_version: str, by: str, place: str = "") -> Errors:
     """Return what is wrong with how a choice was explained: by whom, and with which text in which language.
 
     It is explained by somebody who works at the custodian now, and from whom the survivor does not hide.
@@ -102,7 +102,7 @@ def superseded(old: Provision) -> Provision:
     return replace(old, directive=replace(old.directive, state=DirectiveState.SUPERSEDED), version=old.version + 1)
 
 
-def _check_part2(draft: Provision, signature: Signature, scene: Scene) -> None:
+def _check_part2(draft: Provision, signature: Signature, scene: DraftContext) -> None:
     """Refuse a consent to Part 2 content that lacks one of the nine elements (R22)."""
     custodian = scene.agencies[draft.directive.custodian]
     bound = AgencyFlag.PART2_PROGRAM in custodian.flags
@@ -112,16 +112,16 @@ def _check_part2(draft: Provision, signature: Signature, scene: Scene) -> None:
     refuse_if([(not given.get(name), f"part2.{name}", "missing") for name in PART2_ELEMENTS])
 
 
-def _check_not_overtaken(draft: Provision, signed_at: datetime, scene: Scene) -> None:
+def _check_not_overtaken(draft: Provision, signed_at: datetime, scene: DraftContext) -> None:
     """Refuse a paper older than a later no: the last word is the survivor's, not the filing's."""
     refused = (one.refused_at for one in scene.standing if same_way(one, draft) and one.refused_at is not None)
-    no = last_no(draft.directive.custodian, draft.directive.recipient, scene, but=draft.ref)
+    no = last_denial_at(draft.directive.custodian, draft.directive.recipient, scene, but=draft.ref)
     last = max((*refused, *([] if no is None else [no])), default=None)
     if last is not None and last - signed_at > TYPED_TO:
         raise NotPossible("signed_before_it_was_stopped")
 
 
-def _superseded(draft: Provision, scene: Scene) -> Provision | None:
+def _superseded(draft: Provision, scene: DraftContext) -> Provision | None:
     """Return what the draft stands in place of; refuse where that was ended in the meantime by somebody's word."""
     if draft.supersedes_ref is None:
         return None
@@ -132,7 +132,7 @@ def _superseded(draft: Provision, scene: Scene) -> Provision | None:
     return old if old.state_at(scene.at) is DirectiveState.ACTIVE else None
 
 
-def _in_time(draft: Provision, signed_at: datetime, scene: Scene) -> Directive:
+def _in_time(draft: Provision, signed_at: datetime, scene: DraftContext) -> Directive:
     """Return the directive as it starts with the signature's record and ends no later than the profile allows."""
     profile, directive = scene.profile, draft.directive
     latest = signed_at + timedelta(days=profile.max_days)
@@ -148,13 +148,13 @@ def _in_time(draft: Provision, signed_at: datetime, scene: Scene) -> Directive:
     return replace(directive, state=DirectiveState.ACTIVE, valid_from=starts, valid_until=until)
 
 
-def _evidence(signature: Signature, scene: Scene) -> dict[str, object]:
+def _evidence(signature: Signature, scene: DraftContext) -> dict[str, object]:
     text = scene.text_hash(signature.language, signature.text_version)
     recorded = {"recorded_by": scene.by_actor, "recorded_at": scene.at.isoformat(), "text_sha256": text}
     return signature.evidence() | recorded
 
 
-def waiting(signature: Signature, scene: Scene, *others: str) -> Waiting:
+def waiting(signature: Signature, scene: DraftContext, *others: str) -> Waiting:
     """Return what waits from now on: nobody who recorded, explained, witnessed or drafted it may confirm it."""
     named = {signature.explained_by, signature.witness_ref, signature.second_signer, signature.interpreter_ref}
     return Waiting(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.codes import DirectiveState
-from services.consent.domain.draft_context import Scene
+from services.consent.domain.draft_context import DraftContext
 from services.consent.domain.provision import UNSAID, Provision, is_narrower, same_way, takes_away
 
 REMEMBERED: Final = timedelta(days=30)
@@ -15,7 +15,7 @@ ONE_SIGNING: Final = timedelta(hours=1)
 _OF_ONE_SIGNING: Final = ("document_ref", "explained_by", "text_version", "language", "recorded_by")
 
 
-def widens(signed: Provision, scene: Scene) -> bool:
+def widens(signed: Provision, scene: DraftContext) -> bool:
     """Tell whether a permit opens more than its recipient has of this custodian, or had until a stop of late.
 
     A first grant does not; nor does what is signed for another purpose on the same paper and recorded within the hour;

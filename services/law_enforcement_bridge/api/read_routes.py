@@ -10,10 +10,10 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
-from runtime.disclosure.state_reads import Asked
+from runtime.disclosure.state_reads import ReadRequest
 from runtime.http import Cursor, FieldError, Invalid, Limit, etag, router
 from runtime.http.pagination import CountAnswer, link_next
 from runtime.http.sealed_cursors import sealed, unsealed
@@ -22,7 +22,7 @@ from services.law_enforcement_bridge import store
 from services.law_enforcement_bridge.api.lookup import ORDER, MayRead, order_for
 from services.law_enforcement_bridge.domain import Order
 from services.law_enforcement_bridge.responses import OrderAnswer, OrdersAnswer, answer_for
-from services.law_enforcement_bridge.store import Place, Wanted
+from services.law_enforcement_bridge.store import OrderFilter, OrderPagePosition
 
 NAME = "orders"
 
@@ -30,8 +30,8 @@ NAME = "orders"
 def _wanted(
     status: Annotated[list[OrderStatus], Query(default_factory=list, max_length=len(OrderStatus))],
     service_status: Annotated[list[ServiceStatus], Query(default_factory=list, max_length=len(ServiceStatus))],
-) -> Wanted:
-    return Wanted(tuple(status), tuple(service_status))
+) -> OrderFilter:
+    return OrderFilter(tuple(status), tuple(service_status))
 
 
 routes = router("/v1/orders", tags=["orders"])
@@ -42,7 +42,7 @@ async def list_orders(
     request: Request,
     unit: MayRead,
     response: Response,
-    wanted: Annotated[Wanted, Depends(_wanted)],
+    wanted: Annotated[OrderFilter, Depends(_wanted)],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> OrdersAnswer:
@@ -52,17 +52,17 @@ async def list_orders(
     """
     behind = None if cursor is None else await _place_of(unit, cursor)
     page = await list_reads.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit), limit)
-    masks = await list_reads.shown(unit, [Asked(row.case_ref) for row in page.rows], ORDER, NAME)
+    masks = await list_reads.record_rows(unit, [ReadRequest(row.case_ref) for row in page.rows], ORDER, NAME)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, page.last))
-    return OrdersAnswer(orders=[answer_for(row) for row in page.rows if masks[Asked(row.case_ref)]])
+    return OrdersAnswer(orders=[answer_for(row) for row in page.rows if masks[ReadRequest(row.case_ref)]])
 
 
 @routes.get("/count", response_model=CountAnswer)
-async def count_orders(unit: MayRead, wanted: Annotated[Wanted, Depends(_wanted)]) -> CountAnswer:
+async def count_orders(unit: MayRead, wanted: Annotated[OrderFilter, Depends(_wanted)]) -> CountAnswer:
     """Count the orders that the list of the same query would show now, up to 1,000; no row leaves."""
-    asked = [Asked(ref) for ref in await store.cases_with_orders(unit.session, unit.agency_id, wanted, MOST_ROWS)]
-    masks = await list_reads.masks_now(unit, asked, ORDER)
-    await list_reads.counted(unit, NAME)
+    asked = [ReadRequest(ref) for ref in await store.cases_with_orders(unit.session, unit.agency_id, wanted, MOST_ROWS)]
+    masks = await list_reads.read_masks(unit, asked, ORDER)
+    await list_reads.record_count(unit, NAME)
     return CountAnswer.of(sum(masks[one] != 0 for one in asked), whole=len(asked) < MOST_ROWS)
 
 
@@ -74,21 +74,23 @@ async def read_order(order_ref: UUID, unit: MayRead, response: Response) -> Orde
     return answer_for(order)
 
 
-async def _fetch(unit: Unit, wanted: Wanted, begin: Place | None, last: Order | None, rows: int) -> list[Order]:
+async def _fetch(
+    unit: UnitOfWork, wanted: OrderFilter, begin: OrderPagePosition | None, last: Order | None, rows: int
+) -> list[Order]:
     behind = begin if last is None else (last.recorded_at, last.order_ref)
     return await store.orders_of(unit.session, unit.agency_id, wanted, behind, rows)
 
 
-async def _visible(unit: Unit, rows: Sequence[Order]) -> list[Order]:
-    masks = await list_reads.masks_now(unit, [Asked(row.case_ref) for row in rows], ORDER)
-    return [row for row in rows if masks[Asked(row.case_ref)]]
+async def _visible(unit: UnitOfWork, rows: Sequence[Order]) -> list[Order]:
+    masks = await list_reads.read_masks(unit, [ReadRequest(row.case_ref) for row in rows], ORDER)
+    return [row for row in rows if masks[ReadRequest(row.case_ref)]]
 
 
-async def _cursor_of(unit: Unit, last: Order) -> str:
+async def _cursor_of(unit: UnitOfWork, last: Order) -> str:
     return await sealed(unit, NAME, last.recorded_at.isoformat(), str(last.order_ref))
 
 
-async def _place_of(unit: Unit, cursor: str) -> Place:
+async def _place_of(unit: UnitOfWork, cursor: str) -> OrderPagePosition:
     place = await unsealed(unit, NAME, cursor)
     if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])

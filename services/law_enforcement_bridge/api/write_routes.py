@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 from fastapi import Response
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
-from runtime.http import IfMatch, Made, answered_again_by, etag, require_match, router
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import CreatedResources, IfMatch, etag, replayed_by, require_match, router
 from schemas.facts.protective_order import OrderFact
 from services.law_enforcement_bridge import domain, endings, store
 from services.law_enforcement_bridge.api.lookup import MayRecord, MayServe, case_for, order_for
@@ -35,7 +35,7 @@ async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> 
     return answer_for(order)
 
 
-async def as_recorded(order_ref: Made, unit: MayRecord, response: Response) -> RecordedAnswer:
+async def as_recorded(order_ref: CreatedResources, unit: MayRecord, response: Response) -> RecordedAnswer:
     """Show the order that was recorded, as it is now, and what is missing to enter it."""
     order = await order_for(unit, order_ref)
     response.headers["Location"] = f"/v1/orders/{order_ref}"
@@ -51,16 +51,16 @@ async def as_issued(order_ref: UUID, unit: MayRecord, response: Response) -> Rec
 
 
 @routes.post("", status_code=201, response_model=RecordedAnswer, response_model_exclude_none=True)
-@answered_again_by(as_recorded)
+@replayed_by(as_recorded)
 async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
     """Record an order that was asked for or issued; without a case it is given one of its own."""
     case_ref = await case_for(unit, form.case_ref)
-    now = await register.instant(unit.session)
+    now = await register.database_now(unit.session)
     order, fact = domain.record(
         form, order_ref=uuid4(), case_ref=case_ref, agency_id=unit.agency_id, new_ref=uuid4, now=now
     )
     await store.put(unit.session, order)
-    unit.made = order.order_ref
+    unit.created = order.order_ref
     await disclosure.offer(unit, fact)
     response.headers["Location"] = f"/v1/orders/{order.order_ref}"
     response.headers["ETag"] = etag(order.version)
@@ -68,70 +68,70 @@ async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> 
 
 
 @routes.post("/{order_ref}/issuance", response_model=RecordedAnswer, response_model_exclude_none=True)
-@answered_again_by(as_issued)
+@replayed_by(as_issued)
 async def issue_order(
     order_ref: UUID, form: IssuanceForm, unit: MayRecord, response: Response, if_match: IfMatch = None
 ) -> RecordedAnswer:
     """Record what the court issued on a request, or after a temporary order; it is to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    issued, fact = domain.issue(order, form, uuid4, await register.instant(unit.session))
+    issued, fact = domain.issue(order, form, uuid4, await register.database_now(unit.session))
     await _keep(unit, issued, fact, response)
     return recorded_answer_for(issued, missing_to_enter(issued))
 
 
 @routes.post("/{order_ref}/modification", response_model=OrderAnswer, response_model_exclude_none=True)
-@answered_again_by(as_it_stands)
+@replayed_by(as_it_stands)
 async def modify_order(
     order_ref: UUID, form: ModificationForm, unit: MayRecord, response: Response, if_match: IfMatch = None
 ) -> OrderAnswer:
     """Record what changed in an order in force; changed terms are to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    changed, fact = domain.modify(order, form, uuid4, await register.instant(unit.session))
+    changed, fact = domain.modify(order, form, uuid4, await register.database_now(unit.session))
     return await _keep(unit, changed, fact, response)
 
 
 @routes.post("/{order_ref}/service", response_model=OrderAnswer, response_model_exclude_none=True)
-@answered_again_by(as_it_stands)
+@replayed_by(as_it_stands)
 async def serve_order(
     order_ref: UUID, form: ServiceForm, unit: MayServe, response: Response, if_match: IfMatch = None
 ) -> OrderAnswer:
     """Record that the order is in hand, was served on a respondent, or could not be."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    served, fact = domain.serve(order, form, await register.instant(unit.session))
+    served, fact = domain.serve(order, form, await register.database_now(unit.session))
     return await _keep(unit, served, fact, response)
 
 
 @routes.post("/{order_ref}/hearing", response_model=OrderAnswer, response_model_exclude_none=True)
-@answered_again_by(as_it_stands)
+@replayed_by(as_it_stands)
 async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record when the court hears it, or the new date."""
     order = await order_for(unit, order_ref, to_change=True)
-    heard, fact = domain.set_hearing(order, form, await register.instant(unit.session))
+    heard, fact = domain.set_hearing(order, form, await register.database_now(unit.session))
     return await _keep(unit, heard, fact, response)
 
 
 @routes.post("/{order_ref}/violation", response_model=OrderAnswer, response_model_exclude_none=True)
-@answered_again_by(as_it_stands)
+@replayed_by(as_it_stands)
 async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, response: Response) -> OrderAnswer:
     """Record that the order was broken; it stays in force."""
     order = await order_for(unit, order_ref, to_change=True)
-    broken, fact = domain.note_violation(order, form, await register.instant(unit.session))
+    broken, fact = domain.note_violation(order, form, await register.database_now(unit.session))
     return await _keep(unit, broken, fact, response)
 
 
 @routes.post("/{order_ref}/end", response_model=OrderAnswer, response_model_exclude_none=True)
-@answered_again_by(as_it_stands)
+@replayed_by(as_it_stands)
 async def end_order(order_ref: UUID, form: EndForm, unit: MayRecord, response: Response) -> OrderAnswer:
     """Record that the order ended before its date, and why by a code."""
     order = await order_for(unit, order_ref, to_change=True, closes=True)
-    ended, fact = domain.end(order, form, await register.instant(unit.session))
+    ended, fact = domain.end(order, form, await register.database_now(unit.session))
     return await _keep(unit, ended, fact, response)
 
 
-async def _keep(unit: Unit, order: Order, fact: OrderFact | None, response: Response) -> OrderAnswer:
+async def _keep(unit: UnitOfWork, order: Order, fact: OrderFact | None, response: Response) -> OrderAnswer:
     await endings.keep(unit, order)
     if fact is not None:
         await disclosure.offer(unit, fact)

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
-from runtime.http import Withheld, decided_each_time, may, router
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import Withheld, never_replayed, require_scope, router
 from schemas.categories import DataCategory
 from schemas.codes import ConflictCheck, Purpose, StartsWhen
 from services.referrals import domain, endings, store
@@ -17,13 +17,13 @@ from services.referrals.requests import ConflictCheckForm
 from services.referrals.responses import ConflictCheckAnswer
 
 OFFENDER = (DataCategory.ALLEGED_OFFENDER,)
-MayCheck = Annotated[Unit, Depends(may("referrals:answer"))]
+MayCheck = Annotated[UnitOfWork, Depends(require_scope("referrals:answer"))]
 
 routes = router("/v1/referrals", tags=["referrals"])
 
 
 @routes.post("/conflict-checks", response_model=ConflictCheckAnswer)
-@decided_each_time
+@never_replayed
 async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> ConflictCheckAnswer:
     """Record what a conflict check found: clear starts the release that waits for it, a match declines the referral.
 
@@ -33,7 +33,7 @@ async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> Conf
     for referral in await _checkable(unit, form):
         if referral.conflict_check is not ConflictCheck.PENDING:
             continue
-        moved, facts = domain.check_conflict(referral, form.conflict_check, await register.instant(unit.session))
+        moved, facts = domain.check_conflict(referral, form.conflict_check, await register.database_now(unit.session))
         if form.conflict_check is ConflictCheck.MATCH:
             await disclosure.never_start(unit, referral.case_ref, referral.sending_agency, unit.agency_id)
         else:
@@ -45,18 +45,18 @@ async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> Conf
     return ConflictCheckAnswer(case_ref=form.case_ref, conflict_check=form.conflict_check)
 
 
-async def _checkable(unit: Unit, form: ConflictCheckForm) -> list[Referral]:
+async def _checkable(unit: UnitOfWork, form: ConflictCheckForm) -> list[Referral]:
     """Return, for change, the referrals of the case that wait for this check or have this result.
 
     Those only whose alleged offender is open now to the system that asks; where there is none, all of it is absent.
     """
     results = (ConflictCheck.PENDING, form.conflict_check)
     if not await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results):
-        await disclosure.note_absent(unit, form.case_ref, name="case_ref")
+        await disclosure.record_not_found(unit, form.case_ref, name="case_ref")
         raise Withheld
-    await register.hold_exclusive(unit.session, form.case_ref)
+    await register.lock_exclusive(unit.session, form.case_ref)
     found = await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results, to_change=True)
-    looks = [await disclosure.look(unit, one.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for one in found]
+    looks = [await disclosure.read_mask(unit, one.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for one in found]
     if not any(looks):
         raise Withheld
     return [one for one, mask in zip(found, looks, strict=True) if mask]

@@ -9,7 +9,7 @@ from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, Withheld, etag
 from runtime.register import Subject
 from schemas.categories import DataCategory
@@ -31,16 +31,16 @@ class Find(Protocol):
 STATUS = (DataCategory.REFERRAL_STATUS,)
 
 
-async def own_case(unit: Unit, case_ref: UUID) -> Subject:
+async def own_case(unit: UnitOfWork, case_ref: UUID) -> Subject:
     """Return the subject of the agency's own case, its lock held; any other case is absent."""
-    subject = await register.hold_own(unit.session, unit.agency_id, case_ref)
+    subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
     if subject is None:
         raise Absent
     await look_at_own(unit, case_ref)
     return subject
 
 
-async def held(unit: Unit, find: Find, referral_ref: UUID, *, closes: bool = False) -> Referral:
+async def held(unit: UnitOfWork, find: Find, referral_ref: UUID, *, closes: bool = False) -> Referral:
     """Return the referral for change, its subject held: exclusive where the step may end a release with it.
 
     The subject before the row, in every transaction: of two who took them in turn, each would wait for the other.
@@ -48,22 +48,22 @@ async def held(unit: Unit, find: Find, referral_ref: UUID, *, closes: bool = Fal
     found = await find(unit.session, unit.agency_id, referral_ref)
     if found is None:
         raise Absent
-    await (register.hold_exclusive if closes else register.hold)(unit.session, found.case_ref)
+    await (register.lock_exclusive if closes else register.lock_shared)(unit.session, found.case_ref)
     referral = await find(unit.session, unit.agency_id, referral_ref, to_change=True)
     if referral is None:
         raise Absent
     return referral
 
 
-async def look_at_own(unit: Unit, case_ref: UUID) -> None:
+async def look_at_own(unit: UnitOfWork, case_ref: UUID) -> None:
     """Refuse a person from whom the survivor keeps everything, at the sender's own agency too."""
-    if not await disclosure.look(unit, case_ref, STATUS):
+    if not await disclosure.read_mask(unit, case_ref, STATUS):
         raise Withheld
 
 
-async def look_at_sent(unit: Unit, referral: Referral) -> int:
+async def look_at_sent(unit: UnitOfWork, referral: Referral) -> int:
     """Return what of the referral the release of now opens to its receiver; nothing open is absent."""
-    mask = await disclosure.look(unit, referral.case_ref, STATUS, referral.purpose)
+    mask = await disclosure.read_mask(unit, referral.case_ref, STATUS, referral.purpose)
     if not mask:
         raise Withheld
     return mask
@@ -80,9 +80,9 @@ def to_sender(referral: Referral, response: Response) -> ReferralAnswer:
     return answer_for(referral, referral.referral_ref, referral.case_ref, ALL)
 
 
-async def to_receiver(unit: Unit, referral: Referral, mask: int, response: Response) -> ReferralAnswer:
+async def to_receiver(unit: UnitOfWork, referral: Referral, mask: int, response: Response) -> ReferralAnswer:
     """Return what `mask` opens of the referral, by the receiver's own references; less what has ended meanwhile."""
-    subject = await register.hold(unit.session, referral.case_ref)
+    subject = await register.lock_shared(unit.session, referral.case_ref)
     if subject is None or referral.receiver_ref is None:
         raise Absent
     mask &= release_for(subject, referral.sending_agency, unit.agency_id, referral.purpose).mask

@@ -12,11 +12,11 @@ from fastapi import Depends, Request, Response
 
 from kernel.pairwise import pairwise
 from runtime import register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
-from runtime.disclosure.state_reads import Asked
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, may, router
+from runtime.disclosure.state_reads import ReadRequest
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, require_scope, router
 from runtime.http.pagination import CountAnswer, link_next
 from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.register import Subject
@@ -26,15 +26,15 @@ from services.referrals import store
 from services.referrals.api.lookup import STATUS, look_at_own, look_at_sent, to_receiver, to_sender
 from services.referrals.domain import Referral
 from services.referrals.responses import ReferralAnswer, ReferralsAnswer, answer_for
-from services.referrals.store import Direction, Place, Wanted
+from services.referrals.store import Direction, PagePosition, ReferralFilter
 
-MayRead = Annotated[Unit, Depends(may("referrals:read"))]
+MayRead = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
 
 
 def _wanted(
     direction: Direction = Direction.SENT, state: ReferralState | None = None, overdue: bool | None = None
-) -> Wanted:
-    return Wanted(direction, state, overdue)
+) -> ReferralFilter:
+    return ReferralFilter(direction, state, overdue)
 
 
 routes = router("/v1/referrals", tags=["referrals"])
@@ -45,7 +45,7 @@ async def list_referrals(
     request: Request,
     unit: MayRead,
     response: Response,
-    wanted: Annotated[Wanted, Depends(_wanted)],
+    wanted: Annotated[ReferralFilter, Depends(_wanted)],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ReferralsAnswer:
@@ -61,12 +61,12 @@ async def list_referrals(
 
 
 @routes.get("/count", response_model=CountAnswer)
-async def count_referrals(unit: MayRead, wanted: Annotated[Wanted, Depends(_wanted)]) -> CountAnswer:
+async def count_referrals(unit: MayRead, wanted: Annotated[ReferralFilter, Depends(_wanted)]) -> CountAnswer:
     """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
     kept = await store.referrals_counted(unit.session, unit.agency_id, wanted, MOST_ROWS)
-    party = wanted.direction is not Direction.FOLLOWED
+    party = wanted.direction is not Direction.COORDINATED
     count = await list_reads.count_open(unit, kept, partial(_purpose, wanted), STATUS, _needed(wanted), party=party)
-    await list_reads.counted(unit, _name(wanted))
+    await list_reads.record_count(unit, _name(wanted))
     return CountAnswer.of(count, whole=len(kept) < MOST_ROWS)
 
 
@@ -84,26 +84,28 @@ async def read_referral(referral_ref: UUID, unit: MayRead, response: Response) -
     return await to_receiver(unit, received, mask, response)
 
 
-async def _fetch(unit: Unit, wanted: Wanted, begin: Place | None, last: Referral | None, rows: int) -> list[Referral]:
-    behind = begin if last is None else Place(last.created_at, last.referral_ref)
+async def _fetch(
+    unit: UnitOfWork, wanted: ReferralFilter, begin: PagePosition | None, last: Referral | None, rows: int
+) -> list[Referral]:
+    behind = begin if last is None else PagePosition(last.created_at, last.referral_ref)
     return await store.referrals_of(unit.session, unit.agency_id, wanted, behind, rows)
 
 
-async def _visible(unit: Unit, wanted: Wanted, rows: Sequence[Referral]) -> list[Referral]:
+async def _visible(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referral]) -> list[Referral]:
     """Return the rows that the asker may see; what one filters by, one must be allowed to know."""
-    masks = await list_reads.masks_now(unit, [_asked_of(row, wanted) for row in rows], STATUS)
+    masks = await list_reads.read_masks(unit, [_asked_of(row, wanted) for row in rows], STATUS)
     return [row for row in rows if _opens(masks[_asked_of(row, wanted)], wanted)]
 
 
-async def _show(unit: Unit, wanted: Wanted, rows: Sequence[Referral]) -> list[ReferralAnswer]:
+async def _show(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referral]) -> list[ReferralAnswer]:
     """Return the rows by what the consent of now opens of them, their subjects held and the looks on record."""
-    masks = await list_reads.shown(unit, [_asked_of(row, wanted) for row in rows], STATUS, _name(wanted))
-    held = await register.hold_all(unit.session, {row.case_ref for row in rows})
+    masks = await list_reads.record_rows(unit, [_asked_of(row, wanted) for row in rows], STATUS, _name(wanted))
+    held = await register.lock_cases(unit.session, {row.case_ref for row in rows})
     opened = [(row, masks[_asked_of(row, wanted)]) for row in rows]
     return [await _as_known(unit, held[row.case_ref], row, mask) for row, mask in opened if _opens(mask, wanted)]
 
 
-async def _as_known(unit: Unit, subject: Subject, row: Referral, mask: int) -> ReferralAnswer:
+async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int) -> ReferralAnswer:
     """Return the referral by the references under which the asker alone knows it."""
     case_ref = subject.cases[unit.agency_id].case_ref
     if row.sending_agency == unit.agency_id:
@@ -114,39 +116,39 @@ async def _as_known(unit: Unit, subject: Subject, row: Referral, mask: int) -> R
     return answer_for(row, pairwise(key, unit.agency_id, row.referral_ref), case_ref, mask)
 
 
-def _asked_of(row: Referral, wanted: Wanted) -> Asked:
-    party = wanted.direction is not Direction.FOLLOWED
-    return Asked(row.case_ref, _purpose(wanted, row.purpose), party)
+def _asked_of(row: Referral, wanted: ReferralFilter) -> ReadRequest:
+    party = wanted.direction is not Direction.COORDINATED
+    return ReadRequest(row.case_ref, _purpose(wanted, row.purpose), party)
 
 
-def _purpose(wanted: Wanted, purpose: str | None) -> Purpose | None:
+def _purpose(wanted: ReferralFilter, purpose: str | None) -> Purpose | None:
     """Return for what the list is looked at: for the agency's own work, for what it was sent, or to coordinate."""
-    if wanted.direction is Direction.FOLLOWED:
+    if wanted.direction is Direction.COORDINATED:
         return Purpose.COORDINATION
     return Purpose(purpose) if purpose is not None and wanted.direction is Direction.RECEIVED else None
 
 
-def _opens(mask: int, wanted: Wanted) -> bool:
+def _opens(mask: int, wanted: ReferralFilter) -> bool:
     needed = _needed(wanted)
     return mask != 0 and mask & needed == needed
 
 
-def _needed(wanted: Wanted) -> int:
+def _needed(wanted: ReferralFilter) -> int:
     """Return the fields that the list filters by."""
     named = ["status"] * (wanted.state is not None) + ["overdue_since"] * (wanted.overdue is not None)
     return sum(bit(f"referral_status.{name}") for name in named)
 
 
-def _name(wanted: Wanted) -> str:
+def _name(wanted: ReferralFilter) -> str:
     return f"referrals {wanted.direction}"
 
 
-async def _cursor_of(unit: Unit, wanted: Wanted, last: Referral) -> str:
+async def _cursor_of(unit: UnitOfWork, wanted: ReferralFilter, last: Referral) -> str:
     return await sealed(unit, _name(wanted), last.created_at.isoformat(), str(last.referral_ref))
 
 
-async def _place_of(unit: Unit, wanted: Wanted, cursor: str) -> Place:
+async def _place_of(unit: UnitOfWork, wanted: ReferralFilter, cursor: str) -> PagePosition:
     place = await unsealed(unit, _name(wanted), cursor)
     if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])
-    return Place(datetime.fromisoformat(place[0]), UUID(place[1]))
+    return PagePosition(datetime.fromisoformat(place[0]), UUID(place[1]))

@@ -11,10 +11,10 @@ from kernel.consent import Decision
 from kernel.ledger.entry import Act
 from kernel.pairwise import pairwise
 from runtime import disclosure, register
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
-from runtime.http import Absent, FieldError, Invalid, Made, Refused, answered_again_by, may, router
-from runtime.http.problems import answer as answer_problem
+from runtime.http import Absent, CreatedResources, FieldError, Invalid, Refused, replayed_by, require_scope, router
+from runtime.http.problems import problem_response as answer_problem
 from runtime.ledger import pending_entries
 from runtime.register import Subject
 from schemas.codes import ConflictCheck, ReferralMode
@@ -26,7 +26,7 @@ from services.referrals.release import check_before, release_for
 from services.referrals.requests import ReferralForm
 from services.referrals.responses import ReferralAnswer
 
-MaySend = Annotated[Unit, Depends(may("referrals:send"))]
+MaySend = Annotated[UnitOfWork, Depends(require_scope("referrals:send"))]
 
 routes = router("/v1/referrals", tags=["referrals"])
 
@@ -40,14 +40,14 @@ async def as_it_stands(referral_ref: UUID, unit: MaySend, response: Response) ->
     return to_sender(referral, response)
 
 
-async def as_sent(referral_ref: Made, unit: MaySend, response: Response) -> ReferralAnswer:
+async def as_sent(referral_ref: CreatedResources, unit: MaySend, response: Response) -> ReferralAnswer:
     """Show the referral that was sent, as it is now."""
     response.headers["Location"] = f"/v1/referrals/{referral_ref}"
     return await as_it_stands(referral_ref, unit, response)
 
 
 @routes.post("", status_code=201, response_model=ReferralAnswer, response_model_exclude_none=True)
-@answered_again_by(as_sent)
+@replayed_by(as_sent)
 async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -> ReferralAnswer | Response:
     """Send a referral under a release; or log one that the survivor takes along, which needs none."""
     subject = await own_case(unit, form.case_ref)
@@ -66,26 +66,26 @@ async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -
         return answer_problem(Refused("release_needed", status=422))
     await store.put(unit.session, referral, subject.subject_id, subject.sv, release.until)
     await (disclosure.offer if live else disclosure.record)(unit, fact)
-    unit.made = ref
+    unit.created = ref
     response.headers["Location"] = f"/v1/referrals/{ref}"
     return to_sender(referral, response)
 
 
 @routes.post("/{referral_ref}/withdrawal", response_model=ReferralAnswer, response_model_exclude_none=True)
-@answered_again_by(as_it_stands)
+@replayed_by(as_it_stands)
 async def withdraw_referral(
     referral_ref: UUID, reason: WithdrawalBlock, unit: MaySend, response: Response
 ) -> ReferralAnswer:
     """Call a referral back. No version is asked for: a stop is not refused for a formality."""
     referral = await held(unit, store.referral_sent_by, referral_ref, closes=True)
     await look_at_own(unit, referral.case_ref)
-    withdrawn, fact = domain.withdraw(referral, reason, await register.instant(unit.session))
+    withdrawn, fact = domain.withdraw(referral, reason, await register.database_now(unit.session))
     await endings.keep(unit, withdrawn)
     await (disclosure.offer if referral.mode is ReferralMode.LIVE else disclosure.record)(unit, fact)
     return to_sender(withdrawn, response)
 
 
-async def _release(unit: Unit, subject: Subject, form: ReferralForm) -> tuple[Decision, ConflictCheck | None]:
+async def _release(unit: UnitOfWork, subject: Subject, form: ReferralForm) -> tuple[Decision, ConflictCheck | None]:
     """Return by what a referral may be sent, and whether its receiver's system checks for a conflict first."""
     release = release_for(subject, unit.agency_id, form.to_agency_ref, form.purpose)
     if release.mask or form.mode is not ReferralMode.LIVE or form.purpose is None:
@@ -94,13 +94,13 @@ async def _release(unit: Unit, subject: Subject, form: ReferralForm) -> tuple[De
     return (check, ConflictCheck.PENDING) if check.mask else (release, None)
 
 
-async def _check_receiver(unit: Unit, form: ReferralForm) -> None:
+async def _check_receiver(unit: UnitOfWork, form: ReferralForm) -> None:
     """Refuse a receiver that is not an active agency, logged or sent: a typing error must not become a record."""
     if await register.agency(unit.session, form.to_agency_ref) is None:
         raise Invalid([FieldError("body.to_agency_ref", "unknown_agency")])
 
 
-async def _check_older(unit: Unit, form: ReferralForm) -> None:
+async def _check_older(unit: UnitOfWork, form: ReferralForm) -> None:
     if form.follows_ref is None:
         return
     older = await store.referral_sent_by(unit.session, unit.agency_id, form.follows_ref)
@@ -108,9 +108,9 @@ async def _check_older(unit: Unit, form: ReferralForm) -> None:
         raise Invalid([FieldError("body.follows_ref", "unknown")])
 
 
-async def _note_refusal(unit: Unit, subject: Subject, referral: Referral, release: Decision) -> None:
-    by, mine = await audit_entries.who(unit), subject.cases[unit.agency_id]
+async def _note_refusal(unit: UnitOfWork, subject: Subject, referral: Referral, release: Decision) -> None:
+    by, mine = await audit_entries.resolve_actor(unit), subject.cases[unit.agency_id]
     detail = unit.asker | {"to": referral.receiving_agency}
     told = ReferralCreated.type
-    leaf = audit_entries.decided(Act.CONSULTED, by, subject, mine, release, referral.purpose, told, detail, None)
+    leaf = audit_entries.decision_entry(Act.CONSULTED, by, subject, mine, release, referral.purpose, told, detail, None)
     await pending_entries.append(unit.session, [leaf])

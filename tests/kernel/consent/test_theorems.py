@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.consent import Directive, Request, ceiling, decide, mask
-from kernel.consent.decision import weighed
+from kernel.consent.decision import evaluate_slow
 from kernel.consent.parser import _fields
 from schemas import taxonomy
 from schemas.categories import DataCategory
@@ -226,12 +226,12 @@ def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
     table = a_table(*spoken)
     asked = replace(asked, cji=asked.asked if of_justice else 0, party=party)
 
-    assert decide(asked, table, at) == weighed(asked, table, at)
+    assert decide(asked, table, at) == evaluate_slow(asked, table, at)
 
 
 @given(near, instants)
 def test_what_was_settled_about_one_way_is_what_weighing_comes_to(spoken: list[Directive], at: datetime) -> None:
-    assert decide(an_ask(), a_table(*spoken), at) == weighed(an_ask(), a_table(*spoken), at)
+    assert decide(an_ask(), a_table(*spoken), at) == evaluate_slow(an_ask(), a_table(*spoken), at)
 
 
 @given(near_grants, st.booleans(), st.booleans(), st.sampled_from((None, "sam")), instants)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from kernel.ledger import merkle, note
 from kernel.ledger.entry import Act, Header, Verdict
-from kernel.ledger.verify import Entry, Fault, verify_log
+from kernel.ledger.verify import Entry, Violation, verify_log
 
 ORIGIN = "town.example/ledger"
 SKEY, VKEY = note.new_keys(ORIGIN)
@@ -55,5 +55,5 @@ def checkpoint(entries: Sequence[Entry], size: int) -> str:
     return note.sign(note.Checkpoint(ORIGIN, size, merkle.root_of(peaks)).text(), SKEY)
 
 
-def faults(entries: Iterable[Entry], checkpoints: Iterable[str]) -> list[tuple[Fault, int, int | None]]:
+def faults(entries: Iterable[Entry], checkpoints: Iterable[str]) -> list[tuple[Violation, int, int | None]]:
     return [(found.fault, found.index, found.until) for found in verify_log(entries, checkpoints, VKEY)]

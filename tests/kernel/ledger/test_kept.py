@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from kernel.ledger import note
 from kernel.ledger.entry import Act, seal_hash
 from kernel.ledger.merkle import Grown, grow
-from kernel.ledger.stored_state import Filed, altered, shredded_of, wrong_heads, wrong_nodes
-from kernel.ledger.verify import Fault, Finding
+from kernel.ledger.stored_state import IndexedEntry, altered, shredded_of, wrong_heads, wrong_nodes
+from kernel.ledger.verify import Finding, Violation
 from tests.kernel.ledger.logs import AN_OFFER, ORIGIN, VKEY, a_story, checkpoint, entries_of
 
 LENGTH = 21
@@ -28,7 +28,7 @@ def test_a_node_that_was_changed_is_named_by_what_it_covers(place: int) -> None:
     level, index, _ = NODES[place]
     changed = [*NODES[:place], (level, index, bytes(32)), *NODES[place + 1 :]]
 
-    assert list(wrong_nodes(LEAVES, changed)) == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
+    assert list(wrong_nodes(LEAVES, changed)) == [Finding(Violation.WRONG_NODE, index << level, index + 1 << level)]
 
 
 @given(st.integers(0, len(NODES) - 1))
@@ -37,7 +37,7 @@ def test_a_node_that_is_missing_is_named(place: int) -> None:
 
     found = list(wrong_nodes(LEAVES, [*NODES[:place], *NODES[place + 1 :]]))
 
-    assert found == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
+    assert found == [Finding(Violation.WRONG_NODE, index << level, index + 1 << level)]
 
 
 @pytest.mark.parametrize("strange", [(1, 10, bytes(32)), (3, 2, bytes(32)), (0, 4, bytes(32)), (1, 99, bytes(32))])
@@ -45,7 +45,7 @@ def test_a_node_that_nothing_makes_is_named(strange: Grown) -> None:
     level, index, _ = strange
     stored = sorted([*NODES, strange], key=lambda node: (node[1] + 1 << node[0], node[0]))
 
-    assert list(wrong_nodes(LEAVES, stored)) == [Finding(Fault.WRONG_NODE, index << level, index + 1 << level)]
+    assert list(wrong_nodes(LEAVES, stored)) == [Finding(Violation.WRONG_NODE, index << level, index + 1 << level)]
 
 
 def test_past_missing_entries_no_node_is_named() -> None:
@@ -56,9 +56,9 @@ SALT, SEALED = b"s" * 32, b"sealed"
 A_LINE = replace(AN_OFFER, subject=str(SUBJECT), sealed=seal_hash(SALT, SEALED).hex())
 
 
-def filed(subject: UUID | None, under: UUID | None) -> Filed:
+def filed(subject: UUID | None, under: UUID | None) -> IndexedEntry:
     header = replace(A_LINE, subject=None if subject is None else str(subject))
-    return Filed(0, header.body(), None if under is None else str(under), SALT, SEALED)
+    return IndexedEntry(0, header.body(), None if under is None else str(under), SALT, SEALED)
 
 
 def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
@@ -66,12 +66,12 @@ def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
 
 
 @pytest.mark.parametrize("one", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT)])
-def test_an_entry_under_another_subject_is_named(one: Filed) -> None:
-    assert list(altered([filed(SUBJECT, SUBJECT), one._replace(place=1)], {})) == [Finding(Fault.MISFILED, 1)]
+def test_an_entry_under_another_subject_is_named(one: IndexedEntry) -> None:
+    assert list(altered([filed(SUBJECT, SUBJECT), one._replace(place=1)], {})) == [Finding(Violation.MISFILED, 1)]
 
 
 def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
-    assert not list(altered([Filed(0, b"{", str(SUBJECT), SALT, None)], {}))
+    assert not list(altered([IndexedEntry(0, b"{", str(SUBJECT), SALT, None)], {}))
 
 
 @pytest.mark.parametrize("kept", [(SALT, b"other"), (b"t" * 32, SEALED), (SALT, None), (None, SEALED)])
@@ -80,11 +80,11 @@ def test_d9_a_changed_salt_or_sealed_detail_is_named(kept: tuple[bytes | None, b
 
     found = altered([filed(SUBJECT, SUBJECT)._replace(salt=salt, detail=detail)], {str(SUBJECT): 9})
 
-    assert list(found) == [Finding(Fault.ALTERED_SEAL, 0)]
+    assert list(found) == [Finding(Violation.ALTERED_SEAL, 0)]
 
 
 def test_d9_an_entry_from_before_there_was_a_hash_of_what_is_sealed_passes() -> None:
-    line = Filed(0, replace(A_LINE, sealed=None).body(), str(SUBJECT), SALT, b"other")
+    line = IndexedEntry(0, replace(A_LINE, sealed=None).body(), str(SUBJECT), SALT, b"other")
 
     assert not list(altered([line], {}))
 
@@ -96,13 +96,13 @@ def test_d9_what_is_erased_must_be_said_to_be_shredded(under: str | None) -> Non
 
     assert not list(altered([erased], shredded_of([(7, said.body()), (8, b"{")])))
     for entries in ([], [(4, said.body())], [(7, A_LINE.body())], [(7, replace(said, subject=str(OTHER)).body())]):
-        assert list(altered([erased], shredded_of(entries))) == [Finding(Fault.ERASED, 5)]
+        assert list(altered([erased], shredded_of(entries))) == [Finding(Violation.ERASED, 5)]
 
 
 def test_d9_what_is_erased_stays_under_its_own_subject() -> None:
     erased = filed(SUBJECT, OTHER)._replace(salt=None, detail=None)
 
-    assert list(altered([erased], {str(SUBJECT): 1})) == [Finding(Fault.MISFILED, 0)]
+    assert list(altered([erased], {str(SUBJECT): 1})) == [Finding(Violation.MISFILED, 0)]
 
 
 def test_a_head_whose_row_says_otherwise_is_named() -> None:
@@ -113,5 +113,5 @@ def test_a_head_whose_row_says_otherwise_is_named() -> None:
 
     found = list(wrong_heads([(5, root, text), (4, root, text), (5, bytes(32), text), (4, root, foreign)], VKEY))
 
-    assert found == [Finding(Fault.WRONG_HEAD, 4), Finding(Fault.WRONG_HEAD, 5)]
+    assert found == [Finding(Violation.WRONG_HEAD, 4), Finding(Violation.WRONG_HEAD, 5)]
     assert str(found[0]) == "the row of the checkpoint at 4 says otherwise than what was signed"

@@ -4,7 +4,7 @@ import pytest
 
 from kernel.ledger import note
 from kernel.ledger.promise import WITHIN, Kept, promise, read_promise
-from kernel.ledger.verify import Fault, Finding
+from kernel.ledger.verify import Finding, Violation
 from tests.kernel.ledger.logs import NOON, SKEY, a_story, entries_of
 
 NAME = "town.example/ledger/promise"
@@ -38,9 +38,9 @@ def test_h9_a_promise_that_was_kept_raises_no_alarm() -> None:
 def test_h9_a_leaf_that_was_promised_and_is_missing_is_named() -> None:
     notes = promise(LEAVES[:3], NOON, PROMISES), promise(LEAVES[3:], NOON, PROMISES)
 
-    assert findings(*notes, without=4) == [Finding(Fault.BROKEN_PROMISE, 1)]
+    assert findings(*notes, without=4) == [Finding(Violation.BROKEN_PROMISE, 1)]
     assert findings(*notes, without=4, at=NOON + WITHIN - timedelta(microseconds=1)) == []
-    assert findings(*notes, without=4, at=NOON + WITHIN) == [Finding(Fault.BROKEN_PROMISE, 1)]
+    assert findings(*notes, without=4, at=NOON + WITHIN) == [Finding(Violation.BROKEN_PROMISE, 1)]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_h9_a_leaf_that_was_promised_and_is_missing_is_named() -> None:
     ],
 )
 def test_h9_what_no_key_of_ours_promised_is_named(forged: str) -> None:
-    assert findings(promise(LEAVES, NOON, PROMISES), forged) == [Finding(Fault.PROMISE_NOT_SIGNED, 1)]
+    assert findings(promise(LEAVES, NOON, PROMISES), forged) == [Finding(Violation.PROMISE_NOT_SIGNED, 1)]
 
 
 def test_an_instant_without_a_zone_promises_nothing() -> None:

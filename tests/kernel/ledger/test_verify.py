@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kernel.ledger import merkle, note
 from kernel.ledger.entry import Act, Header, Verdict, padding
-from kernel.ledger.verify import SLACK, Fault, Finding, verify_log
+from kernel.ledger.verify import SLACK, Finding, Violation, verify_log
 from tests.kernel.ledger.logs import (
     A_GRANT,
     AN_OFFER,
@@ -61,9 +61,9 @@ def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
 
     found = faults(log, SIGNED)
 
-    assert found[0] == (Fault.EDITED, index, None)
+    assert found[0] == (Violation.EDITED, index, None)
     # An edited grant grants nothing, and an edited offer offers nothing: whatever relies on them is named, too.
-    assert {fault for fault, *_ in found[1:]} <= {Fault.NEVER_GRANTED, Fault.NEVER_OFFERED}
+    assert {fault for fault, *_ in found[1:]} <= {Violation.NEVER_GRANTED, Violation.NEVER_OFFERED}
     assert index < 3 or found[1:] == []
 
 
@@ -74,45 +74,45 @@ def test_an_entry_edited_with_its_hash_lies_between_two_checkpoints(index: int, 
 
     found = faults(log, SIGNED)
 
-    assert found[0] == (Fault.REWRITTEN, agreed, first)
-    assert {fault for fault, _, _ in found} == {Fault.REWRITTEN}
+    assert found[0] == (Violation.REWRITTEN, agreed, first)
+    assert {fault for fault, _, _ in found} == {Violation.REWRITTEN}
 
 
 @pytest.mark.parametrize("length", [0, 1, 20, 39])
 def test_a_truncated_log_is_named(length: int) -> None:
-    assert faults(HONEST[:length], SIGNED) == [(Fault.TRUNCATED, length, LENGTH)]
+    assert faults(HONEST[:length], SIGNED) == [(Violation.TRUNCATED, length, LENGTH)]
 
 
 def test_missing_entries_are_named() -> None:
-    assert faults([*HONEST[:5], *HONEST[8:]], SIGNED) == [(Fault.MISSING, 5, 8)]
+    assert faults([*HONEST[:5], *HONEST[8:]], SIGNED) == [(Violation.MISSING, 5, 8)]
 
 
 def test_an_entry_cut_out_and_closed_over_is_found() -> None:
     log = hashed([*BODIES[:20], *BODIES[21:]])
 
-    assert faults(log, SIGNED) == [(Fault.REWRITTEN, 16, 33), (Fault.TRUNCATED, 39, 40)]
+    assert faults(log, SIGNED) == [(Violation.REWRITTEN, 16, 33), (Violation.TRUNCATED, 39, 40)]
 
 
 def test_an_entry_slipped_in_is_found() -> None:
     log = hashed([*BODIES[:20], BODIES[20], *BODIES[20:]])
 
-    assert faults(log, SIGNED)[0] == (Fault.REWRITTEN, 16, 33)
+    assert faults(log, SIGNED)[0] == (Violation.REWRITTEN, 16, 33)
 
 
 def test_entries_read_out_of_order_are_named() -> None:
     log = [*HONEST[:5], HONEST[6], HONEST[5], *HONEST[7:]]
 
-    assert faults(log, SIGNED) == [(Fault.MISSING, 5, 6), (Fault.REORDERED, 5, None)]
+    assert faults(log, SIGNED) == [(Violation.MISSING, 5, 6), (Violation.REORDERED, 5, None)]
 
 
 def test_an_entry_that_stands_twice_is_named() -> None:
-    assert faults([*HONEST[:6], *HONEST[5:]], SIGNED) == [(Fault.REORDERED, 5, None)]
+    assert faults([*HONEST[:6], *HONEST[5:]], SIGNED) == [(Violation.REORDERED, 5, None)]
 
 
 def test_entries_that_changed_places_are_found() -> None:
     log = hashed([*BODIES[:18], BODIES[19], BODIES[18], *BODIES[20:]])
 
-    assert (Fault.REWRITTEN, 16, 33) in faults(log, SIGNED)
+    assert (Violation.REWRITTEN, 16, 33) in faults(log, SIGNED)
 
 
 def test_a_log_rebuilt_and_signed_anew_is_a_fork_of_what_witnesses_kept() -> None:
@@ -121,7 +121,7 @@ def test_a_log_rebuilt_and_signed_anew_is_a_fork_of_what_witnesses_kept() -> Non
 
     found = faults(rebuilt, [SIGNED[1], kept, signed_anew])
 
-    assert found == [(Fault.REWRITTEN, 7, 16), (Fault.FORKED, 16, LENGTH)]
+    assert found == [(Violation.REWRITTEN, 7, 16), (Violation.FORKED, 16, LENGTH)]
 
 
 def test_two_histories_signed_at_one_size_are_a_fork() -> None:
@@ -129,7 +129,7 @@ def test_two_histories_signed_at_one_size_are_a_fork() -> None:
 
     found = faults(HONEST, [checkpoint(shown_elsewhere, 33), *SIGNED])
 
-    assert found == [(Fault.FORKED, 33, 33)]
+    assert found == [(Violation.FORKED, 33, 33)]
 
 
 def test_a_backdated_entry_is_named() -> None:
@@ -137,7 +137,7 @@ def test_a_backdated_entry_is_named() -> None:
     story[30] = replace(story[30], at=NOON - timedelta(days=2))
     log = entries_of(story)
 
-    assert faults(log, [checkpoint(log, LENGTH)]) == [(Fault.BACKDATED, 30, None)]
+    assert faults(log, [checkpoint(log, LENGTH)]) == [(Violation.BACKDATED, 30, None)]
 
 
 def test_one_entry_dated_ahead_is_seen_by_those_after_it() -> None:
@@ -147,24 +147,27 @@ def test_one_entry_dated_ahead_is_seen_by_those_after_it() -> None:
 
     found = faults(log, [checkpoint(log, 4)])
 
-    assert found == [(Fault.BACKDATED, 2, None), (Fault.BACKDATED, 3, None)]
+    assert found == [(Violation.BACKDATED, 2, None), (Violation.BACKDATED, 3, None)]
 
 
 def test_a_checkpoint_of_another_signer_is_named() -> None:
     skey, _ = note.new_keys("town.example/ledger")
     forged = note.sign(note.verify(SIGNED[4], VKEY).text, skey)
 
-    assert faults(HONEST, [SIGNED[1], forged, "noise"]) == [(Fault.NOT_SIGNED, 1, None), (Fault.NOT_SIGNED, 2, None)]
+    assert faults(HONEST, [SIGNED[1], forged, "noise"]) == [
+        (Violation.NOT_SIGNED, 1, None),
+        (Violation.NOT_SIGNED, 2, None),
+    ]
 
 
 def test_entries_that_no_checkpoint_vouches_for_are_not_passed() -> None:
-    assert faults(HONEST, []) == [(Fault.NO_CHECKPOINT, 0, LENGTH)]
+    assert faults(HONEST, []) == [(Violation.NO_CHECKPOINT, 0, LENGTH)]
 
 
 def test_a_line_that_is_none_is_named() -> None:
     log = hashed([*BODIES[:3], b"{}"])
 
-    assert faults(log, [checkpoint(log, 4)]) == [(Fault.UNREADABLE, 3, None)]
+    assert faults(log, [checkpoint(log, 4)]) == [(Violation.UNREADABLE, 3, None)]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +181,7 @@ def test_a_line_that_is_none_is_named() -> None:
 def test_a_look_on_nobodys_word_is_named(look: Header) -> None:
     log = entries_of([A_GRANT, AN_OFFER, look])
 
-    assert faults(log, [checkpoint(log, 3)]) == [(Fault.UNFOUNDED, 2, None)]
+    assert faults(log, [checkpoint(log, 3)]) == [(Violation.UNFOUNDED, 2, None)]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,7 @@ def test_an_opening_of_what_was_never_offered_is_named(opening: Header) -> None:
         replace(A_GRANT, custodian="a-9", directives=("d-8",)),
     ]
 
-    assert findings_of(A_GRANT, *others, AN_OFFER, opening) == [(Fault.NEVER_OFFERED, 4, None)]
+    assert findings_of(A_GRANT, *others, AN_OFFER, opening) == [(Violation.NEVER_OFFERED, 4, None)]
 
 
 def test_several_offers_may_be_opened_at_once() -> None:
@@ -229,7 +232,7 @@ ANOTHER = replace(A_GRANT, directives=("d-2",))
 A_NARROWING = replace(A_GRANT, act=Act.CHANGED, reason="narrowed", directives=("d-2", "d-1"))
 
 
-def findings_of(*story: Header) -> list[tuple[Fault, int, int | None]]:
+def findings_of(*story: Header) -> list[tuple[Violation, int, int | None]]:
     log = entries_of(story)
     return faults(log, [checkpoint(log, len(log))])
 
@@ -249,14 +252,14 @@ def test_h10_a_look_on_a_release_nobody_gave_is_named(before: list[Header]) -> N
     for look in (AN_OFFER, replace(AN_OFFER, act=Act.CONSULTED)):
         (found,) = findings_of(*before, look)
 
-        assert found[0] in (Fault.NEVER_GRANTED, Fault.AFTER_REVOCATION)
+        assert found[0] in (Violation.NEVER_GRANTED, Violation.AFTER_REVOCATION)
         assert found[1] == len(before)
 
 
 def test_h10_an_opening_on_a_release_nobody_gave_is_named() -> None:
     found = findings_of(A_GRANT, AN_OFFER, replace(AN_OPENING, directives=("d-1", "d-7")))
 
-    assert found == [(Fault.NEVER_GRANTED, 2, None)]
+    assert found == [(Violation.NEVER_GRANTED, 2, None)]
 
 
 @pytest.mark.parametrize(
@@ -270,8 +273,8 @@ def test_h10_an_opening_on_a_release_nobody_gave_is_named() -> None:
     ],
 )
 def test_h10_a_look_on_a_release_that_had_ended_is_named(stop: Header) -> None:
-    assert findings_of(A_GRANT, AN_OFFER, stop, AN_OPENING) == [(Fault.AFTER_REVOCATION, 3, None)]
-    assert findings_of(A_GRANT, AN_OFFER, stop, A_GRANT, AN_OPENING) == [(Fault.AFTER_REVOCATION, 4, None)]
+    assert findings_of(A_GRANT, AN_OFFER, stop, AN_OPENING) == [(Violation.AFTER_REVOCATION, 3, None)]
+    assert findings_of(A_GRANT, AN_OFFER, stop, A_GRANT, AN_OPENING) == [(Violation.AFTER_REVOCATION, 4, None)]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +283,7 @@ def test_h10_a_look_on_a_release_that_had_ended_is_named(stop: Header) -> None:
 )
 def test_h10_a_look_beyond_what_its_release_names_is_named(beyond: dict[str, Any]) -> None:
     for look in (AN_OFFER, replace(AN_OFFER, act=Act.CONSULTED)):
-        assert findings_of(A_GRANT, replace(look, **beyond)) == [(Fault.BEYOND_RELEASE, 1, None)]
+        assert findings_of(A_GRANT, replace(look, **beyond)) == [(Violation.BEYOND_RELEASE, 1, None)]
 
 
 def test_h10_what_two_releases_name_together_may_be_seen_together() -> None:
@@ -288,7 +291,7 @@ def test_h10_what_two_releases_name_together_may_be_seen_together() -> None:
     look = replace(AN_OFFER, categories=("location", "weapons_risk"), directives=("d-1", "d-2"))
 
     assert findings_of(A_GRANT, more, look) == []
-    assert findings_of(A_GRANT, replace(more, purpose="shelter"), look) == [(Fault.BEYOND_RELEASE, 2, None)]
+    assert findings_of(A_GRANT, replace(more, purpose="shelter"), look) == [(Violation.BEYOND_RELEASE, 2, None)]
 
 
 def test_h10_what_replaces_a_release_may_be_relied_on() -> None:
@@ -302,7 +305,7 @@ def test_h10_a_record_is_its_custodians_own_and_no_others() -> None:
     own = replace(AN_OFFER, basis="own_record", directives=(), agency="a-2")
 
     assert findings_of(own, replace(own, act=Act.OPENED)) == []
-    assert findings_of(own, replace(own, agency="a-1")) == [(Fault.NOT_OWN_RECORD, 1, None)]
+    assert findings_of(own, replace(own, agency="a-1")) == [(Violation.NOT_OWN_RECORD, 1, None)]
 
 
 def test_h10_a_range_tells_of_the_stops_within_it_only() -> None:
@@ -313,15 +316,15 @@ def test_h10_a_range_tells_of_the_stops_within_it_only() -> None:
 
     found = verify_log(log[2:], [checkpoint(log, 5)], VKEY, start=2, peaks=peaks)
 
-    assert found == [Finding(Fault.AFTER_REVOCATION, 4)]
+    assert found == [Finding(Violation.AFTER_REVOCATION, 4)]
 
 
 def test_m8_padding_says_nothing() -> None:
     line = Header(commitment="ab" * 32, sealed="cd" * 32, **padding(NOON))
 
     assert findings_of(line) == []
-    assert findings_of(replace(line, subject="s-1")) == [(Fault.NOT_PADDING, 0, None)]
-    assert findings_of(replace(line, actor="p-1")) == [(Fault.NOT_PADDING, 0, None)]
+    assert findings_of(replace(line, subject="s-1")) == [(Violation.NOT_PADDING, 0, None)]
+    assert findings_of(replace(line, actor="p-1")) == [(Violation.NOT_PADDING, 0, None)]
 
 
 def range_findings(start: int, peaks: list[bytes]) -> list[Finding]:
@@ -337,11 +340,11 @@ def test_a_range_is_verified_from_a_checkpoint_on() -> None:
 
 
 def test_a_range_on_a_false_past_is_found() -> None:
-    assert range_findings(16, [merkle.leaf_hash(b"forged")])[0] == Finding(Fault.REWRITTEN, 0, 16)
+    assert range_findings(16, [merkle.leaf_hash(b"forged")])[0] == Finding(Violation.REWRITTEN, 0, 16)
 
 
-@pytest.mark.parametrize("fault", Fault)
-def test_every_finding_reads_as_a_sentence(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", Violation)
+def test_every_finding_reads_as_a_sentence(fault: Violation) -> None:
     said = str(Finding(fault, 12, 345))
 
     assert "12" in said

@@ -22,7 +22,7 @@ from runtime.auth.issuer.assertions import Assertions
 from runtime.auth.issuer.people import Register
 from runtime.auth.issuer.signing import KEY_FILE, UnsafeKeyFile, signing_key
 from runtime.auth.jws import LEEWAY_SECONDS
-from runtime.auth.passwords import FREE_TRIES_OF_NAME, HOUR_SECONDS, TooSoon, Tries, origin_of
+from runtime.auth.passwords import FREE_TRIES_OF_NAME, HOUR_SECONDS, LoginThrottle, LoginThrottled, origin_of
 from runtime.auth.principal import Kind
 from runtime.auth.scopes import SCOPES, Role, Scope, scopes_of
 from runtime.auth.tokens import NotVerified, Tokens
@@ -241,12 +241,12 @@ async def test_l4_a_stranger_does_not_lock_the_bearer_out(issued: Issued) -> Non
 
 def test_l4_a_name_has_a_bound_over_all_strangers() -> None:
     now = [0.0]
-    tries = Tries(monotonic=lambda: now[0])
+    tries = LoginThrottle(monotonic=lambda: now[0])
     tries.succeeded("ana", "192.0.2.1")
 
     for number in range(FREE_TRIES_OF_NAME):
         tries.take("ana", f"198.51.100.{number}")
-    with pytest.raises(TooSoon):
+    with pytest.raises(LoginThrottled):
         tries.take("ana", "203.0.113.1")
     tries.take("ana", "192.0.2.1")
     tries.take("bo", "203.0.113.1")
@@ -263,11 +263,11 @@ def test_l4_an_ipv6_customer_is_one_origin() -> None:
 
 def test_each_wait_is_twice_the_last_up_to_five_minutes() -> None:
     now = [0.0]
-    tries, waits = Tries(monotonic=lambda: now[0]), []
+    tries, waits = LoginThrottle(monotonic=lambda: now[0]), []
     for _ in range(16):
         try:
             tries.take("ana", "here")
-        except TooSoon as soon:
+        except LoginThrottled as soon:
             waits.append(soon.seconds)
             now[0] += soon.seconds
             tries.take("ana", "here")
@@ -276,7 +276,7 @@ def test_each_wait_is_twice_the_last_up_to_five_minutes() -> None:
 
 
 def test_a_success_forgets_the_failures() -> None:
-    tries = Tries(monotonic=lambda: 0.0)
+    tries = LoginThrottle(monotonic=lambda: 0.0)
     for _ in range(4):
         tries.take("ana", "here")
 

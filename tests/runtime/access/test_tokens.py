@@ -11,7 +11,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from runtime.auth.issuer.signing import Mint, public_set
+from runtime.auth.issuer.signing import TokenSigner, public_set
 from runtime.auth.jwks import IssuerAway
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.tokens import NotVerified, Tokens
@@ -174,7 +174,7 @@ def a_verifier(**other: Any) -> Tokens:
 
 
 async def test_an_honest_token_names_a_person() -> None:
-    token = Mint(ISSUER, "accord", KEY, now=lambda: NOON).access(ANA, "accord", 300)
+    token = TokenSigner(ISSUER, "accord", KEY, now=lambda: NOON).access(ANA, "accord", 300)
 
     who = await a_verifier().verify(token)
 

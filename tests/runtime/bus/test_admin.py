@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]  # not in its stubs
 
 from runtime.messaging import acls, admin, client_consumer
-from runtime.messaging.producer import BODY_LIMIT, Carrier, Fate, Letter
+from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer, OutgoingRecord
 from runtime.names import RESERVED, SERVICES
 from schemas.topics import mailbox, topic_specs
 from tests.world.carrying import PASSWORD, Fabric
@@ -15,7 +15,7 @@ from tests.world.carrying import PASSWORD, Fabric
 
 def refused(fabric: Fabric, user: str, topic: str, group: str) -> str | None:
     """Return what the broker says when `user` reads `topic` in `group`; None when it lets it."""
-    reading = client_consumer.reader(fabric.settings(user), group, [topic])
+    reading = client_consumer.broker_consumer(fabric.settings(user), group, [topic])
     try:
         for _ in range(100):
             found = reading.poll(0.1)
@@ -97,7 +97,7 @@ def test_a_service_reads_for_the_agencies_it_hosts_and_no_other(fabric: Fabric, 
 def test_a_service_stops_reading_for_an_agency_that_leaves(fabric: Fabric) -> None:
     agency = fabric.agency()
 
-    admin.host(fabric.admin, agency, hosted=False)
+    admin.set_hosting(fabric.admin, agency, hosted=False)
 
     assert refused(fabric, "exchange", mailbox(agency), "exchange.drill") == "TOPIC_AUTHORIZATION_FAILED"
 
@@ -114,7 +114,7 @@ def test_nobody_else_reads_anything(fabric: Fabric, user: str) -> None:
 @pytest.mark.parametrize("name", [*sorted(RESERVED), "Harbor", "to.x", "a", "harbor_house", "../x"])
 def test_no_agency_takes_the_name_of_one_of_us(fabric: Fabric, name: str) -> None:
     with pytest.raises(ValueError, match="not an agency's id"):
-        admin.admit(fabric.admin, name, PASSWORD, hosted=True, replicas=1)
+        admin.provision_agency(fabric.admin, name, PASSWORD, hosted=True, replicas=1)
 
 
 def test_admitting_an_agency_again_changes_nothing(fabric: Fabric) -> None:
@@ -129,10 +129,10 @@ def test_admitting_an_agency_again_changes_nothing(fabric: Fabric) -> None:
 def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
     agency = fabric.agency()
     fabric.post(agency, uuid4())
-    reading = client_consumer.reader(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
+    reading = client_consumer.broker_consumer(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
     assert until_heard(reading) is None
 
-    admin.dismiss(fabric.admin, agency)
+    admin.remove_agency(fabric.admin, agency)
     of_open_connection = until_heard(reading)
     fabric.post(agency, uuid4())
     later = reading.poll(1.0)
@@ -145,7 +145,7 @@ def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
     newcomer = AdminClient({**fabric.kafka.settings(agency, PASSWORD), "log_level": 0})
     with pytest.raises(KafkaException):
         newcomer.list_topics(timeout=3)
-    admin.dismiss(fabric.admin, agency)
+    admin.remove_agency(fabric.admin, agency)
 
 
 def until_heard(reading: Any) -> str | None:
@@ -172,40 +172,40 @@ def test_everything_that_is_allowed_is_on_our_list(fabric: Fabric) -> None:
     assert {one.binding() for one in acls.of_services()} <= found
 
 
-def a_letter(topic: str, body: bytes = b"sealed") -> Letter:
-    return Letter(topic, b"key", [], body)
+def a_letter(topic: str, body: bytes = b"sealed") -> OutgoingRecord:
+    return OutgoingRecord(topic, b"key", [], body)
 
 
 def test_a_carrier_tells_what_became_of_each_letter(fabric: Fabric) -> None:
     agency = fabric.agency()
-    carrier = Carrier(fabric.settings("relay"))
+    carrier = MailboxProducer(fabric.settings("relay"))
     letters = [a_letter(mailbox(agency)), a_letter(mailbox(agency), b"x" * 1_050_000), a_letter("elsewhere")]
 
-    fates = carrier.carry(letters, within=10)
+    fates = carrier.produce(letters, within=10)
 
-    assert fates[:2] == [Fate.DELIVERED, Fate.TOO_LARGE]
-    assert fates[2] in (Fate.REFUSED, Fate.NO_MAILBOX)
+    assert fates[:2] == [DeliveryStatus.DELIVERED, DeliveryStatus.TOO_LARGE]
+    assert fates[2] in (DeliveryStatus.REFUSED, DeliveryStatus.NO_MAILBOX)
     carrier.close()
 
 
 def test_the_largest_body_that_is_taken_arrives(fabric: Fabric) -> None:
     agency = fabric.agency()
-    carrier = Carrier(fabric.settings("relay"))
+    carrier = MailboxProducer(fabric.settings("relay"))
 
-    assert carrier.carry([a_letter(mailbox(agency), b"x" * BODY_LIMIT)], within=10) == [Fate.DELIVERED]
+    assert carrier.produce([a_letter(mailbox(agency), b"x" * BODY_LIMIT)], within=10) == [DeliveryStatus.DELIVERED]
     carrier.close()
 
 
 def test_a_carrier_knows_a_mailbox_that_is_not_there(fabric: Fabric) -> None:
-    carrier = Carrier(fabric.settings("relay"))
+    carrier = MailboxProducer(fabric.settings("relay"))
 
-    assert carrier.mailbox("to.nobody-at-all", within=5) is Fate.NO_MAILBOX
+    assert carrier.mailbox("to.nobody-at-all", within=5) is DeliveryStatus.NO_MAILBOX
     carrier.close()
 
 
 def test_a_carrier_whose_password_is_wrong_carries_nothing(fabric: Fabric) -> None:
     (fabric.folder / "wrong").write_text("wrong")
-    carrier = Carrier(fabric.settings("relay", kafka_password_file=fabric.folder / "wrong"))
+    carrier = MailboxProducer(fabric.settings("relay", kafka_password_file=fabric.folder / "wrong"))
 
-    assert carrier.carry([a_letter("to.somebody")], within=1) == [Fate.UNKNOWN]
+    assert carrier.produce([a_letter("to.somebody")], within=1) == [DeliveryStatus.UNKNOWN]
     carrier.close()

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from runtime.database import arrays, hot_path
-from runtime.error_kinds import Fault, fault
+from runtime.error_kinds import ErrorKind, classify
 from tests.world.database import Database
 from tests.world.town import Town
 
@@ -48,10 +48,10 @@ def test_a_column_arrives_as_it_was_sent(database: Database, kind: str, data: st
 async def test_what_goes_to_the_driver_is_of_the_sessions_transaction(town: Town) -> None:
     async with town.session("accord_intake") as session:
         await session.execute(text("SELECT set_config('accord.agency', 'harbor-house', true)"))
-        before = await hot_path.rows(session, "SELECT current_setting('accord.agency', true), pg_backend_pid()")
+        before = await hot_path.fetch_all(session, "SELECT current_setting('accord.agency', true), pg_backend_pid()")
         backend = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         await session.rollback()
-        after = await hot_path.rows(session, "SELECT current_setting('accord.agency', true)")
+        after = await hot_path.fetch_all(session, "SELECT current_setting('accord.agency', true)")
 
     assert before == [("harbor-house", backend)]
     assert after == [("",)]
@@ -62,32 +62,32 @@ async def test_an_error_of_the_driver_is_the_one_that_sqlalchemy_raises(town: To
     statement = 'INSERT INTO register."case" (subject_id, agency_id, case_ref) VALUES (-1, %s, %s)'
     async with town.session("accord_intake") as session:
         with pytest.raises(IntegrityError) as raised:
-            await hot_path.written(session, statement, "harbor-house", taken)
+            await hot_path.execute(session, statement, "harbor-house", taken)
         await session.rollback()
-        assert await hot_path.rows(session, "SELECT 1") == [(1,)]
+        assert await hot_path.fetch_all(session, "SELECT 1") == [(1,)]
 
     assert "harbor-house" not in str(raised.value.params)
-    assert fault(raised.value) is Fault.LASTING
+    assert classify(raised.value) is ErrorKind.PERMANENT
 
 
 async def test_a_connection_that_broke_is_told_as_one_that_is_away(town: Town) -> None:
     async with town.session("accord_intake") as session:
-        ((backend,),) = await hot_path.rows(session, "SELECT pg_backend_pid()")
+        ((backend,),) = await hot_path.fetch_all(session, "SELECT pg_backend_pid()")
         with town.database.superuser() as outside:
             outside.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
         with pytest.raises(DBAPIError) as raised:
-            await hot_path.rows(session, "SELECT 1")
-        assert fault(raised.value) is Fault.AWAY
+            await hot_path.fetch_all(session, "SELECT 1")
+        assert classify(raised.value) is ErrorKind.UNAVAILABLE
 
     async with town.session("accord_intake") as session:
-        assert await hot_path.rows(session, "SELECT 1") == [(1,)]
+        assert await hot_path.fetch_all(session, "SELECT 1") == [(1,)]
 
 
 async def test_of_several_that_ask_at_once_each_is_given_what_it_asked_for(town: Town) -> None:
     async with town.session("accord_intake") as session:
-        await hot_path.rows(session, "SELECT 1")
+        await hot_path.fetch_all(session, "SELECT 1")
         found = await asyncio.gather(
-            *(hot_path.rows(session, "SELECT CAST(%s AS int), pg_sleep(%s)", n, 0.01 * (n % 3)) for n in range(12))
+            *(hot_path.fetch_all(session, "SELECT CAST(%s AS int), pg_sleep(%s)", n, 0.01 * (n % 3)) for n in range(12))
         )
 
     assert [rows[0][0] for rows in found] == list(range(12))

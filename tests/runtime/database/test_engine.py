@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from runtime.database import engine as engines
-from runtime.error_kinds import Fault, fault
+from runtime.error_kinds import ErrorKind, classify
 from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Unavailable
 from tests.world.database import Database
@@ -123,7 +123,7 @@ async def test_h4_a_transaction_that_is_busy_for_too_long_is_ended(database: Dat
     await made.dispose()
 
     assert ended.value.orig.sqlstate == "25P04"  # type: ignore[union-attr]
-    assert fault(ended.value) is Fault.CONTENDED
+    assert classify(ended.value) is ErrorKind.CONFLICT
     assert isinstance(problem_of(ended.value), Unavailable)
 
 

@@ -108,7 +108,7 @@ async def message_key(town: Town, case_ref: UUID, message_ref: UUID) -> bytes:
         row = connection.execute(offer, [message_ref]).fetchone()
     assert row is not None
     async with town.session("accord_intake") as session:
-        subject = await register.hold(session, case_ref)
+        subject = await register.lock_shared(session, case_ref)
         assert subject is not None
         key = await register.case_key(session, town.keys, subject, "bay-hotline")
     return unwrap(key, cast(bytes, row[0]), message_ref.bytes)
@@ -293,11 +293,11 @@ async def test_a_revocation_is_not_answered_while_a_decision_made_before_it_is_u
     case_ref = await town.open_case()
     directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     async with town.session("accord_exchange") as deciding:
-        subject = await register.hold(deciding, case_ref) if door == "offer" else None
+        subject = await register.lock_shared(deciding, case_ref) if door == "offer" else None
         if subject is None:
             ((subject_id,),) = await deciding.execute(SUBJECT, {"case_ref": case_ref})
             await deciding.rollback()
-            await register.hold_subjects(deciding, [subject_id])
+            await register.lock_subjects(deciding, [subject_id])
 
         revoking = asyncio.create_task(town.revoke(case_ref, directive))
         answered_early, _ = await asyncio.wait([revoking], timeout=0.5)

@@ -5,7 +5,7 @@ import socket
 
 import httpx
 
-from runtime.http.background_process import _attended
+from runtime.http.background_process import _run_with_health
 from tests.world.web import settings_for
 
 
@@ -18,7 +18,9 @@ async def test_a_worker_names_what_it_lacks_until_it_stops() -> None:
     async def work() -> None:
         await done.wait()
 
-    running = asyncio.create_task(_attended(settings_for("exchange", port=port), work, done.set, lambda: lacking))
+    running = asyncio.create_task(
+        _run_with_health(settings_for("exchange", port=port), work, done.set, lambda: lacking)
+    )
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         first = await _asked(client)
         lacking.clear()

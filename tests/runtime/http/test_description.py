@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from runtime.http import application
 from runtime.http.openapi import __main__
-from runtime.http.problems import Absent, ProblemDetails, body_of
+from runtime.http.problems import Absent, ProblemDetails, problem_document
 from tests.runtime.http import things
 from tests.world.web import settings_for
 
@@ -69,7 +69,7 @@ def test_where_a_key_is_needed_it_is_required(description: dict[str, Any]) -> No
 def test_the_published_problem_schema_accepts_our_problems(description: dict[str, Any]) -> None:
     schema = {**ProblemDetails.model_json_schema()}
 
-    jsonschema.validate(body_of(Absent()), schema)
+    jsonschema.validate(problem_document(Absent()), schema)
     assert "HTTPValidationError" not in description["components"]["schemas"]
 
 

@@ -13,7 +13,7 @@ from runtime.auth.tokens import IssuerAway, Tokens
 from runtime.database.engine import engine, sessions
 from runtime.http import router
 from runtime.http.body import LIMIT
-from runtime.http.rate_limit import Rates
+from runtime.http.rate_limit import RateLimiter
 from tests.runtime.http.things import MayRead, kept
 from tests.world.database import Database
 from tests.world.town import Town
@@ -365,7 +365,7 @@ async def test_an_issuer_that_is_away_is_unavailable(web: Web) -> None:
 
 
 async def test_one_client_may_ask_only_so_often(web: Web) -> None:
-    wiring = web.wiring("accord_intake", rates=Rates(0.01, 3))
+    wiring = web.wiring("accord_intake", rates=RateLimiter(0.01, 3))
     async with web.serving("intake", [_routes()], wiring=wiring) as app, web.as_person(app, "ana") as ana:
         statuses = [(await ana.get("/v1/plain")).status_code for _ in range(3)]
         refused = await ana.get("/v1/plain")

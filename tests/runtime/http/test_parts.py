@@ -10,7 +10,7 @@ from runtime.http import Invalid, PreconditionRequired, Stale, etag, require_mat
 from runtime.http.health import Readiness
 from runtime.http.pagination import cursor_of, link_next, position_of
 from runtime.http.problems import Problem, TooManyRequests
-from runtime.http.rate_limit import MOST_BUCKETS, Rates
+from runtime.http.rate_limit import MAX_BUCKETS, RateLimiter
 from tests.world.web import Web
 
 
@@ -79,23 +79,23 @@ def test_a_last_page_has_no_link() -> None:
 
 def test_a_bucket_fills_again_with_time() -> None:
     now = [0.0]
-    rates = Rates(2.0, 2, monotonic=lambda: now[0])
-    rates.take("ana")
-    rates.take("ana")
+    rates = RateLimiter(2.0, 2, monotonic=lambda: now[0])
+    rates.acquire("ana")
+    rates.acquire("ana")
 
     with pytest.raises(TooManyRequests):
-        rates.take("ana")
+        rates.acquire("ana")
     now[0] += 0.5
-    rates.take("ana")
+    rates.acquire("ana")
 
 
 def test_buckets_are_bounded() -> None:
-    rates = Rates(1.0, 1)
+    rates = RateLimiter(1.0, 1)
 
-    for number in range(MOST_BUCKETS + 10):
-        rates.take(number)
+    for number in range(MAX_BUCKETS + 10):
+        rates.acquire(number)
 
-    assert len(rates._buckets) == MOST_BUCKETS
+    assert len(rates._buckets) == MAX_BUCKETS
 
 
 async def test_a_process_is_alive_and_ready(web: Web, app: FastAPI) -> None:

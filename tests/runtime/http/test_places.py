@@ -12,16 +12,16 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from runtime.http import concurrency_limits
-from runtime.http.admission import AT_A_TIME, PATIENCE_SECONDS, Starts
-from runtime.http.application import answering_problems
-from runtime.http.client_address import address_of
-from runtime.http.concurrency_limits import Arrivals, Places
+from runtime.http.admission import AT_A_TIME, PATIENCE_SECONDS, AdmissionQueue
+from runtime.http.application import problem_application
+from runtime.http.client_address import client_address
+from runtime.http.concurrency_limits import BodyReadLimits, ConcurrencyLimits
 from runtime.http.problems import Problem, Unavailable
 from tests.runtime.http import things
 from tests.world.web import Web
 
 
-async def taken(held: AsyncExitStack, room: Places, client: str, times: int) -> int:
+async def taken(held: AsyncExitStack, room: ConcurrencyLimits, client: str, times: int) -> int:
     """Take places until one is refused; return how many there were."""
     for number in range(times):
         try:
@@ -32,7 +32,7 @@ async def taken(held: AsyncExitStack, room: Places, client: str, times: int) -> 
 
 
 async def test_h5_one_client_takes_no_more_than_half() -> None:
-    room = Places(40, share=8, for_stops=8)
+    room = ConcurrencyLimits(40, share=8, for_stops=8)
     async with AsyncExitStack() as held:
         greedy = await taken(held, room, "greedy", 100)
         others = [await taken(held, room, name, 100) for name in ("one", "two", "three")]
@@ -42,7 +42,7 @@ async def test_h5_one_client_takes_no_more_than_half() -> None:
 
 
 async def test_h5_stops_have_places_that_nobody_else_takes() -> None:
-    room = Places(10, share=4, for_stops=4)
+    room = ConcurrencyLimits(10, share=4, for_stops=4)
     async with AsyncExitStack() as held:
         for client in "abcdef":
             await taken(held, room, client, 10)
@@ -51,7 +51,7 @@ async def test_h5_stops_have_places_that_nobody_else_takes() -> None:
 
 
 async def test_h5_a_clients_stops_wait_for_each_other_and_not_for_anothers() -> None:
-    room = Places(10, share=2, for_stops=4)
+    room = ConcurrencyLimits(10, share=2, for_stops=4)
     done = asyncio.Event()
 
     async def stop(client: str) -> None:
@@ -68,7 +68,7 @@ async def test_h5_a_clients_stops_wait_for_each_other_and_not_for_anothers() -> 
 
 
 async def test_a_place_is_given_back_when_the_work_fails() -> None:
-    room = Places(4, share=1, for_stops=1)
+    room = ConcurrencyLimits(4, share=1, for_stops=1)
     for _ in range(10):
         with pytest.raises(ValueError, match="broken"):
             async with room.of("a"):
@@ -78,7 +78,7 @@ async def test_a_place_is_given_back_when_the_work_fails() -> None:
 
 
 async def test_d7_the_newest_body_of_a_client_gives_up_its_oldest() -> None:
-    coming, given_up = Arrivals(3), []
+    coming, given_up = BodyReadLimits(3), []
 
     async def trickle(number: int) -> None:
         try:
@@ -114,7 +114,7 @@ async def test_d19_a_body_that_never_comes_is_answered(monkeypatch: pytest.Monke
 
 async def test_h5_slow_bodies_hold_no_place(web: Web) -> None:
     """Far more slow bodies than there are places, of one client: another is answered, and so is its stop."""
-    wiring = web.wiring("accord_intake", places=Places(4, share=2, for_stops=1), arrivals=Arrivals(8))
+    wiring = web.wiring("accord_intake", places=ConcurrencyLimits(4, share=2, for_stops=1), arrivals=BodyReadLimits(8))
     go = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
@@ -171,11 +171,11 @@ async def test_h6_a_large_body_waits_for_its_turn_and_a_small_one_does_not(web: 
 
 
 async def test_requests_that_come_together_begin_a_few_at_a_time() -> None:
-    starts, rounds = Starts(), []
+    starts, rounds = AdmissionQueue(), []
     now = 0
 
     async def begin(number: int) -> None:
-        await starts.turn()
+        await starts.admit()
         rounds.append((now, number))
 
     tasks = [asyncio.create_task(begin(number)) for number in range(5 * AT_A_TIME)]
@@ -188,10 +188,10 @@ async def test_requests_that_come_together_begin_a_few_at_a_time() -> None:
 
 
 async def test_who_was_refused_in_a_row_begins_behind_all_others() -> None:
-    starts, begun = Starts(), []
+    starts, begun = AdmissionQueue(), []
 
     async def begin(name: str, *, last: bool) -> None:
-        await starts.turn(last=last)
+        await starts.admit(last=last)
         begun.append(name)
 
     async with asyncio.TaskGroup() as group:
@@ -206,13 +206,13 @@ async def test_who_was_refused_in_a_row_begins_behind_all_others() -> None:
 
 
 async def test_h5_while_a_stop_is_worked_on_others_begin_only_once_they_have_waited() -> None:
-    starts, begun = Starts(), []
+    starts, begun = AdmissionQueue(), []
 
     async def begin(name: str) -> None:
-        await starts.turn()
+        await starts.admit()
         begun.append(name)
 
-    with starts.ahead("ana"):
+    with starts.prioritised("ana"):
         waiting = asyncio.create_task(begin("early"))
         await asyncio.sleep(PATIENCE_SECONDS / 4)
         assert begun == []
@@ -224,14 +224,14 @@ async def test_h5_while_a_stop_is_worked_on_others_begin_only_once_they_have_wai
 
 
 async def test_h5_a_flood_of_one_clients_stops_holds_nobody_back() -> None:
-    starts = Starts()
+    starts = AdmissionQueue()
 
-    with starts.ahead("lee"):
+    with starts.prioritised("lee"):
         pass
-    with starts.ahead("lee"):
-        await asyncio.wait_for(starts.turn(), PATIENCE_SECONDS / 2)
-        with starts.ahead("ana"):
-            waiting = asyncio.create_task(starts.turn())
+    with starts.prioritised("lee"):
+        await asyncio.wait_for(starts.admit(), PATIENCE_SECONDS / 2)
+        with starts.prioritised("ana"):
+            waiting = asyncio.create_task(starts.admit())
             await asyncio.sleep(PATIENCE_SECONDS / 4)
             assert not waiting.done()
     await asyncio.wait_for(waiting, 5)
@@ -252,12 +252,12 @@ def test_l8_an_address_is_what_our_own_proxies_saw(sent: str, trusted: int, addr
     headers = [(b"x-forwarded-for", sent.encode())] if sent else []
     asked = HTTPConnection({"type": "http", "headers": headers, "client": ("192.0.2.1", 5)})
 
-    assert address_of(asked, trusted) == address
+    assert client_address(asked, trusted) == address
 
 
 async def test_l13_production_describes_itself_to_nobody(web: Web) -> None:
     for described, status in ((False, 404), (True, 200)):
-        async with web.asking(answering_problems("trial", described=described)) as nobody:
+        async with web.asking(problem_application("trial", described=described)) as nobody:
             assert (await nobody.get("/openapi.json")).status_code == status
 
 

@@ -6,7 +6,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from runtime.http.problems import PROBLEMS, Absent, Problem, ProblemDetails, Withheld, answer, body_of
+from runtime.http.problems import (
+    PROBLEMS,
+    Absent,
+    Problem,
+    ProblemDetails,
+    Withheld,
+    problem_document,
+    problem_response,
+)
 from tests.world.web import Web
 
 CANARY = "CANARY-ana-lives-here"
@@ -23,18 +31,18 @@ async def test_absent_is_one_answer_wherever_it_is_given(ana: httpx.AsyncClient,
 
 
 def test_absent_and_withheld_are_the_same_to_the_byte() -> None:
-    assert answer(Absent()).body == answer(Withheld()).body == answer(Absent()).body
+    assert problem_response(Absent()).body == problem_response(Withheld()).body == problem_response(Absent()).body
 
 
 def test_other_problems_can_be_told_apart_when_somebody_calls() -> None:
-    instances = {body_of(Problem("broken"))["instance"] for _ in range(5)}
+    instances = {problem_document(Problem("broken"))["instance"] for _ in range(5)}
 
     assert len(instances) == 5
 
 
 @pytest.mark.parametrize("code", PROBLEMS)
 def test_every_problem_is_of_the_shape_that_is_published(code: str) -> None:
-    told = ProblemDetails.model_validate(body_of(Problem(code)))
+    told = ProblemDetails.model_validate(problem_document(Problem(code)))
 
     assert told.status == PROBLEMS[code][0]
     assert told.title == PROBLEMS[code][1]

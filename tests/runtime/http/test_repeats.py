@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from runtime.auth.principal import Kind, Principal
 from runtime.http import idempotency, router
-from runtime.http.authentication import entered
+from runtime.http.authentication import unit_of_work_for
 from tests.runtime.http.things import MayWrite, Pause, kept, paused
 from tests.world.database import Database
 from tests.world.web import Web
@@ -201,8 +201,8 @@ async def test_old_answers_are_swept_and_only_ones_own(
         connection.execute(AGE)
 
     who = Principal("ana", "bay-hotline", Kind.PERSON, "ana", "Ana", frozenset(), frozenset())
-    async with entered(app.state.wiring, who) as unit:
-        await idempotency.sweep(unit)
+    async with unit_of_work_for(app.state.wiring, who) as unit:
+        await idempotency.delete_expired(unit)
         await unit.session.commit()
 
     assert rows(database) == 0

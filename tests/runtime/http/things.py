@@ -10,28 +10,28 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from runtime import clock
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import (
     Absent,
+    CreatedResources,
     Cursor,
     IfMatch,
     Limit,
-    Made,
     Refused,
     Withheld,
-    answered_again_by,
-    decided_each_time,
     etag,
-    may,
+    never_replayed,
+    replayed_by,
     require_match,
+    require_scope,
     router,
     stops,
 )
 from tests.world.database import Database
 
-MayRead = Annotated[Unit, Depends(may("cases:read"))]
-MayWrite = Annotated[Unit, Depends(may("cases:write"))]
-MayRecord = Annotated[Unit, Depends(may("orders:record"))]
+MayRead = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
+MayWrite = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
+MayRecord = Annotated[UnitOfWork, Depends(require_scope("orders:record"))]
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS trial;
@@ -73,7 +73,7 @@ class Pause:
         self.released = asyncio.Event()
 
 
-async def keep(unit: Unit, word: str, once: str | None = None) -> UUID:
+async def keep(unit: UnitOfWork, word: str, once: str | None = None) -> UUID:
     thing_ref = uuid4()
     await unit.session.execute(MAKE, {"thing_ref": thing_ref, "word": word, "once": once})
     return thing_ref
@@ -87,7 +87,7 @@ def kept(database: Database, word: str) -> int:
     return int(str(found[0]))
 
 
-async def as_made(thing_ref: Made, unit: MayWrite, answer: Response) -> dict[str, str]:
+async def as_made(thing_ref: CreatedResources, unit: MayWrite, answer: Response) -> dict[str, str]:
     """Show what was kept, if it is still yours."""
     answer.headers["ETag"] = etag(1)
     return await read_thing(thing_ref, unit)
@@ -98,19 +98,19 @@ async def as_it_is(unit: MayWrite) -> None:
 
 
 @routes.post("", status_code=201)
-@answered_again_by(as_made)
+@replayed_by(as_made)
 async def make_thing(form: ThingForm, unit: MayWrite, answer: Response) -> dict[str, str]:
     """Keep a word."""
-    unit.made = thing_ref = await keep(unit, form.word, form.once)
+    unit.created = thing_ref = await keep(unit, form.word, form.once)
     answer.headers["ETag"] = etag(1)
     return {"thing_ref": str(thing_ref)}
 
 
 @routes.post("/harmful", status_code=201)
-@answered_again_by(as_made, key_required=True)
+@replayed_by(as_made, key_required=True)
 async def make_harm(form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Keep a word; twice would be bad."""
-    unit.made = thing_ref = await keep(unit, form.word)
+    unit.created = thing_ref = await keep(unit, form.word)
     return {"thing_ref": str(thing_ref)}
 
 
@@ -122,10 +122,10 @@ async def stop_things(form: ThingForm, unit: MayWrite) -> dict[str, str]:
 
 
 @routes.post("/narrow", status_code=201)
-@answered_again_by(as_made, unless=lambda body: body.get("count") == 0)
+@replayed_by(as_made, unless=lambda body: body.get("count") == 0)
 async def narrow_things(form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Keep a word each time where the count is nothing, else once."""
-    unit.made = thing_ref = await keep(unit, f"{form.word}-{uuid4().hex[:8]}")
+    unit.created = thing_ref = await keep(unit, f"{form.word}-{uuid4().hex[:8]}")
     return {"thing_ref": str(thing_ref)}
 
 
@@ -152,14 +152,14 @@ async def read_thing(thing_ref: UUID, unit: MayRead) -> dict[str, str]:
 
 
 @routes.put("/{thing_ref}", status_code=204)
-@answered_again_by(as_it_is)
+@replayed_by(as_it_is)
 async def change_thing(thing_ref: UUID, unit: MayWrite, if_match: IfMatch = None) -> None:
     """Change version 7 of a thing."""
     require_match(if_match, 7)
 
 
 @routes.post("/{thing_ref}/opening")
-@decided_each_time
+@never_replayed
 async def open_thing(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
     """Do what the door does: commit, end the unit, and only then show something."""
     await keep(unit, f"opening-{uuid4()}")
@@ -169,7 +169,7 @@ async def open_thing(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
 
 
 @routes.post("/{thing_ref}/late-opening")
-@decided_each_time
+@never_replayed
 async def open_late(thing_ref: UUID, unit: MayWrite) -> dict[str, str]:
     """Show something past the deadline, as somebody who was paused behind the door."""
     unit.deadline = clock.monotonic() - 1
@@ -184,7 +184,7 @@ async def look_late(thing_ref: UUID, unit: MayRead) -> dict[str, str]:
 
 
 @routes.post("/{thing_ref}/late-write", status_code=201)
-@decided_each_time
+@never_replayed
 async def write_late(form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Look at a state, keep a word, and answer past the deadline."""
     unit.deadline = clock.monotonic() - 1
@@ -192,37 +192,37 @@ async def write_late(form: ThingForm, unit: MayWrite) -> dict[str, str]:
 
 
 @routes.post("/{thing_ref}/acceptance", status_code=204)
-@answered_again_by(as_it_is)
+@replayed_by(as_it_is)
 async def accept_thing(thing_ref: UUID, unit: MayWrite) -> None:
     """Take no body."""
 
 
 @routes.post("/record", status_code=204)
-@answered_again_by(as_it_is)
+@replayed_by(as_it_is)
 async def record(unit: MayRecord, form: ThingForm) -> None:
     """Need a scope that not everybody has."""
 
 
-def failing(error: Exception | type[Exception]) -> Callable[[Unit], Awaitable[None]]:
-    async def fail(_: Unit) -> None:
+def failing(error: Exception | type[Exception]) -> Callable[[UnitOfWork], Awaitable[None]]:
+    async def fail(_: UnitOfWork) -> None:
         raise error
 
     return fail
 
 
-def running(*statements: str) -> Callable[[Unit], Awaitable[None]]:
-    async def run(unit: Unit) -> None:
+def running(*statements: str) -> Callable[[UnitOfWork], Awaitable[None]]:
+    async def run(unit: UnitOfWork) -> None:
         for statement in statements:
             await unit.session.execute(text(statement))
 
     return run
 
 
-async def answer_of_another_shape(_: Unit) -> dict[str, str]:
+async def answer_of_another_shape(_: UnitOfWork) -> dict[str, str]:
     return {"field": 7}  # type: ignore[dict-item]
 
 
-TROUBLES: dict[str, Callable[[Unit], Awaitable[dict[str, str] | None]]] = {
+TROUBLES: dict[str, Callable[[UnitOfWork], Awaitable[dict[str, str] | None]]] = {
     "absent": failing(Absent),
     "withheld": failing(Withheld),
     "refused": failing(Refused("already_answered")),
@@ -237,7 +237,7 @@ TROUBLES: dict[str, Callable[[Unit], Awaitable[dict[str, str] | None]]] = {
 
 
 @routes.post("/trouble/{kind}")
-@answered_again_by(as_it_is)
+@replayed_by(as_it_is)
 async def trouble(kind: str, form: ThingForm, unit: MayWrite) -> dict[str, str]:
     """Keep a word, then fail as told."""
     await keep(unit, form.word)
@@ -247,7 +247,7 @@ async def trouble(kind: str, form: ThingForm, unit: MayWrite) -> dict[str, str]:
 def paused(pause: Pause) -> Callable[..., object]:
     """Return an endpoint that keeps a word and then waits for the test."""
 
-    @answered_again_by(as_made)
+    @replayed_by(as_made)
     async def wait(form: ThingForm, unit: MayWrite) -> dict[str, str]:
         """Wait."""
         thing_ref = await keep(unit, form.word)

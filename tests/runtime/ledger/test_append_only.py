@@ -7,7 +7,7 @@ from psycopg import errors
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.merkle import inclusion_proof, leaf_hash, nodes_for_inclusion
-from kernel.ledger.verify import Fault, Finding
+from kernel.ledger.verify import Finding, Violation
 from runtime.database.roles import OWNER, ROLES
 from runtime.ledger.tree_store import nodes
 from tests.world import proofs
@@ -132,7 +132,7 @@ async def test_shredding_a_salt_breaks_no_proof(filled: Log) -> None:
     async with filled.session() as session:
         path = inclusion_proof(2, 5, await nodes(session, nodes_for_inclusion(2, 5)))
     assert proofs.root_by_inclusion(filled.headers()[2], 2, 5, path) == before.root
-    assert filled.findings() == [Finding(Fault.ERASED, 2)]
+    assert filled.findings() == [Finding(Violation.ERASED, 2)]
     await filled.write(a_leaf(2, act=Act.SHREDDED, verdict=Verdict.PERMIT))
     assert await filled.sequence() == 1
     assert filled.findings() == []

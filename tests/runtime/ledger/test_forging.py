@@ -9,7 +9,7 @@ import pytest
 from psycopg import errors
 
 from kernel.ledger.entry import Act, Verdict
-from kernel.ledger.verify import Fault
+from kernel.ledger.verify import Violation
 from runtime import register
 from runtime.database.roles import OWNER, ROLES
 from runtime.ledger.sequencer import PADDED_TO
@@ -106,7 +106,7 @@ async def town(log: Log, tmp_path: Path) -> Any:
 async def test_h10_a_release_that_consent_forged_is_told_by_what_was_opened_on_it(log: Log, town: Town) -> None:
     case_ref = await town.open_case("bay-hotline", "county-sheriff")
     async with town.session("accord_consent") as session:
-        subject = await register.hold_exclusive(session, case_ref)
+        subject = await register.lock_exclusive(session, case_ref)
         assert subject is not None
         forged = {
             "subject_id": subject.subject_id,
@@ -132,7 +132,7 @@ async def test_h10_a_release_that_consent_forged_is_told_by_what_was_opened_on_i
 
     await log.sequence()
 
-    assert [finding.fault for finding in log.findings()] == [Fault.NEVER_GRANTED] * 2
+    assert [finding.fault for finding in log.findings()] == [Violation.NEVER_GRANTED] * 2
 
 
 async def test_h10_what_was_allowed_and_stopped_in_order_raises_no_alarm(log: Log, town: Town) -> None:

@@ -16,7 +16,7 @@ from kernel.ledger.entry import Act, read
 from kernel.ledger.merkle import consistency_proof, inclusion_proof, nodes_for_consistency, nodes_for_inclusion
 from runtime.database.engine import engine, sessions
 from runtime.ledger.pending_entries import append
-from runtime.ledger.sequencer import Contradicted, Sequencer, integrate
+from runtime.ledger.sequencer import HeadMismatch, Sequencer, integrate
 from runtime.ledger.tree_store import nodes
 from runtime.settings import LedgerSettings
 from tests.world import proofs
@@ -231,7 +231,7 @@ async def test_nothing_is_signed_over_a_tree_that_is_not_the_one_signed_last(log
     await log.write(a_leaf(6))
     log.tamper(deed)
 
-    with pytest.raises(Contradicted):
+    with pytest.raises(HeadMismatch):
         await log.sequence()
 
     assert log.waiting() == 1
@@ -242,7 +242,7 @@ async def test_another_key_does_not_go_on_with_the_log_of_the_first(log: Log) ->
     await log.sequence()
     await log.write(a_leaf(2))
 
-    with pytest.raises(Contradicted):
+    with pytest.raises(HeadMismatch):
         await Log(log.database).sequence()
 
 
@@ -255,13 +255,13 @@ async def test_numbers_are_given_one_at_a_time_so_that_their_order_is_that_of_ca
 
 async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, tmp_path: Path) -> None:
     sequencer = Sequencer(settings_for("audit", LedgerSettings, **where(log, tmp_path)))
-    assert not await sequencer.well()
+    assert not await sequencer.healthy()
 
     async with sequencer.running():
         await log.write(a_leaf())
         await eventually(lambda: log.waiting() == 0 and len(log.published()) == 1)
         async with asyncio.timeout(10):
-            while not await sequencer.well():
+            while not await sequencer.healthy():
                 await asyncio.sleep(0.01)
 
 
@@ -273,7 +273,7 @@ async def test_a_sequencer_that_meets_another_history_signs_nothing_and_is_not_w
     async with sequencer.running():
         await log.write(a_leaf(2))
         async with asyncio.timeout(5):
-            while await sequencer.well():
+            while await sequencer.healthy():
                 await asyncio.sleep(0.01)
 
     assert log.waiting() == 1

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.engine import engine
-from runtime.messaging.dead_letters import ask_again
+from runtime.messaging.dead_letters import request_retry
 from runtime.messaging.outbox import queue, relay, table
-from runtime.messaging.outbox.dispatcher import State
+from runtime.messaging.outbox.dispatcher import DispatcherState
 from runtime.messaging.outbox.relay import Relay
 from runtime.messaging.producer import BODY_LIMIT
 from tests.world.carrying import Case, Fabric, header, ids, until
@@ -179,7 +179,7 @@ async def test_l3_a_parked_message_takes_a_number_when_it_is_sent(fabric: Fabric
         await until(lambda: fabric.state(later) == "relayed")
         ((parked_ref, *_),) = fabric.parked("relay", early)
 
-        assert await sending.retry_parked(parked_ref)
+        assert await sending.retry_dead_letter(parked_ref)
 
     assert list(numbers(fabric, agency, 2).values()) == [[1, 2]]
     assert ids(fabric.mail(agency, 2)) == [later, early]
@@ -238,13 +238,13 @@ async def test_what_finds_no_mailbox_for_long_is_parked_and_can_be_sent_later(fa
         await until(lambda: fabric.state(message_ref) == "parked")
         ((parked_ref, reason, *_),) = fabric.parked("relay", message_ref)
         assert reason == "no_mailbox"
-        assert not await sending.retry_parked(parked_ref)
+        assert not await sending.retry_dead_letter(parked_ref)
 
         fabric.open_mailbox(nowhere)
         settings = fabric.settings("relay")
         bound = engine(settings.database)
         async with bound.connect() as connection:
-            await ask_again(connection, parked_ref)  # type: ignore[arg-type]
+            await request_retry(connection, parked_ref)  # type: ignore[arg-type]
             await connection.commit()
         await bound.dispose()
         await until(lambda: fabric.state(message_ref) == "relayed")
@@ -264,7 +264,7 @@ async def test_what_was_revoked_while_it_was_parked_is_withheld_when_retried(fab
         revoke(fabric, case, release)
         ((parked_ref, *_),) = fabric.parked("relay", large)
 
-        assert await sending.retry_parked(parked_ref)
+        assert await sending.retry_dead_letter(parked_ref)
 
     assert fabric.state(large) == "withheld"
     ((*_, resolution, _),) = fabric.parked("relay", large)
@@ -319,14 +319,14 @@ async def test_a_relay_that_loses_the_database_comes_back_by_itself(fabric: Fabr
 
 
 def test_readiness_names_what_is_away() -> None:
-    state = State(broker=False, database=False)
+    state = DispatcherState(broker=False, database=False)
 
     assert state.missing() == ("database", "broker")
 
 
 async def test_a_parked_message_that_is_not_there_is_not_settled(fabric: Fabric) -> None:
     async with running(fabric) as sending:
-        assert not await sending.retry_parked(uuid4())
+        assert not await sending.retry_dead_letter(uuid4())
 
 
 async def test_only_what_can_be_claimed_wakes_anybody(fabric: Fabric) -> None:
@@ -337,9 +337,9 @@ async def test_only_what_can_be_claimed_wakes_anybody(fabric: Fabric) -> None:
     bound = engine(fabric.settings("relay").database)
 
     async with AsyncSession(bound) as session:
-        due = await table.due(session, {mine, other}, [])
-        of_another = await table.due(session, {other}, [])
-        held = await table.due(session, {mine, other}, [agency])
+        due = await table.has_pending(session, {mine, other}, [])
+        of_another = await table.has_pending(session, {other}, [])
+        held = await table.has_pending(session, {mine, other}, [agency])
 
     fabric.sql("DELETE FROM carrying.outbox")
     await bound.dispose()

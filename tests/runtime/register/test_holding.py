@@ -17,7 +17,7 @@ LOCKED = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND gra
 
 
 async def held(session: AsyncSession, case_ref: UUID) -> register.Subject:
-    subject = await register.hold(session, case_ref)
+    subject = await register.lock_shared(session, case_ref)
     assert subject is not None
     return subject
 
@@ -25,7 +25,7 @@ async def held(session: AsyncSession, case_ref: UUID) -> register.Subject:
 async def test_who_holds_a_subject_holds_it_until_the_transaction_ends(town: Town) -> None:
     case_ref = await town.open_case()
     async with town.session("accord_intake") as session:
-        first = await register.hold_own(session, "bay-hotline", case_ref)
+        first = await register.lock_own_case(session, "bay-hotline", case_ref)
         again = await held(session, case_ref)
         await session.rollback()
         later = await held(session, case_ref)
@@ -54,7 +54,7 @@ async def test_who_changes_consent_sees_the_change_in_the_same_transaction(town:
     directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     async with town.session("accord_consent") as session:
         before = await held(session, case_ref)
-        await register.hold_exclusive(session, case_ref)
+        await register.lock_exclusive(session, case_ref)
         for _ in range(looks):
             await held(session, case_ref)
         await session.execute(REVOKE, {"ref": directive})
@@ -82,7 +82,7 @@ async def test_of_several_one_that_is_not_held_yet_has_all_held_in_one_order(tow
     first, second, nowhere = await town.open_case(), await town.open_case(), uuid4()
     async with town.session("accord_intake") as session:
         await held(session, second)
-        found = await register.hold_all(session, [first, second, nowhere])
+        found = await register.lock_cases(session, [first, second, nowhere])
 
         assert found.keys() == {first, second}
         assert await session.scalar(LOCKED) == 2
@@ -91,9 +91,9 @@ async def test_of_several_one_that_is_not_held_yet_has_all_held_in_one_order(tow
 async def test_the_case_of_another_is_absent_and_nobody_waits_for_it(town: Town) -> None:
     case_ref = await town.open_case("bay-hotline", "harbor-house")
     async with town.session("accord_consent") as changing, town.session("accord_intake") as session:
-        await register.hold_exclusive(changing, case_ref)
+        await register.lock_exclusive(changing, case_ref)
         async with asyncio.timeout(2):
-            assert await register.hold_own(session, "harbor-house", case_ref) is None
-            assert await register.hold_own(session, "harbor-house", uuid4()) is None
+            assert await register.lock_own_case(session, "harbor-house", case_ref) is None
+            assert await register.lock_own_case(session, "harbor-house", uuid4()) is None
 
         assert await session.scalar(LOCKED) == 0

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 
-from runtime.telemetry import facts
+from runtime.telemetry import log_fields
 from runtime.telemetry.log_fields import WITHHELD
 from runtime.telemetry.logs import setup_logs
 from runtime.telemetry.tracing import continued
@@ -63,7 +63,7 @@ class Reason(StrEnum):
 
 def test_a_line_says_when_where_and_what(lines: Lines) -> None:
     with continued(PARENT):
-        ours.warning("parked", extra=facts(message_ref=REF, reason=Reason.UNOPENABLE, count=3))
+        ours.warning("parked", extra=log_fields(message_ref=REF, reason=Reason.UNOPENABLE, count=3))
 
     said = lines.last()
     assert said.pop("at").endswith("+00:00")
@@ -80,14 +80,14 @@ def test_a_line_says_when_where_and_what(lines: Lines) -> None:
 
 def test_a_key_that_is_not_declared_is_refused() -> None:
     with pytest.raises(TypeError, match="survivor_name"):
-        facts(survivor_name="x")
+        log_fields(survivor_name="x")
 
 
 @pytest.mark.parametrize(
     "value", ["two words", "a" * 200, "caf\u00e9", "a\nb", "+1 555 0100", object(), {"a": 1}, b"x"]
 )
 def test_a_value_that_is_not_a_word_is_withheld(value: object) -> None:
-    assert facts(reason=value) == {"facts": {"reason": WITHHELD}}
+    assert log_fields(reason=value) == {"facts": {"reason": WITHHELD}}
 
 
 def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from runtime.http.application import TELEMETRY, answering_problems
+from runtime.http.application import TELEMETRY, problem_application
 from runtime.telemetry import tracing
 from runtime.telemetry.attributes import ATTRIBUTES
 from runtime.telemetry.setup import meter_provider, tracer_provider
@@ -42,7 +42,7 @@ def everything(spans: tuple[ReadableSpan, ...]) -> str:
 
 @pytest.fixture
 async def client(spans: InMemorySpanExporter) -> Any:
-    app: FastAPI = answering_problems("trial")
+    app: FastAPI = problem_application("trial")
 
     @app.get("/v1/things/{thing_ref}")
     async def read(thing_ref: str, q: str = "") -> str:

@@ -6,7 +6,7 @@ from tests.world.working import Traces, working
 
 
 async def die_and_come_back(fabric: Fabric, traces: Traces, point: str) -> int:
-    """Let a worker die at `point`, let another go on, and return how many effects the dead one left."""
+    """Let a worker die at `hit`, let another go on, and return how many effects the dead one left."""
     with process(fabric, "worker", traces.consumer, crash_at=point) as dying:
         assert await asyncio.to_thread(dying.wait, 30) == 137
     done_before = len(traces.rows())

@@ -3,50 +3,50 @@ from typing import Any
 import pytest
 from aiokafka.structs import TopicPartition  # type: ignore[import-untyped]
 
-from runtime.messaging.consumer.faust_driver import PatientThread
-from runtime.messaging.consumer.offset_gaps import Partition, PassedOver, Watch
+from runtime.messaging.consumer.faust_driver import ResilientConsumerThread
+from runtime.messaging.consumer.offset_gaps import OffsetGap, OffsetGapDetector, Partition
 
 HERE: Partition = ("to.harbor-house", 0)
 
 
-def a_watch(floor: int = 0) -> Watch:
+def a_watch(floor: int = 0) -> OffsetGapDetector:
     async def starts_at(_: Partition, __: int) -> int:
         return floor
 
-    return Watch(starts_at)
+    return OffsetGapDetector(starts_at)
 
 
 async def test_what_comes_in_order_or_again_is_no_gap() -> None:
     watch = a_watch()
 
     for offset in (0, 1, 2, 1, 2, 3):
-        await watch.see(HERE, 1, offset)
+        await watch.observe(HERE, 1, offset)
 
     assert watch.reached == {HERE: 4}
 
 
 async def test_a_message_that_was_passed_over_is_noticed() -> None:
     watch = a_watch()
-    await watch.see(HERE, 1, 0)
+    await watch.observe(HERE, 1, 0)
 
-    with pytest.raises(PassedOver, match="1 was expected, 2 came"):
-        await watch.see(HERE, 1, 2)
+    with pytest.raises(OffsetGap, match="1 was expected, 2 came"):
+        await watch.observe(HERE, 1, 2)
 
 
 async def test_the_first_message_of_a_mailbox_cannot_be_passed_over_either() -> None:
-    with pytest.raises(PassedOver):
-        await a_watch().see(HERE, 1, 1)
+    with pytest.raises(OffsetGap):
+        await a_watch().observe(HERE, 1, 1)
 
 
 async def test_reading_starts_at_what_was_committed_or_is_left() -> None:
-    await a_watch(floor=20).see(HERE, 1, 20)
+    await a_watch(floor=20).observe(HERE, 1, 20)
 
 
 async def test_each_time_partitions_change_hands_the_count_starts_anew() -> None:
     watch = a_watch(floor=20)
-    await watch.see(HERE, 1, 3)
+    await watch.observe(HERE, 1, 3)
 
-    await watch.see(HERE, 2, 20)
+    await watch.observe(HERE, 2, 20)
 
     assert watch.reached == {HERE: 21}
 
@@ -79,7 +79,7 @@ class Broker:
 async def test_d13_the_first_message_waits_for_no_fetch(
     committed: int | None, oldest: int, floor: int, asked: list[str]
 ) -> None:
-    thread: Any = PatientThread.__new__(PatientThread)
+    thread: Any = ResilientConsumerThread.__new__(ResilientConsumerThread)
     broker = thread._consumer = Broker(committed, oldest)
 
     assert (await thread._floor(TopicPartition("to.harbor-house", 1), 7), broker.asked) == (floor, asked)

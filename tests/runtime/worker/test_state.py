@@ -2,17 +2,17 @@ import logging
 
 import pytest
 
-from runtime.error_kinds import TryAgain
-from runtime.messaging.consumer.health import UNREAD_LIMIT_SECONDS, WINDOW, State
-from runtime.messaging.consumer.lag import Unread
+from runtime.error_kinds import DependencyUnavailable
+from runtime.messaging.consumer.health import UNREAD_LIMIT_SECONDS, WINDOW, ConsumerHealth
+from runtime.messaging.consumer.lag import ConsumerLag
 
 
-def a_state(handled: int = 0, parked: int = 0) -> State:
-    state = State()
+def a_state(handled: int = 0, parked: int = 0) -> ConsumerHealth:
+    state = ConsumerHealth()
     state.reading = True
-    state.handled(handled)
+    state.record_handled(handled)
     for _ in range(parked):
-        state.parked_one()
+        state.record_dead_letter()
     return state
 
 
@@ -31,7 +31,7 @@ def test_the_alarm_is_said_once_and_ends_when_all_goes_well_again(caplog: pytest
     state = a_state(0, 5)
     alarms = [record for record in caplog.records if record.levelno == logging.CRITICAL]
 
-    state.handled(WINDOW)
+    state.record_handled(WINDOW)
 
     assert len(alarms) == 1
     assert not state.alarmed
@@ -42,20 +42,20 @@ def test_readiness_names_what_is_waited_for() -> None:
 
     state.waits_for(ConnectionError())
     assert state.missing() == ("database",)
-    state.waits_for(TryAgain())
+    state.waits_for(DependencyUnavailable())
     assert state.missing() == ("effects",)
     state.waits_for(None)
     assert state.missing() == ()
 
 
 def test_a_worker_that_does_not_read_is_not_ready() -> None:
-    assert State().missing() == ("worker",)
+    assert ConsumerHealth().missing() == ("worker",)
 
 
 def test_d13_the_oldest_unread_message_is_told_by_readiness(caplog: pytest.LogCaptureFixture) -> None:
     state = a_state()
     for seconds in (9.9, 10.1, 15.0, 0.0):
-        state.unread("exchange", seconds)
+        state.record_lag("exchange", seconds)
         assert state.missing() == (("unread",) if seconds > UNREAD_LIMIT_SECONDS else ())
 
     assert [record.getMessage() for record in caplog.records] == ["unread_too_long", "unread_caught_up"]
@@ -63,7 +63,7 @@ def test_d13_the_oldest_unread_message_is_told_by_readiness(caplog: pytest.LogCa
 
 
 def test_d13_a_wait_counts_from_when_the_message_was_first_known() -> None:
-    unread, place = Unread(), ("to.harbor-house", 1)
+    unread, place = ConsumerLag(), ("to.harbor-house", 1)
 
     waits = [
         unread.observe({place: 5}, {place: 5}, 100.0),
@@ -79,7 +79,7 @@ def test_d13_a_wait_counts_from_when_the_message_was_first_known() -> None:
 
 
 def test_d13_what_was_never_handled_counts_from_the_oldest_left() -> None:
-    unread, empty, full = Unread(), ("to.harbor-house", 0), ("to.county-sheriff", 0)
+    unread, empty, full = ConsumerLag(), ("to.harbor-house", 0), ("to.county-sheriff", 0)
     handled = {empty: 40, full: 0}  # of the first all has expired
 
     assert [unread.observe({empty: 40, full: 3}, handled, at) for at in (1.0, 12.0)] == [0, 11.0]

@@ -7,10 +7,10 @@ import pytest
 from confluent_kafka import Producer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runtime.database.unit_of_work import Unit
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.messaging import admin
-from runtime.messaging.consumer import Died, Effect, Offered, TryAgain, faust_consumer
-from runtime.messaging.consumer.faust_consumer import Reading
+from runtime.messaging.consumer import ConsumerStopped, DependencyUnavailable, Handler, SealedMessage, faust_consumer
+from runtime.messaging.consumer.faust_consumer import FaustConsumer
 from runtime.telemetry.tracing import trace_id_now
 from schemas.topics import mailbox
 from tests.world.carrying import LONG_AGO, PASSWORD, TYPE, Fabric, until
@@ -47,16 +47,16 @@ async def test_an_effect_works_for_the_agency_whose_mailbox_it_is(fabric: Fabric
 
 async def test_an_effect_sees_routing_and_a_sealed_body(fabric: Fabric) -> None:
     agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
-    seen: list[Offered] = []
+    seen: list[SealedMessage] = []
 
-    async def look(_: Unit, offered: Offered) -> None:
+    async def look(_: UnitOfWork, offered: SealedMessage) -> None:
         seen.append(offered)
 
     (message_ref,) = fabric.post(agency, key)
     async with working(fabric, traces.consumer, look):
         await until(lambda: seen)
 
-    assert seen == [Offered(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed")]
+    assert seen == [SealedMessage(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed")]
     assert "sealed" not in repr(seen)
 
 
@@ -69,7 +69,7 @@ async def test_m1_an_effect_finds_the_trace_beside_the_offer(fabric: Fabric) -> 
     fabric.sql("UPDATE carrying.offer SET traceparent = %s WHERE message_ref = %s", trace, message_ref)
     fabric.post(agency, case.refs[agency], [message_ref])
 
-    async def look(unit: Unit, offered: Offered) -> None:
+    async def look(unit: UnitOfWork, offered: SealedMessage) -> None:
         seen.append((unit.traceparent, trace_id_now()))
 
     async with working(fabric, Traces(fabric).consumer, look):
@@ -105,12 +105,12 @@ async def test_what_comes_together_is_handed_over_together(fabric: Fabric) -> No
     agency, traces, sizes = fabric.agency(), Traces(fabric), list[int]()
     refs = fabric.post(agency, uuid4(), [uuid4() for _ in range(30)])
 
-    async def count(unit: Unit, offered: object) -> None:
+    async def count(unit: UnitOfWork, offered: object) -> None:
         assert isinstance(offered, list)
         sizes.append(len(offered))
 
     async with working(fabric, traces.consumer) as worker:
-        worker.on_many(count)
+        worker.on_mailbox_batch(count)
         await until(lambda: sum(sizes) == len(refs))
 
     assert max(sizes) > 1
@@ -119,11 +119,11 @@ async def test_what_comes_together_is_handed_over_together(fabric: Fabric) -> No
 async def test_what_comes_together_to_several_mailboxes_is_handed_over_together(fabric: Fabric) -> None:
     agencies, traces, sizes = [fabric.agency() for _ in range(3)], Traces(fabric), list[int]()
 
-    async def count(_: AsyncSession, offered: Sequence[Offered]) -> None:
+    async def count(_: AsyncSession, offered: Sequence[SealedMessage]) -> None:
         sizes.append(len({one.recipient for one in offered}))
 
     async with working(fabric, traces.consumer, traces.leave) as worker:
-        worker.on_all(count)
+        worker.on_batch(count)
         for agency in agencies:
             fabric.post(agency, uuid4(), [uuid4() for _ in range(30)])
         await until(lambda: len(traces.rows()) == 90)
@@ -134,7 +134,7 @@ async def test_what_comes_together_to_several_mailboxes_is_handed_over_together(
 async def test_a_message_longer_than_what_is_fetched_at_once_comes_and_so_do_those_beside_it(fabric: Fabric) -> None:
     agency, key, came = fabric.agency(), uuid4(), list[int]()
 
-    async def weigh(_: Unit, offered: Offered) -> None:
+    async def weigh(_: UnitOfWork, offered: SealedMessage) -> None:
         came.append(len(offered.body))
 
     sizes = [LONG, 1, LONG, 1]
@@ -150,7 +150,7 @@ async def test_a_message_that_cannot_be_handled_is_parked_sealed_and_the_others_
     agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
     refs = [uuid4() for _ in range(9)]
 
-    async def fail_at_the_fifth(unit: Unit, offered: Offered) -> None:
+    async def fail_at_the_fifth(unit: UnitOfWork, offered: SealedMessage) -> None:
         await traces.leave(unit, offered)
         if offered.message_ref == refs[4]:
             raise ValueError("Ana, 14 Bay Street")
@@ -202,7 +202,7 @@ async def test_a_letter_whose_key_is_another_case_is_parked(fabric: Fabric) -> N
 async def test_what_was_parked_can_be_handled_later(fabric: Fabric) -> None:
     agency, traces, broken = fabric.agency(), Traces(fabric), [True]
 
-    async def fail_at_first(unit: Unit, offered: Offered) -> None:
+    async def fail_at_first(unit: UnitOfWork, offered: SealedMessage) -> None:
         if broken:
             raise ValueError
         await traces.leave(unit, offered)
@@ -211,10 +211,10 @@ async def test_what_was_parked_can_be_handled_later(fabric: Fabric) -> None:
     async with working(fabric, traces.consumer, fail_at_first) as worker:
         await until(lambda: traces.parked())
         ((parked_ref, *_),) = traces.parked()
-        assert not await worker.retry_parked(parked_ref)
+        assert not await worker.retry_dead_letter(parked_ref)
         broken.clear()
-        assert await worker.retry_parked(parked_ref)
-        assert not await worker.retry_parked(parked_ref)
+        assert await worker.retry_dead_letter(parked_ref)
+        assert not await worker.retry_dead_letter(parked_ref)
 
     assert traces.refs() == [message_ref]
     ((_, _, tries, *_, resolution, _),) = traces.parked()
@@ -224,7 +224,7 @@ async def test_what_was_parked_can_be_handled_later(fabric: Fabric) -> None:
 async def test_an_operator_may_ask_for_a_retry(fabric: Fabric) -> None:
     agency, traces, broken = fabric.agency(), Traces(fabric), [True]
 
-    async def fail_at_first(unit: Unit, offered: Offered) -> None:
+    async def fail_at_first(unit: UnitOfWork, offered: SealedMessage) -> None:
         if broken:
             raise ValueError
         await traces.leave(unit, offered)
@@ -240,10 +240,10 @@ async def test_an_operator_may_ask_for_a_retry(fabric: Fabric) -> None:
 async def test_what_may_pass_by_itself_is_waited_for_and_not_parked(fabric: Fabric) -> None:
     agency, traces, tries = fabric.agency(), Traces(fabric), list[UUID]()
 
-    async def away_at_first(unit: Unit, offered: Offered) -> None:
+    async def away_at_first(unit: UnitOfWork, offered: SealedMessage) -> None:
         tries.append(offered.message_ref)
         if len(tries) < 4:
-            raise TryAgain
+            raise DependencyUnavailable
         await traces.leave(unit, offered)
 
     first, second = fabric.post(agency, uuid4(), [uuid4(), uuid4()])
@@ -272,7 +272,7 @@ async def test_a_worker_that_loses_the_database_waits_and_goes_on(fabric: Fabric
 async def test_an_effect_that_commits_by_itself_is_undone_and_parked(fabric: Fabric) -> None:
     agency, traces = fabric.agency(), Traces(fabric)
 
-    async def commit(unit: Unit, offered: Offered) -> None:
+    async def commit(unit: UnitOfWork, offered: SealedMessage) -> None:
         await traces.leave(unit, offered)
         await unit.session.commit()
 
@@ -286,7 +286,7 @@ async def test_an_effect_that_commits_by_itself_is_undone_and_parked(fabric: Fab
 async def test_an_effect_may_use_savepoints(fabric: Fabric) -> None:
     agency, traces = fabric.agency(), Traces(fabric)
 
-    async def save(unit: Unit, offered: Offered) -> None:
+    async def save(unit: UnitOfWork, offered: SealedMessage) -> None:
         async with unit.session.begin_nested():
             await traces.leave(unit, offered)
 
@@ -364,7 +364,7 @@ async def test_a_batch_in_a_codec_we_lack_is_kept_plain_by_the_broker(fabric: Fa
         await until(lambda: traces.parked())
 
 
-async def dies(fabric: Fabric, consumer: str, effect: Effect, meanwhile: Callable[[], None]) -> None:
+async def dies(fabric: Fabric, consumer: str, effect: Handler, meanwhile: Callable[[], None]) -> None:
     async with working(fabric, consumer, effect, lives=1) as worker:
         await until(lambda: worker.state.reading)
         await asyncio.to_thread(meanwhile)
@@ -376,12 +376,12 @@ async def test_another_reader_takes_the_place_of_one_that_died(fabric: Fabric) -
     async with working(fabric, traces.consumer, traces.leave) as worker:
         await asyncio.to_thread(fabric.post, agency, uuid4())
         await until(lambda: len(traces.rows()) == 1)
-        admin.host(fabric.admin, agency, hosted=False)  # which ends Faust, as the register still says otherwise
+        admin.set_hosting(fabric.admin, agency, hosted=False)  # which ends Faust, as the register still says otherwise
         await until(lambda: not worker.state.reading)
         await asyncio.to_thread(fabric.post, other, uuid4())
         await until(lambda: len(traces.rows()) == 2)
         await asyncio.to_thread(fabric.post, agency, uuid4())
-        admin.host(fabric.admin, agency, hosted=True)
+        admin.set_hosting(fabric.admin, agency, hosted=True)
         await until(lambda: len(traces.rows()) == 3, within=60)  # a reader that stands still is noticed after 40 s
 
 
@@ -392,9 +392,9 @@ async def test_a_worker_whose_reader_dies_too_often_ends_and_is_seen(fabric: Fab
     def withdraw() -> None:
         while not traces.rows():
             time.sleep(0.1)
-        admin.host(fabric.admin, agency, hosted=False)  # while the register still says otherwise
+        admin.set_hosting(fabric.admin, agency, hosted=False)  # while the register still says otherwise
 
-    with pytest.raises(Died):
+    with pytest.raises(ConsumerStopped):
         await dies(fabric, traces.consumer, traces.leave, withdraw)
 
     assert traces.refs() == [message_ref]
@@ -404,12 +404,12 @@ async def test_a_fault_of_our_own_ends_the_worker_and_acknowledges_nothing(fabri
     agency, traces = fabric.agency(), Traces(fabric)
     (message_ref,) = fabric.post(agency, uuid4())
 
-    async def fail(unit: Unit, offered: Offered) -> None:
+    async def fail(unit: UnitOfWork, offered: SealedMessage) -> None:
         raise ValueError
 
     fabric.sql("REVOKE INSERT ON carrying.parked FROM accord_exchange")
     try:
-        with pytest.raises(Died):
+        with pytest.raises(ConsumerStopped):
             await dies(fabric, traces.consumer, fail, lambda: None)
     finally:
         fabric.sql("GRANT INSERT ON carrying.parked TO accord_exchange")
@@ -421,7 +421,7 @@ async def test_a_fault_of_our_own_ends_the_worker_and_acknowledges_nothing(fabri
 async def test_d13_a_worker_that_stands_still_says_for_how_long(fabric: Fabric) -> None:
     agency, traces, going = fabric.agency(), Traces(fabric), asyncio.Event()
 
-    async def stand_still(unit: Unit, offered: Offered) -> None:
+    async def stand_still(unit: UnitOfWork, offered: SealedMessage) -> None:
         await going.wait()
         await traces.leave(unit, offered)
 
@@ -435,15 +435,15 @@ async def test_d13_a_worker_that_stands_still_says_for_how_long(fabric: Fabric) 
 
 
 async def test_d13_a_reader_that_stands_still_is_replaced(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
-    agency, traces, readers = fabric.agency(), Traces(fabric), list[Reading]()
+    agency, traces, readers = fabric.agency(), Traces(fabric), list[FaustConsumer]()
     monkeypatch.setattr(faust_consumer, "STILL_FOR", 1.0)
-    starting = Reading.start
+    starting = FaustConsumer.start
 
-    async def start(self: Reading, topics: Iterable[str]) -> None:
+    async def start(self: FaustConsumer, topics: Iterable[str]) -> None:
         readers.append(self)
         await starting(self, topics)
 
-    monkeypatch.setattr(Reading, "start", start)
+    monkeypatch.setattr(FaustConsumer, "start", start)
     async with working(fabric, traces.consumer, traces.leave):
         fabric.post(agency, uuid4())
         await until(lambda: len(traces.rows()) == 1)

@@ -249,9 +249,9 @@ async def test_an_agencys_system_and_a_part_of_ours_are_told_as_what_they_are(
 ) -> None:
     case_ref = await a_told_case(town)
     async with town.unit("accord_intake", "bay-hotline") as unit:
-        await disclosure.look(unit, case_ref, [DataCategory.IDENTITY])
+        await disclosure.read_mask(unit, case_ref, [DataCategory.IDENTITY])
         unit.actor = "system:notifications"
-        await disclosure.look(unit, case_ref, [DataCategory.IDENTITY])
+        await disclosure.read_mask(unit, case_ref, [DataCategory.IDENTITY])
         await unit.session.commit()
 
     theirs, ours = (await read(priya, case_ref))[-2:]

@@ -35,7 +35,7 @@ class Office:
 
     async def look(self, case_ref: UUID, who: str | None) -> None:
         async with self.town.unit("accord_intake", self.name, None if who is None else self.of(who)) as unit:
-            await disclosure.look(unit, case_ref, [DataCategory.IDENTITY])
+            await disclosure.read_mask(unit, case_ref, [DataCategory.IDENTITY])
             await unit.session.commit()
 
     async def warned(self, query: str = "") -> dict[str, Any]:

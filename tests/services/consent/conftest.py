@@ -112,7 +112,7 @@ class Desk(AtTheDoor):
     ) -> set[str]:
         """Return the categories that an agency's system would open of a custodian's records at this moment."""
         async with self.town.session("accord_exchange") as session:
-            subject = await register.hold(session, case_ref)
+            subject = await register.lock_shared(session, case_ref)
         assert subject is not None
         if agency_id not in subject.cases or of not in subject.cases:
             return set()

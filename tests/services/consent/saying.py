@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Participation, Purpose, SigningMethod
-from services.consent.domain import STRICTEST, Provision, Said, Scene, Signature, SignerRole, draft
+from services.consent.domain import STRICTEST, DraftContext, Provision, RequestedDirective, Signature, SignerRole, draft
 from tests.world.consent import DAY, NOON, TOWN, a_grant
 
 PART2 = {
@@ -24,7 +24,7 @@ PART2 = {
 }
 
 
-def said(*categories: DataCategory, **terms: Any) -> Said:
+def said(*categories: DataCategory, **terms: Any) -> RequestedDirective:
     """A permit of the hotline to the shelter for sixty days."""
     default: dict[str, Any] = {
         "effect": DirectiveEffect.PERMIT,
@@ -34,15 +34,15 @@ def said(*categories: DataCategory, **terms: Any) -> Said:
         "categories": frozenset(categories or {DataCategory.NEEDS}),
         "valid_until": NOON + 60 * DAY,
     }
-    return Said(**default | terms)
+    return RequestedDirective(**default | terms)
 
 
-def denied(*categories: DataCategory, **terms: Any) -> Said:
+def denied(*categories: DataCategory, **terms: Any) -> RequestedDirective:
     """A denial of the hotline to the shelter, for every purpose."""
     return said(*categories, **{"effect": DirectiveEffect.DENY, "purpose": None, "valid_until": None, **terms})
 
 
-def a_scene(*standing: Provision, **terms: Any) -> Scene:
+def a_scene(*standing: Provision, **terms: Any) -> DraftContext:
     """Noon at the hotline that opened the case; the survivor takes part."""
     default: dict[str, Any] = {
         "at": NOON,
@@ -57,7 +57,7 @@ def a_scene(*standing: Provision, **terms: Any) -> Scene:
         "texts": {("es", "2026-1"): "0" * 64},
         "standing": standing,
     }
-    return Scene(**default | terms)
+    return DraftContext(**default | terms)
 
 
 def a_signature(**terms: Any) -> Signature:
@@ -73,7 +73,7 @@ def a_signature(**terms: Any) -> Signature:
     return Signature(**default | terms)
 
 
-def a_draft(*categories: DataCategory, scene: Scene | None = None, **terms: Any) -> Provision:
+def a_draft(*categories: DataCategory, scene: DraftContext | None = None, **terms: Any) -> Provision:
     return draft(said(*categories, **terms), scene or a_scene(), uuid4())
 
 

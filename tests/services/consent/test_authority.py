@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from runtime.auth.scopes import SCOPES, Role
-from runtime.http.permissions import gates_of
+from runtime.http.permissions import scopes_required
 from runtime.register.enrolment import NewPerson, enrol_person
 from schemas.codes import Purpose
 from services.consent.api import routes
@@ -246,7 +246,7 @@ def test_the_table_is_what_the_routes_ask_for(step: Step) -> None:
         str(gate.scope)
         for route in routes.routes
         if isinstance(route, APIRoute) and route.name == ROUTES[step]
-        for gate in gates_of(route.dependant)
+        for gate in scopes_required(route.dependant)
     }
 
     assert scopes == {RULES[step].scope}

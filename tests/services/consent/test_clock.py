@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from runtime.http.app_state import Wiring
-from services.consent.jobs import tick
+from runtime.http.app_state import AppState
+from services.consent.jobs import run_jobs
 from tests.services.consent.conftest import Desk, a_permit, now
 from tests.world.web import Web
 
 
 @pytest.fixture
-def wiring(web: Web) -> Wiring:
+def wiring(web: Web) -> AppState:
     return web.wiring("accord_consent")
 
 
@@ -27,78 +27,78 @@ def move(desk: Desk, ref: str, *, starts: str | None = None, ends: str | None = 
                 connection.execute(statement, [span, ref])
 
 
-async def test_a_grant_that_starts_later_is_told_when_it_starts_and_once(desk: Desk, wiring: Wiring) -> None:
+async def test_a_grant_that_starts_later_is_told_when_it_starts_and_once(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, valid_from=now(days=2))
-    await tick(wiring)
+    await run_jobs(wiring)
     before = await desk.facts_of(case_ref, "harbor-house")
 
     move(desk, ref, starts="-1 second")
-    await tick(wiring)
-    await tick(wiring)
+    await run_jobs(wiring)
+    await run_jobs(wiring)
 
     assert before == []
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
     assert desk.known_as(ref, "harbor-house")
 
 
-async def test_what_was_told_at_its_signature_is_not_told_again(desk: Desk, wiring: Wiring) -> None:
+async def test_what_was_told_at_its_signature_is_not_told_again(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs", "children")
     await desk.draft(case_ref, a_permit("needs", supersedes_ref=old, valid_until=None))
 
-    await tick(wiring)
+    await run_jobs(wiring)
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
 
 
-async def test_an_end_is_told_a_week_and_a_day_before_and_to_the_custodian_alone(desk: Desk, wiring: Wiring) -> None:
+async def test_an_end_is_told_a_week_and_a_day_before_and_to_the_custodian_alone(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     move(desk, ref, starts="-20 days", ends="6 days")
-    await tick(wiring)
-    await tick(wiring)
+    await run_jobs(wiring)
+    await run_jobs(wiring)
     week = (await desk.facts_of(case_ref, "bay-hotline")).count("expiring.v1")
 
     move(desk, ref, ends="20 hours")
-    await tick(wiring)
+    await run_jobs(wiring)
 
     assert week == 1
     assert (await desk.facts_of(case_ref, "bay-hotline")).count("expiring.v1") == 2
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
 
 
-async def test_a_release_of_a_few_days_is_not_said_to_end_as_it_begins(desk: Desk, wiring: Wiring) -> None:
+async def test_a_release_of_a_few_days_is_not_said_to_end_as_it_begins(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, valid_until=now(days=3))
 
-    await tick(wiring)
+    await run_jobs(wiring)
 
     assert "expiring.v1" not in await desk.facts_of(case_ref, "bay-hotline")
 
 
-async def test_nothing_is_told_of_what_was_stopped_in_the_meantime(desk: Desk, wiring: Wiring) -> None:
+async def test_nothing_is_told_of_what_was_stopped_in_the_meantime(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, valid_from=now(days=2))
     await desk.stop(ref)
     move(desk, ref, starts="-1 second")
 
-    await tick(wiring)
+    await run_jobs(wiring)
 
     assert await desk.facts_of(case_ref, "harbor-house") == []
 
 
-async def test_two_clocks_tell_once(desk: Desk, wiring: Wiring) -> None:
+async def test_two_clocks_tell_once(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, valid_from=now(days=2))
     move(desk, ref, starts="-1 second")
 
-    await asyncio.gather(*(tick(wiring) for _ in range(3)))
+    await asyncio.gather(*(run_jobs(wiring) for _ in range(3)))
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
 
 
-async def test_what_could_not_be_told_is_told_without_anybody_looking(desk: Desk, wiring: Wiring) -> None:
+async def test_what_could_not_be_told_is_told_without_anybody_looking(desk: Desk, wiring: AppState) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     desk.relayed(ref)
@@ -109,6 +109,6 @@ async def test_what_could_not_be_told_is_told_without_anybody_looking(desk: Desk
         )
         connection.execute("INSERT INTO consent.untold (directive_ref, agency_id) VALUES (%s, 'bay-hotline')", [ref])
 
-    await tick(wiring)
+    await run_jobs(wiring)
 
     assert (await desk.facts_of(case_ref, "harbor-house"))[-1] == "revoked.v1"

@@ -8,7 +8,15 @@ import pytest
 
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveState, EndsWhen, Participation, Purpose, StartsWhen
-from services.consent.domain import NotAcceptable, NotPossible, Profile, Provision, Said, Scene, draft
+from services.consent.domain import (
+    DraftContext,
+    NotAcceptable,
+    NotPossible,
+    Profile,
+    Provision,
+    RequestedDirective,
+    draft,
+)
 from services.consent.profiles import PROFILES, profile
 from tests.services.consent.saying import a_draft, a_scene, after, denied, in_force, said
 from tests.world.consent import DAY, NOON
@@ -16,7 +24,7 @@ from tests.world.consent import DAY, NOON
 NEEDS, CHILDREN, LOCATION = DataCategory.NEEDS, DataCategory.CHILDREN, DataCategory.LOCATION
 
 
-def made(what: Said, scene: Scene | None = None) -> Provision:
+def made(what: RequestedDirective, scene: DraftContext | None = None) -> Provision:
     return draft(what, scene or a_scene(), uuid4())
 
 

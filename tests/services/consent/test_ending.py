@@ -126,7 +126,7 @@ async def test_h4_the_list_waits_for_nobody_whose_permit_it_does_not_show(desk: 
     await desk.draft(case_ref, HIDES_FROM_ANA)
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.hold_exclusive(stopping, case_ref)
+        await register.lock_exclusive(stopping, case_ref)
         assert str(case_ref) not in {one["case_ref"] for one in await ending(desk.ana)}
 
 

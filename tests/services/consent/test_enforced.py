@@ -9,7 +9,7 @@ from kernel.sealing.detail import open_detail
 from runtime import disclosure, register
 from schemas.codes import EndsWhen, Purpose
 from schemas.taxonomy import ALL, paths_of
-from services.consent.jobs import tick
+from services.consent.jobs import run_jobs
 from tests.services.consent.conftest import EXPLAINED, TAKES_PART, Desk, a_permit
 from tests.services.consent.saying import PART2
 from tests.world.mail import opened_by
@@ -64,7 +64,7 @@ async def test_h11_an_end_that_was_met_is_told(desk: Desk, web: Web) -> None:
     assert await desk.opens(case_ref) == set()
 
     for _ in range(2):
-        await tick(web.wiring("accord_consent"))
+        await run_jobs(web.wiring("accord_consent"))
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "revoked.v1"]
     assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]
@@ -82,7 +82,7 @@ async def test_h11_an_end_is_not_told_to_who_got_nothing(desk: Desk, web: Web) -
         await disclosure.end_with(unit, case_ref, EndsWhen.REFERRAL_CLOSED, "harbor-house", "bay-hotline")
         await unit.session.commit()
 
-    await tick(web.wiring("accord_consent"))
+    await run_jobs(web.wiring("accord_consent"))
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
     assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]
@@ -159,7 +159,7 @@ async def test_fields_narrow_what_a_category_opens(desk: Desk) -> None:
     await desk.permit(case_ref, "identity", "children", **fields)
 
     async with desk.town.session("accord_exchange") as session:
-        subject = await register.hold(session, case_ref)
+        subject = await register.lock_shared(session, case_ref)
     assert subject is not None
     sides = subject.cases["harbor-house"].agency, subject.cases["bay-hotline"].agency
     opened = paths_of(decide(Request(*sides, Purpose.SHELTER, ALL), subject.table, subject.at).mask)
@@ -201,7 +201,7 @@ async def test_intermediaries_are_on_the_sealed_record(desk: Desk) -> None:
     asked = "SELECT detail FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE %(granted)s"
     ((sealed,),) = desk.rows(asked, granted=granted)
     async with desk.town.unit("accord_consent", "lantern-counselling", "noor") as unit:
-        subject = await register.hold(unit.session, case_ref)
+        subject = await register.lock_shared(unit.session, case_ref)
         assert subject is not None
         key = await register.case_key(unit.session, unit.keys, subject, "lantern-counselling")
     assert open_detail(key, sealed)["evidence"]["part2"]["intermediary_members"] == ["Fairview Exchange"]

@@ -17,7 +17,7 @@ from services.consent.domain import (
     NotPossible,
     Profile,
     Provision,
-    Said,
+    RequestedDirective,
     draft,
     sign,
     superseded,
@@ -53,7 +53,7 @@ def permits(draw: st.DrawFn) -> Provision:
 
 
 @st.composite
-def replacements(draw: st.DrawFn, old: Provision) -> Said:
+def replacements(draw: st.DrawFn, old: Provision) -> RequestedDirective:
     """Anything that somebody might say to stand in place of `old`: narrower, wider, or neither."""
     theirs = old.directive
     return said(

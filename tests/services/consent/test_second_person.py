@@ -287,7 +287,7 @@ async def test_h4_what_waits_is_listed_without_waiting_for_whom_it_does_not_show
     await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.hold_exclusive(stopping, case_ref)
+        await register.lock_exclusive(stopping, case_ref)
         assert denial not in [one["directive_ref"] for one in await waiting(desk)]
 
 

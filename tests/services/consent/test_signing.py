@@ -11,11 +11,11 @@ from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, DirectiveState, Participation, Purpose, SigningMethod
 from services.consent.domain import (
     PART2_ELEMENTS,
+    DraftContext,
     NotAcceptable,
     NotPossible,
     Profile,
     Provision,
-    Scene,
     Signature,
     SignerConflict,
     SignerRole,
@@ -29,12 +29,12 @@ NEEDS, CHILDREN = DataCategory.NEEDS, DataCategory.CHILDREN
 LATER = NOON + timedelta(minutes=5)
 
 
-def signed(draft: Provision, scene: Scene | None = None, **terms: Any) -> Provision:
+def signed(draft: Provision, scene: DraftContext | None = None, **terms: Any) -> Provision:
     active, _ = sign(draft, a_signature(**terms), scene or a_scene())
     return active
 
 
-def refusal(draft: Provision, signature: Signature, scene: Scene) -> tuple[tuple[str, str], ...]:
+def refusal(draft: Provision, signature: Signature, scene: DraftContext) -> tuple[tuple[str, str], ...]:
     with pytest.raises(NotAcceptable) as refused:
         sign(draft, signature, scene)
     return refused.value.errors
@@ -153,7 +153,7 @@ def test_a_system_signs_nothing() -> None:
         signed(a_draft(NEEDS), a_scene(by_person=None))
 
 
-def to_the_hotline() -> tuple[Provision, Scene]:
+def to_the_hotline() -> tuple[Provision, DraftContext]:
     scene = a_scene(by_agency="lantern-counselling")
     draft = a_draft(
         DataCategory.SUBSTANCE_USE,
@@ -189,7 +189,7 @@ def test_no_part_2_block_at_all_names_all_nine() -> None:
     assert len(refusal(draft, a_signature(), scene)) == len(PART2_ELEMENTS)
 
 
-def widening() -> tuple[Provision, Provision, Scene]:
+def widening() -> tuple[Provision, Provision, DraftContext]:
     old = in_force(NEEDS)
     scene = a_scene(old)
     return old, a_draft(NEEDS, CHILDREN, supersedes_ref=old.ref, scene=scene), scene

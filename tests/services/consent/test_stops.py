@@ -458,7 +458,7 @@ async def test_a_stop_waits_for_whoever_holds_the_subject_and_then_stops(desk: D
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     async with desk.town.session("accord_exchange") as session:
-        await register.hold(session, case_ref)
+        await register.lock_shared(session, case_ref)
         stopping = asyncio.create_task(desk.stop(ref))
         await asyncio.sleep(0.2)
         waiting = not stopping.done()

@@ -12,14 +12,14 @@ from schemas.codes import DirectiveEffect, DirectiveState
 from schemas.facts import ConsentGranted, ConsentNarrowed, ConsentRefused, ConsentRevoked
 from schemas.taxonomy import FIELDS, category_mask, mask_of
 from services.consent.domain import (
-    Telling,
+    ConsentNotice,
+    denial_notices,
     draft,
-    of_denial,
-    of_grant,
-    of_narrowing,
-    of_refusal,
-    of_revocation,
-    of_what_stands,
+    grant_notices,
+    narrowing_notices,
+    refusal_notices,
+    revocation_notices,
+    standing_notices,
 )
 from tests.services.consent.saying import a_draft, a_scene, as_state, denied, in_force
 from tests.world.consent import DAY, NOON
@@ -29,31 +29,31 @@ NEEDS, CHILDREN = DataCategory.NEEDS, DataCategory.CHILDREN
 
 
 def test_a_recipient_hears_of_a_grant_while_it_is_in_force() -> None:
-    assert of_grant(in_force(), CASE, NOON).to == ("harbor-house",)
+    assert grant_notices(in_force(), CASE, NOON).to == ("harbor-house",)
 
 
 def test_it_hears_nothing_of_one_that_has_not_started() -> None:
     waiting = in_force(started=False)
     to_come = in_force(starts_at=NOON + DAY)
 
-    assert of_grant(waiting, CASE, NOON).to == ()
-    assert of_grant(to_come, CASE, NOON).to == ()
+    assert grant_notices(waiting, CASE, NOON).to == ()
+    assert grant_notices(to_come, CASE, NOON).to == ()
 
 
 def test_it_hears_nothing_of_a_denial_or_a_refusal() -> None:
     denial = draft(denied(DataCategory.LOCATION), a_scene(), uuid4())
 
-    assert of_grant(denial, CASE, NOON).to == ()
-    assert of_refusal(a_draft(), CASE, NOON).to == ()
+    assert grant_notices(denial, CASE, NOON).to == ()
+    assert refusal_notices(a_draft(), CASE, NOON).to == ()
 
 
 def test_it_hears_of_an_ending_only_if_something_was_relayed_to_it() -> None:
-    assert of_revocation(in_force().standing(), CASE, NOON).to == ()
-    assert of_revocation(in_force(relayed=True).standing(), CASE, NOON).to == ("harbor-house",)
+    assert revocation_notices(in_force().standing(), CASE, NOON).to == ()
+    assert revocation_notices(in_force(relayed=True).standing(), CASE, NOON).to == ("harbor-house",)
 
 
 def test_an_ending_does_not_say_whose_decision_it_was() -> None:
-    fact = of_revocation(in_force(relayed=True).standing(), CASE, NOON).fact
+    fact = revocation_notices(in_force(relayed=True).standing(), CASE, NOON).fact
 
     assert isinstance(fact, ConsentRevoked)
     assert fact.revoked_by is None
@@ -63,7 +63,7 @@ def test_an_ending_does_not_say_whose_decision_it_was() -> None:
 def test_a_narrowing_is_told_to_whom_it_takes_something_from() -> None:
     old = in_force(NEEDS, CHILDREN, relayed=True)
 
-    told = of_narrowing(in_force(NEEDS), old, CASE, NOON)
+    told = narrowing_notices(in_force(NEEDS), old, CASE, NOON)
 
     assert told is not None
     assert told.to == ("harbor-house",)
@@ -72,10 +72,10 @@ def test_a_narrowing_is_told_to_whom_it_takes_something_from() -> None:
 
 
 def test_a_pure_widening_takes_nothing_from_anybody() -> None:
-    assert of_narrowing(in_force(NEEDS, CHILDREN), in_force(NEEDS, relayed=True), CASE, NOON) is None
+    assert narrowing_notices(in_force(NEEDS, CHILDREN), in_force(NEEDS, relayed=True), CASE, NOON) is None
 
 
-def left_by(told: Telling) -> int:
+def left_by(told: ConsentNotice) -> int:
     fact = told.fact
     assert isinstance(fact, ConsentNarrowed)
     left = 0
@@ -101,7 +101,7 @@ def test_what_is_left_after_a_denial_is_told_exactly_or_too_little_and_without_t
     permitting = in_force(*refused, excepted=spared)
     denial = replace(permitting, directive=replace(permitting.directive, effect=DirectiveEffect.DENY))
 
-    told = list(of_denial(denial, [permit], CASE, NOON))
+    told = list(denial_notices(denial, [permit], CASE, NOON))
 
     lost = permit.mask & denial.mask
     assert len(told) == (1 if lost else 0)
@@ -113,7 +113,7 @@ def test_a_denial_that_meets_nothing_relayed_is_told_to_nobody() -> None:
     denial = draft(denied(NEEDS), a_scene(), uuid4())
     others = [in_force(NEEDS), in_force(CHILDREN, relayed=True), in_force(NEEDS, to="county-cell", relayed=True)]
 
-    assert list(of_denial(denial, others, CASE, NOON)) == []
+    assert list(denial_notices(denial, others, CASE, NOON)) == []
 
 
 def test_what_was_told_late_is_how_things_stand() -> None:
@@ -122,7 +122,7 @@ def test_what_was_told_late_is_how_things_stand() -> None:
     denial = draft(denied(NEEDS), a_scene(), uuid4())
     hit = in_force(NEEDS, CHILDREN, relayed=True)
 
-    facts = [of_what_stands(one, [denial, hit], CASE, NOON).fact for one in (revoked, refused, denial, hit)]
+    facts = [standing_notices(one, [denial, hit], CASE, NOON).fact for one in (revoked, refused, denial, hit)]
 
     assert [type(fact) for fact in facts] == [ConsentRevoked, ConsentRefused, ConsentGranted, ConsentNarrowed]
     assert facts[3].model_dump()["categories"] == (CHILDREN,)

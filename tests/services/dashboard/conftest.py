@@ -16,7 +16,7 @@ from runtime.auth.issuer.app import issuer
 from runtime.auth.issuer.signing import signing_key
 from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import sessions
-from runtime.messaging.consumer import Offered
+from runtime.messaging.consumer import SealedMessage
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from runtime.settings import IssuerSettings, Profile
 from schemas.categories import DataCategory
@@ -132,7 +132,7 @@ class Square:
         rows = self.sql(f"{OUTBOX} WHERE recipient = %s ORDER BY id", agency_id)
         async with self.town.unit("accord_exchange", agency_id) as unit:
             came = [
-                Offered(ref, kind, key, recipient, sender, at, sequence, body)
+                SealedMessage(ref, kind, key, recipient, sender, at, sequence, body)
                 for ref, recipient, key, kind, sender, at, sequence, body in rows
             ]
             await exchange_store.keep(unit.session, came)
@@ -156,7 +156,7 @@ def housed(settings: BoardSettings, streets: Streets) -> Callable[[FastAPI], Any
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         async with httpx.AsyncClient(transport=streets) as asking:
-            app.state.house = main.house(settings, asking)
+            app.state.house = main.dashboard_state(settings, asking)
             yield
 
     return living

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.dashboard.domain import MOST, Count, Source, Tile, received
-from services.dashboard.service_client import Away, Lacking, Reach
+from services.dashboard.service_client import NotAuthorised, ServiceClient, ServiceUnavailable
 
 TILE = Tile(
     "waiting", "Waiting", "referrals:read", ("", "", "", ""), (Source("referrals", "/v1/r", (), "rows", received),)
@@ -20,9 +20,9 @@ def rows(number: int) -> dict[str, Any]:
     return {"rows": [{"case_ref": str(uuid4()), "referral_ref": str(uuid4())} for _ in range(number)]}
 
 
-def reach(answer: Callable[[httpx.Request], httpx.Response]) -> Reach:
+def reach(answer: Callable[[httpx.Request], httpx.Response]) -> ServiceClient:
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Reach(client, {"referrals": "http://referrals.test"})
+    return ServiceClient(client, {"referrals": "http://referrals.test"})
 
 
 async def test_all_pages_are_read_with_the_persons_token() -> None:
@@ -82,12 +82,12 @@ async def test_a_number_is_asked_of_the_list_of_the_same_query_and_no_row_is_rea
     "told", [{"count": -1, "whole": True}, {"count": MOST + 1, "whole": True}, {"count": 7}, {"count": None}, []]
 )
 async def test_an_answer_that_is_not_a_count_means_that_it_is_away(told: Any) -> None:
-    with pytest.raises(Away):
+    with pytest.raises(ServiceUnavailable):
         await reach(lambda _: httpx.Response(200, json=told)).count(TILE, "")
 
 
 async def test_a_missing_scope_is_told_from_a_service_that_is_away() -> None:
-    with pytest.raises(Lacking):
+    with pytest.raises(NotAuthorised):
         await reach(lambda _: httpx.Response(403)).listing(TILE, "")
 
 
@@ -104,7 +104,7 @@ async def test_a_missing_scope_is_told_from_a_service_that_is_away() -> None:
     ],
 )
 async def test_an_answer_that_is_not_a_list_means_that_it_is_away(answer: httpx.Response) -> None:
-    with pytest.raises(Away):
+    with pytest.raises(ServiceUnavailable):
         await reach(lambda _: answer).listing(TILE, "")
 
 
@@ -112,5 +112,5 @@ async def test_a_service_that_does_not_answer_is_away() -> None:
     def silent(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("", request=request)
 
-    with pytest.raises(Away):
+    with pytest.raises(ServiceUnavailable):
         await reach(silent).listing(TILE, "")

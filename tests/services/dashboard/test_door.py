@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from runtime.http.transactional_route import Edge
-from services.dashboard.session_auth import Anybody, Door, SignedIn, doors
+from runtime.http.transactional_route import TransactionalRoute
+from services.dashboard.session_auth import Anybody, SessionRoute, SignedIn, session_router
 
 FOR_ANYBODY = {"/app", "/app/board.css", "/app/sign-in", "/app/signed-in", "/app/{rest:path}"}
 OF_THE_PROCESS = {"/healthz", "/readyz", "/openapi.json"}
@@ -25,9 +25,9 @@ def routes_of(routes: list[BaseRoute]) -> Iterator[Any]:
 def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
     by_scope, by_session, by_nothing = set(), set(), set()
     for route in routes_of(settled.routes):
-        if isinstance(route, Edge):
+        if isinstance(route, TransactionalRoute):
             by_scope.add((route.path, str(route.gate.scope)))
-        elif isinstance(route, Door) and route.entrance.session:
+        elif isinstance(route, SessionRoute) and route.entrance.session:
             by_session.add(route.path)
         else:
             by_nothing.add(route.path)
@@ -38,7 +38,7 @@ def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
 
 
 def test_a_page_without_an_entrance_is_refused_when_it_is_written() -> None:
-    pages = doors("")
+    pages = session_router("")
 
     async def open_to_the_street() -> Response:
         return Response()

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.auth.tokens import IssuerAway
 from services.dashboard.issuer import Denied, Granted, Issuer, NoBoard
-from services.dashboard.session_secret import Secret
+from services.dashboard.session_secret import SessionSecret
 
 ADDRESS = "https://issuer.test"
 FOUND = {
@@ -30,7 +30,7 @@ def an_issuer(found: Any = FOUND, given: Any = GIVEN, status: int = 200) -> Issu
 async def test_what_the_issuer_gives_is_kept_and_renewed() -> None:
     issuer = an_issuer()
 
-    granted = await issuer.signed_in("code", Secret.new())
+    granted = await issuer.signed_in("code", SessionSecret.new())
 
     assert granted == Granted("a", "r", 900)
     assert Granted.unpacked(granted.packed()) == Granted("a", "r")
@@ -38,7 +38,7 @@ async def test_what_the_issuer_gives_is_kept_and_renewed() -> None:
 
 
 async def test_an_address_keeps_what_it_asked_already() -> None:
-    address = await an_issuer().sign_in_address(Secret.new())
+    address = await an_issuer().sign_in_address(SessionSecret.new())
 
     assert address.startswith(f"{ADDRESS}/authorize?tenant=1&response_type=code&")
 
@@ -60,13 +60,13 @@ async def test_without_a_refresh_token_a_session_ends_with_its_token() -> None:
 )
 async def test_a_document_that_is_not_the_issuers_own_is_not_followed(found: Any) -> None:
     with pytest.raises(IssuerAway):
-        await an_issuer(found).signed_in("code", Secret.new())
+        await an_issuer(found).signed_in("code", SessionSecret.new())
 
 
 @pytest.mark.parametrize("given", [[], {}, GIVEN | {"token_type": "mac"}, GIVEN | {"access_token": 1}])
 async def test_an_answer_that_is_no_token_is_none(given: Any) -> None:
     with pytest.raises(IssuerAway):
-        await an_issuer(given=given).signed_in("code", Secret.new())
+        await an_issuer(given=given).signed_in("code", SessionSecret.new())
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_an_answer_that_is_no_token_is_none(given: Any) -> None:
 )
 async def test_no_is_told_from_not_now(status: int, given: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind) as caught:
-        await an_issuer(given=given, status=status).signed_in("code", Secret.new())
+        await an_issuer(given=given, status=status).signed_in("code", SessionSecret.new())
 
     assert caught.type is kind
 

@@ -142,7 +142,7 @@ async def test_the_stop_itself_can_still_be_read_once_all_is_revoked(desk: Desk)
 
 async def known_as(desk: Desk, case_ref: UUID, directive_ref: UUID) -> UUID:
     async with desk.town.unit("accord_consent", HOTLINE) as unit:
-        subject = await register.hold(unit.session, case_ref)
+        subject = await register.lock_shared(unit.session, case_ref)
         assert subject is not None
         key = await register.case_key(unit.session, unit.keys, subject, HOTLINE)
     return pairwise(key, desk.shelter, directive_ref)

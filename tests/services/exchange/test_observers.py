@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from infra.embedded.kafka import Kafka
 from runtime import disclosure
 from runtime.database.engine import engine
-from runtime.messaging.dead_letters import Received
+from runtime.messaging.dead_letters import RawRecord
 from runtime.messaging.outbox.relay import Relay
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
@@ -173,14 +173,14 @@ async def _carry(town: Town, fabric: Fabric, names: Sequence[str]) -> None:
         await bound.dispose()
 
 
-def _received(message: Message) -> Received:
+def _received(message: Message) -> RawRecord:
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     assert topic is not None
     assert partition is not None
     assert offset is not None
     body = message.value()
     assert isinstance(body, bytes)
-    return Received(topic, partition, offset, _text(message.key()).encode(), tuple(_headers(message)), body)
+    return RawRecord(topic, partition, offset, _text(message.key()).encode(), tuple(_headers(message)), body)
 
 
 async def _look(observer: Observer, fabric: Fabric, delivery: Delivery) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from runtime.messaging.consumer import Worker
 from runtime.messaging.consumer.message import read
-from runtime.messaging.dead_letters import Received
+from runtime.messaging.dead_letters import RawRecord
 from services.exchange import store
 from tests.services.exchange.conftest import HOTLINE, Desk, an_incident, listed
 
@@ -32,7 +32,7 @@ async def test_two_workers_at_once_leave_no_gap_and_no_double(desk: Desk) -> Non
     assert len(await listed(desk.sam)) == 20
 
 
-async def hand_singly(desk: Desk, worker: Worker, letters: Sequence[Received]) -> None:
+async def hand_singly(desk: Desk, worker: Worker, letters: Sequence[RawRecord]) -> None:
     for one in letters:
         await desk.delivery.hand([one], worker)
 

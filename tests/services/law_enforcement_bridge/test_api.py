@@ -14,7 +14,7 @@ from schemas.categories import DataCategory
 from schemas.codes import EndsWhen, Purpose
 from schemas.taxonomy import ALL, categories_of
 from services.law_enforcement_bridge.api import routes
-from services.law_enforcement_bridge.jobs import tick, ticking
+from services.law_enforcement_bridge.jobs import run_jobs, scheduled_jobs
 from tests.services.law_enforcement_bridge.conftest import Desk
 from tests.world.mail import mailbox, opened_by
 from tests.world.web import Web
@@ -259,8 +259,8 @@ async def test_an_order_warns_ends_and_says_so_once(desk: Desk, web: Web) -> Non
 
     for before in ("30 days", "0 days", "0 days"):
         let_time_pass(desk, order["order_ref"], before)
-        await tick(web.wiring("accord_law_enforcement_bridge"))
-        await tick(web.wiring("accord_law_enforcement_bridge"))
+        await run_jobs(web.wiring("accord_law_enforcement_bridge"))
+        await run_jobs(web.wiring("accord_law_enforcement_bridge"))
 
     assert await types(desk, order["case_ref"]) == ["issued", "expiring", "expired"]
     assert (await desk.lee.get(f"/v1/orders/{order['order_ref']}")).json()["status"] == "expired"
@@ -277,7 +277,7 @@ def let_time_pass(desk: Desk, order_ref: str, left: str) -> None:
 async def opens(desk: Desk, case_ref: str, to: str, purpose: Purpose, of: str = "county-sheriff") -> set[str]:
     """Return the categories that an agency's system would open of a custodian's records at this moment."""
     async with desk.town.session("accord_exchange") as session:
-        subject = await register.hold(session, UUID(case_ref))
+        subject = await register.lock_shared(session, UUID(case_ref))
     assert subject is not None
     request = Request(subject.cases[to].agency, subject.cases[of].agency, purpose, ALL)
     return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
@@ -314,7 +314,7 @@ async def test_h11_an_order_the_clock_ends_ends_its_releases(desk: Desk, web: We
     order = await desk.record(case_ref=case_ref, expires_on="2099-01-01", court_time_zone="UTC")
     let_time_pass(desk, order["order_ref"], "-1 second")
 
-    await tick(web.wiring("accord_law_enforcement_bridge"))
+    await run_jobs(web.wiring("accord_law_enforcement_bridge"))
 
     assert await both_open(desk, case_ref) == (set(), set())
     assert "expired" in await types(desk, case_ref)
@@ -331,7 +331,10 @@ async def test_h11_no_other_step_of_an_order_ends_a_release(desk: Desk) -> None:
 
 
 async def test_the_clock_runs_beside_the_routes(web: Web) -> None:
-    async with web.serving("law_enforcement_bridge", routes, around=ticking) as app, web.as_person(app, "lee") as lee:
+    async with (
+        web.serving("law_enforcement_bridge", routes, around=scheduled_jobs) as app,
+        web.as_person(app, "lee") as lee,
+    ):
         answer = await lee.get("/v1/orders?limit=1")
 
     assert answer.status_code == 200

@@ -64,7 +64,7 @@ async def test_h4_a_list_waits_for_nobody_whose_order_it_does_not_show(desk: Des
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="lee")
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.hold_exclusive(stopping, case_ref)
+        await register.lock_exclusive(stopping, case_ref)
         assert await of_case(desk, str(case_ref)) == []
 
 
@@ -72,7 +72,7 @@ async def test_m9_an_order_in_anothers_case_waits_for_nobody(desk: Desk) -> None
     theirs = await desk.town.open_case("bay-hotline", "county-sheriff")
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.hold_exclusive(stopping, theirs)
+        await register.lock_exclusive(stopping, theirs)
         answers = [
             await desk.lee.post("/v1/orders", json={"status": "temporary", "case_ref": str(ref)})
             for ref in (theirs, uuid4())

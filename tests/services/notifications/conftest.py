@@ -20,7 +20,7 @@ from schemas.facts import Fact, IncidentReported, ReferralAccepted
 from services.notifications.api import routes
 from services.notifications.channels import Channel, UnsafeFileChannel
 from services.notifications.consumers import listen
-from services.notifications.dispatcher import Sender
+from services.notifications.dispatcher import NoticeDispatcher
 from tests.world.clock import set_clock
 from tests.world.delivery import Delivery
 from tests.world.mail import mailbox, opened_by
@@ -94,9 +94,9 @@ class Desk:
             await disclosure.offer_many(unit, said)
             await unit.session.commit()
 
-    def sender(self, channel: Channel | None = None) -> Sender:
+    def sender(self, channel: Channel | None = None) -> NoticeDispatcher:
         bound = sessions(self.town.engine("accord_notifications"))
-        return Sender(bound, self.town.keys, channel or UnsafeFileChannel(self.folder, production=False))
+        return NoticeDispatcher(bound, self.town.keys, channel or UnsafeFileChannel(self.folder, production=False))
 
     async def send(self, channel: Channel | None = None) -> int:
         """Deal with all that is due, and return how many notices that were."""

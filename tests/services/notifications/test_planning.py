@@ -137,7 +137,7 @@ async def test_a_new_word_that_comes_while_a_sender_looks_is_not_overslept(desk:
     await desk.told(case_ref, channels=[a_channel()])
 
     async with desk.town.unit("accord_notifications", HOTLINE) as unit:
-        again_at = await register.instant(unit.session) + LEASE * 1000
+        again_at = await register.database_now(unit.session) + LEASE * 1000
         await store.hold(unit.session, due, "no_safe_channel", again_at)
         await unit.session.commit()
 

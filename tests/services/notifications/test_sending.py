@@ -10,7 +10,7 @@ import pytest
 
 from runtime.database.engine import engine, sessions
 from services.notifications.channels import UnsafeFileChannel
-from services.notifications.dispatcher import Sender
+from services.notifications.dispatcher import NoticeDispatcher
 from services.notifications.domain import TEXTS, Send
 from tests.services.notifications.conftest import ADDRESS, HOTLINE, Desk, a_channel, an_acceptance, an_incident, hours
 
@@ -392,16 +392,16 @@ async def test_a_sender_runs_until_it_is_told_to_stop(desk: Desk) -> None:
     sender.stop()
     await asyncio.wait_for(running, 5)
 
-    assert sender.well
+    assert sender.healthy
 
 
 async def test_without_a_database_a_sender_says_so_and_goes_on_trying(desk: Desk) -> None:
     nowhere = engine("postgresql+psycopg://nobody@127.0.0.1:1/accord")
-    sender = Sender(sessions(nowhere), desk.town.keys, UnsafeFileChannel(desk.folder, production=False))
+    sender = NoticeDispatcher(sessions(nowhere), desk.town.keys, UnsafeFileChannel(desk.folder, production=False))
 
     running = asyncio.create_task(sender.run())
     async with asyncio.timeout(20):
-        while sender.well:
+        while sender.healthy:
             await asyncio.sleep(0.01)
     sender.stop()
     with suppress(TimeoutError):
@@ -409,7 +409,7 @@ async def test_without_a_database_a_sender_says_so_and_goes_on_trying(desk: Desk
     await nowhere.dispose()
 
     assert running.done()
-    assert not sender.well
+    assert not sender.healthy
 
 
 async def test_a_notice_of_nobodys_case_is_put_off(desk: Desk) -> None:

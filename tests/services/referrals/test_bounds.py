@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from runtime import register
 from runtime.disclosure import list_reads
-from runtime.disclosure.state_reads import Asked
+from runtime.disclosure.state_reads import ReadRequest
 from schemas.codes import Purpose
 from services.referrals import store
 from tests.services.referrals.conftest import Desk, a_referral
@@ -61,7 +61,7 @@ async def test_h4_a_list_of_hidden_rows_gives_up_and_goes_on(desk: Desk, monkeyp
     before = rows(desk, LEAVES)[0][0]
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(10):
-        await register.hold_exclusive(stopping, hidden)  # nobody who takes this lock comes through
+        await register.lock_exclusive(stopping, hidden)  # nobody who takes this lock comes through
         with rows_counted(monkeypatch) as given:
             first = await desk.jude.get(QUERY)
         second = await desk.jude.get("/v1/referrals" + first.links["next"]["url"])
@@ -83,11 +83,11 @@ async def test_h4_a_list_holds_only_the_subjects_whose_rows_it_shows(desk: Desk)
     locked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %(pid)s"
 
     async with desk.town.unit("accord_referrals", "harbor-house", "sam") as unit:
-        asked = [Asked(ref, Purpose.SHELTER) for ref in (case_ref, other)]
-        chosen = await list_reads.masks_now(unit, asked, STATUS)
+        asked = [ReadRequest(ref, Purpose.SHELTER) for ref in (case_ref, other)]
+        chosen = await list_reads.read_masks(unit, asked, STATUS)
         pid = await unit.session.scalar(text("SELECT pg_backend_pid()"))
         before = rows(desk, locked, pid=pid)[0][0]
-        await list_reads.shown(unit, [one for one in asked if chosen[one]], STATUS, "referrals received")
+        await list_reads.record_rows(unit, [one for one in asked if chosen[one]], STATUS, "referrals received")
         after = rows(desk, locked, pid=pid)[0][0]
 
     assert (before, after) == (0, 1)
@@ -97,7 +97,7 @@ async def test_m9_a_referral_of_anothers_case_waits_for_nobody(desk: Desk) -> No
     theirs = await desk.town.open_case("bay-hotline", "harbor-house")
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.hold_exclusive(stopping, theirs)
+        await register.lock_exclusive(stopping, theirs)
         answers = [
             await desk.sam.post("/v1/referrals", json=a_referral(ref, to_agency_ref="riverside-legal"))
             for ref in (theirs, uuid4())

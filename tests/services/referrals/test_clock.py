@@ -9,7 +9,7 @@ from sqlalchemy import text
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.referrals.api import routes
-from services.referrals.jobs import tick, ticking
+from services.referrals.jobs import run_jobs, scheduled_jobs
 from tests.services.referrals.conftest import Desk
 from tests.world.mail import mailbox, opened_by
 from tests.world.web import Web
@@ -32,7 +32,7 @@ async def test_a_delay_is_told_once_to_sender_and_receiver(desk: Desk, web: Web)
     let_time_pass(desk, case_ref)
 
     for _ in range(3):
-        await tick(web.wiring("accord_referrals"))
+        await run_jobs(web.wiring("accord_referrals"))
 
     assert (await types(desk, case_ref)).count("accord.referral.overdue.v1") == 1
     assert (await types(desk, case_ref, "harbor-house")).count("accord.referral.overdue.v1") == 1
@@ -46,7 +46,7 @@ async def test_two_clocks_tell_a_delay_once(desk: Desk, web: Web) -> None:
         await desk.send(case_ref)
         let_time_pass(desk, case_ref)
 
-    await asyncio.gather(*(tick(web.wiring("accord_referrals")) for _ in range(4)))
+    await asyncio.gather(*(run_jobs(web.wiring("accord_referrals")) for _ in range(4)))
 
     told = [(await types(desk, case_ref)).count("accord.referral.overdue.v1") for case_ref in cases]
     assert told == [1] * 4
@@ -61,7 +61,7 @@ async def test_what_was_answered_in_time_is_not_called_late(desk: Desk, web: Web
     )
     let_time_pass(desk, case_ref)
 
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
 
     assert "accord.referral.overdue.v1" not in await types(desk, case_ref)
 
@@ -70,7 +70,7 @@ async def test_a_late_referral_is_on_the_list_of_late_ones(desk: Desk, web: Web)
     case_ref, _ = await desk.released()
     await desk.send(case_ref)
     let_time_pass(desk, case_ref)
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
 
     late = (await desk.ana.get("/v1/referrals?overdue=true&limit=200")).json()["referrals"]
 
@@ -82,7 +82,7 @@ async def test_a_referral_ends_with_its_release_and_the_receiver_gets_no_fact_of
     sent = await desk.send(case_ref)
 
     await desk.town.revoke(case_ref, directive_ref)
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
 
     now = (await desk.ana.get(f"/v1/referrals/{sent['referral_ref']}")).json()
     assert (now["status"], now["reason_code"]) == ("withdrawn", "consent_ended")
@@ -96,7 +96,7 @@ async def test_another_change_of_consent_leaves_it_open(desk: Desk, web: Web) ->
     sent = await desk.send(case_ref)
 
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
 
     assert (await desk.ana.get(f"/v1/referrals/{sent['referral_ref']}")).json()["status"] == "sent"
     async with desk.town.session("accord_referrals") as session:
@@ -109,7 +109,7 @@ async def test_a_logged_referral_needs_no_release_to_stand(desk: Desk, web: Web)
     sent = await desk.send(case_ref, mode="logged", purpose=None)
 
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
 
     assert (await desk.ana.get(f"/v1/referrals/{sent['referral_ref']}")).json()["status"] == "sent"
 
@@ -117,7 +117,7 @@ async def test_a_logged_referral_needs_no_release_to_stand(desk: Desk, web: Web)
 async def test_the_clock_runs_beside_the_routes_and_ends_with_them(web: Web) -> None:
     before = len(asyncio.all_tasks())
 
-    async with web.serving("referrals", routes, around=ticking) as app:
+    async with web.serving("referrals", routes, around=scheduled_jobs) as app:
         assert isinstance(app, FastAPI)
         assert len(asyncio.all_tasks()) > before
 

@@ -14,7 +14,7 @@ from runtime import disclosure, register
 from schemas.categories import DataCategory
 from schemas.codes import EndsWhen, Purpose, StartsWhen
 from schemas.taxonomy import ALL, categories_of
-from services.referrals.jobs import tick
+from services.referrals.jobs import run_jobs
 from tests.services.referrals.conftest import Desk, a_referral
 from tests.world.mail import mailbox, opened_by
 from tests.world.town import Town
@@ -34,7 +34,7 @@ async def opens(
 ) -> set[str]:
     """Return the categories that an agency's system would open of a custodian's records at this moment."""
     async with town.session("accord_exchange") as session:
-        subject = await register.hold(session, case_ref)
+        subject = await register.lock_shared(session, case_ref)
     assert subject is not None
     request = Request(subject.cases[agency_id].agency, subject.cases[of].agency, purpose, ALL)
     return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
@@ -142,7 +142,7 @@ async def test_h11_a_referral_the_clock_withdraws_ends_it(desk: Desk, web: Web) 
     await desk.send(case_ref)
     await desk.town.revoke(case_ref, directive_ref)
 
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
 
     assert await opens(desk.town, case_ref, purpose=Purpose.ADVOCACY) == set()
 
@@ -194,7 +194,7 @@ async def test_d2_a_clear_check_starts_the_release(
     desk: Desk, machine: httpx.AsyncClient, jude: httpx.AsyncClient, web: Web
 ) -> None:
     case_ref, theirs = await to_the_lawyer(desk)
-    await tick(web.wiring("accord_referrals"))
+    await run_jobs(web.wiring("accord_referrals"))
     opened = await opened_by(desk.town, case_ref, "riverside-legal", None, Purpose.CONFLICT_CHECK)
     assert dict(opened["referral.created"].categories) == {"alleged_offender": {"offender_name": "R. Calder"}}
     assert await received(jude, theirs) == []

@@ -30,7 +30,7 @@ from schemas.facts.referral import (
     WithdrawalBlock,
 )
 from services.referrals import domain
-from services.referrals.domain import FINAL, NotOpen, NotSent, Referral, ToItself
+from services.referrals.domain import FINAL, NotOpen, NotSent, Referral, SelfReferral
 from services.referrals.requests import ReferralForm
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -117,7 +117,7 @@ def test_a_live_referral_says_for_what_its_receiver_is_to_act() -> None:
 
 
 def test_an_agency_sends_nothing_to_itself() -> None:
-    with pytest.raises(ToItself):
+    with pytest.raises(SelfReferral):
         sent(a_form(to_agency_ref="bay-hotline"))
 
 
