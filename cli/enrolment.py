@@ -32,7 +32,7 @@ ROLE = "accord_admin"
 MOST_REPLICAS = 3
 
 
-class Taken(SetupError):
+class NameTaken(SetupError):
     """Somebody has this name already."""
 
 
@@ -51,7 +51,9 @@ def take_in_agency(run: Run, agency: NewAgency) -> TownAgency:
     """
     with _running(run) as there:
         if any(one.id == agency.agency_id for one in there.agencies):
-            raise Taken(f"{agency.agency_id} is in this town already", "Choose another id; see `accord agency list`.")
+            raise NameTaken(
+                f"{agency.agency_id} is in this town already", "Choose another id; see `accord agency list`."
+            )
         (made,) = add_agencies(run, there, [agency])
         town.write(run, there.model_copy(update={"agencies": (*there.agencies, made)}))
     return made
@@ -77,7 +79,7 @@ def change_profile(run: Run, agency_id: str, profile: str) -> TownAgency:
 
 def take_in_person(run: Run, member: Member) -> TownPerson:
     """Take a person into the running town; raises `Taken` where somebody has their name."""
-    taken = Taken(f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`.")
+    taken = NameTaken(f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`.")
     with _running(run) as there:
         if any(one.id == member.person_ref for one in there.people):
             raise taken
@@ -85,7 +87,7 @@ def take_in_person(run: Run, member: Member) -> TownPerson:
             raise SetupError(f"There is no agency {member.agency_id} in this town", "See `accord agency list`.")
         try:
             (made,) = add_people(run, there, [member])
-        except register.Taken:
+        except register.AlreadyEnrolled:
             raise taken from None
         town.write(run, there.model_copy(update={"people": (*there.people, made)}))
     return made

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kernel.ledger.entry import Unreadable, read
+from kernel.ledger.entry import UnreadableEntry, read
 from kernel.ledger.verify import Entry
 
 LEAF = {"index", "header", "hash"}
@@ -49,7 +49,7 @@ class Exported:
         """Return the newest instant that an entry bears: what was promised for later may be in what came after."""
         newest = datetime.min.replace(tzinfo=UTC)
         for _, body, _ in self.entries():
-            with suppress(Unreadable):
+            with suppress(UnreadableEntry):
                 newest = max(newest, read(body).at)
         return newest
 

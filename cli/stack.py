@@ -21,7 +21,7 @@ from infra.embedded import ports as free
 from infra.embedded import process as child
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from infra.embedded.process import Process
+from infra.embedded.process import ChildProcess
 from infra.embedded.unready import SetupError
 from schemas.town import Process as TownProcess
 from schemas.town import Town
@@ -45,11 +45,11 @@ class Stack:
     kafka: Kafka
     ports: dict[str, int]
     town: Town
-    running: dict[str, Process] = field(default_factory=dict)
+    running: dict[str, ChildProcess] = field(default_factory=dict)
     falls: dict[str, RestartBackoff] = field(default_factory=dict)
 
     @property
-    def processes(self) -> dict[str, Process]:
+    def processes(self) -> dict[str, ChildProcess]:
         """Return all that is ours to watch; the operator's own servers are not."""
         servers = {"postgres": self.postgres.process, "kafka": self.kafka.process}
         return {name: one for name, one in servers.items() if one is not None} | self.running
@@ -146,7 +146,7 @@ class Stack:
         with ThreadPoolExecutor(max_workers=16) as pool:
             list(pool.map(lambda one: one.stop(), self.running.values()))
 
-    def _told(self, name: str, process: Process) -> TownProcess:
+    def _told(self, name: str, process: ChildProcess) -> TownProcess:
         return TownProcess(
             pid=process.pid, log=str(process.log), url=self._address(name) if name in self.running else None
         )

@@ -13,7 +13,7 @@ _INSIDE: Final = ("items", "additionalProperties", "propertyNames")
 _FORM: Final = ("pattern", "format")
 
 
-class Reason(StrEnum):
+class Incompatibility(StrEnum):
     """Why a change breaks whoever reads or writes that version."""
 
     REMOVED = "removed"
@@ -27,7 +27,7 @@ class Reason(StrEnum):
 class Break:
     """One thing that was so and is no longer."""
 
-    reason: Reason
+    reason: Incompatibility
     where: str
 
     def __str__(self) -> str:
@@ -47,12 +47,12 @@ class _Comparison:
     def of(self, old: Schema, new: Schema, where: str) -> Iterator[Break]:
         """Yield the breaks between two schemas at one place."""
         if old.get("x-accord-category") != new.get("x-accord-category"):
-            yield Break(Reason.RECATEGORISED, where)
+            yield Break(Incompatibility.RECATEGORISED, where)
         choices = _choices(new, self.after)
         for choice in _choices(old, self.before):
             matching = [other for other in choices if _is_of_a_type(choice, other)]
             if not matching:
-                yield Break(Reason.NARROWED, f"{where} type")
+                yield Break(Incompatibility.NARROWED, f"{where} type")
             else:
                 yield from min((tuple(self._between(choice, other, where)) for other in matching), key=len)
 
@@ -64,7 +64,7 @@ class _Comparison:
             # What a schema does not say is open, and pydantic closes an object by saying False.
             was, now = ({} if schema.get(inside, True) is True else schema[inside] for schema in (old, new))
             if now is False and was is not False:
-                yield Break(Reason.NARROWED, f"{where} {inside}")
+                yield Break(Incompatibility.NARROWED, f"{where} {inside}")
             elif was is not False and now is not False and (was or now):
                 yield from self.of(was, now, f"{where}/*")
 
@@ -74,9 +74,9 @@ class _Comparison:
             if name in known_now:
                 yield from self.of(schema, known_now[name], f"{where}/{name}")
             else:
-                yield Break(Reason.REMOVED, f"{where}/{name}")
+                yield Break(Incompatibility.REMOVED, f"{where}/{name}")
         for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-            yield Break(Reason.NEWLY_REQUIRED, f"{where}/{name}")
+            yield Break(Incompatibility.NEWLY_REQUIRED, f"{where}/{name}")
 
 
 def _choices(schema: Schema, document: Schema) -> list[Schema]:
@@ -98,11 +98,11 @@ def _is_of_a_type(old: Schema, new: Schema) -> bool:
 def _values(old: Schema, new: Schema, where: str) -> Iterator[Break]:
     allowed, allowed_now = _enum(old), _enum(new)
     if allowed is None and allowed_now is not None:
-        yield Break(Reason.NARROWED, f"{where} enum")
+        yield Break(Incompatibility.NARROWED, f"{where} enum")
     elif allowed is not None and allowed_now is not None:
         for value in allowed:
             if value not in allowed_now:
-                yield Break(Reason.SHRUNK_ENUM, f"{where} {value}")
+                yield Break(Incompatibility.SHRUNK_ENUM, f"{where} {value}")
 
 
 def _enum(schema: Schema) -> list[Any] | None:
@@ -112,10 +112,10 @@ def _enum(schema: Schema) -> list[Any] | None:
 def _bounds(old: Schema, new: Schema, where: str) -> Iterator[Break]:
     for name in _UPPER:
         if name in new and (name not in old or new[name] < old[name]):
-            yield Break(Reason.NARROWED, f"{where} {name}")
+            yield Break(Incompatibility.NARROWED, f"{where} {name}")
     for name in _LOWER:
         if name in new and (name not in old or new[name] > old[name]):
-            yield Break(Reason.NARROWED, f"{where} {name}")
+            yield Break(Incompatibility.NARROWED, f"{where} {name}")
     for name in _FORM:
         if name in new and new[name] != old.get(name):
-            yield Break(Reason.NARROWED, f"{where} {name}")
+            yield Break(Incompatibility.NARROWED, f"{where} {name}")

@@ -74,7 +74,7 @@ def verify(
     try:
         with _opened(run, file) as log:
             checkpoints = [*log.checkpoints(), *kept]
-            counted = Counted(promised.watching(log.entries()))
+            counted = LedgerCounts(promised.watching(log.entries()))
             findings = verify_log(counted, checkpoints, key)
             if promised.count:
                 findings += promised.broken(log.at())
@@ -99,7 +99,7 @@ def export(file: To, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
 
 
 @dataclass
-class Counted:
+class LedgerCounts:
     """Entries on their way to the verifier, counted."""
 
     entries: Iterable[Entry]

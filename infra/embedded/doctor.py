@@ -30,7 +30,7 @@ POSTGRES_FROM = 17  # the first that ends a transaction which goes on and on (tr
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One thing a run needs: whether it is there, and what to do if it is not."""
 
     name: str
@@ -46,7 +46,7 @@ def examine(
     own_database: str | None = None,
     own_kafka: str | None = None,
     wanted_jars: tuple[Jar, ...] | None = None,
-) -> list[Finding]:
+) -> list[DoctorFinding]:
     """Tell what is there and what is missing for a run in the folder `run`.
 
     A server of the operator's own, by URL or address, is asked for in place of
@@ -60,75 +60,77 @@ def examine(
     return findings
 
 
-def _system() -> Finding:
+def _system() -> DoctorFinding:
     ok = sys.platform in ("linux", "darwin")
-    return Finding("system", ok, sys.platform, "" if ok else "Use Linux or macOS; on Windows, WSL 2.")
+    return DoctorFinding("system", ok, sys.platform, "" if ok else "Use Linux or macOS; on Windows, WSL 2.")
 
 
-def _python() -> Finding:
+def _python() -> DoctorFinding:
     ok = PYTHON_FROM <= sys.version_info[:2] < PYTHON_BELOW
     fix = "" if ok else "Make the virtual environment with Python 3.11, 3.12 or 3.13, then run `make setup`."
-    return Finding("python", ok, ".".join(map(str, sys.version_info[:3])), fix)
+    return DoctorFinding("python", ok, ".".join(map(str, sys.version_info[:3])), fix)
 
 
-def _memory() -> Finding:
+def _memory() -> DoctorFinding:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     ok = there >= MEMORY_WANTED
-    return Finding("memory", ok, _size(there), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}.")
+    return DoctorFinding(
+        "memory", ok, _size(there), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}."
+    )
 
 
-def _descriptors() -> Finding:
+def _descriptors() -> DoctorFinding:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     ok = soft == resource.RLIM_INFINITY or soft >= DESCRIPTORS_WANTED
     fix = (
         "" if ok else f"Run `ulimit -n {DESCRIPTORS_WANTED}` first: each connection takes one; {hard} is the most here."
     )
-    return Finding("descriptors", ok, f"{soft} files and connections a process", fix)
+    return DoctorFinding("descriptors", ok, f"{soft} files and connections a process", fix)
 
 
-def _disk(run: Path) -> Finding:
+def _disk(run: Path) -> DoctorFinding:
     place = run.absolute()
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
     ok = free >= DISK_WANTED
     fix = "" if ok else f"Free some space: at least {_size(DISK_WANTED)} is wanted where {place} lies."
-    return Finding("disk", ok, f"{_size(free)} free", fix)
+    return DoctorFinding("disk", ok, f"{_size(free)} free", fix)
 
 
-def _loopback() -> Finding:
+def _loopback() -> DoctorFinding:
     try:
         port = ports.free_port()
     except SetupError as obstacle:
-        return Finding("ports", False, obstacle.what, obstacle.fix)
-    return Finding("ports", True, f"{ports.LOOPBACK}:{port} and others are free")
+        return DoctorFinding("ports", False, obstacle.what, obstacle.fix)
+    return DoctorFinding("ports", True, f"{ports.LOOPBACK}:{port} and others are free")
 
 
-def _clock() -> Finding:
+def _clock() -> DoctorFinding:
     wall, steady = time.time(), time.monotonic()
     time.sleep(0.05)
     drift = abs((time.time() - wall) - (time.monotonic() - steady))
     ok = MADE_AT <= wall < TOO_LATE and drift < 0.5
     detail = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(wall))
-    return Finding("clock", ok, detail, "" if ok else "Set the clock; consent begins and ends by it.")
+    return DoctorFinding("clock", ok, detail, "" if ok else "Set the clock; consent begins and ends by it.")
 
 
-def _postgres() -> Iterator[Finding]:
+def _postgres() -> Iterator[DoctorFinding]:
     yield _runs("postgresql", lambda: postgres.programs() / "postgres", "--version")
     if os.geteuid() == 0:
         yield _account()
 
 
-def _account() -> Finding:
+def _account() -> DoctorFinding:
     import pwd
 
     name = postgres.UNPRIVILEGED
     ok = any(entry.pw_name == name for entry in pwd.getpwall())
     fix = "" if ok else f"PostgreSQL refuses to run as root: make the account {name}, or be another user."
-    return Finding("account", ok, f"PostgreSQL runs as {name}, as we are root", fix)
+    return DoctorFinding("account", ok, f"PostgreSQL runs as {name}, as we are root", fix)
 
 
-def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[Finding]:
+def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[DoctorFinding]:
     yield _runs("java", kafka.java, "--version")
     every = jars.listed() if wanted is None else wanted
     lacking = jars.absent(every, cache)
@@ -138,33 +140,33 @@ def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[Finding]:
     try:
         jars.class_path(cache, every)
     except SetupError as obstacle:
-        yield Finding("jars", False, obstacle.what, obstacle.fix)
+        yield DoctorFinding("jars", False, obstacle.what, obstacle.fix)
     else:
-        yield Finding("jars", True, f"{len(every)} in {cache}, each as it should be")
+        yield DoctorFinding("jars", True, f"{len(every)} in {cache}, each as it should be")
 
 
-def _fetchable(detail: str) -> Finding:
+def _fetchable(detail: str) -> DoctorFinding:
     """Missing jars are no fault as long as they can be had."""
     from jgo.maven import MavenContext  # slow to import, and seldom needed
 
     for url in MavenContext().remote_repos.values():
         parts = urlsplit(url)
         if _answers(parts.hostname or "", parts.port or 443):
-            return Finding("jars", True, f"{detail}; they are fetched when first wanted")
+            return DoctorFinding("jars", True, f"{detail}; they are fetched when first wanted")
     fix = f"Connect to the network and run `{jars.FETCH}`, or set ACCORD_KAFKA to a broker of yours."
-    return Finding("jars", False, f"{detail}, and their source does not answer", fix)
+    return DoctorFinding("jars", False, f"{detail}, and their source does not answer", fix)
 
 
-def _own(name: str, address: str, port: int) -> Finding:
+def _own(name: str, address: str, port: int) -> DoctorFinding:
     first = address.rpartition("@")[2].split("/")[0].split(",")[0]
     host, _, stated = first.partition(":")
     ok = _answers(host, int(stated or port))
-    return Finding(
+    return DoctorFinding(
         name, ok, f"your own at {first}", "" if ok else "It does not answer: start it, or correct the address."
     )
 
 
-def _own_database(address: str) -> Iterator[Finding]:
+def _own_database(address: str) -> Iterator[DoctorFinding]:
     answers = _own("database", address, 5432)
     yield answers
     if not answers.ok:
@@ -173,33 +175,33 @@ def _own_database(address: str) -> Iterator[Finding]:
         with psycopg.connect(address, connect_timeout=int(PROBE_WITHIN)) as connection:
             version, secure = connection.info.server_version // 10_000, connection.pgconn.ssl_in_use
     except psycopg.Error:  # its text may hold what the address holds
-        yield Finding("postgresql", False, "it lets nobody in by that address", "Correct user and password.")
+        yield DoctorFinding("postgresql", False, "it lets nobody in by that address", "Correct user and password.")
         return
     yield _new_enough(version)
     here = urlsplit(address).hostname in (None, "localhost", ports.LOOPBACK, "::1")
     fix = "" if secure or here else "End the address with ?sslmode=verify-full&sslrootcert=FILE."
-    yield Finding("database tls", secure or here, "TLS" if secure else "no TLS", fix)
+    yield DoctorFinding("database tls", secure or here, "TLS" if secure else "no TLS", fix)
 
 
-def _new_enough(version: int) -> Finding:
+def _new_enough(version: int) -> DoctorFinding:
     ok = version >= POSTGRES_FROM
     fix = (
         ""
         if ok
         else f"Use PostgreSQL {POSTGRES_FROM} or newer: an older one cannot end a transaction that goes on and on."
     )
-    return Finding("postgresql", ok, f"version {version}", fix)
+    return DoctorFinding("postgresql", ok, f"version {version}", fix)
 
 
-def _runs(name: str, program: Callable[[], Path], argument: str) -> Finding:
+def _runs(name: str, program: Callable[[], Path], argument: str) -> DoctorFinding:
     try:
         asked: list[str | Path] = [program(), argument]
         said = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - ours
     except SetupError as obstacle:
-        return Finding(name, False, obstacle.what, obstacle.fix)
+        return DoctorFinding(name, False, obstacle.what, obstacle.fix)
     except (OSError, subprocess.SubprocessError) as refusal:
-        return Finding(name, False, f"it is there but does not run: {refusal}", SETUP)
-    return Finding(name, True, said.stdout.splitlines()[0])
+        return DoctorFinding(name, False, f"it is there but does not run: {refusal}", SETUP)
+    return DoctorFinding(name, True, said.stdout.splitlines()[0])
 
 
 def _answers(host: str, port: int) -> bool:

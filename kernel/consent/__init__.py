@@ -6,7 +6,7 @@ from kernel.consent.decision_types import Decision, Reason, Request
 from kernel.consent.derivation import covers, derived
 from kernel.consent.directive import Agency, Directive
 from kernel.consent.explanation import CategoryVerdict, Outlook, as_if_signed, explain, preview
-from kernel.consent.parser import Unreadable, fields_given, fields_named
+from kernel.consent.parser import UnreadableDirective, fields_given, fields_named
 from kernel.consent.table import ConsentTable, compile_table
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "Outlook",
     "Reason",
     "Request",
-    "Unreadable",
+    "UnreadableDirective",
     "as_if_signed",
     "ceiling",
     "compile_table",

@@ -15,7 +15,7 @@ from schemas.taxonomy import categories_of, category_mask, mask_of
 EMERGENCY_AT_MOST: Final = timedelta(minutes=60)
 
 
-class Unreadable(ValueError):
+class UnreadableDirective(ValueError):
     """A directive that contradicts itself, or uses a word that is not in our lists."""
 
 
@@ -42,15 +42,15 @@ def read_grant(directive: Directive) -> tuple[Flow, Grant]:
     """Return what a permit grants, to whom and for which purpose, or raise `Unreadable`."""
     recipient, purpose, until, basis = directive.recipient, directive.purpose, directive.valid_until, directive.basis
     if recipient is None or directive.excluded_person_ref is not None:
-        raise Unreadable("a permit names one agency")
+        raise UnreadableDirective("a permit names one agency")
     if purpose is None or purpose is Purpose.EVALUATION_AGGREGATE:
-        raise Unreadable("a permit names one purpose, and counting is not one")  # R14
+        raise UnreadableDirective("a permit names one purpose, and counting is not one")  # R14
     if until is None:
-        raise Unreadable("a permit ends")  # R6
+        raise UnreadableDirective("a permit ends")  # R6
     if basis is Basis.OWN_RECORD or recipient == directive.custodian:
-        raise Unreadable("an own record needs no permit")
+        raise UnreadableDirective("an own record needs no permit")
     if basis is Basis.EMERGENCY and purpose is not Purpose.EMERGENCY_SAFETY:
-        raise Unreadable("an emergency is about safety")
+        raise UnreadableDirective("an emergency is about safety")
     start, end = _period(directive, until)
     grant = Grant(directive.directive_ref, fields_given(directive), start, end, basis)
     return (directive.custodian, recipient, purpose), grant
@@ -59,7 +59,7 @@ def read_grant(directive: Directive) -> tuple[Flow, Grant]:
 def read_denial(directive: Directive) -> Denial:
     """Return what a denial takes away from its recipient, or raise `Unreadable`."""
     if directive.recipient is None or directive.excluded_person_ref is not None:
-        raise Unreadable("a denial names an agency or a person")
+        raise UnreadableDirective("a denial names an agency or a person")
     return Denial(directive.directive_ref, fields_named(directive), _instant(directive.valid_from))
 
 
@@ -108,14 +108,14 @@ def _fields(
         categories = named_categories or frozenset(categories_of(only))
         scopes = [(category_mask(category, taxonomy_version), category_mask(category)) for category in categories]
     except KeyError:
-        raise Unreadable("an unknown field or taxonomy version") from None
+        raise UnreadableDirective("an unknown field or taxonomy version") from None
     named = within = 0
     for known, now in scopes:
         fields = known if permits else now
         named |= fields & only if only & now else fields
         within |= now
     if not categories or only & ~within:
-        raise Unreadable("it names nothing, or a field outside its categories")
+        raise UnreadableDirective("it names nothing, or a field outside its categories")
     if only_by_name:
         named &= only  # R13
     return named & ~excepted
@@ -132,8 +132,8 @@ def _period(directive: Directive, until: datetime) -> tuple[datetime, datetime]:
 
 def _instant(at: datetime) -> datetime:
     if at.utcoffset() is None:
-        raise Unreadable("an instant without a time zone is not one")
+        raise UnreadableDirective("an instant without a time zone is not one")
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise Unreadable("an instant outside the calendar") from None
+        raise UnreadableDirective("an instant outside the calendar") from None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kernel.consent.decision_types import Reason
 from kernel.consent.directive import Directive, Flow, key_of
-from kernel.consent.parser import Denial, Grant, Unreadable, read_denial, read_grant
+from kernel.consent.parser import Denial, Grant, UnreadableDirective, read_denial, read_grant
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 
 MIN_INSTANT: Final = datetime.min.replace(tzinfo=UTC)
@@ -125,7 +125,7 @@ class _TableBuilder:
             return
         try:
             key, grant = read_grant(directive)
-        except Unreadable:
+        except UnreadableDirective:
             self.unreadable_grants += 1
         else:
             self.grants[key].append(grant)
@@ -133,7 +133,7 @@ class _TableBuilder:
     def _add_denial(self, directive: Directive) -> None:
         try:
             denial = read_denial(directive)
-        except Unreadable:
+        except UnreadableDirective:
             self.unreadable_denials += 1
         else:
             self.denials[directive.custodian, str(directive.recipient)].append((directive.purpose, denial))

@@ -58,7 +58,7 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
-class Unreadable(ValueError):
+class UnreadableEntry(ValueError):
     """This is not a header as the ledger writes them."""
 
 
@@ -142,9 +142,9 @@ def read(body: bytes) -> Header:
         header = _HEADER.validate_json(body, strict=True)
         canonical = header.body() == body
     except (ValueError, OverflowError):
-        raise Unreadable from None
+        raise UnreadableEntry from None
     if not canonical:
-        raise Unreadable
+        raise UnreadableEntry
     return header
 
 

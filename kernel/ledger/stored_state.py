@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from kernel.ledger.entry import Act, Unreadable, read, seal_hash
+from kernel.ledger.entry import Act, UnreadableEntry, read, seal_hash
 from kernel.ledger.merkle import Grown, push
 from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
 from kernel.ledger.verify import Finding, Violation
@@ -36,7 +36,7 @@ def shredded_of(entries: Iterable[tuple[int, bytes]]) -> dict[str, int]:
     for index, body in entries:
         try:
             said = read(body)
-        except Unreadable:
+        except UnreadableEntry:
             continue  # that is another finding
         if said.act is Act.SHREDDED and said.subject is not None:
             last[said.subject] = index
@@ -70,7 +70,7 @@ def _own_subject(one: IndexedEntry) -> bool:
         return True
     try:
         said = read(one.header).subject
-    except Unreadable:
+    except UnreadableEntry:
         return True  # that is another finding
     return said == one.subject
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from kernel.ledger.entry import Act, Header, Unreadable, Verdict, is_padding, read
+from kernel.ledger.entry import Act, Header, UnreadableEntry, Verdict, is_padding, read
 from kernel.ledger.merkle import leaf_hash, push, root_of
 from kernel.ledger.note import Malformed, NotSigned, verify_checkpoint
 from schemas.codes.consent import Basis
@@ -199,7 +199,7 @@ class _EntryChecker:
     def read(self, index: int, body: bytes) -> None:
         try:
             header = read(body)
-        except Unreadable:
+        except UnreadableEntry:
             self.found.append(Finding(Violation.UNREADABLE, index))
             return
         if header.at < self.newest - self.slack:

@@ -66,14 +66,14 @@ async def authenticate(connection: HTTPConnection, wiring: AppState) -> Principa
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class OnBehalfClaim:
     """For whom a system says that it asks; proven by nobody until the register gives the system's key."""
 
     signed: str = field(repr=False)
     person_ref: str
 
 
-def claim_of(connection: HTTPConnection, principal: Principal) -> Claim | None:
+def claim_of(connection: HTTPConnection, principal: Principal) -> OnBehalfClaim | None:
     """Return the claim that goes with a request, or None; refuse one that is malformed, or that a person sends."""
     given = connection.headers.get(on_behalf.HEADER)
     if given is None:
@@ -81,14 +81,14 @@ def claim_of(connection: HTTPConnection, principal: Principal) -> Claim | None:
     if principal.kind is not Kind.SYSTEM:
         raise ClaimRefused
     try:
-        return Claim(given, on_behalf.person_named(given))
+        return OnBehalfClaim(given, on_behalf.person_named(given))
     except NotVerified:
         raise ClaimRefused from None
 
 
 @asynccontextmanager
 async def unit_of_work_for(
-    wiring: AppState, principal: Principal, claim: Claim | None = None, *, stop: bool = False
+    wiring: AppState, principal: Principal, claim: OnBehalfClaim | None = None, *, stop: bool = False
 ) -> AsyncIterator[UnitOfWork]:
     """Open the one transaction of a unit for `principal`; whoever entered it commits, else it rolls back.
 
@@ -118,7 +118,7 @@ async def unit_of_work_for(
         )
 
 
-async def _look_up(session: AsyncSession, principal: Principal, claim: Claim | None) -> _PrincipalRow:
+async def _look_up(session: AsyncSession, principal: Principal, claim: OnBehalfClaim | None) -> _PrincipalRow:
     system = principal.kind is Kind.SYSTEM
     statement = ENTER_AS_ONESELF if claim is None else ENTER_FOR_A_PERSON
     person = principal.person_ref if claim is None else claim.person_ref
@@ -129,7 +129,7 @@ async def _look_up(session: AsyncSession, principal: Principal, claim: Claim | N
     return row
 
 
-def _check(claim: Claim, principal: Principal, row: _PrincipalRow, audience: str) -> None:
+def _check(claim: OnBehalfClaim, principal: Principal, row: _PrincipalRow, audience: str) -> None:
     """Refuse a claim; the signature is tried first, so that whether there is such a person takes no time to tell."""
     try:
         on_behalf.check(claim.signed, principal.subject, row.public_jwk or {}, audience=audience, now=clock.utcnow())

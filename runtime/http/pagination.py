@@ -22,14 +22,14 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]+$", description="from a `next` link")]
 
 
-class CountAnswer(StrictModel):
+class CountResponse(StrictModel):
     """How long a list is; not `whole` where it goes on beyond what is counted."""
 
     count: Annotated[int, Field(ge=0, le=MOST_COUNTED)]
     whole: bool
 
     @classmethod
-    def of(cls, count: int, *, whole: bool) -> CountAnswer:
+    def of(cls, count: int, *, whole: bool) -> CountResponse:
         """Return the answer for so many rows; `whole` where no row was left unread."""
         return cls(count=min(count, MOST_COUNTED), whole=whole and count <= MOST_COUNTED)
 

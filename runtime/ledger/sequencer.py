@@ -76,7 +76,7 @@ PUBLISH = text("INSERT INTO ledger.published (size, published_at) VALUES (:size,
 DEPTH = text("SELECT count(*) FROM ledger.pending")
 
 
-class Waiting(NamedTuple):
+class PendingEntry(NamedTuple):
     """A leaf that is not in the tree yet, and when this was asked."""
 
     id: int
@@ -102,7 +102,7 @@ async def integrate(session: AsyncSession, skey: str, most: int = BATCH) -> int:
     0 where nothing waits or another sequencer is at it.  Raises `HeadMismatch` rather than sign another history.
     """
     size = await session.scalar(HEAD)
-    waiting = [] if size is None else [Waiting(*row) for row in await fetch_all(session, WAITING, most)]
+    waiting = [] if size is None else [PendingEntry(*row) for row in await fetch_all(session, WAITING, most)]
     if size is None or not waiting:
         await session.rollback()
         return 0
@@ -130,13 +130,15 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
         tree = await _tree(session, size, note.vkey_of(skey))
         ((at,),) = await fetch_all(session, "SELECT register.instant()")
         blanks = [leaf({}, None, **padding(at)) for _ in range(-size % PADDED_TO)]
-        await _take(session, tree, [Waiting(*row) for row in await fetch_all(session, PAD, *columns(blanks))], skey)
+        await _take(
+            session, tree, [PendingEntry(*row) for row in await fetch_all(session, PAD, *columns(blanks))], skey
+        )
     await session.execute(PUBLISH, {"size": size + -size % PADDED_TO})
     await session.commit()
     return True
 
 
-async def _take(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting], skey: str) -> None:
+async def _take(session: AsyncSession, tree: Tree, waiting: Sequence[PendingEntry], skey: str) -> None:
     """Move these leaves into the tree and sign its new head."""
     await _grow(session, tree, waiting)
     failpoints.hit("sequencer.after_move")
@@ -158,7 +160,7 @@ async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
     return Tree(size, peaks)
 
 
-async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[Waiting]) -> None:
+async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[PendingEntry]) -> None:
     """Move the leaves into the tree; its peaks grow in place."""
     hashes = [leaf_hash(row.header) for row in waiting]
     grown = [node for index, one in enumerate(hashes, tree.size) for node in push(tree.peaks, index, one)[1:]]

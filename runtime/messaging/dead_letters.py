@@ -40,7 +40,7 @@ ORDER BY parked_at LIMIT 100
 """)
 
 
-class Reason(StrEnum):
+class DeadLetterReason(StrEnum):
     """Why a message was parked: a class of reason, never the text of an error."""
 
     UNREADABLE = "unreadable"  # its headers or key are not those of a letter of ours
@@ -71,12 +71,18 @@ class DeadLetter:
     parked_ref: UUID
     received: RawRecord
     message_ref: UUID | None
-    reason: Reason
+    reason: DeadLetterReason
     tries: int
 
 
 async def put(
-    session: AsyncSession, consumer: str, received: RawRecord, reason: Reason, *, tries: int, message_ref: UUID | None
+    session: AsyncSession,
+    consumer: str,
+    received: RawRecord,
+    reason: DeadLetterReason,
+    *,
+    tries: int,
+    message_ref: UUID | None,
 ) -> UUID:
     """Park what was received and return its reference; parking the same message twice keeps one."""
     parked_ref = _reference(consumer, received)
@@ -105,7 +111,7 @@ async def take(session: AsyncSession, consumer: str, parked_ref: UUID) -> DeadLe
     headers = tuple((_name(name), _read(value)) for name, value in row.headers)
     key = None if row.key is None else _read_key(row.key)
     received = RawRecord(row.topic, row.partition, row.offset, key, headers, row.body)
-    return DeadLetter(row.parked_ref, received, row.message_ref, Reason(row.reason), row.tries)
+    return DeadLetter(row.parked_ref, received, row.message_ref, DeadLetterReason(row.reason), row.tries)
 
 
 async def resolve(session: AsyncSession, parked_ref: UUID, resolution: str) -> None:

@@ -25,7 +25,7 @@ LONGEST: Final = 200
 Headers = list[tuple[str, bytes]]
 
 
-class Unreadable(Exception):
+class UnreadableHeaders(Exception):
     """The headers do not say what a letter of ours says; which one is at fault is named, never its value."""
 
     def __init__(self, header: str) -> None:
@@ -68,9 +68,9 @@ def read(headers: Iterable[tuple[str, bytes | None]]) -> Routing:
     _must_be(said, "content-type", CONTENT_TYPE)
     source = SOURCE.fullmatch(_one(said, "ce_source"))
     if source is None:
-        raise Unreadable("ce_source")
+        raise UnreadableHeaders("ce_source")
     if TYPE.fullmatch(_one(said, "ce_type")) is None:
-        raise Unreadable("ce_type")
+        raise UnreadableHeaders("ce_type")
     return Routing(
         message_ref=_uuid(said, "ce_id"),
         type=said["ce_type"],
@@ -85,7 +85,7 @@ def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     said: dict[str, str] = {}
     for name, value in headers:
         if name in said:
-            raise Unreadable(name if name.startswith("ce_") else "doubled")
+            raise UnreadableHeaders(name if name.startswith("ce_") else "doubled")
         said[name] = _text(value)
     return said
 
@@ -97,13 +97,13 @@ def _text(value: bytes | None) -> str:
 
 def _one(said: dict[str, str], name: str) -> str:
     if name not in said:
-        raise Unreadable(name)
+        raise UnreadableHeaders(name)
     return said[name]
 
 
 def _must_be(said: dict[str, str], name: str, wanted: str) -> None:
     if _one(said, name) != wanted:
-        raise Unreadable(name)
+        raise UnreadableHeaders(name)
 
 
 def _uuid(said: dict[str, str], name: str) -> UUID:
@@ -111,9 +111,9 @@ def _uuid(said: dict[str, str], name: str) -> UUID:
     try:
         value = UUID(written)
     except ValueError:
-        raise Unreadable(name) from None
+        raise UnreadableHeaders(name) from None
     if str(value) != written:  # one spelling only: braces and capitals would be a second identity
-        raise Unreadable(name)
+        raise UnreadableHeaders(name)
     return value
 
 
@@ -121,15 +121,15 @@ def _instant(said: dict[str, str], name: str) -> datetime:
     # One spelling here, too: of the many that Python takes, some drop digits and some are another instant elsewhere.
     written = _one(said, name)
     if INSTANT.fullmatch(written) is None:
-        raise Unreadable(name)
+        raise UnreadableHeaders(name)
     try:
         return datetime.fromisoformat(written)
     except ValueError:
-        raise Unreadable(name) from None
+        raise UnreadableHeaders(name) from None
 
 
 def _number(said: dict[str, str], name: str) -> int:
     written = _one(said, name)
     if NUMBER.fullmatch(written) is None:
-        raise Unreadable(name)
+        raise UnreadableHeaders(name)
     return int(written)

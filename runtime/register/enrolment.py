@@ -54,7 +54,7 @@ PROFILE = text("UPDATE register.agency SET profile = :profile WHERE agency_id = 
 NOTED = text("SELECT pseudonym, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
 
 
-class Taken(Exception):
+class AlreadyEnrolled(Exception):
     """The reference belongs to somebody of another agency."""
 
 
@@ -139,7 +139,7 @@ async def enrol_person(session: AsyncSession, person: NewPerson) -> None:
         "passphrase_hash": person.passphrase_hash,
     }
     if (await session.execute(PERSON, row)).one_or_none() is None:
-        raise Taken
+        raise AlreadyEnrolled
     await _note(session, person.agency_id, {"person": person.person_ref, "roles": list(person.roles)})
 
 

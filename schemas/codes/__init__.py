@@ -21,7 +21,6 @@ from schemas.codes.evidence import EvidenceKind, EvidenceState
 from schemas.codes.general import Bool3, Origin
 from schemas.codes.incident import (
     CareNeeded,
-    Channel,
     DatePrecision,
     DayPeriod,
     EarlierIncidents,
@@ -33,6 +32,7 @@ from schemas.codes.incident import (
     PlaceKind,
     PoliceReport,
     Relationship,
+    ReportChannel,
     ViolenceType,
     WeaponKind,
 )
@@ -76,7 +76,6 @@ __all__ = [
     "Basis",
     "Bool3",
     "CareNeeded",
-    "Channel",
     "ChannelKind",
     "ChannelStatus",
     "ConflictCheck",
@@ -121,6 +120,7 @@ __all__ = [
     "ReferralMode",
     "ReferralState",
     "Relationship",
+    "ReportChannel",
     "ReviewTrigger",
     "RevokedBy",
     "RightKind",

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Channel(StrEnum):
+class ReportChannel(StrEnum):
     """How an incident became known."""
 
     HOTLINE = "hotline"

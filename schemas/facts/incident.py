@@ -15,7 +15,6 @@ from schemas.categories import (
 from schemas.codes import (
     Bool3,
     CareNeeded,
-    Channel,
     DatePrecision,
     DayPeriod,
     EarlierIncidents,
@@ -27,6 +26,7 @@ from schemas.codes import (
     PlaceKind,
     PoliceReport,
     Relationship,
+    ReportChannel,
     ViolenceType,
     WeaponKind,
 )
@@ -58,7 +58,7 @@ class OffenderBlock(Categorised):
 class IncidentBlock(WeaponsBlock, OffenderBlock):
     """What a person records of an incident."""
 
-    channel: IncidentSummary[Channel | None] = None
+    channel: IncidentSummary[ReportChannel | None] = None
     occurred_on: IncidentSummary[Day | None] = None
     date_precision: IncidentSummary[DatePrecision | None] = None
     day_period: IncidentSummary[DayPeriod | None] = None

@@ -22,11 +22,11 @@ from runtime.ledger.pending_entries import append, leaf
 from runtime.ledger.tree_store import Head, nodes, published_head
 from services.audit import conflicts, domain, store
 from services.audit.responses import (
-    AccountingAnswer,
-    ConflictAnswer,
-    ConflictsAnswer,
-    ConsistencyAnswer,
-    EntryAnswer,
+    AccountingResponse,
+    ConflictResponse,
+    ConflictsResponse,
+    ConsistencyResponse,
+    EntryResponse,
     Folded,
 )
 
@@ -62,7 +62,7 @@ async def prove_inclusion(unit: MayReadLedger, index: Place, size: Size = None) 
 
 
 @routes.get("/proofs/consistency")
-async def prove_consistency(unit: MayReadLedger, start: From, to: Place) -> ConsistencyAnswer:
+async def prove_consistency(unit: MayReadLedger, start: From, to: Place) -> ConsistencyResponse:
     """Return the proof that the tree of `to` entries only adds to the tree of `from`."""
     if start > to:
         raise Invalid([FieldError("query.from", "too_large")])
@@ -70,7 +70,7 @@ async def prove_consistency(unit: MayReadLedger, start: From, to: Place) -> Cons
         raise Absent
     node = await nodes(unit.session, nodes_for_consistency(start, to))
     hashes = [base64.b64encode(one).decode() for one in consistency_proof(start, to, node)]
-    return ConsistencyAnswer(start=start, to=to, hashes=hashes)
+    return ConsistencyResponse(start=start, to=to, hashes=hashes)
 
 
 @routes.get("/cases/{case_ref}/accounting")
@@ -84,7 +84,7 @@ async def read_accounting(
     include: Annotated[
         Folded | None, Query(description="what is left out otherwise: offers that were not made")
     ] = None,
-) -> AccountingAnswer:
+) -> AccountingResponse:
     """List every offer, look, refusal and change of a release of the agency's own records, oldest first.
 
     The list is of the instant of its first page, lines not yet in the tree included. Reading it is on record too.
@@ -109,13 +109,13 @@ async def read_accounting(
         following = cursor_of(found[limit - 1].number, last)
     await _note(unit, by, case, Verdict.PERMIT)
     link_next(request, answer, following)
-    return AccountingAnswer(case_ref=case_ref, entries=await _entries(unit, found[:limit]), cursor=following)
+    return AccountingResponse(case_ref=case_ref, entries=await _entries(unit, found[:limit]), cursor=following)
 
 
 @routes.get("/conflict-warnings")
 async def list_conflicts(
     unit: MayReadConflicts, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
-) -> ConflictsAnswer:
+) -> ConflictsResponse:
     """List whom survivors shut out of this agency's own records, and who tried all the same, the latest first."""
     behind = position_of(cursor, str, str) or conflicts.THE_NEWEST
     if not conflicts.is_place(behind):
@@ -131,7 +131,7 @@ async def list_conflicts(
     }
     await append(unit.session, [leaf(unit.asker, None, **says, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
     link_next(request, answer, following)
-    return ConflictsAnswer(warnings=[ConflictAnswer.model_validate(one) for one in found[:limit]], cursor=following)
+    return ConflictsResponse(warnings=[ConflictResponse.model_validate(one) for one in found[:limit]], cursor=following)
 
 
 def _position(cursor: str | None) -> tuple[int, int]:
@@ -148,12 +148,12 @@ async def _head(unit: UnitOfWork, size: int | None) -> Head:
     return head
 
 
-async def _entries(unit: UnitOfWork, lines: list[store.Line]) -> list[EntryAnswer]:
+async def _entries(unit: UnitOfWork, lines: list[store.AccountingLine]) -> list[EntryResponse]:
     told = [(line.index, line.header) for line in lines if line.header is not None]
     names = domain.pseudonyms({name for _, header in told for name in (header.agency, header.actor)})
     agencies = await store.agencies_behind(unit.session, names)
     actors = await store.actors_behind(unit.session, names)
-    return [EntryAnswer.model_validate(domain.entry(header, index, agencies, actors)) for index, header in told]
+    return [EntryResponse.model_validate(domain.entry(header, index, agencies, actors)) for index, header in told]
 
 
 def _why(unit: UnitOfWork) -> Reason:

@@ -23,7 +23,7 @@ class ActorKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Agency:
+class AgencyContact:
     """An agency by the name and address under which an accounting names it."""
 
     agency_id: str
@@ -51,7 +51,7 @@ class Entry:
     at: datetime
     act: Act
     verdict: Verdict
-    agency: Agency | None
+    agency: AgencyContact | None
     who: Actor
     type: str | None
     categories: tuple[str, ...]
@@ -62,7 +62,9 @@ class Entry:
     reason: str | None
 
 
-def entry(header: Header, index: int | None, agencies: Mapping[str, Agency], actors: Mapping[str, Actor]) -> Entry:
+def entry(
+    header: Header, index: int | None, agencies: Mapping[str, AgencyContact], actors: Mapping[str, Actor]
+) -> Entry:
     """Return what a line says, its pseudonyms read by what the register still knows."""
     return Entry(
         index=index,

@@ -14,13 +14,13 @@ from services.audit.conflicts import WarningKind
 from services.audit.domain import ActorKind
 
 
-class Answer(StrictModel):
+class ResponseModel(StrictModel):
     """Says what a record of the ledger says, field by field."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class AgencyAnswer(Answer):
+class AgencyResponse(ResponseModel):
     """The agency that something was offered to, or that acted; the address is empty where none may be known."""
 
     id: str = Field(validation_alias="agency_id")
@@ -28,7 +28,7 @@ class AgencyAnswer(Answer):
     address: str
 
 
-class ActorAnswer(Answer):
+class ActorResponse(ResponseModel):
     """Who acted. `erased`: the register no longer names them."""
 
     kind: ActorKind
@@ -38,7 +38,7 @@ class ActorAnswer(Answer):
     agency_id: str | None
 
 
-class EntryAnswer(Answer):
+class EntryResponse(ResponseModel):
     """One entry of the accounting.
 
     `index` is its place in the ledger's tree, null until a published checkpoint covers it. `leaf` is its hash
@@ -51,8 +51,8 @@ class EntryAnswer(Answer):
     at: datetime
     act: Act
     verdict: Verdict
-    agency: AgencyAnswer | None
-    who: ActorAnswer
+    agency: AgencyResponse | None
+    who: ActorResponse
     type: str | None
     categories: list[str]
     fields: list[str]
@@ -68,15 +68,15 @@ class Folded(StrEnum):
     NOT_SENT = "not_sent"
 
 
-class AccountingAnswer(Answer):
+class AccountingResponse(ResponseModel):
     """A page of a case's accounting, oldest first. `cursor` asks for the next page; null on the last."""
 
     case_ref: UUID
-    entries: list[EntryAnswer]
+    entries: list[EntryResponse]
     cursor: str | None
 
 
-class ConflictAnswer(Answer):
+class ConflictResponse(ResponseModel):
     """Whom a survivor shut out (`block`), or who tried all the same (`attempt`): how often, and when first and last."""
 
     kind: WarningKind
@@ -91,14 +91,14 @@ class ConflictAnswer(Answer):
     times: int
 
 
-class ConflictsAnswer(Answer):
+class ConflictsResponse(ResponseModel):
     """A page of conflict warnings, the latest first. `cursor` asks for the next page; null on the last."""
 
-    warnings: list[ConflictAnswer]
+    warnings: list[ConflictResponse]
     cursor: str | None
 
 
-class ConsistencyAnswer(Answer):
+class ConsistencyResponse(ResponseModel):
     """The hashes (RFC 6962, base64) by which the tree of `to` entries only adds to the tree of `from`."""
 
     start: int = Field(serialization_alias="from")

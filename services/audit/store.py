@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.ledger.entry import Act, Header, Unreadable, read
+from kernel.ledger.entry import Act, Header, UnreadableEntry, read
 from runtime.database.unit_of_work import UnitOfWork
-from services.audit.domain import Actor, ActorKind, Agency
+from services.audit.domain import Actor, ActorKind, AgencyContact
 
 LAST = 2**63 - 1
 
@@ -62,7 +62,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AccountingLine:
     """A line of the ledger by the number it was written under; `index` is its place in the tree, once it is published.
 
     `header` is None where the line is not one that the ledger would have written: the verifier names it.
@@ -82,7 +82,7 @@ async def own_case(unit: UnitOfWork, case_ref: UUID) -> Case | None:
 
 async def lines_of(
     session: AsyncSession, subject: UUID, custodian: str, *, after: int, until: int, rows: int, folded: Act | None
-) -> list[Line]:
+) -> list[AccountingLine]:
     """Return up to `fetch_all` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
 
     Lines of the act `folded` are left out.
@@ -99,7 +99,7 @@ async def lines_of(
         "width": len(begins),
     }
     rows_found = await session.execute(LINES, asked)
-    return [Line(number, index, _header(bytes(body))) for number, index, body in rows_found]
+    return [AccountingLine(number, index, _header(bytes(body))) for number, index, body in rows_found]
 
 
 async def newest_number(session: AsyncSession, subject: UUID) -> int:
@@ -107,10 +107,10 @@ async def newest_number(session: AsyncSession, subject: UUID) -> int:
     return int(await session.scalar(NEWEST, {"subject": subject}) or 0)
 
 
-async def agencies_behind(session: AsyncSession, names: Collection[UUID]) -> dict[str, Agency]:
+async def agencies_behind(session: AsyncSession, names: Collection[UUID]) -> dict[str, AgencyContact]:
     """Return the agencies that these pseudonyms stand for."""
     rows = await session.execute(AGENCIES, {"names": list(names)})
-    return {str(row.pseudonym): Agency(row.agency_id, row.name, row.address) for row in rows}
+    return {str(row.pseudonym): AgencyContact(row.agency_id, row.name, row.address) for row in rows}
 
 
 async def actors_behind(session: AsyncSession, names: Collection[UUID]) -> dict[str, Actor]:
@@ -125,5 +125,5 @@ async def actors_behind(session: AsyncSession, names: Collection[UUID]) -> dict[
 def _header(body: bytes) -> Header | None:
     try:
         return read(body)
-    except Unreadable:
+    except UnreadableEntry:
         return None

@@ -18,7 +18,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import Page
 from runtime.register import Subject
-from services.consent.domain import Waiting
+from services.consent.domain import ConfirmationWait
 from services.consent.domain.confirmation_wait import WAITS
 
 WAIT = text("""
@@ -70,7 +70,7 @@ class Awaiting:
         return None if self.kind == "death" else self.about
 
 
-async def begin_wait(session: AsyncSession, about: UUID, agency: str, waiting: Waiting) -> None:
+async def begin_wait(session: AsyncSession, about: UUID, agency: str, waiting: ConfirmationWait) -> None:
     """Keep who recorded an opening that a second person of the agency must confirm, in place of what waited before."""
     row = {
         "about": about,
@@ -84,12 +84,12 @@ async def begin_wait(session: AsyncSession, about: UUID, agency: str, waiting: W
     await session.execute(WAIT, row)
 
 
-async def of(session: AsyncSession, about: UUID) -> Waiting | None:
+async def of(session: AsyncSession, about: UUID) -> ConfirmationWait | None:
     """Return what waits about this, if anything does."""
     row = (await session.execute(OF, {"about": about})).one_or_none()
     if row is None:
         return None
-    return Waiting(
+    return ConfirmationWait(
         since=row.since,
         recorded_by=row.recorded_by,
         parties=frozenset(row.parties),

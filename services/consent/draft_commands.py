@@ -12,7 +12,7 @@ from schemas.codes import DirectiveState
 from services.consent import change_log, pending_notices, stops, store
 from services.consent.change_log import ChangeEntry
 from services.consent.domain import (
-    NotPossible,
+    DirectiveStepNotPossible,
     Provision,
     RequestedDirective,
     denial_notices,
@@ -63,7 +63,7 @@ async def provision_of(held: LockedSubject, ref: UUID) -> Provision:
     provisions, _ = await store.provisions(held.unit.session, held.subject.subject_id)
     found = next((one for one in provisions if one.ref == ref), None)
     if found is None:
-        raise NotPossible("unreadable")
+        raise DirectiveStepNotPossible("unreadable")
     return (await _view(held))(found)
 
 

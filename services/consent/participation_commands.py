@@ -13,9 +13,9 @@ from schemas.codes import Participation, RevokedBy
 from services.consent import change_log, confirmations, stops, store
 from services.consent.change_log import ChangeEntry
 from services.consent.domain import (
-    NotPossible,
+    ConfirmationWait,
+    DirectiveStepNotPossible,
     Step,
-    Waiting,
     check_died_on,
     confirmed_alone,
     grant_notices,
@@ -87,13 +87,13 @@ async def record_death(held: LockedSubject, died_on: date) -> None:
     await change_log.tell_if_possible(unit, now, told)
 
 
-async def take_back_death(held: LockedSubject) -> Waiting:
+async def take_back_death(held: LockedSubject) -> ConfirmationWait:
     """Record that a death was recorded by mistake; until a second person has confirmed, it stands."""
     _require(held, Step.TAKE_BACK_DEATH)
     unit, subject = held.unit, held.subject
     await _require_death(held)
     actor = unit.actor
-    waiting = Waiting(since=subject.at, recorded_by=actor, parties=frozenset({actor}))
+    waiting = ConfirmationWait(since=subject.at, recorded_by=actor, parties=frozenset({actor}))
     await confirmations.begin_wait(unit.session, own_case(held), unit.agency_id, waiting)
     note = ChangeEntry(Act.CHANGED, subject.home_agency, reason="death_correction_awaits_confirmation")
     await change_log.record(unit, subject, [note])
@@ -108,7 +108,7 @@ async def confirm_taking_back(held: LockedSubject) -> None:
     about = own_case(held)
     waiting = await confirmations.of(unit.session, about)
     if waiting is None:
-        raise NotPossible("nothing_awaits_confirmation")
+        raise DirectiveStepNotPossible("nothing_awaits_confirmation")
     around = await draft_context(held, subject.home_agency, None)
     alone = confirmed_alone(waiting, unit.actor, around.profile, subject.at)
 
@@ -139,7 +139,7 @@ def own_case(held: LockedSubject) -> UUID:
 
 async def _require_death(held: LockedSubject) -> None:
     if not await store.is_deceased(held.unit.session, held.subject.subject_id):
-        raise NotPossible("no_death_on_record")
+        raise DirectiveStepNotPossible("no_death_on_record")
 
 
 async def _chosen(held: LockedSubject, case_ref: UUID, word: Participation, evidence: Mapping[str, Any]) -> None:

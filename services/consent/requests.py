@@ -31,14 +31,14 @@ class ChoiceEvidence(StrictModel):
     explained_by: PersonRef
 
 
-class ParticipationForm(StrictModel):
+class ParticipationRequest(StrictModel):
     """Whether the survivor takes part. A yes says how it was explained; a no needs to say nothing."""
 
     participation: Literal[Participation.YES, Participation.NO]
     evidence: ChoiceEvidence | None = None
 
 
-class DeathForm(StrictModel):
+class DeathRequest(StrictModel):
     """When the survivor died."""
 
     died_on: Day
@@ -48,11 +48,11 @@ class DeathForm(StrictModel):
         return self.died_on
 
 
-class DeathCorrectionForm(StrictModel):
+class DeathCorrectionRequest(StrictModel):
     """A death was recorded by mistake; there is nothing to say about it."""
 
 
-class DirectiveForm(StrictModel):
+class DirectiveRequest(StrictModel):
     """One provision: one recipient, one direction, one purpose. Several recipients are several directives.
 
     `asked_one_by_one` names the categories to which the survivor said yes one by one; some are never taken in a list.
@@ -100,7 +100,7 @@ class DirectiveForm(StrictModel):
         )
 
 
-class Part2Form(StrictModel):
+class Part2Request(StrictModel):
     """The nine elements of 42 CFR 2.31(a); which of them are there is kept, what they say goes on record sealed."""
 
     patient_name: Text200 | None = None
@@ -115,7 +115,7 @@ class Part2Form(StrictModel):
     intermediary_members: Items[Text200] = ()
 
 
-class SignatureForm(StrictModel):
+class SignatureRequest(StrictModel):
     """What evidences a grant. There is no method "spoken": a stop may be spoken, a grant may not (R7)."""
 
     method: SigningMethod
@@ -133,7 +133,7 @@ class SignatureForm(StrictModel):
     asked_considerations: Items[Consideration] = ()
     receipt_asked: Flag = False
     receipt_channel_ref: UUID | None = None
-    part2: Part2Form | None = None
+    part2: Part2Request | None = None
 
     def signature(self) -> Signature:
         """Return the signature as the rules know it."""
@@ -157,16 +157,16 @@ class SignatureForm(StrictModel):
         )
 
 
-class RevocationForm(StrictModel):
+class RevocationRequest(StrictModel):
     """A stop, told on any channel and in any words: everything here may be left out, and so may the body."""
 
     by: RevokedBy = RevokedBy.SURVIVOR
     channel: Slug | None = None
 
 
-class RefusalForm(StrictModel):
+class RefusalRequest(StrictModel):
     """A no to a draft; there is nothing to say about it."""
 
 
-class ConfirmationForm(StrictModel):
+class ConfirmationRequest(StrictModel):
     """A second person's word for what a first one recorded; there is nothing to say about it."""

@@ -24,10 +24,10 @@ from schemas.codes import (
 from schemas.strict_model import StrictModel
 from schemas.taxonomy import paths_of
 from schemas.values import PersonRef
-from services.consent.domain import Provision, Waiting
+from services.consent.domain import ConfirmationWait, Provision
 
 
-class ParticipationAnswer(StrictModel):
+class ParticipationResponse(StrictModel):
     """The choice as it was recorded, and which directives ended with it."""
 
     case_ref: UUID
@@ -36,7 +36,7 @@ class ParticipationAnswer(StrictModel):
     revoked: tuple[UUID, ...] = ()
 
 
-class DeathAnswer(StrictModel):
+class DeathResponse(StrictModel):
     """Whether a death is on record, and since when its correction waits for a second person."""
 
     case_ref: UUID
@@ -45,13 +45,13 @@ class DeathAnswer(StrictModel):
     awaiting_until: datetime | None
 
     @classmethod
-    def of(cls, case_ref: UUID, waiting: Waiting | None, *, deceased: bool = True) -> DeathAnswer:
+    def of(cls, case_ref: UUID, waiting: ConfirmationWait | None, *, deceased: bool = True) -> DeathResponse:
         """Return the answer for a death that is on record or not, and whose correction waits or does not."""
         since, until = (None, None) if waiting is None else (waiting.since, waiting.until)
         return cls(case_ref=case_ref, deceased=deceased, awaiting_since=since, awaiting_until=until)
 
 
-class DirectiveAnswer(StrictModel):
+class DirectiveResponse(StrictModel):
     """One provision as it stands."""
 
     directive_ref: UUID
@@ -86,7 +86,7 @@ class DirectiveAnswer(StrictModel):
     @classmethod
     def of(
         cls, one: Provision, subject: Subject, *, deceased: bool = False, known: bool | None = None
-    ) -> DirectiveAnswer:
+    ) -> DirectiveResponse:
         """Return the answer for a provision at the instant at which the subject was held."""
         said, waiting = one.directive, one.waiting
         open_at_all = not one.permits or (subject.table.participating and (not deceased or said.survives_death))
@@ -122,16 +122,16 @@ class DirectiveAnswer(StrictModel):
         )
 
 
-class DirectivesAnswer(StrictModel):
+class DirectivesResponse(StrictModel):
     """An agency's own directives of a case; `unreadable` ones are closed and wait for a person."""
 
     case_ref: UUID
     participation: Participation | None  # the home agency's to know
-    directives: tuple[DirectiveAnswer, ...]
+    directives: tuple[DirectiveResponse, ...]
     unreadable: int
 
 
-class EndingAnswer(StrictModel):
+class EndingResponse(StrictModel):
     """A permit that ends soon."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -143,13 +143,13 @@ class EndingAnswer(StrictModel):
     valid_until: datetime
 
 
-class EndingsAnswer(StrictModel):
+class EndingsResponse(StrictModel):
     """A page of permits that end soon, the first to end first."""
 
-    directives: tuple[EndingAnswer, ...]
+    directives: tuple[EndingResponse, ...]
 
 
-class AwaitingAnswer(StrictModel):
+class AwaitingResponse(StrictModel):
     """An opening that one person recorded: a permit, the lifting of a denial, or the correction of a death."""
 
     kind: Literal["permit", "lifting", "death"]
@@ -160,13 +160,13 @@ class AwaitingAnswer(StrictModel):
     awaiting_until: datetime
 
 
-class AwaitingsAnswer(StrictModel):
+class AwaitingsResponse(StrictModel):
     """A page of what waits for a second person, the oldest first."""
 
-    awaiting: tuple[AwaitingAnswer, ...]
+    awaiting: tuple[AwaitingResponse, ...]
 
 
-class StoppedAnswer(StrictModel):
+class StoppedResponse(StrictModel):
     """A directive that is over. Whoever is not its custodian reads the same answer, whatever it was before."""
 
     directive_ref: UUID
@@ -174,7 +174,7 @@ class StoppedAnswer(StrictModel):
     ended: tuple[UUID, ...] = ()
 
 
-class AllStoppedAnswer(StrictModel):
+class AllStoppedResponse(StrictModel):
     """Everything that ended at once."""
 
     case_ref: UUID
@@ -182,7 +182,7 @@ class AllStoppedAnswer(StrictModel):
     ended: tuple[UUID, ...] = ()
 
 
-class CategoryAnswer(StrictModel):
+class CategoryResponse(StrictModel):
     """What of one category would be open."""
 
     category: DataCategory
@@ -192,7 +192,7 @@ class CategoryAnswer(StrictModel):
     own_line: bool  # the survivor is asked about it by itself
 
     @classmethod
-    def of(cls, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+    def of(cls, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryResponse:
         """Return the answer for one category's verdict."""
         fields = tuple(path.partition(".")[2] for path in paths_of(verdict.mask))
         own_line = kind is not None and needs_own_line(kind, verdict.category)
@@ -205,7 +205,7 @@ class CategoryAnswer(StrictModel):
         )
 
 
-class PreviewAnswer(StrictModel):
+class PreviewResponse(StrictModel):
     """Exactly what `decide` would open at `at`: the same engine, no second set of rules."""
 
     case_ref: UUID
@@ -214,4 +214,4 @@ class PreviewAnswer(StrictModel):
     at: datetime
     until: datetime | None
     drafts: tuple[UUID, ...]
-    categories: tuple[CategoryAnswer, ...]
+    categories: tuple[CategoryResponse, ...]

@@ -19,7 +19,14 @@ from kernel.consent import Agency
 from runtime import register
 from runtime.register.directives import read_directive
 from schemas.codes import EndsWhen, RevokedBy, StartsWhen
-from services.consent.domain import DirectiveSummary, Party, PlannedRevocation, Provision, RevocationKind, Waiting
+from services.consent.domain import (
+    ConfirmationWait,
+    DirectiveSummary,
+    Party,
+    PlannedRevocation,
+    Provision,
+    RevocationKind,
+)
 
 OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
 CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
@@ -251,10 +258,10 @@ def _provision(row: RowMapping) -> Provision | None:
         return None
 
 
-def _waiting(row: RowMapping) -> Waiting | None:
+def _waiting(row: RowMapping) -> ConfirmationWait | None:
     if row["since"] is None:
         return None
-    return Waiting(
+    return ConfirmationWait(
         since=row["since"],
         recorded_by=row["waiting_by"],
         parties=frozenset(row["parties"]),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, Unavailable, require_scope, router
 from services.dashboard import board, store
-from services.dashboard.board import Counted
+from services.dashboard.board import TileCount
 from services.dashboard.domain import Item, tiles_for
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_auth import DashboardState
@@ -28,7 +28,7 @@ class Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
 
 
-class TileAnswer(Closed):
+class TileResponse(Closed):
     """One number and where its list is; without a count where the service behind it is away just now."""
 
     name: str
@@ -39,7 +39,7 @@ class TileAnswer(Closed):
     whole: bool | None = None
 
     @classmethod
-    def of(cls, counted: Counted) -> TileAnswer:
+    def of(cls, counted: TileCount) -> TileResponse:
         """Return the answer for one tile."""
         tile, number = counted.tile, counted.number
         told = {"name": tile.name, "title": tile.title, "href": f"{PREFIX}/{tile.name}"}
@@ -48,14 +48,14 @@ class TileAnswer(Closed):
         return cls(**told, available=True, count=number.count, whole=number.whole)
 
 
-class BoardAnswer(Closed):
+class BoardResponse(Closed):
     """The tiles of a board."""
 
     at: datetime
-    tiles: list[TileAnswer]
+    tiles: list[TileResponse]
 
 
-class ItemAnswer(Closed):
+class ItemResponse(Closed):
     """One row of a list: a case by its code, never by a name."""
 
     case_code: str
@@ -65,32 +65,32 @@ class ItemAnswer(Closed):
     until: datetime | None
 
     @classmethod
-    def of(cls, item: Item) -> ItemAnswer:
+    def of(cls, item: Item) -> ItemResponse:
         """Return the answer for one row."""
         return cls.model_validate(item)
 
 
-class ListAnswer(Closed):
+class ListResponse(Closed):
     """The list behind a number; `whole` is false where it goes on."""
 
     name: str
     title: str
     count: int
     whole: bool
-    items: list[ItemAnswer]
+    items: list[ItemResponse]
 
 
 @routes.get("", response_model_exclude_none=True)
-async def read_board(request: Request, unit: MayReadBoard) -> BoardAnswer:
+async def read_board(request: Request, unit: MayReadBoard) -> BoardResponse:
     """Count what waits, by the lists that the asker may see now."""
     _, at = await store.agency_now(unit.session, unit.agency_id)
     reach, token = await _reach(request, unit)
     found = await board.count_all(reach, tiles_for(unit.scopes, unit.agency.kind), token)
-    return BoardAnswer(at=at, tiles=[TileAnswer.of(one) for one in found])
+    return BoardResponse(at=at, tiles=[TileResponse.of(one) for one in found])
 
 
 @routes.get("/{name}", response_model_exclude_none=True)
-async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnswer:
+async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListResponse:
     """Return the list behind a number."""
     reach, token = await _reach(request, unit)
     found = await board.open_named(reach, tiles_for(unit.scopes, unit.agency.kind), name, token)
@@ -98,8 +98,8 @@ async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListAnsw
         raise Absent
     if found.listing is None:
         raise Unavailable
-    items = [ItemAnswer.of(item) for item in found.listing.items]
-    return ListAnswer(
+    items = [ItemResponse.of(item) for item in found.listing.items]
+    return ListResponse(
         name=found.tile.name, title=found.tile.title, count=len(items), whole=found.listing.whole, items=items
     )
 

@@ -11,7 +11,7 @@ from services.dashboard.service_client import NotAuthorised, ServiceClient, Serv
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TileCount:
     """A tile and its number; None where the service that keeps its list is away."""
 
     tile: Tile
@@ -19,36 +19,36 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedTile:
     """A tile and the list behind it; None where the service that keeps it is away."""
 
     tile: Tile
     listing: Listing | None
 
 
-async def count_all(reach: ServiceClient, tiles: Sequence[Tile], token: str) -> list[Counted]:
+async def count_all(reach: ServiceClient, tiles: Sequence[Tile], token: str) -> list[TileCount]:
     """Return the tiles of a board with their numbers; one whose list may not be asked for is left out."""
     counted = await asyncio.gather(*(_count(reach, tile, token) for tile in tiles))
     return [one for one in counted if one is not None]
 
 
-async def open_named(reach: ServiceClient, tiles: Sequence[Tile], name: str, token: str) -> Opened | None:
+async def open_named(reach: ServiceClient, tiles: Sequence[Tile], name: str, token: str) -> OpenedTile | None:
     """Return the tile of that name with its list, or None where there is none on this person's board."""
     tile = next((tile for tile in tiles if tile.name == name), None)
     if tile is None:
         return None
     try:
-        return Opened(tile, await reach.listing(tile, token))
+        return OpenedTile(tile, await reach.listing(tile, token))
     except ServiceUnavailable:
-        return Opened(tile, None)
+        return OpenedTile(tile, None)
     except NotAuthorised:
         return None
 
 
-async def _count(reach: ServiceClient, tile: Tile, token: str) -> Counted | None:
+async def _count(reach: ServiceClient, tile: Tile, token: str) -> TileCount | None:
     try:
-        return Counted(tile, await reach.count(tile, token))
+        return TileCount(tile, await reach.count(tile, token))
     except ServiceUnavailable:
-        return Counted(tile, None)
+        return TileCount(tile, None)
     except NotAuthorised:
         return None

@@ -87,7 +87,7 @@ class CountRow(BaseModel):
     whole: bool
 
 
-class Row(BaseModel):
+class ListRow(BaseModel):
     """What the board reads of another service's row; the rest is not looked at, and nothing of it is repeated."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -95,7 +95,7 @@ class Row(BaseModel):
     case_ref: UUID
 
 
-class ReferralRow(Row):
+class ReferralRow(ListRow):
     """A referral; what consent does not open to this person is not there."""
 
     referral_ref: UUID
@@ -106,7 +106,7 @@ class ReferralRow(Row):
     answer_by: datetime | None = None
 
 
-class MessageRow(Row):
+class MessageRow(ListRow):
     """The routing of a message."""
 
     message_ref: UUID
@@ -115,7 +115,7 @@ class MessageRow(Row):
     occurred_at: datetime
 
 
-class ReleaseRow(Row):
+class ReleaseRow(ListRow):
     """A permit that ends soon."""
 
     directive_ref: UUID
@@ -130,7 +130,7 @@ class ServiceRow(BaseModel):
     service_status: ServiceStatus | None = None
 
 
-class OrderRow(Row):
+class OrderRow(ListRow):
     """An order that the agency recorded."""
 
     order_ref: UUID

@@ -22,16 +22,16 @@ CLIENT_ID = "dashboard"
 SCOPE = "board:read directives:read inbox:read orders:read referrals:read"
 
 
-class Denied(Exception):
+class SignInDenied(Exception):
     """The issuer gives no token for this."""
 
 
-class NoBoard(Denied):
+class NoBoard(SignInDenied):
     """Whoever signed in holds none of the scopes that the board asks for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class TokenSet:
     """An access token, what gets the next one, and how many seconds it is good from when it was given."""
 
     access: str = field(repr=False)
@@ -70,23 +70,23 @@ class Issuer:
         place = await self._place("authorization_endpoint")
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
-    async def signed_in(self, code: str, secret: SessionSecret) -> Granted:
+    async def signed_in(self, code: str, secret: SessionSecret) -> TokenSet:
         """Return the tokens for a code; raises `Denied` or `IssuerAway`."""
         proof = {"code": code, "redirect_uri": self.back, "code_verifier": secret.verifier}
         return await self._token({"grant_type": "authorization_code", **proof})
 
-    async def renewed(self, granted: Granted) -> Granted:
+    async def renewed(self, granted: TokenSet) -> TokenSet:
         """Return the next tokens of a sign-in; raises `Denied` where it is over, or `IssuerAway`."""
         if granted.refresh is None:
-            raise Denied
+            raise SignInDenied
         return await self._token({"grant_type": "refresh_token", "refresh_token": granted.refresh})
 
-    async def _token(self, form: Mapping[str, str]) -> Granted:
+    async def _token(self, form: Mapping[str, str]) -> TokenSet:
         place = await self._place("token_endpoint")
         try:
             answer = await self.client.post(place, data={**form, "client_id": CLIENT_ID})
             if answer.status_code in (400, 401):
-                raise NoBoard if answer.json().get("error") == "invalid_scope" else Denied
+                raise NoBoard if answer.json().get("error") == "invalid_scope" else SignInDenied
             return _granted(answer.raise_for_status().json())
         except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
             raise IssuerAway from None
@@ -104,8 +104,8 @@ class Issuer:
         return place
 
 
-def _granted(said: Any) -> Granted:
+def _granted(said: Any) -> TokenSet:
     if said["token_type"].lower() != "bearer" or not isinstance(said["access_token"], str):
         raise ValueError("not a bearer token")
     refresh = said.get("refresh_token")
-    return Granted(said["access_token"], refresh if isinstance(refresh, str) else None, int(said["expires_in"]))
+    return TokenSet(said["access_token"], refresh if isinstance(refresh, str) else None, int(said["expires_in"]))

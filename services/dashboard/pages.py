@@ -13,7 +13,7 @@ from runtime.http.problems import Absent, Forbidden, Problem, Unauthenticated
 from services.dashboard import board, session_auth
 from services.dashboard.domain import tiles_for
 from services.dashboard.form_parsing import check_own_page, fields_of, form_of
-from services.dashboard.issuer import Denied, NoBoard
+from services.dashboard.issuer import NoBoard, SignInDenied
 from services.dashboard.session_auth import HOME, Anybody, DashboardState, SessionUser, SignedIn, session_router
 from services.dashboard.session_secret import SessionSecret
 from services.dashboard.templates import STYLE, page
@@ -113,7 +113,7 @@ async def _session_for(request: Request, house: DashboardState, code: str, secre
         await session_auth.session_user_for(wiring, secret, granted)
     except NoBoard:
         raise Forbidden from None
-    except (Denied, NotVerified, Unauthenticated):
+    except (SignInDenied, NotVerified, Unauthenticated):
         raise Problem("malformed_request") from None
     former = house.cookies.session(request)
     if former is not None:

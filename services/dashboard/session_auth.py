@@ -28,7 +28,7 @@ from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Unauthenticated
 from services.dashboard import store, templates
 from services.dashboard.cookies import Cookies
-from services.dashboard.issuer import Denied, Granted, Issuer
+from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
 
@@ -134,12 +134,12 @@ async def load_session(wiring: AppState, house: DashboardState, secret: SessionS
         raise NotSignedIn
     try:
         return await session_user_for(wiring, secret, await _granted(wiring, house.issuer, secret))
-    except (NotVerified, Unauthenticated, NotUnsealed, Denied):
+    except (NotVerified, Unauthenticated, NotUnsealed, SignInDenied):
         await end_session(wiring, secret)
         raise NotSignedIn from None
 
 
-async def session_user_for(wiring: AppState, secret: SessionSecret, granted: Granted) -> SessionUser:
+async def session_user_for(wiring: AppState, secret: SessionSecret, granted: TokenSet) -> SessionUser:
     """Return who the tokens name, as the register knows them now; raises `NotVerified` or `Unauthenticated`."""
     principal = await wiring.tokens.verify(granted.access)
     if principal.kind is not Kind.PERSON:
@@ -149,7 +149,7 @@ async def session_user_for(wiring: AppState, secret: SessionSecret, granted: Gra
         return SessionUser(secret, granted.access, unit.person_name, unit.agency, name, unit.scopes, at)
 
 
-async def begin_session(wiring: AppState, granted: Granted) -> SessionSecret:
+async def begin_session(wiring: AppState, granted: TokenSet) -> SessionSecret:
     """Keep a new session with these tokens and return the secret for its cookie."""
     secret = SessionSecret.new()
     async with wiring.sessions() as session:
@@ -165,13 +165,13 @@ async def end_session(wiring: AppState, secret: SessionSecret) -> None:
         await session.commit()
 
 
-async def _granted(wiring: AppState, issuer: Issuer, secret: SessionSecret) -> Granted:
+async def _granted(wiring: AppState, issuer: Issuer, secret: SessionSecret) -> TokenSet:
     """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
     async with wiring.sessions() as session:
         kept = await store.seen(session, secret.digest)
         if kept is None:
             raise NotSignedIn
-        granted = Granted.unpacked(secret.unseal(kept.sealed))
+        granted = TokenSet.unpacked(secret.unseal(kept.sealed))
         if kept.worn:
             granted = await issuer.renewed(granted)
             await store.renew(session, secret.digest, secret.seal(granted.packed()), granted.seconds)

@@ -23,19 +23,19 @@ from runtime.http import (
     require_scope,
     router,
 )
-from runtime.http.pagination import CountAnswer, link_next, position_of
+from runtime.http.pagination import CountResponse, link_next, position_of
 from runtime.http.sealed_cursors import sealed, unsealed
 from schemas.codes import Purpose
 from services.exchange import inbox, store
 from services.exchange.forms import (
-    MessageAnswer,
-    OfferingForm,
-    OpeningAnswer,
-    OpeningForm,
-    OpeningsAnswer,
-    OpeningsForm,
-    PageAnswer,
-    PurposesAnswer,
+    MessageResponse,
+    OfferingRequest,
+    OpeningRequest,
+    OpeningResponse,
+    OpeningsRequest,
+    OpeningsResponse,
+    PageResponse,
+    PurposesResponse,
 )
 
 MayReadInbox = Annotated[UnitOfWork, Depends(require_scope("inbox:read"))]
@@ -51,22 +51,22 @@ routes = router("/v1")
 @routes.get("/inbox")
 async def read_inbox(
     unit: MayReadInbox, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
-) -> PageAnswer:
+) -> PageResponse:
     """List what this person could open now, oldest first: routing only."""
     return await _page(unit, request, answer, cursor, limit)
 
 
 @routes.get("/inbox/count")
-async def count_inbox(unit: MayReadInbox) -> CountAnswer:
+async def count_inbox(unit: MayReadInbox) -> CountResponse:
     """Count what this person could open now, up to 1,000; no row leaves."""
     count, whole = await inbox.count(unit)
-    return CountAnswer.of(count, whole=whole)
+    return CountResponse.of(count, whole=whole)
 
 
 @routes.get("/cases/{case_ref}/messages")
 async def read_case(
     case_ref: UUID, unit: MayReadInbox, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
-) -> PageAnswer:
+) -> PageResponse:
     """List one case's file as this person may see it now; a case with nothing to see is absent."""
     page = await _page(unit, request, answer, cursor, limit, case_ref)
     if not page.messages and not await inbox.shows_anything(unit, case_ref):
@@ -76,12 +76,12 @@ async def read_case(
 
 @routes.post("/messages/{message_ref}/opening", response_model_exclude_none=True)
 @never_replayed
-async def open_message(message_ref: UUID, form: OpeningForm, unit: MayOpen, request: Request) -> OpeningAnswer:
+async def open_message(message_ref: UUID, form: OpeningRequest, unit: MayOpen, request: Request) -> OpeningResponse:
     """Open a message: the fields that the survivor allows now, for this purpose. The look is on record."""
     opened = await _opened(unit, [message_ref], form.purpose)
     if not opened:
         raise Absent
-    return OpeningAnswer.of_opening(opened[0], _promised(request, opened))
+    return OpeningResponse.of_opening(opened[0], _promised(request, opened))
 
 
 async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
@@ -92,7 +92,7 @@ async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
 
 
 @routes.get("/messages/{message_ref}/purposes")
-async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesAnswer:
+async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesResponse:
     """Tell for which of its purposes the agency could open a message now; no field is released, no look is left.
 
     For none, or a message that never was: absent.
@@ -100,12 +100,12 @@ async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesAnswer
     found = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
     if found is None:
         raise Absent
-    return PurposesAnswer(message_ref=message_ref, purposes=found.purposes)
+    return PurposesResponse(message_ref=message_ref, purposes=found.purposes)
 
 
 @routes.post("/messages/{message_ref}/offering", status_code=204)
 @replayed_by(as_offered)
-async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCases) -> None:
+async def offer_message(message_ref: UUID, form: OfferingRequest, unit: MayWriteCases) -> None:
     """Offer a fact of your own record again, to whom the survivor allows it by now; nothing is typed twice."""
     (sealed,) = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
     if not await disclosure.offer_own_copy(unit, sealed, form.to):
@@ -114,11 +114,11 @@ async def offer_message(message_ref: UUID, form: OfferingForm, unit: MayWriteCas
 
 @routes.post("/openings", response_model_exclude_none=True)
 @never_replayed
-async def open_messages(form: OpeningsForm, unit: MayOpen, request: Request) -> OpeningsAnswer:
+async def open_messages(form: OpeningsRequest, unit: MayOpen, request: Request) -> OpeningsResponse:
     """Open several messages at once, each by its own decision and with its own look on record."""
     opened = await _opened(unit, form.message_refs, form.purpose)
-    answers = [OpeningAnswer.of_opening(one, None) for one in opened]
-    return OpeningsAnswer(opened=answers, promise=_promised(request, opened))
+    answers = [OpeningResponse.of_opening(one, None) for one in opened]
+    return OpeningsResponse(opened=answers, promise=_promised(request, opened))
 
 
 async def _opened(unit: UnitOfWork, message_refs: Sequence[UUID], purpose: Purpose) -> list[disclosure.Opening]:
@@ -136,16 +136,16 @@ def _promised(request: Request, opened: Sequence[disclosure.Opening]) -> str | N
 
 async def _page(
     unit: UnitOfWork, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
-) -> PageAnswer:
+) -> PageResponse:
     """Return a page of what is visible; behind a cursor that nobody was given, there is nothing."""
     after = await _place(unit, cursor)
     if after is None:
-        return PageAnswer(messages=[], cursor=None)  # whoever goes on from here begins at the front
+        return PageResponse(messages=[], cursor=None)  # whoever goes on from here begins at the front
     page = await inbox.page(unit, after, limit, case_ref)
     behind = page.last or (page.rows[-1] if page.rows else None)
     following = cursor if behind is None else await sealed(unit, MAILBOX, behind.place)
     link_next(request, answer, None if page.last is None else following)
-    return PageAnswer(messages=[MessageAnswer.of(row) for row in page.rows], cursor=following)
+    return PageResponse(messages=[MessageResponse.of(row) for row in page.rows], cursor=following)
 
 
 async def _place(unit: UnitOfWork, cursor: str | None) -> int | None:

@@ -19,25 +19,25 @@ from services.exchange.store import Listed
 MOST_AT_ONCE = 100
 
 
-class OpeningForm(StrictModel):
+class OpeningRequest(StrictModel):
     """Why the message is opened: one purpose of the closed list, for which the agency is registered."""
 
     purpose: Purpose
 
 
-class OpeningsForm(OpeningForm):
+class OpeningsRequest(OpeningRequest):
     """Several messages opened for one purpose."""
 
     message_refs: Annotated[list[UUID], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
-class OfferingForm(StrictModel):
+class OfferingRequest(StrictModel):
     """To whom a fact of the own record is offered again; nobody named means all whom a directive names."""
 
     to: Annotated[tuple[AgencyRef, ...], Field(max_length=50)] = ()
 
 
-class MessageAnswer(StrictModel):
+class MessageResponse(StrictModel):
     """The routing of a message.
 
     `fact_ref` is the same for every copy of one fact, and yours alone. `occurred_at` is exact for a fact of your own,
@@ -52,7 +52,7 @@ class MessageAnswer(StrictModel):
     occurred_at: datetime
 
     @classmethod
-    def of(cls, listed: Listed) -> MessageAnswer:
+    def of(cls, listed: Listed) -> MessageResponse:
         """Return the answer for one listed message."""
         return cls(
             message_ref=listed.message_ref,
@@ -64,21 +64,21 @@ class MessageAnswer(StrictModel):
         )
 
 
-class PageAnswer(StrictModel):
+class PageResponse(StrictModel):
     """A page of a mailbox. `cursor` asks for what comes behind it, now or at a later time."""
 
-    messages: list[MessageAnswer]
+    messages: list[MessageResponse]
     cursor: str | None
 
 
-class PurposesAnswer(StrictModel):
+class PurposesResponse(StrictModel):
     """For which purposes a message could be opened now, by this person of this agency."""
 
     message_ref: UUID
     purposes: list[Purpose]
 
 
-class Scope(StrictModel):
+class DisclosureScope(StrictModel):
     """On whose word, for what and until when; an agency's own record has no end."""
 
     purpose: Purpose
@@ -87,14 +87,14 @@ class Scope(StrictModel):
     until: datetime | None = None
 
 
-class NoticeAnswer(StrictModel):
+class DisclosureNoticeResponse(StrictModel):
     """What may not be done with what was opened."""
 
-    codes: list[domain.Notice]
+    codes: list[domain.DisclosureNotice]
     text: str
 
 
-class RecordAnswer(StrictModel):
+class RecordResponse(StrictModel):
     """The look, as it is on record. `leaf` is its hash in the ledger's tree (RFC 6962, base64).
 
     `promise` is a note (C2SP signed-note) in which this process promises that `leaf`, and every other leaf it lists,
@@ -105,17 +105,17 @@ class RecordAnswer(StrictModel):
     promise: str | None = None
 
 
-class OpeningAnswer(MessageAnswer):
+class OpeningResponse(MessageResponse):
     """What this person may see of the message now: by category, permitted fields only, and nothing else named."""
 
     categories: dict[str, dict[str, Any]]
     terms: dict[str, Any] | None = None
-    scope: Scope
-    notice: NoticeAnswer
-    record: RecordAnswer
+    scope: DisclosureScope
+    notice: DisclosureNoticeResponse
+    record: RecordResponse
 
     @classmethod
-    def of_opening(cls, opening: Opening, promised: str | None) -> OpeningAnswer:
+    def of_opening(cls, opening: Opening, promised: str | None) -> OpeningResponse:
         """Return the answer for one opening, with the note that promises its look to be in the tree."""
         codes = domain.notices(opening.categories.keys(), opening.terms)
         return cls(
@@ -127,19 +127,19 @@ class OpeningAnswer(MessageAnswer):
             occurred_at=opening.occurred_at,
             categories={str(category): dict(fields) for category, fields in opening.categories.items()},
             terms=None if opening.terms is None else dict(opening.terms),
-            scope=Scope(
+            scope=DisclosureScope(
                 purpose=opening.purpose,
                 basis=opening.basis,
                 directives=list(opening.directives),
                 until=opening.until,
             ),
-            record=RecordAnswer(leaf=hash_text(opening.leaf), promise=promised),
-            notice=NoticeAnswer(codes=list(codes), text=" ".join(domain.TEXTS[code] for code in codes)),
+            record=RecordResponse(leaf=hash_text(opening.leaf), promise=promised),
+            notice=DisclosureNoticeResponse(codes=list(codes), text=" ".join(domain.TEXTS[code] for code in codes)),
         )
 
 
-class OpeningsAnswer(StrictModel):
+class OpeningsResponse(StrictModel):
     """What was opened, in the order asked; what is absent is not named. One promise covers all of it."""
 
-    opened: list[OpeningAnswer]
+    opened: list[OpeningResponse]
     promise: str | None = None

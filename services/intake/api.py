@@ -30,8 +30,8 @@ from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Participation, PlanStatus
 from schemas.facts.incident import IncidentBlock
 from services.intake import domain, store
-from services.intake.requests import CaseForm, IncidentForm, IncidentVersionForm, PlanForm
-from services.intake.responses import CaseAnswer, IncidentAnswer, OpenedAnswer, PlanAnswer
+from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest, PlanRequest
+from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
 
 MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
 MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
@@ -40,7 +40,7 @@ STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
 routes = router("/v1/cases", most_bytes=256 * 1024)  # a narrative of 20,000 letters, each of up to twelve bytes
 
 
-async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Response) -> OpenedAnswer:
+async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Response) -> OpenedResponse:
     """Show the case that was opened, as it is now."""
     subject = await _seen(unit, case_ref)
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
@@ -49,26 +49,26 @@ async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Res
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     channel, at = opened
     said = Participation(subject.participation)
-    return OpenedAnswer.model_validate(
+    return OpenedResponse.model_validate(
         {"case_ref": case_ref, "opened_at": at, "channel": channel, "participation": said}
     )
 
 
-@routes.post("", status_code=201, response_model=OpenedAnswer, response_model_exclude_none=True)
+@routes.post("", status_code=201, response_model=OpenedResponse, response_model_exclude_none=True)
 @replayed_by(as_opened)
-async def open_case(unit: MayWriteCases, answer: Response, form: CaseForm | None = None) -> OpenedAnswer:
+async def open_case(unit: MayWriteCases, answer: Response, form: CaseRequest | None = None) -> OpenedResponse:
     """Open a case: no name, no field about anybody, no release is asked for."""
-    told = form or CaseForm()
+    told = form or CaseRequest()
     case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
     at = await register.database_now(unit.session)
     await store.open_file(unit.session, unit.agency_id, case_ref, told.channel, unit.actor, at)
     unit.created = case_ref
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    return OpenedAnswer(case_ref=case_ref, opened_at=at, channel=told.channel)
+    return OpenedResponse(case_ref=case_ref, opened_at=at, channel=told.channel)
 
 
-@routes.get("/{case_ref}", response_model=CaseAnswer, response_model_exclude_none=True)
-async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseAnswer:
+@routes.get("/{case_ref}", response_model=CaseResponse, response_model_exclude_none=True)
+async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseResponse:
     """Show how the agency's own case stands. What was told is read by an opening."""
     subject = await _seen(unit, case_ref)
     home = subject.home_agency == unit.agency_id
@@ -78,19 +78,19 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
     if plan is not None:
         answer.headers["ETag"] = etag(plan.version)
     channel, opened_at = opened or (None, None)
-    return CaseAnswer(
+    return CaseResponse(
         case_ref=case_ref,
         participation=Participation(subject.participation) if home else None,
         opened_at=opened_at,
         channel=channel,
-        incidents=[IncidentAnswer.of(one) for one in incidents],
-        plan=None if plan is None else PlanAnswer.of(plan),
+        incidents=[IncidentResponse.of(one) for one in incidents],
+        plan=None if plan is None else PlanResponse.of(plan),
     )
 
 
 async def as_reported(
     case_ref: UUID, incident_ref: CreatedResources, unit: MayWriteCases, answer: Response
-) -> IncidentAnswer:
+) -> IncidentResponse:
     """Show the incident that was written down, as it is now."""
     await _seen(unit, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
@@ -98,12 +98,14 @@ async def as_reported(
     if written is None:
         raise Absent
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    return IncidentAnswer.of(written)
+    return IncidentResponse.of(written)
 
 
-@routes.post("/{case_ref}/incidents", status_code=201, response_model=IncidentAnswer)
+@routes.post("/{case_ref}/incidents", status_code=201, response_model=IncidentResponse)
 @replayed_by(as_reported)
-async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCases, answer: Response) -> IncidentAnswer:
+async def report_incident(
+    case_ref: UUID, form: IncidentRequest, unit: MayWriteCases, answer: Response
+) -> IncidentResponse:
     """Write an incident down; agencies that the survivor named may open their part of it."""
     subject = await _own(unit, case_ref)
     latest = await store.latest_report(unit.session, unit.agency_id, case_ref)
@@ -114,14 +116,14 @@ async def report_incident(case_ref: UUID, form: IncidentForm, unit: MayWriteCase
     unit.created = incident.incident_ref
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    return IncidentAnswer.of(incident)
+    return IncidentResponse.of(incident)
 
 
-@routes.post("/{case_ref}/incidents/{incident_ref}/versions", status_code=201, response_model=IncidentAnswer)
+@routes.post("/{case_ref}/incidents/{incident_ref}/versions", status_code=201, response_model=IncidentResponse)
 @replayed_by(as_reported)
 async def correct_incident(
-    case_ref: UUID, incident_ref: UUID, form: IncidentVersionForm, unit: MayWriteCases, answer: Response
-) -> IncidentAnswer:
+    case_ref: UUID, incident_ref: UUID, form: IncidentVersionRequest, unit: MayWriteCases, answer: Response
+) -> IncidentResponse:
     """Write down the next version of an incident, whole; earlier ones stay the custodian's."""
     subject = await _own(unit, case_ref)
     incident = await store.incident_to_change(unit.session, unit.agency_id, case_ref, incident_ref)
@@ -134,10 +136,10 @@ async def correct_incident(
     unit.created = incident_ref
     await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    return IncidentAnswer.of(newer)
+    return IncidentResponse.of(newer)
 
 
-async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> PlanAnswer:
+async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> PlanResponse:
     """Show the safety plan that was written, as it is now."""
     await _seen(unit, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
@@ -145,14 +147,14 @@ async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> P
         raise Absent
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(plan.version)
-    return PlanAnswer.of(plan)
+    return PlanResponse.of(plan)
 
 
-@routes.post("/{case_ref}/plans", status_code=201, response_model=PlanAnswer)
+@routes.post("/{case_ref}/plans", status_code=201, response_model=PlanResponse)
 @replayed_by(as_written)
 async def write_plan(
-    case_ref: UUID, form: PlanForm, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
-) -> PlanAnswer:
+    case_ref: UUID, form: PlanRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
+) -> PlanResponse:
     """Write the safety plan: the first version, or with If-Match the one that supersedes the version read."""
     subject = await _own(unit, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref, held=True)
@@ -166,11 +168,11 @@ async def write_plan(
             await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(written.version)
-    return PlanAnswer.of(written)
+    return PlanResponse.of(written)
 
 
 async def _begin_plan(
-    unit: UnitOfWork, case_ref: UUID, form: PlanForm, subject: Subject, if_match: str | None
+    unit: UnitOfWork, case_ref: UUID, form: PlanRequest, subject: Subject, if_match: str | None
 ) -> domain.Plan:
     if if_match is not None:
         raise Stale
@@ -223,5 +225,5 @@ def rules() -> Iterator[None]:
     """Answer a rule's no with its code."""
     try:
         yield
-    except domain.NotPossible as refused:
+    except domain.CaseStepNotPossible as refused:
         raise Refused(refused.code) from None

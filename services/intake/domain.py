@@ -23,7 +23,7 @@ from schemas.codes import (
 from schemas.facts import IncidentReported, IncidentUpdated, SafetyPlanCreated, SafetyPlanUpdated
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
-from services.intake.requests import IncidentForm, IncidentVersionForm, PlanForm
+from services.intake.requests import IncidentRequest, IncidentVersionRequest, PlanRequest
 
 REPEATS_WITHIN: Final = timedelta(days=365)
 INTIMATE: Final = frozenset(
@@ -58,7 +58,7 @@ SECTIONS: Final = {
 }
 
 
-class NotPossible(Exception):
+class CaseStepNotPossible(Exception):
     """The step is not possible as things stand; the code says why."""
 
     def __init__(self, code: str) -> None:
@@ -98,7 +98,7 @@ class Plan:
 
 
 def report(
-    ref: UUID, case_ref: UUID, told: IncidentForm, latest: datetime | None, at: datetime
+    ref: UUID, case_ref: UUID, told: IncidentRequest, latest: datetime | None, at: datetime
 ) -> tuple[Incident, IncidentReported]:
     """Return the incident and the fact that makes it known; raises `NotPossible` for one that is yet to come.
 
@@ -109,13 +109,13 @@ def report(
     return incident, IncidentReported(repeat_incident=again, **_fields(incident, told, at))
 
 
-def correct(incident: Incident, told: IncidentVersionForm, at: datetime) -> tuple[Incident, IncidentUpdated]:
+def correct(incident: Incident, told: IncidentVersionRequest, at: datetime) -> tuple[Incident, IncidentUpdated]:
     """Return the next version and its fact; a closed incident is reopened before anything else is done to it."""
     closes, reopens = IncidentChange.CLOSED in told.changed, IncidentChange.REOPENED in told.changed
     if closes and reopens:
-        raise NotPossible("closed_and_reopened")
+        raise CaseStepNotPossible("closed_and_reopened")
     if reopens != (incident.state is IncidentState.CLOSED):
-        raise NotPossible("not_closed" if reopens else "closed")
+        raise CaseStepNotPossible("not_closed" if reopens else "closed")
     state = IncidentState.CLOSED if closes else IncidentState.RECORDED
     newer = replace(incident, version=incident.version + 1, state=state, changed_at=at)
     return newer, IncidentUpdated(changed=told.changed, **_fields(newer, told, incident.reported_at))
@@ -125,7 +125,7 @@ def check_police_report(told: IncidentBlock, *, own_police: bool, released_to_po
     """Refuse to call a report submitted that no release lets any police agency have."""
     submitted = told.police_report is PoliceReport.SUBMITTED
     if submitted and not (own_police or released_to_police):
-        raise NotPossible("release_needed")
+        raise CaseStepNotPossible("release_needed")
 
 
 def contexts(told: IncidentBlock) -> tuple[IncidentContext, ...]:
@@ -148,23 +148,23 @@ def elapsed_band(occurred_on: date | None, precision: DatePrecision | None, repo
         return None
     days = (reported_on - occurred_on).days
     if days < -1:
-        raise NotPossible("yet_to_come")
+        raise CaseStepNotPossible("yet_to_come")
     # A day ahead is the same night in another time zone.
     return next((band for last, band in BANDS if days <= last), ElapsedBand.OVER_A_MONTH)
 
 
-def begin_plan(ref: UUID, case_ref: UUID, told: PlanForm, at: datetime) -> tuple[Plan, SafetyPlanCreated]:
+def begin_plan(ref: UUID, case_ref: UUID, told: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanCreated]:
     """Return the first version of a plan, active at once, and its fact."""
     if told.closed:
-        raise NotPossible("no_plan_to_close")
+        raise CaseStepNotPossible("no_plan_to_close")
     plan = Plan(ref, case_ref, 1, PlanStatus.ACTIVE, at, at)
     return plan, SafetyPlanCreated(**_plan_fields(plan, told))
 
 
-def replace_plan(plan: Plan, told: PlanForm, at: datetime) -> tuple[Plan, SafetyPlanUpdated]:
+def replace_plan(plan: Plan, told: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanUpdated]:
     """Return the next version of a plan, which supersedes the former or closes it, and its fact."""
     if plan.status is not PlanStatus.ACTIVE:
-        raise NotPossible("closed")
+        raise CaseStepNotPossible("closed")
     status = PlanStatus.CLOSED if told.closed else PlanStatus.ACTIVE
     newer = replace(plan, version=plan.version + 1, status=status, changed_at=at)
     return newer, SafetyPlanUpdated(**_plan_fields(newer, told))
@@ -175,7 +175,7 @@ def sections(told: PlanBlock) -> tuple[PlanSection, ...]:
     return tuple(section for name, section in SECTIONS.items() if getattr(told, name))
 
 
-def _fields(incident: Incident, told: IncidentForm, reported_at: datetime) -> dict[str, Any]:
+def _fields(incident: Incident, told: IncidentRequest, reported_at: datetime) -> dict[str, Any]:
     said = {name: value for name, value in told if name != "changed"}
     return said | {
         "case_ref": incident.case_ref,
@@ -187,7 +187,7 @@ def _fields(incident: Incident, told: IncidentForm, reported_at: datetime) -> di
     }
 
 
-def _plan_fields(plan: Plan, told: PlanForm) -> dict[str, Any]:
+def _plan_fields(plan: Plan, told: PlanRequest) -> dict[str, Any]:
     said = {name: value for name, value in told if name != "closed"}
     return said | {
         "case_ref": plan.case_ref,

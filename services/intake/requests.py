@@ -1,7 +1,7 @@
 """What staff send to intake: blocks of the contracts. Every personal field may be left out."""
 
 from schemas.categories import Local
-from schemas.codes import Channel, IncidentChange
+from schemas.codes import IncidentChange, ReportChannel
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
@@ -9,23 +9,23 @@ from schemas.strict_model import StrictModel
 from schemas.values import Flag, Items
 
 
-class CaseForm(StrictModel):
+class CaseRequest(StrictModel):
     """A case to open; it needs nobody's name, and nothing else."""
 
-    channel: Channel | None = None
+    channel: ReportChannel | None = None
 
 
-class IncidentForm(SurvivorBlock, IncidentBlock):
+class IncidentRequest(SurvivorBlock, IncidentBlock):
     """An incident as somebody told it."""
 
 
-class IncidentVersionForm(IncidentForm):
+class IncidentVersionRequest(IncidentRequest):
     """The incident as it is known now, whole; `changed` says what kind of change it is."""
 
     changed: Local[Items[IncidentChange]] = (IncidentChange.CORRECTION,)
 
 
-class PlanForm(PlanBlock):
+class PlanRequest(PlanBlock):
     """The safety plan as it is now, whole; `closed` ends it."""
 
     closed: Local[Flag] = False

@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from schemas.codes import Channel, Participation, PlanStatus
+from schemas.codes import Participation, PlanStatus, ReportChannel
 from schemas.strict_model import StrictModel
 from services.intake.domain import Incident, IncidentState, Plan
 
 
-class OpenedAnswer(StrictModel):
+class OpenedResponse(StrictModel):
     """A case that was opened just now; until the survivor says yes it is local."""
 
     case_ref: UUID
     opened_at: datetime
-    channel: Channel | None = None
+    channel: ReportChannel | None = None
     participation: Participation = Participation.NOT_ASKED
 
 
-class IncidentAnswer(StrictModel):
+class IncidentResponse(StrictModel):
     """An incident of the case."""
 
     incident_ref: UUID
@@ -29,7 +29,7 @@ class IncidentAnswer(StrictModel):
     changed_at: datetime
 
     @classmethod
-    def of(cls, incident: Incident) -> IncidentAnswer:
+    def of(cls, incident: Incident) -> IncidentResponse:
         """Return the answer for an incident."""
         return cls(
             incident_ref=incident.incident_ref,
@@ -40,7 +40,7 @@ class IncidentAnswer(StrictModel):
         )
 
 
-class PlanAnswer(StrictModel):
+class PlanResponse(StrictModel):
     """The safety plan of the case; an earlier version is superseded by the next."""
 
     plan_ref: UUID
@@ -50,7 +50,7 @@ class PlanAnswer(StrictModel):
     changed_at: datetime
 
     @classmethod
-    def of(cls, plan: Plan) -> PlanAnswer:
+    def of(cls, plan: Plan) -> PlanResponse:
         """Return the answer for a plan."""
         return cls(
             plan_ref=plan.plan_ref,
@@ -61,12 +61,12 @@ class PlanAnswer(StrictModel):
         )
 
 
-class CaseAnswer(StrictModel):
+class CaseResponse(StrictModel):
     """A case as its own agency keeps it. Participation and opening are the opening agency's to know."""
 
     case_ref: UUID
     participation: Participation | None = None
     opened_at: datetime | None = None
-    channel: Channel | None = None
-    incidents: list[IncidentAnswer]
-    plan: PlanAnswer | None = None
+    channel: ReportChannel | None = None
+    incidents: list[IncidentResponse]
+    plan: PlanResponse | None = None

@@ -31,14 +31,14 @@ from schemas.facts.protective_order import (
 )
 from services.law_enforcement_bridge.entry_checklist import entered_by, entered_of
 from services.law_enforcement_bridge.requests import (
-    EndForm,
-    HearingForm,
-    IssuanceForm,
-    ModificationForm,
-    OrderForm,
-    ServiceForm,
+    EndRequest,
+    HearingRequest,
+    IssuanceRequest,
+    ModificationRequest,
+    OrderRequest,
+    ServiceRequest,
     Terms,
-    ViolationForm,
+    ViolationRequest,
 )
 
 IN_FORCE: Final = frozenset({OrderStatus.TEMPORARY, OrderStatus.FINAL})
@@ -61,7 +61,7 @@ F = TypeVar("F", bound=OrderFact)
 NewRef = Callable[[], UUID]
 
 
-class NotPossible(Exception):
+class OrderStepNotPossible(Exception):
     """In its present state the order, or its service, cannot take this step."""
 
 
@@ -117,7 +117,7 @@ class Order:
 
 
 def record(
-    form: OrderForm, *, order_ref: UUID, case_ref: UUID, agency_id: str, new_ref: NewRef, now: datetime
+    form: OrderRequest, *, order_ref: UUID, case_ref: UUID, agency_id: str, new_ref: NewRef, now: datetime
 ) -> tuple[Order, OrderFact]:
     """Return the order that `form` tells of, recorded at `now`, and the fact that it was asked for or issued."""
     blank = Order(order_ref, case_ref, agency_id, form.status, 1, now, now, (), entered=entered_by(form))
@@ -130,10 +130,10 @@ def record(
     return order, _fact(ProtectiveOrderIssued, order, form, **pending)
 
 
-def issue(order: Order, form: IssuanceForm, new_ref: NewRef, now: datetime) -> tuple[Order, ProtectiveOrderIssued]:
+def issue(order: Order, form: IssuanceRequest, new_ref: NewRef, now: datetime) -> tuple[Order, ProtectiveOrderIssued]:
     """Return the order as the court issued it, to be served anew, and its fact."""
     if order.status not in ISSUED_AFTER[form.status]:
-        raise NotPossible
+        raise OrderStepNotPossible
     named, service = _respondents(form.respondents, order.service, new_ref)
     issued = _ending(replace(_next(order, now), status=form.status, ends_at=None, ends_offset=None), form, now)
     # The paper says anew when the order ends; all else that was recorded of it still stands.
@@ -144,11 +144,11 @@ def issue(order: Order, form: IssuanceForm, new_ref: NewRef, now: datetime) -> t
 
 
 def modify(
-    order: Order, form: ModificationForm, new_ref: NewRef, now: datetime
+    order: Order, form: ModificationRequest, new_ref: NewRef, now: datetime
 ) -> tuple[Order, ProtectiveOrderModified]:
     """Return the changed order and its fact; changed terms are to be served anew."""
     if order.status not in IN_FORCE:
-        raise NotPossible
+        raise OrderStepNotPossible
     named, service = _respondents(form.respondents, order.service, new_ref)
     changed = _next(order, now)
     if form.expires_on is not None or form.expiry is not None:
@@ -163,37 +163,37 @@ def modify(
     return changed, _fact(ProtectiveOrderModified, changed, form, respondents=named, service_status=anew)
 
 
-def set_hearing(order: Order, form: HearingForm, now: datetime) -> tuple[Order, ProtectiveOrderHearingSet]:
+def set_hearing(order: Order, form: HearingRequest, now: datetime) -> tuple[Order, ProtectiveOrderHearingSet]:
     """Return the order and the fact of its hearing, or of its new date."""
     if order.status not in STANDING:
-        raise NotPossible
+        raise OrderStepNotPossible
     heard = _next(order, now)
     return heard, _fact(ProtectiveOrderHearingSet, heard, form)
 
 
-def note_violation(order: Order, form: ViolationForm, now: datetime) -> tuple[Order, ProtectiveOrderViolated]:
+def note_violation(order: Order, form: ViolationRequest, now: datetime) -> tuple[Order, ProtectiveOrderViolated]:
     """Return the order, which stays what it was, and the fact that it was broken."""
     if order.status not in IN_FORCE:
-        raise NotPossible
+        raise OrderStepNotPossible
     broken = _next(order, now)
     return broken, _fact(ProtectiveOrderViolated, broken, form)
 
 
-def end(order: Order, form: EndForm, now: datetime) -> tuple[Order, ProtectiveOrderVacated]:
+def end(order: Order, form: EndRequest, now: datetime) -> tuple[Order, ProtectiveOrderVacated]:
     """Return the order, ended before its date, and its fact."""
     if order.status not in STANDING:
-        raise NotPossible
+        raise OrderStepNotPossible
     ended = replace(_next(order, now), status=OrderStatus.VACATED, next_at=None)
     return ended, _fact(ProtectiveOrderVacated, ended, form)
 
 
-def serve(order: Order, form: ServiceForm, now: datetime) -> tuple[Order, OrderFact | None]:
+def serve(order: Order, form: ServiceRequest, now: datetime) -> tuple[Order, OrderFact | None]:
     """Return the order with its service as reported, and the fact; that it was taken in hand is none."""
     if order.status not in IN_FORCE:
-        raise NotPossible
+        raise OrderStepNotPossible
     on = _served_on(order, form.respondent_ref)
     if on.status not in SERVICE_AFTER[form.service_status]:
-        raise NotPossible
+        raise OrderStepNotPossible
     if form.served_at is not None and form.served_at > now + CLOCKS_DIFFER_BY:
         raise NotYet
     reported = replace(on, status=form.service_status)
@@ -210,7 +210,7 @@ def pass_time(order: Order, now: datetime) -> tuple[Order, OrderFact]:
     A warning is no step: the version stays, so that a change on its way is not refused as stale.
     """
     if order.status not in IN_FORCE or order.ends_at is None or order.next_at is None or order.next_at > now:
-        raise NotPossible
+        raise OrderStepNotPossible
     last_day = order.ends_on
     if order.ends_at <= now:
         over = replace(_next(order, now), status=OrderStatus.EXPIRED, next_at=None)

@@ -13,7 +13,7 @@ from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.jobs import scheduled_jobs
 
 REFUSALS = {
-    domain.NotPossible: "not_possible",
+    domain.OrderStepNotPossible: "not_possible",
     domain.UnknownRespondent: "unknown_respondent",
     domain.RespondentNeeded: "respondent_needed",
     domain.RespondentRefNeeded: "respondent_ref_needed",

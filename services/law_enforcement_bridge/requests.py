@@ -52,14 +52,14 @@ class Terms(OrderBlock, CjiMarks):
         return self
 
 
-class OrderForm(Terms):
+class OrderRequest(Terms):
     """An order to record, in a case of the agency's own, or in one that is opened for it."""
 
     case_ref: Routing[UUID | None] = None
     status: OrderTerms[Literal[OrderStatus.REQUESTED, OrderStatus.TEMPORARY, OrderStatus.FINAL]]
 
 
-class IssuanceForm(Terms):
+class IssuanceRequest(Terms):
     """What the court issued on a request, or after a temporary order: the whole of it, once more.
 
     Respondents whom the order names already go by the references that it was answered with, in `service`.
@@ -68,13 +68,13 @@ class IssuanceForm(Terms):
     status: OrderTerms[Literal[OrderStatus.TEMPORARY, OrderStatus.FINAL]]
 
 
-class ModificationForm(Terms, ModificationBlock):
+class ModificationRequest(Terms, ModificationBlock):
     """What changed. What is not named stays; whether the order stands is not changed in this way."""
 
     status: OrderTerms[None] = None
 
 
-class ServiceForm(OrderServiceBlock, CjiMarks):
+class ServiceRequest(OrderServiceBlock, CjiMarks):
     """What became of serving the order on one respondent."""
 
     service_status: OrderService[Literal[ServiceStatus.IN_HAND, ServiceStatus.SERVED, ServiceStatus.FAILED]]
@@ -92,15 +92,15 @@ class ServiceForm(OrderServiceBlock, CjiMarks):
         return self
 
 
-class HearingForm(HearingBlock, CjiMarks):
+class HearingRequest(HearingBlock, CjiMarks):
     """A hearing, or its new date."""
 
     hearing_at: OrderTerms[Instant]
 
 
-class ViolationForm(ViolationBlock, CjiMarks):
+class ViolationRequest(ViolationBlock, CjiMarks):
     """A violation of an order in force."""
 
 
-class EndForm(OrderEndBlock, CjiMarks):
+class EndRequest(OrderEndBlock, CjiMarks):
     """Why an order ended before its date."""

@@ -12,46 +12,46 @@ from schemas.strict_model import StrictModel
 from services.law_enforcement_bridge.domain import Order
 
 
-class ServiceAnswer(StrictModel):
+class ServiceResponse(StrictModel):
     """How far service on one respondent has come; nothing is said of it before a court has issued the order."""
 
     respondent_ref: UUID
     service_status: ServiceStatus | None = None
 
 
-class OrderAnswer(StrictModel):
+class OrderResponse(StrictModel):
     """How an order stands; what the court's paper says is opened in the exchange, like everything else."""
 
     order_ref: UUID
     case_ref: UUID
     version: int
     status: OrderStatus
-    service: list[ServiceAnswer]
+    service: list[ServiceResponse]
     recorded_at: datetime
     changed_at: datetime
     expires_on: date | None = None
 
 
-class RecordedAnswer(OrderAnswer):
+class RecordedResponse(OrderResponse):
     """An order as it was recorded, and what an order file would still ask for, by name."""
 
     missing_to_enter: list[str]
 
 
-class OrdersAnswer(StrictModel):
+class OrdersResponse(StrictModel):
     """A page of orders, oldest first."""
 
-    orders: list[OrderAnswer]
+    orders: list[OrderResponse]
 
 
-def answer_for(order: Order) -> OrderAnswer:
+def answer_for(order: Order) -> OrderResponse:
     """Return how the order stands."""
-    return OrderAnswer(**_said(order))
+    return OrderResponse(**_said(order))
 
 
-def recorded_answer_for(order: Order, missing: Sequence[str]) -> RecordedAnswer:
+def recorded_answer_for(order: Order, missing: Sequence[str]) -> RecordedResponse:
     """Return how the order stands, and what is missing to enter it elsewhere."""
-    return RecordedAnswer(**_said(order), missing_to_enter=list(missing))
+    return RecordedResponse(**_said(order), missing_to_enter=list(missing))
 
 
 def _said(order: Order) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _said(order: Order) -> dict[str, Any]:
         "version": order.version,
         "status": order.status,
         "service": [
-            ServiceAnswer(respondent_ref=one.respondent_ref, service_status=one.status) for one in order.service
+            ServiceResponse(respondent_ref=one.respondent_ref, service_status=one.status) for one in order.service
         ],
         "recorded_at": order.recorded_at,
         "changed_at": order.changed_at,

@@ -30,7 +30,7 @@ from schemas.codes import ChannelKind, NoticeKind, NoticeState
 from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, Instant, Slug
 from services.notifications import braked, store
-from services.notifications.braked import Decided, Decision, Flood
+from services.notifications.braked import BrakeOutcome, BrakeDecision, Flood
 
 MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
 MayRelease = Annotated[UnitOfWork, Depends(require_scope("notices:release"))]
@@ -39,7 +39,7 @@ Kind = Annotated[Slug, Path(description="a kind of notice")]
 routes = router("/v1")
 
 
-class NoticeAnswer(BaseModel):
+class NoticeResponse(BaseModel):
     """Where one notice stands."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -58,13 +58,13 @@ class NoticeAnswer(BaseModel):
     decided_at: datetime | None
 
 
-class NoticesAnswer(BaseModel):
+class NoticesResponse(BaseModel):
     """The notices of one case, in the order they were planned."""
 
-    notices: list[NoticeAnswer]
+    notices: list[NoticeResponse]
 
 
-class BrakedAnswer(BaseModel):
+class BrakedResponse(BaseModel):
     """What the brake holds of one kind from one agency; its notices are listed one by one."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -78,32 +78,32 @@ class BrakedAnswer(BaseModel):
     until: datetime  # when the first of them goes out by itself
 
 
-class BrakedGroupsAnswer(BaseModel):
+class BrakedGroupsResponse(BaseModel):
     """All that the brake holds and the asker may see; not `whole` where it goes on beyond what is counted."""
 
-    braked: list[BrakedAnswer]
+    braked: list[BrakedResponse]
     whole: bool
 
 
-class BrakedNoticeAnswer(NoticeAnswer):
+class BrakedNoticeResponse(NoticeResponse):
     """A notice that the brake holds, and whose it is."""
 
     case_ref: UUID
 
 
-class BrakedNoticesAnswer(BaseModel):
+class BrakedNoticesResponse(BaseModel):
     """A page of the notices that the brake holds of one kind from one agency."""
 
-    notices: list[BrakedNoticeAnswer]
+    notices: list[BrakedNoticeResponse]
 
 
-class DecisionForm(StrictModel):
+class DecisionRequest(StrictModel):
     """Up to where the person looked: what was planned later stays held."""
 
     planned_until: Instant
 
 
-class DecisionAnswer(BaseModel):
+class DecisionResponse(BaseModel):
     """How many notices the decision was about; not `whole` where some that it names are left for another."""
 
     notices: int
@@ -112,7 +112,7 @@ class DecisionAnswer(BaseModel):
 
 
 @routes.get("/cases/{case_ref}/notices")
-async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesAnswer:
+async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesResponse:
     """List the notices of the agency's own case."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
         await disclosure.record_not_found(unit, case_ref)
@@ -120,14 +120,14 @@ async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesAnswer:
     if not await disclosure.read_mask(unit, case_ref, [DataCategory.SAFE_CONTACT]):
         raise Withheld
     rows = await store.notices_of(unit.session, unit.agency_id, case_ref)
-    return NoticesAnswer(notices=[NoticeAnswer.model_validate(row) for row in rows])
+    return NoticesResponse(notices=[NoticeResponse.model_validate(row) for row in rows])
 
 
 @routes.get("/braked-notices")
-async def list_braked(unit: MayRelease) -> BrakedGroupsAnswer:
+async def list_braked(unit: MayRelease) -> BrakedGroupsResponse:
     """Count what the brake holds for a person to look at, by the agency it came from and its kind."""
     found, whole = await braked.groups(unit)
-    return BrakedGroupsAnswer(braked=[BrakedAnswer.model_validate(one) for one in found], whole=whole)
+    return BrakedGroupsResponse(braked=[BrakedResponse.model_validate(one) for one in found], whole=whole)
 
 
 @routes.get("/braked-notices/{source_agency_ref}/{kind}")
@@ -139,7 +139,7 @@ async def list_braked_notices(
     response: Response,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> BrakedNoticesAnswer:
+) -> BrakedNoticesResponse:
     """List the notices that the brake holds of one kind from one agency, oldest first; each case is on record a day.
 
     A page may be short or empty and still have a next one.
@@ -152,12 +152,12 @@ async def list_braked_notices(
     last = page.last
     place = None if last is None else (last.planned_at.isoformat(), str(last.notice_ref))
     link_next(request, response, None if place is None else await sealed(unit, name, *place))
-    return BrakedNoticesAnswer(notices=[BrakedNoticeAnswer.model_validate(row) for row in page.rows])
+    return BrakedNoticesResponse(notices=[BrakedNoticeResponse.model_validate(row) for row in page.rows])
 
 
 async def as_decided(
-    source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease, made: CreatedResources
-) -> DecisionAnswer:
+    source_agency_ref: Source, kind: Kind, form: DecisionRequest, unit: MayRelease, made: CreatedResources
+) -> DecisionResponse:
     """Tell what a decision was about, as far as this person may see it now."""
     flood = Flood(source_agency_ref, kind, form.planned_until)
     return await _answer(unit, flood, await braked.decided(unit, made))
@@ -165,30 +165,34 @@ async def as_decided(
 
 @routes.post("/braked-notices/{source_agency_ref}/{kind}/release")
 @replayed_by(as_decided)
-async def release_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease) -> DecisionAnswer:
+async def release_braked(
+    source_agency_ref: Source, kind: Kind, form: DecisionRequest, unit: MayRelease
+) -> DecisionResponse:
     """Let go what the brake holds, up to where the person looked: each case has its notice as if there were no brake.
 
     It concerns 200 cases at most; where it is not `whole`, ask again.
     """
     flood = Flood(source_agency_ref, kind, form.planned_until)
-    return await _answer(unit, flood, await braked.decide(unit, flood, Decision.RELEASED))
+    return await _answer(unit, flood, await braked.decide(unit, flood, BrakeDecision.RELEASED))
 
 
 @routes.post("/braked-notices/{source_agency_ref}/{kind}/drop")
 @replayed_by(as_decided)
-async def drop_braked(source_agency_ref: Source, kind: Kind, form: DecisionForm, unit: MayRelease) -> DecisionAnswer:
+async def drop_braked(
+    source_agency_ref: Source, kind: Kind, form: DecisionRequest, unit: MayRelease
+) -> DecisionResponse:
     """Drop what the brake holds, up to where the person looked: it never goes out, and stays listed with its case.
 
     It concerns 200 cases at most; where it is not `whole`, ask again.
     """
     flood = Flood(source_agency_ref, kind, form.planned_until)
-    return await _answer(unit, flood, await braked.decide(unit, flood, Decision.DROPPED))
+    return await _answer(unit, flood, await braked.decide(unit, flood, BrakeDecision.DROPPED))
 
 
-async def _answer(unit: UnitOfWork, flood: Flood, decided: Decided | None) -> DecisionAnswer:
+async def _answer(unit: UnitOfWork, flood: Flood, decided: BrakeOutcome | None) -> DecisionResponse:
     if decided is None:
         raise Withheld
-    return DecisionAnswer(notices=decided.notices, cases=decided.cases, whole=not await braked.is_left(unit, flood))
+    return DecisionResponse(notices=decided.notices, cases=decided.cases, whole=not await braked.is_left(unit, flood))
 
 
 async def _place_of(unit: UnitOfWork, name: str, cursor: str) -> tuple[datetime, UUID]:

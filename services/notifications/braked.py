@@ -77,7 +77,7 @@ WHERE agency_id = :agency AND decision_ref = :decision_ref GROUP BY case_ref
 """)
 
 
-class Decision(StrEnum):
+class BrakeDecision(StrEnum):
     """What a person makes of braked notices, as the log and the record name it."""
 
     RELEASED = "notices_released"
@@ -107,7 +107,7 @@ class Braked:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class BrakeOutcome:
     """How many notices a decision was about, and in how many cases."""
 
     notices: int
@@ -139,7 +139,7 @@ async def page(
     return Page([row for row in found.rows if row.case_ref in seen], found.last)
 
 
-async def decide(unit: UnitOfWork, flood: Flood, decision: Decision) -> Decided | None:
+async def decide(unit: UnitOfWork, flood: Flood, decision: BrakeDecision) -> BrakeOutcome | None:
     """Release or drop what the brake holds of a flood, in 200 cases at most; None if there is nothing to decide.
 
     Each case's survivor reads of it in their accounting.
@@ -160,14 +160,14 @@ async def decide(unit: UnitOfWork, flood: Flood, decision: Decision) -> Decided 
         "at": await register.database_now(unit.session),
         "decision_ref": unit.created,
     }
-    await unit.session.execute(RELEASE if decision is Decision.RELEASED else DROP, row)
+    await unit.session.execute(RELEASE if decision is BrakeDecision.RELEASED else DROP, row)
     await _record(unit, cases, decision)
     told = {"agency": flood.source, "recipient": unit.agency_id, "actor": unit.actor, "code": flood.kind}
     log.warning(decision, extra=log_fields(**told, count=len(refs)))
-    return Decided(len(refs), len(cases))
+    return BrakeOutcome(len(refs), len(cases))
 
 
-async def decided(unit: UnitOfWork, decision_ref: UUID) -> Decided | None:
+async def decided(unit: UnitOfWork, decision_ref: UUID) -> BrakeOutcome | None:
     """Return how much of a decision this person may see now; None if nothing, which is on record, too."""
     asked = {"agency": unit.agency_id, "decision_ref": decision_ref}
     found = {row.case_ref: row.notices for row in await unit.session.execute(DECIDED, asked)}
@@ -176,7 +176,7 @@ async def decided(unit: UnitOfWork, decision_ref: UUID) -> Decided | None:
         for case_ref, subject in (await register.lock_cases(unit.session, set(found))).items():
             await _note_blocked(unit, case_ref, subject)
         return None
-    return Decided(sum(found[case_ref] for case_ref in cases), len(cases))
+    return BrakeOutcome(sum(found[case_ref] for case_ref in cases), len(cases))
 
 
 async def is_left(unit: UnitOfWork, flood: Flood) -> bool:
@@ -237,7 +237,7 @@ async def _shown(unit: UnitOfWork, cases: Collection[UUID]) -> set[UUID]:
     return {one.case_ref for one, mask in masks.items() if mask}
 
 
-async def _record(unit: UnitOfWork, cases: Collection[UUID], decision: Decision) -> None:
+async def _record(unit: UnitOfWork, cases: Collection[UUID], decision: BrakeDecision) -> None:
     by, held = await audit_entries.resolve_actor(unit), await register.lock_cases(unit.session, set(cases))
     noted = [
         audit_entries.act_entry(

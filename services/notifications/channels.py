@@ -16,7 +16,7 @@ from services.notifications.domain import Send
 log = logging.getLogger(__name__)
 
 
-class Channel(Protocol):
+class NoticeChannel(Protocol):
     """What hands a notice on; handing the same notice twice must be harmless."""
 
     def hand_on(self, notice_ref: UUID, send: Send) -> None:

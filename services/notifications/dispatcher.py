@@ -23,7 +23,7 @@ from schemas.codes import ChannelKind, NoticeState
 from schemas.facts import NoticeFailed, NoticeSent
 from schemas.facts.notice import NoticeFact
 from services.notifications import domain, store
-from services.notifications.channels import Channel
+from services.notifications.channels import NoticeChannel
 from services.notifications.domain import Hold, Send, Wait
 from services.notifications.store import ContactMessage, Due, Notice
 
@@ -36,14 +36,14 @@ PASSING: Final = (disclosure.TooLate, KeyringError)
 log = logging.getLogger(__name__)
 
 
-class NoAgency(Exception):
+class InactiveAgency(Exception):
     """The notice belongs to no active agency, so that nobody may send it."""
 
 
 class NoticeDispatcher:
     """Sends what is due, one notice at a time."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], keys: Keyring, channel: Channel) -> None:
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], keys: Keyring, channel: NoticeChannel) -> None:
         self.healthy = True
         self._sessions = sessions
         self._keys = keys
@@ -149,7 +149,7 @@ class NoticeDispatcher:
     async def _entered(self, agency_id: str) -> AsyncIterator[UnitOfWork]:
         async with agency_unit_of_work(self._sessions, self._keys, agency_id, ACTOR) as unit:
             if unit is None:
-                raise NoAgency
+                raise InactiveAgency
             yield unit
 
     async def _pause(self) -> None:

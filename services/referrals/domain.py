@@ -43,7 +43,7 @@ from schemas.facts.referral import (
     ReferralWithdrawn,
     WithdrawalBlock,
 )
-from services.referrals.requests import ReferralForm
+from services.referrals.requests import ReferralRequest
 
 UNANSWERED: Final = frozenset({ReferralState.SENT, ReferralState.NEEDS_INFO})
 UNDER_WAY: Final = frozenset({ReferralState.ACCEPTED, ReferralState.IN_PROGRESS})
@@ -102,7 +102,7 @@ class Referral:
 
 
 def send(
-    form: ReferralForm,
+    form: ReferralRequest,
     *,
     referral_ref: UUID,
     sender: str,

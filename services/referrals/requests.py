@@ -32,14 +32,14 @@ class SharedBlocks(
     """
 
 
-class ConflictCheckForm(StrictModel):
+class ConflictCheckRequest(StrictModel):
     """What a legal aid system found when it compared a name with its list, in its own case."""
 
     case_ref: UUID
     conflict_check: Literal[ConflictCheck.CLEAR, ConflictCheck.MATCH]
 
 
-class ReferralForm(ReferralBlock, SharedBlocks):
+class ReferralRequest(ReferralBlock, SharedBlocks):
     """A referral to send. `purpose` is the one for which the receiver is to act; a logged one needs none."""
 
     case_ref: Routing[UUID]

@@ -12,7 +12,7 @@ from schemas.taxonomy import bit
 from services.referrals.domain import Referral
 
 
-class ReferralAnswer(StrictModel):
+class ReferralResponse(StrictModel):
     """A referral as the asker may see it now; what is not open to the asker is not named."""
 
     referral_ref: UUID
@@ -35,20 +35,20 @@ class ReferralAnswer(StrictModel):
     follows_ref: UUID | None = None
 
 
-class ConflictCheckAnswer(StrictModel):
+class ConflictCheckResponse(StrictModel):
     """What was recorded of a conflict check."""
 
     case_ref: UUID
     conflict_check: ConflictCheck
 
 
-class ReferralsAnswer(StrictModel):
+class ReferralsResponse(StrictModel):
     """A page of referrals, oldest first."""
 
-    referrals: list[ReferralAnswer]
+    referrals: list[ReferralResponse]
 
 
-def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int) -> ReferralAnswer:
+def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int) -> ReferralResponse:
     """Return what `mask` opens of the referral, by the references under which the asker knows it."""
     says: dict[str, Any] = {
         "from_agency_ref": referral.sending_agency,
@@ -71,4 +71,4 @@ def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int
     if "status" in shown:
         # Each counts or dates a change of state: who may not know the state must not see that it changed.
         shown |= {"version": referral.version, "changed_at": referral.changed_at}
-    return ReferralAnswer(referral_ref=referral_ref, case_ref=case_ref, **shown)
+    return ReferralResponse(referral_ref=referral_ref, case_ref=case_ref, **shown)

@@ -36,10 +36,10 @@ EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_exactly_what_
 TOLD = "tests/services/test_fields.py::test_what_is_told_opens_again"
 # Every other field, by its form, with the test that shows what it does.
 EFFECTS: dict[str, dict[str, str]] = {
-    "CaseForm": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
-    "IncidentVersionForm": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
-    "PlanForm": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},
-    "ParticipationForm": {
+    "CaseRequest": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
+    "IncidentVersionRequest": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
+    "PlanRequest": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},
+    "ParticipationRequest": {
         "participation": f"{STOPS}::test_taking_no_part_closes_everything_at_once_and_needs_no_evidence",
         "evidence": f"{GRANTS}::test_taking_part_says_how_it_was_explained",
     },
@@ -47,8 +47,8 @@ EFFECTS: dict[str, dict[str, str]] = {
         ("method", "language", "text_version", "explained_by"),
         f"{ENFORCED}::test_how_a_choice_was_explained_is_kept",
     ),
-    "DeathForm": {"died_on": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open"},
-    "DirectiveForm": {
+    "DeathRequest": {"died_on": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open"},
+    "DirectiveRequest": {
         "effect": f"{CONSENT}/test_noes.py::test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant",
         "custodian": f"{GRANTS}::test_a_release_runs_one_way",
         "recipient": f"{GRANTS}::test_a_release_runs_one_way",
@@ -68,7 +68,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "adds_to_ref": f"{GRANTS}::test_an_unlabelled_overlap_is_refused_and_a_labelled_one_adds",
         "basis": f"{ENFORCED}::test_a_form_grants_on_no_other_basis",
     },
-    "SignatureForm": {
+    "SignatureRequest": {
         "method": f"{GRANTS}::test_a_spoken_grant_is_refused",
         "signed_at": f"{STOPS}::test_m3_a_paper_from_before_a_no_grants_nothing",
         "language": f"{CONSENT}/test_receipt.py::test_a_receipt_has_every_mandatory_member",
@@ -86,7 +86,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "receipt_channel_ref": READ_BACK,
         "part2": PART_2,
     },
-    "Part2Form": dict.fromkeys(
+    "Part2Request": dict.fromkeys(
         (
             "patient_name",
             "discloser",
@@ -101,36 +101,36 @@ EFFECTS: dict[str, dict[str, str]] = {
         PART_2,
     )
     | {"intermediary_members": f"{ENFORCED}::test_intermediaries_are_on_the_sealed_record"},
-    "RevocationForm": {
+    "RevocationRequest": {
         "by": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
         "channel": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
     },
-    "OrderForm": {
+    "OrderRequest": {
         "cji_fields": CJI,
         "case_ref": f"{ORDERS}::test_police_record_in_the_case_by_which_they_know_the_survivor",
     },
-    "IssuanceForm": {"cji_fields": CJI},
-    "ModificationForm": {"cji_fields": CJI},
-    "ServiceForm": {"cji_fields": CJI},
-    "HearingForm": {"cji_fields": CJI},
-    "ViolationForm": {"cji_fields": CJI},
-    "EndForm": {"cji_fields": CJI},
-    "ReferralForm": {
+    "IssuanceRequest": {"cji_fields": CJI},
+    "ModificationRequest": {"cji_fields": CJI},
+    "ServiceRequest": {"cji_fields": CJI},
+    "HearingRequest": {"cji_fields": CJI},
+    "ViolationRequest": {"cji_fields": CJI},
+    "EndRequest": {"cji_fields": CJI},
+    "ReferralRequest": {
         "case_ref": f"{REFERRALS}/test_api.py::test_what_is_sent_opens_at_the_receiver_as_far_as_the_release_goes",
         "purpose": f"{REFERRALS}/test_api.py::test_without_a_release_nothing_is_sent_and_the_refusal_is_on_record",
     },
-    "ConflictCheckForm": dict.fromkeys(
+    "ConflictCheckRequest": dict.fromkeys(
         ("case_ref", "conflict_check"), f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release"
     ),
-    "OpeningForm": {"purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list"},
-    "OpeningsForm": {
+    "OpeningRequest": {"purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list"},
+    "OpeningsRequest": {
         "purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list",
         "message_refs": SEVERAL,
     },
-    "DecisionForm": {
+    "DecisionRequest": {
         "planned_until": "tests/services/notifications/test_brake.py::test_m6_what_came_after_the_look_stays_held"
     },
-    "OfferingForm": {"to": f"{EXCHANGE}/test_offering.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
+    "OfferingRequest": {"to": f"{EXCHANGE}/test_offering.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
 }
 
 

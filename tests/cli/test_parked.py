@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from kernel.ledger.entry import Act, read
-from runtime.messaging.dead_letters import RawRecord, Reason, pending_retries, put
+from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, pending_retries, put
 from tests.world.database import Database
 from tests.world.ledger import Log, own_database
 from tests.world.runs import a_run, accord
@@ -31,7 +31,7 @@ async def parked(log: Log, consumer: str = "exchange") -> UUID:
     body = f"sealed-{token_hex(8)}".encode()
     received = RawRecord("to.harbor-house", 3, 7, b"key", (), body)
     async with log.session("accord_exchange") as session:
-        ref = await put(session, consumer, received, Reason.FAILED, tries=4, message_ref=uuid4())
+        ref = await put(session, consumer, received, DeadLetterReason.FAILED, tries=4, message_ref=uuid4())
         await session.commit()
     return ref
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.compatibility import Break, Reason, breaks
+from schemas.compatibility import Break, Incompatibility, breaks
 from schemas.publish import FOLDER, documents, main, publish
 from schemas.registry import CONTRACTS
 
@@ -108,17 +108,17 @@ TEXT = {"type": "string", "maxLength": 9}
 @pytest.mark.parametrize(
     ("before", "after", "reasons"),
     [
-        (TEXT, {"type": "integer"}, {Reason.NARROWED}),
-        (TEXT, TEXT | {"minLength": 1}, {Reason.NARROWED}),
-        (TEXT, TEXT | {"pattern": "^a"}, {Reason.NARROWED}),
-        (TEXT, TEXT | {"enum": ["a"]}, {Reason.NARROWED}),
-        ({}, TEXT, {Reason.NARROWED}),
-        ({"anyOf": [TEXT, {"type": "null"}]}, TEXT, {Reason.NARROWED}),
-        ({"type": "array", "items": TEXT}, {"type": "array", "items": {"type": "integer"}}, {Reason.NARROWED}),
-        ({"type": "array"}, {"type": "array", "items": TEXT}, {Reason.NARROWED}),
-        ({"type": "object"}, {"type": "object", "additionalProperties": False}, {Reason.NARROWED}),
-        ({"enum": ["a", "b"]}, {"const": "a"}, {Reason.SHRUNK_ENUM}),
-        ({"type": "number"}, {"type": "integer"}, {Reason.NARROWED}),
+        (TEXT, {"type": "integer"}, {Incompatibility.NARROWED}),
+        (TEXT, TEXT | {"minLength": 1}, {Incompatibility.NARROWED}),
+        (TEXT, TEXT | {"pattern": "^a"}, {Incompatibility.NARROWED}),
+        (TEXT, TEXT | {"enum": ["a"]}, {Incompatibility.NARROWED}),
+        ({}, TEXT, {Incompatibility.NARROWED}),
+        ({"anyOf": [TEXT, {"type": "null"}]}, TEXT, {Incompatibility.NARROWED}),
+        ({"type": "array", "items": TEXT}, {"type": "array", "items": {"type": "integer"}}, {Incompatibility.NARROWED}),
+        ({"type": "array"}, {"type": "array", "items": TEXT}, {Incompatibility.NARROWED}),
+        ({"type": "object"}, {"type": "object", "additionalProperties": False}, {Incompatibility.NARROWED}),
+        ({"enum": ["a", "b"]}, {"const": "a"}, {Incompatibility.SHRUNK_ENUM}),
+        ({"type": "number"}, {"type": "integer"}, {Incompatibility.NARROWED}),
         ({"type": "integer"}, {"type": "number"}, set()),
         (TEXT, {"anyOf": [{"type": "null"}, TEXT]}, set()),
         (TEXT, {"anyOf": [TEXT | {"maxLength": 1}, TEXT | {"maxLength": 10}]}, set()),
@@ -130,10 +130,10 @@ TEXT = {"type": "string", "maxLength": 9}
     ],
 )
 def test_narrower_is_a_break_and_wider_is_none(
-    before: dict[str, Any], after: dict[str, Any], reasons: set[Reason]
+    before: dict[str, Any], after: dict[str, Any], reasons: set[Incompatibility]
 ) -> None:
     assert {found.reason for found in breaks(before, after)} == reasons
 
 
 def test_a_break_reads_as_its_reason_and_its_place() -> None:
-    assert str(Break(Reason.REMOVED, "/colour")) == "removed: /colour"
+    assert str(Break(Incompatibility.REMOVED, "/colour")) == "removed: /colour"

@@ -18,7 +18,7 @@ import pytest
 
 from cli.processes import PROGRAMS
 from cli.stack import Stack
-from infra.embedded.process import Process
+from infra.embedded.process import ChildProcess
 from tests.infra.watching import comes_true
 
 SERVERS: Final = ("postgres", "kafka")
@@ -66,7 +66,7 @@ class Keeper:
                 self.failed.append(failed)
                 return
 
-    def arm(self, name: str, point: str) -> Process:
+    def arm(self, name: str, point: str) -> ChildProcess:
         """Put a process in the place of the running one that dies when it comes to `hit`."""
         program = next(one for one in PROGRAMS if one.name == name)
         with self.turn, pytest.MonkeyPatch.context() as told:
@@ -142,7 +142,7 @@ class Killer:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         one.resume()
 
-    def _processes(self) -> dict[str, Process]:
+    def _processes(self) -> dict[str, ChildProcess]:
         return self.keeper.started.processes
 
     def _is_up(self, name: str) -> bool:

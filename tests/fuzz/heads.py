@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from runtime.messaging.headers import Routing, Unreadable, read, write
+from runtime.messaging.headers import Routing, UnreadableHeaders, read, write
 from tests.fuzz.damage import Differs, damaged
 
 Said = tuple[tuple[str, bytes | None], ...]
@@ -128,7 +128,7 @@ def reads_as_written(said: Said) -> bool:
     """
     try:
         routing = read(said)
-    except Unreadable:
+    except UnreadableHeaders:
         return False
     if _meant(said) != _meant(write(routing)):
         raise Differs(f"{_meant(said)} was read as {routing}")

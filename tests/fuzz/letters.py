@@ -17,7 +17,7 @@ from kernel.sealing.seal import open_terms, seal, seal_terms, unseal
 from runtime.messaging import headers
 from runtime.messaging.consumer.message import read
 from runtime.messaging.dead_letters import RawRecord
-from runtime.messaging.headers import Routing, Unreadable
+from runtime.messaging.headers import Routing, UnreadableHeaders
 from schemas.facts import DirectiveFact
 from schemas.registry import CONTRACTS, is_directive_fact
 from schemas.taxonomy import ALL, FIELDS
@@ -89,7 +89,7 @@ def opened(received: RawRecord) -> tuple[Letter, Meaning, Routing] | None:
         if letter is None or offered.type != letter.routing.type:
             return None
         meaning = _unsealed(letter, offered.body)
-    except (Unreadable, NotOpenable):
+    except (UnreadableHeaders, NotOpenable):
         return None
     said = Routing(
         offered.message_ref, offered.type, offered.sender, offered.case_ref, offered.sent_at, offered.sequence

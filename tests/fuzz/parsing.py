@@ -41,7 +41,7 @@ def a_letter(raw: bytes) -> None:
     said = tuple(_pairs(b"".join(rest)))
     try:
         message.read(RawRecord(topic.decode(errors="replace"), 0, 0, key, said, body))
-    except headers.Unreadable:
+    except headers.UnreadableHeaders:
         return
 
 
@@ -67,7 +67,7 @@ def a_token(raw: bytes) -> None:
 def a_line_of_the_ledger(raw: bytes) -> None:
     try:
         read = entry.read(raw)
-    except entry.Unreadable:
+    except entry.UnreadableEntry:
         return
     if read.body() != raw:
         raise Differs("a line that the ledger would not have written")

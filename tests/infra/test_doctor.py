@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 
 from infra.embedded import doctor, jars, kafka, postgres
-from infra.embedded.doctor import Finding
+from infra.embedded.doctor import DoctorFinding
 from infra.embedded.jars import Jar
 from infra.embedded.postgres import Postgres
 
 
-def named(findings: list[Finding], name: str) -> Finding:
+def named(findings: list[DoctorFinding], name: str) -> DoctorFinding:
     return next(finding for finding in findings if finding.name == name)
 
 

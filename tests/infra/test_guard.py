@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from infra.embedded import process
-from infra.embedded.process import Process
+from infra.embedded.process import ChildProcess
 from infra.embedded.unready import SetupError
 from tests.infra.watching import a_parent, comes_true, is_gone, runs
 
@@ -36,7 +36,7 @@ print(Kafka.start(pathlib.Path(sys.argv[1])).process.pid, flush=True)
 """
 
 
-def a_shell(script: str, folder: Path, grace: float = 10.0) -> Process:
+def a_shell(script: str, folder: Path, grace: float = 10.0) -> ChildProcess:
     return process.start("shell", ["/bin/sh", "-c", script], ENVIRONMENT, folder / "log", grace=grace)
 
 
@@ -77,7 +77,7 @@ def test_a_fork_that_holds_the_socket_does_not_keep_the_command_alive(tmp_path: 
 
 
 def test_a_command_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
-    started: list[Process] = []
+    started: list[ChildProcess] = []
     thread = threading.Thread(target=lambda: started.append(a_shell("sleep 0.3; exit 7", tmp_path)))
     thread.start()
     thread.join()

@@ -26,7 +26,7 @@ PATIENCE: Final = 40.0
 
 def open_case(scene: Scene) -> str:
     """Open a case that takes part; the words of her choice are canaries."""
-    opened = scene.does("ana", "intake", "POST /v1/cases", scene.body("intake", "CaseForm"))
+    opened = scene.does("ana", "intake", "POST /v1/cases", scene.body("intake", "CaseRequest"))
     case_ref = str(opened["case_ref"])
     take_part(scene, case_ref)
     return case_ref
@@ -35,7 +35,7 @@ def open_case(scene: Scene) -> str:
 def take_part(scene: Scene, case_ref: str) -> None:
     """Record her choice to take part."""
     explained = {"evidence__explained_by": "ana", "evidence__language": "es", "evidence__text_version": "2026-1"}
-    chosen = scene.body("consent", "ParticipationForm", "evidence", participation="yes", **explained)
+    chosen = scene.body("consent", "ParticipationRequest", "evidence", participation="yes", **explained)
     scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/participation", chosen)
 
 
@@ -63,10 +63,10 @@ def draft(scene: Scene, case_ref: str, recipient: str, purpose: str, **more: Any
 
 def signature(scene: Scene, by: str = "ana") -> dict[str, Any]:
     """Return how she signed, each word of it a canary."""
-    part2 = scene.body("consent", "Part2Form")
+    part2 = scene.body("consent", "Part2Request")
     return scene.body(
         "consent",
-        "SignatureForm",
+        "SignatureRequest",
         "evidence",
         method="e_signed",
         signed_at=instant(),
@@ -91,32 +91,32 @@ def tell(scene: Scene, case_ref: str) -> None:
     """Write down an incident, its correction, a plan and a better one."""
     usual = {"occurred_on": "2026-01-02"}
     path = f"/v1/cases/{case_ref}"
-    incident = scene.does("ana", "intake", f"POST {path}/incidents", scene.body("intake", "IncidentForm", **usual))
-    newer = scene.body("intake", "IncidentVersionForm", **usual, changed=["correction"])
+    incident = scene.does("ana", "intake", f"POST {path}/incidents", scene.body("intake", "IncidentRequest", **usual))
+    newer = scene.body("intake", "IncidentVersionRequest", **usual, changed=["correction"])
     scene.does("ana", "intake", f"POST {path}/incidents/{incident['incident_ref']}/versions", newer)
-    first = scene.does("ana", "intake", f"POST {path}/plans", scene.body("intake", "PlanForm"))
-    better = scene.body("intake", "PlanForm")
+    first = scene.does("ana", "intake", f"POST {path}/plans", scene.body("intake", "PlanRequest"))
+    better = scene.body("intake", "PlanRequest")
     scene.does("ana", "intake", f"POST {path}/plans", better, If_Match=first["etag"])
 
 
 def record_orders(scene: Scene, case_ref: str) -> None:
     """Have the sheriff's liaison record orders and all that becomes of them."""
     service, usual = "law_enforcement_bridge", _order(scene)
-    requested = scene.body(service, "OrderForm", case_ref=case_ref, **{**usual, "status": "requested"})
+    requested = scene.body(service, "OrderRequest", case_ref=case_ref, **{**usual, "status": "requested"})
     order = scene.does("lee", service, "POST /v1/orders", requested)
     path = f"/v1/orders/{order['order_ref']}"
     usual["respondents__0__respondent_ref"] = order["service"][0]["respondent_ref"]
-    issued = scene.body(service, "IssuanceForm", **{**usual, "status": "temporary"})
+    issued = scene.body(service, "IssuanceRequest", **{**usual, "status": "temporary"})
     order = scene.does("lee", service, f"POST {path}/issuance", issued, If_Match=order["etag"])
-    heard = scene.body(service, "HearingForm", cji_fields=[])
+    heard = scene.body(service, "HearingRequest", cji_fields=[])
     order = scene.does("lee", service, f"POST {path}/hearing", heard)
-    changed = scene.body(service, "ModificationForm", **{**usual, "status": ABSENT}, modification="correction")
+    changed = scene.body(service, "ModificationRequest", **{**usual, "status": ABSENT}, modification="correction")
     order = scene.does("lee", service, f"POST {path}/modification", changed, If_Match=order["etag"])
     for news in ("in_hand", "served"):
         told = _service(scene, news, order)
         order = scene.does("lee", service, f"POST {path}/service", told, If_Match=order["etag"])
-    scene.does("lee", service, f"POST {path}/violation", scene.body(service, "ViolationForm", cji_fields=[]))
-    scene.does("lee", service, f"POST {path}/end", scene.body(service, "EndForm", cji_fields=[]))
+    scene.does("lee", service, f"POST {path}/violation", scene.body(service, "ViolationRequest", cji_fields=[]))
+    scene.does("lee", service, f"POST {path}/end", scene.body(service, "EndRequest", cji_fields=[]))
     _record_one_that_fails(scene, case_ref)
 
 
@@ -128,7 +128,7 @@ def _order(scene: Scene) -> dict[str, Any]:
 
 def _record_one_that_fails(scene: Scene, case_ref: str) -> None:
     service = "law_enforcement_bridge"
-    final = scene.body(service, "OrderForm", case_ref=case_ref, **{**_order(scene), "status": "final"})
+    final = scene.body(service, "OrderRequest", case_ref=case_ref, **{**_order(scene), "status": "final"})
     order = scene.does("lee", service, "POST /v1/orders", final)
     for news in ("in_hand", "failed"):
         told = _service(scene, news, order)
@@ -143,7 +143,7 @@ def _service(scene: Scene, news: str, order: dict[str, Any]) -> dict[str, Any]:
     waiting = "pending" if news == "in_hand" else "in_hand"
     on = next(one["respondent_ref"] for one in order["service"] if one.get("service_status") == waiting)
     usual = {"cji_fields": [], "respondent_ref": on, "service_status": news}
-    return scene.body("law_enforcement_bridge", "ServiceForm", **{**usual, **left_out, **at})
+    return scene.body("law_enforcement_bridge", "ServiceRequest", **{**usual, **left_out, **at})
 
 
 def refer(scene: Scene, case_ref: str) -> None:
@@ -169,7 +169,7 @@ def refer(scene: Scene, case_ref: str) -> None:
 def _told(scene: Scene, case_ref: str) -> dict[str, Any]:
     return scene.body(
         "referrals",
-        "ReferralForm",
+        "ReferralRequest",
         case_ref=case_ref,
         to_agency_ref="harbor-house",
         kind="service",
@@ -205,15 +205,15 @@ def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
     refused = draft(scene, case_ref, "lantern-counselling", "case_conference")
     path = f"/v1/directives/{refused['directive_ref']}/refusal"
     scene.does("ana", "consent", f"POST {path}", If_Match=refused["etag"])
-    told = scene.body("consent", "RevocationForm", "evidence", by="survivor")
+    told = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
     scene.does("ana", "consent", f"POST /v1/directives/{directives['county-cell']}/revocation", told)
-    told = scene.body("consent", "RevocationForm", "evidence", by="survivor")
+    told = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
     scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/revocation", told)
     denied = draft(scene, case_ref, "harbor-house", "shelter", effect="deny", valid_until=None)
     path = f"/v1/directives/{denied['directive_ref']}"
     waiting = scene.does("ana", "consent", f"POST {path}/lifting", signature(scene), If_Match=denied["etag"])
     scene.does("mia", "consent", f"POST {path}/confirmation", If_Match=waiting["etag"])
-    died = scene.body("consent", "DeathForm", died_on="2026-01-03")
+    died = scene.body("consent", "DeathRequest", died_on="2026-01-03")
     scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/death", died)
     scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/death/correction")
 

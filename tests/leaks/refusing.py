@@ -90,7 +90,9 @@ def send_bad_bodies(scene: Scene, case_ref: str) -> int:
 
 
 def _good(scene: Scene, service: str, form: str) -> Mapping[str, Any]:
-    return scene.body(service, form, USE) if form != "ModificationForm" else scene.body(service, form, USE, status=None)
+    return (
+        scene.body(service, form, USE) if form != "ModificationRequest" else scene.body(service, form, USE, status=None)
+    )
 
 
 def _send(scene: Scene, case_ref: str, service: str, method: str, template: str, raw: bytes) -> httpx.Response:
@@ -172,8 +174,8 @@ def repeat_under_one_key(scene: Scene, case_ref: str) -> None:
     """Send two different bodies under one key: the second is refused; and one body twice: it is done once."""
     key = scene.nursery.slug(USE, "Idempotency-Key")
     path = f"/v1/cases/{case_ref}/incidents"
-    first = scene.body("intake", "IncidentForm", occurred_on="2026-01-02")
-    other = scene.body("intake", "IncidentForm", USE, occurred_on="2026-01-02")
+    first = scene.body("intake", "IncidentRequest", occurred_on="2026-01-02")
+    other = scene.body("intake", "IncidentRequest", USE, occurred_on="2026-01-02")
     told = [
         scene.people["ana"].ask("intake", "POST", path, said, Idempotency_Key=key) for said in (first, first, other)
     ]
@@ -239,7 +241,7 @@ def run_into_the_database(scene: Scene, case_ref: str) -> int:
     for name, (set_up, taken_down) in TRAPS.items():
         with trapped(scene, set_up, taken_down):
             # What it refuses may still have been written, so these are canaries of the column that they were meant for.
-            said = scene.body("consent", "ParticipationForm", "evidence", participation="no")
+            said = scene.body("consent", "ParticipationRequest", "evidence", participation="no")
             for _ in range(1 + (name == "unique")):
                 answer = scene.people["ana"].ask("consent", "PUT", f"/v1/cases/{case_ref}/participation", said)
             failed += answer.status_code >= 400
@@ -251,7 +253,7 @@ def lose_connections(scene: Scene, case_ref: str) -> None:
     for _ in range(3):
         with scene.superuser() as connection:
             connection.execute(END_CONNECTIONS)
-        said = scene.body("intake", "IncidentForm", occurred_on="2026-01-02")
+        said = scene.body("intake", "IncidentRequest", occurred_on="2026-01-02")
         scene.people["ana"].ask("intake", "POST", f"/v1/cases/{case_ref}/incidents", said)
     deadline = time.monotonic() + PATIENCE
     for service, path in (("intake", f"/v1/cases/{case_ref}"), ("consent", f"/v1/cases/{case_ref}/directives")):

@@ -21,7 +21,7 @@ from tests.world.proving import proof, rounds
 EVERY_PROCESS = 12
 FAILURES = {"api": 0, "worker": 0, "work": 1}
 # The last holds the case reference that its route is found by, and a code from a list.
-NOTHING_TO_SAY = (None, "RefusalForm", "ConfirmationForm", "DeathCorrectionForm", "ConflictCheckForm")
+NOTHING_TO_SAY = (None, "RefusalRequest", "ConfirmationRequest", "DeathCorrectionRequest", "ConflictCheckRequest")
 
 
 @pytest.fixture(scope="module")

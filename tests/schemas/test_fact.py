@@ -114,14 +114,14 @@ def test_a_fact_does_not_change_once_said(type_name: str) -> None:
 
 
 def test_the_body_of_a_request_is_a_block_or_several_and_none_of_what_the_service_sets() -> None:
-    class IncidentForm(SurvivorBlock, IncidentBlock):
+    class IncidentRequest(SurvivorBlock, IncidentBlock):
         """What an advocate sends."""
 
-    form = IncidentForm.model_validate({"given_name": "Maya", "channel": "hotline"})
+    form = IncidentRequest.model_validate({"given_name": "Maya", "channel": "hotline"})
 
     assert (form.given_name, form.channel) == ("Maya", "hotline")
     assert not {"incident_ref", "version", "reported_at", "changed", "contexts", "elapsed_band"} & set(
-        IncidentForm.model_fields
+        IncidentRequest.model_fields
     )
     assert not {"referral_ref", "created_at", "status", "overdue_since"} & set(ReferralBlock.model_fields)
 

@@ -50,27 +50,27 @@ ORDER = {
 INCIDENT = {"occurred_on": "2026-01-02", "police_report": "not_wanted"}
 TO_SHELTER = a_referral(UUID(int=0))
 ALL = [
-    Told("intake", "IncidentForm", "incident.reported", INCIDENT),
-    Told("intake", "IncidentVersionForm", "incident.updated", INCIDENT | {"changed": ["correction"]}),
-    Told("intake", "PlanForm", "safety_plan.created", {"closed": False}),
-    Told("law_enforcement_bridge", "OrderForm", "protective_order.requested", ORDER | {"status": "requested"}),
-    Told("law_enforcement_bridge", "IssuanceForm", "protective_order.issued", ORDER | {"status": "temporary"}),
+    Told("intake", "IncidentRequest", "incident.reported", INCIDENT),
+    Told("intake", "IncidentVersionRequest", "incident.updated", INCIDENT | {"changed": ["correction"]}),
+    Told("intake", "PlanRequest", "safety_plan.created", {"closed": False}),
+    Told("law_enforcement_bridge", "OrderRequest", "protective_order.requested", ORDER | {"status": "requested"}),
+    Told("law_enforcement_bridge", "IssuanceRequest", "protective_order.issued", ORDER | {"status": "temporary"}),
     Told(
         "law_enforcement_bridge",
-        "ModificationForm",
+        "ModificationRequest",
         "protective_order.modified",
         ORDER | {"status": ABSENT, "modification": "correction"},
     ),
     Told(
         "law_enforcement_bridge",
-        "ServiceForm",
+        "ServiceRequest",
         "protective_order.served",
         {"service_status": "served", "served_at": "2026-03-02T07:52:00Z", "failure_reason": ABSENT, "cji_fields": []},
     ),
-    Told("law_enforcement_bridge", "HearingForm", "protective_order.hearing_set", {"cji_fields": []}),
-    Told("law_enforcement_bridge", "ViolationForm", "protective_order.violated", {"cji_fields": []}),
-    Told("law_enforcement_bridge", "EndForm", "protective_order.vacated", {"cji_fields": []}),
-    Told("referrals", "ReferralForm", "referral.created", {**TO_SHELTER, **INCIDENT, "follows_ref": ABSENT}),
+    Told("law_enforcement_bridge", "HearingRequest", "protective_order.hearing_set", {"cji_fields": []}),
+    Told("law_enforcement_bridge", "ViolationRequest", "protective_order.violated", {"cji_fields": []}),
+    Told("law_enforcement_bridge", "EndRequest", "protective_order.vacated", {"cji_fields": []}),
+    Told("referrals", "ReferralRequest", "referral.created", {**TO_SHELTER, **INCIDENT, "follows_ref": ABSENT}),
     Told("referrals", "AcceptanceBlock", "referral.accepted"),
     Told("referrals", "DeclineBlock", "referral.declined"),
     Told("referrals", "CompletionBlock", "referral.completed"),
@@ -78,12 +78,12 @@ ALL = [
     Told("referrals", "WithdrawalBlock", "referral.withdrawn"),
 ]
 STEPS = {
-    "IssuanceForm": "issuance",
-    "ModificationForm": "modification",
-    "ServiceForm": "service",
-    "HearingForm": "hearing",
-    "ViolationForm": "violation",
-    "EndForm": "end",
+    "IssuanceRequest": "issuance",
+    "ModificationRequest": "modification",
+    "ServiceRequest": "service",
+    "HearingRequest": "hearing",
+    "ViolationRequest": "violation",
+    "EndRequest": "end",
     "AcceptanceBlock": "acceptance",
     "DeclineBlock": "decline",
     "CompletionBlock": "completion",
@@ -116,24 +116,24 @@ class Desk:
 
     async def _incident(self, one: Told, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("bay-hotline")
-        path = f"/v1/cases/{case_ref}/" + ("plans" if one.form == "PlanForm" else "incidents")
-        if one.form == "IncidentVersionForm":
+        path = f"/v1/cases/{case_ref}/" + ("plans" if one.form == "PlanRequest" else "incidents")
+        if one.form == "IncidentVersionRequest":
             path += f"/{(await self.post('intake', 'ana', path, {}))['incident_ref']}/versions"
         await self.post("intake", "ana", path, body)
         return case_ref
 
     async def _order(self, one: Told, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("county-sheriff")
-        recorded = {"case_ref": str(case_ref), "status": "requested" if one.form == "IssuanceForm" else "final"}
-        if one.form == "OrderForm":
+        recorded = {"case_ref": str(case_ref), "status": "requested" if one.form == "IssuanceRequest" else "final"}
+        if one.form == "OrderRequest":
             await self.post(one.service, "lee", "/v1/orders", body | {"case_ref": str(case_ref)})
             return case_ref
         order = await self.post(one.service, "lee", "/v1/orders", recorded)
-        if one.form == "ServiceForm":
+        if one.form == "ServiceRequest":
             path = f"/v1/orders/{order['order_ref']}/service"
             order = await self.post(one.service, "lee", path, {"service_status": "in_hand"}, order["version"])
         for line in order["service"]:
-            for said in body.get("respondents", [body] if one.form == "ServiceForm" else []):
+            for said in body.get("respondents", [body] if one.form == "ServiceRequest" else []):
                 said["respondent_ref"] = line["respondent_ref"]
         path = f"/v1/orders/{order['order_ref']}/{STEPS[one.form]}"
         await self.post(one.service, "lee", path, body, order["version"])
@@ -142,9 +142,9 @@ class Desk:
     async def _referral(self, one: Told, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("bay-hotline")
         await self.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
-        asked = a_referral(case_ref) | (body if one.form == "ReferralForm" else {})
+        asked = a_referral(case_ref) | (body if one.form == "ReferralRequest" else {})
         sent = await self.post("referrals", "ana", "/v1/referrals", asked | {"case_ref": str(case_ref)})
-        if one.form == "ReferralForm":
+        if one.form == "ReferralRequest":
             return case_ref
         if one.form == "WithdrawalBlock":
             await self.post("referrals", "ana", f"/v1/referrals/{sent['referral_ref']}/withdrawal", body)

@@ -18,7 +18,7 @@ from runtime.auth.issuer import page
 from runtime.auth.issuer.assertions import Assertions
 from runtime.auth.issuer.codes import OneTimeTokens
 from runtime.auth.issuer.forms import BadForm, read_form
-from runtime.auth.issuer.granting import GRANTS, Denied, GrantServices, grant
+from runtime.auth.issuer.granting import GRANTS, GrantDenied, GrantServices, grant
 from runtime.auth.issuer.people import Register
 from runtime.auth.issuer.signing import TokenSigner, public_set, signing_key
 from runtime.auth.issuer.signing_in import SignIn
@@ -151,7 +151,7 @@ def _token(proofs: GrantServices) -> APIRouter:
             )
         except BadForm:
             return _denied("invalid_request", 400)
-        except Denied as denied:
+        except GrantDenied as denied:
             return _denied(denied.code, denied.status)
         except LoginThrottled as soon:
             return _denied("slow_down", 429, {"Retry-After": str(soon.seconds)})

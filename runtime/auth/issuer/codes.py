@@ -22,7 +22,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class AuthorizationGrant:
     """What a person's sign-in granted to one client."""
 
     person_ref: str
@@ -39,9 +39,9 @@ class OneTimeTokens:
 
     def __init__(self, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._monotonic = monotonic
-        self._kept: OrderedDict[bytes, tuple[float, Granted]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[float, AuthorizationGrant]] = OrderedDict()
 
-    def give(self, granted: Granted, seconds: float) -> str:
+    def give(self, granted: AuthorizationGrant, seconds: float) -> str:
         """Return a new secret for `granted`, good for `seconds`."""
         secret = secrets.token_urlsafe(32)
         self._kept[_digest(secret)] = (self._monotonic() + seconds, granted)
@@ -49,7 +49,7 @@ class OneTimeTokens:
             self._kept.popitem(last=False)
         return secret
 
-    def take(self, secret: str) -> Granted | None:
+    def take(self, secret: str) -> AuthorizationGrant | None:
         """Return what `secret` stands for and forget it, or None."""
         until, granted = self._kept.pop(_digest(secret), (0.0, None))
         return granted if granted is not None and self._monotonic() < until else None

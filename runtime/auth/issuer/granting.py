@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from runtime import clock
 from runtime.auth.issuer.assertions import Assertions
-from runtime.auth.issuer.codes import SESSION_SECONDS, Granted, OneTimeTokens, proves
+from runtime.auth.issuer.codes import SESSION_SECONDS, AuthorizationGrant, OneTimeTokens, proves
 from runtime.auth.issuer.people import Account, Register
 from runtime.auth.issuer.signing import PERSON_SECONDS, SYSTEM_SECONDS, TokenSigner
 from runtime.auth.jws import NotVerified
@@ -26,7 +26,7 @@ COMMAND_LINE = "accord"
 OPENID = "openid"
 
 
-class Denied(Exception):
+class GrantDenied(Exception):
     """A token is not given; the code is one of RFC 6749, 5.2."""
 
     def __init__(self, code: str, *, status: int = 400) -> None:
@@ -71,9 +71,9 @@ async def grant(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any
     """Return the answer of the token endpoint to `form`; raises `Denied` or `LoginThrottled`."""
     asked = form.get("grant_type")
     if asked is None:
-        raise Denied("invalid_request")
+        raise GrantDenied("invalid_request")
     if asked not in GRANTS:
-        raise Denied("unsupported_grant_type")
+        raise GrantDenied("unsupported_grant_type")
     answer = await GRANTS[asked](proofs, form)
     log.info("token_given", extra=log_fields(type=asked))
     return answer
@@ -81,53 +81,53 @@ async def grant(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any
 
 async def _client_credentials(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
-        raise Denied("invalid_client", status=401)
+        raise GrantDenied("invalid_client", status=401)
     try:
         known = await proofs.assertions.client(form["client_assertion"])
     except NotVerified as error:
         log.warning("assertion_refused", extra=log_fields(reason=error.check))
-        raise Denied("invalid_client", status=401) from None
+        raise GrantDenied("invalid_client", status=401) from None
     if form.get("client_id", known.principal.subject) != known.principal.subject:
-        raise Denied("invalid_client", status=401)
+        raise GrantDenied("invalid_client", status=401)
     who = _narrowed(known.principal, form.get("scope"))
     return _answer(proofs.mint.access(who, who.subject, SYSTEM_SECONDS), who, SYSTEM_SECONDS)
 
 
 async def _password(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if "username" not in form or "password" not in form:
-        raise Denied("invalid_request")
+        raise GrantDenied("invalid_request")
     known = await sign_in(proofs, form["username"], form["password"])
     if known is None:
-        raise Denied("invalid_grant")
+        raise GrantDenied("invalid_grant")
     who = _narrowed(known.principal, form.get("scope"))
     return _answer(proofs.mint.access(who, COMMAND_LINE, PERSON_SECONDS), who, PERSON_SECONDS)
 
 
 async def _authorization_code(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if not {"code", "redirect_uri", "client_id", "code_verifier"} <= form.keys():
-        raise Denied("invalid_request")
+        raise GrantDenied("invalid_request")
     granted = proofs.codes.take(form["code"])
     if granted is None or granted.client_id != form["client_id"] or granted.redirect_uri != form["redirect_uri"]:
-        raise Denied("invalid_grant")
+        raise GrantDenied("invalid_grant")
     if not proves(form["code_verifier"], granted.challenge):
-        raise Denied("invalid_grant")
+        raise GrantDenied("invalid_grant")
     session = replace(granted, until=clock.monotonic() + SESSION_SECONDS)
     return await _for_session(proofs, session)
 
 
 async def _refresh_token(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if not {"refresh_token", "client_id"} <= form.keys():
-        raise Denied("invalid_request")
+        raise GrantDenied("invalid_request")
     granted = proofs.refreshes.take(form["refresh_token"])
     if granted is None or granted.client_id != form["client_id"]:
-        raise Denied("invalid_grant")
+        raise GrantDenied("invalid_grant")
     return await _for_session(proofs, granted)
 
 
-async def _for_session(proofs: GrantServices, granted: Granted) -> dict[str, Any]:
+async def _for_session(proofs: GrantServices, granted: AuthorizationGrant) -> dict[str, Any]:
     known = await proofs.register.person(granted.person_ref)
     if known is None:  # left since signing in
-        raise Denied("invalid_grant")
+        raise GrantDenied("invalid_grant")
     who = _shared(known.principal, granted.scope)
     answer = _answer(proofs.mint.access(who, granted.client_id, PERSON_SECONDS), who, PERSON_SECONDS)
     # A new one each time, and never beyond the session that began with the sign-in.
@@ -142,7 +142,7 @@ def _narrowed(who: Principal, scope: str | None) -> Principal:
     if not wanted:
         return who
     if not wanted <= who.scopes:
-        raise Denied("invalid_scope")
+        raise GrantDenied("invalid_scope")
     return replace(who, scopes=frozenset(wanted))
 
 

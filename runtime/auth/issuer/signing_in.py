@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from runtime.auth.issuer import page
-from runtime.auth.issuer.codes import CODE_SECONDS, Granted, is_challenge
+from runtime.auth.issuer.codes import CODE_SECONDS, AuthorizationGrant, is_challenge
 from runtime.auth.issuer.forms import BadForm, read_fields, read_form
 from runtime.auth.issuer.granting import GrantServices, sign_in
 from runtime.auth.passwords import LoginThrottled
@@ -63,7 +63,7 @@ class SignIn:
         return site == "same-origin" and origin in (self._issuer, "null")
 
     def _code(self, asked: Mapping[str, str], person_ref: str) -> str:
-        granted = Granted(
+        granted = AuthorizationGrant(
             person_ref=person_ref,
             client_id=asked["client_id"],
             redirect_uri=asked["redirect_uri"],

@@ -17,7 +17,7 @@ from pathlib import Path
 from runtime.http.openapi.document import describe
 from runtime.settings import Profile, Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def settings_for_description(service: str) -> Settings:

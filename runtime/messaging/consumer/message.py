@@ -9,7 +9,7 @@ from uuid import UUID
 from runtime.messaging import headers
 from runtime.messaging.acls import MAILBOXES
 from runtime.messaging.dead_letters import RawRecord
-from runtime.messaging.headers import Unreadable
+from runtime.messaging.headers import UnreadableHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ def read(received: RawRecord) -> SealedMessage:
     """Return what was received as a message; raises `Unreadable` where its parts do not agree."""
     recipient = received.topic.removeprefix(MAILBOXES)
     if recipient == received.topic:
-        raise Unreadable("topic")
+        raise UnreadableHeaders("topic")
     routing = headers.read(received.headers)
     if received.key != str(routing.case_ref).encode("ascii"):
-        raise Unreadable("key")
+        raise UnreadableHeaders("key")
     if not received.body:
-        raise Unreadable("body")
+        raise UnreadableHeaders("body")
     return SealedMessage(
         message_ref=routing.message_ref,
         type=routing.type,

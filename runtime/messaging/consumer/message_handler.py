@@ -29,8 +29,8 @@ from runtime.messaging import dead_letters
 from runtime.messaging.consumer.handlers import Handlers, NoAgency
 from runtime.messaging.consumer.health import ConsumerHealth
 from runtime.messaging.consumer.message import SealedMessage, read
-from runtime.messaging.dead_letters import RawRecord, Reason
-from runtime.messaging.headers import Unreadable
+from runtime.messaging.dead_letters import DeadLetterReason, RawRecord
+from runtime.messaging.headers import UnreadableHeaders
 from runtime.register.agencies import read_agency
 from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.tracing import act
@@ -117,7 +117,7 @@ class MessageHandler:
         """Handle these in one commit, and tell whether it went through."""
         try:
             offered = [read(one) for one in received]
-        except Unreadable:
+        except UnreadableHeaders:
             return False
 
         async def attempt() -> None:
@@ -237,16 +237,16 @@ def _first_of_each(offered: Sequence[SealedMessage], fresh: set[UUID]) -> Iterat
             yield one
 
 
-def _reason(failed: Exception) -> Reason:
-    if isinstance(failed, Unreadable):
-        return Reason.UNREADABLE
+def _reason(failed: Exception) -> DeadLetterReason:
+    if isinstance(failed, UnreadableHeaders):
+        return DeadLetterReason.UNREADABLE
     if isinstance(failed, NoAgency):
-        return Reason.NO_AGENCY
-    return Reason.CONTENDED if classify(failed) is ErrorKind.CONFLICT else Reason.FAILED
+        return DeadLetterReason.NO_AGENCY
+    return DeadLetterReason.CONTENDED if classify(failed) is ErrorKind.CONFLICT else DeadLetterReason.FAILED
 
 
 def _message_ref(received: RawRecord) -> UUID | None:
     try:
         return read(received).message_ref
-    except Unreadable:
+    except UnreadableHeaders:
         return None

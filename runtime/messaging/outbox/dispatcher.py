@@ -16,9 +16,9 @@ from runtime import clock, disclosure, failpoints
 from runtime.batch_throttle import Throttle
 from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.messaging.acls import RELAY
-from runtime.messaging.dead_letters import Reason, put
+from runtime.messaging.dead_letters import DeadLetterReason, put
 from runtime.messaging.outbox import table
-from runtime.messaging.outbox.table import Row
+from runtime.messaging.outbox.table import OutboxRow
 from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer
 from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.tracing import act
@@ -136,13 +136,13 @@ class OutboxDispatcher:
             if await table.try_lock_shard(session, shard):
                 self._state.owned.add(shard)
 
-    async def _claim(self, session: AsyncSession) -> list[Row]:
+    async def _claim(self, session: AsyncSession) -> list[OutboxRow]:
         held = self._state.out_of_reach()
         claimed = await table.claim(session, self._state.owned, held, 1 if self._alone else BATCH)
         self._alone = max(0, self._alone - len(claimed)) if claimed else 0
         return claimed
 
-    async def _send_guarded(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
+    async def _send_guarded(self, session: AsyncSession, claimed: Sequence[OutboxRow]) -> None:
         try:
             await self._send(session, claimed)
             self._undecided = 0
@@ -162,12 +162,14 @@ class OutboxDispatcher:
             self._undecided += 1
             if self._undecided > MOST_UNDECIDED:
                 raise
-            await self._dead_letter(session, claimed, Reason.UNDECIDABLE)
+            await self._dead_letter(session, claimed, DeadLetterReason.UNDECIDABLE)
             await commit(session)
 
-    async def _send(self, session: AsyncSession, claimed: Sequence[Row]) -> None:
+    async def _send(self, session: AsyncSession, claimed: Sequence[OutboxRow]) -> None:
         failpoints.hit("relay.after_claim")
-        await self._dead_letter(session, [row for row in claimed if len(row.body) > BODY_LIMIT], Reason.TOO_LARGE)
+        await self._dead_letter(
+            session, [row for row in claimed if len(row.body) > BODY_LIMIT], DeadLetterReason.TOO_LARGE
+        )
         waiting = await self._with_a_mailbox(session, [row for row in claimed if len(row.body) <= BODY_LIMIT])
         may_go = await disclosure.relayable(session, waiting) if waiting else set()
         going = [row for row in waiting if row.message_ref in may_go]
@@ -180,14 +182,14 @@ class OutboxDispatcher:
         failpoints.hit("relay.after_produce")
         delivered = [row for row, fate in zip(going, fates, strict=True) if fate is DeliveryStatus.DELIVERED]
         await table.relayed(session, delivered)
-        await self._dead_letter(session, _of(going, fates, DeliveryStatus.TOO_LARGE), Reason.TOO_LARGE)
+        await self._dead_letter(session, _of(going, fates, DeliveryStatus.TOO_LARGE), DeadLetterReason.TOO_LARGE)
         for row in _of(going, fates, DeliveryStatus.NO_MAILBOX) + _of(going, fates, DeliveryStatus.REFUSED):
             self._hold(row.recipient)
         await commit(session)
         self._state.relayed += len(delivered)
         self._state.broker = DeliveryStatus.UNKNOWN not in fates
 
-    async def _withhold(self, session: AsyncSession, lapsed: Sequence[Row]) -> None:
+    async def _withhold(self, session: AsyncSession, lapsed: Sequence[OutboxRow]) -> None:
         """Put on record what may not be sent, before anything that comes after it is.
 
         Were that undone with a relay that dies, a later yes would send it behind what it came before.
@@ -196,7 +198,7 @@ class OutboxDispatcher:
         await commit(session)
         self._state.withheld += len(lapsed)
 
-    async def _produce(self, going: Sequence[Row]) -> list[DeliveryStatus]:
+    async def _produce(self, going: Sequence[OutboxRow]) -> list[DeliveryStatus]:
         if not going:
             return []
         numbers = await table.number(self._engine, going)
@@ -204,9 +206,9 @@ class OutboxDispatcher:
         letters = [row.to_record(number) for row, number in zip(going, numbers, strict=True)]
         return await self._in_thread(lambda: self._carrier.produce(letters, within=WITHIN))
 
-    async def _with_a_mailbox(self, session: AsyncSession, waiting: Sequence[Row]) -> list[Row]:
+    async def _with_a_mailbox(self, session: AsyncSession, waiting: Sequence[OutboxRow]) -> list[OutboxRow]:
         """Return the rows that can be delivered; the others are held, or parked once held too long."""
-        deliverable: list[Row] = []
+        deliverable: list[OutboxRow] = []
         for recipient in dict.fromkeys(row.recipient for row in waiting):
             mine = [row for row in waiting if row.recipient == recipient]
             fate = await self._reach(recipient)
@@ -216,7 +218,7 @@ class OutboxDispatcher:
             ):  # while the broker is silent, carrying is what finds out
                 deliverable += mine
             elif self._hold(recipient) > self._grace and fate is DeliveryStatus.NO_MAILBOX:
-                await self._dead_letter(session, mine, Reason.NO_MAILBOX)
+                await self._dead_letter(session, mine, DeadLetterReason.NO_MAILBOX)
         return sorted(deliverable, key=lambda row: row.id)
 
     async def _reach(self, recipient: str) -> DeliveryStatus:
@@ -238,7 +240,9 @@ class OutboxDispatcher:
         log.warning("mailbox_out_of_reach", extra=log_fields(recipient=recipient))
         return now - hold.since
 
-    async def _dead_letter(self, session: AsyncSession, unsendable: Sequence[Row], reason: Reason) -> None:
+    async def _dead_letter(
+        self, session: AsyncSession, unsendable: Sequence[OutboxRow], reason: DeadLetterReason
+    ) -> None:
         for row in unsendable:
             await put(session, RELAY, row.to_raw_record(), reason, tries=1, message_ref=row.message_ref)
             log.error("parked", extra=log_fields(consumer=RELAY, message_ref=row.message_ref, reason=reason))
@@ -262,7 +266,7 @@ class OutboxDispatcher:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _of(going: Sequence[Row], fates: Sequence[DeliveryStatus], wanted: DeliveryStatus) -> list[Row]:
+def _of(going: Sequence[OutboxRow], fates: Sequence[DeliveryStatus], wanted: DeliveryStatus) -> list[OutboxRow]:
     return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
 
 

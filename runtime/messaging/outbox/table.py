@@ -95,7 +95,7 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM carrying.outbox LIMIT 10000) AS coun
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutboxRow:
     """One sealed message that waits to be sent."""
 
     id: int
@@ -126,10 +126,10 @@ async def try_lock_shard(session: AsyncSession, shard: int) -> bool:
     return owned
 
 
-async def claim(session: AsyncSession, shards: Collection[int], held: Collection[str], most: int) -> list[Row]:
+async def claim(session: AsyncSession, shards: Collection[int], held: Collection[str], most: int) -> list[OutboxRow]:
     """Return the oldest rows of the shards, but for recipients who cannot be delivered to just now."""
     found = await hot_path.fetch_all(session, CLAIM, smallints(shards), texts(held), most, most, BYTES_AT_ONCE)
-    return [Row(*row) for row in found]
+    return [OutboxRow(*row) for row in found]
 
 
 async def has_pending(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> bool:
@@ -137,7 +137,7 @@ async def has_pending(session: AsyncSession, shards: Collection[int], held: Coll
     return bool(await hot_path.fetch_all(session, DUE, smallints(shards), texts(held)))
 
 
-def mixed(going: Sequence[Row]) -> list[Row]:
+def mixed(going: Sequence[OutboxRow]) -> list[OutboxRow]:
     """Return the rows with the cases of each recipient in an order drawn anew; within a case the order stays.
 
     Sent as they were offered, the letters of two mailboxes would stand in one order, and be joined by it.
@@ -146,7 +146,7 @@ def mixed(going: Sequence[Row]) -> list[Row]:
     return sorted(going, key=lambda row: (drawn[row.recipient, row.key], row.id))
 
 
-async def number(engine: AsyncEngine, rows: Sequence[Row]) -> list[int]:
+async def number(engine: AsyncEngine, rows: Sequence[OutboxRow]) -> list[int]:
     """Return each row's number within its case, committed by a connection of its own before anything is sent.
 
     Numbers of a case go up by one in the order of the rows.  A row that was numbered before keeps its number.
@@ -160,32 +160,32 @@ async def number(engine: AsyncEngine, rows: Sequence[Row]) -> list[int]:
     return [numbers[row.message_ref] for row in rows]
 
 
-async def relayed(session: AsyncSession, rows: Sequence[Row]) -> None:
+async def relayed(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
     """Record that these were delivered."""
     if rows:
         refs = uuids(row.message_ref for row in rows)
         await hot_path.execute(session, RELAYED, bigints(row.id for row in rows), refs)
 
 
-async def withheld(session: AsyncSession, rows: Sequence[Row]) -> None:
+async def withheld(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
     """Record that these are not sent any more."""
     refs = uuids(row.message_ref for row in rows)
     await hot_path.execute(session, WITHHELD, bigints(row.id for row in rows), refs)
 
 
-async def delete(session: AsyncSession, rows: Iterable[Row]) -> None:
+async def delete(session: AsyncSession, rows: Iterable[OutboxRow]) -> None:
     """Take rows out of the outbox that are parked."""
     ids = [row.id for row in rows]
     if ids:
         await session.execute(DELETE, {"ids": ids})
 
 
-async def from_dead_letters(session: AsyncSession, received: RawRecord) -> Row:
+async def from_dead_letters(session: AsyncSession, received: RawRecord) -> OutboxRow:
     """Return a parked message as a row once more, its offer open again for the decision."""
     routing = headers.read(received.headers)
     await session.execute(OFFERED_AGAIN, {"message_ref": routing.message_ref})
     offer = (await session.execute(SUBJECT_OF, {"message_ref": routing.message_ref})).one()
-    return Row(
+    return OutboxRow(
         received.offset,
         offer.subject_id,
         routing.message_ref,

@@ -12,25 +12,27 @@ from services.consent import draft_commands, locked_subject, participation_comma
 from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes, rules
 from services.consent.api.replays import as_chosen, as_corrected, as_drafted
 from services.consent.requests import (
-    ConfirmationForm,
-    DeathCorrectionForm,
-    DeathForm,
-    DirectiveForm,
-    ParticipationForm,
-    RevocationForm,
+    ConfirmationRequest,
+    DeathCorrectionRequest,
+    DeathRequest,
+    DirectiveRequest,
+    ParticipationRequest,
+    RevocationRequest,
 )
 from services.consent.responses import (
-    AllStoppedAnswer,
-    DeathAnswer,
-    DirectiveAnswer,
-    ParticipationAnswer,
-    StoppedAnswer,
+    AllStoppedResponse,
+    DeathResponse,
+    DirectiveResponse,
+    ParticipationResponse,
+    StoppedResponse,
 )
 
 
-@routes.put("/cases/{case_ref}/participation", response_model=ParticipationAnswer)
+@routes.put("/cases/{case_ref}/participation", response_model=ParticipationResponse)
 @replayed_by(as_chosen, unless=lambda body: body.get("participation") == Participation.NO)
-async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: MayAskToTakePart) -> ParticipationAnswer:
+async def choose_participation(
+    case_ref: UUID, form: ParticipationRequest, unit: MayAskToTakePart
+) -> ParticipationResponse:
     """Record whether the survivor takes part. A no closes everything at once, and needs no evidence."""
     closes = form.participation is Participation.NO
     held = await locked_subject.own_case(unit, case_ref, patient=closes)
@@ -38,49 +40,53 @@ async def choose_participation(case_ref: UUID, form: ParticipationForm, unit: Ma
         evidence = {} if form.evidence is None else form.evidence.model_dump(mode="json")
         revoked = tuple(await participation_commands.take_no_part(held, case_ref, evidence))
         shown = revoked if held.is_home else ()
-        return ParticipationAnswer(
+        return ParticipationResponse(
             case_ref=case_ref, participation=form.participation, everything=held.is_home, revoked=shown
         )
     if form.evidence is None:
         raise Invalid([FieldError("body.evidence", "missing")])
     with rules():
         await participation_commands.take_part(held, case_ref, form.evidence)
-    return ParticipationAnswer(case_ref=case_ref, participation=form.participation, everything=True)
+    return ParticipationResponse(case_ref=case_ref, participation=form.participation, everything=True)
 
 
 @routes.put("/cases/{case_ref}/death", status_code=204)
 @stops
-async def record_death(case_ref: UUID, form: DeathForm, unit: MayAskToTakePart) -> None:
+async def record_death(case_ref: UUID, form: DeathRequest, unit: MayAskToTakePart) -> None:
     """Record a death: what does not say that it survives it is over from this answer on."""
     held = await locked_subject.own_case(unit, case_ref)
     with rules():
         await participation_commands.record_death(held, form.died_on)
 
 
-@routes.post("/cases/{case_ref}/death/correction", response_model=DeathAnswer)
+@routes.post("/cases/{case_ref}/death/correction", response_model=DeathResponse)
 @replayed_by(as_corrected)
-async def correct_death(case_ref: UUID, unit: MayRecordSignatures, _: DeathCorrectionForm | None = None) -> DeathAnswer:
+async def correct_death(
+    case_ref: UUID, unit: MayRecordSignatures, _: DeathCorrectionRequest | None = None
+) -> DeathResponse:
     """Record that a death was recorded by mistake: it stands until a second person has confirmed."""
     held = await locked_subject.own_case(unit, case_ref)
     with rules():
-        return DeathAnswer.of(case_ref, await participation_commands.take_back_death(held))
+        return DeathResponse.of(case_ref, await participation_commands.take_back_death(held))
 
 
-@routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathAnswer)
+@routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathResponse)
 @replayed_by(as_corrected)
 async def confirm_correction(
-    case_ref: UUID, unit: MayRecordSignatures, _: ConfirmationForm | None = None
-) -> DeathAnswer:
+    case_ref: UUID, unit: MayRecordSignatures, _: ConfirmationRequest | None = None
+) -> DeathResponse:
     """Confirm, as a second person of the home agency, that a death was recorded by mistake."""
     held = await locked_subject.own_case(unit, case_ref)
     with rules():
         await participation_commands.confirm_taking_back(held)
-    return DeathAnswer.of(case_ref, None, deceased=False)
+    return DeathResponse.of(case_ref, None, deceased=False)
 
 
-@routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveAnswer)
+@routes.post("/cases/{case_ref}/directives", status_code=201, response_model=DirectiveResponse)
 @replayed_by(as_drafted, unless=lambda body: body.get("effect") == DirectiveEffect.DENY)
-async def draft_directive(case_ref: UUID, form: DirectiveForm, unit: MayDraft, answer: Response) -> DirectiveAnswer:
+async def draft_directive(
+    case_ref: UUID, form: DirectiveRequest, unit: MayDraft, answer: Response
+) -> DirectiveResponse:
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
     held = await locked_subject.own_case(unit, case_ref, patient=closes)
@@ -89,32 +95,32 @@ async def draft_directive(case_ref: UUID, form: DirectiveForm, unit: MayDraft, a
     unit.created = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
-    return DirectiveAnswer.of(new, held.subject, known=await staff.known(unit, new.directive))
+    return DirectiveResponse.of(new, held.subject, known=await staff.known(unit, new.directive))
 
 
-@routes.post("/cases/{case_ref}/revocation", response_model=AllStoppedAnswer)
+@routes.post("/cases/{case_ref}/revocation", response_model=AllStoppedResponse)
 @stops
-async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationForm | None = None) -> AllStoppedAnswer:
+async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationRequest | None = None) -> AllStoppedResponse:
     """Stop everything: every permit, or elsewhere than at the home agency those this agency is a side of."""
-    told = form or RevocationForm()
+    told = form or RevocationRequest()
     held = await locked_subject.own_case(unit, case_ref, patient=True)
     ended = tuple(await revocation_commands.stop_all(held, store.how_ended(told.by, told.channel, unit.actor)))
-    return AllStoppedAnswer(case_ref=case_ref, everything=held.is_home, ended=ended if held.is_home else ())
+    return AllStoppedResponse(case_ref=case_ref, everything=held.is_home, ended=ended if held.is_home else ())
 
 
-@routes.post("/directives/{directive_ref}/revocation", response_model=StoppedAnswer, responses={409: {}})
+@routes.post("/directives/{directive_ref}/revocation", response_model=StoppedResponse, responses={409: {}})
 @stops
-async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationForm | None = None) -> StoppedAnswer:
+async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationRequest | None = None) -> StoppedResponse:
     """Stop a directive, and whatever has replaced it. No If-Match, no body and no evidence is asked for a stop.
 
     A denial is no permit: to end one opens what was closed, which is `POST /v1/directives/{directive_ref}/lifting`.
     The commit comes before the answer: no opening that starts after it shows what was stopped.
     """
-    told = form or RevocationForm()
+    told = form or RevocationRequest()
     held, place = await locked_subject.directive_to_stop(unit, directive_ref)
     how = store.how_ended(told.by, told.channel, unit.actor)
     with rules():
         standing, ended = await revocation_commands.stop_one(held, place, how)
     if place.custodian != unit.agency_id:
-        return StoppedAnswer(directive_ref=directive_ref, state=DirectiveState.REVOKED)
-    return StoppedAnswer(directive_ref=directive_ref, state=DirectiveState(standing.state), ended=tuple(ended))
+        return StoppedResponse(directive_ref=directive_ref, state=DirectiveState.REVOKED)
+    return StoppedResponse(directive_ref=directive_ref, state=DirectiveState(standing.state), ended=tuple(ended))

@@ -10,7 +10,7 @@ from fastapi import Depends
 
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import FieldError, Invalid, Refused, require_scope, router
-from services.consent.domain import NotAcceptable, NotPossible
+from services.consent.domain import DirectiveStepNotPossible, NotAcceptable
 
 MayAskToTakePart = Annotated[UnitOfWork, Depends(require_scope("participation:write"))]
 MayDraft = Annotated[UnitOfWork, Depends(require_scope("directives:draft"))]
@@ -29,7 +29,7 @@ def rules() -> Iterator[None]:
         yield
     except NotAcceptable as refused:
         raise Invalid([FieldError(_place(place), code) for place, code in refused.errors]) from None
-    except NotPossible as refused:
+    except DirectiveStepNotPossible as refused:
         raise Refused(refused.code) from None
 
 

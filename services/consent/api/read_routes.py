@@ -14,7 +14,7 @@ from kernel.ledger.entry import Act
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.http import Cursor, FieldError, Invalid, Limit
-from runtime.http.pagination import CountAnswer, link_next
+from runtime.http.pagination import CountResponse, link_next
 from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, Purpose
@@ -24,25 +24,25 @@ from services.consent.api.permissions import MayPreview, MayRead, routes, rules
 from services.consent.api.replays import shown
 from services.consent.change_log import ChangeEntry
 from services.consent.confirmations import Awaiting
-from services.consent.domain import NotPossible, receipt
+from services.consent.domain import DirectiveStepNotPossible, receipt
 from services.consent.domain.confirmation_wait import WAITS
 from services.consent.expiring import Ending
 from services.consent.locked_subject import LockedSubject
 from services.consent.preview import build_preview
 from services.consent.responses import (
-    AwaitingAnswer,
-    AwaitingsAnswer,
-    CategoryAnswer,
-    DirectiveAnswer,
-    DirectivesAnswer,
-    EndingAnswer,
-    EndingsAnswer,
-    PreviewAnswer,
+    AwaitingResponse,
+    AwaitingsResponse,
+    CategoryResponse,
+    DirectiveResponse,
+    DirectivesResponse,
+    EndingResponse,
+    EndingsResponse,
+    PreviewResponse,
 )
 
 
-@routes.get("/cases/{case_ref}/directives", response_model=DirectivesAnswer)
-async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesAnswer:
+@routes.get("/cases/{case_ref}/directives", response_model=DirectivesResponse)
+async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesResponse:
     """List the agency's own directives of its case; those of another custodian are not its to know."""
     held = await locked_subject.own_case(unit, case_ref, exclusive=False)
     found, unreadable = await draft_commands.own_provisions(held)
@@ -50,29 +50,29 @@ async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesAnswer:
     consulted = ChangeEntry(Act.CONSULTED, unit.agency_id, tuple(one.ref for one in found))
     await change_log.record(unit, held.subject, [consulted])
     await change_log.tell_late(held, held.subject)
-    return DirectivesAnswer(
+    return DirectivesResponse(
         case_ref=case_ref,
         participation=Participation(held.subject.participation) if held.is_home else None,
-        directives=tuple(DirectiveAnswer.of(one, held.subject, deceased=deceased) for one in found),
+        directives=tuple(DirectiveResponse.of(one, held.subject, deceased=deceased) for one in found),
         unreadable=unreadable,
     )
 
 
-@routes.get("/cases/{case_ref}/preview", response_model=PreviewAnswer)
+@routes.get("/cases/{case_ref}/preview", response_model=PreviewResponse)
 async def preview_case(
     case_ref: UUID,
     unit: MayPreview,
     recipient: Annotated[AgencyRef, Query()],
     purpose: Purpose,
     draft: Annotated[list[UUID], Query(default_factory=list, max_length=20)],
-) -> PreviewAnswer:
+) -> PreviewResponse:
     """Show what an agency would open of this agency's records, with the drafts named as if they were signed."""
     held = await locked_subject.own_case(unit, case_ref, exclusive=False)
     drafts = tuple(draft)
     with rules():
         named, at, outlook = await build_preview(held, recipient, purpose, drafts)
     await change_log.record(unit, held.subject, [ChangeEntry(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
-    return PreviewAnswer(
+    return PreviewResponse(
         case_ref=case_ref,
         recipient=recipient,
         purpose=purpose,
@@ -83,7 +83,7 @@ async def preview_case(
     )
 
 
-@routes.get("/directives", response_model=EndingsAnswer)
+@routes.get("/directives", response_model=EndingsResponse)
 async def list_ending(
     request: Request,
     unit: MayRead,
@@ -91,7 +91,7 @@ async def list_ending(
     ending_within_days: Annotated[int, Query(ge=1, le=90)],
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> EndingsAnswer:
+) -> EndingsResponse:
     """List the permits of the agency's own records that end soon; each case is on record once a day.
 
     A page may be short or empty and still have a next one.
@@ -103,20 +103,20 @@ async def list_ending(
     last = page.last
     place = None if last is None else (last.valid_until.isoformat(), str(last.directive_ref))
     link_next(request, answer, None if place is None else await sealed(unit, expiring.NAME, *place))
-    return EndingsAnswer(directives=tuple(map(EndingAnswer.model_validate, held)))
+    return EndingsResponse(directives=tuple(map(EndingResponse.model_validate, held)))
 
 
-@routes.get("/directives/count", response_model=CountAnswer)
-async def count_ending(unit: MayRead, ending_within_days: Annotated[int, Query(ge=1, le=90)]) -> CountAnswer:
+@routes.get("/directives/count", response_model=CountResponse)
+async def count_ending(unit: MayRead, ending_within_days: Annotated[int, Query(ge=1, le=90)]) -> CountResponse:
     """Count what the list of the same query would show now, up to 1,000; no row leaves."""
     count, whole = await expiring.count(unit, ending_within_days)
-    return CountAnswer.of(count, whole=whole)
+    return CountResponse.of(count, whole=whole)
 
 
-@routes.get("/confirmations", response_model=AwaitingsAnswer)
+@routes.get("/confirmations", response_model=AwaitingsResponse)
 async def list_awaiting(
     request: Request, unit: MayRead, answer: Response, cursor: Cursor = None, limit: Limit = 50
-) -> AwaitingsAnswer:
+) -> AwaitingsResponse:
     """List what waits for a second person of the agency, who confirms it; each case is on record once a day.
 
     A page may be short or empty and still have a next one.
@@ -127,9 +127,9 @@ async def list_awaiting(
     last = page.last
     place = None if last is None else (last.since.isoformat(), str(last.about))
     link_next(request, answer, None if place is None else await sealed(unit, confirmations.NAME, *place))
-    return AwaitingsAnswer(
+    return AwaitingsResponse(
         awaiting=tuple(
-            AwaitingAnswer(
+            AwaitingResponse(
                 kind=one.kind,
                 directive_ref=one.directive_ref,
                 case_ref=one.case_ref,
@@ -142,8 +142,8 @@ async def list_awaiting(
     )
 
 
-@routes.get("/directives/{directive_ref}", response_model=DirectiveAnswer)
-async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveAnswer:
+@routes.get("/directives/{directive_ref}", response_model=DirectiveResponse)
+async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveResponse:
     """Show a directive of the agency's own records."""
     return await shown(directive_ref, unit, answer)
 
@@ -171,9 +171,9 @@ async def _first_looks(
         await change_log.record(unit, subjects[case_ref], [ChangeEntry(Act.CONSULTED, unit.agency_id, refs)])
 
 
-def _shown(held: LockedSubject, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryAnswer:
+def _shown(held: LockedSubject, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryResponse:
     """Return a category's answer; whether the survivor takes part is the home agency's to know."""
-    shown = CategoryAnswer.of(verdict, kind)
+    shown = CategoryResponse.of(verdict, kind)
     if held.is_home or shown.reason != Reason.NOT_PARTICIPATING:
         return shown
     return shown.model_copy(update={"reason": Reason.NOTHING_GRANTED})
@@ -192,5 +192,5 @@ def _principal(held: LockedSubject) -> UUID:
     """Return how the agency that asks knows the survivor: by its own case, never by another's."""
     own = held.own
     if own is None:
-        raise NotPossible("not_signed")
+        raise DirectiveStepNotPossible("not_signed")
     return own.case_ref

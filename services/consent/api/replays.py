@@ -12,37 +12,37 @@ from schemas.codes import Participation
 from services.consent import change_log, confirmations, draft_commands, locked_subject, participation_commands, store
 from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
 from services.consent.change_log import ChangeEntry
-from services.consent.responses import DeathAnswer, DirectiveAnswer, ParticipationAnswer
+from services.consent.responses import DeathResponse, DirectiveResponse, ParticipationResponse
 
 
-async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationAnswer:
+async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationResponse:
     """Show what the survivor chose, as it is now."""
     held = await locked_subject.own_case(unit, case_ref, exclusive=False)
-    return ParticipationAnswer(
+    return ParticipationResponse(
         case_ref=case_ref, participation=Participation(held.subject.participation), everything=held.is_home
     )
 
 
-async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathAnswer:
+async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathResponse:
     """Show whether a death is on record now, and whether its correction waits."""
     held = await locked_subject.own_case(unit, case_ref, exclusive=False)
     deceased = await store.is_deceased(unit.session, held.subject.subject_id)
     waiting = await confirmations.of(unit.session, participation_commands.own_case(held)) if deceased else None
-    return DeathAnswer.of(case_ref, waiting, deceased=deceased)
+    return DeathResponse.of(case_ref, waiting, deceased=deceased)
 
 
-async def as_drafted(directive_ref: CreatedResources, unit: MayDraft, answer: Response) -> DirectiveAnswer:
+async def as_drafted(directive_ref: CreatedResources, unit: MayDraft, answer: Response) -> DirectiveResponse:
     """Show what was recorded, as it is now."""
     answer.headers["Location"] = f"/v1/directives/{directive_ref}"
     return await shown(directive_ref, unit, answer)
 
 
-async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveAnswer:
+async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveResponse:
     """Show what was signed, as it is now."""
     return await shown(directive_ref, unit, answer)
 
 
-async def shown(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> DirectiveAnswer:
+async def shown(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> DirectiveResponse:
     """Return a directive of the agency's own records as it is now."""
     held, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
     with rules():
@@ -50,4 +50,4 @@ async def shown(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> Dire
     await change_log.record(unit, held.subject, [ChangeEntry.of_look(one)])
     answer.headers["ETag"] = etag(one.version)
     deceased = await store.is_deceased(unit.session, held.subject.subject_id)
-    return DirectiveAnswer.of(one, held.subject, deceased=deceased)
+    return DirectiveResponse.of(one, held.subject, deceased=deceased)

@@ -11,15 +11,15 @@ from schemas.codes import DirectiveState
 from services.consent import draft_commands, locked_subject, signature_commands
 from services.consent.api.permissions import MayRecordSignatures, routes, rules
 from services.consent.api.replays import as_signed
-from services.consent.requests import ConfirmationForm, RefusalForm, SignatureForm
-from services.consent.responses import DirectiveAnswer
+from services.consent.requests import ConfirmationRequest, RefusalRequest, SignatureRequest
+from services.consent.responses import DirectiveResponse
 
 
-@routes.post("/directives/{directive_ref}/signature", response_model=DirectiveAnswer)
+@routes.post("/directives/{directive_ref}/signature", response_model=DirectiveResponse)
 @replayed_by(as_signed)
 async def sign_directive(
-    directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
-) -> DirectiveAnswer:
+    directive_ref: UUID, form: SignatureRequest, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
+) -> DirectiveResponse:
     """Record the survivor's signature: with the answer the directive is in force, or waits for a second person."""
     held, place = await locked_subject.directive(unit, directive_ref)
     with rules():
@@ -27,18 +27,18 @@ async def sign_directive(
         require_match(if_match, one.version)
         active = await signature_commands.record_signature(held, one, form.signature())
     answer.headers["ETag"] = etag(active.version)
-    return DirectiveAnswer.of(active, held.subject)
+    return DirectiveResponse.of(active, held.subject)
 
 
-@routes.post("/directives/{directive_ref}/refusal", response_model=DirectiveAnswer)
+@routes.post("/directives/{directive_ref}/refusal", response_model=DirectiveResponse)
 @stops
 async def refuse_directive(
     directive_ref: UUID,
     unit: MayRecordSignatures,
     answer: Response,
-    _: RefusalForm | None = None,
+    _: RefusalRequest | None = None,
     if_match: IfMatch = None,
-) -> DirectiveAnswer:
+) -> DirectiveResponse:
     """Record that the survivor said no to a draft."""
     held, place = await locked_subject.directive(unit, directive_ref)
     with rules():
@@ -47,14 +47,14 @@ async def refuse_directive(
             require_match(if_match, one.version)
             one = await signature_commands.record_refusal(held, one)
     answer.headers["ETag"] = etag(one.version)
-    return DirectiveAnswer.of(one, held.subject)
+    return DirectiveResponse.of(one, held.subject)
 
 
-@routes.post("/directives/{directive_ref}/lifting", response_model=DirectiveAnswer)
+@routes.post("/directives/{directive_ref}/lifting", response_model=DirectiveResponse)
 @replayed_by(as_signed)
 async def lift_denial(
-    directive_ref: UUID, form: SignatureForm, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
-) -> DirectiveAnswer:
+    directive_ref: UUID, form: SignatureRequest, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
+) -> DirectiveResponse:
     """Record that the survivor signed a denial away: it denies as before until a second person has confirmed."""
     held, place = await locked_subject.directive(unit, directive_ref)
     with rules():
@@ -62,18 +62,18 @@ async def lift_denial(
         require_match(if_match, one.version)
         waiting = await signature_commands.record_lifting(held, one, form.signature())
     answer.headers["ETag"] = etag(waiting.version)
-    return DirectiveAnswer.of(waiting, held.subject)
+    return DirectiveResponse.of(waiting, held.subject)
 
 
-@routes.post("/directives/{directive_ref}/confirmation", response_model=DirectiveAnswer)
+@routes.post("/directives/{directive_ref}/confirmation", response_model=DirectiveResponse)
 @replayed_by(as_signed)
 async def confirm_directive(
     directive_ref: UUID,
     unit: MayRecordSignatures,
     answer: Response,
-    _: ConfirmationForm | None = None,
+    _: ConfirmationRequest | None = None,
     if_match: IfMatch = None,
-) -> DirectiveAnswer:
+) -> DirectiveResponse:
     """Confirm, as a second person of the custodian, what a first one recorded: it is in force with the answer."""
     held, place = await locked_subject.directive(unit, directive_ref)
     with rules():
@@ -81,4 +81,4 @@ async def confirm_directive(
         require_match(if_match, one.version)
         confirmed = await signature_commands.confirm_opening(held, one)
     answer.headers["ETag"] = etag(confirmed.version)
-    return DirectiveAnswer.of(confirmed, held.subject)
+    return DirectiveResponse.of(confirmed, held.subject)

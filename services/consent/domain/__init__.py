@@ -3,9 +3,9 @@
 from services.consent.domain.authority import Step, permitted, require
 from services.consent.domain.codes import Consideration, ReceiptState, SignerConflict, SignerRole
 from services.consent.domain.confirmation import check_lifting, confirm, confirmed_alone, lift
-from services.consent.domain.confirmation_wait import Waiting
+from services.consent.domain.confirmation_wait import ConfirmationWait
 from services.consent.domain.death import check_died_on
-from services.consent.domain.draft_context import STRICTEST, DraftContext, Profile, RequestedDirective
+from services.consent.domain.draft_context import STRICTEST, DraftContext, JurisdictionProfile, RequestedDirective
 from services.consent.domain.drafts import draft, refuse_if
 from services.consent.domain.notices import (
     ConsentNotice,
@@ -27,7 +27,7 @@ from services.consent.domain.provision import (
     unlabelled,
 )
 from services.consent.domain.receipt import Party, receipt
-from services.consent.domain.refusal import NotAcceptable, NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible, NotAcceptable
 from services.consent.domain.revocation import (
     PlannedRevocation,
     RevocationKind,
@@ -42,15 +42,16 @@ from services.consent.domain.signing_rules import sign, superseded, unexplained
 __all__ = [
     "PART2_ELEMENTS",
     "STRICTEST",
+    "ConfirmationWait",
     "ConsentNotice",
     "Consideration",
+    "DirectiveStepNotPossible",
     "DirectiveSummary",
     "DraftContext",
+    "JurisdictionProfile",
     "NotAcceptable",
-    "NotPossible",
     "Party",
     "PlannedRevocation",
-    "Profile",
     "Provision",
     "ReceiptState",
     "RequestedDirective",
@@ -59,7 +60,6 @@ __all__ = [
     "SignerConflict",
     "SignerRole",
     "Step",
-    "Waiting",
     "check_died_on",
     "check_lifting",
     "check_refusable",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from services.consent.domain.refusal import NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible
 
 
 class Step(StrEnum):
@@ -94,4 +94,4 @@ def permitted(step: Step, sides: Set[Side], *, person: bool) -> bool:
 def require(step: Step, sides: Set[Side], *, person: bool) -> None:
     """Refuse a step that is not the agency's to take; raises `NotPossible` with the rule's code."""
     if not permitted(step, sides, person=person):
-        raise NotPossible(RULES[step].refusal)
+        raise DirectiveStepNotPossible(RULES[step].refusal)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from schemas.codes import DirectiveState
 from services.consent.domain.authority import Step, require
 from services.consent.domain.codes import SignerRole
-from services.consent.domain.confirmation_wait import Waiting
+from services.consent.domain.confirmation_wait import ConfirmationWait
 from services.consent.domain.denials import last_denial_at
-from services.consent.domain.draft_context import DraftContext, Profile
+from services.consent.domain.draft_context import DraftContext, JurisdictionProfile
 from services.consent.domain.provision import Provision
-from services.consent.domain.refusal import NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible
 from services.consent.domain.signature import Signature
 from services.consent.domain.signing_rules import TYPED_TO, check_signer, enter, waiting
 
@@ -23,17 +23,17 @@ def lift(denial: Provision, signature: Signature, scene: DraftContext) -> Provis
     Raises `NotPossible` where no denial is in force, or where it is not the survivor who signed, after the denial.
     """
     if denial.permits or not denial.in_force(scene.at):
-        raise NotPossible("not_a_denial_in_force")
+        raise DirectiveStepNotPossible("not_a_denial_in_force")
     require(
         Step.LIFT,
         scene.sides(denial.directive.custodian, denial.directive.recipient),
         person=scene.by_person is not None,
     )
     if signature.signer_role is not SignerRole.SURVIVOR:
-        raise NotPossible("survivor_signs")
+        raise DirectiveStepNotPossible("survivor_signs")
     check_signer(signature, scene)
     if denial.drafted_at - signature.signed_at > TYPED_TO:
-        raise NotPossible("signed_before_it_was_stopped")
+        raise DirectiveStepNotPossible("signed_before_it_was_stopped")
     return replace(denial, version=denial.version + 1, waiting=waiting(signature, scene))
 
 
@@ -48,7 +48,7 @@ def confirm(signed: Provision, scene: DraftContext) -> tuple[Provision, Provisio
         person=scene.by_person is not None,
     )
     if signed.state is not DirectiveState.AWAITING_CONFIRMATION or signed.waiting is None or signed.signed_at is None:
-        raise NotPossible("nothing_awaits_confirmation")
+        raise DirectiveStepNotPossible("nothing_awaits_confirmation")
     alone = confirmed_alone(signed.waiting, scene.by_actor, scene.profile, scene.at)
     active, replaced = enter(signed, signed.signed_at, scene)
     evidence = dict(active.evidence or {}) | {"confirmed_by": scene.by_actor}
@@ -63,24 +63,24 @@ def check_lifting(denial: Provision, scene: DraftContext) -> bool:
         person=scene.by_person is not None,
     )
     if denial.waiting is None or not denial.in_force(scene.at):
-        raise NotPossible("nothing_awaits_confirmation")
+        raise DirectiveStepNotPossible("nothing_awaits_confirmation")
     stopped = last_denial_at(denial.directive.custodian, denial.directive.recipient, scene, but=denial.ref)
     if stopped is not None and stopped > denial.waiting.since:
-        raise NotPossible("stopped_since_it_was_recorded")
+        raise DirectiveStepNotPossible("stopped_since_it_was_recorded")
     return confirmed_alone(denial.waiting, scene.by_actor, scene.profile, scene.at)
 
 
-def confirmed_alone(one: Waiting, actor: str, profile: Profile, at: datetime) -> bool:
+def confirmed_alone(one: ConfirmationWait, actor: str, profile: JurisdictionProfile, at: datetime) -> bool:
     """Tell whether it is a party to the first act who confirms, after the pause that the profile sets.
 
     Raises `NotPossible` where that is not allowed, and where what waited has lapsed.
     """
     if not one.open_at(at):
-        raise NotPossible("confirmation_lapsed")
+        raise DirectiveStepNotPossible("confirmation_lapsed")
     if actor not in one.parties:
         return False
     if profile.alone_after_hours is None:
-        raise NotPossible("party_to_the_first_act")
+        raise DirectiveStepNotPossible("party_to_the_first_act")
     if at < one.since + timedelta(hours=profile.alone_after_hours):
-        raise NotPossible("pause_not_over")
+        raise DirectiveStepNotPossible("pause_not_over")
     return True

@@ -11,7 +11,7 @@ WAITS: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class ConfirmationWait:
     """Who recorded an opening and when, who is a party to it, and what evidences it."""
 
     since: datetime

@@ -15,7 +15,7 @@ from services.consent.domain.provision import Provision
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class JurisdictionProfile:
     """What a jurisdiction asks of a release: a record, not code (R34)."""
 
     max_days: int
@@ -24,7 +24,7 @@ class Profile:
     alone_after_hours: int | None = None  # a shift of one: a pause may stand in for the second person
 
 
-STRICTEST = Profile(max_days=90)
+STRICTEST = JurisdictionProfile(max_days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class DraftContext:
     participation: str
     agencies: Mapping[str, Agency]  # the active ones among those named
     explainers: Collection[str]  # of the persons named, the custodian's own from whom the survivor does not hide
-    profile: Profile  # of the custodian
+    profile: JurisdictionProfile  # of the custodian
     standing: tuple[Provision, ...]  # every provision of this subject that can be read
     texts: Mapping[tuple[str, str], str]  # SHA-256 by language and version
     deceased: bool = False

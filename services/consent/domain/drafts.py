@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from kernel.consent import Directive, Unreadable, fields_named
+from kernel.consent import Directive, UnreadableDirective, fields_named
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Participation, Purpose, StartsWhen
 from schemas.taxonomy import FIELDS, TAXONOMY_VERSION
 from services.consent.domain.authority import Step, permitted
-from services.consent.domain.draft_context import DraftContext, Profile, RequestedDirective
+from services.consent.domain.draft_context import DraftContext, JurisdictionProfile, RequestedDirective
 from services.consent.domain.enforced import out_of_reach, unasked, unenforced
 from services.consent.domain.persons import person_errors
 from services.consent.domain.provision import Provision, is_narrower, latest, same_way, unlabelled
-from services.consent.domain.refusal import NotAcceptable, NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible, NotAcceptable
 
 Errors = list[tuple[bool, str, str]]  # whether it is wrong, where, and its code
 
@@ -44,7 +44,7 @@ def _check_room(scene: DraftContext) -> None:
     """Refuse more than one agency may have standing of one survivor: whoever changes consent reads them all (M7)."""
     standing = sum(one.drafting_agency == scene.by_agency and one.state in STANDS for one in scene.standing)
     if standing >= MOST_STANDING:
-        raise NotPossible("too_many_directives")
+        raise DirectiveStepNotPossible("too_many_directives")
 
 
 def _denial(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Provision:
@@ -92,7 +92,7 @@ def _in_place_of(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Pr
         raise NotAcceptable(("supersedes_ref", "unknown_directive"))
     said = replace(said, supersedes_ref=old.ref)
     if old.state_at(scene.at) is not DirectiveState.ACTIVE:
-        raise NotPossible("superseded_not_active")
+        raise DirectiveStepNotPossible("superseded_not_active")
     made = narrowed(said, old, scene, ref)
     if not same_way(made, old):
         raise NotAcceptable(("supersedes_ref", "not_the_same_way"))
@@ -138,7 +138,7 @@ def refuse_if(errors: Errors) -> None:
         raise NotAcceptable(*found)
 
 
-def check_period(directive: Directive, profile: Profile, at: datetime) -> None:
+def check_period(directive: Directive, profile: JurisdictionProfile, at: datetime) -> None:
     """Refuse a permit without an end, one that is over before it begins, and one of more days than allowed.
 
     The signature cuts the end to the very day (`signing.sign`): counted here is what somebody meant to write.
@@ -159,7 +159,7 @@ def check_period(directive: Directive, profile: Profile, at: datetime) -> None:
 def refuse_overlap(new: Provision, scene: DraftContext) -> None:
     """Refuse a permit that overlaps another without saying how it relates to it (R37)."""
     if unlabelled(new, scene.standing, scene.at):
-        raise NotPossible("overlaps_another")
+        raise DirectiveStepNotPossible("overlaps_another")
 
 
 def check_takes_part(scene: DraftContext) -> None:
@@ -168,9 +168,9 @@ def check_takes_part(scene: DraftContext) -> None:
     Any other than the home agency reads one code, whether she was not asked, said no or died: it is not to know which.
     """
     if scene.participation != Participation.YES:
-        raise NotPossible("not_participating" if scene.is_home else "ask_the_home_agency")
+        raise DirectiveStepNotPossible("not_participating" if scene.is_home else "ask_the_home_agency")
     if scene.deceased:
-        raise NotPossible("deceased" if scene.is_home else "ask_the_home_agency")
+        raise DirectiveStepNotPossible("deceased" if scene.is_home else "ask_the_home_agency")
 
 
 def _may(step: Step, said: RequestedDirective, scene: DraftContext) -> bool:
@@ -220,7 +220,7 @@ def _check_fields(directive: Directive) -> None:
     )
     try:
         named = fields_named(directive)
-    except Unreadable:
+    except UnreadableDirective:
         raise NotAcceptable(("only_fields", "outside_its_categories")) from None
     if not named:
         raise NotAcceptable(("categories", "nothing_left"))

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel.consent import Directive, Unreadable, fields_given
+from kernel.consent import Directive, UnreadableDirective, fields_given
 from schemas.codes import DirectiveEffect, DirectiveState, EndsWhen, StartsWhen
-from services.consent.domain.confirmation_wait import Waiting
+from services.consent.domain.confirmation_wait import ConfirmationWait
 
 UNSAID = frozenset(
     {DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, DirectiveState.REFUSED}
@@ -37,7 +37,9 @@ class Provision:
     refused_at: datetime | None = None
     revoked_at: datetime | None = None
     relayed: bool = False
-    waiting: Waiting | None = None  # an opening that a second person has not confirmed: of a denial, its lifting
+    waiting: ConfirmationWait | None = (
+        None  # an opening that a second person has not confirmed: of a denial, its lifting
+    )
 
     @property
     def ref(self) -> UUID:
@@ -59,7 +61,7 @@ class Provision:
         """Return the fields it can open or close; of one that cannot be read, none."""
         try:
             return fields_given(self.directive)
-        except Unreadable:
+        except UnreadableDirective:
             return 0
 
     def state_at(self, at: datetime) -> DirectiveState:

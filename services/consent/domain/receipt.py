@@ -11,7 +11,7 @@ from uuid import UUID
 from schemas.codes import DirectiveState
 from services.consent.domain.codes import ReceiptState
 from services.consent.domain.provision import Provision
-from services.consent.domain.refusal import NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible
 
 SCHEMA_VERSION: Final = "ISO/IEC TS 27560:2023"
 RETENTION: Final = "who opened what stays in the accounting without an end; what was not opened is closed at the end"
@@ -58,7 +58,7 @@ def receipt(
     With `try_lock_shard`, for its custodian, it says how the word was given as well: a recipient is not to know who was there.
     """
     if one.state is DirectiveState.DRAFT:
-        raise NotPossible("not_signed")
+        raise DirectiveStepNotPossible("not_signed")
     said, evidence = one.directive, one.evidence or {}
     custodian = parties[said.custodian]
     return {

@@ -9,7 +9,7 @@ class NotAcceptable(Exception):
         self.errors = errors
 
 
-class NotPossible(Exception):
+class DirectiveStepNotPossible(Exception):
     """The step is not possible as things stand."""
 
     def __init__(self, code: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from schemas.codes import DirectiveState
 from services.consent.domain.provision import DirectiveSummary, Provision
-from services.consent.domain.refusal import NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible
 
 NOT_YET = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION})
 
@@ -61,13 +61,13 @@ def plan_revocation_of_all(
 def check_stoppable(target: DirectiveSummary) -> None:
     """Refuse to end a denial in passing: that opens what was closed, and is a signature of its own, never a stop."""
     if target.denies and target.state == DirectiveState.ACTIVE:
-        raise NotPossible("denial_needs_lifting")
+        raise DirectiveStepNotPossible("denial_needs_lifting")
 
 
 def check_refusable(one: Provision) -> None:
     """Refuse to record a no to what nobody waits to open: what is in force is revoked."""
     if one.state not in NOT_YET and one.waiting is None:
-        raise NotPossible("not_a_draft")
+        raise DirectiveStepNotPossible("not_a_draft")
 
 
 def _ends(standing: Iterable[DirectiveSummary]) -> Iterable[PlannedRevocation]:

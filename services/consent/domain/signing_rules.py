@@ -14,12 +14,12 @@ from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, DirectiveState
 from services.consent.domain.authority import Step, require
 from services.consent.domain.codes import SignerConflict, SignerRole
-from services.consent.domain.confirmation_wait import Waiting
+from services.consent.domain.confirmation_wait import ConfirmationWait
 from services.consent.domain.denials import last_denial_at
 from services.consent.domain.draft_context import DraftContext
 from services.consent.domain.drafts import Errors, check_takes_part, refuse_if, refuse_overlap
 from services.consent.domain.provision import Provision, same_way
-from services.consent.domain.refusal import NotAcceptable, NotPossible
+from services.consent.domain.refusal import DirectiveStepNotPossible, NotAcceptable
 from services.consent.domain.signature import PART2_ELEMENTS, Signature
 from services.consent.domain.wider_grants import widens
 
@@ -34,7 +34,7 @@ def sign(draft: Provision, signature: Signature, scene: DraftContext) -> tuple[P
     Raises `NotPossible` or `NotAcceptable`; the draft then stays what it was.
     """
     if draft.state is not DirectiveState.DRAFT:
-        raise NotPossible("not_a_draft")
+        raise DirectiveStepNotPossible("not_a_draft")
     require(
         Step.SIGN, scene.sides(draft.directive.custodian, draft.directive.recipient), person=scene.by_person is not None
     )
@@ -57,7 +57,7 @@ def enter(signed: Provision, signed_at: datetime, scene: DraftContext) -> tuple[
     """
     check_takes_part(scene)
     if not {signed.directive.custodian, signed.directive.recipient} <= scene.agencies.keys():
-        raise NotPossible("agency_not_active")
+        raise DirectiveStepNotPossible("agency_not_active")
     _check_not_overtaken(signed, signed_at, scene)
     old = _superseded(signed, scene)
     active = replace(
@@ -118,7 +118,7 @@ def _check_not_overtaken(draft: Provision, signed_at: datetime, scene: DraftCont
     no = last_denial_at(draft.directive.custodian, draft.directive.recipient, scene, but=draft.ref)
     last = max((*refused, *([] if no is None else [no])), default=None)
     if last is not None and last - signed_at > TYPED_TO:
-        raise NotPossible("signed_before_it_was_stopped")
+        raise DirectiveStepNotPossible("signed_before_it_was_stopped")
 
 
 def _superseded(draft: Provision, scene: DraftContext) -> Provision | None:
@@ -127,7 +127,7 @@ def _superseded(draft: Provision, scene: DraftContext) -> Provision | None:
         return None
     old = next((one for one in scene.standing if one.ref == draft.supersedes_ref), None)
     if old is None or old.state is not DirectiveState.ACTIVE:
-        raise NotPossible("superseded_not_active")
+        raise DirectiveStepNotPossible("superseded_not_active")
     # One that has run out is final by itself, and nothing is left to be replaced.
     return old if old.state_at(scene.at) is DirectiveState.ACTIVE else None
 
@@ -154,10 +154,10 @@ def _evidence(signature: Signature, scene: DraftContext) -> dict[str, object]:
     return signature.evidence() | recorded
 
 
-def waiting(signature: Signature, scene: DraftContext, *others: str) -> Waiting:
+def waiting(signature: Signature, scene: DraftContext, *others: str) -> ConfirmationWait:
     """Return what waits from now on: nobody who recorded, explained, witnessed or drafted it may confirm it."""
     named = {signature.explained_by, signature.witness_ref, signature.second_signer, signature.interpreter_ref}
-    return Waiting(
+    return ConfirmationWait(
         since=scene.at,
         recorded_by=scene.by_actor,
         parties=frozenset({scene.by_actor, *others, *(name for name in named if name is not None)}),

@@ -15,13 +15,13 @@ from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
 from runtime.disclosure.state_reads import ReadRequest
 from runtime.http import Cursor, FieldError, Invalid, Limit, etag, router
-from runtime.http.pagination import CountAnswer, link_next
+from runtime.http.pagination import CountResponse, link_next
 from runtime.http.sealed_cursors import sealed, unsealed
 from schemas.codes import OrderStatus, ServiceStatus
 from services.law_enforcement_bridge import store
 from services.law_enforcement_bridge.api.lookup import ORDER, MayRead, order_for
 from services.law_enforcement_bridge.domain import Order
-from services.law_enforcement_bridge.responses import OrderAnswer, OrdersAnswer, answer_for
+from services.law_enforcement_bridge.responses import OrderResponse, OrdersResponse, answer_for
 from services.law_enforcement_bridge.store import OrderFilter, OrderPagePosition
 
 NAME = "orders"
@@ -37,7 +37,7 @@ def _wanted(
 routes = router("/v1/orders", tags=["orders"])
 
 
-@routes.get("", response_model=OrdersAnswer, response_model_exclude_none=True)
+@routes.get("", response_model=OrdersResponse, response_model_exclude_none=True)
 async def list_orders(
     request: Request,
     unit: MayRead,
@@ -45,7 +45,7 @@ async def list_orders(
     wanted: Annotated[OrderFilter, Depends(_wanted)],
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> OrdersAnswer:
+) -> OrdersResponse:
     """List the orders that the agency recorded, oldest first, in any of the states named.
 
     Each case shown is on record once a day.  A page may be short or empty and still have a next one.
@@ -54,20 +54,20 @@ async def list_orders(
     page = await list_reads.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit), limit)
     masks = await list_reads.record_rows(unit, [ReadRequest(row.case_ref) for row in page.rows], ORDER, NAME)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, page.last))
-    return OrdersAnswer(orders=[answer_for(row) for row in page.rows if masks[ReadRequest(row.case_ref)]])
+    return OrdersResponse(orders=[answer_for(row) for row in page.rows if masks[ReadRequest(row.case_ref)]])
 
 
-@routes.get("/count", response_model=CountAnswer)
-async def count_orders(unit: MayRead, wanted: Annotated[OrderFilter, Depends(_wanted)]) -> CountAnswer:
+@routes.get("/count", response_model=CountResponse)
+async def count_orders(unit: MayRead, wanted: Annotated[OrderFilter, Depends(_wanted)]) -> CountResponse:
     """Count the orders that the list of the same query would show now, up to 1,000; no row leaves."""
     asked = [ReadRequest(ref) for ref in await store.cases_with_orders(unit.session, unit.agency_id, wanted, MOST_ROWS)]
     masks = await list_reads.read_masks(unit, asked, ORDER)
     await list_reads.record_count(unit, NAME)
-    return CountAnswer.of(sum(masks[one] != 0 for one in asked), whole=len(asked) < MOST_ROWS)
+    return CountResponse.of(sum(masks[one] != 0 for one in asked), whole=len(asked) < MOST_ROWS)
 
 
-@routes.get("/{order_ref}", response_model=OrderAnswer, response_model_exclude_none=True)
-async def read_order(order_ref: UUID, unit: MayRead, response: Response) -> OrderAnswer:
+@routes.get("/{order_ref}", response_model=OrderResponse, response_model_exclude_none=True)
+async def read_order(order_ref: UUID, unit: MayRead, response: Response) -> OrderResponse:
     """Tell how an order stands, to the agency that recorded it."""
     order = await order_for(unit, order_ref)
     response.headers["ETag"] = etag(order.version)

@@ -15,27 +15,27 @@ from services.law_enforcement_bridge.api.lookup import MayRecord, MayServe, case
 from services.law_enforcement_bridge.domain import Order
 from services.law_enforcement_bridge.entry_checklist import missing_to_enter
 from services.law_enforcement_bridge.requests import (
-    EndForm,
-    HearingForm,
-    IssuanceForm,
-    ModificationForm,
-    OrderForm,
-    ServiceForm,
-    ViolationForm,
+    EndRequest,
+    HearingRequest,
+    IssuanceRequest,
+    ModificationRequest,
+    OrderRequest,
+    ServiceRequest,
+    ViolationRequest,
 )
-from services.law_enforcement_bridge.responses import OrderAnswer, RecordedAnswer, answer_for, recorded_answer_for
+from services.law_enforcement_bridge.responses import OrderResponse, RecordedResponse, answer_for, recorded_answer_for
 
 routes = router("/v1/orders", tags=["orders"], most_bytes=128 * 1024)
 
 
-async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> OrderAnswer:
+async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> OrderResponse:
     """Show the order that was changed, as it is now."""
     order = await order_for(unit, order_ref)
     response.headers["ETag"] = etag(order.version)
     return answer_for(order)
 
 
-async def as_recorded(order_ref: CreatedResources, unit: MayRecord, response: Response) -> RecordedAnswer:
+async def as_recorded(order_ref: CreatedResources, unit: MayRecord, response: Response) -> RecordedResponse:
     """Show the order that was recorded, as it is now, and what is missing to enter it."""
     order = await order_for(unit, order_ref)
     response.headers["Location"] = f"/v1/orders/{order_ref}"
@@ -43,16 +43,16 @@ async def as_recorded(order_ref: CreatedResources, unit: MayRecord, response: Re
     return recorded_answer_for(order, missing_to_enter(order))
 
 
-async def as_issued(order_ref: UUID, unit: MayRecord, response: Response) -> RecordedAnswer:
+async def as_issued(order_ref: UUID, unit: MayRecord, response: Response) -> RecordedResponse:
     """Show the order that was issued, as it is now, and what is missing to enter it."""
     order = await order_for(unit, order_ref)
     response.headers["ETag"] = etag(order.version)
     return recorded_answer_for(order, missing_to_enter(order))
 
 
-@routes.post("", status_code=201, response_model=RecordedAnswer, response_model_exclude_none=True)
+@routes.post("", status_code=201, response_model=RecordedResponse, response_model_exclude_none=True)
 @replayed_by(as_recorded)
-async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> RecordedAnswer:
+async def record_order(form: OrderRequest, unit: MayRecord, response: Response) -> RecordedResponse:
     """Record an order that was asked for or issued; without a case it is given one of its own."""
     case_ref = await case_for(unit, form.case_ref)
     now = await register.database_now(unit.session)
@@ -67,11 +67,11 @@ async def record_order(form: OrderForm, unit: MayRecord, response: Response) -> 
     return recorded_answer_for(order, missing_to_enter(order))
 
 
-@routes.post("/{order_ref}/issuance", response_model=RecordedAnswer, response_model_exclude_none=True)
+@routes.post("/{order_ref}/issuance", response_model=RecordedResponse, response_model_exclude_none=True)
 @replayed_by(as_issued)
 async def issue_order(
-    order_ref: UUID, form: IssuanceForm, unit: MayRecord, response: Response, if_match: IfMatch = None
-) -> RecordedAnswer:
+    order_ref: UUID, form: IssuanceRequest, unit: MayRecord, response: Response, if_match: IfMatch = None
+) -> RecordedResponse:
     """Record what the court issued on a request, or after a temporary order; it is to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
@@ -80,11 +80,11 @@ async def issue_order(
     return recorded_answer_for(issued, missing_to_enter(issued))
 
 
-@routes.post("/{order_ref}/modification", response_model=OrderAnswer, response_model_exclude_none=True)
+@routes.post("/{order_ref}/modification", response_model=OrderResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
 async def modify_order(
-    order_ref: UUID, form: ModificationForm, unit: MayRecord, response: Response, if_match: IfMatch = None
-) -> OrderAnswer:
+    order_ref: UUID, form: ModificationRequest, unit: MayRecord, response: Response, if_match: IfMatch = None
+) -> OrderResponse:
     """Record what changed in an order in force; changed terms are to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
@@ -92,11 +92,11 @@ async def modify_order(
     return await _keep(unit, changed, fact, response)
 
 
-@routes.post("/{order_ref}/service", response_model=OrderAnswer, response_model_exclude_none=True)
+@routes.post("/{order_ref}/service", response_model=OrderResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
 async def serve_order(
-    order_ref: UUID, form: ServiceForm, unit: MayServe, response: Response, if_match: IfMatch = None
-) -> OrderAnswer:
+    order_ref: UUID, form: ServiceRequest, unit: MayServe, response: Response, if_match: IfMatch = None
+) -> OrderResponse:
     """Record that the order is in hand, was served on a respondent, or could not be."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
@@ -104,34 +104,34 @@ async def serve_order(
     return await _keep(unit, served, fact, response)
 
 
-@routes.post("/{order_ref}/hearing", response_model=OrderAnswer, response_model_exclude_none=True)
+@routes.post("/{order_ref}/hearing", response_model=OrderResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
-async def set_hearing(order_ref: UUID, form: HearingForm, unit: MayRecord, response: Response) -> OrderAnswer:
+async def set_hearing(order_ref: UUID, form: HearingRequest, unit: MayRecord, response: Response) -> OrderResponse:
     """Record when the court hears it, or the new date."""
     order = await order_for(unit, order_ref, to_change=True)
     heard, fact = domain.set_hearing(order, form, await register.database_now(unit.session))
     return await _keep(unit, heard, fact, response)
 
 
-@routes.post("/{order_ref}/violation", response_model=OrderAnswer, response_model_exclude_none=True)
+@routes.post("/{order_ref}/violation", response_model=OrderResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
-async def note_violation(order_ref: UUID, form: ViolationForm, unit: MayServe, response: Response) -> OrderAnswer:
+async def note_violation(order_ref: UUID, form: ViolationRequest, unit: MayServe, response: Response) -> OrderResponse:
     """Record that the order was broken; it stays in force."""
     order = await order_for(unit, order_ref, to_change=True)
     broken, fact = domain.note_violation(order, form, await register.database_now(unit.session))
     return await _keep(unit, broken, fact, response)
 
 
-@routes.post("/{order_ref}/end", response_model=OrderAnswer, response_model_exclude_none=True)
+@routes.post("/{order_ref}/end", response_model=OrderResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
-async def end_order(order_ref: UUID, form: EndForm, unit: MayRecord, response: Response) -> OrderAnswer:
+async def end_order(order_ref: UUID, form: EndRequest, unit: MayRecord, response: Response) -> OrderResponse:
     """Record that the order ended before its date, and why by a code."""
     order = await order_for(unit, order_ref, to_change=True, closes=True)
     ended, fact = domain.end(order, form, await register.database_now(unit.session))
     return await _keep(unit, ended, fact, response)
 
 
-async def _keep(unit: UnitOfWork, order: Order, fact: OrderFact | None, response: Response) -> OrderAnswer:
+async def _keep(unit: UnitOfWork, order: Order, fact: OrderFact | None, response: Response) -> OrderResponse:
     await endings.keep(unit, order)
     if fact is not None:
         await disclosure.offer(unit, fact)

@@ -13,8 +13,8 @@ from schemas.categories import DataCategory
 from schemas.codes import ConflictCheck, Purpose, StartsWhen
 from services.referrals import domain, endings, store
 from services.referrals.domain import Referral
-from services.referrals.requests import ConflictCheckForm
-from services.referrals.responses import ConflictCheckAnswer
+from services.referrals.requests import ConflictCheckRequest
+from services.referrals.responses import ConflictCheckResponse
 
 OFFENDER = (DataCategory.ALLEGED_OFFENDER,)
 MayCheck = Annotated[UnitOfWork, Depends(require_scope("referrals:answer"))]
@@ -22,9 +22,9 @@ MayCheck = Annotated[UnitOfWork, Depends(require_scope("referrals:answer"))]
 routes = router("/v1/referrals", tags=["referrals"])
 
 
-@routes.post("/conflict-checks", response_model=ConflictCheckAnswer)
+@routes.post("/conflict-checks", response_model=ConflictCheckResponse)
 @never_replayed
-async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> ConflictCheckAnswer:
+async def record_conflict_check(form: ConflictCheckRequest, unit: MayCheck) -> ConflictCheckResponse:
     """Record what a conflict check found: clear starts the release that waits for it, a match declines the referral.
 
     By the agency's own case, since nothing else of a referral is open to the system that checks. A person finds nothing
@@ -42,10 +42,10 @@ async def record_conflict_check(form: ConflictCheckForm, unit: MayCheck) -> Conf
         await endings.keep(unit, moved)
         for fact in facts:
             await disclosure.record(unit, fact)  # to the sender alone
-    return ConflictCheckAnswer(case_ref=form.case_ref, conflict_check=form.conflict_check)
+    return ConflictCheckResponse(case_ref=form.case_ref, conflict_check=form.conflict_check)
 
 
-async def _checkable(unit: UnitOfWork, form: ConflictCheckForm) -> list[Referral]:
+async def _checkable(unit: UnitOfWork, form: ConflictCheckRequest) -> list[Referral]:
     """Return, for change, the referrals of the case that wait for this check or have this result.
 
     Those only whose alleged offender is open now to the system that asks; where there is none, all of it is absent.

@@ -16,7 +16,7 @@ from schemas.categories import DataCategory
 from schemas.taxonomy import ALL, bit
 from services.referrals.domain import Referral
 from services.referrals.release import release_for
-from services.referrals.responses import ReferralAnswer, answer_for
+from services.referrals.responses import ReferralResponse, answer_for
 
 
 class Find(Protocol):
@@ -74,13 +74,13 @@ def knows_the_state(mask: int) -> bool:
     return bool(mask & bit("referral_status.status"))
 
 
-def to_sender(referral: Referral, response: Response) -> ReferralAnswer:
+def to_sender(referral: Referral, response: Response) -> ReferralResponse:
     """Return the referral as its sender knows it."""
     response.headers["ETag"] = etag(referral.version)
     return answer_for(referral, referral.referral_ref, referral.case_ref, ALL)
 
 
-async def to_receiver(unit: UnitOfWork, referral: Referral, mask: int, response: Response) -> ReferralAnswer:
+async def to_receiver(unit: UnitOfWork, referral: Referral, mask: int, response: Response) -> ReferralResponse:
     """Return what `mask` opens of the referral, by the receiver's own references; less what has ended meanwhile."""
     subject = await register.lock_shared(unit.session, referral.case_ref)
     if subject is None or referral.receiver_ref is None:

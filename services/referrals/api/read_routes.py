@@ -17,7 +17,7 @@ from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
 from runtime.disclosure.state_reads import ReadRequest
 from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, require_scope, router
-from runtime.http.pagination import CountAnswer, link_next
+from runtime.http.pagination import CountResponse, link_next
 from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.register import Subject
 from schemas.codes import Purpose, ReferralState
@@ -25,7 +25,7 @@ from schemas.taxonomy import bit
 from services.referrals import store
 from services.referrals.api.lookup import STATUS, look_at_own, look_at_sent, to_receiver, to_sender
 from services.referrals.domain import Referral
-from services.referrals.responses import ReferralAnswer, ReferralsAnswer, answer_for
+from services.referrals.responses import ReferralResponse, ReferralsResponse, answer_for
 from services.referrals.store import Direction, PagePosition, ReferralFilter
 
 MayRead = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
@@ -40,7 +40,7 @@ def _wanted(
 routes = router("/v1/referrals", tags=["referrals"])
 
 
-@routes.get("", response_model=ReferralsAnswer, response_model_exclude_none=True)
+@routes.get("", response_model=ReferralsResponse, response_model_exclude_none=True)
 async def list_referrals(
     request: Request,
     unit: MayRead,
@@ -48,7 +48,7 @@ async def list_referrals(
     wanted: Annotated[ReferralFilter, Depends(_wanted)],
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> ReferralsAnswer:
+) -> ReferralsResponse:
     """List the referrals of one direction that this person may see now, oldest first.
 
     Each case shown is on record once a day.  A page may be short or empty and still have a next one.
@@ -57,21 +57,21 @@ async def list_referrals(
     page = await list_reads.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit, wanted), limit)
     shown = await _show(unit, wanted, page.rows)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, wanted, page.last))
-    return ReferralsAnswer(referrals=shown)
+    return ReferralsResponse(referrals=shown)
 
 
-@routes.get("/count", response_model=CountAnswer)
-async def count_referrals(unit: MayRead, wanted: Annotated[ReferralFilter, Depends(_wanted)]) -> CountAnswer:
+@routes.get("/count", response_model=CountResponse)
+async def count_referrals(unit: MayRead, wanted: Annotated[ReferralFilter, Depends(_wanted)]) -> CountResponse:
     """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
     kept = await store.referrals_counted(unit.session, unit.agency_id, wanted, MOST_ROWS)
     party = wanted.direction is not Direction.COORDINATED
     count = await list_reads.count_open(unit, kept, partial(_purpose, wanted), STATUS, _needed(wanted), party=party)
     await list_reads.record_count(unit, _name(wanted))
-    return CountAnswer.of(count, whole=len(kept) < MOST_ROWS)
+    return CountResponse.of(count, whole=len(kept) < MOST_ROWS)
 
 
-@routes.get("/{referral_ref}", response_model=ReferralAnswer, response_model_exclude_none=True)
-async def read_referral(referral_ref: UUID, unit: MayRead, response: Response) -> ReferralAnswer:
+@routes.get("/{referral_ref}", response_model=ReferralResponse, response_model_exclude_none=True)
+async def read_referral(referral_ref: UUID, unit: MayRead, response: Response) -> ReferralResponse:
     """Tell how a referral stands: to its sender, and to its receiver as far as the release of now goes."""
     sent = await store.referral_sent_by(unit.session, unit.agency_id, referral_ref)
     if sent is not None:
@@ -97,7 +97,7 @@ async def _visible(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Refe
     return [row for row in rows if _opens(masks[_asked_of(row, wanted)], wanted)]
 
 
-async def _show(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referral]) -> list[ReferralAnswer]:
+async def _show(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referral]) -> list[ReferralResponse]:
     """Return the rows by what the consent of now opens of them, their subjects held and the looks on record."""
     masks = await list_reads.record_rows(unit, [_asked_of(row, wanted) for row in rows], STATUS, _name(wanted))
     held = await register.lock_cases(unit.session, {row.case_ref for row in rows})
@@ -105,7 +105,7 @@ async def _show(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referra
     return [await _as_known(unit, held[row.case_ref], row, mask) for row, mask in opened if _opens(mask, wanted)]
 
 
-async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int) -> ReferralAnswer:
+async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int) -> ReferralResponse:
     """Return the referral by the references under which the asker alone knows it."""
     case_ref = subject.cases[unit.agency_id].case_ref
     if row.sending_agency == unit.agency_id:

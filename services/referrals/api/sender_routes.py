@@ -23,15 +23,15 @@ from services.referrals import domain, endings, store
 from services.referrals.api.lookup import held, look_at_own, own_case, to_sender
 from services.referrals.domain import Referral
 from services.referrals.release import check_before, release_for
-from services.referrals.requests import ReferralForm
-from services.referrals.responses import ReferralAnswer
+from services.referrals.requests import ReferralRequest
+from services.referrals.responses import ReferralResponse
 
 MaySend = Annotated[UnitOfWork, Depends(require_scope("referrals:send"))]
 
 routes = router("/v1/referrals", tags=["referrals"])
 
 
-async def as_it_stands(referral_ref: UUID, unit: MaySend, response: Response) -> ReferralAnswer:
+async def as_it_stands(referral_ref: UUID, unit: MaySend, response: Response) -> ReferralResponse:
     """Show the referral that was called back, as it is now."""
     referral = await store.referral_sent_by(unit.session, unit.agency_id, referral_ref)
     if referral is None:
@@ -40,15 +40,15 @@ async def as_it_stands(referral_ref: UUID, unit: MaySend, response: Response) ->
     return to_sender(referral, response)
 
 
-async def as_sent(referral_ref: CreatedResources, unit: MaySend, response: Response) -> ReferralAnswer:
+async def as_sent(referral_ref: CreatedResources, unit: MaySend, response: Response) -> ReferralResponse:
     """Show the referral that was sent, as it is now."""
     response.headers["Location"] = f"/v1/referrals/{referral_ref}"
     return await as_it_stands(referral_ref, unit, response)
 
 
-@routes.post("", status_code=201, response_model=ReferralAnswer, response_model_exclude_none=True)
+@routes.post("", status_code=201, response_model=ReferralResponse, response_model_exclude_none=True)
 @replayed_by(as_sent)
-async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -> ReferralAnswer | Response:
+async def send_referral(form: ReferralRequest, unit: MaySend, response: Response) -> ReferralResponse | Response:
     """Send a referral under a release; or log one that the survivor takes along, which needs none."""
     subject = await own_case(unit, form.case_ref)
     await _check_receiver(unit, form)
@@ -71,11 +71,11 @@ async def send_referral(form: ReferralForm, unit: MaySend, response: Response) -
     return to_sender(referral, response)
 
 
-@routes.post("/{referral_ref}/withdrawal", response_model=ReferralAnswer, response_model_exclude_none=True)
+@routes.post("/{referral_ref}/withdrawal", response_model=ReferralResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
 async def withdraw_referral(
     referral_ref: UUID, reason: WithdrawalBlock, unit: MaySend, response: Response
-) -> ReferralAnswer:
+) -> ReferralResponse:
     """Call a referral back. No version is asked for: a stop is not refused for a formality."""
     referral = await held(unit, store.referral_sent_by, referral_ref, closes=True)
     await look_at_own(unit, referral.case_ref)
@@ -85,7 +85,7 @@ async def withdraw_referral(
     return to_sender(withdrawn, response)
 
 
-async def _release(unit: UnitOfWork, subject: Subject, form: ReferralForm) -> tuple[Decision, ConflictCheck | None]:
+async def _release(unit: UnitOfWork, subject: Subject, form: ReferralRequest) -> tuple[Decision, ConflictCheck | None]:
     """Return by what a referral may be sent, and whether its receiver's system checks for a conflict first."""
     release = release_for(subject, unit.agency_id, form.to_agency_ref, form.purpose)
     if release.mask or form.mode is not ReferralMode.LIVE or form.purpose is None:
@@ -94,13 +94,13 @@ async def _release(unit: UnitOfWork, subject: Subject, form: ReferralForm) -> tu
     return (check, ConflictCheck.PENDING) if check.mask else (release, None)
 
 
-async def _check_receiver(unit: UnitOfWork, form: ReferralForm) -> None:
+async def _check_receiver(unit: UnitOfWork, form: ReferralRequest) -> None:
     """Refuse a receiver that is not an active agency, logged or sent: a typing error must not become a record."""
     if await register.agency(unit.session, form.to_agency_ref) is None:
         raise Invalid([FieldError("body.to_agency_ref", "unknown_agency")])
 
 
-async def _check_older(unit: UnitOfWork, form: ReferralForm) -> None:
+async def _check_older(unit: UnitOfWork, form: ReferralRequest) -> None:
     if form.follows_ref is None:
         return
     older = await store.referral_sent_by(unit.session, unit.agency_id, form.follows_ref)

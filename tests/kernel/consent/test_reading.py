@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kernel.consent import Unreadable, decide, fields_named
+from kernel.consent import UnreadableDirective, decide, fields_named
 from schemas.categories import DataCategory
 from schemas.codes import Basis, Purpose
 from schemas.taxonomy import TAXONOMY_VERSION, bit, category_mask
@@ -77,7 +77,7 @@ def test_a_statute_or_release_of_a_category_names_it_whole() -> None:
 
 
 def test_what_is_wrong_with_a_draft_is_said_in_words_that_hold_no_value() -> None:
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(UnreadableDirective) as raised:
         fields_named(a_grant(DataCategory.IDENTITY, only=["identity.shoe_size"]))
 
     assert "shoe" not in str(raised.value)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.ledger import entry
-from kernel.ledger.entry import Act, Header, Unreadable, Verdict
+from kernel.ledger.entry import Act, Header, UnreadableEntry, Verdict
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
 A_HEADER = Header(
@@ -94,13 +94,13 @@ def test_the_bytes_of_a_line_never_change() -> None:
 def test_a_line_the_ledger_would_not_write_is_unreadable(name: str, value: Any) -> None:
     body = rfc8785.dumps({**json.loads(A_HEADER.body()), name: value})
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableEntry):
         entry.read(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", b" " + A_HEADER.body(), A_HEADER.body()[:-1]])
 def test_bytes_that_are_no_line_are_unreadable(body: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableEntry):
         entry.read(body)
 
 

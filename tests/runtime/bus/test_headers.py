@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.messaging import headers
-from runtime.messaging.headers import Routing, Unreadable
+from runtime.messaging.headers import Routing, UnreadableHeaders
 from schemas.registry import CONTRACTS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -86,7 +86,7 @@ def test_a_missing_header_makes_a_letter_unreadable(name: str) -> None:
         return  # it tells a partner where to look; we know our contracts
     sent = [header for header in headers.write(a_routing()) if header[0] != name]
 
-    with pytest.raises(Unreadable, match=name):
+    with pytest.raises(UnreadableHeaders, match=name):
         headers.read(sent)
 
 
@@ -121,19 +121,19 @@ def test_a_missing_header_makes_a_letter_unreadable(name: str) -> None:
 def test_a_malformed_header_makes_a_letter_unreadable(name: str, value: bytes | None) -> None:
     sent = [(key, value if key == name else kept) for key, kept in headers.write(a_routing())]
 
-    with pytest.raises(Unreadable, match=name):
+    with pytest.raises(UnreadableHeaders, match=name):
         headers.read(sent)
 
 
 def test_a_doubled_header_makes_a_letter_unreadable() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableHeaders):
         headers.read([*headers.write(a_routing()), ("ce_id", str(uuid4()).encode())])
 
 
 def test_what_is_unreadable_is_not_repeated() -> None:
     sent = [(name, b"Ana" if name == "ce_id" else value) for name, value in headers.write(a_routing())]
 
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableHeaders) as refused:
         headers.read(sent)
 
     assert "Ana" not in f"{refused.value} {refused.value!r} {refused.value.__cause__} {refused.value.__context__}"

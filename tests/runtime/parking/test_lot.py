@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.database.engine import engine, sessions
-from runtime.messaging.dead_letters import RawRecord, Reason, put, resolve, take
+from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, put, resolve, take
 from tests.world.carrying import Fabric
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -36,12 +36,12 @@ async def lot(fabric: Fabric) -> AsyncIterator[Sessions]:
 async def test_whatever_came_is_kept_as_it_came(lot: Sessions, came: RawRecord) -> None:
     consumer = token_hex(8)
     async with lot() as session:
-        parked_ref = await put(session, consumer, came, Reason.UNREADABLE, tries=2, message_ref=None)
+        parked_ref = await put(session, consumer, came, DeadLetterReason.UNREADABLE, tries=2, message_ref=None)
         kept = await take(session, consumer, parked_ref)
         await session.rollback()
 
     assert kept is not None
-    assert (kept.received, kept.reason, kept.tries) == (came, Reason.UNREADABLE, 2)
+    assert (kept.received, kept.reason, kept.tries) == (came, DeadLetterReason.UNREADABLE, 2)
 
 
 def a_message(offset: int = 7, body: bytes = b"sealed") -> RawRecord:
@@ -52,7 +52,7 @@ async def test_what_comes_again_from_the_same_place_is_parked_once(lot: Sessions
     consumer = token_hex(8)
     async with lot() as session:
         first, again, other, recreated = [
-            await put(session, consumer, came, Reason.FAILED, tries=1, message_ref=uuid4())
+            await put(session, consumer, came, DeadLetterReason.FAILED, tries=1, message_ref=uuid4())
             for came in (a_message(), a_message(), a_message(8), a_message(body=b"another, in a topic made anew"))
         ]
 
@@ -63,7 +63,7 @@ async def test_what_comes_again_from_the_same_place_is_parked_once(lot: Sessions
 async def test_what_is_settled_is_not_taken_again(lot: Sessions) -> None:
     consumer = token_hex(8)
     async with lot() as session:
-        parked_ref = await put(session, consumer, a_message(), Reason.FAILED, tries=1, message_ref=None)
+        parked_ref = await put(session, consumer, a_message(), DeadLetterReason.FAILED, tries=1, message_ref=None)
         await resolve(session, parked_ref, "handled")
 
         assert await take(session, consumer, parked_ref) is None
@@ -71,7 +71,7 @@ async def test_what_is_settled_is_not_taken_again(lot: Sessions) -> None:
 
 async def test_a_consumer_takes_only_what_it_parked_itself(lot: Sessions) -> None:
     async with lot() as session:
-        parked_ref = await put(session, token_hex(8), a_message(), Reason.FAILED, tries=1, message_ref=None)
+        parked_ref = await put(session, token_hex(8), a_message(), DeadLetterReason.FAILED, tries=1, message_ref=None)
 
         assert await take(session, token_hex(8), parked_ref) is None
 
@@ -79,7 +79,7 @@ async def test_a_consumer_takes_only_what_it_parked_itself(lot: Sessions) -> Non
 async def test_two_who_take_the_same_message_do_not_both_get_it(lot: Sessions) -> None:
     consumer = token_hex(8)
     async with lot() as session, session.begin():
-        parked_ref = await put(session, consumer, a_message(), Reason.FAILED, tries=1, message_ref=None)
+        parked_ref = await put(session, consumer, a_message(), DeadLetterReason.FAILED, tries=1, message_ref=None)
 
     async with lot() as first, lot() as second:
         assert await take(first, consumer, parked_ref) is not None

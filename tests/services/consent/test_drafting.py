@@ -9,10 +9,10 @@ import pytest
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveState, EndsWhen, Participation, Purpose, StartsWhen
 from services.consent.domain import (
+    DirectiveStepNotPossible,
     DraftContext,
+    JurisdictionProfile,
     NotAcceptable,
-    NotPossible,
-    Profile,
     Provision,
     RequestedDirective,
     draft,
@@ -72,18 +72,18 @@ def test_a_permit_that_could_never_be_one_is_refused_by_place_and_code(
 
 @pytest.mark.parametrize("word", [Participation.NOT_ASKED, Participation.NO])
 def test_nothing_is_drafted_before_the_survivor_takes_part(word: Participation) -> None:
-    with pytest.raises(NotPossible, match="not_participating"):
+    with pytest.raises(DirectiveStepNotPossible, match="not_participating"):
         made(said(NEEDS), a_scene(participation=word))
 
 
 def test_the_end_may_be_left_to_a_profile_that_has_one() -> None:
-    drafted = made(said(NEEDS, valid_until=None), a_scene(profile=Profile(max_days=90, default_days=90)))
+    drafted = made(said(NEEDS, valid_until=None), a_scene(profile=JurisdictionProfile(max_days=90, default_days=90)))
 
     assert drafted.directive.valid_until is None
 
 
 def test_a_jurisdiction_nobody_wrote_down_gets_the_strictest_rules() -> None:
-    assert profile("atlantis") == profile("default") == Profile(max_days=90)
+    assert profile("atlantis") == profile("default") == JurisdictionProfile(max_days=90)
     assert PROFILES["us_wa"].default_days == 90
 
 
@@ -98,7 +98,7 @@ def test_a_recipient_may_draft_what_is_to_come_to_it() -> None:
 def test_two_permits_of_one_way_purpose_and_period_are_refused_unless_one_names_the_other() -> None:
     standing = in_force(NEEDS)
 
-    with pytest.raises(NotPossible, match="overlaps_another"):
+    with pytest.raises(DirectiveStepNotPossible, match="overlaps_another"):
         made(said(CHILDREN), a_scene(standing))
     added = made(said(CHILDREN, adds_to_ref=standing.ref), a_scene(standing))
 
@@ -186,7 +186,7 @@ def test_a_new_condition_is_waited_for_even_if_the_old_one_had_none() -> None:
 def test_what_is_over_cannot_be_replaced(state: DirectiveState) -> None:
     old = in_force(NEEDS, state=state)
 
-    with pytest.raises(NotPossible, match="superseded_not_active"):
+    with pytest.raises(DirectiveStepNotPossible, match="superseded_not_active"):
         made(said(NEEDS, supersedes_ref=old.ref), a_scene(old))
 
 

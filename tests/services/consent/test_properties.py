@@ -13,9 +13,9 @@ from schemas.categories import DataCategory
 from schemas.codes import DirectiveState, EndsWhen, Purpose, StartsWhen
 from schemas.taxonomy import FIELDS
 from services.consent.domain import (
+    DirectiveStepNotPossible,
+    JurisdictionProfile,
     NotAcceptable,
-    NotPossible,
-    Profile,
     Provision,
     RequestedDirective,
     draft,
@@ -82,7 +82,7 @@ def test_what_is_in_force_without_a_signature_opens_nothing_that_was_closed(
     scene = a_scene(old, at=at)
     try:
         new = draft(words, scene, uuid4())
-    except (NotAcceptable, NotPossible):
+    except (NotAcceptable, DirectiveStepNotPossible):
         return
 
     before, instant = [old], at + timedelta(hours=later)
@@ -134,17 +134,17 @@ def test_an_overlap_is_the_same_in_whatever_order_rows_are_read(
     signed_before=st.integers(0, 200),
     recorded_after=st.integers(0, 100),
     starts_in=st.integers(-5, 60),
-    profile=st.builds(Profile, max_days=st.integers(1, 90), default_days=st.none() | st.integers(1, 90)),
+    profile=st.builds(JurisdictionProfile, max_days=st.integers(1, 90), default_days=st.none() | st.integers(1, 90)),
 )
 def test_no_signature_opens_before_its_record_or_beyond_its_profile(
-    days: int, signed_before: int, recorded_after: int, starts_in: int, profile: Profile
+    days: int, signed_before: int, recorded_after: int, starts_in: int, profile: JurisdictionProfile
 ) -> None:
     drafted_in = a_scene(profile=profile)
     try:
         one = a_draft(scene=drafted_in, valid_from=NOON + starts_in * DAY, valid_until=NOON + days * DAY)
         recorded = a_scene(profile=profile, at=NOON + recorded_after * DAY)
         active, _ = sign(one, a_signature(signed_at=NOON - signed_before * DAY), recorded)
-    except (NotAcceptable, NotPossible):
+    except (NotAcceptable, DirectiveStepNotPossible):
         return
 
     said_to = active.directive

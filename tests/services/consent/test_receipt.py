@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from schemas.codes import DirectiveState
-from services.consent.domain import NotPossible, Party, receipt
+from services.consent.domain import DirectiveStepNotPossible, Party, receipt
 from tests.services.consent.saying import a_draft, as_state, in_force
 from tests.world.consent import NOON
 
@@ -66,7 +66,7 @@ def test_a_receipt_of_what_is_over_says_so_with_no_job_having_run() -> None:
 
 
 def test_a_draft_has_no_receipt() -> None:
-    with pytest.raises(NotPossible, match="not_signed"):
+    with pytest.raises(DirectiveStepNotPossible, match="not_signed"):
         receipt(a_draft(), uuid4(), PARTIES, NOON)
 
 

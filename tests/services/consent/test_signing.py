@@ -11,10 +11,10 @@ from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, DirectiveState, Participation, Purpose, SigningMethod
 from services.consent.domain import (
     PART2_ELEMENTS,
+    DirectiveStepNotPossible,
     DraftContext,
+    JurisdictionProfile,
     NotAcceptable,
-    NotPossible,
-    Profile,
     Provision,
     Signature,
     SignerConflict,
@@ -65,7 +65,7 @@ def test_the_end_comes_no_later_than_ninety_days_after_signing() -> None:
 
 
 def test_a_profile_ends_what_names_no_end() -> None:
-    washington = a_scene(profile=Profile(max_days=90, default_days=90))
+    washington = a_scene(profile=JurisdictionProfile(max_days=90, default_days=90))
 
     active = signed(a_draft(NEEDS, valid_until=None, scene=washington), washington)
 
@@ -73,19 +73,19 @@ def test_a_profile_ends_what_names_no_end() -> None:
 
 
 def test_what_names_no_end_stays_a_draft_elsewhere() -> None:
-    draft = a_draft(NEEDS, valid_until=None, scene=a_scene(profile=Profile(max_days=90, default_days=90)))
+    draft = a_draft(NEEDS, valid_until=None, scene=a_scene(profile=JurisdictionProfile(max_days=90, default_days=90)))
 
     assert refusal(draft, a_signature(), a_scene()) == (("valid_until", "missing"),)
 
 
 @pytest.mark.parametrize("state", [state for state in DirectiveState if state is not DirectiveState.DRAFT])
 def test_only_a_draft_is_signed(state: DirectiveState) -> None:
-    with pytest.raises(NotPossible, match="not_a_draft"):
+    with pytest.raises(DirectiveStepNotPossible, match="not_a_draft"):
         signed(as_state(a_draft(NEEDS), state))
 
 
 def test_nothing_is_signed_for_a_survivor_who_takes_no_part() -> None:
-    with pytest.raises(NotPossible, match="not_participating"):
+    with pytest.raises(DirectiveStepNotPossible, match="not_participating"):
         signed(a_draft(NEEDS), a_scene(participation=Participation.NO))
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_signed_for_an_agency_that_is_gone() -> None:
     scene = a_scene()
     left = {name: agency for name, agency in scene.agencies.items() if name != "harbor-house"}
 
-    with pytest.raises(NotPossible, match="agency_not_active"):
+    with pytest.raises(DirectiveStepNotPossible, match="agency_not_active"):
         signed(a_draft(NEEDS), replace(scene, agencies=left))
 
 
@@ -123,7 +123,7 @@ def test_a_minor_and_a_guardian_who_is_no_abuser_sign_together() -> None:
 
 
 def test_a_minor_signs_alone_where_the_profile_says_so() -> None:
-    alone = a_scene(profile=Profile(max_days=90, minor_alone=True))
+    alone = a_scene(profile=JurisdictionProfile(max_days=90, minor_alone=True))
 
     assert signed(a_draft(NEEDS, scene=alone), alone, signer_role=SignerRole.MINOR).in_force(NOON)
 
@@ -138,7 +138,7 @@ def incoming() -> Provision:
 def test_c1_nobody_but_its_custodian_records_a_signature(role: SignerRole, method: SigningMethod) -> None:
     clear: dict[str, Any] = {"second_signer": "other-1", "signer_conflict_check": SignerConflict.CLEAR}
 
-    with pytest.raises(NotPossible, match="custodian_signs"):
+    with pytest.raises(DirectiveStepNotPossible, match="custodian_signs"):
         signed(incoming(), signer_role=role, method=method, **clear)
 
 
@@ -149,7 +149,7 @@ def test_its_custodian_makes_it_good() -> None:
 
 
 def test_a_system_signs_nothing() -> None:
-    with pytest.raises(NotPossible, match="custodian_signs"):
+    with pytest.raises(DirectiveStepNotPossible, match="custodian_signs"):
         signed(a_draft(NEEDS), a_scene(by_person=None))
 
 
@@ -223,7 +223,7 @@ def test_what_was_revoked_in_the_meantime_is_not_brought_back_by_its_replacement
     old, draft, scene = widening()
     scene = replace(scene, standing=(as_state(old, DirectiveState.REVOKED),))
 
-    with pytest.raises(NotPossible, match="superseded_not_active"):
+    with pytest.raises(DirectiveStepNotPossible, match="superseded_not_active"):
         sign(draft, a_signature(), scene)
 
 
@@ -242,7 +242,7 @@ def test_a_paper_older_than_the_stop_grants_nothing() -> None:
     stopped = in_force(NEEDS, state=DirectiveState.REVOKED, revoked_at=NOON)
     draft = a_draft(NEEDS, scene=a_scene(stopped, at=LATER))
 
-    with pytest.raises(NotPossible, match="signed_before_it_was_stopped"):
+    with pytest.raises(DirectiveStepNotPossible, match="signed_before_it_was_stopped"):
         signed(draft, a_scene(stopped, at=LATER), signed_at=NOON - DAY)
     assert signed(draft, a_scene(stopped, at=LATER), signed_at=LATER).state is DirectiveState.AWAITING_CONFIRMATION
 
@@ -250,5 +250,5 @@ def test_a_paper_older_than_the_stop_grants_nothing() -> None:
 def test_an_overlap_that_came_up_since_the_draft_is_refused_at_the_signature() -> None:
     draft = a_draft(NEEDS)
 
-    with pytest.raises(NotPossible, match="overlaps_another"):
+    with pytest.raises(DirectiveStepNotPossible, match="overlaps_another"):
         signed(draft, a_scene(in_force(CHILDREN, ref=uuid4())))

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from schemas.codes import DirectiveState
 from services.consent.domain import (
+    DirectiveStepNotPossible,
     DirectiveSummary,
-    NotPossible,
     RevocationKind,
     check_refusable,
     plan_revocation,
@@ -106,5 +106,5 @@ def test_stopping_twice_ends_nothing_more() -> None:
 
 def test_only_a_draft_is_refused() -> None:
     check_refusable(a_draft())
-    with pytest.raises(NotPossible, match="not_a_draft"):
+    with pytest.raises(DirectiveStepNotPossible, match="not_a_draft"):
         check_refusable(in_force())

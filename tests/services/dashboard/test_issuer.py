@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from runtime.auth.tokens import IssuerAway
-from services.dashboard.issuer import Denied, Granted, Issuer, NoBoard
+from services.dashboard.issuer import Issuer, NoBoard, SignInDenied, TokenSet
 from services.dashboard.session_secret import SessionSecret
 
 ADDRESS = "https://issuer.test"
@@ -32,8 +32,8 @@ async def test_what_the_issuer_gives_is_kept_and_renewed() -> None:
 
     granted = await issuer.signed_in("code", SessionSecret.new())
 
-    assert granted == Granted("a", "r", 900)
-    assert Granted.unpacked(granted.packed()) == Granted("a", "r")
+    assert granted == TokenSet("a", "r", 900)
+    assert TokenSet.unpacked(granted.packed()) == TokenSet("a", "r")
     assert await issuer.renewed(granted) == granted
 
 
@@ -44,8 +44,8 @@ async def test_an_address_keeps_what_it_asked_already() -> None:
 
 
 async def test_without_a_refresh_token_a_session_ends_with_its_token() -> None:
-    with pytest.raises(Denied):
-        await an_issuer().renewed(Granted("a", None))
+    with pytest.raises(SignInDenied):
+        await an_issuer().renewed(TokenSet("a", None))
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ async def test_an_answer_that_is_no_token_is_none(given: Any) -> None:
 @pytest.mark.parametrize(
     ("status", "given", "kind"),
     [
-        (400, {"error": "invalid_grant"}, Denied),
-        (401, {"error": "invalid_client"}, Denied),
+        (400, {"error": "invalid_grant"}, SignInDenied),
+        (401, {"error": "invalid_client"}, SignInDenied),
         (400, {"error": "invalid_scope"}, NoBoard),
         (400, [], IssuerAway),
         (500, {}, IssuerAway),
@@ -88,4 +88,4 @@ async def test_no_is_told_from_not_now(status: int, given: Any, kind: type[Excep
 
 
 def test_tokens_show_themselves_in_no_text() -> None:
-    assert "a-token" not in repr(Granted("a-token", "another-token"))
+    assert "a-token" not in repr(TokenSet("a-token", "another-token"))

@@ -254,7 +254,7 @@ async def relay(desk: Desk, case_ref: UUID) -> None:
     now, theirs = datetime.now(UTC), await desk.theirs(case_ref)
     async with desk.town.session("accord_relay") as session:
         gone = [
-            table.Row(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, b"")
+            table.OutboxRow(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, b"")
             for one, subject, message in waiting
         ]
         await table.number(desk.town.engine("accord_relay"), gone)

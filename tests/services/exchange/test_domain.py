@@ -8,31 +8,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.categories import DataCategory
-from services.exchange.domain import TEXTS, Notice, notices
+from services.exchange.domain import TEXTS, DisclosureNotice, notices
 
 categories = st.frozensets(st.sampled_from(DataCategory))
 
 
 @given(opened=categories)
 def test_the_general_notice_goes_with_everything_and_comes_first(opened: Collection[DataCategory]) -> None:
-    assert notices(opened)[0] is Notice.REDISCLOSURE_PROHIBITED
+    assert notices(opened)[0] is DisclosureNotice.REDISCLOSURE_PROHIBITED
 
 
 @given(opened=categories)
 def test_the_part_2_notice_goes_with_substance_use_and_with_nothing_else(opened: Collection[DataCategory]) -> None:
-    assert (Notice.PART_2 in notices(opened)) == (DataCategory.SUBSTANCE_USE in opened)
+    assert (DisclosureNotice.PART_2 in notices(opened)) == (DataCategory.SUBSTANCE_USE in opened)
 
 
 @pytest.mark.parametrize("terms", [{"categories": ["needs", "substance_use"]}, {"categories": ["substance_use"]}])
 def test_terms_that_name_substance_use_take_the_part_2_notice(terms: dict[str, Any]) -> None:
-    assert Notice.PART_2 in notices((), terms)
+    assert DisclosureNotice.PART_2 in notices((), terms)
 
 
 @pytest.mark.parametrize("terms", [None, {}, {"categories": []}, {"categories": ["needs"]}])
 def test_terms_that_do_not_name_it_take_the_general_one_alone(terms: dict[str, Any] | None) -> None:
-    assert notices((), terms) == (Notice.REDISCLOSURE_PROHIBITED,)
+    assert notices((), terms) == (DisclosureNotice.REDISCLOSURE_PROHIBITED,)
 
 
 def test_every_notice_has_its_words() -> None:
-    assert set(TEXTS) == set(Notice)
+    assert set(TEXTS) == set(DisclosureNotice)
     assert all(TEXTS.values())

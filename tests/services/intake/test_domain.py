@@ -20,19 +20,19 @@ from schemas.codes import (
     ViolenceType,
 )
 from services.intake import domain
-from services.intake.domain import IncidentState, NotPossible
-from services.intake.requests import IncidentForm, IncidentVersionForm, PlanForm
+from services.intake.domain import CaseStepNotPossible, IncidentState
+from services.intake.requests import IncidentRequest, IncidentVersionRequest, PlanRequest
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
 
-def told(**fields: Any) -> IncidentForm:
-    return IncidentForm(**fields)
+def told(**fields: Any) -> IncidentRequest:
+    return IncidentRequest(**fields)
 
 
-def changed(*changes: str, **fields: Any) -> IncidentVersionForm:
-    return IncidentVersionForm(**({"changed": list(changes)} if changes else {}), **fields)
+def changed(*changes: str, **fields: Any) -> IncidentVersionRequest:
+    return IncidentVersionRequest(**({"changed": list(changes)} if changes else {}), **fields)
 
 
 def an_incident(*, reported_at: datetime = NOON) -> domain.Incident:
@@ -67,7 +67,7 @@ def test_no_band_is_made_of_a_day_that_is_not_known(precision: DatePrecision) ->
 
 
 def test_what_is_yet_to_come_is_no_incident() -> None:
-    with pytest.raises(NotPossible, match="yet_to_come"):
+    with pytest.raises(CaseStepNotPossible, match="yet_to_come"):
         domain.elapsed_band(TODAY + timedelta(days=2), None, TODAY)
 
 
@@ -141,7 +141,7 @@ def test_an_incident_is_closed_and_reopened_and_nothing_else_while_closed() -> N
     closed, _ = domain.correct(an_incident(), changed("closed"), NOON)
     assert closed.state is IncidentState.CLOSED
 
-    with pytest.raises(NotPossible, match="closed"):
+    with pytest.raises(CaseStepNotPossible, match="closed"):
         domain.correct(closed, changed(), NOON)
     reopened, _ = domain.correct(closed, changed("reopened", "correction"), NOON)
 
@@ -150,14 +150,14 @@ def test_an_incident_is_closed_and_reopened_and_nothing_else_while_closed() -> N
 
 @pytest.mark.parametrize(("changes", "code"), [(["reopened"], "not_closed"), (["closed", "reopened"], "closed_and")])
 def test_a_change_that_contradicts_itself_is_refused(changes: list[str], code: str) -> None:
-    with pytest.raises(NotPossible, match=code):
+    with pytest.raises(CaseStepNotPossible, match=code):
         domain.correct(an_incident(), changed(*changes), NOON)
 
 
 def test_a_report_to_the_police_needs_a_release_to_them() -> None:
     submitted = told(police_report=PoliceReport.SUBMITTED)
 
-    with pytest.raises(NotPossible, match="release_needed"):
+    with pytest.raises(CaseStepNotPossible, match="release_needed"):
         domain.check_police_report(submitted, own_police=False, released_to_police=False)
     domain.check_police_report(submitted, own_police=False, released_to_police=True)
     domain.check_police_report(submitted, own_police=True, released_to_police=False)
@@ -165,7 +165,7 @@ def test_a_report_to_the_police_needs_a_release_to_them() -> None:
 
 
 def test_a_plan_begins_active_and_names_the_sections_that_say_something() -> None:
-    form = PlanForm(goals=["A bed"], contacts=[{"name": "Rosa"}], technology="New phone", pets=None)
+    form = PlanRequest(goals=["A bed"], contacts=[{"name": "Rosa"}], technology="New phone", pets=None)
 
     plan, fact = domain.begin_plan(uuid4(), uuid4(), form, NOON)
 
@@ -175,20 +175,20 @@ def test_a_plan_begins_active_and_names_the_sections_that_say_something() -> Non
 
 def test_every_section_of_a_plan_can_be_named() -> None:
     assert set(domain.SECTIONS.values()) == set(PlanSection)
-    assert set(domain.SECTIONS) <= set(PlanForm.model_fields)
+    assert set(domain.SECTIONS) <= set(PlanRequest.model_fields)
 
 
 def test_the_next_version_supersedes_and_a_closed_plan_has_none() -> None:
-    plan, _ = domain.begin_plan(uuid4(), uuid4(), PlanForm(), NOON)
+    plan, _ = domain.begin_plan(uuid4(), uuid4(), PlanRequest(), NOON)
 
-    second, _ = domain.replace_plan(plan, PlanForm(), NOON)
-    closed, fact = domain.replace_plan(second, PlanForm(closed=True), NOON)
+    second, _ = domain.replace_plan(plan, PlanRequest(), NOON)
+    closed, fact = domain.replace_plan(second, PlanRequest(closed=True), NOON)
 
     assert (second.version, closed.version, fact.status) == (2, 3, PlanStatus.CLOSED)
-    with pytest.raises(NotPossible, match="closed"):
-        domain.replace_plan(closed, PlanForm(), NOON)
+    with pytest.raises(CaseStepNotPossible, match="closed"):
+        domain.replace_plan(closed, PlanRequest(), NOON)
 
 
 def test_there_is_no_plan_to_close_before_there_is_one() -> None:
-    with pytest.raises(NotPossible, match="no_plan_to_close"):
-        domain.begin_plan(uuid4(), uuid4(), PlanForm(closed=True), NOON)
+    with pytest.raises(CaseStepNotPossible, match="no_plan_to_close"):
+        domain.begin_plan(uuid4(), uuid4(), PlanRequest(closed=True), NOON)

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from schemas.codes import OrderStatus, ServiceStatus
 from services.law_enforcement_bridge import domain
 from services.law_enforcement_bridge.domain import (
-    NotPossible,
     NotYet,
     Order,
+    OrderStepNotPossible,
     RespondentNeeded,
     RespondentRefNeeded,
     Service,
@@ -25,13 +25,13 @@ from services.law_enforcement_bridge.domain import (
 )
 from services.law_enforcement_bridge.entry_checklist import missing_to_enter
 from services.law_enforcement_bridge.requests import (
-    EndForm,
-    HearingForm,
-    IssuanceForm,
-    ModificationForm,
-    OrderForm,
-    ServiceForm,
-    ViolationForm,
+    EndRequest,
+    HearingRequest,
+    IssuanceRequest,
+    ModificationRequest,
+    OrderRequest,
+    ServiceRequest,
+    ViolationRequest,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def an_order(status: str = "temporary", at: datetime = NOON, **said: Any) -> Ord
 
 
 def recorded(status: str = "temporary", at: datetime = NOON, **said: Any) -> tuple[Order, Any]:
-    form = OrderForm(**{"status": status} | said)
+    form = OrderRequest(**{"status": status} | said)
     return domain.record(form, order_ref=a_ref(), case_ref=a_ref(), agency_id="county-sheriff", new_ref=a_ref, now=at)
 
 
@@ -58,13 +58,13 @@ def in_status(status: OrderStatus) -> Order:
 
 
 STEPS: dict[str, Callable[[Order], tuple[Order, Any]]] = {
-    "temporary": lambda one: domain.issue(one, IssuanceForm(status="temporary"), a_ref, NOON),
-    "final": lambda one: domain.issue(one, IssuanceForm(status="final"), a_ref, NOON),
-    "modify": lambda one: domain.modify(one, ModificationForm(modification="clerical"), a_ref, NOON),
-    "hearing": lambda one: domain.set_hearing(one, HearingForm(hearing_at=NOON), NOON),
-    "violation": lambda one: domain.note_violation(one, ViolationForm(), NOON),
-    "end": lambda one: domain.end(one, EndForm(end_reason="dismissed"), NOON),
-    "in_hand": lambda one: domain.serve(one, ServiceForm(service_status="in_hand"), NOON),
+    "temporary": lambda one: domain.issue(one, IssuanceRequest(status="temporary"), a_ref, NOON),
+    "final": lambda one: domain.issue(one, IssuanceRequest(status="final"), a_ref, NOON),
+    "modify": lambda one: domain.modify(one, ModificationRequest(modification="clerical"), a_ref, NOON),
+    "hearing": lambda one: domain.set_hearing(one, HearingRequest(hearing_at=NOON), NOON),
+    "violation": lambda one: domain.note_violation(one, ViolationRequest(), NOON),
+    "end": lambda one: domain.end(one, EndRequest(end_reason="dismissed"), NOON),
+    "in_hand": lambda one: domain.serve(one, ServiceRequest(service_status="in_hand"), NOON),
 }
 TABLE = {
     ("requested", "temporary"): "temporary",
@@ -92,7 +92,7 @@ def test_a_step_is_possible_exactly_where_the_table_has_it(status: OrderStatus, 
     arrives = TABLE.get((status, step))
 
     if arrives is None:
-        with pytest.raises(NotPossible):
+        with pytest.raises(OrderStepNotPossible):
             STEPS[step](order)
     else:
         moved, fact = STEPS[step](order)
@@ -114,13 +114,13 @@ def test_what_is_recorded_was_asked_for_or_issued(status: str, type_name: str) -
 def test_an_order_is_not_recorded_as_ended() -> None:
     for status in ("expired", "vacated"):
         with pytest.raises(ValidationError):
-            OrderForm(status=status)
+            OrderRequest(status=status)
 
 
 def test_service_begins_with_the_issue_for_each_respondent() -> None:
     asked, _ = recorded("requested", respondents=[{"name": "R"}, {"name": "Q"}])
 
-    issued, fact = domain.issue(asked, IssuanceForm(status="temporary"), a_ref, NOON)
+    issued, fact = domain.issue(asked, IssuanceRequest(status="temporary"), a_ref, NOON)
 
     assert [one.status for one in asked.service] == [None, None]
     assert [one.status for one in issued.service] == ["pending", "pending"]
@@ -140,7 +140,7 @@ def test_a_respondent_is_not_named_twice() -> None:
     again = {"name": "R", "respondent_ref": order.service[0].respondent_ref}
 
     with pytest.raises(UnknownRespondent):
-        domain.modify(order, ModificationForm(modification="correction", respondents=[again, again]), a_ref, NOON)
+        domain.modify(order, ModificationRequest(modification="correction", respondents=[again, again]), a_ref, NOON)
 
 
 def test_an_order_without_a_named_respondent_is_served_all_the_same() -> None:
@@ -167,10 +167,10 @@ def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[s
     arrives = report["service_status"]
 
     if (status, arrives) not in SERVICE_TABLE:
-        with pytest.raises(NotPossible):
-            domain.serve(order, ServiceForm(**report), NOON)
+        with pytest.raises(OrderStepNotPossible):
+            domain.serve(order, ServiceRequest(**report), NOON)
     else:
-        served, fact = domain.serve(order, ServiceForm(**report), NOON)
+        served, fact = domain.serve(order, ServiceRequest(**report), NOON)
         assert served.service[0].status == arrives
         assert (fact is None) == (arrives == "in_hand")
 
@@ -178,9 +178,9 @@ def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[s
 def test_one_respondent_is_served_and_the_other_waits() -> None:
     order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
     first, second = (one.respondent_ref for one in order.service)
-    in_hand, _ = domain.serve(order, ServiceForm(service_status="in_hand", respondent_ref=first), NOON)
+    in_hand, _ = domain.serve(order, ServiceRequest(service_status="in_hand", respondent_ref=first), NOON)
 
-    served, fact = domain.serve(in_hand, ServiceForm(**SERVED, respondent_ref=first), NOON)
+    served, fact = domain.serve(in_hand, ServiceRequest(**SERVED, respondent_ref=first), NOON)
 
     lines = [(line.respondent_ref, line.status) for line in served.service]
     assert lines == [(first, ServiceStatus.SERVED), (second, ServiceStatus.PENDING)]
@@ -191,22 +191,22 @@ def test_of_several_respondents_one_is_named() -> None:
     order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
 
     with pytest.raises(RespondentNeeded):
-        domain.serve(order, ServiceForm(**IN_HAND), NOON)
+        domain.serve(order, ServiceRequest(**IN_HAND), NOON)
     with pytest.raises(UnknownRespondent):
-        domain.serve(order, ServiceForm(**IN_HAND, respondent_ref=a_ref()), NOON)
+        domain.serve(order, ServiceRequest(**IN_HAND, respondent_ref=a_ref()), NOON)
 
 
 def test_nothing_was_served_tomorrow() -> None:
-    order, _ = domain.serve(an_order(), ServiceForm(**IN_HAND), NOON)
+    order, _ = domain.serve(an_order(), ServiceRequest(**IN_HAND), NOON)
 
     with pytest.raises(NotYet):
-        domain.serve(order, ServiceForm(service_status="served", served_at=NOON + DAY), NOON)
+        domain.serve(order, ServiceRequest(service_status="served", served_at=NOON + DAY), NOON)
 
 
 def test_an_officers_clock_may_be_a_little_ahead() -> None:
-    order, _ = domain.serve(an_order(), ServiceForm(**IN_HAND), NOON)
+    order, _ = domain.serve(an_order(), ServiceRequest(**IN_HAND), NOON)
 
-    served, _ = domain.serve(order, ServiceForm(service_status="served", served_at=NOON + DAY / 1440), NOON)
+    served, _ = domain.serve(order, ServiceRequest(service_status="served", served_at=NOON + DAY / 1440), NOON)
 
     assert served.service[0].status == "served"
 
@@ -224,14 +224,14 @@ def test_an_officers_clock_may_be_a_little_ahead() -> None:
 )
 def test_a_report_of_service_says_what_happened_and_no_more(report: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        ServiceForm(**report)
+        ServiceRequest(**report)
 
 
 def test_changed_terms_are_served_anew_and_a_clerical_change_is_not() -> None:
     served = replace(an_order(), service=(Service(a_ref(), ServiceStatus.SERVED),))
 
-    clerical, _ = domain.modify(served, ModificationForm(modification="clerical"), a_ref, NOON)
-    terms, fact = domain.modify(served, ModificationForm(modification="terms"), a_ref, NOON)
+    clerical, _ = domain.modify(served, ModificationRequest(modification="clerical"), a_ref, NOON)
+    terms, fact = domain.modify(served, ModificationRequest(modification="terms"), a_ref, NOON)
 
     assert clerical.service[0].status == "served"
     assert (terms.service[0].status, fact.service_status) == ("pending", "pending")
@@ -239,7 +239,7 @@ def test_changed_terms_are_served_anew_and_a_clerical_change_is_not() -> None:
 
 def test_a_change_does_not_say_whether_the_order_stands() -> None:
     with pytest.raises(ValidationError):
-        ModificationForm(modification="terms", status="vacated")
+        ModificationRequest(modification="terms", status="vacated")
 
 
 def test_an_order_ends_with_its_day_in_the_courts_zone() -> None:
@@ -265,7 +265,7 @@ def test_an_order_without_a_day_is_never_ended_by_the_clock(expiry: str | None) 
     order = an_order(expiry=expiry)
 
     assert (order.ends_at, order.next_at) == (None, None)
-    with pytest.raises(NotPossible):
+    with pytest.raises(OrderStepNotPossible):
         domain.pass_time(order, NOON + 10_000 * DAY)
 
 
@@ -281,7 +281,7 @@ def test_an_order_without_a_day_is_never_ended_by_the_clock(expiry: str | None) 
 )
 def test_an_end_that_contradicts_itself_is_no_end(said: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        OrderForm(status="final", **said)
+        OrderRequest(status="final", **said)
 
 
 def test_the_clock_warns_at_thirty_days_and_at_seven_and_then_ends_it() -> None:
@@ -307,7 +307,7 @@ def test_a_warning_is_no_step() -> None:
 def test_a_renewed_order_ends_later_in_the_zone_it_had() -> None:
     order = an_order("final", expires_on=date(2026, 7, 1), court_time_zone="America/Chicago")
 
-    form = ModificationForm(modification="renewal", expires_on="2027-07-01")
+    form = ModificationRequest(modification="renewal", expires_on="2027-07-01")
     renewed, _ = domain.modify(order, form, a_ref, NOON)
 
     assert renewed.ends_at == datetime(2027, 7, 2, 5, tzinfo=UTC)
@@ -316,7 +316,7 @@ def test_a_renewed_order_ends_later_in_the_zone_it_had() -> None:
 def test_a_final_order_does_not_end_with_the_temporary_one() -> None:
     temporary = an_order(expires_on=date(2026, 3, 20))
 
-    final, _ = domain.issue(temporary, IssuanceForm(status="final", expiry="none"), a_ref, NOON)
+    final, _ = domain.issue(temporary, IssuanceRequest(status="final", expiry="none"), a_ref, NOON)
 
     assert (final.ends_at, final.next_at) == (None, None)
 
@@ -336,7 +336,7 @@ def test_no_walk_leaves_an_end(walk: list[str]) -> None:
         before = order
         try:
             order, _ = STEPS[step](before)
-        except NotPossible:
+        except OrderStepNotPossible:
             continue
         assert before.status not in ("expired", "vacated")
         assert (order.order_ref, order.case_ref, order.agency_id) == (
@@ -366,11 +366,11 @@ def test_d4_a_respondent_named_anew_is_not_made_twice() -> None:
     asked = an_order("requested", respondents=[{"name": "Zqman"}])
 
     with pytest.raises(RespondentRefNeeded):
-        domain.issue(asked, IssuanceForm(status="temporary", respondents=[{"name": "Zqman"}]), a_ref, NOON)
+        domain.issue(asked, IssuanceRequest(status="temporary", respondents=[{"name": "Zqman"}]), a_ref, NOON)
     with pytest.raises(RespondentRefNeeded):
         domain.modify(
             an_order(respondents=[{"name": "Zqman"}]),
-            ModificationForm(modification="correction", respondents=[{"name": "Zqman"}]),
+            ModificationRequest(modification="correction", respondents=[{"name": "Zqman"}]),
             a_ref,
             NOON,
         )
@@ -380,8 +380,8 @@ def test_d4_by_their_reference_they_stay_who_they_are() -> None:
     asked = an_order("requested", respondents=[{"name": "Zqman"}])
     known = {"name": "Zqman", "hair": "BRO", "respondent_ref": asked.service[0].respondent_ref}
 
-    issued, _ = domain.issue(asked, IssuanceForm(status="temporary", respondents=[known]), a_ref, NOON)
-    more, _ = domain.issue(asked, IssuanceForm(status="temporary", respondents=[known, {"name": "Q"}]), a_ref, NOON)
+    issued, _ = domain.issue(asked, IssuanceRequest(status="temporary", respondents=[known]), a_ref, NOON)
+    more, _ = domain.issue(asked, IssuanceRequest(status="temporary", respondents=[known, {"name": "Q"}]), a_ref, NOON)
 
     assert [line.respondent_ref for line in issued.service] == [asked.service[0].respondent_ref]
     assert "respondents.0.hair" not in missing_to_enter(issued)
@@ -391,7 +391,7 @@ def test_d4_by_their_reference_they_stay_who_they_are() -> None:
 def test_d4_what_is_missing_is_missing_of_the_order() -> None:
     asked = an_order("requested", respondents=[{"name": "Zqman"}], court_ori="X", expires_on="2027-01-01")
 
-    issued, _ = domain.issue(asked, IssuanceForm(status="temporary"), a_ref, NOON)
+    issued, _ = domain.issue(asked, IssuanceRequest(status="temporary"), a_ref, NOON)
 
     missing = missing_to_enter(issued)
     assert "respondents" not in missing

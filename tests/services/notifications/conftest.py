@@ -18,7 +18,7 @@ from runtime.database.engine import sessions
 from schemas.codes import Purpose
 from schemas.facts import Fact, IncidentReported, ReferralAccepted
 from services.notifications.api import routes
-from services.notifications.channels import Channel, UnsafeFileChannel
+from services.notifications.channels import NoticeChannel, UnsafeFileChannel
 from services.notifications.consumers import listen
 from services.notifications.dispatcher import NoticeDispatcher
 from tests.world.clock import set_clock
@@ -94,11 +94,11 @@ class Desk:
             await disclosure.offer_many(unit, said)
             await unit.session.commit()
 
-    def sender(self, channel: Channel | None = None) -> NoticeDispatcher:
+    def sender(self, channel: NoticeChannel | None = None) -> NoticeDispatcher:
         bound = sessions(self.town.engine("accord_notifications"))
         return NoticeDispatcher(bound, self.town.keys, channel or UnsafeFileChannel(self.folder, production=False))
 
-    async def send(self, channel: Channel | None = None) -> int:
+    async def send(self, channel: NoticeChannel | None = None) -> int:
         """Deal with all that is due, and return how many notices that were."""
         sender, count = self.sender(channel), 0
         while await sender.send_one():

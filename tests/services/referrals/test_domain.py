@@ -31,7 +31,7 @@ from schemas.facts.referral import (
 )
 from services.referrals import domain
 from services.referrals.domain import FINAL, NotOpen, NotSent, Referral, SelfReferral
-from services.referrals.requests import ReferralForm
+from services.referrals.requests import ReferralRequest
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -65,7 +65,7 @@ TABLE = {
 }
 
 
-def a_form(**said: Any) -> ReferralForm:
+def a_form(**said: Any) -> ReferralRequest:
     asked: dict[str, Any] = {
         "case_ref": UUID(int=7),
         "to_agency_ref": "harbor-house",
@@ -74,14 +74,14 @@ def a_form(**said: Any) -> ReferralForm:
         "priority": Priority.URGENT,
         "purpose": Purpose.SHELTER,
     }
-    return ReferralForm(**asked | said)
+    return ReferralRequest(**asked | said)
 
 
 def a_referral(**said: Any) -> Referral:
     return sent(a_form(**said))[0]
 
 
-def sent(form: ReferralForm) -> tuple[Referral, Any]:
+def sent(form: ReferralRequest) -> tuple[Referral, Any]:
     return domain.send(form, referral_ref=UUID(int=1), sender="bay-hotline", receiver_ref=UUID(int=2), now=NOON)
 
 
