@@ -73,11 +73,11 @@ fuzz: setup .venv/.fuzz ## hostile input and a tampered record; ROUNDS=long, SEE
 adversary: setup ## a stop under the worst that one token, or none, can do; ROUNDS=long
 	$(BIN)/python -m pytest tests/adversary
 
-planted: setup ## plant each bug of tests/planted in a copy and show which test goes red; B=name runs one
-	$(BIN)/python -m tests.planted $(B)
+planted: setup ## plant each bug of tests/mutation in a copy and show which test goes red; B=name runs one
+	$(BIN)/python -m tests.mutation $(B)
 
 reliability: .venv/.installed ## write docs/reliability.md from what the proofs left
-	$(BIN)/python -m tests.world.reliability
+	$(BIN)/python -m tests.support.reliability
 
 bench: setup .venv/.bench ## measure everything against a baseline and write docs/performance.md; B=name, ROUNDS=long
 	$(BIN)/python -m benchmarks $(B)

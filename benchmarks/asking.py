@@ -17,13 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.ground import Ground
+from benchmarks.setup import Ground
 from infra.embedded import ports
 from runtime.auth.issuer.signing import TokenSigner, public_set
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.scopes import scopes_of
-from tests.world.town import PEOPLE
-from tests.world.web import AUDIENCE, a_key
+from tests.support.town import PEOPLE
+from tests.support.web import AUDIENCE, a_key
 
 READY_WITHIN: Final = 60.0
 
@@ -88,8 +88,8 @@ def serving(ground: Ground, issuer: Issuer, module: str, *words: str, role: str,
         "kafka_user": "nobody",
         "kafka_password_file": password,
         "kafka_protocol": "SASL_PLAINTEXT",
-        "rate": 1e6,
-        "rate_burst": 1_000_000,
+        "rate_limit_per_second": 1e6,
+        "rate_limit_burst": 1_000_000,
     }
     environment = os.environ | {f"ACCORD_{name.upper()}": str(value) for name, value in (told | said).items()}
     command = [sys.executable, "-W", "ignore", "-m", module, *words]

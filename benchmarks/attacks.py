@@ -15,12 +15,12 @@ from typing import Final
 
 import httpx
 
-from benchmarks.ground import a_folder
-from benchmarks.measuring import Goal, Measured, keep, told
+from benchmarks.measurement import Goal, Measured, keep, told
+from benchmarks.setup import a_folder
 from tests.adversary.attacks import ATTACKS
-from tests.adversary.stopping import Stopper, attacked
-from tests.world.proving import rounds
-from tests.world.running import a_town_of_its_own
+from tests.adversary.stopper import Stopper, attacked
+from tests.support.rounds import rounds
+from tests.support.shared_towns import a_town_of_its_own
 
 AT_REST: Final = rounds(30, 100)  # stops before each attack
 UNDER_ATTACK: Final = rounds(100, 400)

@@ -9,12 +9,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.ground import Ground
-from benchmarks.measuring import Work
+from benchmarks.measurement import Work
+from benchmarks.setup import Ground
 from infra.embedded.postgres import Postgres
 from runtime.keyring import UnsafeLocalKeyring
-from tests.world.database import Database
-from tests.world.town import Town
+from tests.support.database import Database
+from tests.support.town import Town
 
 CORES: Final = 2
 DONE: Final = "done\n"

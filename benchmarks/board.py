@@ -16,15 +16,15 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from benchmarks.asking import Client, Issuer, Request, an_issuer, serving
-from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import Goal, Measured, Work, in_turns, keep, told
+from benchmarks.measurement import Goal, Measured, Work, in_turns, keep, told
+from benchmarks.setup import Ground, a_ground
 from kernel.consent import purposes_of
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.scopes import scopes_of
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
-from tests.world.town import Town
+from tests.support.town import Town
 
 FEW: Final = 40
 MANY: Final = 2_040

@@ -21,17 +21,17 @@ from typing import Any, Final
 
 import httpx
 
-from benchmarks.ground import a_folder
-from benchmarks.measuring import Goal, keep, percentile
+from benchmarks.measurement import Goal, keep, percentile
+from benchmarks.setup import a_folder
 from infra.embedded.postgres import Postgres
 from runtime.http import body
 from schemas.strict_json import MAX_ELEMENTS
 from services.consent.api.permissions import routes as consent
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import write_routes
-from tests.fuzz.stock import Good, filled
-from tests.fuzz.street import Street, a_street
-from tests.world.proving import rounds
+from tests.fuzz.all_services import Street, a_street
+from tests.fuzz.valid_requests import Good, filled
+from tests.support.rounds import rounds
 
 SERVICES: Final = Path(__file__).parents[1] / "services"
 NAMES: Final = ("intake", "consent", "law_enforcement_bridge", "referrals", "notifications", "exchange")

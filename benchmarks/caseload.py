@@ -17,7 +17,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
-from tests.world.town import Town
+from tests.support.town import Town
 
 CUSTODIAN: Final = "bay-hotline"
 RECIPIENTS: Final = {

@@ -40,18 +40,18 @@ from itertools import cycle
 from typing import Final
 from uuid import uuid4
 
-from benchmarks import measuring, sealing
+from benchmarks import measurement, sealing
 from benchmarks.engines import Ask, Ceilings, installed, plain_decision, plain_visible
-from benchmarks.measuring import Goal, Measured, Work, keep, ratio, told
+from benchmarks.measurement import Goal, Measured, Work, keep, ratio, told
 from kernel.consent import ConsentTable, Directive, Request, ceiling, compile_table, decide, explain, mask
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from schemas.taxonomy import categories_of
-from tests.world.consent import NOON, a_grant, an_ask
+from tests.support.consent import NOON, a_grant, an_ask
 
 SCRIPT: Final = "decisions"
 # All of it computes in this process and waits for nothing, so CPU time is its time.
-in_turns = partial(measuring.in_turns, clock=time.process_time, share=0.1)
+in_turns = partial(measurement.in_turns, clock=time.process_time, share=0.1)
 KIND: Final = DataCategory
 PEOPLE: Final = 500
 CEILINGS: Final[Ceilings] = {

@@ -41,11 +41,11 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from benchmarks.caseload import RECIPIENTS
 from benchmarks.load import TOLD, Eyes, Load
-from benchmarks.measuring import Goal, Measured, cpu_times, in_turns, keep, percentile
+from benchmarks.measurement import Goal, Measured, cpu_times, in_turns, keep, percentile
 from benchmarks.running import Running, a_running_town
 from cli.story.speaker import Speaker
-from tests.world.proving import rounds
-from tests.world.upsets import superuser
+from tests.support.fault_injection import superuser
+from tests.support.rounds import rounds
 
 RATE: Final = 200.0
 SECONDS: Final = float(rounds(15, 60))

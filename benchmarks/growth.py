@@ -18,11 +18,11 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import ROUNDS, Goal, Measured, each_awaited, in_turns, keep, told
-from tests.world.database import Database
-from tests.world.growth import ASKED, Day, Grown
-from tests.world.town import Town
+from benchmarks.measurement import ROUNDS, Goal, Measured, each_awaited, in_turns, keep, told
+from benchmarks.setup import Ground, a_ground
+from tests.support.database import Database
+from tests.support.growth import ASKED, Day, Grown
+from tests.support.town import Town
 
 REAL: Final = 20
 SIZES: Final = (1_000, 10_000, 100_000) if ROUNDS < 15 else (1_000, 10_000, 100_000, 1_000_000)

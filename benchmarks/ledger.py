@@ -24,15 +24,15 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from benchmarks.ground import a_server
-from benchmarks.measuring import ROUNDS, Goal, Work, in_turns, keep, ratio, resident
+from benchmarks.measurement import ROUNDS, Goal, Work, in_turns, keep, ratio, resident
 from benchmarks.plain import chunks
+from benchmarks.setup import a_server
 from kernel.ledger.verify import verify_log
 from runtime.database.engine import engine, sessions
 from runtime.ledger import snapshot
 from runtime.ledger.pending_entries import Leaf, append
 from runtime.ledger.sequencer import BATCH, integrate
-from tests.world.ledger import NOON, Log, an_offer_and_its_opening, own_database
+from tests.support.ledger import NOON, Log, an_offer_and_its_opening, own_database
 
 PAIRS: Final = 1_000
 A_COMMIT: Final = 100

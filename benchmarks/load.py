@@ -22,7 +22,7 @@ import psycopg
 
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS
 from benchmarks.running import Running
-from tests.world.upsets import superuser
+from tests.support.fault_injection import superuser
 
 LOOK_EVERY: Final = 0.02  # a message is seen so much too late at most; looking more often took a sixth of the machine
 LOOK_SLOWLY: Final = 0.1

@@ -24,7 +24,7 @@ import psycopg
 from confluent_kafka import Producer
 
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS, a_case, an_incident
-from benchmarks.ground import Ground, a_broker, a_folder, a_ground
+from benchmarks.setup import Ground, a_broker, a_folder, a_ground
 from infra.embedded.ports import free_port
 from runtime import disclosure
 from runtime.messaging import acls
@@ -32,7 +32,7 @@ from runtime.messaging.headers import Routing, write
 from runtime.messaging.outbox.queue import SHARDS
 from runtime.messaging.producer import OutgoingRecord, producer
 from schemas.topics import mailbox
-from tests.world.carrying import Fabric
+from tests.support.broker_env import Fabric
 
 BARE: Final = tuple(f"bare-{agency_id}" for agency_id in RECIPIENTS)  # mailboxes of nobody, for what is compared with
 CASES: Final = 100

@@ -17,9 +17,9 @@ import time
 from typing import Final
 
 from benchmarks.load import Load
-from benchmarks.measuring import Goal, keep, resident
+from benchmarks.measurement import Goal, keep, resident
 from benchmarks.running import a_running_town
-from tests.world.proving import rounds
+from tests.support.rounds import rounds
 
 RATE: Final = 100.0
 SECONDS: Final = float(rounds(30, 1800))

@@ -24,9 +24,9 @@ from uuid import UUID
 
 from benchmarks.beside import CORES, at_once, obeying, several, the_town
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS, Desk, a_case, a_desk, an_incident
-from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import Goal, Measured, each, each_awaited, in_turns, keep, ratio
+from benchmarks.measurement import Goal, Measured, each, each_awaited, in_turns, keep, ratio
 from benchmarks.plain import Plain, chunks
+from benchmarks.setup import Ground, a_ground
 from runtime import disclosure
 
 BATCH: Final = 50

@@ -40,9 +40,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from benchmarks.asking import Clients, Request, an_issuer, serving
 from benchmarks.beside import CORES, at_once, obeying, several, the_town
 from benchmarks.caseload import RECIPIENTS, Desk, Mail, a_desk, a_mailbox
-from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import Goal, Measured, each_awaited, in_turns, keep, ratio
+from benchmarks.measurement import Goal, Measured, each_awaited, in_turns, keep, ratio
 from benchmarks.plain import chunks
+from benchmarks.setup import Ground, a_ground
 from runtime import disclosure
 from runtime.database.engine import engine, sessions
 from runtime.http import serve

@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from tests.world.database import Database
+from tests.support.database import Database
 
 # What one offer writes, by the table it goes to.
 TABLES = {"carrying.offer": "message_ref", "carrying.outbox": "id", "ledger.pending": "id"}

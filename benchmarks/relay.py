@@ -39,11 +39,11 @@ import psycopg
 
 from benchmarks.caseload import RECIPIENTS
 from benchmarks.mail import BARE, Mail, a_mail, a_process, post
-from benchmarks.measuring import Goal, in_turns, keep, ratio
+from benchmarks.measurement import Goal, in_turns, keep, ratio
 from runtime.messaging.outbox.queue import SHARDS
 from runtime.messaging.producer import OutgoingRecord
-from tests.world.carrying import header
-from tests.world.proving import rounds
+from tests.support.broker_env import header
+from tests.support.rounds import rounds
 
 ROWS: Final = 4_000
 WITHIN: Final = 60.0

@@ -28,8 +28,8 @@ import psycopg
 from benchmarks.asking import Client, Request, an_issuer, serving
 from benchmarks.beside import started, the_town
 from benchmarks.caseload import RECIPIENTS, Mail, a_desk, a_mailbox
-from benchmarks.ground import Ground, a_ground
-from benchmarks.measuring import Goal, Measured, Work, each, in_turns, keep, ratio
+from benchmarks.measurement import Goal, Measured, Work, each, in_turns, keep, ratio
+from benchmarks.setup import Ground, a_ground
 from runtime import disclosure
 from services.exchange import store
 

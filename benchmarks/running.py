@@ -12,16 +12,16 @@ from uuid import UUID
 import httpx
 
 from benchmarks.caseload import CATEGORIES, CUSTODIAN, RECIPIENTS
-from benchmarks.ground import a_folder
+from benchmarks.setup import a_folder
 from cli import stack
 from cli.story.speaker import Speaker
 from cli.tokens import person_token, system_token
 from runtime import register
 from runtime.keyring import UnsafeLocalKeyring
-from tests.world import town as registered
-from tests.world.database import Database
-from tests.world.running import a_town_of_its_own
-from tests.world.upsets import superuser
+from tests.support import town as registered
+from tests.support.database import Database
+from tests.support.fault_injection import superuser
+from tests.support.shared_towns import a_town_of_its_own
 
 WRITES: Final = "ana"
 CASES: Final = 100

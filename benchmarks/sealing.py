@@ -29,7 +29,7 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from benchmarks.measuring import Goal, in_turns, ratio
+from benchmarks.measurement import Goal, in_turns, ratio
 from kernel.consent import Directive
 from kernel.sealing.detail import padded
 from kernel.sealing.keys import NONCE_BYTES, new_key
@@ -43,7 +43,7 @@ from schemas.codes import Participation, Purpose
 from schemas.facts import Fact
 from schemas.facts.projection import FactProjection
 from tests.contracts.examples import fact
-from tests.world.consent import NOON, TOWN, a_grant, a_table
+from tests.support.consent import NOON, TOWN, a_grant, a_table
 
 HOME: Final = "bay-hotline"
 TYPE: Final = "accord.incident.reported.v1"

@@ -23,13 +23,13 @@ from typing import Final
 import httpx
 import psutil
 
-from benchmarks.ground import a_folder
-from benchmarks.measuring import Goal, keep, kind_of
+from benchmarks.measurement import Goal, keep, kind_of
+from benchmarks.setup import a_folder
 from cli import town
 from cli.story.speaker import Speaker
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
-from tests.world.proving import rounds
+from tests.support.rounds import rounds
 
 STARTS: Final = rounds(1, 5)
 READY_WITHIN: Final = 240.0

@@ -18,9 +18,9 @@ import time
 from typing import Final
 
 from benchmarks.load import Load, Seen
-from benchmarks.measuring import Goal, keep, percentile, resident
+from benchmarks.measurement import Goal, keep, percentile, resident
 from benchmarks.running import Running, a_running_town
-from tests.world.proving import rounds
+from tests.support.rounds import rounds
 
 RATE: Final = 60.0
 SPIKE: Final = 3

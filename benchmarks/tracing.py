@@ -20,7 +20,7 @@ from typing import Final
 import pytest
 
 from benchmarks.load import TOLD, Wire
-from benchmarks.measuring import Goal, in_turns, ratio
+from benchmarks.measurement import Goal, in_turns, ratio
 from benchmarks.running import Running, a_running_town
 from cli.processes import Program
 from infra.embedded.ports import LOOPBACK, free_port
@@ -75,9 +75,9 @@ def another_intake(running: Running, name: str, otlp: str | None) -> Iterator[st
     program = Program(name, ("services.intake.main", "api"), "accord_intake", "intake", KeyringSettings)
     started.ports[name] = free_port()
     with pytest.MonkeyPatch.context() as told:
-        told.delenv("ACCORD_OTLP", raising=False)
+        told.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
         if otlp is not None:
-            told.setenv("ACCORD_OTLP", otlp)
+            told.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp)
         started.launch(program)
     try:
         asyncio.run(_ready(running, name))

@@ -24,11 +24,11 @@ import faust
 from faust.auth import SASLCredentials
 
 from benchmarks.mail import BARE, Mail, a_mail, a_process, post
-from benchmarks.measuring import Goal, in_turns, ratio
+from benchmarks.measurement import Goal, in_turns, ratio
 from runtime.messaging.connection import MECHANISM
 from runtime.messaging.producer import OutgoingRecord
 from schemas.topics import mailbox
-from tests.world.carrying import PASSWORD
+from tests.support.broker_env import PASSWORD
 
 MESSAGES: Final = 4_000
 WITHIN: Final = 60.0

@@ -25,7 +25,7 @@ COMMANDS = {
     "env": "tokens",
     "agency": "agencies",
     "person": "agencies",
-    "parked": "parked",
+    "dead-letters": "dead_letters",
     "ledger": "ledger",
     "db": "database",
 }

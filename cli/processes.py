@@ -73,9 +73,9 @@ def environment(
         "profile": "development",
         "database": postgres.url(program.role, password, DATABASE, scheme=DRIVER),
         "issuer": _address(ports, "issuer"),
-        "redirects": json.dumps([f"{_address(ports, 'dashboard')}/app/signed-in"]),
+        "allowed_redirect_uris": json.dumps([f"{_address(ports, 'dashboard')}/app/signed-in"]),
         "port": ports[program.name],
-        "run": run.folder,
+        "run_dir": run.folder,
         "keys": run.keys,
         "ledger_key_file": secrets / "ledger-key",
         "promise_key_file": secrets / "promise-key",
@@ -92,7 +92,7 @@ def environment(
         # The last is no setting of ours: the exporter reads it by itself.
         **{
             name: os.environ[name]
-            for name in ("ACCORD_OTLP", "ACCORD_CRASH_AT", "OTEL_METRIC_EXPORT_INTERVAL")
+            for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "ACCORD_CRASH_AT", "OTEL_METRIC_EXPORT_INTERVAL")
             if name in os.environ
         },
     }

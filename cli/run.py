@@ -92,7 +92,7 @@ class Run:
         return self.secret_file(name).read_text().strip()
 
     def keep_secret(self, name: str, text: str) -> Path:
-        """Keep `text` under `safe_error_name`, readable by us alone, and return its file."""
+        """Keep `text` under `name`, readable by us alone, and return its file."""
         file = self.folder / "secrets" / name
         file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
         write_whole(file, text + "\n")

@@ -33,15 +33,15 @@ log = logging.getLogger(__name__)
 def run_every(tick: Job, *, every: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return what keeps `tick` going, every so many seconds, while an application lives."""
 
-    async def go_on(wiring: AppState) -> None:
+    async def go_on(app_state: AppState) -> None:
         while True:
             with log_and_continue():
-                await tick(wiring)
+                await tick(app_state)
             await asyncio.sleep(every)
 
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(go_on(app.state.wiring))
+        task = asyncio.create_task(go_on(app.state.app_state))
         try:
             yield
         finally:
@@ -57,7 +57,7 @@ def log_and_continue() -> Iterator[None]:
     try:
         yield
     except Exception as failed:
-        log.warning("round_failed", extra=log_fields(code=safe_error_name(failed)))
+        log.warning("job_failed", extra=log_fields(code=safe_error_name(failed)))
 
 
 @asynccontextmanager
@@ -71,11 +71,11 @@ async def agency_unit_of_work(
         yield None if agency is None else UnitOfWork(session, agency, actor, keys, Kind.SERVICE)
 
 
-async def drain(wiring: AppState, agency_id: str, actor: str, work: BatchWork, at_once: int = BATCH_SIZE) -> None:
+async def drain(app_state: AppState, agency_id: str, actor: str, work: BatchWork, at_once: int = BATCH_SIZE) -> None:
     """Do `work` for an agency, `at_once` things a transaction, until less than that was left to do."""
     done = at_once
     while done == at_once:
-        async with agency_unit_of_work(wiring.sessions, wiring.keys, agency_id, actor) as unit:
+        async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, actor) as unit:
             if unit is None:
                 return
             done = await work(unit)

@@ -1,5 +1,6 @@
 """What the operator decides, read once from the environment by a process's `main.py`."""
 
+import os
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,17 @@ from sqlalchemy.exc import ArgumentError
 
 S = TypeVar("S", bound="ProcessSettings")
 PREFIX: Final = "ACCORD_"
+OTLP_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"  # the name of the OpenTelemetry specification, without our prefix
+# Names of earlier versions: one of these would be passed over in silence, and a bound with it.
+RENAMED: Final = {
+    f"{PREFIX}LONGEST_TOKEN": f"{PREFIX}MAX_TOKEN_LIFETIME_SECONDS",
+    f"{PREFIX}AT_ONCE": f"{PREFIX}MAX_CONCURRENT_REQUESTS",
+    f"{PREFIX}RATE": f"{PREFIX}RATE_LIMIT_PER_SECOND",
+    f"{PREFIX}RATE_BURST": f"{PREFIX}RATE_LIMIT_BURST",
+    f"{PREFIX}OTLP": OTLP_ENDPOINT,
+    f"{PREFIX}REDIRECTS": f"{PREFIX}ALLOWED_REDIRECT_URIS",
+    f"{PREFIX}RUN": f"{PREFIX}RUN_DIR",
+}
 TLS_NEEDED: Final = (
     "ACCORD_DATABASE: the production profile verifies the database's certificate; "
     "end the address with ?sslmode=verify-full&sslrootcert=FILE (or sslrootcert=system)"
@@ -47,7 +59,12 @@ class ProcessSettings(BaseSettings):
     """What every process of ours is told."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        validate_default=True,
+        populate_by_name=True,
     )
 
     service: str = Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")
@@ -57,18 +74,24 @@ class ProcessSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)
     profile: Profile = Profile.PRODUCTION  # the strict profile is the one you get by forgetting
-    longest_token: int = Field(900, ge=60, le=3600, description="seconds that a token may live at most")
-    otlp: str | None = Field(None, description="OTLP/HTTP collector; without one no telemetry is sent")
+    max_token_lifetime_seconds: int = Field(900, ge=60, le=3600, description="seconds that a token may live at most")
+    otlp_endpoint: str | None = Field(
+        None, validation_alias=OTLP_ENDPOINT, description="OTLP/HTTP collector; without one no telemetry is sent"
+    )
     database_pool: int = Field(12, ge=1, le=200, description="connections this process may hold")
-    at_once: int = Field(128, ge=2, description="requests being answered at a time; more are told to come back")
+    max_concurrent_requests: int = Field(
+        128, ge=2, description="requests being answered at a time; more are told to come back"
+    )
     reserved_for_stops: int = Field(16, ge=1, description="of them, and connections to the database, for stops alone")
     max_requests_per_client: int = Field(8, ge=1, description="of them for one client, unless half of all are free")
     max_connections: int = Field(512, ge=8, description="open connections; the oldest that asks nothing makes room")
     max_connections_per_address: int = Field(448, ge=4, description="of them from one address, as a proxy is one")
     header_timeout_seconds: float = Field(5.0, gt=0, description="from the first byte of a request's head to its last")
     trusted_proxies: int = Field(0, ge=0, le=8, description="proxies in front, whose X-Forwarded-For is believed")
-    rate: float = Field(200.0, gt=0, description="requests a second that one client may make to one route")
-    rate_burst: int = Field(400, ge=1, description="requests that one client may make at once to one route")
+    rate_limit_per_second: float = Field(
+        200.0, gt=0, description="requests a second that one client may make to one route"
+    )
+    rate_limit_burst: int = Field(400, ge=1, description="requests that one client may make at once to one route")
     crash_at: str | None = Field(None, description="name of the step at which to die; fault tests only")
 
     @field_validator("database")
@@ -90,9 +113,9 @@ class ProcessSettings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _places_for_all(self) -> Self:
-        if self.reserved_for_stops >= self.at_once:
-            raise ValueError("reserved_for_stops must be less than at_once")
+    def _room_beside_stops(self) -> Self:
+        if self.reserved_for_stops >= self.max_concurrent_requests:
+            raise ValueError("reserved_for_stops must be less than max_concurrent_requests")
         return self
 
     @model_validator(mode="after")
@@ -109,13 +132,13 @@ class ProcessSettings(BaseSettings):
             yield TLS_NEEDED
         for name in self.addresses():
             if not str(getattr(self, name) or "https://").startswith("https://"):
-                yield f"{PREFIX}{name.upper()}: the production profile sends nothing in the clear; give https://..."
+                yield f"{environment_variable(name)}: the production profile sends nothing in the clear; give https://..."
         if self.crash_at is not None:
             yield "ACCORD_CRASH_AT: the production profile has no crash points; leave it out"
 
     def addresses(self) -> tuple[str, ...]:
         """Return the names of the settings that hold addresses of HTTP servers that this process calls or is."""
-        return ("issuer", "otlp")
+        return ("issuer", "otlp_endpoint")
 
 
 class KeyringSettings(ProcessSettings):
@@ -176,21 +199,35 @@ class IssuerSettings(ProcessSettings):
     """What the development issuer of tokens needs; it speaks to no broker and holds no agency's key."""
 
     service: str = "issuer"
-    run: Path = Field(description="folder where the signing key is made and kept")
-    redirects: tuple[str, ...] = Field((), description="addresses that a sign-in may lead back to, to the letter")
+    run_dir: Path = Field(description="folder where the signing key is made and kept")
+    allowed_redirect_uris: tuple[str, ...] = Field(
+        (), description="addresses that a sign-in may lead back to, to the letter"
+    )
 
 
 def read(kind: type[S]) -> S:
-    """Return the settings of this process from its environment; raises `SettingsRefused` for missing or unsafe ones."""
+    """Return the settings of this process from its environment.
+
+    Raises `SettingsRefused` for missing or unsafe ones, and for a name that an earlier version had.
+    """
+    problems = [f"{old}: this setting is called {new} now" for old, new in RENAMED.items() if old in os.environ]  # noqa: TID251
     try:
-        return kind()
+        settings = kind()
     except ValidationError as refusal:
-        problems = [line for error in refusal.errors(include_input=False) for line in _lines(error)]
+        problems += [line for error in refusal.errors(include_input=False) for line in _lines(error)]
+    else:
+        if not problems:
+            return settings
     # Raised outside, so that no traceback of pydantic's hangs on it.
     raise SettingsRefused(problems)
 
 
 def _lines(error: Any) -> list[str]:
     text = str(error["ctx"]["error"]) if error["type"] == "value_error" else str(error["msg"])
-    name = "_".join(str(part) for part in error["loc"]).upper()
-    return [f"{PREFIX}{name}: {text}"] if name else text.splitlines()
+    name = "_".join(str(part) for part in error["loc"])
+    return [f"{environment_variable(name)}: {text}"] if name else text.splitlines()
+
+
+def environment_variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return OTLP_ENDPOINT if name in ("otlp_endpoint", OTLP_ENDPOINT) else f"{PREFIX}{name.upper()}"

@@ -22,22 +22,22 @@ from xdist.scheduler import LoadFileScheduling
 from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from infra.embedded.unready import SetupError
-from tests.world.database import database
-from tests.world.proving import proofs, rounds
-from tests.world.running import TOWNS, Towns
-from tests.world.town import town
-from tests.world.web import web
+from tests.support.database import database
+from tests.support.rounds import proofs, rounds
+from tests.support.shared_towns import TOWNS, Towns
+from tests.support.town import town
+from tests.support.web import web
 
 __all__ = ["database", "town", "web"]  # a fixture is found by its name in this module
 
 # How long an example takes says more of the machine than of what is tried; speed is measured in benchmarks/.
-# Sixty examples find what is planted (tests/planted); ROUNDS=long tries a thousand.
+# Sixty examples find what is planted (tests/mutation); ROUNDS=long tries a thousand.
 hypothesis.settings.register_profile("accord", deadline=None, max_examples=rounds(60, 1000))
 hypothesis.settings.load_profile("accord")
 
 CONTAINERS = bool(os.environ.get("ACCORD_CONTAINERS"))
 if CONTAINERS:
-    from tests.world import containers  # what it needs is slow to import
+    from tests.support import containers  # what it needs is slow to import
 
 # Whole towns, then servers that a test starts and kills; the order within each stays.
 LONGEST_FIRST = {

@@ -59,7 +59,7 @@ _SAYS = {
     Violation.REORDERED: "entry {index} stands out of order, or twice",
     Violation.UNREADABLE: "entry {index} is not a line as this ledger writes them",
     Violation.BACKDATED: "entry {index} bears an earlier time than entries before it",
-    Violation.REWRITTEN: "between {index} and {until} entries differ from those the checkpoint at {until} was signed over",
+    Violation.REWRITTEN: "entries between {index} and {until} differ from those under the checkpoint at {until}",
     Violation.TRUNCATED: "the log ends at {index}, but a checkpoint at {until} was signed",
     Violation.FORKED: "two histories were signed: the checkpoints at {index} and {until} contradict one another",
     Violation.NOT_SIGNED: "checkpoint number {index} was not signed by this log",

@@ -67,7 +67,7 @@ class Server:
                 one.suspect_later()
             return
         self.note_standstill()
-        log.error("database_stands_still", extra=log_fields(count=len(waiting)))
+        log.error("database_stalled", extra=log_fields(count=len(waiting)))
         for one in waiting:
             one.hang_up()
 

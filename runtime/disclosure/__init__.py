@@ -2,7 +2,8 @@
 
 `offer` makes a fact available to the agencies that consent names; `open` reads it, the look being on record.
 `read_mask` is the same door for the states a service keeps itself; `announce` tells agencies of a directive, and
-`record` tells nobody but the custodian.  `record_not_found` and `record_blocked` put on record what a route refuses by itself.
+`record` tells nobody but the custodian.  `record_not_found` and `record_blocked` put on record what a route refuses
+by itself.
 `end_with`, `never_start` and `start_with` meet the conditions of directives by a fact that is recorded.
 """
 

@@ -100,7 +100,7 @@ def decision_entry(
 
 @lru_cache(1024)
 def cut_within(shown: int, asked: int) -> tuple[str, ...]:
-    """Return the paths in `record_rows` of each category of which `asked` holds more."""
+    """Return the paths in `shown` of each category of which `asked` holds more."""
     return paths_of(sum(shown & held for _, held in CATEGORIES if shown & held and asked & held & ~shown))
 
 

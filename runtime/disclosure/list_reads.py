@@ -84,7 +84,7 @@ async def read_masks(
 ) -> dict[ReadRequest, int]:
     """Return the mask of `categories` that consent now lets this person see, for each case asked; 0 where none is.
 
-    No lock is taken and no leaf is left, so it is for choosing and counting: whoever shows anything calls `record_rows`.
+    No lock is taken and no leaf is left, so it is for choosing and counting; a list that is shown calls `record_rows`.
     """
     looks = set(asked)
     wanted = mask_of(categories)
@@ -139,7 +139,7 @@ async def record_rows(
 ) -> dict[ReadRequest, int]:
     """Return the mask for each case asked, each subject held; the looks are on record with the caller's transaction.
 
-    A case that this person was shown today in the list of this `safe_error_name`, by the same consent and with the same fields,
+    A case that this person was shown today in the list of this `name`, by the same consent and with the same fields,
     is on record already.  Show nothing before the commit.
     """
     looks = set(asked)
@@ -162,14 +162,14 @@ async def record_rows(
 
 
 async def record_count(unit: UnitOfWork, name: str) -> None:
-    """Put on record that this person counted the list of this `safe_error_name`: once an hour, and of nobody's case."""
+    """Put on record that this person counted the list of this `name`: once an hour, and of nobody's case."""
     if await _first(unit, f"{name}:count", "hour", [b""]):
         by, at = await audit_entries.resolve_actor(unit), await database_now(unit.session)
         await append(unit.session, [audit_entries.count_entry(by, at, {"list": name} | unit.asker)])
 
 
 async def first_cases_today(unit: UnitOfWork, name: str, cases: Mapping[UUID, int]) -> set[UUID]:
-    """Return which of the cases, each with the version of its consent, are in the list of this `safe_error_name` today at first.
+    """Return which of the cases, each with the version of its consent, are in the list of this `name` today at first.
 
     A case of which this person was shown something there today, under the same consent, is on record already.
     """

@@ -50,7 +50,7 @@ def application(
     readiness: Mapping[str, Check] | None = None,
     refusals: Mapping[type[Exception], str] | None = None,
     around: Around | None = None,
-    wiring: AppState | None = None,
+    app_state: AppState | None = None,
 ) -> FastAPI:
     """Return the service's application; it connects to nothing before it starts.
 
@@ -61,8 +61,8 @@ def application(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.wiring = wiring or await stack.enter_async_context(app_state_from(settings))
-            checks = {"database": database_check(app.state.wiring.sessions_for_stops), **(readiness or {})}
+            app.state.app_state = app_state or await stack.enter_async_context(app_state_from(settings))
+            checks = {"database": database_check(app.state.app_state.sessions_for_stops), **(readiness or {})}
             app.state.readiness = Readiness(checks)
             if around is not None:
                 await stack.enter_async_context(around(app))
@@ -122,7 +122,7 @@ def _logging_startup_failure(lifespan: Around) -> Around:
             try:
                 await stack.enter_async_context(lifespan(app))
             except Exception as error:
-                log.critical("not_started", extra={"facts": described(error)})
+                log.critical("startup_failed", extra={"log_fields": described(error)})
                 raise
             yield
 
@@ -137,13 +137,13 @@ async def app_state_from(settings: ProcessSettings) -> AsyncIterator[AppState]:
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
     for_stops = engine(settings.database, pool_size=settings.reserved_for_stops, service=settings.service)
     async with fetching(settings.issuer, insecure=settings.profile is Profile.DEVELOPMENT) as fetch:
-        tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.longest_token)
+        tokens = Tokens(settings.issuer, settings.audience, fetch, longest=settings.max_token_lifetime_seconds)
         try:
             yield AppState(
                 sessions(bound),
                 tokens,
                 keys,
-                RateLimiter(settings.rate, settings.rate_burst),
+                RateLimiter(settings.rate_limit_per_second, settings.rate_limit_burst),
                 settings.audience,
                 concurrency_limits_from(settings),
                 BodyReadLimits(settings.max_requests_per_client),
@@ -158,7 +158,7 @@ async def app_state_from(settings: ProcessSettings) -> AsyncIterator[AppState]:
 def concurrency_limits_from(settings: ProcessSettings) -> ConcurrencyLimits:
     """Return the places that the settings name."""
     return ConcurrencyLimits(
-        settings.at_once, share=settings.max_requests_per_client, for_stops=settings.reserved_for_stops
+        settings.max_concurrent_requests, share=settings.max_requests_per_client, for_stops=settings.reserved_for_stops
     )
 
 

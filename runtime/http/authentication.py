@@ -51,7 +51,7 @@ class _PrincipalRow(NamedTuple):  # the name and the roles are there for a perso
     public_jwk: dict[str, Any] | None = None  # there where a system names a person
 
 
-async def authenticate(connection: HTTPConnection, wiring: AppState) -> Principal:
+async def authenticate(connection: HTTPConnection, app_state: AppState) -> Principal:
     """Return whom the bearer token names, or refuse; nothing else of the request is looked at."""
     given = connection.headers.getlist("authorization")
     if len(given) != 1:
@@ -60,7 +60,7 @@ async def authenticate(connection: HTTPConnection, wiring: AppState) -> Principa
     if scheme.lower() != "bearer":
         raise Unauthenticated
     try:
-        return await wiring.tokens.verify(token)
+        return await app_state.tokens.verify(token)
     except NotVerified:
         raise Unauthenticated from None
 
@@ -88,7 +88,7 @@ def claim_of(connection: HTTPConnection, principal: Principal) -> OnBehalfClaim 
 
 @asynccontextmanager
 async def unit_of_work_for(
-    wiring: AppState, principal: Principal, claim: OnBehalfClaim | None = None, *, stop: bool = False
+    app_state: AppState, principal: Principal, claim: OnBehalfClaim | None = None, *, stop: bool = False
 ) -> AsyncIterator[UnitOfWork]:
     """Open the one transaction of a unit for `principal`; whoever entered it commits, else it rolls back.
 
@@ -97,10 +97,10 @@ async def unit_of_work_for(
     Refuses an agency, a person or a client that the register does not hold as active at this moment, and a claim
     that the client did not sign or that names nobody of its agency, alike.
     """
-    async with one_session(wiring.sessions_for_stops if stop else wiring.sessions) as session:
+    async with one_session(app_state.sessions_for_stops if stop else app_state.sessions) as session:
         row = await _look_up(session, principal, claim)
         if claim is not None:
-            _check(claim, principal, row, wiring.audience)
+            _check(claim, principal, row, app_state.audience)
         # The roles of now bound what the token says: a role that was taken away ends at once.
         system = principal.kind is Kind.SYSTEM
         roles = [Role.SYSTEM] if system else row.roles or ()
@@ -108,7 +108,7 @@ async def unit_of_work_for(
             session=session,
             agency=read_agency(principal.agency_id, row.kind, row.flags, row.purposes),
             actor=principal.actor if claim is None else claim.person_ref,
-            keys=wiring.keys,
+            keys=app_state.keys,
             kind=principal.kind,
             person_ref=principal.person_ref if claim is None else claim.person_ref,
             person_name=row.person_name or "",

@@ -34,10 +34,10 @@ class Body(Request):
         return self.parsed
 
 
-async def read(request: Request, wiring: AppState, client: Hashable, most: int) -> Body:
+async def read(request: Request, app_state: AppState, client: Hashable, most: int) -> Body:
     """Return the request with its body read; refuse one that is too large, slow, foreign or not strict JSON."""
     _check_declared(request, most)
-    async with wiring.body_reads.of(client):
+    async with app_state.body_reads.of(client):
         raw = await _bounded(request, most)
     if not raw:
         return Body(request, raw, None)
@@ -46,7 +46,7 @@ async def read(request: Request, wiring: AppState, client: Hashable, most: int) 
         raise Problem("unsupported_media_type")
     if len(raw) <= SMALL:
         return Body(request, raw, _parsed(raw))
-    async with wiring.parsing:
+    async with app_state.parsing:
         parsed = _parsed(raw)
         await asyncio.sleep(0)  # the loop goes round before the next large one
         return Body(request, raw, parsed)

@@ -30,7 +30,7 @@ def problem_of(error: Exception) -> Problem:
     log.log(
         logging.WARNING if away else logging.ERROR,
         "unavailable" if away else "broken",
-        extra={"facts": log_fields(code=_sqlstate(error) or "none")["facts"] | described(error)},
+        extra={"log_fields": log_fields(code=_sqlstate(error) or "none")["log_fields"] | described(error)},
     )
     return Unavailable() if away else Problem("broken")
 

@@ -168,12 +168,15 @@ async def replay_or_run(
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
+    """What a write under an Idempotency-Key is known by: the row it locks, and the digest of what was asked."""
+
     lock_key: dict[str, str]
     digest: bytes
     lock: dict[str, int]
 
     @classmethod
     def of(cls, unit: UnitOfWork, read: Body, key: str, route: str) -> IdempotencyRecord:
+        """Return the record of a request: the key is kept as a digest that differs by agency, actor and route."""
         whose = "\0".join((unit.agency_id, unit.actor, route)).encode()
         secret = hmac.digest(key.encode(), b"accord idempotency v1\0" + whose, "sha256")
         name = hmac.digest(secret, b"name", "sha256")

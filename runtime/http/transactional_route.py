@@ -61,41 +61,41 @@ class TransactionalRoute(APIRoute):
         again = idempotency.replay_handler(self, self.repeats)
 
         async def handle(request: Request) -> Response:
-            wiring: AppState = request.app.state.wiring
+            app_state: AppState = request.app.state.app_state
             began = clock.monotonic()
-            principal = await authentication.authenticate(request, wiring)
+            principal = await authentication.authenticate(request, app_state)
             self.gate.check(principal.scopes)
-            read, stop = await self._read(request, wiring, principal)
+            read, stop = await self._read(request, app_state, principal)
             claim = authentication.claim_of(request, principal)
             read.state.principal = principal
             answer, refused = None, True
-            place = wiring.concurrency_limits.of_stop if stop else wiring.concurrency_limits.of
+            place = app_state.concurrency_limits.of_stop if stop else app_state.concurrency_limits.of
             async with place(principal.subject):
                 try:
                     with ahead(request.scope, principal.subject) if stop else nullcontext():
-                        async with authentication.unit_of_work_for(wiring, principal, claim, stop=stop) as unit:
+                        async with authentication.unit_of_work_for(app_state, principal, claim, stop=stop) as unit:
                             answer = await self._within(unit, read, None if stop else again, handler)
                             refused = unit.refused
                 except Absent:
                     pass  # it goes with all that its traceback holds: to let that go takes a time of its own
             if refused:
-                await wiring.response_padder.pad(began)
+                await app_state.response_padder.pad(began)
             if answer is None:
                 raise Absent
             return answer
 
         return handle
 
-    async def _read(self, request: Request, wiring: AppState, principal: Principal) -> tuple[Body, bool]:
+    async def _read(self, request: Request, app_state: AppState, principal: Principal) -> tuple[Body, bool]:
         """Return the request with its body, and whether it is a stop; what may not be one is counted first."""
         client = principal.subject
         if self.repeats.closes is None:
-            wiring.rate_limiter.acquire((client, request.method, self.path_format))
+            app_state.rate_limiter.acquire((client, request.method, self.path_format))
         query_params.check_headers(request)
-        read = await body.read(request, wiring, client, self.most_bytes)
+        read = await body.read(request, app_state, client, self.most_bytes)
         stop = self.repeats.is_stop(read.parsed)
         if self.repeats.closes is not None and not stop:
-            wiring.rate_limiter.acquire((client, request.method, self.path_format))
+            app_state.rate_limiter.acquire((client, request.method, self.path_format))
         return read, stop
 
     async def _within(self, unit: UnitOfWork, read: Body, again: Handler | None, handler: Handler) -> Response:

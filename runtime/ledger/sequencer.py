@@ -218,10 +218,10 @@ class Sequencer:
                 self._well_at = clock.monotonic()
             except HeadMismatch:
                 taken, self._well_at = 0, None
-                log.critical("ledger_contradicted")
+                log.critical("ledger_head_mismatch")
             except Exception as failed:  # whatever it was, nothing is half done and the leaves still wait
                 taken = 0
-                log.warning("sequencer_waits", extra=log_fields(reason=safe_error_name(failed)))
+                log.warning("sequencer_blocked", extra=log_fields(reason=safe_error_name(failed)))
             if taken < self._batch:
                 await _pause(stopping, self._rest)
 

@@ -20,7 +20,7 @@ def log_fields(**routing: object) -> dict[str, dict[str, Any]]:
     undeclared = routing.keys() - LOGGED
     if undeclared:
         raise TypeError(f"not declared in runtime.telemetry.attributes: {sorted(undeclared)}")
-    return {"facts": {key: _said(value) for key, value in routing.items()}}
+    return {"log_fields": {key: _said(value) for key, value in routing.items()}}
 
 
 def _said(value: object) -> Any:

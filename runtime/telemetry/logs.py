@@ -46,7 +46,7 @@ class JsonLines(logging.Formatter):
         if not _is_from(record, OURS):
             line["logger"] = record.name
             line |= _arguments(record)
-        line |= getattr(record, "facts", {})
+        line |= getattr(record, "log_fields", {})
         if record.exc_info and record.exc_info[1] is not None:
             line |= described(record.exc_info[1])
         return json.dumps(line, ensure_ascii=True, default=lambda _: "(withheld)")
@@ -80,15 +80,17 @@ def _say_how_it_ended() -> None:
     # Python's own hooks print an error's text, which may hold what a person typed.
     def died(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
         if isinstance(error, Exception):
-            log.critical("died", extra={"facts": described(error)})
+            log.critical("unhandled_exception", extra={"log_fields": described(error)})
 
     def thread_died(told: threading.ExceptHookArgs) -> None:
         if told.exc_value is not None:
-            log.error("thread_died", extra={"facts": described(told.exc_value)})
+            log.error("thread_exception", extra={"log_fields": described(told.exc_value)})
 
     sys.excepthook = died
     threading.excepthook = thread_died
-    sys.unraisablehook = lambda told: log.error("unraisable", extra={"facts": _unraisable(told.exc_value)})
+    sys.unraisablehook = lambda told: log.error(
+        "unraisable_exception", extra={"log_fields": _unraisable(told.exc_value)}
+    )
 
 
 def _unraisable(error: BaseException | None) -> dict[str, Any]:

@@ -27,9 +27,9 @@ def setup(settings: ProcessSettings) -> None:
     """Set this process up to be watched: JSON logs, and the collector of the settings if there is one."""
     setup_logs(settings.service)
     propagate.set_global_textmap(TraceparentOnly())
-    if settings.otlp is None:
+    if settings.otlp_endpoint is None:
         return
-    place = settings.otlp.rstrip("/")
+    place = settings.otlp_endpoint.rstrip("/")
     spans = BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{place}/v1/traces"))
     numbers = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=f"{place}/v1/metrics"))
     trace.set_tracer_provider(tracer_provider(settings.service, spans))

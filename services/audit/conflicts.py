@@ -95,7 +95,7 @@ def is_place(place: Place) -> bool:
 
 
 async def warnings(unit: UnitOfWork, behind: Place, rows: int) -> list[Warned]:
-    """Return up to `fetch_all` warnings about the agency's own records, the latest first.
+    """Return up to `rows` warnings about the agency's own records, the latest first.
 
     None of a survivor who hides from whoever reads them.
     """

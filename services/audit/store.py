@@ -83,7 +83,7 @@ async def own_case(unit: UnitOfWork, case_ref: UUID) -> Case | None:
 async def lines_of(
     session: AsyncSession, subject: UUID, custodian: str, *, after: int, until: int, rows: int, folded: Act | None
 ) -> list[AccountingLine]:
-    """Return up to `fetch_all` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
+    """Return up to `rows` lines about the subject's record at the agency `custodian` (its pseudonym), oldest first.
 
     Lines of the act `folded` are left out.
     Lines that still wait for the tree are among them, so that what is on record is told at once.

@@ -101,7 +101,7 @@ async def of(session: AsyncSession, about: UUID) -> ConfirmationWait | None:
 async def of_agency(
     session: AsyncSession, agency: str, behind: Place, rows: int, among: Collection[UUID] | None = None
 ) -> list[Awaiting]:
-    """Return up to `fetch_all` openings of the agency's own records that can still be confirmed, the oldest first."""
+    """Return up to `rows` openings of the agency's own records that can still be confirmed, the oldest first."""
     since, about = behind
     asked = {"agency": agency, "least": WAITS, "since": since, "about": about, "rows": rows}
     listed = None if among is None else list(among)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runtime.auth.principal import Kind
-from services.consent import stops, store
+from services.consent import staff, stops, store
 from services.consent.domain import DraftContext
 from services.consent.locked_subject import LockedSubject
 from services.consent.profiles import profile
@@ -32,7 +32,7 @@ async def draft_context(
         home_agency=subject.home_agency,
         participation=subject.participation,
         agencies=await store.agencies(session, [custodian, recipient, *agencies]),
-        explainers=await store.staff(session, custodian, named) - subject.table.excluded,
+        explainers=await staff.working_at(session, custodian, named) - subject.table.excluded,
         profile=profile(parties[custodian].profile if custodian in parties else ""),
         standing=provisions,
         texts=HASHES,

@@ -58,7 +58,7 @@ THE_BEGINNING: Place = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 async def of_agency(
     session: AsyncSession, agency: str, days: int, behind: Place = THE_BEGINNING, rows: int = 50
 ) -> list[Ending]:
-    """Return up to `fetch_all` active permits of the agency's records that end within `days`, the first to end first."""
+    """Return up to `rows` active permits of the agency's records that end within `days`, the first to end first."""
     until, ref = behind
     asked = {"agency": agency, "days": days, "until": until, "ref": ref, "rows": rows}
     return [Ending(*row) for row in await session.execute(ENDING, asked)]

@@ -18,20 +18,20 @@ ACTOR = "system:consent"
 EVERY_SECONDS = 20.0
 
 
-async def run_jobs(wiring: AppState) -> None:
+async def run_jobs(app_state: AppState) -> None:
     """Tell what is due, agency by agency, each thing in a transaction of its own."""
-    async with wiring.sessions() as session:
+    async with app_state.sessions() as session:
         custodians = await pending_notices.custodians(session)
     for agency_id in custodians:
         with log_and_continue():
-            await _of_agency(wiring, agency_id)
+            await _of_agency(app_state, agency_id)
 
 
-async def _of_agency(wiring: AppState, agency_id: str) -> None:
-    async with agency_unit_of_work(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
+async def _of_agency(app_state: AppState, agency_id: str) -> None:
+    async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
         things = [] if unit is None else await pending_notices.of_agency(unit.session, agency_id)
     for thing in things:
-        async with agency_unit_of_work(wiring.sessions, wiring.keys, agency_id, ACTOR) as unit:
+        async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
             if unit is None:
                 return
             await _tell(unit, thing)

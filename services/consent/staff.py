@@ -1,10 +1,22 @@
-"""Whether somebody whom a survivor shut out is on the staff: told to the agency whose staff it is, and to no other."""
+"""Who works at an agency; whether somebody who is shut out does is told to that agency, and to no other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.consent import Directive
 from runtime.database.unit_of_work import UnitOfWork
-from services.consent import store
+
+STAFF = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs) AND agency_id = :agency AND active")
+
+
+async def working_at(session: AsyncSession, agency: str, refs: Iterable[str | None]) -> frozenset[str]:
+    """Return which of these persons work at the agency now."""
+    asked = [ref for ref in refs if ref is not None]
+    return frozenset(await session.scalars(STAFF, {"refs": asked, "agency": agency})) if asked else frozenset()
 
 
 async def known(unit: UnitOfWork, said: Directive) -> bool | None:
@@ -16,4 +28,4 @@ async def known(unit: UnitOfWork, said: Directive) -> bool | None:
     person, agency = said.excluded_person_ref, said.excluded_agency
     if person is None or agency != unit.agency_id:
         return None
-    return person in await store.staff(unit.session, agency, [person])
+    return person in await working_at(unit.session, agency, [person])

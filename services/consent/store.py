@@ -93,7 +93,6 @@ CHOICE = text("""
 INSERT INTO consent.choice (case_ref, agency_id, participation, evidence, recorded_by, recorded_at)
 VALUES (:case_ref, :agency, :word, CAST(:evidence AS jsonb), :by, :at)
 """)
-STAFF = text("SELECT person_ref FROM register.person WHERE person_ref = ANY(:refs) AND agency_id = :agency AND active")
 PARTIES = text(
     "SELECT agency_id, name, address, front_door, kind, profile FROM register.agency WHERE agency_id = ANY(:ids)"
 )
@@ -215,12 +214,6 @@ async def agencies(session: AsyncSession, names: Iterable[str | None]) -> dict[s
     """Return the active agencies among `names`."""
     found = {name: await register.agency(session, name) for name in sorted({name for name in names if name})}
     return {name: agency for name, agency in found.items() if agency is not None}
-
-
-async def staff(session: AsyncSession, agency: str, refs: Iterable[str | None]) -> frozenset[str]:
-    """Return which of these persons work at the agency now."""
-    asked = [ref for ref in refs if ref is not None]
-    return frozenset(await session.scalars(STAFF, {"refs": asked, "agency": agency})) if asked else frozenset()
 
 
 async def parties(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Party]:

@@ -75,7 +75,7 @@ async def sign_out(request: Request, visit: SignedIn) -> Response:
     check_own_page(request, house.address)
     if not visit.secret.verify_csrf_token((await form_of(request)).get("token", ""), SIGN_OUT):
         raise Forbidden
-    await session_auth.end_session(request.app.state.wiring, visit.secret)
+    await session_auth.end_session(request.app.state.app_state, visit.secret)
     answer = RedirectResponse(HOME, status_code=303)
     house.cookies.end_session(answer)
     return answer
@@ -107,18 +107,18 @@ async def no_such_page(_: Anybody) -> Response:
 
 
 async def _session_for(request: Request, house: DashboardState, code: str, secret: SessionSecret) -> SessionSecret:
-    wiring = request.app.state.wiring
+    app_state = request.app.state.app_state
     try:
         granted = await house.issuer.signed_in(code, secret)
-        await session_auth.session_user_for(wiring, secret, granted)
+        await session_auth.session_user_for(app_state, secret, granted)
     except NoBoard:
         raise Forbidden from None
     except (SignInDenied, NotVerified, Unauthenticated):
         raise Problem("malformed_request") from None
     former = house.cookies.session(request)
     if former is not None:
-        await session_auth.end_session(wiring, former)
-    return await session_auth.begin_session(wiring, granted)
+        await session_auth.end_session(app_state, former)
+    return await session_auth.begin_session(app_state, granted)
 
 
 def _frame(visit: SessionUser) -> dict[str, Any]:

@@ -41,7 +41,10 @@ class ServiceClient:
     places: Mapping[str, str]
 
     async def count(self, tile: Tile, token: str) -> Count:
-        """Return how long a tile's list is for the bearer of `token` now; raises `ServiceUnavailable` or `CallableReadiness`."""
+        """Return how long a tile's list is for the bearer of `token` now.
+
+        Raises `ServiceUnavailable` or `NotAuthorised`.
+        """
         try:
             async with asyncio.timeout(SECONDS):
                 return total([await self._count(source, token) for source in tile.sources])
@@ -49,7 +52,10 @@ class ServiceClient:
             raise ServiceUnavailable from None
 
     async def listing(self, tile: Tile, token: str) -> Listing:
-        """Return a tile's list as the bearer of `token` may see it now; raises `ServiceUnavailable` or `CallableReadiness`."""
+        """Return a tile's list as the bearer of `token` may see it now.
+
+        Raises `ServiceUnavailable` or `NotAuthorised`.
+        """
         try:
             async with asyncio.timeout(SECONDS):
                 return listing([item for source in tile.sources for item in await self._items(source, token)])
@@ -74,7 +80,10 @@ class ServiceClient:
     async def _answer(
         self, source: Source, path: str, query: Query, token: str, read: Callable[[Any], Read]
     ) -> tuple[Read, httpx.Response]:
-        """Return what `read` makes of a service's answer, and the answer; raises `ServiceUnavailable` or `CallableReadiness`."""
+        """Return what `read` makes of a service's answer, and the answer.
+
+        Raises `ServiceUnavailable` or `NotAuthorised`.
+        """
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         traceparent = traceparent_now()
         if traceparent is not None:

@@ -96,16 +96,16 @@ class SessionRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            wiring: AppState = request.app.state.wiring
+            app_state: AppState = request.app.state.app_state
             house: DashboardState = request.app.state.house
             secret = house.cookies.session(request)
             try:
                 # By address: a cookie is whatever a browser sends, and each new one would be a new client.
-                address = client_address(request, wiring.trusted_proxies)
-                wiring.rate_limiter.acquire((address, request.method, self.path_format))
-                async with wiring.concurrency_limits.of(address):
+                address = client_address(request, app_state.trusted_proxies)
+                app_state.rate_limiter.acquire((address, request.method, self.path_format))
+                async with app_state.concurrency_limits.of(address):
                     if self.entrance.session:
-                        request.state.visit = await load_session(wiring, house, secret)
+                        request.state.visit = await load_session(app_state, house, secret)
                     return await handler(request)
             except NotSignedIn:
                 away = RedirectResponse(HOME, status_code=303)
@@ -128,46 +128,46 @@ def session_requirements(dependant: Dependant) -> list[RequireSession]:
     return own + [one for part in dependant.dependencies for one in session_requirements(part)]
 
 
-async def load_session(wiring: AppState, house: DashboardState, secret: SessionSecret | None) -> SessionUser:
+async def load_session(app_state: AppState, house: DashboardState, secret: SessionSecret | None) -> SessionUser:
     """Return whose session the cookie's secret is; raises `NotSignedIn`."""
     if secret is None:
         raise NotSignedIn
     try:
-        return await session_user_for(wiring, secret, await _granted(wiring, house.issuer, secret))
+        return await session_user_for(app_state, secret, await _granted(app_state, house.issuer, secret))
     except (NotVerified, Unauthenticated, NotUnsealed, SignInDenied):
-        await end_session(wiring, secret)
+        await end_session(app_state, secret)
         raise NotSignedIn from None
 
 
-async def session_user_for(wiring: AppState, secret: SessionSecret, granted: TokenSet) -> SessionUser:
+async def session_user_for(app_state: AppState, secret: SessionSecret, granted: TokenSet) -> SessionUser:
     """Return who the tokens name, as the register knows them now; raises `NotVerified` or `Unauthenticated`."""
-    principal = await wiring.tokens.verify(granted.access)
+    principal = await app_state.tokens.verify(granted.access)
     if principal.kind is not Kind.PERSON:
         raise Unauthenticated
-    async with unit_of_work_for(wiring, principal) as unit:
+    async with unit_of_work_for(app_state, principal) as unit:
         name, at = await store.agency_now(unit.session, unit.agency_id)
         return SessionUser(secret, granted.access, unit.person_name, unit.agency, name, unit.scopes, at)
 
 
-async def begin_session(wiring: AppState, granted: TokenSet) -> SessionSecret:
+async def begin_session(app_state: AppState, granted: TokenSet) -> SessionSecret:
     """Keep a new session with these tokens and return the secret for its cookie."""
     secret = SessionSecret.new()
-    async with wiring.sessions() as session:
+    async with app_state.sessions() as session:
         await store.begin(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
         await session.commit()
     return secret
 
 
-async def end_session(wiring: AppState, secret: SessionSecret) -> None:
+async def end_session(app_state: AppState, secret: SessionSecret) -> None:
     """Forget the session, if there is one."""
-    async with wiring.sessions() as session:
+    async with app_state.sessions() as session:
         await store.end(session, secret.digest)
         await session.commit()
 
 
-async def _granted(wiring: AppState, issuer: Issuer, secret: SessionSecret) -> TokenSet:
+async def _granted(app_state: AppState, issuer: Issuer, secret: SessionSecret) -> TokenSet:
     """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
-    async with wiring.sessions() as session:
+    async with app_state.sessions() as session:
         kept = await store.seen(session, secret.digest)
         if kept is None:
             raise NotSignedIn

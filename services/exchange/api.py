@@ -27,12 +27,10 @@ from runtime.http.pagination import CountResponse, link_next, position_of
 from runtime.http.sealed_cursors import sealed, unsealed
 from schemas.codes import Purpose
 from services.exchange import inbox, store
-from services.exchange.forms import (
+from services.exchange.requests import OfferingRequest, OpeningRequest, OpeningsRequest
+from services.exchange.responses import (
     MessageResponse,
-    OfferingRequest,
-    OpeningRequest,
     OpeningResponse,
-    OpeningsRequest,
     OpeningsResponse,
     PageResponse,
     PurposesResponse,

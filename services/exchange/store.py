@@ -63,7 +63,7 @@ async def keep(session: AsyncSession, offered: Sequence[SealedMessage]) -> int:
 async def messages_after(
     session: AsyncSession, agency: str, after: int, rows: int, case_ref: UUID | None = None
 ) -> list[Listed]:
-    """Return up to `fetch_all` messages of the agency's mailbox behind `after`, of one case where it is named."""
+    """Return up to `rows` messages of the agency's mailbox behind `after`, of one case where it is named."""
     asked = {"agency": agency, "after": after, "rows": rows}
     found = await session.execute(PAGE if case_ref is None else OF_CASE, asked | {"case_ref": case_ref})
     return [_listed(row) for row in found.mappings()]

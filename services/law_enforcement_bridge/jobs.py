@@ -32,13 +32,13 @@ async def expire_orders(unit: UnitOfWork) -> int:
     return 1
 
 
-async def run_jobs(wiring: AppState) -> None:
+async def run_jobs(app_state: AppState) -> None:
     """Do what is due now, agency by agency, each within its own wall and transaction."""
-    async with wiring.sessions() as session:
+    async with app_state.sessions() as session:
         due = await store.agencies_due(session)
     for agency_id in due:
         with log_and_continue():
-            await drain(wiring, agency_id, ACTOR, expire_orders, at_once=1)
+            await drain(app_state, agency_id, ACTOR, expire_orders, at_once=1)
 
 
 scheduled_jobs = run_every(run_jobs, every=EVERY_SECONDS)

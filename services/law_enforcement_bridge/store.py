@@ -100,7 +100,7 @@ async def keep(session: AsyncSession, order: Order) -> None:
 async def orders_of(
     session: AsyncSession, agency: str, wanted: OrderFilter, behind: OrderPagePosition | None, rows: int
 ) -> list[Order]:
-    """Return up to `fetch_all` orders that the agency recorded behind a place, oldest first."""
+    """Return up to `rows` orders that the agency recorded behind a place, oldest first."""
     asked = select(ORDERS).where(*_which(agency, wanted))
     if behind is not None:
         asked = asked.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*behind))
@@ -108,7 +108,7 @@ async def orders_of(
 
 
 async def cases_with_orders(session: AsyncSession, agency: str, wanted: OrderFilter, rows: int) -> list[UUID]:
-    """Return the case of each of up to `fetch_all` orders that the agency recorded, as a count needs them."""
+    """Return the case of each of up to `rows` orders that the agency recorded, as a count needs them."""
     return list(await session.scalars(select(ORDERS.c.case_ref).where(*_which(agency, wanted)).limit(rows)))
 
 

@@ -30,7 +30,7 @@ from schemas.codes import ChannelKind, NoticeKind, NoticeState
 from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, Instant, Slug
 from services.notifications import braked, store
-from services.notifications.braked import BrakeOutcome, BrakeDecision, Flood
+from services.notifications.braked import BrakeDecision, BrakeOutcome, Flood
 
 MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
 MayRelease = Annotated[UnitOfWork, Depends(require_scope("notices:release"))]

@@ -59,7 +59,7 @@ class NoticeDispatcher:
                 self.healthy = True
             except Exception as failed:
                 self.healthy, found = False, False
-                log.warning("notices_wait", extra=log_fields(reason=safe_error_name(failed)))
+                log.warning("dispatcher_blocked", extra=log_fields(reason=safe_error_name(failed)))
             if not found:
                 await self._pause()
 
@@ -81,7 +81,7 @@ class NoticeDispatcher:
         except Exception as failed:
             if classify(failed) is not ErrorKind.PERMANENT:
                 raise
-            log.warning("notice_put_off", extra=log_fields(agency=due.agency_id, reason=safe_error_name(failed)))
+            log.warning("notice_deferred", extra=log_fields(agency=due.agency_id, reason=safe_error_name(failed)))
             if not isinstance(failed, PASSING):
                 await self._put_off(due)
         return True

@@ -34,7 +34,7 @@ def work(settings: SendingSettings) -> None:
     worker = Worker(settings, consumer="notifications", sessions=bound, keys=keys)
     listen(worker)
     sender = NoticeDispatcher(
-        bound, keys, UnsafeFileChannel(settings.run, production=settings.profile is Profile.PRODUCTION)
+        bound, keys, UnsafeFileChannel(settings.run_dir, production=settings.profile is Profile.PRODUCTION)
     )
 
     async def both() -> None:

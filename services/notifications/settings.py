@@ -12,4 +12,4 @@ from runtime.settings import Settings
 class SendingSettings(Settings):
     """What the worker of notifications is told."""
 
-    run: Path | None = Field(None, description="folder of a development run; notices are written below it")
+    run_dir: Path | None = Field(None, description="folder of a development run; notices are written below it")

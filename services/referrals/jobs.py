@@ -61,15 +61,15 @@ async def end_one(unit: UnitOfWork) -> int:
     return len(found)
 
 
-async def run_jobs(wiring: AppState) -> None:
+async def run_jobs(app_state: AppState) -> None:
     """Do what is due now, agency by agency, each within its own wall and transaction."""
-    async with wiring.sessions() as session:
+    async with app_state.sessions() as session:
         due = [(agency_id, end_released, BATCH_SIZE) for agency_id in await store.agencies_to_review(session)]
         due += [(agency_id, end_one, 1) for agency_id, _, _ in due]
         due += [(agency_id, flag_overdue, BATCH_SIZE) for agency_id in await store.agencies_to_remind(session)]
     for agency_id, work, at_once in due:
         with log_and_continue():
-            await drain(wiring, agency_id, ACTOR, work, at_once)
+            await drain(app_state, agency_id, ACTOR, work, at_once)
 
 
 scheduled_jobs = run_every(run_jobs, every=EVERY_SECONDS)

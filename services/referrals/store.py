@@ -200,7 +200,7 @@ async def conflict_checks(
 async def referrals_of(
     session: AsyncSession, agency: str, wanted: ReferralFilter, behind: PagePosition | None, rows: int
 ) -> list[Referral]:
-    """Return up to `fetch_all` referrals of the agency behind a place, oldest first."""
+    """Return up to `rows` referrals of the agency behind a place, oldest first."""
     asked = select(*KEPT).where(*_which(agency, wanted))
     if behind is not None:
         place = tuple_(behind.created_at, behind.referral_ref)
@@ -209,7 +209,7 @@ async def referrals_of(
 
 
 async def referrals_counted(session: AsyncSession, agency: str, wanted: ReferralFilter, rows: int) -> list[DecidedBy]:
-    """Return what each of up to `fetch_all` referrals of the agency is decided by: all that a count needs."""
+    """Return what each of up to `rows` referrals of the agency is decided by: all that a count needs."""
     asked = select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*_which(agency, wanted)).limit(rows)
     return [tuple(row) for row in await session.execute(asked)]
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from cli import stack
-from tests.adversary.stopping import Stopper
-from tests.world.running import running, town
+from tests.adversary.stopper import Stopper
+from tests.support.shared_towns import running, town
 
 __all__ = ["running", "town"]  # fixtures are found by their names in this module
 

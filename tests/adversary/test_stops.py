@@ -8,8 +8,8 @@ import pytest
 
 from cli import stack
 from tests.adversary.attacks import ATTACKS
-from tests.adversary.stopping import Stopper, attacked, quantile
-from tests.world.proving import proof, rounds
+from tests.adversary.stopper import Stopper, attacked, quantile
+from tests.support.rounds import proof, rounds
 
 STOPS = rounds(50, 400)
 PART = rounds(98, 99) / 100  # of fifty all but one

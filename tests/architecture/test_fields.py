@@ -21,15 +21,19 @@ SERVICES = (
     "dashboard",
 )
 CONSENT = "tests/services/consent"
-DRAFTING, SIGNING, ENFORCED = f"{CONSENT}/test_drafting.py", f"{CONSENT}/test_signing.py", f"{CONSENT}/test_enforced.py"
-GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_stops.py"
+DRAFTING, SIGNING, ENFORCED = (
+    f"{CONSENT}/test_drafts.py",
+    f"{CONSENT}/test_signatures.py",
+    f"{CONSENT}/test_enforced.py",
+)
+GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
 READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
 PART_2 = f"{GRANTS}::test_the_nine_elements_of_part_2_are_asked_for_and_never_kept"
 CJI = f"{ORDERS}::test_criminal_justice_values_go_to_no_nonprofit"
-NARROWING = f"{CONSENT}/test_noes.py::test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature"
-SEVERAL = f"{EXCHANGE}/test_opening.py::test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named"
+NARROWING = f"{CONSENT}/test_denials.py::test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature"
+SEVERAL = f"{EXCHANGE}/test_openings.py::test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named"
 EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_exactly_what_it_names"
 
 # What a field of a category says is a fact's: one test tells all of them on every route and opens them again.
@@ -49,15 +53,15 @@ EFFECTS: dict[str, dict[str, str]] = {
     ),
     "DeathRequest": {"died_on": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open"},
     "DirectiveRequest": {
-        "effect": f"{CONSENT}/test_noes.py::test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant",
+        "effect": f"{CONSENT}/test_denials.py::test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant",
         "custodian": f"{GRANTS}::test_a_release_runs_one_way",
         "recipient": f"{GRANTS}::test_a_release_runs_one_way",
         "purpose": f"{DRAFTING}::test_another_way_purpose_or_period_overlaps_nothing",
         "categories": EXACTLY,
         "excepted_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
         "only_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
-        "excluded_person_ref": f"{CONSENT}/test_noes.py::test_a_blocked_person_finds_nothing_on_any_route",
-        "excluded_agency_ref": f"{CONSENT}/test_noes.py::test_l2_where_a_person_works_is_named_with_them",
+        "excluded_person_ref": f"{CONSENT}/test_denials.py::test_a_blocked_person_finds_nothing_on_any_route",
+        "excluded_agency_ref": f"{CONSENT}/test_denials.py::test_l2_where_a_person_works_is_named_with_them",
         "valid_from": f"{GRANTS}::test_a_grant_to_come_is_not_told_before_it_starts",
         "valid_until": f"{SIGNING}::test_the_end_comes_no_later_than_ninety_days_after_signing",
         "starts_when": f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release",
@@ -82,7 +86,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "interpreter_ref": READ_BACK,
         "document_ref": READ_BACK,
         "asked_considerations": READ_BACK,
-        "receipt_asked": f"{CONSENT}/test_reading.py::test_a_receipt_that_was_asked_for_is_held",
+        "receipt_asked": f"{CONSENT}/test_read_routes.py::test_a_receipt_that_was_asked_for_is_held",
         "receipt_channel_ref": READ_BACK,
         "part2": PART_2,
     },
@@ -122,15 +126,15 @@ EFFECTS: dict[str, dict[str, str]] = {
     "ConflictCheckRequest": dict.fromkeys(
         ("case_ref", "conflict_check"), f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release"
     ),
-    "OpeningRequest": {"purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list"},
+    "OpeningRequest": {"purpose": f"{EXCHANGE}/test_openings.py::test_a_purpose_is_stated_in_a_word_of_the_list"},
     "OpeningsRequest": {
-        "purpose": f"{EXCHANGE}/test_opening.py::test_a_purpose_is_stated_in_a_word_of_the_list",
+        "purpose": f"{EXCHANGE}/test_openings.py::test_a_purpose_is_stated_in_a_word_of_the_list",
         "message_refs": SEVERAL,
     },
     "DecisionRequest": {
         "planned_until": "tests/services/notifications/test_brake.py::test_m6_what_came_after_the_look_stays_held"
     },
-    "OfferingRequest": {"to": f"{EXCHANGE}/test_offering.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
+    "OfferingRequest": {"to": f"{EXCHANGE}/test_offers.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
 }
 
 

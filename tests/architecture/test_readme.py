@@ -4,7 +4,14 @@ import re
 import subprocess
 from pathlib import Path
 
-from runtime.settings import IssuerSettings, LedgerSettings, OpeningSettings, Settings
+from runtime.settings import (
+    PREFIX,
+    IssuerSettings,
+    LedgerSettings,
+    OpeningSettings,
+    Settings,
+    environment_variable,
+)
 from services.dashboard.settings import BoardSettings
 from tests.architecture.named import ROOT
 
@@ -30,7 +37,9 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
     named = re.findall(r"`(\w+)`", first_cells)
 
     kinds = (Settings, LedgerSettings, OpeningSettings, IssuerSettings, BoardSettings)
-    assert sorted(named) == sorted({name.upper() for kind in kinds for name in kind.model_fields})
+    assert sorted(named) == sorted(
+        {environment_variable(name).removeprefix(PREFIX) for kind in kinds for name in kind.model_fields}
+    )
 
 
 CURL = """#!/bin/bash

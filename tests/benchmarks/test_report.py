@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import report
-from benchmarks.measuring import Figure
+from benchmarks.measurement import Figure
 
 SHORT = Figure(
     "memory", "growth", 4.0, "MiB/min", "", None, 0.0, {"one": "4"}, {"facts": 3}, 5, "2 cores", "2026-11-28T"

@@ -12,10 +12,10 @@ from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict, read
 from kernel.ledger.merkle import leaf_hash
 from kernel.ledger.promise import hash_text, promise
-from tests.world.database import Database
-from tests.world.ledger import NOON, Log, a_leaf, nobody_connected, own_database
-from tests.world.ledger import copy_of as copied
-from tests.world.runs import a_run, accord
+from tests.support.database import Database
+from tests.support.ledger import NOON, Log, a_leaf, nobody_connected, own_database
+from tests.support.ledger import copy_of as copied
+from tests.support.run_folders import a_run, accord
 
 EDITED = "UPDATE ledger.leaf SET header = convert_to(replace(convert_from(header, 'UTF8'), 'deny', 'dent'), 'UTF8') "
 

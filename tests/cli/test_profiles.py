@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from runtime.register.enrolment import NewAgency, enrol_agency, set_profile
 from schemas.codes import AgencyKind
-from tests.world.town import Town
+from tests.support.town import Town
 
 PROFILE = text("SELECT profile FROM register.agency WHERE agency_id = :agency_id")
 ADD = ["agency", "add", "far-house", "--name", "Far House", "--kind", "shelter"]

@@ -21,7 +21,7 @@ from infra.embedded.kafka import Kafka
 from infra.embedded.postgres import Postgres
 from infra.embedded.unready import SetupError
 from schemas.town import Town, TownAgency, TownPerson
-from tests.world.runs import accord
+from tests.support.run_folders import accord
 
 ROOT = Path(__file__).parents[2]
 OWN_DATABASE, OWN_KAFKA = "postgresql://postgres:pw@127.0.0.1:1/postgres", "admin:kafka-pw@127.0.0.1:1"

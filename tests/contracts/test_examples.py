@@ -9,7 +9,7 @@ from schemas.publish import EXAMPLES, documents
 from schemas.registry import CONTRACTS, contract, contract_mask
 from schemas.taxonomy import ALL
 from tests.contracts.examples import example, fact, files
-from tests.world.cutting import by_category, carried
+from tests.support.projection import by_category, carried
 
 DOCUMENTS = documents()
 

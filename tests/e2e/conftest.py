@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.world.running import running, town
+from tests.support.shared_towns import running, town
 
 __all__ = ["running", "town"]
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from cli.story import words
 from cli.story.speaker import Speaker
 from schemas.town import Town
-from tests.e2e.sitting import WIDTH, Sitting
+from tests.e2e.browser_session import WIDTH, Sitting
 
 RELEASES = (
     ("harbor-house", "shelter", ["referral_status", "identity"]),

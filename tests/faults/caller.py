@@ -40,7 +40,7 @@ class Caller:
     def command(
         self, does: str, service: str, method: str, path: str, body: object = None, *, once: bool = False, **more: Any
     ) -> Command:
-        """Ask until it is clear what became of it, under one key; `replay_or_run` is for what is decided anew each time."""
+        """Ask until it is clear what became of it, under one key; `once` is for what is decided anew each time."""
         ref, tries = str(uuid4()), list[Try]()
         headers = {} if once else {"Idempotency-Key": ref}
         if "if_match" in more:

@@ -17,9 +17,9 @@ from math import inf
 from typing import Any
 
 from tests.faults import record
+from tests.faults.expected_consent import Said, said
+from tests.faults.external_state import HOME, Outside, Row
 from tests.faults.journal import Command
-from tests.faults.outside import HOME, Outside, Row
-from tests.faults.said import Said, said
 
 REPORTED = "accord.incident.reported.v1"
 ACCEPTED, NOTICED = "accord.referral.accepted.v1", "accord.notice.sent.v1"

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.caller import Caller
-from tests.faults.chance import chance
 from tests.faults.journal import Journal
-from tests.faults.lives import Advocate, Recipient
+from tests.faults.rng import chance
+from tests.faults.workload import Advocate, Recipient
 
 ADVOCATES, RECIPIENTS = ("ana", "ana", "ana"), ("sam", "lee", "jude", "ana")
 

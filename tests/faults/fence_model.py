@@ -117,7 +117,7 @@ class State:
 
 @dataclass(frozen=True)
 class Step:
-    """What somebody does, in words; `resolve_actor` is the number of a node, or None for the revoker, the store and time."""
+    """What somebody does, in words; `who` is the number of a node, or None for the revoker, the store and time."""
 
     who: int | None
     says: str

@@ -12,9 +12,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.faults.external_state import HOME, Outside, Row
 from tests.faults.journal import Command, Try
-from tests.faults.outside import HOME, Outside, Row
-from tests.world import proofs
+from tests.support import proofs
 
 SHELTER = "harbor-house"
 REPORTED, REFERRED = "accord.incident.reported.v1", "accord.referral.created.v1"

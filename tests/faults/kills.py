@@ -19,7 +19,7 @@ import pytest
 from cli.processes import PROGRAMS
 from cli.stack import Stack
 from infra.embedded.process import ChildProcess
-from tests.infra.watching import comes_true
+from tests.infra.watcher import comes_true
 
 SERVERS: Final = ("postgres", "kafka")
 SETTLED: Final = 3.0  # seconds that a process has run before it is killed again, else it never does any work
@@ -67,7 +67,7 @@ class Keeper:
                 return
 
     def arm(self, name: str, point: str) -> ChildProcess:
-        """Put a process in the place of the running one that dies when it comes to `hit`."""
+        """Put a process in the place of the running one that dies when it comes to `point`."""
         program = next(one for one in PROGRAMS if one.name == name)
         with self.turn, pytest.MonkeyPatch.context() as told:
             self.started.running[name].kill()

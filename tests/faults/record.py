@@ -19,9 +19,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tests.faults.external_state import Outside, Row
 from tests.faults.journal import Command
-from tests.faults.outside import Outside, Row
-from tests.world import proofs
+from tests.support import proofs
 
 SLACK = 0.005  # seconds that two readings of one clock may differ
 ACTS = ("opened", "refused")

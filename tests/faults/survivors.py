@@ -19,8 +19,8 @@ from cli import stack
 from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
 from cli.tokens import NoToken, person_token, system_token
-from tests.world.second_person import confirmed
-from tests.world.upsets import superuser
+from tests.support.fault_injection import superuser
+from tests.support.second_person import confirmed
 
 PATIENCE = 30.0
 SHELTER, POLICE = "harbor-house", "county-sheriff"

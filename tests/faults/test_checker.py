@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.faults.checker import judge
+from tests.faults.external_state import HOME
 from tests.faults.histories import SHELTER, History, a_command, a_history, a_note
 from tests.faults.journal import Command, Journal, Try, read
-from tests.faults.outside import HOME
 
 Spoil = Callable[[History], Any]
 IDENTITY = {"identity": {"given_name": "Marisol"}}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.fence_model import OURS, PROTOCOLS, C, H, I, Protocol, explore, told
-from tests.world.proving import proof
+from tests.support.rounds import proof
 
 SAFE = {"E", "G", "I", "J", "ours"}
 LIVE = {"A", "B", "C", "F", "H", "I", "J", "ours"}

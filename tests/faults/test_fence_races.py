@@ -16,13 +16,13 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions
 
 from cli import stack
-from tests.faults.racing import STOPS, Paused, Races, Town, more_exchanges
+from tests.faults.races import STOPS, Paused, Races, Town, more_exchanges
 from tests.faults.survivors import ALLOWED, POLICE, SHELTER, Opener, Opening, Survivor, waits_until
-from tests.world.broker import administrator
-from tests.world.proving import proof, rounds, seed
-from tests.world.running import clock_town
-from tests.world.runs import accord
-from tests.world.upsets import replay_from_the_start, set_clock, superuser
+from tests.support.broker import administrator
+from tests.support.fault_injection import replay_from_the_start, set_clock, superuser
+from tests.support.rounds import proof, rounds, seed
+from tests.support.run_folders import accord
+from tests.support.shared_towns import clock_town
 
 __all__ = ["clock_town"]  # a fixture is found by its name in this module
 
@@ -167,7 +167,7 @@ def test_a_parked_message_tried_again_a_week_later_shows_nothing_that_was_stoppe
     try:
         set_clock(town.started, A_WEEK)
         for ref in set(parked(town, consumer)) - before:
-            assert accord("parked", "retry", ref, "--run", town.started.town.run).exit_code == 0
+            assert accord("dead-letters", "retry", ref, "--run", town.started.town.run).exit_code == 0
         waits_until(lambda: not set(parked(town, consumer)) - before, "that nothing is parked any more")
         waits_until(lambda: newest_arrived(kept), "what is still allowed")
         shown = [looks_once(town, one) for one in (stopped, kept)]

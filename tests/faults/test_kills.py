@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cli.processes import PROGRAMS
-from tests.faults.chance import chance
-from tests.faults.crashing import TURNS, points
+from tests.faults.crash_runs import TURNS, points
 from tests.faults.kills import SERVERS, Keeper, Killer
-from tests.faults.running import Place
-from tests.infra.watching import comes_true
-from tests.world.proving import proof, rounds, seed
-from tests.world.running import a_town_of_its_own
+from tests.faults.process_control import Place
+from tests.faults.rng import chance
+from tests.infra.watcher import comes_true
+from tests.support.rounds import proof, rounds, seed
+from tests.support.shared_towns import a_town_of_its_own
 
 DIES_WITHIN = 90.0
 LAPSES_EVERY = 2.0
@@ -96,7 +96,7 @@ def test_each_point_in_the_code_has_a_process_that_dies_there() -> None:
 
 
 def dies(place: Place, keeper: Keeper, name: str, point: str) -> bool:
-    """Tell whether a process that is armed with `hit` dies there; then another takes its place."""
+    """Tell whether a process that is armed with `point` dies there; then another takes its place."""
     armed, until = keeper.arm(name, point), time.monotonic() + DIES_WITHIN
     while armed.status() is None and time.monotonic() < until:
         place.lapse()  # again and again: whoever is not armed yet takes what is due, too

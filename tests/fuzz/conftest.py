@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.embedded.postgres import Postgres
-from tests.fuzz.street import Street, a_street
-from tests.world.proving import FOLDER, proof
+from tests.fuzz.all_services import Street, a_street
+from tests.support.rounds import FOLDER, proof
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

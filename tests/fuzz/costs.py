@@ -11,7 +11,7 @@ from unittest.mock import patch
 import httpx
 import psycopg
 
-from tests.fuzz.street import Street
+from tests.fuzz.all_services import Street
 
 HOLDS: Final = "register.hold_"
 LEAVES: Final = "SELECT (SELECT count(*) FROM ledger.pending) + (SELECT count(*) FROM ledger.leaf)"

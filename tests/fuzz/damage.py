@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from tests.world.proving import seed
+from tests.support.rounds import seed
 
 MOST_TOLD: Final = 10
 

@@ -18,7 +18,7 @@ from schemas.registry import CONTRACTS
 from schemas.values import plain
 from tests.contracts.examples import example
 from tests.fuzz.damage import Differs
-from tests.fuzz.heads import instant_otherwise, uuid_otherwise
+from tests.fuzz.header_mutations import instant_otherwise, uuid_otherwise
 
 Form = tuple[str, Any]  # the wire type, and what is said to be one
 Place = tuple[Any, Any]  # a container, and a name or a number in it

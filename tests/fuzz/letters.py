@@ -23,8 +23,8 @@ from schemas.registry import CONTRACTS, is_directive_fact
 from schemas.taxonomy import ALL, FIELDS
 from tests.contracts.examples import fact
 from tests.fuzz.damage import Differs, damaged
-from tests.fuzz.heads import reworded
-from tests.world.cutting import by_category
+from tests.fuzz.header_mutations import reworded
+from tests.support.projection import by_category
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RECIPIENTS: Final = ("harbor-house", "county-sheriff")

@@ -16,9 +16,9 @@ import pytest
 from kernel.ledger import note
 from runtime.http.pagination import cursor_of
 from runtime.messaging.headers import Headers
-from tests.fuzz import documents, heads, letters
+from tests.fuzz import documents, header_mutations, letters
 from tests.kernel.ledger import logs
-from tests.world.proving import proof, rounds, seed
+from tests.support.rounds import proof, rounds, seed
 
 ROOT = Path(__file__).parents[2]
 RUNS = rounds(20_000, 1_000_000)
@@ -29,7 +29,7 @@ TOKEN = ".".join(
 REF = str(letters.LETTERS[0].routing.message_ref)
 
 
-def lines(said: heads.Said | Headers) -> bytes:
+def lines(said: header_mutations.Said | Headers) -> bytes:
     return b"\n".join(name.encode() + b":" + (value or b"") for name, value in said)
 
 
@@ -64,7 +64,7 @@ def test_a_parser_reads_or_refuses_whatever_reaches_it(target: str, tmp_path: Pa
     options = [f"-seed={seed() % 2**31 or 1}", f"-runs={RUNS}", "-max_len=4096", "-timeout=20", "-print_final_stats=1"]
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.parsing", target, *options, f"-artifact_prefix={tmp_path}/", shown],
+        [sys.executable, "-m", "tests.fuzz.parsers", target, *options, f"-artifact_prefix={tmp_path}/", shown],
         cwd=ROOT,
         capture_output=True,
         text=True,

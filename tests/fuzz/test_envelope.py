@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz import bodies, documents, forms, heads, letters
+from tests.fuzz import bodies, documents, forms, header_mutations, letters
 from tests.fuzz.damage import attack
-from tests.world.proving import proof, rounds
+from tests.support.rounds import proof, rounds
 
 MUTANTS = rounds(50_000, 1_000_000)
 # What is attacked, its share of the mutants, how a mutant is made, and how one is read.
 TARGETS: dict[str, tuple[float, Callable[[Random], Any], Callable[[Any], bool]]] = {
     "bodies": (0.3, bodies.attempt, bodies.opens_as_meant),
     "letters": (0.2, letters.a_forgery, letters.opens_as_meant),
-    "headers": (0.2, heads.headers, heads.reads_as_written),
+    "headers": (0.2, header_mutations.headers, header_mutations.reads_as_written),
     "documents": (0.2, documents.text, documents.means_one_thing),
     "contracts": (0.1, forms.form, forms.taken_as_said),
 }

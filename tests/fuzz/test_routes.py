@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fuzz.all_services import Street
 from tests.fuzz.costs import Cost, cost_of
-from tests.fuzz.probing import SERVER_ERROR, SERVICES, UNDOCUMENTED, Effort, Seen, probe
-from tests.fuzz.stock import Good, Stock, filled
-from tests.fuzz.street import Street
-from tests.world.proving import proof, rounds
+from tests.fuzz.probes import SERVER_ERROR, SERVICES, UNDOCUMENTED, Effort, Seen, probe
+from tests.fuzz.valid_requests import Good, Stock, filled
+from tests.support.rounds import proof, rounds
 
 CASES = rounds(2_000, 10_000)
 NAMES = ("intake", "consent", "law_enforcement_bridge", "referrals", "notifications", "exchange", "audit", "dashboard")

@@ -7,11 +7,11 @@ import pytest
 
 from kernel.ledger import note
 from tests.fuzz.damage import chance
-from tests.fuzz.forging import KEYS, PUBLIC, SEALED, Bench, saying
-from tests.world.database import Database
-from tests.world.ledger import Log, own_database
-from tests.world.proofs import wrong
-from tests.world.proving import proof, rounds
+from tests.fuzz.forgeries import KEYS, PUBLIC, SEALED, Bench, saying
+from tests.support.database import Database
+from tests.support.ledger import Log, own_database
+from tests.support.proofs import wrong
+from tests.support.rounds import proof, rounds
 
 EDITS = rounds(200, 1_000)
 HONEST = 100

@@ -11,10 +11,10 @@ import pytest
 from joserfc.jwk import ECKey
 from psycopg.types.json import Jsonb
 
-from tests.fuzz.street import Street
+from tests.fuzz.all_services import Street
 from tests.fuzz.tokens import Forger, decoded, of_a_person, of_the_claims, of_the_header, of_the_spelling
-from tests.world.proving import proof
-from tests.world.web import ISSUER
+from tests.support.rounds import proof
+from tests.support.web import ISSUER
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # One route of each service, to be knocked at; who may pass it is another matter.
@@ -59,7 +59,7 @@ def access_forger(street: Street) -> Forger:
 
 
 def _ana(street: Street) -> Any:
-    return street.do(street.web.wiring("accord_intake").tokens.verify(street.token("ana")))
+    return street.do(street.web.app_state("accord_intake").tokens.verify(street.token("ana")))
 
 
 def knock(client: httpx.Client, street: Street, name: str, *authorization: str) -> httpx.Response:

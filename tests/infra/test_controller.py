@@ -14,7 +14,7 @@ from infra.embedded import kafka as broker
 from infra.embedded.kafka import Kafka
 from infra.embedded.ports import LOOPBACK
 from runtime.messaging import admin
-from tests.world.broker import administrator
+from tests.support.broker import administrator
 
 PASSWORD = "a password of a test"
 HANDSHAKE, AUTHENTICATE, CREATE_ACLS = (17, 1), (36, 0), (30, 1)

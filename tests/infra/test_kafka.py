@@ -10,8 +10,8 @@ from confluent_kafka.admin import AdminClient
 from infra.embedded.kafka import Kafka
 from infra.embedded.unready import SetupError
 from runtime.messaging import acls, admin
-from tests.infra.watching import comes_true
-from tests.world.broker import administrator
+from tests.infra.watcher import comes_true
+from tests.support.broker import administrator
 
 PASSWORD = "a password of a test"
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 from infra.embedded import ports
-from tests.infra.watching import REPOSITORY
+from tests.infra.watcher import REPOSITORY
 
 ONE_PORT = "from infra.embedded import ports; ports._chance.randint = lambda *_: {port}; print(ports.free_port())"
 

@@ -1,5 +1,5 @@
 """Journeys run on the whole product."""
 
-from tests.world.running import running, town
+from tests.support.shared_towns import running, town
 
 __all__ = ["running", "town"]

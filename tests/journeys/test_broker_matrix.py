@@ -13,7 +13,7 @@ from infra.embedded.kafka import Kafka
 from runtime.messaging import admin
 from schemas.topics import mailbox
 from schemas.town import Town
-from tests.world.broker import administrator
+from tests.support.broker import administrator
 
 HOSTS = {"exchange", "notifications"}
 PATIENCE = 20.0

@@ -35,11 +35,11 @@ from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, Purpose
 from schemas.taxonomy import paths_of
 from tests.kernel.consent import reference
-from tests.world.consent import TOWN, a_directive
-from tests.world.oracle import HOME, Oracle
-from tests.world.running import clock_town
-from tests.world.second_person import confirmed
-from tests.world.upsets import replay_from_the_start, set_clock, superuser
+from tests.support.consent import TOWN, a_directive
+from tests.support.fault_injection import replay_from_the_start, set_clock, superuser
+from tests.support.oracle import HOME, Oracle
+from tests.support.second_person import confirmed
+from tests.support.shared_towns import clock_town
 
 __all__ = ["clock_town"]  # a fixture is found by its name in this module
 

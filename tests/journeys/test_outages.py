@@ -23,10 +23,10 @@ from cli import stack
 from cli.story.record import whole
 from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
-from tests.infra.watching import comes_true
-from tests.world.outsider import Outsider
-from tests.world.running import a_town_of_its_own
-from tests.world.second_person import confirmed
+from tests.infra.watcher import comes_true
+from tests.support.outsider import Outsider
+from tests.support.second_person import confirmed
+from tests.support.shared_towns import a_town_of_its_own
 
 ROOT = Path(__file__).parents[2]
 WAITING = """SELECT count(*) FROM carrying.outbox JOIN register."case" c USING (subject_id) WHERE c.case_ref = %s"""

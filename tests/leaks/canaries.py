@@ -70,7 +70,7 @@ class Canary:
 
 
 @dataclass
-class Nursery:
+class CanaryPool:
     """Makes canaries, none twice, and remembers each."""
 
     chance: random.Random

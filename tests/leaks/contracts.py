@@ -8,8 +8,8 @@ from typing import Any, Final
 from schemas.facts import Fact
 from schemas.publish import FOLDER
 from schemas.registry import CONTRACTS
-from tests.leaks.canaries import Nursery
-from tests.leaks.sowing import Sower
+from tests.leaks.canaries import CanaryPool
+from tests.leaks.canary_generator import Sower
 
 # What must be so for a contract to be valid at all; everything else in it is sown.
 FIXED: Final[Mapping[str, Any]] = {"cji_fields": []}
@@ -29,12 +29,12 @@ class Sown:
         return CONTRACTS[self.type].model_validate_json(json.dumps({**self.said, "case_ref": case_ref}))
 
 
-def sown_contracts(nursery: Nursery, *, use: str = "told") -> list[Sown]:
+def sown_contracts(nursery: CanaryPool, *, use: str = "told") -> list[Sown]:
     """Return each contract with a canary in every field that can hold one."""
     return [one for type_name in CONTRACTS for one in _sown(type_name, nursery, use)]
 
 
-def _sown(type_name: str, nursery: Nursery, use: str) -> Iterator[Sown]:
+def _sown(type_name: str, nursery: CanaryPool, use: str) -> Iterator[Sown]:
     document = json.loads((FOLDER / f"{type_name}.json").read_text())
     ways: list[Mapping[str, Any]] = [{}]
     if "from_agency_ref" in document["properties"]:

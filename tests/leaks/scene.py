@@ -26,13 +26,13 @@ from cli.story.speaker import Speaker
 from infra.embedded.ports import free_port
 from runtime.settings import Settings
 from schemas.town import Town
-from tests.leaks.canaries import Nursery
+from tests.leaks.canaries import CanaryPool
+from tests.leaks.canary_generator import Sower
+from tests.leaks.capture import Collector, Heard, collecting
 from tests.leaks.contracts import Sown
-from tests.leaks.hearing import Collector, Heard, collecting
-from tests.leaks.searching import Searcher
-from tests.leaks.sowing import Sower
-from tests.world.proving import seed
-from tests.world.running import a_town_of_its_own
+from tests.leaks.search import Searcher
+from tests.support.rounds import seed
+from tests.support.shared_towns import a_town_of_its_own
 
 # Why each of them opens what comes to them.
 PEOPLE: Final[Mapping[str, str]] = {
@@ -54,7 +54,7 @@ class Scene:
 
     stack: stack.Stack
     collector: Collector
-    nursery: Nursery
+    nursery: CanaryPool
     began: float
     heard: Heard = field(default_factory=Heard)
     told: list[Sown] = field(default_factory=list)  # every contract, as it was said last
@@ -125,7 +125,7 @@ class Scene:
         program = Program(f"leaks-{name}", (f"tests.leaks.{name}", *arguments), f"accord_{role}", user, Settings)
         ports = {**self.stack.ports, program.name: free_port()}
         settings = environment(program, self.stack.run, ports, self.stack.postgres, self.stack.kafka)
-        settings |= {"ACCORD_OTLP": self.collector.url, "PYTHONPATH": str(ROOT)}
+        settings |= {"OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.url, "PYTHONPATH": str(ROOT)}
         with self.stack.run.log(f"{program.name}-{'-'.join(arguments) or 'all'}").open("ab") as log:
             done = subprocess.run(
                 [sys.executable, "-m", *program.command],
@@ -160,11 +160,11 @@ def a_scene(folder: Path) -> Iterator[Scene]:
     """Start a town of its own, with servers of its own whose files can be read, and a collector for its telemetry."""
     began = time.time()
     with collecting() as collector, pytest.MonkeyPatch.context() as to_start:
-        to_start.setenv("ACCORD_OTLP", collector.url)
+        to_start.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         to_start.setenv("OTEL_METRIC_EXPORT_INTERVAL", "10000")  # else numbers come once a minute
         with a_town_of_its_own(folder) as started:
             to_start.undo()
-            scene = Scene(started, collector, Nursery(random.Random(seed())), began)  # noqa: S311 - no secret
+            scene = Scene(started, collector, CanaryPool(random.Random(seed())), began)  # noqa: S311 - no secret
             try:
                 yield scene
             finally:

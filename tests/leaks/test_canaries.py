@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.leaks import living, looking, refusing
+from tests.leaks import look_actions, refusal_actions, scenario_day
 from tests.leaks.canaries import REFERENCE, Canary
-from tests.leaks.hearing import Answer
-from tests.leaks.living import Day
-from tests.leaks.planting import PLANTS
+from tests.leaks.capture import Answer
+from tests.leaks.planted_leaks import PLANTS
+from tests.leaks.scenario_day import Day
 from tests.leaks.scene import Scene, a_scene
-from tests.leaks.searching import ENCODINGS, Searcher
+from tests.leaks.search import ENCODINGS, Searcher
 from tests.leaks.sinks import SINKS, Sink, sweep
-from tests.world.proving import proof, rounds
+from tests.support.rounds import proof, rounds
 
 EVERY_PROCESS = 12
 FAILURES = {"api": 0, "worker": 0, "work": 1}
@@ -35,12 +35,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def day(scene: Scene) -> Day:
     """The day that everything was told on, and its errors."""
     lived = Day()
-    looking.sit_before_the_board(scene)
+    look_actions.sit_before_the_board(scene)
     with ThreadPoolExecutor() as pool:
-        failing = {how: living.failing(scene, pool, how) for how in ("api", "work")}
+        failing = {how: scenario_day.failing(scene, pool, how) for how in ("api", "work")}
         for _ in range(rounds(1, 10)):
-            living.tell_everything(scene, lived)
-        failing["worker"] = living.failing(scene, pool, "worker")  # it fails at mail that has come by then
+            scenario_day.tell_everything(scene, lived)
+        failing["worker"] = scenario_day.failing(scene, pool, "worker")  # it fails at mail that has come by then
         assert {how: ended.result() for how, ended in failing.items()} == FAILURES
     return lived
 
@@ -59,8 +59,8 @@ def searcher(scene: Scene, to_plant: dict[str, str]) -> Searcher:
 def test_every_route_that_takes_words_was_given_canaries(scene: Scene, day: Day) -> None:
     forms = {
         (service, f"{method} {template}")
-        for service, method, template, said in refusing.routes_of(scene)
-        if refusing.form_of(said) not in NOTHING_TO_SAY
+        for service, method, template, said in refusal_actions.routes_of(scene)
+        if refusal_actions.form_of(said) not in NOTHING_TO_SAY
     }
 
     assert forms <= scene.done
@@ -68,7 +68,7 @@ def test_every_route_that_takes_words_was_given_canaries(scene: Scene, day: Day)
 
 def test_every_error_was_met(day: Day) -> None:
     assert day.refused > 300
-    assert day.failed_in_the_database >= len(refusing.TRAPS)
+    assert day.failed_in_the_database >= len(refusal_actions.TRAPS)
     assert day.poisoned
 
 

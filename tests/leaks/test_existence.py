@@ -12,13 +12,13 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.leaks.existing import INSTANCE, Existing, absent, existing
-from tests.leaks.shut import closed
-from tests.leaks.telling_apart import Asked, likelihood, times
-from tests.leaks.ways import Way, ways
-from tests.world.proving import form, proof, rounds, seed
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.leaks.denied_refs import closed
+from tests.leaks.endpoints import Way, ways
+from tests.leaks.existence import INSTANCE, Existing, absent, existing
+from tests.leaks.timing_test import Asked, likelihood, times
+from tests.support.rounds import form, proof, rounds, seed
+from tests.support.town import Town
+from tests.support.web import Web
 
 # What would end what the others need; that they find what is there is seen by a body that they refuse.
 ENDS = {

@@ -15,14 +15,14 @@ import pytest
 from cli import stack
 from cli.story.speaker import Speaker
 from cli.tokens import person_token
-from tests.leaks.existing import INSTANCE, SERVICES
-from tests.leaks.eyes import Eyes
-from tests.leaks.seeing import seen_by
-from tests.leaks.ways import BODIES, QUERIES
+from tests.leaks.agency_view import seen_by
+from tests.leaks.endpoints import BODIES, QUERIES
+from tests.leaks.existence import INSTANCE, SERVICES
+from tests.leaks.normalise import Eyes
 from tests.leaks.worlds import PURPOSES, World
-from tests.world.proving import proof
-from tests.world.running import running, town
-from tests.world.upsets import superuser
+from tests.support.fault_injection import superuser
+from tests.support.rounds import proof
+from tests.support.shared_towns import running, town
 
 __all__ = ["running", "town"]  # fixtures are found by their names in this module
 

@@ -21,8 +21,8 @@ from cli.story.speaker import Speaker
 from cli.story.words import EXPLAINED, in_days, now
 from cli.tokens import system_token
 from schemas.codes import AgencyKind
-from tests.world.second_person import confirmed
-from tests.world.upsets import superuser
+from tests.support.fault_injection import superuser
+from tests.support.second_person import confirmed
 
 CAST = {
     "hotline": (AgencyKind.HOTLINE, "ana", "advocate"),

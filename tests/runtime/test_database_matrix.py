@@ -9,7 +9,7 @@ from psycopg import sql
 
 from runtime.database import roles
 from runtime.names import SERVICES
-from tests.world.database import Database
+from tests.support.database import Database
 
 MATRIX = Path(__file__).with_name("database_matrix.txt")
 TABLES = """

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runtime.settings import KafkaProtocol, LedgerSettings, OpeningSettings, Profile, Settings, SettingsRefused, read
+from runtime.settings import (
+    RENAMED,
+    KafkaProtocol,
+    LedgerSettings,
+    OpeningSettings,
+    Profile,
+    Settings,
+    SettingsRefused,
+    read,
+)
 from services.dashboard.settings import BoardSettings
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +48,20 @@ def test_the_strict_profile_is_what_you_get_by_forgetting() -> None:
     assert settings.profile is Profile.PRODUCTION
     assert settings.kafka_protocol is KafkaProtocol.TLS
     assert settings.keys == Path("run/keys")
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_name_of_an_earlier_version_is_refused(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    monkeypatch.setenv(old, "1")
+
+    with pytest.raises(SettingsRefused, match=f"^{old}: this setting is called {new} now$"):
+        read(Settings)
+
+
+def test_the_collector_has_its_standard_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.test")
+
+    assert read(Settings).otlp_endpoint == "https://collector.test"
 
 
 @pytest.mark.parametrize("name", GIVEN)
@@ -108,7 +131,7 @@ BOARD = {
 }
 
 
-@pytest.mark.parametrize("name", [*BOARD, "ACCORD_ISSUER", "ACCORD_OTLP"])
+@pytest.mark.parametrize("name", [*BOARD, "ACCORD_ISSUER", "OTEL_EXPORTER_OTLP_ENDPOINT"])
 def test_m10_nothing_goes_to_a_plain_http_address(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for setting, address in BOARD.items():
         monkeypatch.setenv(setting, address)
@@ -124,7 +147,11 @@ def test_m10_nothing_goes_to_a_plain_http_address(monkeypatch: pytest.MonkeyPatc
 
 
 def test_m10_every_refusal_is_one_line_and_no_traceback() -> None:
-    unsafe = {"ACCORD_DATABASE": SERVER, "ACCORD_ISSUER": "http://issuer.test", "ACCORD_OTLP": "http://collector.test"}
+    unsafe = {
+        "ACCORD_DATABASE": SERVER,
+        "ACCORD_ISSUER": "http://issuer.test",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.test",
+    }
     environment = {"PATH": os.defpath} | GIVEN | unsafe
     command = [sys.executable, "-m", "services.intake.main"]
 

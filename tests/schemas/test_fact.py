@@ -20,7 +20,7 @@ from schemas.registry import CONTRACTS
 from schemas.taxonomy import ALL, category_mask, mask_of, paths_of
 from schemas.values import plain
 from tests.contracts.examples import example, fact
-from tests.world.cutting import by_category, carried
+from tests.support.projection import by_category, carried
 
 EVERYTHING = fact(ReferralCreated.type)
 

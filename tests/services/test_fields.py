@@ -15,12 +15,12 @@ import pytest
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from tests.architecture.test_fields import FORMS
-from tests.leaks.canaries import Nursery
-from tests.leaks.sowing import ABSENT, Sower
+from tests.leaks.canaries import CanaryPool
+from tests.leaks.canary_generator import ABSENT, Sower
 from tests.services.referrals.conftest import a_referral
-from tests.world.mail import opened_by
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.mail import opened_by
+from tests.support.town import Town
+from tests.support.web import Web
 
 PEOPLE = {
     "intake": ("ana", "bay-hotline", Purpose.ADVOCACY),
@@ -176,7 +176,7 @@ async def desk(town: Town, web: Web) -> AsyncIterator[Desk]:
 def filled(one: Told) -> dict[str, Any]:
     """Return a body in which every field of the form that can be said is said."""
     document = json.loads((ROOT / "services" / one.service / "openapi.json").read_text())
-    nursery = Nursery(random.Random(7))  # noqa: S311 - no secret
+    nursery = CanaryPool(random.Random(7))  # noqa: S311 - no secret
     body: dict[str, Any] = Sower(document, nursery, "told", one.form, one.fixed).sow(
         document["components"]["schemas"][one.form]
     )

@@ -10,10 +10,10 @@ from infra.embedded.postgres import Postgres
 from services.consent.jobs import run_jobs as of_consent
 from services.law_enforcement_bridge.jobs import run_jobs as of_orders
 from services.referrals.jobs import run_jobs as of_referrals
-from tests.world.database import a_database
-from tests.world.growth import ASKED, QUEUES, SMALL, Day, Grown
-from tests.world.town import a_town
-from tests.world.web import Web
+from tests.support.database import a_database
+from tests.support.growth import ASKED, QUEUES, SMALL, Day, Grown
+from tests.support.town import a_town
+from tests.support.web import Web
 
 CASES = 20
 MORE = 12_000  # with fewer the server rightly reads a small table whole rather than look things up one by one
@@ -78,17 +78,17 @@ async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, what: st
 async def test_a_round_reads_what_is_due_and_not_all_that_there_is(
     grown: Grown, role: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wiring = Web(grown.town).wiring(role)
+    app_state = Web(grown.town).app_state(role)
     for _ in range(2):  # the first has the real cases to tell of
-        await ROUNDS[role](wiring)
+        await ROUNDS[role](app_state)
     await end_sessions(grown)
     before = read(grown)
 
-    await ROUNDS[role](Web(grown.town).wiring(role))
+    await ROUNDS[role](Web(grown.town).app_state(role))
     await end_sessions(grown)
 
     after = read(grown)
-    assert "round_failed" not in caplog.text
+    assert "job_failed" not in caplog.text
     assert {name: after[name] - before[name] for name in after if after[name] - before[name] > MORE // 4} == {}
 
 

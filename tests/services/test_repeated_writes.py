@@ -19,9 +19,9 @@ from schemas.codes import Purpose
 from services.exchange.consumers import listen
 from tests.services.exchange.conftest import an_incident
 from tests.services.referrals.conftest import a_referral
-from tests.world.delivery import Delivery
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.delivery import Delivery
+from tests.support.town import Town
+from tests.support.web import Web
 
 SERVICES = ("intake", "consent", "law_enforcement_bridge", "referrals", "notifications", "exchange", "audit")
 EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}

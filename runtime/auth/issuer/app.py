@@ -66,7 +66,7 @@ def issuer(
     monotonic: Callable[[], float] = clock.monotonic,
 ) -> FastAPI:
     """Return the issuer's application over an open database; tries at a passphrase are spaced by `monotonic`."""
-    key = signing_key(settings.run)
+    key = signing_key(settings.run_dir)
     register = Register(opened)
     proofs = GrantServices(
         register=register,
@@ -83,7 +83,9 @@ def issuer(
     app.include_router(_metadata(settings.issuer, public_set(key)))
     limited = [Depends(_Limits.of(settings))]
     app.include_router(_token(proofs), dependencies=limited)
-    app.include_router(_sign_in(SignIn(settings.issuer, proofs, frozenset(settings.redirects))), dependencies=limited)
+    app.include_router(
+        _sign_in(SignIn(settings.issuer, proofs, frozenset(settings.allowed_redirect_uris))), dependencies=limited
+    )
     return app
 
 
@@ -99,7 +101,9 @@ class _Limits:
     def of(cls, settings: IssuerSettings) -> _Limits:
         """Return the limits that the settings name."""
         return cls(
-            concurrency_limits_from(settings), RateLimiter(settings.rate, settings.rate_burst), settings.trusted_proxies
+            concurrency_limits_from(settings),
+            RateLimiter(settings.rate_limit_per_second, settings.rate_limit_burst),
+            settings.trusted_proxies,
         )
 
     async def __call__(self, request: Request) -> AsyncIterator[None]:

@@ -75,7 +75,7 @@ async def grant(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any
     if asked not in GRANTS:
         raise GrantDenied("unsupported_grant_type")
     answer = await GRANTS[asked](proofs, form)
-    log.info("token_given", extra=log_fields(type=asked))
+    log.info("token_issued", extra=log_fields(type=asked))
     return answer
 
 

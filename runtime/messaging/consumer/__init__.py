@@ -1,7 +1,7 @@
 """Reading mailboxes: one guarded Faust agent for every service, and one effect a message."""
 
 from runtime.error_kinds import DependencyUnavailable
-from runtime.messaging.consumer.handlers import BatchHandler, Handler, NoAgency, MailboxBatchHandler
+from runtime.messaging.consumer.handlers import BatchHandler, Handler, MailboxBatchHandler, NoAgency
 from runtime.messaging.consumer.health import ConsumerStopped
 from runtime.messaging.consumer.message import SealedMessage
 from runtime.messaging.consumer.worker import Worker
@@ -11,8 +11,8 @@ __all__ = [
     "ConsumerStopped",
     "DependencyUnavailable",
     "Handler",
-    "NoAgency",
     "MailboxBatchHandler",
+    "NoAgency",
     "SealedMessage",
     "Worker",
 ]

@@ -71,7 +71,10 @@ class FaustConsumer:
         self.record_handled: dict[Partition, int] = {}  # the offset after the last message that was handled
 
     async def start(self, topics: Iterable[str]) -> None:
-        """Begin to read `topics`, at the oldest message that this group has not had; raises `ConsumerStopped` if Faust cannot."""
+        """Begin to read `topics` at the oldest message that this group has not had.
+
+        Raises `ConsumerStopped` if Faust cannot.
+        """
         self._agent(topics)
         self._app.finalize()
         self._handing_over = asyncio.create_task(self._hand_over())
@@ -93,13 +96,13 @@ class FaustConsumer:
         """Ask again for mailboxes that Faust dropped: what is added while it rebalances is never subscribed to."""
         consumer = self._app.consumer._thread._consumer
         if consumer is not None and not self.mailboxes <= consumer.subscription() and not self._app.rebalancing:
-            log.warning("mailboxes_asked_for_again", extra=log_fields(count=len(self.mailboxes)))
+            log.warning("resubscribing", extra=log_fields(count=len(self.mailboxes)))
             self._app.topics._flag_changes()
 
     def check_stalled(self, unread_seconds: float) -> None:
         """End reading if it stands still although a message waits: Faust may be left in that state by a rebalance.
 
-        That one waits is the broker's word (`runtime.messaging.consumer.lag`): the reader's own may be what stands still.
+        That a message waits is the broker's word (`runtime.messaging.consumer.lag`): the consumer's own may be wrong.
         """
         now = clock.monotonic()
         if self._busy or not self._waiting.empty() or self._watch.seen != self._seen:
@@ -126,7 +129,7 @@ class FaustConsumer:
         try:
             await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
         except Exception as stuck:
-            log.warning("faust_did_not_stop", extra=log_fields(reason=safe_error_name(stuck)))
+            log.warning("faust_stop_timed_out", extra=log_fields(reason=safe_error_name(stuck)))
             return False
         return True
 
@@ -172,7 +175,7 @@ class FaustConsumer:
 
     def _break(self, failed: Exception) -> None:
         # What was not done stays unacknowledged, and the process ends.
-        log.critical("worker_broke", extra=log_fields(reason=safe_error_name(failed)))
+        log.critical("consumer_failed", extra=log_fields(reason=safe_error_name(failed)))
         if not self._failed.done():
             self._failed.set_exception(failed)
 

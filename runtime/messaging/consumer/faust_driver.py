@@ -54,7 +54,7 @@ class ResilientConsumerThread(driver.AIOKafkaConsumerThread):
                 await consumer.seek_to_beginning(*fresh)
         except (AssertionError, KafkaError) as changed:
             # Partitions changed hands again meanwhile; then we are asked to go back again.
-            log.info("went_back_in_vain", extra=log_fields(reason=safe_error_name(changed)))
+            log.info("seek_failed", extra=log_fields(reason=safe_error_name(changed)))
             return {}
         return offsets
 

@@ -60,7 +60,7 @@ class ConsumerHealth:
         self._recent.append(True)
         if self.alarmed and not self._alarmed:
             self._alarmed = True
-            log.critical("too_many_parked")
+            log.critical("dead_letter_limit_reached")
 
     def record_lag(self, consumer: str, seconds: float) -> None:
         """Note for how long the oldest message has waited; say so once it is too long, and once it is over."""

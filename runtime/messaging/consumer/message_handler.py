@@ -99,7 +99,7 @@ class MessageHandler:
                 await self._dispatch(session, [read(parked.received)])
                 await dead_letters.resolve(session, parked_ref, "handled")
         except Exception as failed:
-            log.warning("parked_again", extra=log_fields(reason=safe_error_name(failed)))
+            log.warning("dead_letter_retry_failed", extra=log_fields(reason=safe_error_name(failed)))
             async with self._sessions() as session:
                 await dead_letters.count_attempt(session, parked_ref)
                 await _commit(session)
@@ -128,7 +128,7 @@ class MessageHandler:
             await self._retry(attempt, tries=1)
         except Exception as failed:
             if len(received) > 1:
-                log.info("batch_taken_apart", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
+                log.info("batch_split", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
             return False
         self._state.record_handled(len(received))
         return True
@@ -195,7 +195,9 @@ class MessageHandler:
                 if kind is ErrorKind.PERMANENT or tries <= 0:
                     raise
                 self._state.waits_for(failed)
-                log.warning("worker_waits", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
+                log.warning(
+                    "consumer_blocked", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed))
+                )
                 await asyncio.sleep(rest)
                 rest = min(LONGEST_REST, rest * 2)
             else:
@@ -215,7 +217,7 @@ class MessageHandler:
         about = log_fields(
             consumer=self._consumer, message_ref=message_ref, reason=reason, code=safe_error_name(failed)
         )
-        log.error("parked", extra=about)
+        log.error("dead_lettered", extra=about)
         metrics.parked(self._consumer, reason)
         self._state.record_dead_letter()
 

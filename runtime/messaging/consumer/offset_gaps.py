@@ -46,7 +46,7 @@ class OffsetGapDetector:
             if offset > max(floor, expected):
                 raise OffsetGap(max(floor, expected), offset)
             if place in self._next:
-                log.error("expired_unread", extra=log_fields(topic=partition[0], partition=partition[1]))
+                log.error("offsets_expired", extra=log_fields(topic=partition[0], partition=partition[1]))
         if len(self._next) >= KEPT:
             self._next.clear()
         self._next[place] = self.reached[partition] = offset + 1

@@ -69,8 +69,8 @@ class Worker:
     async def run(self) -> None:
         """Read until `stop`.
 
-        When Faust ends by itself another takes its place; raises `ConsumerStopped` when it does so again and again, or will not
-        let go, so that the process ends and is seen.
+        When Faust ends by itself another takes its place; raises `ConsumerStopped` when it does so again and again, or
+        will not let go, so that the process ends and is seen.
         """
         while not self._stopping.is_set():
             found = await self._look()
@@ -161,7 +161,7 @@ class Worker:
             if classify(failed) is ErrorKind.PERMANENT:
                 raise
             self.state.waits_for(failed)
-            log.warning("worker_waits", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
+            log.warning("consumer_blocked", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
             return None
         self.state.database = True
         return found

@@ -237,7 +237,7 @@ class OutboxDispatcher:
         now = clock.monotonic()
         hold = self._state.held.setdefault(recipient, HeldMailbox(now, now))
         hold.again_at = now + HOLD
-        log.warning("mailbox_out_of_reach", extra=log_fields(recipient=recipient))
+        log.warning("mailbox_unreachable", extra=log_fields(recipient=recipient))
         return now - hold.since
 
     async def _dead_letter(
@@ -245,7 +245,7 @@ class OutboxDispatcher:
     ) -> None:
         for row in unsendable:
             await put(session, RELAY, row.to_raw_record(), reason, tries=1, message_ref=row.message_ref)
-            log.error("parked", extra=log_fields(consumer=RELAY, message_ref=row.message_ref, reason=reason))
+            log.error("dead_lettered", extra=log_fields(consumer=RELAY, message_ref=row.message_ref, reason=reason))
             metrics.parked(RELAY, reason)
         if unsendable:
             await disclosure.dead_letter(session, [row.message_ref for row in unsendable])
@@ -279,7 +279,7 @@ async def retry_forever(work: Callable[[], Awaitable[None]], state: DispatcherSt
             if classify(failed) is ErrorKind.PERMANENT:
                 raise
             state.database = False
-            log.warning("relay_waits", extra=log_fields(reason=safe_error_name(failed)))
+            log.warning("relay_blocked", extra=log_fields(reason=safe_error_name(failed)))
             await pause(stopping, 0.5)
 
 

@@ -3,4 +3,4 @@
 from services.consent.api import case_routes, read_routes, signature_routes
 from services.consent.api.permissions import routes
 
-__all__ = ["cases", "reading", "routes", "signing"]
+__all__ = ["case_routes", "read_routes", "routes", "signature_routes"]

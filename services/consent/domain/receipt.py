@@ -55,7 +55,7 @@ def receipt(
 ) -> dict[str, Any]:
     """Return the receipt of a provision that somebody said yes or no to; a draft has none.
 
-    With `try_lock_shard`, for its custodian, it says how the word was given as well: a recipient is not to know who was there.
+    With `own`, for its custodian, it says how the word was given as well: a recipient is not to know who was there.
     """
     if one.state is DirectiveState.DRAFT:
         raise DirectiveStepNotPossible("not_signed")

@@ -8,7 +8,7 @@ from kernel.consent import Directive, Request
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import ALL, FIELDS, mask_of
-from tests.world.consent import DAY, NOON, TICK, a_block_on, a_denial, a_directive, a_grant, an_ask
+from tests.support.consent import DAY, NOON, TICK, a_block_on, a_denial, a_directive, a_grant, an_ask
 
 WAYS = (
     ("bay-hotline", "harbor-house", Purpose.SHELTER),

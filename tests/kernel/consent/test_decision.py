@@ -8,7 +8,7 @@ from kernel.consent import Reason, decide, mask
 from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Basis, DirectiveState, Purpose
 from schemas.taxonomy import bit, category_mask
-from tests.world.consent import DAY, NOON, TICK, a_denial, a_grant, a_table, an_agency, an_ask
+from tests.support.consent import DAY, NOON, TICK, a_denial, a_grant, a_table, an_agency, an_ask
 
 NEEDS = category_mask(DataCategory.NEEDS)
 IDENTITY = category_mask(DataCategory.IDENTITY)

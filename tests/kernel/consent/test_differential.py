@@ -12,7 +12,7 @@ from schemas.codes import DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import category_mask, paths_of
 from tests.kernel.consent.reference import visible
 from tests.kernel.consent.strategies import asks, asks_by_somebody, blocks, instants, said
-from tests.world.consent import DAY, NOON, a_directive, an_ask
+from tests.support.consent import DAY, NOON, a_directive, an_ask
 
 RECIPIENTS = ("harbor-house", "st-anne-hospital")
 PURPOSES = (Purpose.ADVOCACY, Purpose.CASE_CONFERENCE)

@@ -11,7 +11,7 @@ from schemas.categories import DataCategory
 from schemas.codes import AgencyFlag, AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL, bit, category_mask, mask_of
 from tests.kernel.consent.strategies import any_categories, instants
-from tests.world.consent import NOON, TICK, TOWN, a_denial, a_grant, a_table, an_agency, an_ask
+from tests.support.consent import NOON, TICK, TOWN, a_denial, a_grant, a_table, an_agency, an_ask
 
 HOUR = timedelta(minutes=60)
 MEDICAL = ("medical.care_needed", "medical.strangulation")

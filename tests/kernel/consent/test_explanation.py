@@ -23,7 +23,7 @@ from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveState, Purpose
 from schemas.taxonomy import ALL, bit, categories_of, category_mask
 from tests.kernel.consent.strategies import asks, denials, grants, instants, said
-from tests.world.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
+from tests.support.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
 
 every_basis = st.sampled_from((Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY))
 # What closes a request, or leaves it as it is.

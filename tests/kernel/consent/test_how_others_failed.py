@@ -13,7 +13,7 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.taxonomy import ALL, bit, category_mask
 from tests.kernel.consent.strategies import near
-from tests.world.consent import DAY, NOON, a_denial, a_grant, a_table, an_ask
+from tests.support.consent import DAY, NOON, a_denial, a_grant, a_table, an_ask
 
 NEEDS = category_mask(DataCategory.NEEDS)
 IDENTITY = category_mask(DataCategory.IDENTITY)

@@ -9,7 +9,7 @@ from kernel.consent import Decision, Reason, Request, decide
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveState, Purpose
 from schemas.taxonomy import ALL, bit, categories_of, category_mask
-from tests.world.consent import DAY, NOON, TOWN, a_grant, a_table, an_ask, what_m_signed
+from tests.support.consent import DAY, NOON, TOWN, a_grant, a_table, an_ask, what_m_signed
 
 SOON = NOON + timedelta(hours=1)
 LATER = NOON + 15 * DAY

@@ -9,7 +9,7 @@ from kernel.consent import Reason, decide, mask
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Basis, Purpose
 from schemas.taxonomy import ALL, bit, categories_of, category_mask, mask_of
-from tests.world.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
+from tests.support.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
 
 NEEDS = category_mask(DataCategory.NEEDS)
 IDENTITY = category_mask(DataCategory.IDENTITY)

@@ -29,7 +29,7 @@ from tests.kernel.consent.strategies import (
     near_grants,
     said,
 )
-from tests.world.consent import DAY, NOON, TICK, TOWN, a_denial, a_directive, a_grant, a_table, an_agency, an_ask
+from tests.support.consent import DAY, NOON, TICK, TOWN, a_denial, a_directive, a_grant, a_table, an_agency, an_ask
 
 every_basis = st.sampled_from((Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY))
 

@@ -21,7 +21,7 @@ from tests.kernel.ledger.logs import (
     faults,
     hashed,
 )
-from tests.world.proving import rounds
+from tests.support.rounds import rounds
 
 LENGTH = 40
 HONEST = entries_of(a_story(LENGTH))

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from runtime.database import arrays, hot_path
 from runtime.error_kinds import ErrorKind, classify
-from tests.world.database import Database
-from tests.world.town import Town
+from tests.support.database import Database
+from tests.support.town import Town
 
 NO_NULL_BYTE = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 KINDS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {

@@ -13,7 +13,7 @@ from runtime.database import engine as engines
 from runtime.error_kinds import ErrorKind, classify
 from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Unavailable
-from tests.world.database import Database
+from tests.support.database import Database
 
 BACKEND = text("SELECT pg_backend_pid()")
 

@@ -5,7 +5,7 @@ import pytest
 
 from runtime.database import roles
 from runtime.names import SERVICES
-from tests.world.database import Database
+from tests.support.database import Database
 
 WORKING_ROLES = [role for role in roles.ROLES if role != roles.OWNER]
 ADVISORY = """

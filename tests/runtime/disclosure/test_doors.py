@@ -21,7 +21,7 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.facts import IncidentReported
 from schemas.taxonomy import ALL
-from tests.world.town import Town
+from tests.support.town import Town
 
 BODIES = text("SELECT message_ref, type, body, recipient FROM carrying.outbox WHERE key = :case_ref ORDER BY id")
 SUBJECT = text('SELECT subject_id FROM register."case" WHERE case_ref = :case_ref')

@@ -6,16 +6,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.runtime.http import things
-from tests.world.database import Database
-from tests.world.web import Web
+from tests.runtime.http import sample_app
+from tests.support.database import Database
+from tests.support.web import Web
 
 
 @pytest.fixture(scope="session")
 async def app(database: Database, web: Web) -> AsyncIterator[FastAPI]:
     with database.superuser() as connection:
-        connection.execute(things.TABLES)
-    async with web.serving("intake", [things.routes], refusals={things.NotOpen: "not_open"}) as served:
+        connection.execute(sample_app.TABLES)
+    async with web.serving("intake", [sample_app.routes], refusals={sample_app.NotOpen: "not_open"}) as served:
         yield served
 
 

@@ -22,7 +22,7 @@ SERVED = """
 import sys
 from runtime.http.application import answering_problems
 from runtime.http.server import serve
-from tests.world.web import settings_for
+from tests.support.web import settings_for
 app = answering_problems("trial")
 @app.get("/fast")
 async def fast() -> str:

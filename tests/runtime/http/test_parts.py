@@ -11,7 +11,7 @@ from runtime.http.health import Readiness
 from runtime.http.pagination import cursor_of, link_next, position_of
 from runtime.http.problems import Problem, TooManyRequests
 from runtime.http.rate_limit import MAX_BUCKETS, RateLimiter
-from tests.world.web import Web
+from tests.support.web import Web
 
 
 @pytest.mark.parametrize("given", ['"7"', '"6", "7"', '"7", W/"7"'])

@@ -15,7 +15,7 @@ from runtime.http.problems import (
     problem_document,
     problem_response,
 )
-from tests.world.web import Web
+from tests.support.web import Web
 
 CANARY = "CANARY-ana-lives-here"
 

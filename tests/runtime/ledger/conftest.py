@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.world.database import Database
-from tests.world.ledger import Log, OwnDatabase, own_database
+from tests.support.database import Database
+from tests.support.ledger import Log, OwnDatabase, own_database
 
 
 @pytest.fixture(scope="session")

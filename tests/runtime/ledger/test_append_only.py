@@ -10,8 +10,8 @@ from kernel.ledger.merkle import inclusion_proof, leaf_hash, nodes_for_inclusion
 from kernel.ledger.verify import Finding, Violation
 from runtime.database.roles import OWNER, ROLES
 from runtime.ledger.tree_store import nodes
-from tests.world import proofs
-from tests.world.ledger import Log, a_leaf
+from tests.support import proofs
+from tests.support.ledger import Log, a_leaf
 
 NO_WRITERS = (OWNER, "accord_audit", "accord_issuer", "accord_dashboard")
 WRITERS = [role for role in ROLES if role not in NO_WRITERS]

@@ -16,9 +16,9 @@ from runtime.ledger.sequencer import PADDED_TO
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from schemas.taxonomy import TAXONOMY_VERSION
-from tests.services.audit.telling import offer, open_all
-from tests.world.ledger import CATEGORIES, NOON, TYPE, Log, a_leaf
-from tests.world.town import DIRECTIVE, Town, a_town
+from tests.services.audit.accounting import offer, open_all
+from tests.support.ledger import CATEGORIES, NOON, TYPE, Log, a_leaf
+from tests.support.town import DIRECTIVE, Town, a_town
 
 A_FORGED_LEAF = a_leaf(
     7,

@@ -19,9 +19,9 @@ from runtime.ledger.pending_entries import append
 from runtime.ledger.sequencer import HeadMismatch, Sequencer, integrate
 from runtime.ledger.tree_store import nodes
 from runtime.settings import LedgerSettings
-from tests.world import proofs
-from tests.world.ledger import NOON, Log, a_leaf, an_offer_and_its_opening, eventually
-from tests.world.web import settings_for
+from tests.support import proofs
+from tests.support.ledger import NOON, Log, a_leaf, an_offer_and_its_opening, eventually
+from tests.support.web import settings_for
 
 HELD = text("SELECT size FROM ledger.head FOR UPDATE")
 

@@ -22,8 +22,8 @@ from runtime.register.enrolment import (
 )
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
-from tests.runtime.register.test_holding import held
-from tests.world.town import Town, all_purposes
+from tests.runtime.register.test_locks import held
+from tests.support.town import Town, all_purposes
 
 AGENCY = text("INSERT INTO register.agency (agency_id, name, kind) VALUES (:name, 'One', 'shelter')")
 CLIENT = text("INSERT INTO register.client (client_id, agency_id, public_jwk) VALUES (:name, 'harbor-house', '{}')")

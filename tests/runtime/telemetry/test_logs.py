@@ -87,7 +87,7 @@ def test_a_key_that_is_not_declared_is_refused() -> None:
     "value", ["two words", "a" * 200, "caf\u00e9", "a\nb", "+1 555 0100", object(), {"a": 1}, b"x"]
 )
 def test_a_value_that_is_not_a_word_is_withheld(value: object) -> None:
-    assert log_fields(reason=value) == {"facts": {"reason": WITHHELD}}
+    assert log_fields(reason=value) == {"log_fields": {"reason": WITHHELD}}
 
 
 def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:
@@ -163,7 +163,7 @@ async def test_an_error_nobody_awaited_is_written_without_its_text(lines: Lines)
 
 
 def test_a_log_call_that_is_wrong_prints_nothing(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
-    ours.error("failed %d", "CANARY", extra={"facts": {"reason": object()}})
+    ours.error("failed %d", "CANARY", extra={"log_fields": {"reason": object()}})
 
     assert "CANARY" not in lines.text + "".join(capsys.readouterr())
     assert lines.last()["reason"] == WITHHELD

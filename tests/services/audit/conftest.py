@@ -7,10 +7,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.audit.api import routes
-from tests.world.database import Database
-from tests.world.ledger import Log, own_database
-from tests.world.town import Town, a_town
-from tests.world.web import Web
+from tests.support.database import Database
+from tests.support.ledger import Log, own_database
+from tests.support.town import Town, a_town
+from tests.support.web import Web
 
 
 @pytest.fixture(scope="session")

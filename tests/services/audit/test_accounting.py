@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from runtime import disclosure
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from tests.services.audit.telling import SHELTER, a_told_case, deeds, offer, open_all, read
-from tests.world.ledger import Log
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.services.audit.accounting import SHELTER, a_told_case, deeds, offer, open_all, read
+from tests.support.ledger import Log
+from tests.support.town import Town
+from tests.support.web import Web
 
 
 async def test_every_offer_opening_and_refusal_of_the_case_is_listed_at_once(

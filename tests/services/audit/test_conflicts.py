@@ -13,9 +13,9 @@ from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind
 from services.audit.conflicts import TRIED
-from tests.world.ledger import Log
-from tests.world.town import Town, all_purposes
-from tests.world.web import Web
+from tests.support.ledger import Log
+from tests.support.town import Town, all_purposes
+from tests.support.web import Web
 
 
 class Office:

@@ -14,8 +14,8 @@ import pytest
 
 from infra.embedded.ports import free_port
 from kernel.ledger.entry import Act, read
-from tests.world.database import Database
-from tests.world.ledger import Log, a_leaf, eventually, own_database
+from tests.support.database import Database
+from tests.support.ledger import Log, a_leaf, eventually, own_database
 
 ROOT = Path(__file__).parents[3]
 STEPS = ("after_take", "after_move", "before_commit", "after_commit")

@@ -16,12 +16,12 @@ from runtime.ledger.sequencer import PADDED_TO, PUBLISHED_EVERY, publish
 from runtime.settings import LedgerSettings
 from services.audit.api import routes
 from services.audit.main import build
-from tests.services.audit.telling import a_told_case, read
-from tests.world import proofs
-from tests.world.database import Database
-from tests.world.ledger import Log, a_leaf, eventually, own_database
-from tests.world.town import Town
-from tests.world.web import Web, settings_for
+from tests.services.audit.accounting import a_told_case, read
+from tests.support import proofs
+from tests.support.database import Database
+from tests.support.ledger import Log, a_leaf, eventually, own_database
+from tests.support.town import Town
+from tests.support.web import Web, settings_for
 
 HOTLINE = text("INSERT INTO register.agency (agency_id, name, kind) VALUES ('bay-hotline', 'Bay Hotline', 'hotline')")
 PRIYA = text(

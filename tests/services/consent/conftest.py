@@ -15,8 +15,8 @@ from runtime import register
 from schemas.codes import Purpose
 from schemas.taxonomy import ALL, categories_of
 from services.consent.api import routes
-from tests.world.town import Town
-from tests.world.web import AtTheDoor, Web
+from tests.support.town import Town
+from tests.support.web import AtTheDoor, Web
 
 EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
 TAKES_PART = {"participation": "yes", "evidence": EXPLAINED}

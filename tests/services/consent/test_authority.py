@@ -18,8 +18,8 @@ from schemas.codes import Purpose
 from services.consent.api import routes
 from services.consent.domain.authority import RULES, Step
 from tests.services.consent.conftest import EXPLAINED, Desk, a_denial, a_permit, a_signature, now
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.town import Town
+from tests.support.web import Web
 
 # Who is what to the one subject of the matrix: its home agency is not the custodian of the record in question.
 SIDES = {

@@ -10,10 +10,10 @@ from runtime import disclosure, register
 from schemas.codes import EndsWhen, Purpose
 from schemas.taxonomy import ALL, paths_of
 from services.consent.jobs import run_jobs
+from tests.services.consent.builders import PART2
 from tests.services.consent.conftest import EXPLAINED, TAKES_PART, Desk, a_permit
-from tests.services.consent.saying import PART2
-from tests.world.mail import opened_by
-from tests.world.web import Web
+from tests.support.mail import opened_by
+from tests.support.web import Web
 
 LAWYER = {"recipient": "riverside-legal", "purpose": "legal_representation"}
 POLICE = {"recipient": "county-sheriff", "purpose": "order_enforcement"}
@@ -64,7 +64,7 @@ async def test_h11_an_end_that_was_met_is_told(desk: Desk, web: Web) -> None:
     assert await desk.opens(case_ref) == set()
 
     for _ in range(2):
-        await run_jobs(web.wiring("accord_consent"))
+        await run_jobs(web.app_state("accord_consent"))
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "revoked.v1"]
     assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]
@@ -82,7 +82,7 @@ async def test_h11_an_end_is_not_told_to_who_got_nothing(desk: Desk, web: Web) -
         await disclosure.end_with(unit, case_ref, EndsWhen.REFERRAL_CLOSED, "harbor-house", "bay-hotline")
         await unit.session.commit()
 
-    await run_jobs(web.wiring("accord_consent"))
+    await run_jobs(web.app_state("accord_consent"))
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1"]
     assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from schemas.codes import Purpose
+from tests.services.consent.builders import PART2
 from tests.services.consent.conftest import TAKES_PART, Desk, a_permit, a_signature, now
-from tests.services.consent.saying import PART2
 
 
 async def test_a_draft_opens_nothing_and_its_signature_exactly_what_it_names(desk: Desk) -> None:

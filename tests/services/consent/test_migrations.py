@@ -4,7 +4,7 @@ import pytest
 
 from infra.embedded.postgres import Postgres
 from runtime.database import migrate, roles
-from tests.world.database import PASSWORD, Database
+from tests.support.database import PASSWORD, Database
 
 TOLD = """
 WITH subject AS (

@@ -23,8 +23,8 @@ from services.consent.domain import (
     superseded,
     unlabelled,
 )
-from tests.services.consent.saying import a_draft, a_scene, a_signature, directives, in_force, said
-from tests.world.consent import DAY, NOON, an_ask
+from tests.services.consent.builders import a_draft, a_scene, a_signature, directives, in_force, said
+from tests.support.consent import DAY, NOON, an_ask
 
 PURPOSES = (Purpose.SHELTER, Purpose.ADVOCACY)
 some = st.frozensets(st.sampled_from(DataCategory), min_size=1, max_size=6)

@@ -6,8 +6,8 @@ import pytest
 
 from schemas.codes import DirectiveState
 from services.consent.domain import DirectiveStepNotPossible, Party, receipt
-from tests.services.consent.saying import a_draft, as_state, in_force
-from tests.world.consent import NOON
+from tests.services.consent.builders import a_draft, as_state, in_force
+from tests.support.consent import NOON
 
 PARTIES = {
     name: Party(name, name.title(), "1 Example Street", "555-0100", kind, "default")

@@ -31,10 +31,10 @@ from services.law_enforcement_bridge.api import routes as order_routes
 from services.law_enforcement_bridge.main import REFUSALS as ORDER_REFUSALS
 from services.referrals.api import routes as referral_routes
 from services.referrals.main import REFUSALS
-from tests.services.dashboard.browsing import Browser
-from tests.world.database import Database
-from tests.world.town import Town
-from tests.world.web import ISSUER, TestIssuer, Web, settings_for
+from tests.services.dashboard.browser import Browser
+from tests.support.database import Database
+from tests.support.town import Town
+from tests.support.web import ISSUER, TestIssuer, Web, settings_for
 
 BOARD = "http://board.test"
 PLACES = {
@@ -182,8 +182,8 @@ async def settled(
         issuer=ISSUER,
         port=1,
         profile=Profile.DEVELOPMENT,
-        run=run_folder / "issuer",
-        redirects=(BOARD + SIGNED_IN, BOARD.replace("http:", "https:") + SIGNED_IN),
+        run_dir=run_folder / "issuer",
+        allowed_redirect_uris=(BOARD + SIGNED_IN, BOARD.replace("http:", "https:") + SIGNED_IN),
     )
     streets.settle("issuer.test", issuer(told, sessions(town.engine("accord_issuer"))))
     async with AsyncExitStack() as stack:

@@ -11,7 +11,7 @@ from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from services.dashboard.domain import case_code
 from services.dashboard.pages import BOARD
-from tests.services.dashboard.browsing import Browser, Read
+from tests.services.dashboard.browser import Browser, Read
 from tests.services.dashboard.conftest import PLACES, Square
 
 LATE = """

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from services.dashboard.main import build
 from services.dashboard.settings import BoardSettings
 from tests.services.dashboard.conftest import board_settings
-from tests.world.web import settings_for
+from tests.support.web import settings_for
 
 
 @pytest.mark.parametrize("address", ["board.test", "https://board.test/", "https://board.test/app", "https://a@b", ""])

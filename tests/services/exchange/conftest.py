@@ -20,9 +20,9 @@ from schemas.codes import AgencyKind, Purpose
 from schemas.facts import Fact, IncidentReported
 from services.exchange.api import PROMISE_KEY, routes
 from services.exchange.consumers import listen
-from tests.world.delivery import Delivery
-from tests.world.town import Town, all_purposes
-from tests.world.web import Web
+from tests.support.delivery import Delivery
+from tests.support.town import Town, all_purposes
+from tests.support.web import Web
 
 TOLD = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He said he would come back."}
 HOTLINE = "bay-hotline"

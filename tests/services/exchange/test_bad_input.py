@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 
 from tests.services.exchange.conftest import HOTLINE, Desk, a_desk
-from tests.world.delivery import Delivery
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.delivery import Delivery
+from tests.support.town import Town
+from tests.support.web import Web
 
 JSON = {"Content-Type": "application/json"}
 CANARY = "heron-4417"

@@ -17,7 +17,7 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.exchange import inbox, store
 from tests.services.exchange.conftest import Desk, an_incident, listed
-from tests.world.web import Web
+from tests.support.web import Web
 
 FORGET = """DELETE FROM exchange.message WHERE recipient = %(agency)s AND case_ref = %(case_ref)s"""
 

@@ -26,10 +26,10 @@ from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from tests.services.exchange.conftest import HOTLINE, an_incident, listed
-from tests.world.carrying import Fabric, until
-from tests.world.delivery import Delivery
-from tests.world.town import Town, all_purposes
-from tests.world.web import Web
+from tests.support.broker_env import Fabric, until
+from tests.support.delivery import Delivery
+from tests.support.town import Town, all_purposes
+from tests.support.web import Web
 
 CASES = 20
 BY_CHANCE = 8  # of 20: guessing gives one, and nine or more once in a million times

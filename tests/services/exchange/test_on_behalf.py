@@ -8,7 +8,7 @@ import pytest
 
 from runtime.auth.on_behalf import HEADER
 from tests.services.exchange.conftest import HOTLINE, Desk, listed
-from tests.world.web import a_key
+from tests.support.web import a_key
 
 OPENING = {"purpose": "shelter"}
 

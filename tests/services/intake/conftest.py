@@ -14,8 +14,8 @@ from kernel.sealing.envelope import Sealed
 from runtime import disclosure
 from schemas.codes import Purpose
 from services.intake.api import routes
-from tests.world.town import Town
-from tests.world.web import AtTheDoor, Web
+from tests.support.town import Town
+from tests.support.web import AtTheDoor, Web
 
 WAITING = text(
     "SELECT message_ref, recipient, type, body FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id"

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from tests.services.intake.conftest import Desk
-from tests.world.web import Web
+from tests.support.web import Web
 
 CANARY = "canary-5e1d"
 SHELTER = [DataCategory.NEEDS, DataCategory.CHILDREN]

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.main import REFUSALS
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.town import Town
+from tests.support.web import Web
 
 
 @pytest.fixture(scope="session")

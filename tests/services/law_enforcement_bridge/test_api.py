@@ -16,8 +16,8 @@ from schemas.taxonomy import ALL, categories_of
 from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.jobs import run_jobs, scheduled_jobs
 from tests.services.law_enforcement_bridge.conftest import Desk
-from tests.world.mail import mailbox, opened_by
-from tests.world.web import Web
+from tests.support.mail import mailbox, opened_by
+from tests.support.web import Web
 
 WATCH = [DataCategory.ORDER_TERMS, DataCategory.ORDER_SERVICE]
 SERVED = {"service_status": "served", "served_at": "2026-03-02T07:52:00Z"}
@@ -259,8 +259,8 @@ async def test_an_order_warns_ends_and_says_so_once(desk: Desk, web: Web) -> Non
 
     for before in ("30 days", "0 days", "0 days"):
         let_time_pass(desk, order["order_ref"], before)
-        await run_jobs(web.wiring("accord_law_enforcement_bridge"))
-        await run_jobs(web.wiring("accord_law_enforcement_bridge"))
+        await run_jobs(web.app_state("accord_law_enforcement_bridge"))
+        await run_jobs(web.app_state("accord_law_enforcement_bridge"))
 
     assert await types(desk, order["case_ref"]) == ["issued", "expiring", "expired"]
     assert (await desk.lee.get(f"/v1/orders/{order['order_ref']}")).json()["status"] == "expired"
@@ -314,7 +314,7 @@ async def test_h11_an_order_the_clock_ends_ends_its_releases(desk: Desk, web: We
     order = await desk.record(case_ref=case_ref, expires_on="2099-01-01", court_time_zone="UTC")
     let_time_pass(desk, order["order_ref"], "-1 second")
 
-    await run_jobs(web.wiring("accord_law_enforcement_bridge"))
+    await run_jobs(web.app_state("accord_law_enforcement_bridge"))
 
     assert await both_open(desk, case_ref) == (set(), set())
     assert "expired" in await types(desk, case_ref)

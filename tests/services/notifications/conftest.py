@@ -21,11 +21,11 @@ from services.notifications.api import routes
 from services.notifications.channels import NoticeChannel, UnsafeFileChannel
 from services.notifications.consumers import listen
 from services.notifications.dispatcher import NoticeDispatcher
-from tests.world.clock import set_clock
-from tests.world.delivery import Delivery
-from tests.world.mail import mailbox, opened_by
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.clock import set_clock
+from tests.support.delivery import Delivery
+from tests.support.mail import mailbox, opened_by
+from tests.support.town import Town
+from tests.support.web import Web
 
 HOTLINE = "bay-hotline"
 ADDRESS = "+1 555 0188"

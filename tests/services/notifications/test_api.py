@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from tests.services.notifications.conftest import ADDRESS, HOTLINE, Desk, a_channel
-from tests.world.web import Web
+from tests.support.web import Web
 
 
 def path(case_ref: UUID | str) -> str:

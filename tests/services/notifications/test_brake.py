@@ -15,7 +15,7 @@ from services.notifications import domain
 from services.notifications.channels import UnsafeFileChannel
 from services.notifications.domain import Send, Volume
 from tests.services.notifications.conftest import HOTLINE, Desk, a_channel, an_acceptance, hours
-from tests.world.web import Web
+from tests.support.web import Web
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHERIFF = "county-sheriff"

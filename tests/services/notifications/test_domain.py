@@ -28,8 +28,8 @@ from services.notifications.domain import (
     is_open,
     next_opening,
 )
-from tests.world.town import KINDS as AGENCIES
-from tests.world.town import PEOPLE
+from tests.support.town import KINDS as AGENCIES
+from tests.support.town import PEOPLE
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.referrals.api import routes
 from services.referrals.main import REFUSALS
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.town import Town
+from tests.support.web import Web
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from tests.services.referrals.conftest import Desk, a_referral
-from tests.world.mail import mailbox, opened_by
-from tests.world.web import Web
+from tests.support.mail import mailbox, opened_by
+from tests.support.web import Web
 
 ACCEPTED = {"advocate_name": "Sam Okafor", "meeting_place": "Front office, Elm Street"}
 DECLINED = {"reason_code": "no_capacity"}

@@ -16,9 +16,9 @@ from schemas.codes import EndsWhen, Purpose, StartsWhen
 from schemas.taxonomy import ALL, categories_of
 from services.referrals.jobs import run_jobs
 from tests.services.referrals.conftest import Desk, a_referral
-from tests.world.mail import mailbox, opened_by
-from tests.world.town import Town
-from tests.world.web import Web
+from tests.support.mail import mailbox, opened_by
+from tests.support.town import Town
+from tests.support.web import Web
 
 STATUS = DataCategory.REFERRAL_STATUS
 LEGAL = {"to_agency_ref": "riverside-legal", "purpose": "legal_representation", "service_code": "legal_aid"}
@@ -142,7 +142,7 @@ async def test_h11_a_referral_the_clock_withdraws_ends_it(desk: Desk, web: Web) 
     await desk.send(case_ref)
     await desk.town.revoke(case_ref, directive_ref)
 
-    await run_jobs(web.wiring("accord_referrals"))
+    await run_jobs(web.app_state("accord_referrals"))
 
     assert await opens(desk.town, case_ref, purpose=Purpose.ADVOCACY) == set()
 
@@ -194,7 +194,7 @@ async def test_d2_a_clear_check_starts_the_release(
     desk: Desk, machine: httpx.AsyncClient, jude: httpx.AsyncClient, web: Web
 ) -> None:
     case_ref, theirs = await to_the_lawyer(desk)
-    await run_jobs(web.wiring("accord_referrals"))
+    await run_jobs(web.app_state("accord_referrals"))
     opened = await opened_by(desk.town, case_ref, "riverside-legal", None, Purpose.CONFLICT_CHECK)
     assert dict(opened["referral.created"].categories) == {"alleged_offender": {"offender_name": "R. Calder"}}
     assert await received(jude, theirs) == []

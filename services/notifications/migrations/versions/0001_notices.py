@@ -6,7 +6,7 @@ revision = "0001"
 down_revision = None
 
 # One row for each thing the survivor said of being reached: what says nothing of it takes nothing back.
-# `has_pending` holds references and an instant only and has no wall: the sender must find what is due in any agency.
+# `due` holds references and an instant only and has no wall: the sender must find what is due in any agency.
 TABLES = """
 CREATE TABLE notifications.contact (
     agency_id   text NOT NULL,

@@ -1,0 +1,122 @@
+"""What the exchange answers, as other systems see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel.ledger.promise import hash_text
+from runtime.disclosure import Opening
+from schemas.codes import Purpose
+from schemas.strict_model import StrictModel
+from services.exchange import domain
+from services.exchange.store import Listed
+
+
+class MessageResponse(StrictModel):
+    """The routing of a message.
+
+    `fact_ref` is the same for every copy of one fact, and yours alone. `occurred_at` is exact for a fact of your own,
+    else a minute, at most six minutes before it; order within a case is that of the list.
+    """
+
+    message_ref: UUID
+    fact_ref: UUID | None = None
+    type: str
+    case_ref: UUID
+    sender: str
+    occurred_at: datetime
+
+    @classmethod
+    def of(cls, listed: Listed) -> MessageResponse:
+        """Return the answer for one listed message."""
+        return cls(
+            message_ref=listed.message_ref,
+            fact_ref=listed.fact_ref,
+            type=listed.type,
+            case_ref=listed.case_ref,
+            sender=listed.sender,
+            occurred_at=listed.occurred_at,
+        )
+
+
+class PageResponse(StrictModel):
+    """A page of a mailbox. `cursor` asks for what comes behind it, now or at a later time."""
+
+    messages: list[MessageResponse]
+    cursor: str | None
+
+
+class PurposesResponse(StrictModel):
+    """For which purposes a message could be opened now, by this person of this agency."""
+
+    message_ref: UUID
+    purposes: list[Purpose]
+
+
+class DisclosureScope(StrictModel):
+    """On whose word, for what and until when; an agency's own record has no end."""
+
+    purpose: Purpose
+    basis: str | None = None
+    directives: list[UUID]
+    until: datetime | None = None
+
+
+class DisclosureNoticeResponse(StrictModel):
+    """What may not be done with what was opened."""
+
+    codes: list[domain.DisclosureNotice]
+    text: str
+
+
+class RecordResponse(StrictModel):
+    """The look, as it is on record. `leaf` is its hash in the ledger's tree (RFC 6962, base64).
+
+    `promise` is a note (C2SP signed-note) in which this process promises that `leaf`, and every other leaf it lists,
+    is in the tree at the instant it names. Keep it: what is missing then was taken away.
+    """
+
+    leaf: str
+    promise: str | None = None
+
+
+class OpeningResponse(MessageResponse):
+    """What this person may see of the message now: by category, permitted fields only, and nothing else named."""
+
+    categories: dict[str, dict[str, Any]]
+    terms: dict[str, Any] | None = None
+    scope: DisclosureScope
+    notice: DisclosureNoticeResponse
+    record: RecordResponse
+
+    @classmethod
+    def of_opening(cls, opening: Opening, promised: str | None) -> OpeningResponse:
+        """Return the answer for one opening, with the note that promises its look to be in the tree."""
+        codes = domain.notices(opening.categories.keys(), opening.terms)
+        return cls(
+            message_ref=opening.message_ref,
+            fact_ref=opening.fact_ref,
+            type=opening.type,
+            case_ref=opening.case_ref,
+            sender=opening.sender,
+            occurred_at=opening.occurred_at,
+            categories={str(category): dict(fields) for category, fields in opening.categories.items()},
+            terms=None if opening.terms is None else dict(opening.terms),
+            scope=DisclosureScope(
+                purpose=opening.purpose,
+                basis=opening.basis,
+                directives=list(opening.directives),
+                until=opening.until,
+            ),
+            record=RecordResponse(leaf=hash_text(opening.leaf), promise=promised),
+            notice=DisclosureNoticeResponse(codes=list(codes), text=" ".join(domain.TEXTS[code] for code in codes)),
+        )
+
+
+class OpeningsResponse(StrictModel):
+    """What was opened, in the order asked; what is absent is not named. One promise covers all of it."""
+
+    opened: list[OpeningResponse]
+    promise: str | None = None

@@ -1,0 +1,289 @@
+"""Requests that are good as they stand: real references, fitting bodies, and who sends them.
+
+What schemathesis makes up refers to nothing, so that it would learn of little but 404; it gets these to work with.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+
+from cli.story import words
+from cli.story.words import EXPLAINED
+from schemas.categories import DataCategory
+from schemas.codes import Purpose, StartsWhen
+from tests.fuzz.all_services import Street
+
+HOME: Final = "bay-hotline"
+BRAKED: Final = """
+INSERT INTO notifications.notice
+    (notice_ref, agency_id, case_ref, kind, cause_ref, source, state, reason, planned_at, planned_for)
+VALUES (gen_random_uuid(), 'bay-hotline', %s, 'hearing_set', gen_random_uuid(), %s, 'held', 'brake', now(),
+    now() + interval '1 day')
+"""
+RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFERRAL_STATUS)
+FIRST: Final = {"If-Match": '"1"'}
+SIGNED: Final = EXPLAINED | {"signer_role": "survivor"}
+DENIAL: Final = {"effect": "deny", "recipient": "county-sheriff"}
+REFERRAL: Final = {
+    "to_agency_ref": "harbor-house",
+    "mode": "live",
+    "service_code": "shelter",
+    "priority": "urgent",
+    "purpose": "shelter",
+}
+
+TO_LEGAL_AID: Final = {
+    "to_agency_ref": "riverside-legal",
+    "mode": "live",
+    "service_code": "legal_aid",
+    "priority": "urgent",
+    "purpose": "legal_representation",
+    "offender_name": "R. Calder",
+}
+CHECKED_FIRST: Final[dict[Purpose, dict[str, Any]]] = {
+    Purpose.CONFLICT_CHECK: {
+        "categories": [DataCategory.ALLEGED_OFFENDER],
+        "only_fields": ["alleged_offender.offender_name"],
+    },
+    Purpose.LEGAL_REPRESENTATION: {
+        "categories": [DataCategory.REFERRAL_STATUS, DataCategory.ALLEGED_OFFENDER],
+        "starts_when": StartsWhen.CONFLICT_CLEAR,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Good:
+    """One request that is answered with success, if it is the first of its kind."""
+
+    who: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+Stock = dict[str, list[Good]]  # by the operation's own name
+
+
+class Clerk:
+    """Puts things into the town and writes down what may be asked about them."""
+
+    def __init__(self, street: Street, client: httpx.Client) -> None:
+        self.street = street
+        self.client = client
+        self.stock: defaultdict[str, list[Good]] = defaultdict(list)
+
+    def asks(self, who: str, service: str, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+        """Send a request that has to succeed."""
+        headers = {"Authorization": f"Bearer {self.street.token(who)}"} | more
+        answer = self.client.request(method, self.street.addresses[service] + path, json=body, headers=headers)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        told: dict[str, Any] = answer.json() if answer.content else {}
+        return told
+
+    def note(
+        self, operation: str, who: str, body: Any = None, headers: Mapping[str, str] | None = None, **path: str
+    ) -> None:
+        """Write down one good request."""
+        self.stock[operation].append(Good(who, path, body, headers or {}))
+
+    def a_case(self) -> str:
+        """Open a case of the hotline's with a survivor who takes part and lets the shelter know some things."""
+        case_ref = self.street.do(self.street.town.open_case(HOME))
+        self.street.do(self.street.town.direct(case_ref, "harbor-house", Purpose.SHELTER, RELEASED))
+        return str(case_ref)
+
+    def casework(self) -> None:
+        """Intake, notices, and the accounting of a case."""
+        case = self.a_case()
+        path = f"/v1/cases/{case}/incidents"
+        incident = self.asks("ana", "intake", "POST", path, words.incident())["incident_ref"]
+        self.asks("ana", "intake", "POST", f"/v1/cases/{case}/plans", words.plan(1))
+        self.note("open_case", "ana", {"channel": "hotline"})
+        self.note("read_case", "ana", case_ref=case)
+        self.note("report_incident", "ana", words.incident(), case_ref=case)
+        self.note("correct_incident", "ana", words.incident(), case_ref=case, incident_ref=incident)
+        self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
+        self.note("read_notices", "ana", case_ref=case)
+        self.note("read_accounting", "priya", case_ref=case)
+        for operation in ("list_braked_notices", "release_braked", "drop_braked"):
+            self.braked(operation, case)
+        self.mail(case)
+
+    def braked(self, operation: str, case: str) -> None:
+        """A notice of the case that the brake holds, on the news of an agency of its own."""
+        source = f"police-{token_hex(4)}"
+        with self.street.town.database.superuser() as connection:
+            connection.execute(BRAKED, [case, source])
+        body = None if operation == "list_braked_notices" else {"planned_until": words.in_days(1)}
+        self.note(operation, "ana", body, source_agency_ref=source, kind="hearing_set")
+
+    def mail(self, case: str) -> None:
+        """What lies in the shelter's mailbox of a case, and in the hotline's own."""
+        street = self.street
+        street.do(street.delivery.deliver(UUID(case), HOME, "harbor-house"))
+        for who, purpose in (("ana", "advocacy"), ("sam", "shelter")):
+            for message in self.asks(who, "exchange", "GET", "/v1/inbox?limit=200")["messages"]:
+                ref = message["message_ref"]
+                self.note("read_case", who, case_ref=message["case_ref"])
+                self.note("open_message", who, {"purpose": purpose}, message_ref=ref)
+                self.note("open_messages", who, {"purpose": purpose, "message_refs": [ref]})
+                self.note("read_purposes", who, message_ref=ref)
+                if who == "ana":
+                    self.note("offer_message", who, {"to": ["harbor-house"]}, message_ref=ref)
+
+    def releases(self) -> None:
+        """Participation, drafts to sign or refuse, and a directive to read and to stop."""
+        case = self.a_case()
+        provision: dict[str, Any] = {"effect": "permit", "recipient": "county-sheriff", "purpose": "order_enforcement"}
+        provision |= {"categories": ["identity", "order_terms"], "valid_until": words.in_days(20)}
+        drafts = [
+            self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", provision)["directive_ref"]
+            for _ in range(2)
+        ]
+        listed = self.asks("ana", "consent", "GET", f"/v1/cases/{case}/directives")["directives"]
+        self.note("choose_participation", "ana", {"participation": "yes", "evidence": EXPLAINED}, case_ref=case)
+        self.note("draft_directive", "ana", provision, case_ref=case)
+        self.note("list_directives", "ana", case_ref=case)
+        asked = {"recipient": "harbor-house", "purpose": "shelter"}
+        self.stock["preview_case"].append(Good("ana", {"case_ref": case}, query=asked))
+        self.note("sign_directive", "ana", SIGNED | {"signed_at": words.now()}, FIRST, directive_ref=drafts[0])
+        self.note("refuse_directive", "ana", {}, FIRST, directive_ref=drafts[1])
+        for one in listed:
+            for operation in ("read_directive", "read_receipt", "stop_directive"):
+                if operation == "stop_directive" and one["state"] == "draft":
+                    continue  # the drafts are there to be signed and refused
+                body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
+                self.note(operation, "ana", body, directive_ref=one["directive_ref"])
+        self.denials(case)
+        self.deaths()
+        last = self.a_case()
+        self.note("stop_everything", "ana", {"by": "survivor"}, case_ref=last)
+        self.note("record_death", "ana", {"died_on": "2026-01-02"}, case_ref=last)
+
+    def denials(self, case: str) -> None:
+        """A denial to sign away, and one that was, for a second person to confirm."""
+        denied = [
+            self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", DENIAL | {"categories": [category]})
+            for category in ("location", "children")
+        ]
+        standing, lifted = [one["directive_ref"] for one in denied]
+        signed = SIGNED | {"signed_at": words.now()}
+        self.asks("ana", "consent", "POST", f"/v1/directives/{lifted}/lifting", signed, **FIRST)
+        self.note("lift_denial", "ana", signed, FIRST, directive_ref=standing)
+        self.note("confirm_directive", "mia", None, {"If-Match": '"2"'}, directive_ref=lifted)
+
+    def deaths(self) -> None:
+        """A death recorded by mistake, and one whose correction waits for a second person."""
+        mistaken, corrected = self.a_case(), self.a_case()
+        for case in (mistaken, corrected):
+            self.asks("ana", "consent", "PUT", f"/v1/cases/{case}/death", {"died_on": "2026-01-02"})
+        self.asks("ana", "consent", "POST", f"/v1/cases/{corrected}/death/correction")
+        self.note("correct_death", "ana", case_ref=mistaken)
+        self.note("confirm_correction", "mia", case_ref=corrected)
+
+    def orders(self) -> None:
+        """An order for each thing that may become of it."""
+        self.note("record_order", "lee", {"status": "temporary", "court_name": "County Court"})
+        for operation, (status, body) in COURSE.items():
+            said = {"status": status, "respondents": [{"name": "R"}]}
+            made = self.asks("lee", "law_enforcement_bridge", "POST", "/v1/orders", said)
+            self.note(operation, "lee", body, FIRST, order_ref=made["order_ref"])
+            self.note("read_order", "lee", order_ref=made["order_ref"])
+            self.note("record_order", "lee", {"status": status, "case_ref": made["case_ref"]})
+
+    def referrals(self) -> None:
+        """A referral for each thing that may become of it."""
+        case = self.a_case()
+        self.note("send_referral", "ana", REFERRAL | {"case_ref": case})
+        mine, _ = self.a_referral(case)
+        self.note("withdraw_referral", "ana", {"reason_code": "survivor_declined"}, referral_ref=mine)
+        for operation, body in ANSWERS.items():
+            mine, theirs = self.a_referral(case)
+            version = FIRST
+            if operation in AFTER_ACCEPTANCE:
+                accepted = f"/v1/referrals/{theirs}/acceptance"
+                self.asks("sam", "referrals", "POST", accepted, ANSWERS["accept_referral"], **FIRST)
+                version = {"If-Match": '"2"'}
+            self.note(operation, "sam", body, version, referral_ref=theirs)
+            self.note("read_referral", "ana", referral_ref=mine)
+            self.note("read_referral", "sam", referral_ref=theirs)
+
+    def conflict_check(self) -> None:
+        """A referral to legal aid, whose system has one name to compare before anybody sees more."""
+        case_ref = self.street.do(self.street.town.open_case(HOME))
+        for purpose, terms in CHECKED_FIRST.items():
+            self.street.do(self.street.town.direct(case_ref, "riverside-legal", purpose, **terms))
+        self.asks("ana", "referrals", "POST", "/v1/referrals", TO_LEGAL_AID | {"case_ref": str(case_ref)})
+        theirs = self.street.do(self.street.town.case_ref_of(case_ref, "riverside-legal"))
+        checked = {"case_ref": str(theirs), "conflict_check": "clear"}
+        self.note("record_conflict_check", "system:riverside-legal", checked)
+
+    def a_referral(self, case: str) -> tuple[str, str]:
+        """Send a referral; return how its sender and how its receiver knows it."""
+        sent = self.asks("ana", "referrals", "POST", "/v1/referrals", REFERRAL | {"case_ref": case})
+        path = "/v1/referrals?direction=received&limit=200"
+        received = self.asks("sam", "referrals", "GET", path)["referrals"]
+        return sent["referral_ref"], received[-1]["referral_ref"]
+
+
+COURSE: Final[dict[str, tuple[str, Any]]] = {
+    "issue_order": ("requested", {"status": "temporary", "order_number": "26-PO-0117"}),
+    "set_hearing": ("requested", {"hearing_at": "2026-04-01T09:00:00Z"}),
+    "serve_order": ("temporary", {"service_status": "in_hand"}),
+    "modify_order": ("temporary", {"modification": "terms", "court_name": "High Court"}),
+    "note_violation": ("final", {"violated_on": "2026-03-02"}),
+    "end_order": ("final", {"end_reason": "vacated"}),
+}
+ANSWERS: Final[dict[str, Any]] = {
+    "accept_referral": {"advocate_name": "Sam Okafor"},
+    "decline_referral": {"reason_code": "no_capacity"},
+    "ask_for_more": None,
+    "begin_referral": None,
+    "complete_referral": {"outcome_code": "got_help"},
+    "fail_contact": {"contact_attempts": 3},
+}
+AFTER_ACCEPTANCE: Final = frozenset({"begin_referral", "complete_referral", "fail_contact"})
+
+
+def filled(street: Street, times: int) -> Stock:
+    """Put so many cases, releases, orders and referrals into the town, and return what may be asked about them."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        clerk = Clerk(street, client)
+        for _ in range(times):
+            clerk.casework()
+            clerk.releases()
+            clerk.orders()
+            clerk.referrals()
+            clerk.conflict_check()
+    street.do(street.sequence())
+    for operation, (who, query) in ANYTIME.items():
+        clerk.stock[operation].append(Good(who, query=query))
+    clerk.stock["read_list"].append(Good("cora", {"name": "waiting"}))
+    return dict(clerk.stock)
+
+
+# What needs no reference, and who may ask it.
+ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "read_checkpoint": ("priya", {}),
+    "prove_inclusion": ("olu", {"index": "3"}),
+    "prove_consistency": ("olu", {"from": "1", "to": "4"}),
+    "read_inbox": ("sam", {"limit": "3"}),
+    "list_orders": ("lee", {"limit": "2"}),
+    "list_referrals": ("ana", {"direction": "sent"}),
+    "list_awaiting": ("mia", {}),
+    "list_braked": ("ana", {}),
+    "list_conflicts": ("priya", {}),
+    "list_ending": ("ana", {"ending_within_days": "60"}),
+    "count_ending": ("ana", {"ending_within_days": "60"}),
+    "count_inbox": ("sam", {}),
+    "count_orders": ("lee", {}),
+    "count_referrals": ("ana", {"direction": "sent"}),
+    "read_board": ("cora", {}),
+}

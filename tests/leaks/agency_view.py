@@ -1,0 +1,137 @@
+"""All that an agency can see of its world: answers, pages of the board, and the letters in its mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from cli.story.speaker import Speaker
+from tests.leaks.normalise import Eyes
+from tests.leaks.worlds import PATIENCE, PURPOSES, World
+from tests.services.dashboard.browser import Browser, Read
+from tests.support.outsider import Outsider
+
+OF_A_CASE = (
+    ("intake", "/v1/cases/{case_ref}"),
+    ("consent", "/v1/cases/{case_ref}/directives"),
+    ("consent", "/v1/cases/{case_ref}/preview?recipient=county-sheriff&purpose=investigation"),
+    ("notifications", "/v1/cases/{case_ref}/notices"),
+    ("audit", "/v1/cases/{case_ref}/accounting"),
+)
+LISTS = (
+    "direction=received&limit=1",
+    "direction=followed&limit=1",
+    "direction=sent&limit=1",
+    "direction=received&state=sent",
+    "direction=followed&state=accepted",
+    "direction=followed&overdue=false",
+)
+BOARDS = (
+    ("notifications", "/v1/braked-notices"),
+    ("law_enforcement_bridge", "/v1/orders"),
+    ("consent", "/v1/directives?ending_within_days=90"),
+    ("dashboard", "/v1/board"),
+    *(
+        ("dashboard", f"/v1/board/{name}")
+        for name in ("messages", "waiting", "overdue", "questions", "releases", "orders")
+    ),
+)
+
+
+def seen_by(world: World, role: str) -> dict[str, str]:
+    """Return all that an agency sees of its world, by channel, made plain."""
+    eyes = Eyes(world.mark)
+    found: dict[str, str] = {}
+    for asker in (role, f"system of {role}"):
+        found |= {f"{asker}: {name}": text for name, text in _by_http(world, role, asker, eyes).items()}
+    found |= asyncio.run(_pages(world, role, eyes))
+    found["mailbox"] = "\n".join(_mailbox(world, role, eyes))
+    return found
+
+
+@dataclass
+class Asking:
+    """One asker, and every answer they got, by what they asked."""
+
+    speaker: Speaker
+    eyes: Eyes
+    found: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, service: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        answer = self.speaker.ask(service, method, path, body)
+        what = f"{len(self.found):03} {method} {self.eyes.plain(path)} {'' if body is None else json.dumps(body)[:30]}"
+        self.found[what] = self.eyes.answer(answer)
+        return answer
+
+    def pages(self, service: str, path: str, member: str) -> list[dict[str, Any]]:
+        """Ask for all pages of a list and return the rows."""
+        answer = self.ask(service, "GET", path)
+        rows: list[dict[str, Any]] = answer.json().get(member, [])
+        while "next" in answer.links:
+            answer = self.ask(service, "GET", path.partition("?")[0] + answer.links["next"]["url"])
+            rows += answer.json()[member]
+        return rows
+
+
+def _by_http(world: World, role: str, asker: str, eyes: Eyes) -> dict[str, str]:
+    asking = Asking(world.asker(role, asker), eyes)
+    messages = asking.pages("exchange", "/v1/inbox?limit=2", "messages")
+    for case_ref in dict.fromkeys(one["case_ref"] for one in messages):
+        asking.pages("exchange", f"/v1/cases/{case_ref}/messages?limit=2", "messages")
+        for service, path in OF_A_CASE:
+            asking.ask(service, "GET", path.format(case_ref=case_ref))
+    refs = [one["message_ref"] for one in messages]
+    for purpose in PURPOSES[role]:
+        for ref in refs:
+            asking.ask("exchange", "POST", f"/v1/messages/{ref}/opening", {"purpose": purpose})
+        asking.ask("exchange", "POST", "/v1/openings", {"purpose": purpose, "message_refs": refs})
+    for query in LISTS:
+        for one in asking.pages("referrals", f"/v1/referrals?{query}", "referrals"):
+            asking.ask("referrals", "GET", f"/v1/referrals/{one['referral_ref']}")
+    for service, path in BOARDS:
+        asking.ask(service, "GET", path)
+    return asking.found
+
+
+async def _pages(world: World, role: str, eyes: Eyes) -> dict[str, str]:
+    """Return the pages of the board as the agency's person reads them in a browser."""
+    town, person = world.started.town, world.speakers[role].person
+    (secret,) = (one.passphrase_file for one in town.people if one.id == person)
+    async with httpx.AsyncClient(base_url=town.services["dashboard"], timeout=20, trust_env=False) as client:
+        browser = Browser(client)
+        await browser.sign_in(person, Path(secret).read_text().strip())
+        board = await browser.get("/app/board")
+        lists = [link for link in Read(board.text).links if link.startswith("/app/board/")]
+        return {"page /app/board": eyes.answer(board)} | {
+            f"page {link}": eyes.answer(await browser.get(link)) for link in lists
+        }
+
+
+def _mailbox(world: World, role: str, eyes: Eyes) -> list[str]:
+    """Return every letter in the agency's mailbox as its own user reads it: key, headers, length of what is sealed."""
+    outsider = Outsider(world.started.run.town_file, world.agency(role))
+    consumer = Consumer(outsider._settings("two-worlds"))
+    topic, letters = outsider.agency["mailbox"], list[Any]()
+    try:
+        partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+        places = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions]
+        ends = sum(consumer.get_watermark_offsets(place, timeout=20)[1] for place in places)
+        consumer.assign(places)
+        deadline = time.monotonic() + PATIENCE
+        while len(letters) < ends:
+            assert time.monotonic() < deadline, "the mailbox could not be read to its end"
+            letter: Any = consumer.poll(0.2)
+            if letter is not None and not letter.error():
+                letters.append(letter)
+    finally:
+        consumer.close()
+    told = [([(name, value.decode()) for name, value in one.headers()], one.key().decode(), one) for one in letters]
+    told.sort(key=lambda one: (one[1], dict(one[0])["ce_sequence"]))
+    return [eyes.plain(json.dumps([key, headers, len(one.value())])) for headers, key, one in told]

@@ -1,0 +1,232 @@
+"""What the people of the town do in a day, every word of it a canary."""
+
+import time
+from typing import Any, Final
+
+from kernel.consent import ceiling
+from schemas.categories import DataCategory
+from schemas.codes import Purpose
+from schemas.taxonomy import category_mask
+from tests.leaks.canaries import YEARS
+from tests.leaks.canary_generator import ABSENT
+from tests.leaks.scene import Scene, instant
+
+# To whom the survivor lets go as much as an agency of that kind may ever see for that purpose.
+RELEASES: Final = (
+    ("harbor-house", "shelter"),
+    ("county-sheriff", "order_enforcement"),
+    ("lantern-counselling", "counselling"),
+    ("riverside-legal", "legal_representation"),
+    ("st-anne-hospital", "medical_care"),
+    ("county-cell", "coordination"),
+)
+AFTER_A_CHECK: Final = ("legal_representation", "alleged_offender")
+PATIENCE: Final = 40.0
+
+
+def open_case(scene: Scene) -> str:
+    """Open a case that takes part; the words of her choice are canaries."""
+    opened = scene.does("ana", "intake", "POST /v1/cases", scene.body("intake", "CaseRequest"))
+    case_ref = str(opened["case_ref"])
+    take_part(scene, case_ref)
+    return case_ref
+
+
+def take_part(scene: Scene, case_ref: str) -> None:
+    """Record her choice to take part."""
+    explained = {"evidence__explained_by": "ana", "evidence__language": "es", "evidence__text_version": "2026-1"}
+    chosen = scene.body("consent", "ParticipationRequest", "evidence", participation="yes", **explained)
+    scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/participation", chosen)
+
+
+def release(scene: Scene, case_ref: str, **more: Any) -> dict[str, str]:
+    """Record a signed release to each agency; return the directives by agency."""
+    signed = {to: sign(scene, case_ref, to, purpose, **more) for to, purpose in RELEASES}
+    return signed | {"watch": sign(scene, case_ref, "bay-hotline", "advocacy", by="lee", custodian="county-sheriff")}
+
+
+def reach_of(scene: Scene, agency_id: str, purpose: str) -> list[str]:
+    """Return all that an agency may be permitted for a purpose."""
+    kind = next(one.kind for one in scene.town.agencies if one.id == agency_id)
+    most = ceiling(kind, Purpose(purpose))
+    return [category.value for category in DataCategory if most & category_mask(category)]
+
+
+def draft(scene: Scene, case_ref: str, recipient: str, purpose: str, **more: Any) -> dict[str, Any]:
+    """Draft one provision."""
+    # The offender goes to a lawyer after a conflict check, by a directive of its own, which would open nothing here.
+    named = [one for one in reach_of(scene, recipient, purpose) if (purpose, one) != AFTER_A_CHECK]
+    provision = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": named}
+    provision |= {"valid_until": instant(60), "asked_one_by_one": named, **more}
+    return scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/directives", provision)
+
+
+def signature(scene: Scene, by: str = "ana") -> dict[str, Any]:
+    """Return how she signed, each word of it a canary."""
+    part2 = scene.body("consent", "Part2Request")
+    return scene.body(
+        "consent",
+        "SignatureRequest",
+        "evidence",
+        method="e_signed",
+        signed_at=instant(),
+        explained_by=by,
+        language="es",
+        text_version="2026-1",
+        signer_role="survivor",
+        signer_conflict_check=ABSENT,
+        part2=part2,
+    )
+
+
+def sign(scene: Scene, case_ref: str, recipient: str, purpose: str, *, by: str = "ana", **more: Any) -> str:
+    """Draft one provision and have it signed."""
+    made = draft(scene, case_ref, recipient, purpose, **more)
+    ref = str(made["directive_ref"])
+    scene.does(by, "consent", f"POST /v1/directives/{ref}/signature", signature(scene, by), If_Match=made["etag"])
+    return ref
+
+
+def tell(scene: Scene, case_ref: str) -> None:
+    """Write down an incident, its correction, a plan and a better one."""
+    usual = {"occurred_on": "2026-01-02"}
+    path = f"/v1/cases/{case_ref}"
+    incident = scene.does("ana", "intake", f"POST {path}/incidents", scene.body("intake", "IncidentRequest", **usual))
+    newer = scene.body("intake", "IncidentVersionRequest", **usual, changed=["correction"])
+    scene.does("ana", "intake", f"POST {path}/incidents/{incident['incident_ref']}/versions", newer)
+    first = scene.does("ana", "intake", f"POST {path}/plans", scene.body("intake", "PlanRequest"))
+    better = scene.body("intake", "PlanRequest")
+    scene.does("ana", "intake", f"POST {path}/plans", better, If_Match=first["etag"])
+
+
+def record_orders(scene: Scene, case_ref: str) -> None:
+    """Have the sheriff's liaison record orders and all that becomes of them."""
+    service, usual = "law_enforcement_bridge", _order(scene)
+    requested = scene.body(service, "OrderRequest", case_ref=case_ref, **{**usual, "status": "requested"})
+    order = scene.does("lee", service, "POST /v1/orders", requested)
+    path = f"/v1/orders/{order['order_ref']}"
+    usual["respondents__0__respondent_ref"] = order["service"][0]["respondent_ref"]
+    issued = scene.body(service, "IssuanceRequest", **{**usual, "status": "temporary"})
+    order = scene.does("lee", service, f"POST {path}/issuance", issued, If_Match=order["etag"])
+    heard = scene.body(service, "HearingRequest", cji_fields=[])
+    order = scene.does("lee", service, f"POST {path}/hearing", heard)
+    changed = scene.body(service, "ModificationRequest", **{**usual, "status": ABSENT}, modification="correction")
+    order = scene.does("lee", service, f"POST {path}/modification", changed, If_Match=order["etag"])
+    for news in ("in_hand", "served"):
+        told = _service(scene, news, order)
+        order = scene.does("lee", service, f"POST {path}/service", told, If_Match=order["etag"])
+    scene.does("lee", service, f"POST {path}/violation", scene.body(service, "ViolationRequest", cji_fields=[]))
+    scene.does("lee", service, f"POST {path}/end", scene.body(service, "EndRequest", cji_fields=[]))
+    _record_one_that_fails(scene, case_ref)
+
+
+def _order(scene: Scene) -> dict[str, Any]:
+    ends = scene.nursery.new(YEARS[0], "end of an order", "an order: expires_on").core
+    usual = {"cji_fields": [], "expiry": "dated", "court_time_zone": "America/Los_Angeles", "expires_on": ends}
+    return {**usual, "respondents__0__respondent_ref": ABSENT}
+
+
+def _record_one_that_fails(scene: Scene, case_ref: str) -> None:
+    service = "law_enforcement_bridge"
+    final = scene.body(service, "OrderRequest", case_ref=case_ref, **{**_order(scene), "status": "final"})
+    order = scene.does("lee", service, "POST /v1/orders", final)
+    for news in ("in_hand", "failed"):
+        told = _service(scene, news, order)
+        path = f"/v1/orders/{order['order_ref']}/service"
+        order = scene.does("lee", service, f"POST {path}", told, If_Match=order["etag"])
+
+
+def _service(scene: Scene, news: str, order: dict[str, Any]) -> dict[str, Any]:
+    only = {"in_hand": ("received_on", "attempts", "served_at", "failure_reason"), "served": ("failure_reason",)}
+    left_out = dict.fromkeys(only.get(news, ("served_at",)), ABSENT)
+    at = {"served_at": instant()} if news == "served" else {}
+    waiting = "pending" if news == "in_hand" else "in_hand"
+    on = next(one["respondent_ref"] for one in order["service"] if one.get("service_status") == waiting)
+    usual = {"cji_fields": [], "respondent_ref": on, "service_status": news}
+    return scene.body("law_enforcement_bridge", "ServiceRequest", **{**usual, **left_out, **at})
+
+
+def refer(scene: Scene, case_ref: str) -> None:
+    """Send referrals, each answered in another way, and log one."""
+    acceptance = scene.body("referrals", "AcceptanceBlock")
+    accepted = _referral(scene, case_ref)
+    state = _answer(scene, accepted, "acceptance", acceptance)
+    state = _answer(scene, accepted, "start", None, state)
+    _answer(scene, accepted, "completion", scene.body("referrals", "CompletionBlock"), state)
+    _answer(scene, _referral(scene, case_ref), "decline", scene.body("referrals", "DeclineBlock"))
+    asked = _referral(scene, case_ref)
+    state = _answer(scene, asked, "question", None)
+    state = _answer(scene, asked, "acceptance", scene.body("referrals", "AcceptanceBlock"), state)
+    _answer(scene, asked, "contact-failure", scene.body("referrals", "ContactFailureBlock"), state)
+    called_back = scene.does("ana", "referrals", "POST /v1/referrals", _told(scene, case_ref))
+    path = f"/v1/referrals/{called_back['referral_ref']}"
+    said = scene.body("referrals", "WithdrawalBlock", reason_code="sender")
+    scene.does("ana", "referrals", f"POST {path}/withdrawal", said)
+    logged = _told(scene, case_ref) | {"mode": "logged"}
+    scene.does("ana", "referrals", "POST /v1/referrals", logged)
+
+
+def _told(scene: Scene, case_ref: str) -> dict[str, Any]:
+    return scene.body(
+        "referrals",
+        "ReferralRequest",
+        case_ref=case_ref,
+        to_agency_ref="harbor-house",
+        kind="service",
+        mode="live",
+        purpose="shelter",
+        follows_ref=ABSENT,
+    )
+
+
+def _referral(scene: Scene, case_ref: str) -> str:
+    """Send a referral and return the reference by which its receiver knows it."""
+    before = {one["referral_ref"] for one in _received(scene)}
+    scene.does("ana", "referrals", "POST /v1/referrals", _told(scene, case_ref))
+    (new,) = {one["referral_ref"] for one in _received(scene)} - before
+    return str(new)
+
+
+def _received(scene: Scene) -> list[dict[str, Any]]:
+    page = scene.people["sam"].does("referrals", "GET", "/v1/referrals?direction=received&limit=200")
+    found: list[dict[str, Any]] = page["referrals"]
+    return found
+
+
+def _answer(
+    scene: Scene, ref: str, how: str, body: dict[str, Any] | None, state: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    now = state or scene.people["sam"].does("referrals", "GET", f"/v1/referrals/{ref}")
+    return scene.does("sam", "referrals", f"POST /v1/referrals/{ref}/{how}", body, If_Match=now["etag"])
+
+
+def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
+    """Refuse one draft, stop one directive by telephone, and then everything."""
+    refused = draft(scene, case_ref, "lantern-counselling", "case_conference")
+    path = f"/v1/directives/{refused['directive_ref']}/refusal"
+    scene.does("ana", "consent", f"POST {path}", If_Match=refused["etag"])
+    told = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
+    scene.does("ana", "consent", f"POST /v1/directives/{directives['county-cell']}/revocation", told)
+    told = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
+    scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/revocation", told)
+    denied = draft(scene, case_ref, "harbor-house", "shelter", effect="deny", valid_until=None)
+    path = f"/v1/directives/{denied['directive_ref']}"
+    waiting = scene.does("ana", "consent", f"POST {path}/lifting", signature(scene), If_Match=denied["etag"])
+    scene.does("mia", "consent", f"POST {path}/confirmation", If_Match=waiting["etag"])
+    died = scene.body("consent", "DeathRequest", died_on="2026-01-03")
+    scene.does("ana", "consent", f"PUT /v1/cases/{case_ref}/death", died)
+    scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/death/correction")
+
+
+def drain(scene: Scene) -> None:
+    """Wait until nothing is on its way any more."""
+    waiting = "SELECT (SELECT count(*) FROM carrying.outbox) + (SELECT count(*) FROM ledger.pending)"
+    unread = """
+        SELECT count(*) FROM carrying.offer AS o WHERE o.state = 'relayed' AND (
+            SELECT count(*) FROM carrying.inbox AS i WHERE i.message_ref = o.message_ref) < 2
+    """
+    deadline = time.monotonic() + PATIENCE
+    with scene.superuser() as connection:
+        while any(connection.execute(one).fetchone() != (0,) for one in (waiting, unread)):
+            assert time.monotonic() < deadline, "something is still on its way"
+            time.sleep(0.1)

@@ -1,0 +1,88 @@
+"""What is an asker's own agency's and yet closed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tests.leaks.existence import Existing
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A thing of an asker's own agency that is closed to them, and why."""
+
+    asker: str
+    why: str
+    route: str
+    ref: UUID
+    body: dict[str, Any] | None = None
+
+
+ANSWERS = tuple(
+    f"referrals.{name}"
+    for name in (
+        "accept_referral",
+        "decline_referral",
+        "ask_for_more",
+        "begin_referral",
+        "complete_referral",
+        "fail_contact",
+    )
+)
+ORDERS = ("read_order", "issue_order", "modify_order", "serve_order", "set_hearing", "note_violation", "end_order")
+DIRECTIVES = ("read_directive", "read_receipt", "stop_directive", "refuse_directive", "sign_directive")
+CASES = (
+    "audit.read_accounting",
+    "notifications.read_notices",
+    "intake.read_case",
+    "intake.report_incident",
+    "intake.write_plan",
+    "consent.choose_participation",
+    "consent.record_death",
+    "consent.draft_directive",
+    "consent.list_directives",
+    "consent.preview_case",
+    "consent.stop_everything",
+)
+
+
+def closed(made: Existing) -> Iterator[Closed]:
+    """Yield all that is an asker's own agency's and yet closed to them."""
+    yield from _closed_to_all(made)
+    yield from _closed_to_one(made)
+
+
+def _closed_to_all(made: Existing) -> Iterator[Closed]:
+    here, named = made.shelter, made.named
+    for asker in ("sam", f"system of {here}"):
+        message = named[f"revoked message to {here}"]
+        yield Closed(asker, "revoked", "exchange.open_message", message)
+        yield Closed(asker, "revoked", "exchange.offer_message", message)
+        yield Closed(asker, "revoked", "exchange.read_case", named[f"revoked case of {here}"])
+        other = {"purpose": "advocacy"}
+        yield Closed(asker, "another purpose", "exchange.open_message", named[f"open message to {here}"], other)
+        for route in ("referrals.read_referral", *ANSWERS):
+            yield Closed(asker, "revoked", route, named["revoked referral received"])
+
+
+def _closed_to_one(made: Existing) -> Iterator[Closed]:
+    here, there, named = made.shelter, made.police, made.named
+    yield Closed("sam", "blocked", "exchange.open_message", named[f"hidden message to {here}"])
+    yield Closed("sam", "blocked", "exchange.read_case", named[f"hidden case of {here}"])
+    for route in ("referrals.read_referral", *ANSWERS):
+        yield Closed("sam", "blocked", route, named["hidden referral received"])
+    police = {"purpose": "order_enforcement"}
+    yield Closed("kim", "blocked", "exchange.open_message", named[f"hidden message to {there}"], police)
+    for route in ORDERS:
+        yield Closed("kim", "blocked", f"law_enforcement_bridge.{route}", named["hidden order"])
+    for route in CASES:
+        yield Closed("ana", "blocked", route, named["hidden case"])
+    for route in DIRECTIVES:
+        yield Closed("ana", "blocked", f"consent.{route}", named["hidden directive"])
+    for route in ("referrals.read_referral", "referrals.withdraw_referral"):
+        yield Closed("ana", "blocked", route, named["hidden referral"])
+    for route in ("exchange.open_message", "exchange.offer_message"):
+        yield Closed("ana", "blocked", route, named["hidden message to bay-hotline"])

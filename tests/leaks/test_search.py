@@ -1,0 +1,130 @@
+"""The eyes of the sweep: every canary, in every encoding, wherever it stands, and nothing where there is none."""
+
+import base64
+import gzip
+import html
+import json
+import random
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from schemas.registry import CONTRACTS
+from tests.leaks.canaries import HEAD, KINDS, WORD, Canary, CanaryPool, Kind
+from tests.leaks.contracts import sown_contracts
+from tests.leaks.search import CHUNK, ENCODINGS, Searcher, pieces_of
+from tests.support.rounds import seed
+
+NOISE = random.Random(7).randbytes(5_000)  # noqa: S311 - no secret
+WAYS: dict[str, Callable[[str], bytes]] = {
+    "plain": str.encode,
+    "percent": lambda said: quote(said, safe="").encode(),
+    "JSON-escaped": lambda said: json.dumps(said).encode(),
+    "base64": lambda said: base64.b64encode(b"a" + said.encode() + b"xyz"),
+    "base64, shifted": lambda said: base64.b64encode(b"ab" + said.encode() + b"yz"),
+    "hex": lambda said: said.encode().hex().encode(),
+    "UTF-16": lambda said: said.encode("utf-16"),
+    "reversed": lambda said: said[::-1].encode(),
+    "upper": lambda said: said.upper().encode(),
+    "lower": lambda said: said.lower().encode(),
+    "split by a newline": lambda said: f"{said[:-3]}\n{said[-3:]}".encode(),
+    "HTML-escaped": lambda said: html.escape(said).encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def nursery() -> CanaryPool:
+    return CanaryPool(random.Random(seed()))  # noqa: S311 - as above
+
+
+def one(nursery: CanaryPool, kind: Kind) -> Canary:
+    return nursery.new(kind, "told", f"a {kind.name}")
+
+
+def test_twelve_encodings_are_tried() -> None:
+    assert tuple(WAYS) == ENCODINGS
+    assert len(ENCODINGS) == 12
+
+
+@pytest.mark.parametrize("kind", KINDS[:9], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("encoding", WAYS)
+def test_a_canary_is_found_in_every_encoding(nursery: CanaryPool, kind: Kind, encoding: str) -> None:
+    canary, other = one(nursery, kind), one(nursery, kind)
+    searcher = Searcher.of([canary, other])
+
+    hits = searcher.search("here", NOISE + WAYS[encoding](canary.text) + NOISE)
+
+    assert {hit.canary for hit in hits if hit.canary} == {canary}  # of one that is split, a piece is found as well
+    if kind is WORD:
+        assert encoding in {hit.encoding for hit in hits}
+
+
+def test_base64_is_read_at_both_of_its_offsets(nursery: CanaryPool) -> None:
+    canary = one(nursery, WORD)
+
+    for before in (b"", b"a", b"ab", b"abc"):
+        hits = Searcher.of([canary]).search("here", base64.b64encode(before + canary.core.encode() + b"z"))
+        assert [hit.canary for hit in hits] == [canary]
+
+
+def test_what_is_compressed_is_searched_as_well(nursery: CanaryPool) -> None:
+    canary = one(nursery, WORD)
+
+    hits = Searcher.of([canary]).search("here", NOISE + gzip.compress(canary.text.encode()) + NOISE)
+
+    assert [(hit.canary, hit.where) for hit in hits] == [(canary, "here (inflated)")]
+
+
+def test_a_piece_of_a_canary_is_found(nursery: CanaryPool) -> None:
+    canary = one(nursery, WORD)
+
+    hits = Searcher.of([canary]).search("here", NOISE + canary.core[:8].encode() + NOISE)
+
+    assert [hit.canary for hit in hits] == [None]
+
+
+def test_nothing_is_found_where_there_is_nothing(nursery: CanaryPool) -> None:
+    searcher = Searcher.of(one(nursery, kind) for kind in KINDS[:9])
+
+    assert searcher.search("here", NOISE * 200) == []
+
+
+def test_a_canary_between_two_pieces_is_found(nursery: CanaryPool) -> None:
+    canary = one(nursery, WORD)
+    data = b"." * (CHUNK - 5) + canary.core.encode() + b"." * 100
+
+    found = [hit for where, piece in pieces_of("here", data) for hit in Searcher.of([canary]).search(where, piece)]
+
+    assert {hit.canary for hit in found} == {canary}
+
+
+def test_every_contract_holds_canaries(nursery: CanaryPool) -> None:
+    sown = sown_contracts(nursery)
+
+    assert {fact.type for fact in sown} == set(CONTRACTS)
+    for fact in sown:
+        text = json.dumps(fact.said, ensure_ascii=False)
+        assert any(core in text for core in nursery.made)
+
+
+def test_what_holds_no_canary_is_named(nursery: CanaryPool) -> None:
+    sown_contracts(nursery)
+
+    assert set(nursery.mute) <= {
+        "a code from a list",
+        "yes or no",
+        "a small number",
+        "a time of day",
+        "the path of a field",
+    }
+
+
+def test_no_canary_is_like_another(nursery: CanaryPool) -> None:
+    sown_contracts(nursery)
+    words = [canary.core for canary in nursery.made.values() if canary.kind is WORD]
+
+    assert len(set(words)) == len(words)
+    assert all(re.fullmatch(r"[A-Za-z0-9]+", word) for word in words)
+    assert HEAD.encode() not in b"".join(word.encode() for word in words)

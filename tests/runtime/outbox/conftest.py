@@ -1,4 +1,0 @@
-from tests.world.carrying import fabric
-from tests.world.database import database
-
-__all__ = ["database", "fabric"]
