@@ -45,7 +45,7 @@ class Known:
 
 
 def take_in_agency(run: Run, agency: NewAgency) -> TownAgency:
-    """Take an agency into the running town; raises `Taken` where one has its id.
+    """Take an agency into the running town; raises `NameTaken` where one has its id.
 
     One that was interrupted half-way is taken in again from the start.
     """
@@ -78,7 +78,7 @@ def change_profile(run: Run, agency_id: str, profile: str) -> TownAgency:
 
 
 def take_in_person(run: Run, member: Member) -> TownPerson:
-    """Take a person into the running town; raises `Taken` where somebody has their name."""
+    """Take a person into the running town; raises `NameTaken` where somebody has their name."""
     taken = NameTaken(f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`.")
     with _running(run) as there:
         if any(one.id == member.person_ref for one in there.people):

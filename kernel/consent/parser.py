@@ -39,7 +39,7 @@ class Denial(NamedTuple):
 
 
 def read_grant(directive: Directive) -> tuple[Flow, Grant]:
-    """Return what a permit grants, to whom and for which purpose, or raise `Unreadable`."""
+    """Return what a permit grants, to whom and for which purpose, or raise `UnreadableDirective`."""
     recipient, purpose, until, basis = directive.recipient, directive.purpose, directive.valid_until, directive.basis
     if recipient is None or directive.excluded_person_ref is not None:
         raise UnreadableDirective("a permit names one agency")
@@ -57,14 +57,14 @@ def read_grant(directive: Directive) -> tuple[Flow, Grant]:
 
 
 def read_denial(directive: Directive) -> Denial:
-    """Return what a denial takes away from its recipient, or raise `Unreadable`."""
+    """Return what a denial takes away from its recipient, or raise `UnreadableDirective`."""
     if directive.recipient is None or directive.excluded_person_ref is not None:
         raise UnreadableDirective("a denial names an agency or a person")
     return Denial(directive.directive_ref, fields_named(directive), _instant(directive.valid_from))
 
 
 def fields_given(directive: Directive) -> int:
-    """Return the fields that a directive can open or close, or raise `Unreadable`.
+    """Return the fields that a directive can open or close, or raise `UnreadableDirective`.
 
     Of a release those that wait for a conflict check are given only by one that starts when it is clear, whatever the
     directive names.
@@ -77,7 +77,7 @@ def fields_given(directive: Directive) -> int:
 
 
 def fields_named(directive: Directive) -> int:
-    """Return the fields a directive speaks of, or raise `Unreadable`.
+    """Return the fields a directive speaks of, or raise `UnreadableDirective`.
 
     A permit knows the fields its taxonomy version knew; a denial covers what came later too.
     A court order opens the fields it names and nothing else.

@@ -170,7 +170,7 @@ async def replay_or_run(
 class IdempotencyRecord:
     """What a write under an Idempotency-Key is known by: the row it locks, and the digest of what was asked."""
 
-    lock_key: dict[str, str]
+    row_key: dict[str, str]
     digest: bytes
     lock: dict[str, int]
 
@@ -184,7 +184,7 @@ class IdempotencyRecord:
         asked = b"\0".join((read.url.path.encode(), read.scope.get("query_string", b""), version, read.raw))
         high, low = struct.unpack(">ii", name[:8])
         return cls(
-            lock_key={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},
+            row_key={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},
             digest=hmac.digest(secret, b"request\0" + asked, "sha256"),
             lock={"high": high, "low": low},
         )
@@ -199,22 +199,22 @@ async def _stored_response(unit: UnitOfWork, repeat: IdempotencyRecord) -> _Stor
     if not await unit.session.scalar(LOCK, repeat.lock):
         raise Problem("still_running")
     # A second statement: its snapshot is taken after the lock, so what was just committed is seen.
-    row = (await unit.session.execute(FIND, repeat.lock_key)).one_or_none()
+    row = (await unit.session.execute(FIND, repeat.row_key)).one_or_none()
     if row is None:
         return None
     if not row.fresh:
-        await unit.session.execute(FORGET, repeat.lock_key)
+        await unit.session.execute(FORGET, repeat.row_key)
         return None
     if not hmac.compare_digest(bytes(row.body_digest), repeat.digest):
         raise Problem("idempotency_key_reused")
-    return _StoredResponse(row.status, row.created)
+    return _StoredResponse(row.status, row.made)
 
 
 async def _store_response(unit: UnitOfWork, repeat: IdempotencyRecord, status: int) -> None:
     if repeat.digest[0] % SWEEP_EVERY == 0:
         await delete_expired(unit)
     kept = {"digest": repeat.digest, "status": status, "made": unit.created}
-    await unit.session.execute(KEEP, repeat.lock_key | kept)
+    await unit.session.execute(KEEP, repeat.row_key | kept)
 
 
 async def delete_expired(unit: UnitOfWork) -> None:

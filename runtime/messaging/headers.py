@@ -62,7 +62,7 @@ def write(routing: Routing) -> Headers:
 
 
 def read(headers: Iterable[tuple[str, bytes | None]]) -> Routing:
-    """Return what the headers say; raises `Unreadable` where one is missing, doubled or malformed."""
+    """Return what the headers say; raises `UnreadableHeaders` where one is missing, doubled or malformed."""
     said = _texts(headers)
     _must_be(said, "ce_specversion", SPEC_VERSION)
     _must_be(said, "content-type", CONTENT_TYPE)

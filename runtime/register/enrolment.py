@@ -130,7 +130,7 @@ async def set_profile(session: AsyncSession, agency_id: str, profile: str) -> No
 
 
 async def enrol_person(session: AsyncSession, person: NewPerson) -> None:
-    """Put the person on the register; raises `Taken` if another agency has someone of that reference."""
+    """Put the person on the register; raises `AlreadyEnrolled` if another agency has someone of that reference."""
     row = {
         "person_ref": person.person_ref,
         "agency_id": person.agency_id,

@@ -71,12 +71,12 @@ class Issuer:
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
     async def signed_in(self, code: str, secret: SessionSecret) -> TokenSet:
-        """Return the tokens for a code; raises `Denied` or `IssuerAway`."""
+        """Return the tokens for a code; raises `SignInDenied` or `IssuerAway`."""
         proof = {"code": code, "redirect_uri": self.back, "code_verifier": secret.verifier}
         return await self._token({"grant_type": "authorization_code", **proof})
 
     async def renewed(self, granted: TokenSet) -> TokenSet:
-        """Return the next tokens of a sign-in; raises `Denied` where it is over, or `IssuerAway`."""
+        """Return the next tokens of a sign-in; raises `SignInDenied` where it is over, or `IssuerAway`."""
         if granted.refresh is None:
             raise SignInDenied
         return await self._token({"grant_type": "refresh_token", "refresh_token": granted.refresh})

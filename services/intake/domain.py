@@ -100,7 +100,7 @@ class Plan:
 def report(
     ref: UUID, case_ref: UUID, told: IncidentRequest, latest: datetime | None, at: datetime
 ) -> tuple[Incident, IncidentReported]:
-    """Return the incident and the fact that makes it known; raises `NotPossible` for one that is yet to come.
+    """Return the incident and the fact that makes it known; raises `CaseStepNotPossible` for one that is yet to come.
 
     `latest` is when the last one before it was reported, if there was one.
     """

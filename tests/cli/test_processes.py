@@ -12,7 +12,7 @@ from infra.embedded.postgres import Postgres
 from runtime.settings import IssuerSettings
 
 OWN = {"DATABASE"}  # each holds the password of the process's own role
-KEYRING, BROKER, FOLDER = {"KEYS"}, {"KAFKA_PASSWORD_FILE"}, {"RUN"}
+KEYRING, BROKER, FOLDER = {"KEYS"}, {"KAFKA_PASSWORD_FILE"}, {"RUN_DIR"}
 LEDGER, PROMISES = {"LEDGER_KEY_FILE"}, {"PROMISE_KEY_FILE"}
 SECRETS = OWN | KEYRING | BROKER | FOLDER | LEDGER | PROMISES
 HELD = {

@@ -249,7 +249,7 @@ def test_a_wrong_use_is_two_and_changes_nothing(run: Run, there: Town, words: tu
         (("token", "--person", "nobody"), "accord person list"),
         (("token", "--system", "nobody"), "accord agency list"),
         (("db", "migrate"), "accord up"),
-        (("parked", "list"), "accord up"),
+        (("dead-letters", "list"), "accord up"),
         (("ledger", "export", "/dev/null"), "accord up"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",

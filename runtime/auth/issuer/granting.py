@@ -68,7 +68,7 @@ async def sign_in(proofs: GrantServices, name: str, passphrase: str) -> Account 
 
 
 async def grant(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the answer of the token endpoint to `form`; raises `Denied` or `LoginThrottled`."""
+    """Return the answer of the token endpoint to `form`; raises `GrantDenied` or `LoginThrottled`."""
     asked = form.get("grant_type")
     if asked is None:
         raise GrantDenied("invalid_request")

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class ConsumerStopped(Exception):
-    """Faust stopped reading by itself; `mendable` where another one may take its place in this process."""
+    """Faust stopped reading by itself; `restartable` where another one may take its place in this process."""
 
     def __init__(self, *, restartable: bool) -> None:
         super().__init__("begin anew" if restartable else "end the process")

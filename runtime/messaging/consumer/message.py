@@ -27,7 +27,7 @@ class SealedMessage:
 
 
 def read(received: RawRecord) -> SealedMessage:
-    """Return what was received as a message; raises `Unreadable` where its parts do not agree."""
+    """Return what was received as a message; raises `UnreadableHeaders` where its parts do not agree."""
     recipient = received.topic.removeprefix(MAILBOXES)
     if recipient == received.topic:
         raise UnreadableHeaders("topic")

@@ -92,6 +92,6 @@ def permitted(step: Step, sides: Set[Side], *, person: bool) -> bool:
 
 
 def require(step: Step, sides: Set[Side], *, person: bool) -> None:
-    """Refuse a step that is not the agency's to take; raises `NotPossible` with the rule's code."""
+    """Refuse a step that is not the agency's to take; raises `DirectiveStepNotPossible` with the rule's code."""
     if not permitted(step, sides, person=person):
         raise DirectiveStepNotPossible(RULES[step].refusal)

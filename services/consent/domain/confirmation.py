@@ -20,7 +20,7 @@ from services.consent.domain.signing_rules import TYPED_TO, check_signer, enter,
 def lift(denial: Provision, signature: Signature, scene: DraftContext) -> Provision:
     """Return a denial whose lifting waits for a second person; until that one has confirmed, it denies as before.
 
-    Raises `NotPossible` where no denial is in force, or where it is not the survivor who signed, after the denial.
+    Raises `DirectiveStepNotPossible` where no denial is in force, or where it is not the survivor who signed, after the denial.
     """
     if denial.permits or not denial.in_force(scene.at):
         raise DirectiveStepNotPossible("not_a_denial_in_force")
@@ -40,7 +40,7 @@ def lift(denial: Provision, signature: Signature, scene: DraftContext) -> Provis
 def confirm(signed: Provision, scene: DraftContext) -> tuple[Provision, Provision | None, bool]:
     """Return a permit that waited in force, what it supersedes made so, and whether a pause stood in for a person.
 
-    Raises `NotPossible` where nothing waits, or where something that happened since it was signed forbids it.
+    Raises `DirectiveStepNotPossible` where nothing waits, or where something that happened since it was signed forbids it.
     """
     require(
         Step.CONFIRM,
@@ -73,7 +73,7 @@ def check_lifting(denial: Provision, scene: DraftContext) -> bool:
 def confirmed_alone(one: ConfirmationWait, actor: str, profile: JurisdictionProfile, at: datetime) -> bool:
     """Tell whether it is a party to the first act who confirms, after the pause that the profile sets.
 
-    Raises `NotPossible` where that is not allowed, and where what waited has lapsed.
+    Raises `DirectiveStepNotPossible` where that is not allowed, and where what waited has lapsed.
     """
     if not one.open_at(at):
         raise DirectiveStepNotPossible("confirmation_lapsed")

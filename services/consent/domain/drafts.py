@@ -29,7 +29,7 @@ STANDS: Final = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRM
 def draft(said: RequestedDirective, scene: DraftContext, ref: UUID) -> Provision:
     """Return the provision that `said` makes: a denial or a narrowing is active at once, all else is a draft.
 
-    Raises `NotAcceptable` for what can never be a directive, `NotPossible` for what cannot be one now.
+    Raises `NotAcceptable` for what can never be a directive, `DirectiveStepNotPossible` for what cannot be one now.
     """
     if said.effect is DirectiveEffect.DENY:
         return _denial(said, scene, ref)

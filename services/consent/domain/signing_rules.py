@@ -31,7 +31,7 @@ TOGETHER: Final = frozenset({SignerRole.MINOR, SignerRole.PARENT, SignerRole.GUA
 def sign(draft: Provision, signature: Signature, scene: DraftContext) -> tuple[Provision, Provision | None]:
     """Return the draft in force, and what it supersedes made so; what opens more than stood before waits instead.
 
-    Raises `NotPossible` or `NotAcceptable`; the draft then stays what it was.
+    Raises `DirectiveStepNotPossible` or `NotAcceptable`; the draft then stays what it was.
     """
     if draft.state is not DirectiveState.DRAFT:
         raise DirectiveStepNotPossible("not_a_draft")
@@ -53,7 +53,7 @@ def sign(draft: Provision, signature: Signature, scene: DraftContext) -> tuple[P
 def enter(signed: Provision, signed_at: datetime, scene: DraftContext) -> tuple[Provision, Provision | None]:
     """Return what was signed in force from now on, and what it supersedes made so.
 
-    Raises `NotPossible` where something that happened since it was drafted or signed forbids it.
+    Raises `DirectiveStepNotPossible` where something that happened since it was drafted or signed forbids it.
     """
     check_takes_part(scene)
     if not {signed.directive.custodian, signed.directive.recipient} <= scene.agencies.keys():

@@ -20,10 +20,10 @@ from runtime.http.problems import Problem
 ROOT = Path(__file__).parents[3]
 SERVED = """
 import sys
-from runtime.http.application import answering_problems
+from runtime.http.application import problem_application
 from runtime.http.server import serve
 from tests.support.web import settings_for
-app = answering_problems("trial")
+app = problem_application("trial")
 @app.get("/fast")
 async def fast() -> str:
     return "fast"

@@ -18,10 +18,10 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SLOW = """
 import asyncio, sys
-from runtime.http.application import answering_problems
+from runtime.http.application import problem_application
 from runtime.http.server import serve
 from tests.support.web import settings_for
-app = answering_problems("trial")
+app = problem_application("trial")
 @app.get("/fast")
 async def fast() -> str:
     return "fast"
@@ -123,14 +123,14 @@ async def test_what_is_not_http_is_refused_and_nothing_breaks(served: Served) ->
 def test_a_process_that_cannot_start_says_which_part_and_not_its_text() -> None:
     told = """
 from contextlib import asynccontextmanager
-from runtime.http.application import answering_problems
+from runtime.http.application import problem_application
 from runtime.http.server import serve
 from tests.support.web import settings_for
 @asynccontextmanager
 async def lifespan(app):
     raise ValueError("CANARY")
     yield
-serve(answering_problems("trial", lifespan=lifespan), settings_for("intake", port=1024))
+serve(problem_application("trial", lifespan=lifespan), settings_for("intake", port=1024))
 """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, timeout=60)

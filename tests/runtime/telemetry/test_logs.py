@@ -179,7 +179,7 @@ def test_a_process_or_a_thread_that_dies_says_how_without_the_text(lines: Lines)
     sys.excepthook(ValueError, ValueError("CANARY"), None)
 
     assert [(line["event"], line["error"]) for line in lines.all()] == [
-        ("thread_died", "ValueError"),
-        ("died", "ValueError"),
+        ("thread_exception", "ValueError"),
+        ("unhandled_exception", "ValueError"),
     ]
     assert "CANARY" not in lines.text

@@ -301,7 +301,7 @@ async def test_m6_a_decision_shows_who_and_when(
     assert one["decided_by"] == "ana"
     assert one["planned_at"] < one["decided_at"]
     assert desk.rows(changed, word=word)[0][0] >= len(cases)
-    told = [vars(log)["facts"] for log in caplog.records if log.message == word]
+    told = [vars(log)["log_fields"] for log in caplog.records if log.message == word]
     assert [(log["agency"], log["code"]) for log in told] == [(SHERIFF, "hearing_set")]
 
 
