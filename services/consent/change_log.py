@@ -49,92 +49,103 @@ class ChangeEntry:
 
     @classmethod
     def of(
-        cls, act: Act, one: Provision, *others: UUID, reason: str | None = None, detail: dict[str, Any] | None = None
+        cls,
+        act: Act,
+        provision: Provision,
+        *others: UUID,
+        reason: str | None = None,
+        detail: dict[str, Any] | None = None,
     ) -> ChangeEntry:
         """Return the line for a provision, and for those it stands in place of."""
-        said = one.directive
-        categories = tuple(sorted(said.categories))
-        return cls(act, said.custodian, (one.ref, *others), categories, said.purpose, reason, detail or {})
+        directive = provision.directive
+        categories = tuple(sorted(directive.categories))
+        return cls(
+            act, directive.custodian, (provision.ref, *others), categories, directive.purpose, reason, detail or {}
+        )
 
     @classmethod
-    def of_look(cls, one: Provision) -> ChangeEntry:
+    def of_look(cls, provision: Provision) -> ChangeEntry:
         """Return the line of a look at the provision itself: it shows no category of the survivor's record."""
-        return cls(Act.CONSULTED, one.directive.custodian, (one.ref,), purpose=one.directive.purpose)
+        return cls(Act.CONSULTED, provision.directive.custodian, (provision.ref,), purpose=provision.directive.purpose)
 
 
-async def change(ground: LockedSubject, rows: Rows, notes: Sequence[ChangeEntry]) -> Subject:
+async def change(locked: LockedSubject, rows: Rows, notes: Sequence[ChangeEntry]) -> Subject:
     """Write the rows, raise the version, put the change on record; return the subject as it is from now on."""
     await rows()
-    await register.raise_version(ground.unit.session, ground.subject.subject_id)
-    subject = await _again(ground)
-    await record(ground.unit, subject, notes)
+    await register.raise_version(locked.unit.session, locked.subject.subject_id)
+    subject = await _again(locked)
+    await record(locked.unit, subject, notes)
     return subject
 
 
 async def record(unit: UnitOfWork, subject: Subject, notes: Sequence[ChangeEntry]) -> None:
     """Put lines on record without a change of what is open: a draft, a refusal, a look."""
     by = await audit_entries.resolve_actor(unit)
-    keys = await keys_there(unit, subject, (note.custodian for note in notes))
+    keys = await reachable_keys(unit, subject, (note.custodian for note in notes))
     await append(unit.session, [_leaf(unit, subject, by, note, keys.get(note.custodian)) for note in notes])
 
 
-async def tell(unit: UnitOfWork, subject: Subject, tellings: Sequence[ConsentNotice]) -> None:
+async def tell(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:
     """Tell the parties, and remember how each recipient knows the directive."""
-    for telling in tellings:
-        await disclosure.announce(unit, telling.fact, telling.to)
-        for recipient in telling.to:
-            custodian = subject.case(telling.fact.case_ref)
+    for notice in notices:
+        await disclosure.announce(unit, notice.fact, notice.to)
+        for recipient in notice.to:
+            custodian = subject.case(notice.fact.case_ref)
             if custodian is None:
                 raise LookupError("a telling of a case that does not exist")
             key = await register.case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
-            ref = telling.fact.directive_ref
+            ref = notice.fact.directive_ref
             await pending_notices.remember_alias(unit.session, recipient, pairwise(key, recipient, ref), ref)
 
 
-async def tell_if_possible(unit: UnitOfWork, subject: Subject, tellings: Sequence[ConsentNotice]) -> None:
+async def tell_if_possible(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:
     """Tell the parties of what was closed; what was closed stays closed if they cannot be told yet.
 
     A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
     """
-    within_reach = await keys_there(unit, subject, (telling.fact.custodian_ref for telling in tellings))
-    for telling in tellings:
-        custodian, ref = telling.fact.custodian_ref, telling.fact.directive_ref
-        if custodian not in within_reach or not await _within(unit, "ending_untold", tell(unit, subject, [telling])):
+    within_reach = await reachable_keys(unit, subject, (notice.fact.custodian_ref for notice in notices))
+    for notice in notices:
+        custodian, ref = notice.fact.custodian_ref, notice.fact.directive_ref
+        if custodian not in within_reach or not await _within(unit, "ending_untold", tell(unit, subject, [notice])):
             await pending_notices.defer_notice(unit.session, custodian, ref)
 
 
-async def tell_late(ground: LockedSubject, subject: Subject) -> None:
+async def tell_late(locked: LockedSubject, subject: Subject) -> None:
     """Tell what the agency's own directives ended without anybody having been told."""
-    session, case = ground.unit.session, ground.own
+    session, case = locked.unit.session, locked.own
     untold = (
         set()
         if case is None
-        else await pending_notices.take_deferred(session, ground.unit.agency_id, subject.subject_id)
+        else await pending_notices.take_deferred(session, locked.unit.agency_id, subject.subject_id)
     )
     if case is None or not untold:
         return
     provisions, _ = await store.provisions(session, subject.subject_id)
-    late = [standing_notices(one, provisions, case.case_ref, subject.at) for one in provisions if one.ref in untold]
-    read = {one.ref for one in provisions}
-    for one in await store.standing(session, subject.subject_id):
-        if one.ref in untold - read:
-            late.append(revocation_notices(one, case.case_ref, subject.at))
-    await tell_if_possible(ground.unit, subject, late)
+    late = [
+        standing_notices(provision, provisions, case.case_ref, subject.at)
+        for provision in provisions
+        if provision.ref in untold
+    ]
+    readable = {provision.ref for provision in provisions}
+    for summary in await store.standing(session, subject.subject_id):
+        if summary.ref in untold - readable:
+            late.append(revocation_notices(summary, case.case_ref, subject.at))
+    await tell_if_possible(locked.unit, subject, late)
 
 
-async def keys_there(unit: UnitOfWork, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
+async def reachable_keys(unit: UnitOfWork, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
     """Return the case keys that can be had within seconds, all together: others wait for the subject meanwhile."""
-    found: dict[str, bytes] = {}
+    keys: dict[str, bytes] = {}
     until = clock.monotonic() + KEYS_WITHIN
 
     async def look_for(custodian: str) -> None:
         async with asyncio.timeout(until - clock.monotonic()):
-            found[custodian] = await register.case_key(unit.session, unit.keys, subject, custodian)
+            keys[custodian] = await register.case_key(unit.session, unit.keys, subject, custodian)
 
     for custodian in dict.fromkeys(custodians):
         if custodian in subject.cases and clock.monotonic() < until:
             await _within(unit, "key_out_of_reach", look_for(custodian))
-    return found
+    return keys
 
 
 async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
@@ -150,8 +161,8 @@ async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
     return True
 
 
-async def _again(ground: LockedSubject) -> Subject:
-    subject = await register.lock_shared(ground.unit.session, ground.case_ref)
+async def _again(locked: LockedSubject) -> Subject:
+    subject = await register.lock_shared(locked.unit.session, locked.case_ref)
     if subject is None:
         raise LookupError("a subject cannot go while it is held")
     return subject

@@ -85,7 +85,7 @@ async def begin_wait(session: AsyncSession, about: UUID, agency: str, waiting: C
 
 
 async def of(session: AsyncSession, about: UUID) -> ConfirmationWait | None:
-    """Return what waits about this, if anything does."""
+    """Return the confirmation that this directive or case waits for, if any."""
     row = (await session.execute(OF, {"about": about})).one_or_none()
     if row is None:
         return None
@@ -103,9 +103,9 @@ async def of_agency(
 ) -> list[Awaiting]:
     """Return up to `rows` openings of the agency's own records that can still be confirmed, the oldest first."""
     since, about = behind
-    asked = {"agency": agency, "least": WAITS, "since": since, "about": about, "rows": rows}
+    params = {"agency": agency, "least": WAITS, "since": since, "about": about, "rows": rows}
     listed = None if among is None else list(among)
-    return [Awaiting(*row) for row in await session.execute(OF_AGENCY, asked | {"among": listed})]
+    return [Awaiting(*row) for row in await session.execute(OF_AGENCY, params | {"among": listed})]
 
 
 async def page(unit: UnitOfWork, behind: Place, limit: int) -> Page[Awaiting]:
@@ -114,12 +114,12 @@ async def page(unit: UnitOfWork, behind: Place, limit: int) -> Page[Awaiting]:
 
 
 async def hold(unit: UnitOfWork, rows: Sequence[Awaiting]) -> dict[Awaiting, Subject]:
-    """Return those that still wait once their subjects are held, and that may still be shown."""
+    """Return the rows that still wait once their subjects are locked, and may still be shown, with their subjects."""
     subjects = await register.lock_cases(unit.session, {row.case_ref for row in rows})
     among = [row.about for row in rows]
     still = set(await of_agency(unit.session, unit.agency_id, THE_BEGINNING, len(rows), among)) if rows else set()
-    held = {row: subjects[row.case_ref] for row in rows if row in still}
-    return {row: subject for row, subject in held.items() if not unit.hidden(subject.table)}
+    subjects_by_row = {row: subjects[row.case_ref] for row in rows if row in still}
+    return {row: subject for row, subject in subjects_by_row.items() if not unit.hidden(subject.table)}
 
 
 async def end_wait(session: AsyncSession, about: UUID) -> None:

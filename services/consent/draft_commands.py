@@ -27,100 +27,110 @@ from services.consent.locked_subject import LockedSubject
 READABLE = (DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, DirectiveState.ACTIVE)  # for another's drafter
 
 
-async def record_draft(held: LockedSubject, said: RequestedDirective) -> Provision:
+async def record_draft(locked: LockedSubject, requested: RequestedDirective) -> Provision:
     """Record a provision: a permit waits for its signature, a denial and a narrowing are in force at once."""
-    unit = held.unit
-    named = await _resolved(unit, said)
-    around = await draft_context(held, named.custodian, named.recipient, agencies=[named.excluded_agency])
-    new = draft(named, around, uuid4())
+    unit = locked.unit
+    resolved = await _resolved(unit, requested)
+    context = await draft_context(locked, resolved.custodian, resolved.recipient, agencies=[resolved.excluded_agency])
+    new = draft(resolved, context, uuid4())
     if new.state is DirectiveState.DRAFT:
-        await store.add(unit.session, held.subject.subject_id, new)
-        asked = {"asked_one_by_one": sorted(said.asked_one_by_one)}
-        await change_log.record(unit, held.subject, [ChangeEntry.of(Act.CHANGED, new, reason="drafted", detail=asked)])
+        await store.add(unit.session, locked.subject.subject_id, new)
+        detail = {"asked_one_by_one": sorted(requested.asked_one_by_one)}
+        await change_log.record(
+            unit, locked.subject, [ChangeEntry.of(Act.CHANGED, new, reason="drafted", detail=detail)]
+        )
     elif new.permits:
-        old = next(one for one in around.standing if one.ref == new.supersedes_ref)
-        await _narrow(held, new, old)
+        old = next(provision for provision in context.standing if provision.ref == new.supersedes_ref)
+        await _narrow(locked, new, old)
     else:
-        await _deny(held, new, around.standing)
+        await _deny(locked, new, context.standing)
     return new
 
 
-async def own_provisions(held: LockedSubject) -> tuple[list[Provision], int]:
+async def own_provisions(locked: LockedSubject) -> tuple[list[Provision], int]:
     """Return the provisions of which the agency is custodian, and its open drafts of others; and the unreadable."""
-    provisions, unreadable = await store.provisions(held.unit.session, held.subject.subject_id)
-    mine = held.unit.agency_id
-    view = await _view(held)
-    found = [
-        view(one)
-        for one in provisions
-        if one.directive.custodian == mine or (one.drafting_agency == mine and one.state in READABLE)
+    provisions, unreadable = await store.provisions(locked.unit.session, locked.subject.subject_id)
+    agency_id = locked.unit.agency_id
+    view = await _view(locked)
+    visible = [
+        view(provision)
+        for provision in provisions
+        if provision.directive.custodian == agency_id
+        or (provision.drafting_agency == agency_id and provision.state in READABLE)
     ]
-    return found, unreadable if held.is_home else 0
+    return visible, unreadable if locked.is_home else 0
 
 
-async def provision_of(held: LockedSubject, ref: UUID) -> Provision:
+async def provision_of(locked: LockedSubject, ref: UUID) -> Provision:
     """Return the provision, read under the lock; one that cannot be read can be stopped and nothing else."""
-    provisions, _ = await store.provisions(held.unit.session, held.subject.subject_id)
-    found = next((one for one in provisions if one.ref == ref), None)
-    if found is None:
+    provisions, _ = await store.provisions(locked.unit.session, locked.subject.subject_id)
+    provision = next((candidate for candidate in provisions if candidate.ref == ref), None)
+    if provision is None:
         raise DirectiveStepNotPossible("unreadable")
-    return (await _view(held))(found)
+    return (await _view(locked))(provision)
 
 
-async def _view(held: LockedSubject) -> Callable[[Provision], Provision]:
+async def _view(locked: LockedSubject) -> Callable[[Provision], Provision]:
     """Return how the agency may know a provision.
 
     That a survivor died is the home agency's to know: to any other, what her death closed reads as it was told of it,
     revoked.
     """
-    unit, subject = held.unit, held.subject
+    unit, subject = locked.unit, locked.subject
     closed_at = None
-    if not held.is_home and await store.is_deceased(unit.session, subject.subject_id):
+    if not locked.is_home and await store.is_deceased(unit.session, subject.subject_id):
         closed_at = (await stops.stops(unit.session, subject.subject_id)).get(subject.home_agency, subject.at)
 
-    def view(one: Provision) -> Provision:
-        if closed_at is not None and one.permits and one.in_force(subject.at) and not one.directive.survives_death:
-            return replace(one, directive=replace(one.directive, state=DirectiveState.REVOKED), revoked_at=closed_at)
-        return one.seen_by(unit.agency_id)
+    def view(provision: Provision) -> Provision:
+        if (
+            closed_at is not None
+            and provision.permits
+            and provision.in_force(subject.at)
+            and not provision.directive.survives_death
+        ):
+            return replace(
+                provision, directive=replace(provision.directive, state=DirectiveState.REVOKED), revoked_at=closed_at
+            )
+        return provision.seen_by(unit.agency_id)
 
     return view
 
 
-async def _narrow(held: LockedSubject, new: Provision, old: Provision) -> None:
-    session = held.unit.session
+async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None:
+    session = locked.unit.session
 
     async def rows() -> None:
-        await store.add(session, held.subject.subject_id, new)
+        await store.add(session, locked.subject.subject_id, new)
         await store.keep(session, superseded(old))
 
-    now = await change_log.change(held, rows, [ChangeEntry.of(Act.CHANGED, new, old.ref, reason="narrowed")])
-    told = narrowing_notices(new, old, now.cases[new.directive.custodian].case_ref, now.at)
+    now = await change_log.change(locked, rows, [ChangeEntry.of(Act.CHANGED, new, old.ref, reason="narrowed")])
+    notice = narrowing_notices(new, old, now.cases[new.directive.custodian].case_ref, now.at)
     if new.in_force(now.at):
         # Its recipient knows of the old one; that it was narrowed is told only where something was relayed.
         await pending_notices.announce(session, new.ref)
-    await change_log.tell_if_possible(held.unit, now, [] if told is None else [told])
+    await change_log.tell_if_possible(locked.unit, now, [] if notice is None else [notice])
 
 
-async def _deny(held: LockedSubject, new: Provision, standing: Sequence[Provision]) -> None:
+async def _deny(locked: LockedSubject, new: Provision, standing: Sequence[Provision]) -> None:
     async def rows() -> None:
-        await store.add(held.unit.session, held.subject.subject_id, new)
+        await store.add(locked.unit.session, locked.subject.subject_id, new)
 
-    now = await change_log.change(held, rows, [ChangeEntry.of(Act.CHANGED, new, reason="denied")])
+    now = await change_log.change(locked, rows, [ChangeEntry.of(Act.CHANGED, new, reason="denied")])
     case = now.cases.get(new.directive.custodian)
     if case is None:
         return
     # To its custodian alone: what a recipient hears is what is left to it, never that somebody said no.
-    told = [grant_notices(new, case.case_ref, now.at), *denial_notices(new, standing, case.case_ref, now.at)]
-    await change_log.tell_if_possible(held.unit, now, told)
+    notices = [grant_notices(new, case.case_ref, now.at), *denial_notices(new, standing, case.case_ref, now.at)]
+    await change_log.tell_if_possible(locked.unit, now, notices)
 
 
-async def _resolved(unit: UnitOfWork, said: RequestedDirective) -> RequestedDirective:
-    """Return `said` with the register's own references, where it names a directive as a recipient knows it."""
-    supersedes = await _known(unit, said.supersedes_ref)
-    return replace(said, supersedes_ref=supersedes, adds_to_ref=await _known(unit, said.adds_to_ref))
+async def _resolved(unit: UnitOfWork, requested: RequestedDirective) -> RequestedDirective:
+    """Return `requested` with the register's own references, where it names a directive as a recipient knows it."""
+    supersedes = await _register_ref(unit, requested.supersedes_ref)
+    return replace(requested, supersedes_ref=supersedes, adds_to_ref=await _register_ref(unit, requested.adds_to_ref))
 
 
-async def _known(unit: UnitOfWork, ref: UUID | None) -> UUID | None:
+async def _register_ref(unit: UnitOfWork, ref: UUID | None) -> UUID | None:
     """Return the register's reference; one that is not this agency's to name leads nowhere, like one never given."""
     if ref is None:
         return None

@@ -13,22 +13,22 @@ from services.consent.texts import HASHES
 
 
 async def draft_context(
-    held: LockedSubject,
+    locked: LockedSubject,
     custodian: str,
     recipient: str | None,
     named: Iterable[str | None] = (),
     *,
     agencies: Iterable[str | None] = (),
 ) -> DraftContext:
-    """Return the scene for a directive between these two; a form names persons and other agencies besides."""
-    session, subject = held.unit.session, held.subject
+    """Return the context of a directive between these two; a form names persons and other agencies besides."""
+    session, subject = locked.unit.session, locked.subject
     provisions, _ = await store.provisions(session, subject.subject_id)
     parties = await store.parties(session, [custodian])
     return DraftContext(
         at=subject.at,
-        by_agency=held.unit.agency_id,
-        by_actor=held.unit.actor,
-        by_person=held.unit.person_ref if held.unit.kind is Kind.PERSON else None,
+        by_agency=locked.unit.agency_id,
+        by_actor=locked.unit.actor,
+        by_person=locked.unit.person_ref if locked.unit.kind is Kind.PERSON else None,
         home_agency=subject.home_agency,
         participation=subject.participation,
         agencies=await store.agencies(session, [custodian, recipient, *agencies]),

@@ -60,8 +60,8 @@ async def of_agency(
 ) -> list[Ending]:
     """Return up to `rows` active permits of the agency's records that end within `days`, the first to end first."""
     until, ref = behind
-    asked = {"agency": agency, "days": days, "until": until, "ref": ref, "rows": rows}
-    return [Ending(*row) for row in await session.execute(ENDING, asked)]
+    params = {"agency": agency, "days": days, "until": until, "ref": ref, "rows": rows}
+    return [Ending(*row) for row in await session.execute(ENDING, params)]
 
 
 async def page(unit: UnitOfWork, days: int, behind: Place, limit: int) -> Page[Ending]:
@@ -69,15 +69,15 @@ async def page(unit: UnitOfWork, days: int, behind: Place, limit: int) -> Page[E
     return await list_reads.page(partial(_fetch, unit, days, behind), partial(_visible, unit), limit)
 
 
-async def hold(unit: UnitOfWork, found: Sequence[Ending]) -> dict[Ending, Subject]:
-    """Return those that are still so once their subjects are held, and that may still be shown."""
-    subjects = await register.lock_cases(unit.session, {one.case_ref for one in found})
-    refs = {"refs": [one.directive_ref for one in found]}
-    still = set(await unit.session.scalars(STILL, refs)) if found else set()
+async def hold(unit: UnitOfWork, rows: Sequence[Ending]) -> dict[Ending, Subject]:
+    """Return the rows that still end soon once their subjects are locked, and may be shown; each with its subject."""
+    subjects = await register.lock_cases(unit.session, {row.case_ref for row in rows})
+    refs = {"refs": [row.directive_ref for row in rows]}
+    still = set(await unit.session.scalars(STILL, refs)) if rows else set()
     return {
-        one: subjects[one.case_ref]
-        for one in found
-        if one.directive_ref in still and not unit.hidden(subjects[one.case_ref].table)
+        row: subjects[row.case_ref]
+        for row in rows
+        if row.directive_ref in still and not unit.hidden(subjects[row.case_ref].table)
     }
 
 
@@ -94,5 +94,5 @@ async def _fetch(unit: UnitOfWork, days: int, begin: Place, last: Ending | None,
 
 
 async def _visible(unit: UnitOfWork, rows: Sequence[Ending]) -> list[Ending]:
-    now = await register.snapshots(unit.session, {one.case_ref for one in rows})
-    return [one for one in rows if one.case_ref in now and not unit.hidden(now[one.case_ref].table)]
+    now = await register.snapshots(unit.session, {row.case_ref for row in rows})
+    return [row for row in rows if row.case_ref in now and not unit.hidden(now[row.case_ref].table)]

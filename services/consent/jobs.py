@@ -19,7 +19,7 @@ EVERY_SECONDS = 20.0
 
 
 async def run_jobs(app_state: AppState) -> None:
-    """Tell what is due, agency by agency, each thing in a transaction of its own."""
+    """Tell what is due, agency by agency, each notice in a transaction of its own."""
     async with app_state.sessions() as session:
         custodians = await pending_notices.custodians(session)
     for agency_id in custodians:
@@ -29,41 +29,45 @@ async def run_jobs(app_state: AppState) -> None:
 
 async def _of_agency(app_state: AppState, agency_id: str) -> None:
     async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
-        things = [] if unit is None else await pending_notices.of_agency(unit.session, agency_id)
-    for thing in things:
+        notices = [] if unit is None else await pending_notices.of_agency(unit.session, agency_id)
+    for notice in notices:
         async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
             if unit is None:
                 return
-            await _tell(unit, thing)
+            await _tell(unit, notice)
             await commit(unit)
 
 
-async def _tell(unit: UnitOfWork, thing: PendingNotice) -> None:
-    """Tell one thing if it is still so: the subject is held, and what it allows now is what counts."""
-    subject = await register.lock_shared(unit.session, thing.case_ref)
+async def _tell(unit: UnitOfWork, notice: PendingNotice) -> None:
+    """Tell a notice if it is still true: the subject is locked, and what it allows now is what counts."""
+    subject = await register.lock_shared(unit.session, notice.case_ref)
     if subject is None:
         return
-    ground = LockedSubject(unit, subject, thing.case_ref)
-    if thing.word is ConsentNoticeKind.UNTOLD:
-        await change_log.tell_late(ground, subject)
+    locked = LockedSubject(unit, subject, notice.case_ref)
+    if notice.kind is ConsentNoticeKind.UNTOLD:
+        await change_log.tell_late(locked, subject)
         return
-    one = await pending_notices.provision(unit.session, subject.subject_id, thing.directive_ref)
-    stands = one is not None and (
-        one.directive.ended if thing.word is ConsentNoticeKind.ENDED else _is_open(ground, one)
+    provision = await pending_notices.provision(unit.session, subject.subject_id, notice.directive_ref)
+    stands = provision is not None and (
+        provision.directive.ended if notice.kind is ConsentNoticeKind.ENDED else _is_open(locked, provision)
     )
-    if one is None or not stands or not await pending_notices.take(unit.session, unit.agency_id, one.ref, thing.word):
+    if (
+        provision is None
+        or not stands
+        or not await pending_notices.take(unit.session, unit.agency_id, provision.ref, notice.kind)
+    ):
         return
-    if thing.word is ConsentNoticeKind.GRANTED:
-        await change_log.tell(unit, subject, [grant_notices(one, thing.case_ref, subject.at)])
-    elif thing.word is ConsentNoticeKind.ENDED:
-        await change_log.tell(unit, subject, [ending_notices(one, thing.case_ref, subject.at)])
+    if notice.kind is ConsentNoticeKind.GRANTED:
+        await change_log.tell(unit, subject, [grant_notices(provision, notice.case_ref, subject.at)])
+    elif notice.kind is ConsentNoticeKind.ENDED:
+        await change_log.tell(unit, subject, [ending_notices(provision, notice.case_ref, subject.at)])
     else:
-        await change_log.tell(unit, subject, [expiry_notices(one, thing.case_ref, subject.at)])
+        await change_log.tell(unit, subject, [expiry_notices(provision, notice.case_ref, subject.at)])
 
 
-def _is_open(ground: LockedSubject, one: Provision) -> bool:
-    subject = ground.subject
-    return subject.table.participating and one.in_force(subject.at)
+def _is_open(locked: LockedSubject, provision: Provision) -> bool:
+    subject = locked.subject
+    return subject.table.participating and provision.in_force(subject.at)
 
 
 scheduled_jobs = run_every(run_jobs, every=EVERY_SECONDS)

@@ -48,11 +48,11 @@ async def directive(unit: UnitOfWork, ref: UUID, *, exclusive: bool = True) -> t
     place = await store.readable(unit.session, unit.agency_id, ref)
     if place is None:
         return await _absent(unit, ref)
-    ground = await _hold(unit, place.case_ref, exclusive=exclusive, patient=False)
+    locked = await _hold(unit, place.case_ref, exclusive=exclusive, patient=False)
     # What was seen before the lock may be over by now.
     if await store.readable(unit.session, unit.agency_id, ref) is None:
         raise Absent
-    return ground, place
+    return locked, place
 
 
 async def directive_to_stop(unit: UnitOfWork, ref: UUID) -> tuple[LockedSubject, Place]:

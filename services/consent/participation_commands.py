@@ -33,84 +33,91 @@ from services.consent.revocation_commands import end
 from services.consent.signature_commands import ALONE
 
 
-async def take_part(held: LockedSubject, case_ref: UUID, choice: ChoiceEvidence) -> None:
+async def take_part(locked: LockedSubject, case_ref: UUID, choice: ChoiceEvidence) -> None:
     """Record that the survivor chose to take part; nothing is open by that alone."""
-    _require(held, Step.TAKE_PART)
-    unit, subject = held.unit, held.subject
-    around = await draft_context(held, subject.home_agency, None, [choice.explained_by])
-    refuse_if(unexplained(around, choice.language, choice.text_version, choice.explained_by, "evidence."))
-    evidence = choice.model_dump(mode="json") | {"text_sha256": around.text_hash(choice.language, choice.text_version)}
+    _require(locked, Step.TAKE_PART)
+    unit, subject = locked.unit, locked.subject
+    context = await draft_context(locked, subject.home_agency, None, [choice.explained_by])
+    refuse_if(unexplained(context, choice.language, choice.text_version, choice.explained_by, "evidence."))
+    evidence = choice.model_dump(mode="json") | {"text_sha256": context.text_hash(choice.language, choice.text_version)}
 
     async def rows() -> None:
         await store.participate(unit.session, subject.subject_id, Participation.YES)
-        await _chosen(held, case_ref, Participation.YES, evidence)
+        await _chosen(locked, case_ref, Participation.YES, evidence)
 
     note = ChangeEntry(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
-    await change_log.change(held, rows, [note])
+    await change_log.change(locked, rows, [note])
 
 
-async def take_no_part(held: LockedSubject, case_ref: UUID, evidence: Mapping[str, Any]) -> Sequence[UUID]:
+async def take_no_part(locked: LockedSubject, case_ref: UUID, evidence: Mapping[str, Any]) -> Sequence[UUID]:
     """Record that the survivor takes no part: everything closes at once, and a later yes opens nothing again.
 
     Told by another agency than the home agency, it ends what that agency is a side of: no stop is turned away.
     """
-    unit, subject = held.unit, held.subject
-    if held.is_home:
+    unit, subject = locked.unit, locked.subject
+    if locked.is_home:
         await store.participate(unit.session, subject.subject_id, Participation.NO)
-    await _chosen(held, case_ref, Participation.NO, evidence)
+    await _chosen(locked, case_ref, Participation.NO, evidence)
     await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
     standing = await stops.live_permits(unit.session, subject.subject_id)
-    ended = plan_revocation_of_all(standing, None if held.is_home else unit.agency_id)
+    ended = plan_revocation_of_all(standing, None if locked.is_home else unit.agency_id)
     note = ChangeEntry(Act.CHANGED, unit.agency_id, reason="participation_no", detail={"evidence": dict(evidence)})
-    await end(held, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])
-    return [one.standing.ref for one in ended]
+    await end(locked, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])
+    return [planned.standing.ref for planned in ended]
 
 
-async def record_death(held: LockedSubject, died_on: date) -> None:
+async def record_death(locked: LockedSubject, died_on: date) -> None:
     """Record a death: from now on only directives that say they survive it are in force (R20).
 
     One person's word closes at once; `take_back_death` is the way back.
     """
-    _require(held, Step.RECORD_DEATH)
-    unit, subject = held.unit, held.subject
+    _require(locked, Step.RECORD_DEATH)
+    unit, subject = locked.unit, locked.subject
     check_died_on(died_on, subject.at)
     provisions, _ = await store.provisions(unit.session, subject.subject_id)
-    over = [one for one in provisions if one.permits and one.in_force(subject.at) and not one.directive.survives_death]
+    over = [
+        provision
+        for provision in provisions
+        if provision.permits and provision.in_force(subject.at) and not provision.directive.survives_death
+    ]
 
     async def rows() -> None:
         await store.die(unit.session, subject.subject_id, died_on)
         await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
-        await confirmations.end_wait(unit.session, own_case(held))
+        await confirmations.end_wait(unit.session, own_case(locked))
 
-    now = await change_log.change(held, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason="death")])
-    told = [revocation_notices(one.standing(), now.cases[one.directive.custodian].case_ref, now.at) for one in over]
-    await change_log.tell_if_possible(unit, now, told)
+    now = await change_log.change(locked, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason="death")])
+    notices = [
+        revocation_notices(provision.standing(), now.cases[provision.directive.custodian].case_ref, now.at)
+        for provision in over
+    ]
+    await change_log.tell_if_possible(unit, now, notices)
 
 
-async def take_back_death(held: LockedSubject) -> ConfirmationWait:
+async def take_back_death(locked: LockedSubject) -> ConfirmationWait:
     """Record that a death was recorded by mistake; until a second person has confirmed, it stands."""
-    _require(held, Step.TAKE_BACK_DEATH)
-    unit, subject = held.unit, held.subject
-    await _require_death(held)
+    _require(locked, Step.TAKE_BACK_DEATH)
+    unit, subject = locked.unit, locked.subject
+    await _require_death(locked)
     actor = unit.actor
     waiting = ConfirmationWait(since=subject.at, recorded_by=actor, parties=frozenset({actor}))
-    await confirmations.begin_wait(unit.session, own_case(held), unit.agency_id, waiting)
+    await confirmations.begin_wait(unit.session, own_case(locked), unit.agency_id, waiting)
     note = ChangeEntry(Act.CHANGED, subject.home_agency, reason="death_correction_awaits_confirmation")
     await change_log.record(unit, subject, [note])
     return waiting
 
 
-async def confirm_taking_back(held: LockedSubject) -> None:
+async def confirm_taking_back(locked: LockedSubject) -> None:
     """Take a death back on a second person's word: what it closed, and nothing else ended, is in force again."""
-    _require(held, Step.CONFIRM_TAKING_BACK)
-    unit, subject = held.unit, held.subject
-    await _require_death(held)
-    about = own_case(held)
+    _require(locked, Step.CONFIRM_TAKING_BACK)
+    unit, subject = locked.unit, locked.subject
+    await _require_death(locked)
+    about = own_case(locked)
     waiting = await confirmations.of(unit.session, about)
     if waiting is None:
         raise DirectiveStepNotPossible("nothing_awaits_confirmation")
-    around = await draft_context(held, subject.home_agency, None)
-    alone = confirmed_alone(waiting, unit.actor, around.profile, subject.at)
+    context = await draft_context(locked, subject.home_agency, None)
+    alone = confirmed_alone(waiting, unit.actor, context.profile, subject.at)
 
     async def rows() -> None:
         await store.die(unit.session, subject.subject_id, None)
@@ -119,35 +126,42 @@ async def confirm_taking_back(held: LockedSubject) -> None:
     detail = {"recorded_by": waiting.recorded_by, "confirmed_by": unit.actor}
     reason = ALONE if alone else "death_taken_back"
     now = await change_log.change(
-        held, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)]
+        locked, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)]
     )
-    again = [
-        one
-        for one in around.standing
-        if one.permits and one.in_force(now.at) and not one.directive.survives_death and now.table.participating
+    reopened = [
+        provision
+        for provision in context.standing
+        if provision.permits
+        and provision.in_force(now.at)
+        and not provision.directive.survives_death
+        and now.table.participating
     ]
-    told = [grant_notices(one, now.cases[one.directive.custodian].case_ref, now.at) for one in again]
-    await change_log.tell(unit, now, told)
+    notices = [
+        grant_notices(provision, now.cases[provision.directive.custodian].case_ref, now.at) for provision in reopened
+    ]
+    await change_log.tell(unit, now, notices)
 
 
-def own_case(held: LockedSubject) -> UUID:
+def own_case(locked: LockedSubject) -> UUID:
     """Return the agency's own reference; raises `LookupError` where it has no case."""
-    if held.own is None:
+    if locked.own is None:
         raise LookupError("an agency without a case")
-    return held.own.case_ref
+    return locked.own.case_ref
 
 
-async def _require_death(held: LockedSubject) -> None:
-    if not await store.is_deceased(held.unit.session, held.subject.subject_id):
+async def _require_death(locked: LockedSubject) -> None:
+    if not await store.is_deceased(locked.unit.session, locked.subject.subject_id):
         raise DirectiveStepNotPossible("no_death_on_record")
 
 
-async def _chosen(held: LockedSubject, case_ref: UUID, word: Participation, evidence: Mapping[str, Any]) -> None:
-    unit = held.unit
-    await store.choose(unit.session, unit.agency_id, case_ref, word, evidence, unit.actor, held.subject.at)
+async def _chosen(
+    locked: LockedSubject, case_ref: UUID, participation: Participation, evidence: Mapping[str, Any]
+) -> None:
+    unit = locked.unit
+    await store.choose(unit.session, unit.agency_id, case_ref, participation, evidence, unit.actor, locked.subject.at)
 
 
-def _require(held: LockedSubject, step: Step) -> None:
-    unit = held.unit
-    sides = sides_of(unit.agency_id, home=held.subject.home_agency)
+def _require(locked: LockedSubject, step: Step) -> None:
+    unit = locked.unit
+    sides = sides_of(unit.agency_id, home=locked.subject.home_agency)
     require(step, sides, person=unit.kind is Kind.PERSON)

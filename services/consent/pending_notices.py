@@ -84,11 +84,11 @@ RETURNING u.directive_ref
 
 @dataclass(frozen=True, slots=True)
 class PendingNotice:
-    """One thing to tell, and the custodian's case it is about."""
+    """A notice to tell, and the custodian's case it is about."""
 
     directive_ref: UUID
     case_ref: UUID
-    word: ConsentNoticeKind
+    kind: ConsentNoticeKind
 
 
 async def custodians(session: AsyncSession) -> list[str]:
@@ -102,11 +102,11 @@ async def of_agency(session: AsyncSession, agency: str) -> list[PendingNotice]:
     return [PendingNotice(row.directive_ref, row.case_ref, ConsentNoticeKind(row.word)) for row in rows]
 
 
-async def take(session: AsyncSession, agency: str, ref: UUID, word: ConsentNoticeKind) -> bool:
+async def take(session: AsyncSession, agency: str, ref: UUID, kind: ConsentNoticeKind) -> bool:
     """Take it upon this transaction to tell; tell whether nobody else has."""
-    if word in (ConsentNoticeKind.GRANTED, ConsentNoticeKind.ENDED):
+    if kind in (ConsentNoticeKind.GRANTED, ConsentNoticeKind.ENDED):
         return await announce(session, ref)
-    return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": word}))
+    return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": kind}))
 
 
 async def announce(session: AsyncSession, ref: UUID) -> bool:
@@ -131,6 +131,6 @@ async def take_deferred(session: AsyncSession, custodian: str, subject_id: int) 
 
 
 async def provision(session: AsyncSession, subject_id: int, ref: UUID) -> Provision | None:
-    """Return the provision, read under the subject's lock; one that cannot be read is nothing to tell of."""
-    found, _ = await store.provisions(session, subject_id)
-    return next((one for one in found if one.ref == ref), None)
+    """Return the provision, read under the subject's lock; None if it cannot be read, with nothing to tell."""
+    provisions, _ = await store.provisions(session, subject_id)
+    return next((candidate for candidate in provisions if candidate.ref == ref), None)

@@ -16,36 +16,49 @@ from services.consent.locked_subject import LockedSubject
 
 
 async def build_preview(
-    held: LockedSubject, recipient: str, purpose: Purpose, drafts: Collection[UUID]
+    locked: LockedSubject, recipient: str, purpose: Purpose, drafts: Collection[UUID]
 ) -> tuple[Agency, datetime, Outlook | None]:
     """Return what the recipient's own system would open of this agency's records, as if `drafts` had been signed.
 
     None where the agency is not registered for the purpose: then there is nothing it could ask.
     """
-    session, subject, custodian = held.unit.session, held.subject, held.unit.agency
+    session, subject, custodian = locked.unit.session, locked.subject, locked.unit.agency
     named = (await store.agencies(session, [recipient])).get(recipient)
     if named is None:
         raise NotAcceptable(("query.recipient", "unknown_agency"))
     provisions, _ = await store.provisions(session, subject.subject_id)
     signed = _drafts(provisions, drafts, custodian.agency_id)
-    replaced = {one.supersedes_ref for one in signed}
-    active = [one.directive for one in provisions if one.state is DirectiveState.ACTIVE and one.ref not in replaced]
+    replaced = {provision.supersedes_ref for provision in signed}
+    active = [
+        provision.directive
+        for provision in provisions
+        if provision.state is DirectiveState.ACTIVE and provision.ref not in replaced
+    ]
     table = compile_table(
-        (*active, *as_if_signed(replace(one.directive, started=True, state=DirectiveState.DRAFT) for one in signed)),
+        (
+            *active,
+            *as_if_signed(
+                replace(provision.directive, started=True, state=DirectiveState.DRAFT) for provision in signed
+            ),
+        ),
         sv=subject.sv,
         participating=subject.table.participating,
         deceased=await store.is_deceased(session, subject.subject_id),
         unreadable_denials=subject.table.unreadable_denials,
         unreadable_grants=subject.table.unreadable_grants,
     )
-    at = max((subject.at, *(one.directive.valid_from for one in signed)))
-    found = preview(table, custodian, [named], at)
-    return named, at, next((one for one in found if one.purpose is purpose), None)
+    at = max((subject.at, *(provision.directive.valid_from for provision in signed)))
+    outlooks = preview(table, custodian, [named], at)
+    return named, at, next((outlook for outlook in outlooks if outlook.purpose is purpose), None)
 
 
 def _drafts(provisions: Iterable[Provision], refs: Collection[UUID], custodian: str) -> tuple[Provision, ...]:
     """Return the custodian's drafts of these references; one that is not there is refused, as is no draft."""
-    drafts = {one.ref: one for one in provisions if one.state in NOT_YET and one.directive.custodian == custodian}
+    drafts = {
+        provision.ref: provision
+        for provision in provisions
+        if provision.state in NOT_YET and provision.directive.custodian == custodian
+    }
     if not set(refs) <= drafts.keys():
         raise NotAcceptable(("query.draft", "unknown_draft"))
     return tuple(drafts[ref] for ref in dict.fromkeys(refs))

@@ -77,8 +77,8 @@ class DirectiveRequest(StrictModel):
     adds_to_ref: UUID | None = None
     basis: Literal["release"] = "release"
 
-    def said(self, agency_id: str) -> RequestedDirective:
-        """Return what was said; the custodian is the caller's agency unless another is named."""
+    def requested_directive(self, agency_id: str) -> RequestedDirective:
+        """Return the directive as the rules know it; the custodian is the caller's agency unless another is named."""
         return RequestedDirective(
             effect=self.effect,
             custodian=self.custodian or agency_id,

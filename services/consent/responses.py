@@ -85,38 +85,45 @@ class DirectiveResponse(StrictModel):
 
     @classmethod
     def of(
-        cls, one: Provision, subject: Subject, *, deceased: bool = False, known: bool | None = None
+        cls,
+        provision: Provision,
+        subject: Subject,
+        *,
+        deceased: bool = False,
+        excluded_person_known: bool | None = None,
     ) -> DirectiveResponse:
-        """Return the answer for a provision at the instant at which the subject was held."""
-        said, waiting = one.directive, one.waiting
-        open_at_all = not one.permits or (subject.table.participating and (not deceased or said.survives_death))
+        """Return the response for a provision at the instant at which the subject was locked."""
+        directive, waiting = provision.directive, provision.waiting
+        open_at_all = not provision.permits or (
+            subject.table.participating and (not deceased or directive.survives_death)
+        )
         return cls(
-            directive_ref=one.ref,
-            effect=said.effect,
-            custodian=said.custodian,
-            recipient=said.recipient,
-            purpose=said.purpose,
-            categories=tuple(sorted(said.categories)),
-            excepted_fields=tuple(sorted(said.excepted_fields)),
-            only_fields=tuple(sorted(said.only_fields)),
-            excluded_person_ref=said.excluded_person_ref,
-            excluded_agency_ref=said.excluded_agency,
-            excluded_person_known=known,
-            valid_from=said.valid_from,
-            valid_until=said.valid_until,
-            starts_when=one.starts_when,
-            ends_when=one.ends_when,
-            survives_death=said.survives_death,
-            basis=said.basis,
-            state=one.state_at(subject.at),
-            in_force=one.in_force(subject.at) and open_at_all,
-            version=one.version,
-            taxonomy_version=said.taxonomy_version,
-            supersedes_ref=one.supersedes_ref,
-            adds_to_ref=one.adds_to_ref,
-            signed_at=one.signed_at,
-            refused_at=one.refused_at,
-            revoked_at=one.revoked_at,
+            directive_ref=provision.ref,
+            effect=directive.effect,
+            custodian=directive.custodian,
+            recipient=directive.recipient,
+            purpose=directive.purpose,
+            categories=tuple(sorted(directive.categories)),
+            excepted_fields=tuple(sorted(directive.excepted_fields)),
+            only_fields=tuple(sorted(directive.only_fields)),
+            excluded_person_ref=directive.excluded_person_ref,
+            excluded_agency_ref=directive.excluded_agency,
+            excluded_person_known=excluded_person_known,
+            valid_from=directive.valid_from,
+            valid_until=directive.valid_until,
+            starts_when=provision.starts_when,
+            ends_when=provision.ends_when,
+            survives_death=directive.survives_death,
+            basis=directive.basis,
+            state=provision.state_at(subject.at),
+            in_force=provision.in_force(subject.at) and open_at_all,
+            version=provision.version,
+            taxonomy_version=directive.taxonomy_version,
+            supersedes_ref=provision.supersedes_ref,
+            adds_to_ref=provision.adds_to_ref,
+            signed_at=provision.signed_at,
+            refused_at=provision.refused_at,
+            revoked_at=provision.revoked_at,
             awaiting_since=None if waiting is None else waiting.since,
             awaiting_until=None if waiting is None else waiting.until,
         )

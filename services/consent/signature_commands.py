@@ -31,112 +31,118 @@ from services.consent.revocation_commands import end
 ALONE = "confirmed_alone_after_pause"
 
 
-async def record_signature(held: LockedSubject, one: Provision, signature: Signature) -> Provision:
+async def record_signature(locked: LockedSubject, provision: Provision, signature: Signature) -> Provision:
     """Put a draft in force on a signature; from the answer on, the recipient may open what it permits.
 
     Where it opens more than stood before, it waits for a second person, and nobody is told.
     """
-    said = one.directive
-    around = await draft_context(held, said.custodian, said.recipient, [signature.explained_by])
-    signed, replaced = sign(one, signature, around)
+    directive = provision.directive
+    context = await draft_context(locked, directive.custodian, directive.recipient, [signature.explained_by])
+    signed, replaced = sign(provision, signature, context)
     if signed.waiting is not None:
-        return await _wait(held, signed, _detail(signature))
-    return await _enter(held, signed, replaced, _detail(signature))
+        return await _wait(locked, signed, _detail(signature))
+    return await _enter(locked, signed, replaced, _detail(signature))
 
 
 async def _enter(
-    held: LockedSubject,
+    locked: LockedSubject,
     active: Provision,
     replaced: Provision | None,
     detail: dict[str, Any],
     reason: str | None = None,
 ) -> Provision:
-    unit, subject, said = held.unit, held.subject, active.directive
+    unit, subject, directive = locked.unit, locked.subject, active.directive
     session = unit.session
 
     async def rows() -> None:
-        for name in (said.custodian, said.recipient):
+        for name in (directive.custodian, directive.recipient):
             await register.join_case(session, subject.subject_id, str(name))
         for changed in filter(None, (active, replaced)):
             await store.keep(session, changed)
 
     others = () if replaced is None else (replaced.ref,)
     now = await change_log.change(
-        held, rows, [ChangeEntry.of(Act.GRANTED, active, *others, reason=reason, detail=detail)]
+        locked, rows, [ChangeEntry.of(Act.GRANTED, active, *others, reason=reason, detail=detail)]
     )
-    case_ref = now.cases[said.custodian].case_ref
+    case_ref = now.cases[directive.custodian].case_ref
     if replaced is not None:
-        told = narrowing_notices(active, replaced, case_ref, now.at)
-        await change_log.tell_if_possible(unit, now, [] if told is None else [told])
+        notice = narrowing_notices(active, replaced, case_ref, now.at)
+        await change_log.tell_if_possible(unit, now, [] if notice is None else [notice])
     await change_log.tell(unit, now, [grant_notices(active, case_ref, now.at)])
     if active.in_force(now.at):
         await pending_notices.announce(session, active.ref)
     return active
 
 
-async def record_lifting(held: LockedSubject, denial: Provision, signature: Signature) -> Provision:
+async def record_lifting(locked: LockedSubject, denial: Provision, signature: Signature) -> Provision:
     """Record that the survivor signed a denial away; it denies as before until a second person has confirmed."""
-    said = denial.directive
-    around = await draft_context(held, said.custodian, said.recipient, [signature.explained_by])
-    return await _wait(held, lift(denial, signature, around), _detail(signature))
+    directive = denial.directive
+    context = await draft_context(locked, directive.custodian, directive.recipient, [signature.explained_by])
+    return await _wait(locked, lift(denial, signature, context), _detail(signature))
 
 
-async def _wait(held: LockedSubject, one: Provision, detail: dict[str, Any]) -> Provision:
+async def _wait(locked: LockedSubject, provision: Provision, detail: dict[str, Any]) -> Provision:
     """Let an opening wait: it is on record, and nobody but the custodian's staff is told of it."""
-    session = held.unit.session
-    await store.keep(session, one)
-    if one.waiting is not None:
-        await confirmations.begin_wait(session, one.ref, one.directive.custodian, one.waiting)
-    note = ChangeEntry.of(Act.CHANGED, one, reason="awaiting_confirmation", detail=detail)
-    await change_log.record(held.unit, held.subject, [note])
-    return one
+    session = locked.unit.session
+    await store.keep(session, provision)
+    if provision.waiting is not None:
+        await confirmations.begin_wait(session, provision.ref, provision.directive.custodian, provision.waiting)
+    note = ChangeEntry.of(Act.CHANGED, provision, reason="awaiting_confirmation", detail=detail)
+    await change_log.record(locked.unit, locked.subject, [note])
+    return provision
 
 
-async def confirm_opening(held: LockedSubject, one: Provision) -> Provision:
+async def confirm_opening(locked: LockedSubject, provision: Provision) -> Provision:
     """Let what waits come into force on a second person's word: a permit, or the lifting of a denial."""
-    said = one.directive
-    around = await draft_context(held, said.custodian, said.recipient)
-    if not one.permits:
-        return await _lift(held, one, alone=check_lifting(one, around))
-    active, replaced, alone = confirm(one, around)
-    detail = {"recorded_by": recorded_by(one), "confirmed_by": held.unit.actor}
-    await confirmations.end_wait(held.unit.session, one.ref)
-    return await _enter(held, active, replaced, detail, ALONE if alone else None)
+    directive = provision.directive
+    context = await draft_context(locked, directive.custodian, directive.recipient)
+    if not provision.permits:
+        return await _lift(locked, provision, alone=check_lifting(provision, context))
+    active, replaced, alone = confirm(provision, context)
+    detail = {"recorded_by": recorded_by(provision), "confirmed_by": locked.unit.actor}
+    await confirmations.end_wait(locked.unit.session, provision.ref)
+    return await _enter(locked, active, replaced, detail, ALONE if alone else None)
 
 
-async def _lift(held: LockedSubject, denial: Provision, *, alone: bool) -> Provision:
-    unit = held.unit
-    how = store.how_ended(RevokedBy.SURVIVOR, None, recorded_by(denial)) | {"confirmed_by": unit.actor}
+async def _lift(locked: LockedSubject, denial: Provision, *, alone: bool) -> Provision:
+    unit = locked.unit
+    revocation = store.how_ended(RevokedBy.SURVIVOR, None, recorded_by(denial)) | {"confirmed_by": unit.actor}
     await confirmations.end_wait(unit.session, denial.ref)
     reason = ALONE if alone else "lifted"
-    await end(held, [PlannedRevocation(denial.standing(), RevocationKind.REVOKE)], how, reason=reason)
+    await end(locked, [PlannedRevocation(denial.standing(), RevocationKind.REVOKE)], revocation, reason=reason)
     revoked = replace(denial.directive, state=DirectiveState.REVOKED)
-    return replace(denial, directive=revoked, revoked_at=held.subject.at, version=denial.version + 1, waiting=None)
+    return replace(denial, directive=revoked, revoked_at=locked.subject.at, version=denial.version + 1, waiting=None)
 
 
-async def record_refusal(held: LockedSubject, one: Provision) -> Provision:
+async def record_refusal(locked: LockedSubject, provision: Provision) -> Provision:
     """Record that the survivor said no to what is not in force; its recipient can never tell that from silence."""
-    unit = held.unit
-    check_refusable(one)
-    await confirmations.end_wait(unit.session, one.ref)
-    if not one.permits:
-        kept = replace(one, version=one.version + 1, waiting=None)
-        await store.keep(unit.session, kept)
-        await change_log.record(unit, held.subject, [ChangeEntry.of(Act.REFUSAL_RECORDED, one, reason="lifting")])
-        return kept
-    await store.end(unit.session, [PlannedRevocation(one.standing(), RevocationKind.REFUSE)], held.subject.at, {})
-    await change_log.record(unit, held.subject, [ChangeEntry.of(Act.REFUSAL_RECORDED, one)])
-    case = held.subject.cases.get(one.directive.custodian)
+    unit = locked.unit
+    check_refusable(provision)
+    await confirmations.end_wait(unit.session, provision.ref)
+    if not provision.permits:
+        updated = replace(provision, version=provision.version + 1, waiting=None)
+        await store.keep(unit.session, updated)
+        await change_log.record(
+            unit, locked.subject, [ChangeEntry.of(Act.REFUSAL_RECORDED, provision, reason="lifting")]
+        )
+        return updated
+    await store.end(
+        unit.session, [PlannedRevocation(provision.standing(), RevocationKind.REFUSE)], locked.subject.at, {}
+    )
+    await change_log.record(unit, locked.subject, [ChangeEntry.of(Act.REFUSAL_RECORDED, provision)])
+    case = locked.subject.cases.get(provision.directive.custodian)
     if case is not None:
-        told = refusal_notices(one, case.case_ref, held.subject.at)
-        await change_log.tell_if_possible(unit, held.subject, [told])
-    refused = replace(one.directive, state=DirectiveState.REFUSED)
-    return replace(one, directive=refused, refused_at=held.subject.at, version=one.version + 1, waiting=None)
+        notice = refusal_notices(provision, case.case_ref, locked.subject.at)
+        await change_log.tell_if_possible(unit, locked.subject, [notice])
+    refused = replace(provision.directive, state=DirectiveState.REFUSED)
+    return replace(
+        provision, directive=refused, refused_at=locked.subject.at, version=provision.version + 1, waiting=None
+    )
 
 
-def recorded_by(one: Provision) -> str | None:
+def recorded_by(provision: Provision) -> str | None:
     """Return who recorded what waits."""
-    return None if one.waiting is None else one.waiting.recorded_by
+    return None if provision.waiting is None else provision.waiting.recorded_by
 
 
 def _detail(signature: Signature) -> dict[str, Any]:

@@ -137,8 +137,8 @@ async def stoppable(session: AsyncSession, agency: str, ref: UUID) -> Place | No
 async def provisions(session: AsyncSession, subject_id: int) -> tuple[tuple[Provision, ...], int]:
     """Return the subject's provisions that can be read, and how many cannot."""
     rows = (await session.execute(PROVISIONS, {"subject_id": subject_id})).mappings().all()
-    found = [one for one in map(_provision, rows) if one is not None]
-    return tuple(found), len(rows) - len(found)
+    parsed = [provision for provision in map(_provision, rows) if provision is not None]
+    return tuple(parsed), len(rows) - len(parsed)
 
 
 async def standing(session: AsyncSession, subject_id: int) -> tuple[DirectiveSummary, ...]:
@@ -164,16 +164,16 @@ async def keep(session: AsyncSession, changed: Provision) -> None:
 
 
 async def end(
-    session: AsyncSession, ended: Sequence[PlannedRevocation], at: datetime, how: Mapping[str, str | None]
+    session: AsyncSession, ended: Sequence[PlannedRevocation], at: datetime, revocation: Mapping[str, str | None]
 ) -> None:
     """Refuse the drafts and revoke the rest of `ended`."""
-    refused = [one.standing.ref for one in ended if one.stop is RevocationKind.REFUSE]
-    revoked = [one.standing.ref for one in ended if one.stop is RevocationKind.REVOKE]
+    refused = [planned.standing.ref for planned in ended if planned.stop is RevocationKind.REFUSE]
+    revoked = [planned.standing.ref for planned in ended if planned.stop is RevocationKind.REVOKE]
     if refused:
         await session.execute(REFUSE, {"refs": refused, "at": at})
     if revoked:
-        told = json.dumps({name: value for name, value in how.items() if value is not None})
-        await session.execute(REVOKE, {"refs": revoked, "at": at, "revocation": told})
+        revocation_json = json.dumps({name: value for name, value in revocation.items() if value is not None})
+        await session.execute(REVOKE, {"refs": revoked, "at": at, "revocation": revocation_json})
 
 
 def how_ended(by: RevokedBy, channel: str | None, recorded_by: str | None) -> dict[str, str | None]:
@@ -181,9 +181,9 @@ def how_ended(by: RevokedBy, channel: str | None, recorded_by: str | None) -> di
     return {"by": by, "channel": channel, "recorded_by": recorded_by}
 
 
-async def participate(session: AsyncSession, subject_id: int, word: str) -> None:
+async def participate(session: AsyncSession, subject_id: int, participation: str) -> None:
     """Set whether the subject takes part."""
-    await session.execute(PARTICIPATION, {"subject_id": subject_id, "word": word})
+    await session.execute(PARTICIPATION, {"subject_id": subject_id, "word": participation})
 
 
 async def die(session: AsyncSession, subject_id: int, died_on: date | None) -> None:
@@ -203,17 +203,17 @@ async def is_deceased(session: AsyncSession, subject_id: int) -> bool:
 
 
 async def choose(
-    session: AsyncSession, agency: str, case_ref: UUID, word: str, evidence: Mapping[str, Any], by: str, at: datetime
+    session: AsyncSession, agency: str, case_ref: UUID, choice: str, evidence: Mapping[str, Any], by: str, at: datetime
 ) -> None:
     """Keep how a choice about taking part was made."""
-    row = {"agency": agency, "case_ref": case_ref, "word": word, "by": by, "at": at, "evidence": json.dumps(evidence)}
+    row = {"agency": agency, "case_ref": case_ref, "word": choice, "by": by, "at": at, "evidence": json.dumps(evidence)}
     await session.execute(CHOICE, row)
 
 
 async def agencies(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Agency]:
     """Return the active agencies among `names`."""
-    found = {name: await register.agency(session, name) for name in sorted({name for name in names if name})}
-    return {name: agency for name, agency in found.items() if agency is not None}
+    by_name = {name: await register.agency(session, name) for name in sorted({name for name in names if name})}
+    return {name: agency for name, agency in by_name.items() if agency is not None}
 
 
 async def parties(session: AsyncSession, names: Iterable[str | None]) -> dict[str, Party]:
@@ -222,8 +222,8 @@ async def parties(session: AsyncSession, names: Iterable[str | None]) -> dict[st
     return {row.agency_id: Party(*row) for row in rows}
 
 
-async def _place(session: AsyncSession, asked: Any, agency: str, ref: UUID) -> Place | None:
-    row = (await session.execute(asked, {"agency": agency, "ref": ref})).one_or_none()
+async def _place(session: AsyncSession, query: Any, agency: str, ref: UUID) -> Place | None:
+    row = (await session.execute(query, {"agency": agency, "ref": ref})).one_or_none()
     return None if row is None else Place(row.directive_ref, row.subject_id, row.custodian, row.case_ref)
 
 
@@ -263,34 +263,34 @@ def _waiting(row: RowMapping) -> ConfirmationWait | None:
     )
 
 
-def _row(one: Provision) -> dict[str, Any]:
-    said = one.directive
+def _row(provision: Provision) -> dict[str, Any]:
+    directive = provision.directive
     return {
-        "directive_ref": one.ref,
-        "custodian": said.custodian,
-        "recipient": said.recipient,
-        "excluded_person_ref": said.excluded_person_ref,
-        "excluded_agency": said.excluded_agency,
-        "effect": said.effect,
-        "purpose": said.purpose,
-        "categories": sorted(said.categories),
-        "excepted_fields": sorted(said.excepted_fields),
-        "only_fields": sorted(said.only_fields),
-        "valid_from": said.valid_from,
-        "valid_until": said.valid_until,
-        "starts_when": one.starts_when,
-        "started_at": one.started_at,
-        "ends_when": one.ends_when,
-        "basis": said.basis,
-        "state": said.state,
-        "taxonomy_version": said.taxonomy_version,
-        "version": one.version,
-        "survives_death": said.survives_death,
-        "supersedes_ref": one.supersedes_ref,
-        "adds_to_ref": one.adds_to_ref,
-        "drafted_by": one.drafted_by,
-        "drafted_at": one.drafted_at,
-        "evidence": None if one.evidence is None else json.dumps(dict(one.evidence)),
-        "signed_at": one.signed_at,
-        "relayed": one.relayed,
+        "directive_ref": provision.ref,
+        "custodian": directive.custodian,
+        "recipient": directive.recipient,
+        "excluded_person_ref": directive.excluded_person_ref,
+        "excluded_agency": directive.excluded_agency,
+        "effect": directive.effect,
+        "purpose": directive.purpose,
+        "categories": sorted(directive.categories),
+        "excepted_fields": sorted(directive.excepted_fields),
+        "only_fields": sorted(directive.only_fields),
+        "valid_from": directive.valid_from,
+        "valid_until": directive.valid_until,
+        "starts_when": provision.starts_when,
+        "started_at": provision.started_at,
+        "ends_when": provision.ends_when,
+        "basis": directive.basis,
+        "state": directive.state,
+        "taxonomy_version": directive.taxonomy_version,
+        "version": provision.version,
+        "survives_death": directive.survives_death,
+        "supersedes_ref": provision.supersedes_ref,
+        "adds_to_ref": provision.adds_to_ref,
+        "drafted_by": provision.drafted_by,
+        "drafted_at": provision.drafted_at,
+        "evidence": None if provision.evidence is None else json.dumps(dict(provision.evidence)),
+        "signed_at": provision.signed_at,
+        "relayed": provision.relayed,
     }

@@ -30,11 +30,11 @@ GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
 READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
-PART_2 = f"{GRANTS}::test_the_nine_elements_of_part_2_are_asked_for_and_never_kept"
+PART_2 = f"{GRANTS}::test_the_nine_part_2_elements_are_asked_for_and_never_kept"
 CJI = f"{ORDERS}::test_criminal_justice_values_go_to_no_nonprofit"
-NARROWING = f"{CONSENT}/test_denials.py::test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature"
+NARROWING = f"{CONSENT}/test_denials.py::test_narrowing_is_in_force_at_once_without_a_signature"
 SEVERAL = f"{EXCHANGE}/test_openings.py::test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named"
-EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_exactly_what_it_names"
+EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_what_it_names"
 
 # What a field of a category says is a fact's: one test tells all of them on every route and opens them again.
 TOLD = "tests/services/test_fields.py::test_what_is_told_opens_again"
@@ -44,7 +44,7 @@ EFFECTS: dict[str, dict[str, str]] = {
     "IncidentVersionRequest": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
     "PlanRequest": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},
     "ParticipationRequest": {
-        "participation": f"{STOPS}::test_taking_no_part_closes_everything_at_once_and_needs_no_evidence",
+        "participation": f"{STOPS}::test_taking_no_part_closes_all_at_once_without_evidence",
         "evidence": f"{GRANTS}::test_taking_part_says_how_it_was_explained",
     },
     "ChoiceEvidence": dict.fromkeys(
@@ -53,7 +53,7 @@ EFFECTS: dict[str, dict[str, str]] = {
     ),
     "DeathRequest": {"died_on": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open"},
     "DirectiveRequest": {
-        "effect": f"{CONSENT}/test_denials.py::test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant",
+        "effect": f"{CONSENT}/test_denials.py::test_a_denial_is_in_force_at_once_and_outlasts_any_grant",
         "custodian": f"{GRANTS}::test_a_release_runs_one_way",
         "recipient": f"{GRANTS}::test_a_release_runs_one_way",
         "purpose": f"{DRAFTING}::test_another_way_purpose_or_period_overlaps_nothing",
@@ -69,7 +69,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "survives_death": f"{STOPS}::test_after_a_death_only_what_survives_it_is_open",
         "asked_one_by_one": f"{ENFORCED}::test_l14_each_named_on_purpose_is_taken",
         "supersedes_ref": NARROWING,
-        "adds_to_ref": f"{GRANTS}::test_an_unlabelled_overlap_is_refused_and_a_labelled_one_adds",
+        "adds_to_ref": f"{GRANTS}::test_an_unlabelled_overlap_is_refused_a_labelled_one_adds",
         "basis": f"{ENFORCED}::test_a_form_grants_on_no_other_basis",
     },
     "SignatureRequest": {

@@ -35,18 +35,18 @@ async def choose_participation(
 ) -> ParticipationResponse:
     """Record whether the survivor takes part. A no closes everything at once, and needs no evidence."""
     closes = form.participation is Participation.NO
-    held = await locked_subject.own_case(unit, case_ref, patient=closes)
+    locked = await locked_subject.own_case(unit, case_ref, patient=closes)
     if closes:
         evidence = {} if form.evidence is None else form.evidence.model_dump(mode="json")
-        revoked = tuple(await participation_commands.take_no_part(held, case_ref, evidence))
-        shown = revoked if held.is_home else ()
+        revoked = tuple(await participation_commands.take_no_part(locked, case_ref, evidence))
+        visible = revoked if locked.is_home else ()
         return ParticipationResponse(
-            case_ref=case_ref, participation=form.participation, everything=held.is_home, revoked=shown
+            case_ref=case_ref, participation=form.participation, everything=locked.is_home, revoked=visible
         )
     if form.evidence is None:
         raise Invalid([FieldError("body.evidence", "missing")])
     with rules():
-        await participation_commands.take_part(held, case_ref, form.evidence)
+        await participation_commands.take_part(locked, case_ref, form.evidence)
     return ParticipationResponse(case_ref=case_ref, participation=form.participation, everything=True)
 
 
@@ -54,9 +54,9 @@ async def choose_participation(
 @stops
 async def record_death(case_ref: UUID, form: DeathRequest, unit: MayAskToTakePart) -> None:
     """Record a death: what does not say that it survives it is over from this answer on."""
-    held = await locked_subject.own_case(unit, case_ref)
+    locked = await locked_subject.own_case(unit, case_ref)
     with rules():
-        await participation_commands.record_death(held, form.died_on)
+        await participation_commands.record_death(locked, form.died_on)
 
 
 @routes.post("/cases/{case_ref}/death/correction", response_model=DeathResponse)
@@ -65,9 +65,9 @@ async def correct_death(
     case_ref: UUID, unit: MayRecordSignatures, _: DeathCorrectionRequest | None = None
 ) -> DeathResponse:
     """Record that a death was recorded by mistake: it stands until a second person has confirmed."""
-    held = await locked_subject.own_case(unit, case_ref)
+    locked = await locked_subject.own_case(unit, case_ref)
     with rules():
-        return DeathResponse.of(case_ref, await participation_commands.take_back_death(held))
+        return DeathResponse.of(case_ref, await participation_commands.take_back_death(locked))
 
 
 @routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathResponse)
@@ -76,9 +76,9 @@ async def confirm_correction(
     case_ref: UUID, unit: MayRecordSignatures, _: ConfirmationRequest | None = None
 ) -> DeathResponse:
     """Confirm, as a second person of the home agency, that a death was recorded by mistake."""
-    held = await locked_subject.own_case(unit, case_ref)
+    locked = await locked_subject.own_case(unit, case_ref)
     with rules():
-        await participation_commands.confirm_taking_back(held)
+        await participation_commands.confirm_taking_back(locked)
     return DeathResponse.of(case_ref, None, deceased=False)
 
 
@@ -89,23 +89,25 @@ async def draft_directive(
 ) -> DirectiveResponse:
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
-    held = await locked_subject.own_case(unit, case_ref, patient=closes)
+    locked = await locked_subject.own_case(unit, case_ref, patient=closes)
     with rules():
-        new = await draft_commands.record_draft(held, form.said(unit.agency_id))
+        new = await draft_commands.record_draft(locked, form.requested_directive(unit.agency_id))
     unit.created = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
-    return DirectiveResponse.of(new, held.subject, known=await staff.known(unit, new.directive))
+    return DirectiveResponse.of(
+        new, locked.subject, excluded_person_known=await staff.excluded_person_known(unit, new.directive)
+    )
 
 
 @routes.post("/cases/{case_ref}/revocation", response_model=AllStoppedResponse)
 @stops
 async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationRequest | None = None) -> AllStoppedResponse:
     """Stop everything: every permit, or elsewhere than at the home agency those this agency is a side of."""
-    told = form or RevocationRequest()
-    held = await locked_subject.own_case(unit, case_ref, patient=True)
-    ended = tuple(await revocation_commands.stop_all(held, store.how_ended(told.by, told.channel, unit.actor)))
-    return AllStoppedResponse(case_ref=case_ref, everything=held.is_home, ended=ended if held.is_home else ())
+    request = form or RevocationRequest()
+    locked = await locked_subject.own_case(unit, case_ref, patient=True)
+    ended = tuple(await revocation_commands.stop_all(locked, store.how_ended(request.by, request.channel, unit.actor)))
+    return AllStoppedResponse(case_ref=case_ref, everything=locked.is_home, ended=ended if locked.is_home else ())
 
 
 @routes.post("/directives/{directive_ref}/revocation", response_model=StoppedResponse, responses={409: {}})
@@ -116,11 +118,11 @@ async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationReq
     A denial is no permit: to end one opens what was closed, which is `POST /v1/directives/{directive_ref}/lifting`.
     The commit comes before the answer: no opening that starts after it shows what was stopped.
     """
-    told = form or RevocationRequest()
-    held, place = await locked_subject.directive_to_stop(unit, directive_ref)
-    how = store.how_ended(told.by, told.channel, unit.actor)
+    request = form or RevocationRequest()
+    locked, place = await locked_subject.directive_to_stop(unit, directive_ref)
+    revocation = store.how_ended(request.by, request.channel, unit.actor)
     with rules():
-        standing, ended = await revocation_commands.stop_one(held, place, how)
+        standing, ended = await revocation_commands.stop_one(locked, place, revocation)
     if place.custodian != unit.agency_id:
         return StoppedResponse(directive_ref=directive_ref, state=DirectiveState.REVOKED)
     return StoppedResponse(directive_ref=directive_ref, state=DirectiveState(standing.state), ended=tuple(ended))

@@ -21,7 +21,7 @@ from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
 from services.consent import change_log, confirmations, draft_commands, expiring, locked_subject, store
 from services.consent.api.permissions import MayPreview, MayRead, routes, rules
-from services.consent.api.replays import shown
+from services.consent.api.replays import directive_response
 from services.consent.change_log import ChangeEntry
 from services.consent.confirmations import Awaiting
 from services.consent.domain import DirectiveStepNotPossible, receipt
@@ -44,16 +44,18 @@ from services.consent.responses import (
 @routes.get("/cases/{case_ref}/directives", response_model=DirectivesResponse)
 async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesResponse:
     """List the agency's own directives of its case; those of another custodian are not its to know."""
-    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
-    found, unreadable = await draft_commands.own_provisions(held)
-    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
-    consulted = ChangeEntry(Act.CONSULTED, unit.agency_id, tuple(one.ref for one in found))
-    await change_log.record(unit, held.subject, [consulted])
-    await change_log.tell_late(held, held.subject)
+    locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    provisions, unreadable = await draft_commands.own_provisions(locked)
+    deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
+    consulted = ChangeEntry(Act.CONSULTED, unit.agency_id, tuple(provision.ref for provision in provisions))
+    await change_log.record(unit, locked.subject, [consulted])
+    await change_log.tell_late(locked, locked.subject)
     return DirectivesResponse(
         case_ref=case_ref,
-        participation=Participation(held.subject.participation) if held.is_home else None,
-        directives=tuple(DirectiveResponse.of(one, held.subject, deceased=deceased) for one in found),
+        participation=Participation(locked.subject.participation) if locked.is_home else None,
+        directives=tuple(
+            DirectiveResponse.of(provision, locked.subject, deceased=deceased) for provision in provisions
+        ),
         unreadable=unreadable,
     )
 
@@ -67,11 +69,11 @@ async def preview_case(
     draft: Annotated[list[UUID], Query(default_factory=list, max_length=20)],
 ) -> PreviewResponse:
     """Show what an agency would open of this agency's records, with the drafts named as if they were signed."""
-    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     drafts = tuple(draft)
     with rules():
-        named, at, outlook = await build_preview(held, recipient, purpose, drafts)
-    await change_log.record(unit, held.subject, [ChangeEntry(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
+        named, at, outlook = await build_preview(locked, recipient, purpose, drafts)
+    await change_log.record(unit, locked.subject, [ChangeEntry(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
     return PreviewResponse(
         case_ref=case_ref,
         recipient=recipient,
@@ -79,7 +81,9 @@ async def preview_case(
         at=at,
         until=None if outlook is None else outlook.until,
         drafts=drafts,
-        categories=() if outlook is None else tuple(_shown(held, one, named.kind) for one in outlook.verdicts),
+        categories=()
+        if outlook is None
+        else tuple(_category_response(locked, verdict, named.kind) for verdict in outlook.verdicts),
     )
 
 
@@ -98,12 +102,12 @@ async def list_ending(
     """
     behind = await _place_of(unit, expiring.NAME, cursor)
     page = await expiring.page(unit, ending_within_days, behind, limit)
-    held = await expiring.hold(unit, page.rows)
-    await _first_looks(unit, expiring.NAME, held)
+    subjects_by_row = await expiring.hold(unit, page.rows)
+    await _first_looks(unit, expiring.NAME, subjects_by_row)
     last = page.last
     place = None if last is None else (last.valid_until.isoformat(), str(last.directive_ref))
     link_next(request, answer, None if place is None else await sealed(unit, expiring.NAME, *place))
-    return EndingsResponse(directives=tuple(map(EndingResponse.model_validate, held)))
+    return EndingsResponse(directives=tuple(map(EndingResponse.model_validate, subjects_by_row)))
 
 
 @routes.get("/directives/count", response_model=CountResponse)
@@ -122,22 +126,22 @@ async def list_awaiting(
     A page may be short or empty and still have a next one.
     """
     page = await confirmations.page(unit, await _place_of(unit, confirmations.NAME, cursor), limit)
-    held = await confirmations.hold(unit, page.rows)
-    await _first_looks(unit, confirmations.NAME, held)
+    subjects_by_row = await confirmations.hold(unit, page.rows)
+    await _first_looks(unit, confirmations.NAME, subjects_by_row)
     last = page.last
     place = None if last is None else (last.since.isoformat(), str(last.about))
     link_next(request, answer, None if place is None else await sealed(unit, confirmations.NAME, *place))
     return AwaitingsResponse(
         awaiting=tuple(
             AwaitingResponse(
-                kind=one.kind,
-                directive_ref=one.directive_ref,
-                case_ref=one.case_ref,
-                recorded_by=one.recorded_by,
-                awaiting_since=one.since,
-                awaiting_until=one.since + WAITS,
+                kind=row.kind,
+                directive_ref=row.directive_ref,
+                case_ref=row.case_ref,
+                recorded_by=row.recorded_by,
+                awaiting_since=row.since,
+                awaiting_until=row.since + WAITS,
             )
-            for one in held
+            for row in subjects_by_row
         )
     )
 
@@ -145,38 +149,42 @@ async def list_awaiting(
 @routes.get("/directives/{directive_ref}", response_model=DirectiveResponse)
 async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -> DirectiveResponse:
     """Show a directive of the agency's own records."""
-    return await shown(directive_ref, unit, answer)
+    return await directive_response(directive_ref, unit, answer)
 
 
 @routes.get("/directives/{directive_ref}/receipt", responses={409: {}})  # nobody has signed it
 async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
     """Show the receipt of a directive; it goes to the survivor only over a channel marked safe, or by hand."""
-    held, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
+    locked, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
     with rules():
-        one = await draft_commands.provision_of(held, place.directive_ref)
-        parties = await store.parties(unit.session, [one.directive.custodian, one.directive.recipient])
-        made = receipt(one, _principal(held), parties, held.subject.at, own=place.custodian == unit.agency_id)
-    await change_log.record(unit, held.subject, [ChangeEntry.of_look(one)])
-    return made
+        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        parties = await store.parties(unit.session, [provision.directive.custodian, provision.directive.recipient])
+        body = receipt(provision, _principal(locked), parties, locked.subject.at, own=place.custodian == unit.agency_id)
+    await change_log.record(unit, locked.subject, [ChangeEntry.of_look(provision)])
+    return body
 
 
 async def _first_looks(
-    unit: UnitOfWork, name: str, held: Mapping[Ending, Subject] | Mapping[Awaiting, Subject]
+    unit: UnitOfWork, name: str, subjects_by_row: Mapping[Ending, Subject] | Mapping[Awaiting, Subject]
 ) -> None:
     """Record one look for each case that this person is shown in this list for the first time today."""
-    first = await list_reads.first_cases_today(unit, name, {row.case_ref: subject.sv for row, subject in held.items()})
-    subjects = {row.case_ref: subject for row, subject in held.items()}
+    first = await list_reads.first_cases_today(
+        unit, name, {row.case_ref: subject.sv for row, subject in subjects_by_row.items()}
+    )
+    subjects = {row.case_ref: subject for row, subject in subjects_by_row.items()}
     for case_ref in first:
-        refs = tuple(row.directive_ref for row in held if row.case_ref == case_ref and row.directive_ref is not None)
+        refs = tuple(
+            row.directive_ref for row in subjects_by_row if row.case_ref == case_ref and row.directive_ref is not None
+        )
         await change_log.record(unit, subjects[case_ref], [ChangeEntry(Act.CONSULTED, unit.agency_id, refs)])
 
 
-def _shown(held: LockedSubject, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryResponse:
+def _category_response(locked: LockedSubject, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryResponse:
     """Return a category's answer; whether the survivor takes part is the home agency's to know."""
-    shown = CategoryResponse.of(verdict, kind)
-    if held.is_home or shown.reason != Reason.NOT_PARTICIPATING:
-        return shown
-    return shown.model_copy(update={"reason": Reason.NOTHING_GRANTED})
+    response = CategoryResponse.of(verdict, kind)
+    if locked.is_home or response.reason != Reason.NOT_PARTICIPATING:
+        return response
+    return response.model_copy(update={"reason": Reason.NOTHING_GRANTED})
 
 
 async def _place_of(unit: UnitOfWork, name: str, cursor: str | None) -> expiring.Place:
@@ -188,9 +196,9 @@ async def _place_of(unit: UnitOfWork, name: str, cursor: str | None) -> expiring
     return datetime.fromisoformat(place[0]), UUID(place[1])
 
 
-def _principal(held: LockedSubject) -> UUID:
+def _principal(locked: LockedSubject) -> UUID:
     """Return how the agency that asks knows the survivor: by its own case, never by another's."""
-    own = held.own
+    own = locked.own
     if own is None:
         raise DirectiveStepNotPossible("not_signed")
     return own.case_ref

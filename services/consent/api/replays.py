@@ -17,37 +17,37 @@ from services.consent.responses import DeathResponse, DirectiveResponse, Partici
 
 async def as_chosen(case_ref: UUID, unit: MayAskToTakePart) -> ParticipationResponse:
     """Show what the survivor chose, as it is now."""
-    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     return ParticipationResponse(
-        case_ref=case_ref, participation=Participation(held.subject.participation), everything=held.is_home
+        case_ref=case_ref, participation=Participation(locked.subject.participation), everything=locked.is_home
     )
 
 
 async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathResponse:
     """Show whether a death is on record now, and whether its correction waits."""
-    held = await locked_subject.own_case(unit, case_ref, exclusive=False)
-    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
-    waiting = await confirmations.of(unit.session, participation_commands.own_case(held)) if deceased else None
+    locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
+    deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
+    waiting = await confirmations.of(unit.session, participation_commands.own_case(locked)) if deceased else None
     return DeathResponse.of(case_ref, waiting, deceased=deceased)
 
 
 async def as_drafted(directive_ref: CreatedResources, unit: MayDraft, answer: Response) -> DirectiveResponse:
     """Show what was recorded, as it is now."""
     answer.headers["Location"] = f"/v1/directives/{directive_ref}"
-    return await shown(directive_ref, unit, answer)
+    return await directive_response(directive_ref, unit, answer)
 
 
 async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Response) -> DirectiveResponse:
     """Show what was signed, as it is now."""
-    return await shown(directive_ref, unit, answer)
+    return await directive_response(directive_ref, unit, answer)
 
 
-async def shown(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> DirectiveResponse:
+async def directive_response(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> DirectiveResponse:
     """Return a directive of the agency's own records as it is now."""
-    held, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
+    locked, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
     with rules():
-        one = await draft_commands.provision_of(held, place.directive_ref)
-    await change_log.record(unit, held.subject, [ChangeEntry.of_look(one)])
-    answer.headers["ETag"] = etag(one.version)
-    deceased = await store.is_deceased(unit.session, held.subject.subject_id)
-    return DirectiveResponse.of(one, held.subject, deceased=deceased)
+        provision = await draft_commands.provision_of(locked, place.directive_ref)
+    await change_log.record(unit, locked.subject, [ChangeEntry.of_look(provision)])
+    answer.headers["ETag"] = etag(provision.version)
+    deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
+    return DirectiveResponse.of(provision, locked.subject, deceased=deceased)

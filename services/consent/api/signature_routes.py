@@ -21,13 +21,13 @@ async def sign_directive(
     directive_ref: UUID, form: SignatureRequest, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveResponse:
     """Record the survivor's signature: with the answer the directive is in force, or waits for a second person."""
-    held, place = await locked_subject.directive(unit, directive_ref)
+    locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        one = await draft_commands.provision_of(held, place.directive_ref)
-        require_match(if_match, one.version)
-        active = await signature_commands.record_signature(held, one, form.signature())
+        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        require_match(if_match, provision.version)
+        active = await signature_commands.record_signature(locked, provision, form.signature())
     answer.headers["ETag"] = etag(active.version)
-    return DirectiveResponse.of(active, held.subject)
+    return DirectiveResponse.of(active, locked.subject)
 
 
 @routes.post("/directives/{directive_ref}/refusal", response_model=DirectiveResponse)
@@ -40,14 +40,14 @@ async def refuse_directive(
     if_match: IfMatch = None,
 ) -> DirectiveResponse:
     """Record that the survivor said no to a draft."""
-    held, place = await locked_subject.directive(unit, directive_ref)
+    locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        one = await draft_commands.provision_of(held, place.directive_ref)
-        if one.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
-            require_match(if_match, one.version)
-            one = await signature_commands.record_refusal(held, one)
-    answer.headers["ETag"] = etag(one.version)
-    return DirectiveResponse.of(one, held.subject)
+        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        if provision.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
+            require_match(if_match, provision.version)
+            provision = await signature_commands.record_refusal(locked, provision)
+    answer.headers["ETag"] = etag(provision.version)
+    return DirectiveResponse.of(provision, locked.subject)
 
 
 @routes.post("/directives/{directive_ref}/lifting", response_model=DirectiveResponse)
@@ -56,13 +56,13 @@ async def lift_denial(
     directive_ref: UUID, form: SignatureRequest, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveResponse:
     """Record that the survivor signed a denial away: it denies as before until a second person has confirmed."""
-    held, place = await locked_subject.directive(unit, directive_ref)
+    locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        one = await draft_commands.provision_of(held, place.directive_ref)
-        require_match(if_match, one.version)
-        waiting = await signature_commands.record_lifting(held, one, form.signature())
+        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        require_match(if_match, provision.version)
+        waiting = await signature_commands.record_lifting(locked, provision, form.signature())
     answer.headers["ETag"] = etag(waiting.version)
-    return DirectiveResponse.of(waiting, held.subject)
+    return DirectiveResponse.of(waiting, locked.subject)
 
 
 @routes.post("/directives/{directive_ref}/confirmation", response_model=DirectiveResponse)
@@ -75,10 +75,10 @@ async def confirm_directive(
     if_match: IfMatch = None,
 ) -> DirectiveResponse:
     """Confirm, as a second person of the custodian, what a first one recorded: it is in force with the answer."""
-    held, place = await locked_subject.directive(unit, directive_ref)
+    locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        one = await draft_commands.provision_of(held, place.directive_ref)
-        require_match(if_match, one.version)
-        confirmed = await signature_commands.confirm_opening(held, one)
+        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        require_match(if_match, provision.version)
+        confirmed = await signature_commands.confirm_opening(locked, provision)
     answer.headers["ETag"] = etag(confirmed.version)
-    return DirectiveResponse.of(confirmed, held.subject)
+    return DirectiveResponse.of(confirmed, locked.subject)

@@ -32,30 +32,30 @@ class ConsentNotice:
 
 def grant_notices(new: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell of a directive that became active; its recipient hears of it only while it opens something."""
-    said = new.directive
+    directive = new.directive
     fact = ConsentGranted(
         case_ref=case_ref,
         directive_ref=new.ref,
-        custodian_ref=said.custodian,
-        recipient_ref=said.recipient,
-        effect=said.effect,
-        purpose=said.purpose,
-        categories=tuple(sorted(said.categories)),
-        excepted_fields=tuple(sorted(said.excepted_fields)),
-        only_fields=tuple(sorted(said.only_fields)),
-        valid_from=said.valid_from,
-        valid_until=said.valid_until,
+        custodian_ref=directive.custodian,
+        recipient_ref=directive.recipient,
+        effect=directive.effect,
+        purpose=directive.purpose,
+        categories=tuple(sorted(directive.categories)),
+        excepted_fields=tuple(sorted(directive.excepted_fields)),
+        only_fields=tuple(sorted(directive.only_fields)),
+        valid_from=directive.valid_from,
+        valid_until=directive.valid_until,
         starts_when=new.starts_when,
         ends_when=new.ends_when,
-        basis=said.basis,
-        survives_death=said.survives_death,
-        taxonomy_version=said.taxonomy_version,
+        basis=directive.basis,
+        survives_death=directive.survives_death,
+        taxonomy_version=directive.taxonomy_version,
         version=new.version,
         supersedes_ref=new.supersedes_ref,
         adds_to_ref=new.adds_to_ref,
     )
-    heard = said.effect is DirectiveEffect.PERMIT and new.in_force(at)
-    return ConsentNotice(fact, (said.recipient,) if heard and said.recipient is not None else ())
+    tell_recipient = directive.effect is DirectiveEffect.PERMIT and new.in_force(at)
+    return ConsentNotice(fact, (directive.recipient,) if tell_recipient and directive.recipient is not None else ())
 
 
 def refusal_notices(draft: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
@@ -76,23 +76,23 @@ def narrowing_notices(new: Provision, old: Provision, case_ref: UUID, at: dateti
     """Tell that `new` stands in place of `old`, if anything was taken away by it."""
     if not takes_away(new, old):
         return None
-    said = new.directive
+    directive = new.directive
     fact = ConsentNarrowed(
         case_ref=case_ref,
         directive_ref=new.ref,
-        custodian_ref=said.custodian,
-        recipient_ref=said.recipient,
+        custodian_ref=directive.custodian,
+        recipient_ref=directive.recipient,
         supersedes_ref=old.ref,
         narrowed_at=at,
-        purpose=said.purpose,
-        categories=tuple(sorted(said.categories)),
-        excepted_fields=tuple(sorted(said.excepted_fields)),
-        only_fields=tuple(sorted(said.only_fields)),
-        valid_until=said.valid_until,
+        purpose=directive.purpose,
+        categories=tuple(sorted(directive.categories)),
+        excepted_fields=tuple(sorted(directive.excepted_fields)),
+        only_fields=tuple(sorted(directive.only_fields)),
+        valid_until=directive.valid_until,
         handling=Handling.STOP_USE,
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
-    return ConsentNotice(fact, (said.recipient,) if old.relayed and said.recipient is not None else ())
+    return ConsentNotice(fact, (directive.recipient,) if old.relayed and directive.recipient is not None else ())
 
 
 def denial_notices(
@@ -105,87 +105,90 @@ def denial_notices(
             yield _left_of(permit, permit.mask & ~denial.mask, case_ref, at)
 
 
-def expiry_notices(one: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
+def expiry_notices(provision: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell the custodian alone that a directive ends soon: whether to ask the survivor is its own to judge."""
-    until = one.directive.valid_until or at
+    until = provision.directive.valid_until or at
     fact = ConsentExpiring(
         case_ref=case_ref,
-        directive_ref=one.ref,
-        custodian_ref=one.directive.custodian,
-        recipient_ref=one.directive.recipient,
+        directive_ref=provision.ref,
+        custodian_ref=provision.directive.custodian,
+        recipient_ref=provision.directive.recipient,
         valid_until=until,
         days_left=max(0, (until - at).days),
     )
     return ConsentNotice(fact)
 
 
-def standing_notices(one: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime) -> ConsentNotice:
+def standing_notices(
+    provision: Provision, standing: Iterable[Provision], case_ref: UUID, at: datetime
+) -> ConsentNotice:
     """Tell, after the fact, how things stand with a directive of which somebody could not be told in time."""
-    if one.state is DirectiveState.REFUSED:
-        return refusal_notices(one, case_ref, one.refused_at or at)
-    if one.state is not DirectiveState.ACTIVE:
-        return revocation_notices(one.standing(), case_ref, one.revoked_at or at)
-    if one.directive.ended:
-        return ending_notices(one, case_ref, at)
-    if not one.permits:
-        return grant_notices(one, case_ref, at)
+    if provision.state is DirectiveState.REFUSED:
+        return refusal_notices(provision, case_ref, provision.refused_at or at)
+    if provision.state is not DirectiveState.ACTIVE:
+        return revocation_notices(provision.standing(), case_ref, provision.revoked_at or at)
+    if provision.directive.ended:
+        return ending_notices(provision, case_ref, at)
+    if not provision.permits:
+        return grant_notices(provision, case_ref, at)
     lost = 0
     for other in standing:
-        if not other.permits and other.in_force(at) and _meets(other, one):
+        if not other.permits and other.in_force(at) and _meets(other, provision):
             lost |= other.mask
-    return _left_of(one, one.mask & ~lost, case_ref, at)
+    return _left_of(provision, provision.mask & ~lost, case_ref, at)
 
 
-def ending_notices(one: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
+def ending_notices(provision: Provision, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell that a directive is over because what it was to end with has happened, a term its recipient knows."""
-    told = revocation_notices(one.standing(), case_ref, one.ended_at or at)
-    return replace(told, fact=told.fact.model_copy(update={"condition_met": one.ends_when}))
+    notice = revocation_notices(provision.standing(), case_ref, provision.ended_at or at)
+    return replace(notice, fact=notice.fact.model_copy(update={"condition_met": provision.ends_when}))
 
 
-def revocation_notices(one: DirectiveSummary, case_ref: UUID, at: datetime) -> ConsentNotice:
+def revocation_notices(summary: DirectiveSummary, case_ref: UUID, at: datetime) -> ConsentNotice:
     """Tell that a directive is over; by whose decision stays with the custodian."""
     fact = ConsentRevoked(
         case_ref=case_ref,
-        directive_ref=one.ref,
-        custodian_ref=one.custodian,
-        recipient_ref=one.recipient,
+        directive_ref=summary.ref,
+        custodian_ref=summary.custodian,
+        recipient_ref=summary.recipient,
         revoked_at=at,
         handling=Handling.STOP_USE,
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
-    told = one.relayed and not one.denies and one.recipient is not None
-    return ConsentNotice(fact, (one.recipient,) if told and one.recipient is not None else ())
+    tell_recipient = summary.relayed and not summary.denies and summary.recipient is not None
+    return ConsentNotice(fact, (summary.recipient,) if tell_recipient and summary.recipient is not None else ())
 
 
 def _meets(denial: Provision, permit: Provision) -> bool:
-    no, yes = denial.directive, permit.directive
-    return (no.custodian, no.recipient) == (yes.custodian, yes.recipient) and no.purpose in (None, yes.purpose)
+    denied, permitted = denial.directive, permit.directive
+    sides = (denied.custodian, denied.recipient)
+    return sides == (permitted.custodian, permitted.recipient) and denied.purpose in (None, permitted.purpose)
 
 
 def _left_of(permit: Provision, left: int, case_ref: UUID, at: datetime) -> ConsentNotice:
-    said, lost = permit.directive, permit.mask & ~left
+    directive, lost = permit.directive, permit.mask & ~left
     categories = categories_of(left)
-    excepted = _of(said.excepted_fields | set(paths_of(lost)), categories)
+    excepted = _of(directive.excepted_fields | set(paths_of(lost)), categories)
     if len(excepted) > MOST_FIELDS:
         # Too much to list: a category that was cut into is then named as gone, which says less and closes more.
         categories = tuple(category for category in categories if not lost & category_mask(category))
-        excepted = _of(said.excepted_fields, categories)
+        excepted = _of(directive.excepted_fields, categories)
     fact = ConsentNarrowed(
         case_ref=case_ref,
         directive_ref=permit.ref,
-        custodian_ref=said.custodian,
-        recipient_ref=said.recipient,
+        custodian_ref=directive.custodian,
+        recipient_ref=directive.recipient,
         supersedes_ref=permit.supersedes_ref or permit.ref,
         narrowed_at=at,
-        purpose=said.purpose,
+        purpose=directive.purpose,
         categories=tuple(sorted(categories)),
         excepted_fields=excepted,
-        only_fields=_of({path for path in said.only_fields if bit(path) & left}, categories),
-        valid_until=said.valid_until,
+        only_fields=_of({path for path in directive.only_fields if bit(path) & left}, categories),
+        valid_until=directive.valid_until,
         handling=Handling.STOP_USE,
         acknowledge_by=at + ACKNOWLEDGE_WITHIN,
     )
-    return ConsentNotice(fact, (said.recipient,) if permit.relayed and said.recipient is not None else ())
+    return ConsentNotice(fact, (directive.recipient,) if permit.relayed and directive.recipient is not None else ())
 
 
 def _of(paths: Iterable[str], categories: Collection[DataCategory]) -> tuple[str, ...]:

@@ -85,9 +85,15 @@ class Provision:
 
     def standing(self) -> DirectiveSummary:
         """Return what stopping it needs."""
-        said = self.directive
+        directive = self.directive
         return DirectiveSummary(
-            self.ref, said.custodian, said.recipient, said.effect, said.state, self.relayed, self.supersedes_ref
+            self.ref,
+            directive.custodian,
+            directive.recipient,
+            directive.effect,
+            directive.state,
+            self.relayed,
+            self.supersedes_ref,
         )
 
     def in_force(self, at: datetime) -> bool:
@@ -114,13 +120,14 @@ class DirectiveSummary:
         return self.effect != DirectiveEffect.PERMIT
 
 
-def same_way(one: Provision, other: Provision) -> bool:
+def same_way(provision: Provision, other: Provision) -> bool:
     """Tell whether both are permits of one custodian to one recipient for one purpose."""
-    mine, theirs = one.directive, other.directive
+    directive, other_directive = provision.directive, other.directive
     return (
-        one.permits
+        provision.permits
         and other.permits
-        and (mine.custodian, mine.recipient, mine.purpose) == (theirs.custodian, theirs.recipient, theirs.purpose)
+        and (directive.custodian, directive.recipient, directive.purpose)
+        == (other_directive.custodian, other_directive.recipient, other_directive.purpose)
     )
 
 
@@ -141,38 +148,40 @@ def unlabelled(new: Provision, standing: Collection[Provision], at: datetime) ->
 
     Naming one of several that were themselves added to each other names them all.
     """
-    met = overlapping(new, standing, at)
+    overlaps = overlapping(new, standing, at)
     named = {ref for ref in (new.supersedes_ref, new.adds_to_ref) if ref is not None}
-    links = [(other.ref, other.adds_to_ref) for other in met if other.adds_to_ref is not None]
+    links = [(other.ref, other.adds_to_ref) for other in overlaps if other.adds_to_ref is not None]
     while True:
         reached = named | {ref for link in links if named & set(link) for ref in link}
         if reached == named:
-            return tuple(other for other in met if other.ref not in named)
+            return tuple(other for other in overlaps if other.ref not in named)
         named = reached
 
 
 def latest(ref: UUID | None, standing: Collection[Provision]) -> Provision | None:
     """Return the provision of this reference, or what has come in its place since it was superseded."""
-    found = next((one for one in standing if one.ref == ref), None)
+    current = next((provision for provision in standing if provision.ref == ref), None)
     for _ in standing:
-        if found is None or found.state is not DirectiveState.SUPERSEDED:
+        if current is None or current.state is not DirectiveState.SUPERSEDED:
             break
-        old = found.ref
-        followed = (one for one in standing if one.supersedes_ref == old and one.state not in UNSAID)
-        found = next(followed, found)
-    return found
+        old = current.ref
+        followed = (
+            provision for provision in standing if provision.supersedes_ref == old and provision.state not in UNSAID
+        )
+        current = next(followed, current)
+    return current
 
 
 def is_narrower(new: Provision, old: Provision) -> bool:
     """Tell whether `new`, standing in place of `old`, can at no instant open what `old` would not."""
-    mine, theirs = new.directive, old.directive
-    if not same_way(new, old) or mine.basis is not theirs.basis or mine.valid_until is None:
+    new_directive, old_directive = new.directive, old.directive
+    if not same_way(new, old) or new_directive.basis is not old_directive.basis or new_directive.valid_until is None:
         return False
-    within = not new.mask & ~old.mask and mine.valid_from >= theirs.valid_from
-    ends = theirs.valid_until is not None and mine.valid_until <= theirs.valid_until
-    waits = theirs.started or (new.starts_when is old.starts_when and not mine.started)
-    ends_with_it = old.ends_when in (None, new.ends_when) and mine.ended >= theirs.ended
-    return within and ends and waits and ends_with_it and mine.survives_death <= theirs.survives_death
+    within = not new.mask & ~old.mask and new_directive.valid_from >= old_directive.valid_from
+    ends = old_directive.valid_until is not None and new_directive.valid_until <= old_directive.valid_until
+    waits = old_directive.started or (new.starts_when is old.starts_when and not new_directive.started)
+    ends_with_it = old.ends_when in (None, new.ends_when) and new_directive.ended >= old_directive.ended
+    return within and ends and waits and ends_with_it and new_directive.survives_death <= old_directive.survives_death
 
 
 def takes_away(new: Provision, old: Provision) -> bool:
@@ -181,7 +190,7 @@ def takes_away(new: Provision, old: Provision) -> bool:
     return bool(old.mask & ~new.mask) or ends_earlier
 
 
-def _meets(one: Directive, other: Directive) -> bool:
-    if one.valid_until is None or other.valid_until is None:
+def _meets(directive: Directive, other: Directive) -> bool:
+    if directive.valid_until is None or other.valid_until is None:
         return True
-    return one.valid_from < other.valid_until and other.valid_from < one.valid_until
+    return directive.valid_from < other.valid_until and other.valid_from < directive.valid_until

@@ -51,44 +51,44 @@ class Party:
 
 
 def receipt(
-    one: Provision, case_ref: UUID, parties: Mapping[str, Party], at: datetime, *, own: bool = False
+    provision: Provision, case_ref: UUID, parties: Mapping[str, Party], at: datetime, *, own: bool = False
 ) -> dict[str, Any]:
     """Return the receipt of a provision that somebody said yes or no to; a draft has none.
 
     With `own`, for its custodian, it says how the word was given as well: a recipient is not to know who was there.
     """
-    if one.state is DirectiveState.DRAFT:
+    if provision.state is DirectiveState.DRAFT:
         raise DirectiveStepNotPossible("not_signed")
-    said, evidence = one.directive, one.evidence or {}
-    custodian = parties[said.custodian]
+    directive, evidence = provision.directive, provision.evidence or {}
+    custodian = parties[directive.custodian]
     return {
         "schema_version": SCHEMA_VERSION,
-        "record_id": str(one.ref),
-        "receipt_id": f"{one.ref}.{one.version}",
+        "record_id": str(provision.ref),
+        "receipt_id": f"{provision.ref}.{provision.version}",
         "principal_id": str(case_ref),
         "processing": {
             "notice": evidence.get("text_version"),
             "language": evidence.get("language"),
-            "purpose": said.purpose,
-            "information": sorted(said.categories),
+            "purpose": directive.purpose,
+            "information": sorted(directive.categories),
             "information_type": "special_category",
-            "excepted_fields": sorted(said.excepted_fields),
-            "only_fields": sorted(said.only_fields),
-            "controllers": [said.custodian],
+            "excepted_fields": sorted(directive.excepted_fields),
+            "only_fields": sorted(directive.only_fields),
+            "controllers": [directive.custodian],
             "storage_locations": STORAGE,
             "retention": RETENTION,
             "jurisdiction": custodian.profile,
-            "recipient_third_parties": [] if said.recipient is None else [said.recipient],
+            "recipient_third_parties": [] if directive.recipient is None else [directive.recipient],
             "withdrawal_method": WITHDRAWAL,
         },
         "parties": [_party(party, "controller" if party is custodian else "recipient") for party in parties.values()],
         "event": {
-            "time": one.revoked_at or one.refused_at or one.signed_at or one.drafted_at,
-            "validity": {"from": said.valid_from, "until": said.valid_until},
+            "time": provision.revoked_at or provision.refused_at or provision.signed_at or provision.drafted_at,
+            "validity": {"from": directive.valid_from, "until": directive.valid_until},
             "entity": evidence.get("signer_role"),
-            "type": said.effect,
+            "type": directive.effect,
             "method": evidence.get("method"),
-            "state": EVENTS[one.state_at(at)],
+            "state": EVENTS[provision.state_at(at)],
         },
         "receipt": evidence.get("receipt", ReceiptState.NOT_ASKED),
         "evidence": {name: evidence[name] for name in EVIDENCE if own and name in evidence},

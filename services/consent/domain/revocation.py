@@ -35,15 +35,15 @@ def plan_revocation(target: UUID, standing: Sequence[DirectiveSummary]) -> tuple
     Whoever says "stop" names what they were told of; they need not know that it was replaced.
     """
     replaced_by: dict[UUID | None, list[UUID]] = {}
-    for one in standing:
-        replaced_by.setdefault(one.supersedes_ref, []).append(one.ref)
-    meant, following = set[UUID](), [target]
+    for summary in standing:
+        replaced_by.setdefault(summary.supersedes_ref, []).append(summary.ref)
+    refs, following = set[UUID](), [target]
     while following:  # each once, so that a chain costs its length
         ref = following.pop()
-        if ref not in meant:
-            meant.add(ref)
+        if ref not in refs:
+            refs.add(ref)
             following += replaced_by.get(ref, [])
-    return tuple(_ends(one for one in standing if one.ref in meant))
+    return tuple(_ends(summary for summary in standing if summary.ref in refs))
 
 
 def plan_revocation_of_all(
@@ -53,9 +53,11 @@ def plan_revocation_of_all(
 
     With `only_party`, only those that agency gives or receives by.
     """
-    permits = (one for one in standing if not one.denies)
-    mine = (one for one in permits if only_party is None or only_party in (one.custodian, one.recipient))
-    return tuple(_ends(mine))
+    permits = (summary for summary in standing if not summary.denies)
+    affected = (
+        summary for summary in permits if only_party is None or only_party in (summary.custodian, summary.recipient)
+    )
+    return tuple(_ends(affected))
 
 
 def check_stoppable(target: DirectiveSummary) -> None:
@@ -64,16 +66,16 @@ def check_stoppable(target: DirectiveSummary) -> None:
         raise DirectiveStepNotPossible("denial_needs_lifting")
 
 
-def check_refusable(one: Provision) -> None:
+def check_refusable(provision: Provision) -> None:
     """Refuse to record a no to what nobody waits to open: what is in force is revoked."""
-    if one.state not in NOT_YET and one.waiting is None:
+    if provision.state not in NOT_YET and provision.waiting is None:
         raise DirectiveStepNotPossible("not_a_draft")
 
 
 def _ends(standing: Iterable[DirectiveSummary]) -> Iterable[PlannedRevocation]:
-    for one in standing:
-        if one.state in NOT_YET:
-            yield PlannedRevocation(one, RevocationKind.REFUSE)
-        elif one.state not in (DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED):
+    for summary in standing:
+        if summary.state in NOT_YET:
+            yield PlannedRevocation(summary, RevocationKind.REFUSE)
+        elif summary.state not in (DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED):
             # Also a state that is in no list of ours: whatever it is, it is over now.
-            yield PlannedRevocation(one, RevocationKind.REVOKE)
+            yield PlannedRevocation(summary, RevocationKind.REVOKE)

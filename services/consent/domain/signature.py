@@ -51,7 +51,7 @@ class Signature:
 
         Of the Part 2 block only which elements were there: a name would be a survivor's field in the clear.
         """
-        kept = {
+        evidence = {
             "method": self.method,
             "language": self.language,
             "text_version": self.text_version,
@@ -68,4 +68,4 @@ class Signature:
             "receipt_channel_ref": None if self.receipt_channel_ref is None else str(self.receipt_channel_ref),
             "part2_elements": None if self.part2 is None else sorted(set(PART2_ELEMENTS) & self.part2.keys()),
         }
-        return {name: value for name, value in kept.items() if value not in (None, [])}
+        return {name: value for name, value in evidence.items() if value not in (None, [])}

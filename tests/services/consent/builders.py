@@ -24,7 +24,7 @@ PART2 = {
 }
 
 
-def said(*categories: DataCategory, **terms: Any) -> RequestedDirective:
+def requested(*categories: DataCategory, **terms: Any) -> RequestedDirective:
     """A permit of the hotline to the shelter for sixty days."""
     default: dict[str, Any] = {
         "effect": DirectiveEffect.PERMIT,
@@ -39,10 +39,10 @@ def said(*categories: DataCategory, **terms: Any) -> RequestedDirective:
 
 def denied(*categories: DataCategory, **terms: Any) -> RequestedDirective:
     """A denial of the hotline to the shelter, for every purpose."""
-    return said(*categories, **{"effect": DirectiveEffect.DENY, "purpose": None, "valid_until": None, **terms})
+    return requested(*categories, **{"effect": DirectiveEffect.DENY, "purpose": None, "valid_until": None, **terms})
 
 
-def a_scene(*standing: Provision, **terms: Any) -> DraftContext:
+def a_context(*standing: Provision, **terms: Any) -> DraftContext:
     """Noon at the hotline that opened the case; the survivor takes part."""
     default: dict[str, Any] = {
         "at": NOON,
@@ -73,25 +73,25 @@ def a_signature(**terms: Any) -> Signature:
     return Signature(**default | terms)
 
 
-def a_draft(*categories: DataCategory, scene: DraftContext | None = None, **terms: Any) -> Provision:
-    return draft(said(*categories, **terms), scene or a_scene(), uuid4())
+def a_draft(*categories: DataCategory, context: DraftContext | None = None, **terms: Any) -> Provision:
+    return draft(requested(*categories, **terms), context or a_context(), uuid4())
 
 
 def in_force(*categories: DataCategory, ref: UUID | None = None, **terms: Any) -> Provision:
     """A permit that was signed a day ago; `terms` are a directive's own, or a provision's."""
     own = {name: terms.pop(name) for name in list(terms) if name in Provision.__dataclass_fields__}
     directive = a_grant(*(categories or (DataCategory.NEEDS,)), **terms)
-    kept: dict[str, Any] = {"drafted_by": "ana", "drafting_agency": "bay-hotline", "drafted_at": NOON - DAY}
-    made = Provision(directive=directive, version=2, signed_at=NOON - DAY, **kept | own)
-    return made if ref is None else replace(made, directive=replace(directive, directive_ref=ref))
+    default: dict[str, Any] = {"drafted_by": "ana", "drafting_agency": "bay-hotline", "drafted_at": NOON - DAY}
+    provision = Provision(directive=directive, version=2, signed_at=NOON - DAY, **default | own)
+    return provision if ref is None else replace(provision, directive=replace(directive, directive_ref=ref))
 
 
-def as_state(one: Provision, state: DirectiveState) -> Provision:
-    return replace(one, directive=replace(one.directive, state=state))
+def as_state(provision: Provision, state: DirectiveState) -> Provision:
+    return replace(provision, directive=replace(provision.directive, state=state))
 
 
 def directives(provisions: Iterable[Provision]) -> list[Any]:
-    return [one.directive for one in provisions]
+    return [provision.directive for provision in provisions]
 
 
 def after(days: float) -> Any:

@@ -67,12 +67,12 @@ class Desk(AtTheDoor):
         return case_ref
 
     async def takes_part(self, case_ref: UUID, by: str = "ana") -> None:
-        said = TAKES_PART | {"evidence": EXPLAINED | {"explained_by": by}}
-        answer = await self.people[by].put(f"/v1/cases/{case_ref}/participation", json=said)
+        body = TAKES_PART | {"evidence": EXPLAINED | {"explained_by": by}}
+        answer = await self.people[by].put(f"/v1/cases/{case_ref}/participation", json=body)
         assert answer.status_code == 200, answer.text
 
-    async def draft(self, case_ref: UUID, said: dict[str, Any], by: str = "ana") -> dict[str, Any]:
-        answer = await self.people[by].post(f"/v1/cases/{case_ref}/directives", json=said)
+    async def draft(self, case_ref: UUID, terms: dict[str, Any], by: str = "ana") -> dict[str, Any]:
+        answer = await self.people[by].post(f"/v1/cases/{case_ref}/directives", json=terms)
         assert answer.status_code == 201, answer.text
         drafted: dict[str, Any] = answer.json()
         assert answer.headers["etag"] == f'"{drafted["version"]}"'
@@ -100,8 +100,8 @@ class Desk(AtTheDoor):
         path = f"/v1/directives/{ref}/confirmation"
         return await self.people[by].post(path, headers={"If-Match": f'"{version}"'})
 
-    async def stop(self, ref: str | UUID, recorded_by: str = "ana", **said: Any) -> httpx.Response:
-        return await self.people[recorded_by].post(f"/v1/directives/{ref}/revocation", json=said or None)
+    async def stop(self, ref: str | UUID, recorded_by: str = "ana", **terms: Any) -> httpx.Response:
+        return await self.people[recorded_by].post(f"/v1/directives/{ref}/revocation", json=terms or None)
 
     async def opens(
         self,
@@ -117,18 +117,18 @@ class Desk(AtTheDoor):
         if agency_id not in subject.cases or of not in subject.cases:
             return set()
         request = Request(subject.cases[agency_id].agency, subject.cases[of].agency, purpose, ALL)
-        return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
+        return {str(category) for category in categories_of(decide(request, subject.table, subject.at).mask)}
 
-    def rows(self, statement: str, **asked: Any) -> list[Any]:
+    def rows(self, statement: str, **params: Any) -> list[Any]:
         """Read the database as an outside checker would."""
         with self.town.database.superuser() as connection:
-            return connection.execute(statement, asked).fetchall()
+            return connection.execute(statement, params).fetchall()
 
     async def facts_of(self, case_ref: UUID, agency_id: str) -> list[str]:
         """Return the types of the directive facts that wait for an agency, in order."""
-        theirs = await self.town.case_ref_of(case_ref, agency_id)
-        asked = "SELECT type FROM carrying.outbox WHERE key = %(key)s AND recipient = %(to)s ORDER BY id"
-        return [row[0].removeprefix("accord.consent.") for row in self.rows(asked, key=theirs, to=agency_id)]
+        their_case = await self.town.case_ref_of(case_ref, agency_id)
+        query = "SELECT type FROM carrying.outbox WHERE key = %(key)s AND recipient = %(to)s ORDER BY id"
+        return [row[0].removeprefix("accord.consent.") for row in self.rows(query, key=their_case, to=agency_id)]
 
     def relayed(self, ref: str) -> None:
         """Let something have been relayed under a directive, as the relay notes it."""
@@ -137,16 +137,16 @@ class Desk(AtTheDoor):
 
     def known_as(self, ref: str, agency_id: str) -> UUID:
         """Return the reference by which a recipient was told of a directive."""
-        asked = "SELECT known_ref FROM consent.known_as WHERE directive_ref = %(ref)s AND agency_id = %(agency)s"
-        found: UUID = self.rows(asked, ref=ref, agency=agency_id)[0][0]
-        return found
+        query = "SELECT known_ref FROM consent.known_as WHERE directive_ref = %(ref)s AND agency_id = %(agency)s"
+        known_ref: UUID = self.rows(query, ref=ref, agency=agency_id)[0][0]
+        return known_ref
 
 
 @pytest.fixture
 async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        made = Desk(town)
+        desk = Desk(town)
         for name in ("ana", "mia", "priya", "sam", "lee", "kim", "noor", "jude", "cora"):
-            made.people[name] = await stack.enter_async_context(web.as_person(app, name))
-        made.people["hotline-system"] = await stack.enter_async_context(web.as_system(app, "bay-hotline"))
-        yield made
+            desk.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        desk.people["hotline-system"] = await stack.enter_async_context(web.as_system(app, "bay-hotline"))
+        yield desk

@@ -95,7 +95,7 @@ ROUTES = {
 
 
 @dataclass
-class Ground:
+class Scenario:
     """One subject, with a directive of every kind that an act may be tried on, by the custodian's references."""
 
     case_ref: UUID  # the home agency's
@@ -134,16 +134,16 @@ class Ground:
 
     async def open_now(self, desk: Desk) -> frozenset[tuple[str, str, str]]:
         """Return all that is open of the custodian's record: to whom, why, and which category."""
-        found = set()
+        opened = set()
         for agency, purposes in (
             ("harbor-house", (Purpose.SHELTER, Purpose.ADVOCACY)),
             ("riverside-legal", (Purpose.LEGAL_REPRESENTATION,)),
             ("county-sheriff", (Purpose.ORDER_ENFORCEMENT,)),
         ):
             for purpose in purposes:
-                shown = await desk.opens(self.case_ref, agency, purpose)
-                found |= {(agency, purpose, category) for category in shown}
-        return frozenset(found)
+                categories = await desk.opens(self.case_ref, agency, purpose)
+                opened |= {(agency, purpose, category) for category in categories}
+        return frozenset(opened)
 
 
 class Cast:
@@ -151,7 +151,7 @@ class Cast:
 
     def __init__(self, clients: dict[tuple[str, Role], httpx.AsyncClient]) -> None:
         self.clients = clients
-        self.grounds: dict[bool, Ground] = {}
+        self.scenarios: dict[bool, Scenario] = {}
 
     def may(self, step: Step, side: str, role: Role) -> bool:
         """Tell whether the table of this test lets them."""
@@ -175,7 +175,7 @@ async def cast(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Cast]:
         yield Cast(clients)
 
 
-async def a_ground(desk: Desk, *, died: bool) -> Ground:
+async def a_scenario(desk: Desk, *, died: bool) -> Scenario:
     """Open a case at the counsellor's, of which the hotline keeps a record of its own that others may see."""
     others = [agency for side, agency in SIDES.items() if side not in ("home", "nobody")]
     home = await desk.town.open_case(SIDES["home"], *others)
@@ -202,25 +202,27 @@ async def a_ground(desk: Desk, *, died: bool) -> Ground:
         answer = await desk.noor.put(f"/v1/cases/{home}/death", json={"died_on": "2026-11-01"})
         assert answer.status_code == 204
         await desk.noor.post(f"/v1/cases/{home}/death/correction")
-    return Ground(case_ref, cases, refs)
+    return Scenario(case_ref, cases, refs)
 
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("step", Step)
 async def test_c1_h1_h13_who_may_do_what(desk: Desk, cast: Cast, step: Step, side: str) -> None:
     # Refused, an act changes nothing: the next one finds all as it was.
-    ground = cast.grounds.get(step in DEAD) or await a_ground(desk, died=step in DEAD)
-    cast.grounds[step in DEAD] = ground
-    before = await ground.open_now(desk)
+    scenario = cast.scenarios.get(step in DEAD) or await a_scenario(desk, died=step in DEAD)
+    cast.scenarios[step in DEAD] = scenario
+    before = await scenario.open_now(desk)
 
     refused = {
-        role: await ground.ask(step, side, cast.clients[side, role]) for role in Role if not cast.may(step, side, role)
+        role: await scenario.ask(step, side, cast.clients[side, role])
+        for role in Role
+        if not cast.may(step, side, role)
     }
 
     allowed_scope = {role: RULES[step].scope in SCOPES[role] for role in refused}
     assert all((answer.status_code == 403) is not allowed_scope[role] for role, answer in refused.items())
     assert all(answer.status_code in (403, 404, 409, 422) for answer in refused.values())
-    assert await ground.open_now(desk) == before
+    assert await scenario.open_now(desk) == before
 
 
 @pytest.mark.parametrize(
@@ -229,12 +231,12 @@ async def test_c1_h1_h13_who_may_do_what(desk: Desk, cast: Cast, step: Step, sid
 async def test_c1_h1_h13_an_act_moves_one_way(desk: Desk, cast: Cast, step: Step, side: str) -> None:
     roles = sorted(EXPECTED[step].roles)
     role = roles[list(Step).index(step) % len(roles)]
-    ground = await a_ground(desk, died=step in DEAD)
-    before = await ground.open_now(desk)
+    scenario = await a_scenario(desk, died=step in DEAD)
+    before = await scenario.open_now(desk)
 
-    answer = await ground.ask(step, side, cast.clients[side, role])
+    answer = await scenario.ask(step, side, cast.clients[side, role])
 
-    after = await ground.open_now(desk)
+    after = await scenario.open_now(desk)
     assert answer.status_code < 300, answer.text
     assert after >= before if EXPECTED[step].opens else after <= before
     assert (after != before) is (step in MOVES and side != "former_recipient")  # of which nothing is left to stop

@@ -15,8 +15,8 @@ CANARY = "canary-7f3a"
 async def drafting(desk: Desk, body: Any, **headers: str) -> httpx.Response:
     case_ref = await desk.case()
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    said = {"Content-Type": "application/json"} | headers
-    answer = await desk.ana.post(f"/v1/cases/{case_ref}/directives", content=raw, headers=said)
+    all_headers = {"Content-Type": "application/json"} | headers
+    answer = await desk.ana.post(f"/v1/cases/{case_ref}/directives", content=raw, headers=all_headers)
     left = 'SELECT count(*) FROM register.directive WHERE subject_id = (SELECT subject_id FROM register."case" '
     assert desk.rows(left + "WHERE case_ref = %(ref)s)", ref=case_ref) == [(0,)]
     return answer
@@ -80,13 +80,13 @@ async def test_a_body_over_the_limit_or_of_another_kind_is_refused(desk: Desk) -
     assert (large.status_code, foreign.status_code) == (413, 415)
 
 
-async def test_a_key_used_for_another_request_is_refused_and_the_same_answered_again(desk: Desk) -> None:
+async def test_a_reused_key_is_refused_and_a_repeat_is_replayed(desk: Desk) -> None:
     case_ref = await desk.case()
     path, key = f"/v1/cases/{case_ref}/directives", {"Idempotency-Key": str(uuid4())}
-    said = a_permit()
+    body = a_permit()
 
-    first = await desk.ana.post(path, json=said, headers=key)
-    again = await desk.ana.post(path, json=said, headers=key)
+    first = await desk.ana.post(path, json=body, headers=key)
+    again = await desk.ana.post(path, json=body, headers=key)
     other = await desk.ana.post(path, json=a_permit("children"), headers=key)
 
     assert first.json() == again.json()
@@ -148,20 +148,20 @@ ROUTES = (
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_another_agencys_an_unknown_and_a_malformed_reference_are_one_answer(
+async def test_foreign_unknown_and_malformed_references_answer_alike(
     desk: Desk, method: str, path: str, body: Any
 ) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
-    theirs = case_ref if "cases" in path else ref
+    existing = case_ref if "cases" in path else ref
     match = {"If-Match": '"1"'}
 
     answers = [
-        await desk.lee.request(method, path.format(one), json=body, headers=match)
-        for one in (theirs, uuid4(), "not-a-reference")
+        await desk.lee.request(method, path.format(reference), json=body, headers=match)
+        for reference in (existing, uuid4(), "not-a-reference")
     ]
 
-    assert {(one.status_code, one.content) for one in answers} == {(404, answers[0].content)}
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
     assert await desk.opens(case_ref) == {"needs"}
 
 
@@ -169,7 +169,7 @@ async def test_another_agencys_an_unknown_and_a_malformed_reference_are_one_answ
 async def test_nobody_without_a_token_or_the_scope_gets_in(desk: Desk, method: str, path: str, body: Any) -> None:
     case_ref = await desk.case()
 
-    nobody = await desk.ana.request(method, path.format(case_ref), json=body, headers={"Authorization": ""})
+    anonymous = await desk.ana.request(method, path.format(case_ref), json=body, headers={"Authorization": ""})
     coordinator = await desk.cora.request(method, path.format(case_ref), json=body)
 
-    assert (nobody.status_code, coordinator.status_code) == (401, 403)
+    assert (anonymous.status_code, coordinator.status_code) == (401, 403)

@@ -18,9 +18,9 @@ SUBJECT = "SELECT subject_id FROM register.directive WHERE directive_ref = %(ref
 
 
 def add(desk: Desk, ref: str, count: int, effect: str = "permit", state: str = "draft") -> None:
-    asked = {"ref": ref, "count": count, "effect": effect, "state": state}
+    params = {"ref": ref, "count": count, "effect": effect, "state": state}
     with desk.town.database.superuser() as connection:
-        connection.execute(MANY, asked)
+        connection.execute(MANY, params)
 
 
 async def test_m7_one_agency_drafts_so_many_and_no_more(desk: Desk) -> None:
@@ -57,5 +57,5 @@ async def test_m7_a_stop_reads_what_it_ends(desk: Desk) -> None:
         live = await stops.live_permits(session, subject_id)
         chain = await stops.chain(session, subject_id, UUID(ref))
 
-    assert [str(one.ref) for one in (*live, *chain)] == [ref, ref]
+    assert [str(summary.ref) for summary in (*live, *chain)] == [ref, ref]
     assert (await desk.stop(ref)).json()["ended"] == [ref]

@@ -13,7 +13,7 @@ from tests.services.consent.conftest import Desk, a_denial, a_permit, now
 from tests.support.web import Web
 
 
-async def test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant(desk: Desk) -> None:
+async def test_a_denial_is_in_force_at_once_and_outlasts_any_grant(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "needs", "children")
 
@@ -25,7 +25,7 @@ async def test_a_denial_is_in_force_with_its_answer_and_outlasts_any_grant(desk:
     assert await desk.opens(case_ref, purpose=Purpose.ADVOCACY) == set()
 
 
-async def test_its_recipient_hears_what_is_left_and_never_of_the_denial(desk: Desk) -> None:
+async def test_the_recipient_hears_what_is_left_never_of_the_denial(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, "needs", "children")
     desk.relayed(ref)
@@ -58,7 +58,7 @@ async def test_h1_a_denial_is_never_lifted_by_a_stop(desk: Desk) -> None:
 
     answers = [await desk.stop(denial, by, by="survivor") for by in ("ana", "priya", "hotline-system")]
 
-    assert {(one.status_code, one.json()["code"]) for one in answers} == {(409, "denial_needs_lifting")}
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "denial_needs_lifting")}
     assert await desk.opens(case_ref) == {"needs"}
 
 
@@ -74,7 +74,7 @@ async def test_h1_who_may_only_stop_cannot_lift_a_denial(desk: Desk, by: str) ->
     assert await desk.opens(case_ref) == {"needs"}
 
 
-async def test_h1_a_lifted_denial_denies_until_a_second_person_confirms(desk: Desk) -> None:
+async def test_h1_a_lifted_denial_holds_until_a_second_person_confirms(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "needs", "children")
     denial = (await desk.draft(case_ref, a_denial("children")))["directive_ref"]
@@ -133,11 +133,11 @@ async def test_a_denied_agency_cannot_lift_or_find_it(desk: Desk) -> None:
 
     answers = [await desk.stop(denial, "sam"), await desk.lift(denial, "sam"), await desk.confirm(denial, "sam")]
 
-    assert {one.status_code for one in answers} == {404}
+    assert {answer.status_code for answer in answers} == {404}
     assert await desk.opens(case_ref) == set()
 
 
-async def test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature(desk: Desk) -> None:
+async def test_narrowing_is_in_force_at_once_without_a_signature(desk: Desk) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs", "children")
     desk.relayed(old)
@@ -150,7 +150,7 @@ async def test_narrowing_is_in_force_with_its_answer_and_asks_for_no_signature(d
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "narrowed.v1"]
 
 
-async def test_what_was_relayed_under_the_old_one_is_stopped_with_the_new_one(desk: Desk) -> None:
+async def test_stopping_the_new_permit_stops_what_the_old_one_relayed(desk: Desk) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs", "children")
     desk.relayed(old)
@@ -164,11 +164,11 @@ async def test_what_was_relayed_under_the_old_one_is_stopped_with_the_new_one(de
 async def test_a_recipient_may_record_a_narrowing_of_what_it_receives(desk: Desk) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs", "children")
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
-    known = str(desk.known_as(old, "harbor-house"))
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
+    known_ref = str(desk.known_as(old, "harbor-house"))
 
-    said = a_permit("needs", custodian="bay-hotline", supersedes_ref=known, valid_until=None)
-    answer = await desk.sam.post(f"/v1/cases/{theirs}/directives", json=said)
+    body = a_permit("needs", custodian="bay-hotline", supersedes_ref=known_ref, valid_until=None)
+    answer = await desk.sam.post(f"/v1/cases/{their_case}/directives", json=body)
 
     assert answer.json()["state"] == "active"
     assert await desk.opens(case_ref) == {"needs"}
@@ -192,9 +192,9 @@ async def test_h13_widening_waits_for_a_second_person(desk: Desk) -> None:
 async def test_a_blocked_person_finds_nothing_on_any_route(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
-    known = desk.known_as(ref, "county-sheriff")
-    assert (await desk.kim.get(f"/v1/cases/{theirs}/directives")).status_code == 200
+    their_case = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    known_ref = desk.known_as(ref, "county-sheriff")
+    assert (await desk.kim.get(f"/v1/cases/{their_case}/directives")).status_code == 200
 
     block = {"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"}
     assert (await desk.draft(case_ref, block))["in_force"]
@@ -206,25 +206,25 @@ async def test_a_blocked_person_finds_nothing_on_any_route(desk: Desk) -> None:
         ("/v1/cases/{}/revocation", "POST", None),
         ("/v1/cases/{}/participation", "PUT", {"participation": "no"}),
     ):
-        blocked = await desk.kim.request(method, path.format(theirs), json=body)
+        blocked = await desk.kim.request(method, path.format(their_case), json=body)
         unknown = await desk.kim.request(method, path.format(uuid4()), json=body)
         assert (blocked.status_code, blocked.content) == (404, unknown.content), path
-    stopped, absent = await desk.stop(known, "kim"), await desk.stop(uuid4(), "kim")
+    stopped, absent = await desk.stop(known_ref, "kim"), await desk.stop(uuid4(), "kim")
     assert (stopped.status_code, stopped.content) == (404, absent.content)
-    assert (await desk.lee.get(f"/v1/cases/{theirs}/directives")).status_code == 200
+    assert (await desk.lee.get(f"/v1/cases/{their_case}/directives")).status_code == 200
 
 
 async def test_the_attempt_of_a_blocked_person_is_on_record(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    their_case = await desk.town.case_ref_of(case_ref, "county-sheriff")
     await desk.draft(
         case_ref, {"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"}
     )
     count = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%blocked_person%%'"
     before = desk.rows(count)[0][0]
 
-    await desk.kim.get(f"/v1/cases/{theirs}/directives")
+    await desk.kim.get(f"/v1/cases/{their_case}/directives")
 
     assert desk.rows(count)[0][0] == before + 1
 
@@ -232,14 +232,14 @@ async def test_the_attempt_of_a_blocked_person_is_on_record(desk: Desk) -> None:
 async def test_h12_a_system_finds_no_hidden_case_for_nobody(desk: Desk, web: Web, app: FastAPI) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    their_case = await desk.town.case_ref_of(case_ref, "county-sheriff")
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="kim")
-    known = desk.known_as(ref, "county-sheriff")
+    known_ref = desk.known_as(ref, "county-sheriff")
     asks = (
-        ("GET", f"/v1/cases/{theirs}/directives", None),
-        ("GET", f"/v1/cases/{theirs}/preview?recipient=bay-hotline&purpose=advocacy", None),
-        ("POST", f"/v1/cases/{theirs}/revocation", None),
-        ("POST", f"/v1/directives/{known}/revocation", None),
+        ("GET", f"/v1/cases/{their_case}/directives", None),
+        ("GET", f"/v1/cases/{their_case}/preview?recipient=bay-hotline&purpose=advocacy", None),
+        ("POST", f"/v1/cases/{their_case}/revocation", None),
+        ("POST", f"/v1/directives/{known_ref}/revocation", None),
     )
 
     async with web.as_system(app, "county-sheriff") as system, web.as_system(app, "county-sheriff", "lee") as named:
@@ -261,26 +261,26 @@ async def test_l2_who_works_elsewhere_is_told_by_no_answer(desk: Desk) -> None:
     answers = [await desk.draft(case_ref, a_block(name, "county-sheriff")) for name in named]
 
     own = ("directive_ref", "excluded_person_ref", "valid_from")
-    told = [{name: value for name, value in answer.items() if name not in own} for answer in answers]
-    assert told[0] == told[1] == told[2]
-    assert (told[0]["in_force"], told[0]["excluded_person_known"]) == (True, None)
+    bodies = [{name: value for name, value in answer.items() if name not in own} for answer in answers]
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert (bodies[0]["in_force"], bodies[0]["excluded_person_known"]) == (True, None)
 
 
 async def test_l2_of_its_own_staff_an_agency_hears_who_is_meant(desk: Desk) -> None:
     case_ref = await desk.case()
 
-    known = [
+    flags = [
         (await desk.draft(case_ref, a_block(name, "bay-hotline")))["excluded_person_known"]
         for name in ("priya", "pria")
     ]
 
-    assert known == [True, False]
+    assert flags == [True, False]
 
 
 async def test_l2_who_is_enrolled_later_was_blocked_before(desk: Desk, web: Web, app: FastAPI) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "identity", recipient="county-sheriff", purpose="order_enforcement")
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    their_case = await desk.town.case_ref_of(case_ref, "county-sheriff")
     to_come = f"new-{token_hex(4)}"
     await desk.draft(case_ref, a_block(to_come, "county-sheriff"))
 
@@ -292,7 +292,7 @@ async def test_l2_who_is_enrolled_later_was_blocked_before(desk: Desk, web: Web,
     answers = []
     for name in (to_come, f"{to_come}-2"):
         async with web.asking(app, web.issuer.person(name, agency="county-sheriff", roles=["liaison"])) as client:
-            answers.append((await client.get(f"/v1/cases/{theirs}/directives")).status_code)
+            answers.append((await client.get(f"/v1/cases/{their_case}/directives")).status_code)
     assert answers == [404, 200]
 
 

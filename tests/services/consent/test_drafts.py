@@ -18,18 +18,18 @@ from services.consent.domain import (
     draft,
 )
 from services.consent.profiles import PROFILES, profile
-from tests.services.consent.builders import a_draft, a_scene, after, denied, in_force, said
+from tests.services.consent.builders import a_context, a_draft, after, denied, in_force, requested
 from tests.support.consent import DAY, NOON
 
 NEEDS, CHILDREN, LOCATION = DataCategory.NEEDS, DataCategory.CHILDREN, DataCategory.LOCATION
 
 
-def made(what: RequestedDirective, scene: DraftContext | None = None) -> Provision:
-    return draft(what, scene or a_scene(), uuid4())
+def a_provision(request: RequestedDirective, context: DraftContext | None = None) -> Provision:
+    return draft(request, context or a_context(), uuid4())
 
 
 def test_a_permit_waits_for_its_signature() -> None:
-    drafted = made(said(NEEDS))
+    drafted = a_provision(requested(NEEDS))
 
     assert drafted.state is DirectiveState.DRAFT
     assert not drafted.in_force(NOON)
@@ -61,11 +61,9 @@ def test_a_permit_waits_for_its_signature() -> None:
         ("supersedes_ref", "unknown_directive", {"supersedes_ref": uuid4()}),
     ],
 )
-def test_a_permit_that_could_never_be_one_is_refused_by_place_and_code(
-    place: str, code: str, terms: dict[str, Any]
-) -> None:
+def test_an_impossible_permit_is_refused_by_place_and_code(place: str, code: str, terms: dict[str, Any]) -> None:
     with pytest.raises(NotAcceptable) as refused:
-        made(said(NEEDS, **terms))
+        a_provision(requested(NEEDS, **terms))
 
     assert (place, code) in refused.value.errors
 
@@ -73,34 +71,38 @@ def test_a_permit_that_could_never_be_one_is_refused_by_place_and_code(
 @pytest.mark.parametrize("word", [Participation.NOT_ASKED, Participation.NO])
 def test_nothing_is_drafted_before_the_survivor_takes_part(word: Participation) -> None:
     with pytest.raises(DirectiveStepNotPossible, match="not_participating"):
-        made(said(NEEDS), a_scene(participation=word))
+        a_provision(requested(NEEDS), a_context(participation=word))
 
 
 def test_the_end_may_be_left_to_a_profile_that_has_one() -> None:
-    drafted = made(said(NEEDS, valid_until=None), a_scene(profile=JurisdictionProfile(max_days=90, default_days=90)))
+    drafted = a_provision(
+        requested(NEEDS, valid_until=None), a_context(profile=JurisdictionProfile(max_days=90, default_days=90))
+    )
 
     assert drafted.directive.valid_until is None
 
 
-def test_a_jurisdiction_nobody_wrote_down_gets_the_strictest_rules() -> None:
+def test_an_unknown_jurisdiction_gets_the_strictest_rules() -> None:
     assert profile("atlantis") == profile("default") == JurisdictionProfile(max_days=90)
     assert PROFILES["us_wa"].default_days == 90
 
 
 def test_a_recipient_may_draft_what_is_to_come_to_it() -> None:
-    drafted = made(
-        said(DataCategory.ORDER_TERMS, custodian="county-sheriff", recipient="bay-hotline", purpose=Purpose.ADVOCACY)
+    drafted = a_provision(
+        requested(
+            DataCategory.ORDER_TERMS, custodian="county-sheriff", recipient="bay-hotline", purpose=Purpose.ADVOCACY
+        )
     )
 
     assert (drafted.directive.custodian, drafted.drafting_agency) == ("county-sheriff", "bay-hotline")
 
 
-def test_two_permits_of_one_way_purpose_and_period_are_refused_unless_one_names_the_other() -> None:
+def test_overlapping_permits_are_refused_unless_one_names_it() -> None:
     standing = in_force(NEEDS)
 
     with pytest.raises(DirectiveStepNotPossible, match="overlaps_another"):
-        made(said(CHILDREN), a_scene(standing))
-    added = made(said(CHILDREN, adds_to_ref=standing.ref), a_scene(standing))
+        a_provision(requested(CHILDREN), a_context(standing))
+    added = a_provision(requested(CHILDREN, adds_to_ref=standing.ref), a_context(standing))
 
     assert added.adds_to_ref == standing.ref
 
@@ -116,20 +118,23 @@ def test_two_permits_of_one_way_purpose_and_period_are_refused_unless_one_names_
     ],
 )
 def test_another_way_purpose_or_period_overlaps_nothing(other: Provision) -> None:
-    assert made(said(CHILDREN), a_scene(other)).state is DirectiveState.DRAFT
+    assert a_provision(requested(CHILDREN), a_context(other)).state is DirectiveState.DRAFT
 
 
 def test_naming_one_of_a_family_names_the_family() -> None:
     first = in_force(NEEDS)
     second = in_force(CHILDREN, adds_to_ref=first.ref)
 
-    assert made(said(DataCategory.IDENTITY, adds_to_ref=first.ref), a_scene(first, second)).adds_to_ref == first.ref
+    assert (
+        a_provision(requested(DataCategory.IDENTITY, adds_to_ref=first.ref), a_context(first, second)).adds_to_ref
+        == first.ref
+    )
 
 
 def test_narrowing_is_in_force_at_once_on_the_old_signature() -> None:
     old = in_force(NEEDS, CHILDREN, evidence={"method": "written"}, relayed=True)
 
-    new = made(said(NEEDS, valid_until=None, supersedes_ref=old.ref), a_scene(old))
+    new = a_provision(requested(NEEDS, valid_until=None, supersedes_ref=old.ref), a_context(old))
 
     assert new.in_force(NOON)
     assert new.evidence == {"method": "written", "narrowed_from": str(old.ref)}
@@ -147,18 +152,18 @@ def test_narrowing_is_in_force_at_once_on_the_old_signature() -> None:
 def test_widening_waits_for_a_signature(wider: dict[str, Any]) -> None:
     old = in_force(NEEDS)
 
-    new = made(said(**{"supersedes_ref": old.ref, **wider}), a_scene(old))
+    new = a_provision(requested(**{"supersedes_ref": old.ref, **wider}), a_context(old))
 
     assert new.state is DirectiveState.DRAFT
 
 
 def test_narrowing_asks_nothing_of_registration_or_participation() -> None:
     old = in_force(NEEDS, CHILDREN)
-    shelter = replace(a_scene().agencies["harbor-house"], purposes=frozenset())
-    scene = a_scene(old, participation=Participation.NOT_ASKED)
-    scene = replace(scene, agencies={**scene.agencies, "harbor-house": shelter})
+    shelter = replace(a_context().agencies["harbor-house"], purposes=frozenset())
+    context = a_context(old, participation=Participation.NOT_ASKED)
+    context = replace(context, agencies={**context.agencies, "harbor-house": shelter})
 
-    assert made(said(NEEDS, valid_until=None, supersedes_ref=old.ref), scene).in_force(NOON)
+    assert a_provision(requested(NEEDS, valid_until=None, supersedes_ref=old.ref), context).in_force(NOON)
 
 
 def test_narrowing_keeps_the_conditions_of_what_it_replaces() -> None:
@@ -166,18 +171,18 @@ def test_narrowing_keeps_the_conditions_of_what_it_replaces() -> None:
         NEEDS, CHILDREN, starts_when=StartsWhen.CONFLICT_CLEAR, ends_when=EndsWhen.ORDER_ENDED, started=False
     )
 
-    new = made(said(NEEDS, supersedes_ref=old.ref, valid_until=None), a_scene(old))
+    new = a_provision(requested(NEEDS, supersedes_ref=old.ref, valid_until=None), a_context(old))
 
     assert (new.starts_when, new.ends_when) == (StartsWhen.CONFLICT_CLEAR, EndsWhen.ORDER_ENDED)
     assert not new.in_force(NOON)
 
 
-def test_a_new_condition_is_waited_for_even_if_the_old_one_had_none() -> None:
+def test_a_new_condition_is_waited_for_if_the_old_had_none() -> None:
     lawyer: dict[str, Any] = {"purpose": Purpose.LEGAL_REPRESENTATION}
     old = in_force(NEEDS, CHILDREN, to="riverside-legal", **lawyer)
 
     waits = {"supersedes_ref": old.ref, "valid_until": None, "starts_when": StartsWhen.CONFLICT_CLEAR}
-    new = made(said(NEEDS, recipient="riverside-legal", **lawyer, **waits), a_scene(old))
+    new = a_provision(requested(NEEDS, recipient="riverside-legal", **lawyer, **waits), a_context(old))
 
     assert not new.directive.started
 
@@ -187,15 +192,15 @@ def test_what_is_over_cannot_be_replaced(state: DirectiveState) -> None:
     old = in_force(NEEDS, state=state)
 
     with pytest.raises(DirectiveStepNotPossible, match="superseded_not_active"):
-        made(said(NEEDS, supersedes_ref=old.ref), a_scene(old))
+        a_provision(requested(NEEDS, supersedes_ref=old.ref), a_context(old))
 
 
-def test_naming_what_was_superseded_means_what_stands_in_its_place() -> None:
+def test_naming_a_superseded_directive_means_its_successor() -> None:
     first = in_force(NEEDS, CHILDREN, LOCATION, state=DirectiveState.SUPERSEDED)
     second = in_force(NEEDS, CHILDREN, supersedes_ref=first.ref)
     unsigned = in_force(NEEDS, CHILDREN, LOCATION, supersedes_ref=first.ref, state=DirectiveState.DRAFT)
 
-    new = made(said(NEEDS, supersedes_ref=first.ref, valid_until=None), a_scene(unsigned, first, second))
+    new = a_provision(requested(NEEDS, supersedes_ref=first.ref, valid_until=None), a_context(unsigned, first, second))
 
     assert new.supersedes_ref == second.ref
     assert new.in_force(NOON)
@@ -205,13 +210,13 @@ def test_another_way_is_not_replaced() -> None:
     old = in_force(NEEDS, to="riverside-legal", purpose=Purpose.LEGAL_REPRESENTATION)
 
     with pytest.raises(NotAcceptable) as refused:
-        made(said(NEEDS, supersedes_ref=old.ref), a_scene(old))
+        a_provision(requested(NEEDS, supersedes_ref=old.ref), a_context(old))
 
     assert refused.value.errors == (("supersedes_ref", "not_the_same_way"),)
 
 
-def test_a_denial_is_in_force_at_once_whether_or_not_the_survivor_takes_part() -> None:
-    denial = made(denied(LOCATION), a_scene(participation=Participation.NOT_ASKED))
+def test_a_denial_is_in_force_at_once_without_participation() -> None:
+    denial = a_provision(denied(LOCATION), a_context(participation=Participation.NOT_ASKED))
 
     assert denial.in_force(NOON)
     assert denial.directive.valid_until is None
@@ -240,22 +245,22 @@ def test_a_denial_is_in_force_at_once_whether_or_not_the_survivor_takes_part() -
 )
 def test_a_denial_that_would_protect_nobody_is_refused(place: str, code: str, terms: dict[str, Any]) -> None:
     with pytest.raises(NotAcceptable) as refused:
-        made(denied(LOCATION, **terms))
+        a_provision(denied(LOCATION, **terms))
 
     assert (place, code) in refused.value.errors
 
 
 def test_only_the_custodian_or_the_home_agency_denies() -> None:
-    scene = a_scene(by_agency="harbor-house")
+    context = a_context(by_agency="harbor-house")
 
     with pytest.raises(NotAcceptable) as refused:
-        made(denied(LOCATION), scene)
+        a_provision(denied(LOCATION), context)
 
     assert ("custodian", "not_yours") in refused.value.errors
 
 
 def test_a_person_is_blocked_without_naming_any_category() -> None:
-    block = made(
+    block = a_provision(
         denied(recipient=None, categories=frozenset(), excluded_person_ref="kim", excluded_agency="county-sheriff")
     )
 

@@ -19,14 +19,14 @@ LAWYER = {"recipient": "riverside-legal", "purpose": "legal_representation"}
 POLICE = {"recipient": "county-sheriff", "purpose": "order_enforcement"}
 
 
-async def refused(desk: Desk, said: dict[str, Any]) -> set[tuple[str, str]]:
-    answer = await desk.ana.post(f"/v1/cases/{await desk.case()}/directives", json=said)
+async def refused(desk: Desk, terms: dict[str, Any]) -> set[tuple[str, str]]:
+    answer = await desk.ana.post(f"/v1/cases/{await desk.case()}/directives", json=terms)
     assert answer.status_code == 422, answer.text
-    return {(one["field"], one["code"]) for one in answer.json()["errors"]}
+    return {(error["field"], error["code"]) for error in answer.json()["errors"]}
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("terms", "field"),
     [
         (a_permit(ends_when="end_of_treatment"), "ends_when"),
         (a_permit(ends_when="order_ended"), "ends_when"),
@@ -35,12 +35,12 @@ async def refused(desk: Desk, said: dict[str, Any]) -> set[tuple[str, str]]:
     ],
     ids=["treatment", "order between two who record none", "check at a shelter", "check at the police"],
 )
-async def test_h11_what_no_fact_meets_is_refused(desk: Desk, said: dict[str, Any], field: str) -> None:
-    assert await refused(desk, said) == {(f"body.{field}", "not_enforced")}
+async def test_h11_what_no_fact_meets_is_refused(desk: Desk, terms: dict[str, Any], field: str) -> None:
+    assert await refused(desk, terms) == {(f"body.{field}", "not_enforced")}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "terms",
     [
         a_permit(ends_when="referral_closed"),
         a_permit("identity", **POLICE, ends_when="order_ended"),
@@ -48,10 +48,10 @@ async def test_h11_what_no_fact_meets_is_refused(desk: Desk, said: dict[str, Any
     ],
     ids=["referral", "order at the police", "check and order at legal aid"],
 )
-async def test_h11_what_a_fact_meets_is_taken(desk: Desk, said: dict[str, Any]) -> None:
-    drafted = await desk.draft(await desk.case(), said)
+async def test_h11_what_a_fact_meets_is_taken(desk: Desk, terms: dict[str, Any]) -> None:
+    drafted = await desk.draft(await desk.case(), terms)
 
-    assert (drafted["ends_when"], drafted["starts_when"]) == (said.get("ends_when"), said.get("starts_when"))
+    assert (drafted["ends_when"], drafted["starts_when"]) == (terms.get("ends_when"), terms.get("starts_when"))
 
 
 async def test_h11_an_end_that_was_met_is_told(desk: Desk, web: Web) -> None:
@@ -68,11 +68,11 @@ async def test_h11_an_end_that_was_met_is_told(desk: Desk, web: Web) -> None:
 
     assert await desk.facts_of(case_ref, "harbor-house") == ["granted.v1", "revoked.v1"]
     assert await desk.facts_of(case_ref, "bay-hotline") == ["granted.v1", "revoked.v1"]
-    told = (await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER))["consent.revoked"]
-    assert told.terms is not None
-    assert told.terms["condition_met"] == "referral_closed"
-    shown = (await desk.ana.get(f"/v1/directives/{ref}")).json()
-    assert (shown["state"], shown["in_force"]) == ("expired", False)
+    notice = (await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER))["consent.revoked"]
+    assert notice.terms is not None
+    assert notice.terms["condition_met"] == "referral_closed"
+    directive = (await desk.ana.get(f"/v1/directives/{ref}")).json()
+    assert (directive["state"], directive["in_force"]) == ("expired", False)
 
 
 async def test_h11_an_end_is_not_told_to_who_got_nothing(desk: Desk, web: Web) -> None:
@@ -97,18 +97,18 @@ async def test_d2_the_offender_goes_to_a_lawyer_after_a_check(desk: Desk) -> Non
 
 async def test_d2_the_check_itself_needs_none(desk: Desk) -> None:
     only = ["alleged_offender.offender_name"]
-    said = a_permit("alleged_offender", **LAWYER | {"purpose": "conflict_check"}, only_fields=only)
+    terms = a_permit("alleged_offender", **LAWYER | {"purpose": "conflict_check"}, only_fields=only)
 
-    assert (await desk.draft(await desk.case(), said))["state"] == "draft"
+    assert (await desk.draft(await desk.case(), terms))["state"] == "draft"
 
 
 async def test_l14_what_is_asked_one_by_one_is_in_no_list(desk: Desk) -> None:
-    said = a_permit("needs", "location", "immigration")
+    terms = a_permit("needs", "location", "immigration")
 
-    assert await refused(desk, said) == {("body.asked_one_by_one", "needs_its_own_yes")}
-    one = said | {"asked_one_by_one": ["location"]}
-    assert await refused(desk, one) == {("body.asked_one_by_one", "needs_its_own_yes")}
-    other = said | {"asked_one_by_one": ["location", "immigration", "medical"]}
+    assert await refused(desk, terms) == {("body.asked_one_by_one", "needs_its_own_yes")}
+    partly = terms | {"asked_one_by_one": ["location"]}
+    assert await refused(desk, partly) == {("body.asked_one_by_one", "needs_its_own_yes")}
+    other = terms | {"asked_one_by_one": ["location", "immigration", "medical"]}
     assert await refused(desk, other) == {("body.asked_one_by_one", "not_among_categories")}
 
 
@@ -121,9 +121,9 @@ async def test_l14_each_named_on_purpose_is_taken(desk: Desk) -> None:
 
 
 async def test_l14_who_may_ask_less_asks_one_by_one(desk: Desk) -> None:
-    said = a_permit("identity", "children", **POLICE)  # children go to a shelter in a list, to the police never
+    terms = a_permit("identity", "children", **POLICE)  # children go to a shelter in a list, to the police never
 
-    assert await refused(desk, said) == {("body.asked_one_by_one", "needs_its_own_yes")}
+    assert await refused(desk, terms) == {("body.asked_one_by_one", "needs_its_own_yes")}
 
 
 EVIDENCE: dict[str, Any] = {
@@ -164,7 +164,7 @@ async def test_fields_narrow_what_a_category_opens(desk: Desk) -> None:
     sides = subject.cases["harbor-house"].agency, subject.cases["bay-hotline"].agency
     opened = paths_of(decide(Request(*sides, Purpose.SHELTER, ALL), subject.table, subject.at).mask)
 
-    assert {one for one in opened if one.startswith("identity.")} == {"identity.known_as"}
+    assert {path for path in opened if path.startswith("identity.")} == {"identity.known_as"}
     assert "children.children_count" in opened
     assert "children.children" not in opened
 
@@ -172,9 +172,9 @@ async def test_fields_narrow_what_a_category_opens(desk: Desk) -> None:
 async def test_how_a_choice_was_explained_is_kept(desk: Desk) -> None:
     case_ref = await desk.case()
 
-    ((kept,),) = desk.rows("SELECT evidence FROM consent.choice WHERE case_ref = %(ref)s", ref=case_ref)
+    ((evidence,),) = desk.rows("SELECT evidence FROM consent.choice WHERE case_ref = %(ref)s", ref=case_ref)
 
-    assert kept.items() >= EXPLAINED.items()
+    assert evidence.items() >= EXPLAINED.items()
 
 
 async def test_who_stopped_it_and_how_is_kept(desk: Desk) -> None:
@@ -182,9 +182,9 @@ async def test_who_stopped_it_and_how_is_kept(desk: Desk) -> None:
 
     await desk.stop(ref, by="court", channel="post")
 
-    asked = "SELECT revocation FROM register.directive WHERE directive_ref = %(ref)s"
-    ((kept,),) = desk.rows(asked, ref=ref)
-    assert (kept["by"], kept["channel"], kept["recorded_by"]) == ("court", "post", "ana")
+    query = "SELECT revocation FROM register.directive WHERE directive_ref = %(ref)s"
+    ((revocation,),) = desk.rows(query, ref=ref)
+    assert (revocation["by"], revocation["channel"], revocation["recorded_by"]) == ("court", "post", "ana")
 
 
 async def test_intermediaries_are_on_the_sealed_record(desk: Desk) -> None:
@@ -198,8 +198,8 @@ async def test_intermediaries_are_on_the_sealed_record(desk: Desk) -> None:
     await desk.sign(ref, "noor", explained_by="noor", part2=PART2 | members)
 
     granted = f'%"act":"granted"%{ref}%'
-    asked = "SELECT detail FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE %(granted)s"
-    ((sealed,),) = desk.rows(asked, granted=granted)
+    query = "SELECT detail FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE %(granted)s"
+    ((sealed,),) = desk.rows(query, granted=granted)
     async with desk.town.unit("accord_consent", "lantern-counselling", "noor") as unit:
         subject = await register.lock_shared(unit.session, case_ref)
         assert subject is not None

@@ -23,16 +23,20 @@ LEAVES = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8')
 async def ending(client: httpx.AsyncClient, days: int = 7, limit: int = 200) -> list[dict[str, Any]]:
     """Return all pages of the list."""
     answer = await client.get(f"/v1/directives?ending_within_days={days}&limit={limit}")
-    found: list[dict[str, Any]] = answer.json()["directives"]
+    directives: list[dict[str, Any]] = answer.json()["directives"]
     while "next" in answer.links:
         answer = await client.get("/v1/directives" + answer.links["next"]["url"])
         assert answer.json()["directives"], "a page that a link leads to is never empty"
-        found += answer.json()["directives"]
-    return found
+        directives += answer.json()["directives"]
+    return directives
 
 
 async def listed(desk: Desk, case_ref: UUID, by: str = "ana", days: int = 7) -> list[str]:
-    return [one["directive_ref"] for one in await ending(desk.people[by], days) if one["case_ref"] == str(case_ref)]
+    return [
+        directive["directive_ref"]
+        for directive in await ending(desk.people[by], days)
+        if directive["case_ref"] == str(case_ref)
+    ]
 
 
 async def test_a_permit_is_listed_when_it_ends_within_the_days_asked(desk: Desk) -> None:
@@ -60,9 +64,9 @@ async def test_what_is_over_refused_or_never_signed_is_not_listed(desk: Desk) ->
 async def test_only_the_custodian_lists_it(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, valid_until=now(days=3))
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    assert await listed(desk, theirs, "sam") == []
+    assert await listed(desk, their_case, "sam") == []
 
 
 async def test_a_person_from_whom_a_survivor_hides_finds_nothing_of_it(desk: Desk) -> None:
@@ -82,12 +86,12 @@ async def test_pages_hold_each_permit_once_in_the_order_of_their_ends(desk: Desk
         for purpose, days in (("shelter", 5), ("advocacy", 2), ("case_conference", 4))
     ]
 
-    found = await ending(desk.ana, limit=1)
+    directives = await ending(desk.ana, limit=1)
 
-    ends = [one["valid_until"] for one in found]
-    mine = [one["directive_ref"] for one in found if one["case_ref"] == str(case_ref)]
+    ends = [directive["valid_until"] for directive in directives]
+    own_refs = [directive["directive_ref"] for directive in directives if directive["case_ref"] == str(case_ref)]
     assert ends == sorted(ends)
-    assert mine == [refs[1], refs[2], refs[0]]
+    assert own_refs == [refs[1], refs[2], refs[0]]
 
 
 async def test_m11_each_case_shown_is_a_look_on_record_once_a_day(desk: Desk) -> None:
@@ -120,14 +124,14 @@ async def test_m11_a_count_is_as_long_as_the_list(desk: Desk) -> None:
     assert hidden["count"] == whole["count"] - 1
 
 
-async def test_h4_the_list_waits_for_nobody_whose_permit_it_does_not_show(desk: Desk) -> None:
+async def test_h4_the_list_waits_for_no_survivor_it_does_not_show(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, valid_until=now(days=3))
     await desk.draft(case_ref, HIDES_FROM_ANA)
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
         await register.lock_exclusive(stopping, case_ref)
-        assert str(case_ref) not in {one["case_ref"] for one in await ending(desk.ana)}
+        assert str(case_ref) not in {directive["case_ref"] for directive in await ending(desk.ana)}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.services.consent.builders import PART2
 from tests.services.consent.conftest import TAKES_PART, Desk, a_permit, a_signature, now
 
 
-async def test_a_draft_opens_nothing_and_its_signature_exactly_what_it_names(desk: Desk) -> None:
+async def test_a_draft_opens_nothing_and_its_signature_what_it_names(desk: Desk) -> None:
     case_ref = await desk.case()
     drafted = await desk.draft(case_ref, a_permit("needs", "children"))
     assert await desk.opens(case_ref) == set()
@@ -25,7 +25,7 @@ async def test_a_draft_opens_nothing_and_its_signature_exactly_what_it_names(des
     assert await desk.opens(case_ref) == {"needs", "children"}
 
 
-async def test_the_recipient_is_joined_and_told_when_it_is_granted_and_not_before(desk: Desk) -> None:
+async def test_the_recipient_is_joined_and_told_only_at_the_grant(desk: Desk) -> None:
     case_ref = await desk.case()
     drafted = await desk.draft(case_ref, a_permit())
     joined = (
@@ -80,7 +80,7 @@ async def test_no_wildcard_no_group_and_no_two_recipients(desk: Desk, recipient:
     assert answer.json()["errors"][0]["field"] == "body.recipient"
 
 
-async def test_three_recipients_are_three_directives_and_stopping_one_leaves_two(desk: Desk) -> None:
+async def test_stopping_one_of_three_recipients_leaves_two(desk: Desk) -> None:
     case_ref = await desk.case()
     shelter = await desk.permit(case_ref, "needs")
     await desk.permit(case_ref, "needs", recipient="riverside-legal", purpose="legal_representation")
@@ -100,7 +100,7 @@ async def test_a_release_runs_one_way(desk: Desk) -> None:
     assert await desk.opens(case_ref, "bay-hotline", Purpose.SHELTER, of="harbor-house") == set()
 
 
-async def test_nothing_is_drafted_or_signed_before_the_survivor_takes_part(desk: Desk) -> None:
+async def test_no_directive_is_drafted_before_participation(desk: Desk) -> None:
     case_ref = await desk.case(takes_part=False)
 
     answer = await desk.ana.post(f"/v1/cases/{case_ref}/directives", json=a_permit())
@@ -119,9 +119,9 @@ async def test_taking_part_says_how_it_was_explained(desk: Desk) -> None:
 async def test_only_the_home_agency_says_yes(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    answer = await desk.sam.put(f"/v1/cases/{theirs}/participation", json=TAKES_PART)
+    answer = await desk.sam.put(f"/v1/cases/{their_case}/participation", json=TAKES_PART)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "held_elsewhere")
 
@@ -153,7 +153,7 @@ async def test_signing_twice_is_refused(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "not_a_draft")
 
 
-async def test_an_unlabelled_overlap_is_refused_and_a_labelled_one_adds(desk: Desk) -> None:
+async def test_an_unlabelled_overlap_is_refused_a_labelled_one_adds(desk: Desk) -> None:
     case_ref = await desk.case()
     first = await desk.permit(case_ref, "needs")
 
@@ -164,7 +164,7 @@ async def test_an_unlabelled_overlap_is_refused_and_a_labelled_one_adds(desk: De
     assert await desk.opens(case_ref) == {"needs", "children"}
 
 
-async def test_a_draft_that_came_to_overlap_is_refused_at_its_signature(desk: Desk) -> None:
+async def test_a_draft_that_overlaps_by_now_is_refused_at_signature(desk: Desk) -> None:
     case_ref = await desk.case()
     early = (await desk.draft(case_ref, a_permit("needs")))["directive_ref"]
     await desk.permit(case_ref, "children")
@@ -175,7 +175,7 @@ async def test_a_draft_that_came_to_overlap_is_refused_at_its_signature(desk: De
     assert await desk.opens(case_ref) == {"children"}
 
 
-async def test_the_nine_elements_of_part_2_are_asked_for_and_never_kept(desk: Desk) -> None:
+async def test_the_nine_part_2_elements_are_asked_for_and_never_kept(desk: Desk) -> None:
     case_ref = await desk.case("lantern-counselling", takes_part=False)
     await desk.takes_part(case_ref, "noor")
     terms = {
@@ -242,17 +242,20 @@ async def answers_of_absence(desk: Desk, by: str, ref: object) -> list[httpx.Res
     ]
 
 
-async def test_refused_not_asked_and_unknown_are_one_answer_to_the_recipient(desk: Desk) -> None:
+async def test_refused_not_asked_and_unknown_look_alike_to_recipients(desk: Desk) -> None:
     case_ref = await desk.case()
     refused = (await desk.draft(case_ref, a_permit()))["directive_ref"]
     waiting = (await desk.draft(case_ref, a_permit("children")))["directive_ref"]
     answer = await desk.ana.post(f"/v1/directives/{refused}/refusal", headers={"If-Match": '"1"'})
     assert answer.json()["state"] == "refused"
 
-    seen = [await answers_of_absence(desk, "sam", ref) for ref in (refused, waiting, uuid4())]
+    answers = [await answers_of_absence(desk, "sam", ref) for ref in (refused, waiting, uuid4())]
 
-    for same in zip(*seen, strict=True):
-        assert len({(one.status_code, one.content, str(sorted(one.headers.items()))) for one in same}) == 1
+    for same in zip(*answers, strict=True):
+        assert (
+            len({(response.status_code, response.content, str(sorted(response.headers.items()))) for response in same})
+            == 1
+        )
         assert same[0].status_code == 404
 
 
@@ -263,7 +266,7 @@ async def test_the_custodian_sees_refused_and_not_asked_apart(desk: Desk) -> Non
 
     listed = (await desk.ana.get(f"/v1/cases/{case_ref}/directives")).json()
 
-    assert [one["state"] for one in listed["directives"]] == ["refused"]
+    assert [directive["state"] for directive in listed["directives"]] == ["refused"]
     assert await desk.facts_of(case_ref, "bay-hotline") == ["refused.v1"]
 
 
@@ -271,8 +274,8 @@ async def test_only_the_custodian_lists_directives(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref)
     await desk.permit(case_ref, recipient="riverside-legal", purpose="legal_representation")
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    listed = (await desk.sam.get(f"/v1/cases/{theirs}/directives")).json()
+    listed = (await desk.sam.get(f"/v1/cases/{their_case}/directives")).json()
 
-    assert listed == {"case_ref": str(theirs), "participation": None, "directives": [], "unreadable": 0}
+    assert listed == {"case_ref": str(their_case), "participation": None, "directives": [], "unreadable": 0}

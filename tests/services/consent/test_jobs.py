@@ -27,7 +27,7 @@ def move(desk: Desk, ref: str, *, starts: str | None = None, ends: str | None = 
                 connection.execute(statement, [span, ref])
 
 
-async def test_a_grant_that_starts_later_is_told_when_it_starts_and_once(desk: Desk, app_state: AppState) -> None:
+async def test_a_later_grant_is_told_once_when_it_starts(desk: Desk, app_state: AppState) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref, valid_from=now(days=2))
     await run_jobs(app_state)

@@ -41,28 +41,28 @@ def without_refs(answer: httpx.Response) -> Any:
 async def test_m4_a_draft_elsewhere_answers_alike(desk: Desk) -> None:
     answers = []
     for takes_part, died in ((True, False), (False, False), (True, True)):
-        case_ref, theirs = await joined(desk, takes_part=takes_part)
+        case_ref, their_case = await joined(desk, takes_part=takes_part)
         if died:
             await dies(desk, case_ref)
-        said = a_permit("order_terms", **SHERIFFS)
-        answers.append(await desk.lee.post(f"/v1/cases/{theirs}/directives", json=said))
+        terms = a_permit("order_terms", **SHERIFFS)
+        answers.append(await desk.lee.post(f"/v1/cases/{their_case}/directives", json=terms))
 
-    assert {one.status_code for one in answers} == {201}
+    assert {answer.status_code for answer in answers} == {201}
     assert without_refs(answers[0]) == without_refs(answers[1]) == without_refs(answers[2])
 
 
 async def test_m4_a_signature_elsewhere_does_not_tell_which(desk: Desk) -> None:
     answers = []
     for takes_part in (True, False):
-        case_ref, theirs = await joined(desk, takes_part=takes_part)
+        case_ref, their_case = await joined(desk, takes_part=takes_part)
         if takes_part:
             await dies(desk, case_ref)
-        ref = (await desk.lee.post(f"/v1/cases/{theirs}/directives", json=a_permit("order_terms", **SHERIFFS))).json()[
-            "directive_ref"
-        ]
+        ref = (
+            await desk.lee.post(f"/v1/cases/{their_case}/directives", json=a_permit("order_terms", **SHERIFFS))
+        ).json()["directive_ref"]
         answers.append(await desk.sign(ref, "lee", explained_by="lee"))
 
-    assert [(one.status_code, one.json()["code"]) for one in answers] == [(409, "ask_the_home_agency")] * 2
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "ask_the_home_agency")] * 2
 
 
 async def test_m4_at_home_it_is_told(desk: Desk) -> None:
@@ -79,8 +79,8 @@ async def test_m4_at_home_it_is_told(desk: Desk) -> None:
 
 
 async def test_m4_what_a_death_closed_reads_revoked_elsewhere(desk: Desk) -> None:
-    case_ref, theirs = await joined(desk)
-    ref = (await desk.lee.post(f"/v1/cases/{theirs}/directives", json=a_permit("order_terms", **SHERIFFS))).json()[
+    case_ref, their_case = await joined(desk)
+    ref = (await desk.lee.post(f"/v1/cases/{their_case}/directives", json=a_permit("order_terms", **SHERIFFS))).json()[
         "directive_ref"
     ]
     assert (await desk.sign(ref, "lee", explained_by="lee")).json()["state"] == "active"
@@ -93,11 +93,11 @@ async def test_m4_what_a_death_closed_reads_revoked_elsewhere(desk: Desk) -> Non
 
 
 async def test_m4_a_preview_elsewhere_does_not_say_why(desk: Desk) -> None:
-    _, theirs = await joined(desk, takes_part=False)
+    _, their_case = await joined(desk, takes_part=False)
 
-    shown = (await desk.lee.get(f"/v1/cases/{theirs}/preview?recipient=bay-hotline&purpose=advocacy")).json()
+    preview = (await desk.lee.get(f"/v1/cases/{their_case}/preview?recipient=bay-hotline&purpose=advocacy")).json()
 
-    assert {one["reason"] for one in shown["categories"]} == {"nothing_granted"}
+    assert {category["reason"] for category in preview["categories"]} == {"nothing_granted"}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_m5_nothing_is_taken_back_that_was_not_recorded(desk: Desk) -> Non
 
     answers = [await desk.ana.post(f"/v1/cases/{case_ref}/death/{step}") for step in ("correction", "confirmation")]
 
-    assert {(one.status_code, one.json()["code"]) for one in answers} == {(409, "no_death_on_record")}
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "no_death_on_record")}
 
 
 async def test_m5_a_death_said_again_ends_its_correction(desk: Desk) -> None:
@@ -168,9 +168,9 @@ async def test_m5_a_colleague_finds_a_correction_that_waits(desk: Desk) -> None:
     await dies(desk, case_ref)
     await desk.ana.post(f"/v1/cases/{case_ref}/death/correction")
 
-    found = (await desk.mia.get("/v1/confirmations?limit=200")).json()["awaiting"]
+    awaiting = (await desk.mia.get("/v1/confirmations?limit=200")).json()["awaiting"]
 
-    assert [one["kind"] for one in found if one["case_ref"] == str(case_ref)] == ["death"]
+    assert [row["kind"] for row in awaiting if row["case_ref"] == str(case_ref)] == ["death"]
 
 
 async def test_m5_what_else_ended_stays_ended(desk: Desk) -> None:

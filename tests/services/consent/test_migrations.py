@@ -6,7 +6,7 @@ from infra.embedded.postgres import Postgres
 from runtime.database import migrate, roles
 from tests.support.database import PASSWORD, Database
 
-TOLD = """
+TOLD_GRANTS = """
 WITH subject AS (
     INSERT INTO register.subject (home_agency) VALUES ('bay-hotline') RETURNING subject_id
 ), made AS (
@@ -25,10 +25,10 @@ GROUP BY word
 def before(postgres: Postgres) -> Database:
     """A database whose consent service is of its first version."""
     roles.create(postgres.superuser_url(), dict.fromkeys(roles.ROLES, PASSWORD), "accord_before")
-    made = Database(postgres, "accord_before")
-    migrate.upgrade(made.url(roles.OWNER), migrate.RUNTIME)
-    migrate.upgrade(made.url(roles.OWNER), "consent", "0001")
-    return made
+    database = Database(postgres, "accord_before")
+    migrate.upgrade(database.url(roles.OWNER), migrate.RUNTIME)
+    migrate.upgrade(database.url(roles.OWNER), "consent", "0001")
+    return database
 
 
 def test_a_grant_that_was_told_is_announced_and_is_not_told_anew(before: Database) -> None:
@@ -36,12 +36,12 @@ def test_a_grant_that_was_told_is_announced_and_is_not_told_anew(before: Databas
         connection.execute(
             "INSERT INTO register.agency (agency_id, name, kind) VALUES ('bay-hotline', 'Bay Hotline', 'hotline')"
         )
-        connection.execute(TOLD)
+        connection.execute(TOLD_GRANTS)
 
     migrate.upgrade(before.url(roles.OWNER), "consent")
 
     with before.superuser() as connection:
-        told = connection.execute("SELECT directive_ref, word FROM consent.told").fetchall()
+        told_rows = connection.execute("SELECT directive_ref, word FROM consent.told").fetchall()
         announced = connection.execute("SELECT directive_ref FROM register.directive WHERE announced").fetchall()
-    assert told == [(*announced[0], "ends_in_a_week")]
+    assert told_rows == [(*announced[0], "ends_in_a_week")]
     assert len(announced) == 1

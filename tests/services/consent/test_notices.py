@@ -21,7 +21,7 @@ from services.consent.domain import (
     revocation_notices,
     standing_notices,
 )
-from tests.services.consent.builders import a_draft, a_scene, as_state, denied, in_force
+from tests.services.consent.builders import a_context, a_draft, as_state, denied, in_force
 from tests.support.consent import DAY, NOON
 
 CASE = uuid4()
@@ -41,13 +41,13 @@ def test_it_hears_nothing_of_one_that_has_not_started() -> None:
 
 
 def test_it_hears_nothing_of_a_denial_or_a_refusal() -> None:
-    denial = draft(denied(DataCategory.LOCATION), a_scene(), uuid4())
+    denial = draft(denied(DataCategory.LOCATION), a_context(), uuid4())
 
     assert grant_notices(denial, CASE, NOON).to == ()
     assert refusal_notices(a_draft(), CASE, NOON).to == ()
 
 
-def test_it_hears_of_an_ending_only_if_something_was_relayed_to_it() -> None:
+def test_a_recipient_hears_of_an_ending_only_after_a_relay() -> None:
     assert revocation_notices(in_force().standing(), CASE, NOON).to == ()
     assert revocation_notices(in_force(relayed=True).standing(), CASE, NOON).to == ("harbor-house",)
 
@@ -63,20 +63,20 @@ def test_an_ending_does_not_say_whose_decision_it_was() -> None:
 def test_a_narrowing_is_told_to_whom_it_takes_something_from() -> None:
     old = in_force(NEEDS, CHILDREN, relayed=True)
 
-    told = narrowing_notices(in_force(NEEDS), old, CASE, NOON)
+    notice = narrowing_notices(in_force(NEEDS), old, CASE, NOON)
 
-    assert told is not None
-    assert told.to == ("harbor-house",)
-    assert isinstance(told.fact, ConsentNarrowed)
-    assert told.fact.categories == (NEEDS,)
+    assert notice is not None
+    assert notice.to == ("harbor-house",)
+    assert isinstance(notice.fact, ConsentNarrowed)
+    assert notice.fact.categories == (NEEDS,)
 
 
 def test_a_pure_widening_takes_nothing_from_anybody() -> None:
     assert narrowing_notices(in_force(NEEDS, CHILDREN), in_force(NEEDS, relayed=True), CASE, NOON) is None
 
 
-def left_by(told: ConsentNotice) -> int:
-    fact = told.fact
+def left_by(notice: ConsentNotice) -> int:
+    fact = notice.fact
     assert isinstance(fact, ConsentNarrowed)
     left = 0
     for category in fact.categories:
@@ -91,7 +91,7 @@ fields = st.frozensets(st.sampled_from(FIELDS), max_size=50)
 
 
 @given(granted=some, excepted=fields, refused=some, spared=fields)
-def test_what_is_left_after_a_denial_is_told_exactly_or_too_little_and_without_the_denial(
+def test_what_a_denial_leaves_is_told_exactly_or_too_little(
     granted: frozenset[DataCategory],
     excepted: frozenset[str],
     refused: frozenset[DataCategory],
@@ -101,16 +101,16 @@ def test_what_is_left_after_a_denial_is_told_exactly_or_too_little_and_without_t
     permitting = in_force(*refused, excepted=spared)
     denial = replace(permitting, directive=replace(permitting.directive, effect=DirectiveEffect.DENY))
 
-    told = list(denial_notices(denial, [permit], CASE, NOON))
+    notices = list(denial_notices(denial, [permit], CASE, NOON))
 
     lost = permit.mask & denial.mask
-    assert len(told) == (1 if lost else 0)
-    assert all(not left_by(one) & ~(permit.mask & ~lost) for one in told)
-    assert all(one.fact.directive_ref == permit.ref for one in told)
+    assert len(notices) == (1 if lost else 0)
+    assert all(not left_by(notice) & ~(permit.mask & ~lost) for notice in notices)
+    assert all(notice.fact.directive_ref == permit.ref for notice in notices)
 
 
 def test_a_denial_that_meets_nothing_relayed_is_told_to_nobody() -> None:
-    denial = draft(denied(NEEDS), a_scene(), uuid4())
+    denial = draft(denied(NEEDS), a_context(), uuid4())
     others = [in_force(NEEDS), in_force(CHILDREN, relayed=True), in_force(NEEDS, to="county-cell", relayed=True)]
 
     assert list(denial_notices(denial, others, CASE, NOON)) == []
@@ -119,10 +119,12 @@ def test_a_denial_that_meets_nothing_relayed_is_told_to_nobody() -> None:
 def test_what_was_told_late_is_how_things_stand() -> None:
     revoked = as_state(in_force(relayed=True), DirectiveState.REVOKED)
     refused = as_state(a_draft(), DirectiveState.REFUSED)
-    denial = draft(denied(NEEDS), a_scene(), uuid4())
+    denial = draft(denied(NEEDS), a_context(), uuid4())
     hit = in_force(NEEDS, CHILDREN, relayed=True)
 
-    facts = [standing_notices(one, [denial, hit], CASE, NOON).fact for one in (revoked, refused, denial, hit)]
+    facts = [
+        standing_notices(provision, [denial, hit], CASE, NOON).fact for provision in (revoked, refused, denial, hit)
+    ]
 
     assert [type(fact) for fact in facts] == [ConsentRevoked, ConsentRefused, ConsentGranted, ConsentNarrowed]
     assert facts[3].model_dump()["categories"] == (CHILDREN,)

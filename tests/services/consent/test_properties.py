@@ -23,7 +23,7 @@ from services.consent.domain import (
     superseded,
     unlabelled,
 )
-from tests.services.consent.builders import a_draft, a_scene, a_signature, directives, in_force, said
+from tests.services.consent.builders import a_context, a_draft, a_signature, directives, in_force, requested
 from tests.support.consent import DAY, NOON, an_ask
 
 PURPOSES = (Purpose.SHELTER, Purpose.ADVOCACY)
@@ -55,11 +55,11 @@ def permits(draw: st.DrawFn) -> Provision:
 @st.composite
 def replacements(draw: st.DrawFn, old: Provision) -> RequestedDirective:
     """Anything that somebody might say to stand in place of `old`: narrower, wider, or neither."""
-    theirs = old.directive
-    return said(
-        categories=draw(some | st.just(theirs.categories)),
-        purpose=draw(st.just(theirs.purpose) | st.sampled_from(PURPOSES)),
-        excepted_fields=draw(fields) | draw(st.sampled_from([theirs.excepted_fields, frozenset[str]()])),
+    directive = old.directive
+    return requested(
+        categories=draw(some | st.just(directive.categories)),
+        purpose=draw(st.just(directive.purpose) | st.sampled_from(PURPOSES)),
+        excepted_fields=draw(fields) | draw(st.sampled_from([directive.excepted_fields, frozenset[str]()])),
         valid_from=draw(st.none() | instants),
         valid_until=draw(st.none() | instants),
         starts_when=draw(maybe_start),
@@ -75,58 +75,58 @@ def opened(provisions: Collection[Provision], at: datetime, purpose: Purpose, *,
 
 
 @given(data=st.data(), old=permits(), at=instants, later=st.integers(0, 100 * 24), deceased=st.booleans())
-def test_what_is_in_force_without_a_signature_opens_nothing_that_was_closed(
+def test_an_unsigned_change_opens_nothing_that_was_closed(
     data: st.DataObject, old: Provision, at: datetime, later: int, deceased: bool
 ) -> None:
-    words = data.draw(replacements(old))
-    scene = a_scene(old, at=at)
+    request = data.draw(replacements(old))
+    context = a_context(old, at=at)
     try:
-        new = draft(words, scene, uuid4())
+        new = draft(request, context, uuid4())
     except (NotAcceptable, DirectiveStepNotPossible):
         return
 
     before, instant = [old], at + timedelta(hours=later)
-    kept = [superseded(old), new] if new.state is DirectiveState.ACTIVE else [old, new]
+    standing = [superseded(old), new] if new.state is DirectiveState.ACTIVE else [old, new]
 
     for purpose in PURPOSES:
         was = opened(before, instant, purpose, deceased=deceased)
-        assert not opened(kept, instant, purpose, deceased=deceased) & ~was
+        assert not opened(standing, instant, purpose, deceased=deceased) & ~was
 
 
 @given(old=permits(), at=instants, categories=some, data=st.data())
 def test_taking_categories_away_is_always_at_once(
     old: Provision, at: datetime, categories: frozenset[DataCategory], data: st.DataObject
 ) -> None:
-    kept = old.directive.categories - categories
-    scene = a_scene(old, at=at)
-    if not kept or old.state_at(at) is not DirectiveState.ACTIVE:
+    remaining = old.directive.categories - categories
+    context = a_context(old, at=at)
+    if not remaining or old.state_at(at) is not DirectiveState.ACTIVE:
         return
 
-    words = said(
-        categories=kept,
+    request = requested(
+        categories=remaining,
         purpose=old.directive.purpose,
         excepted_fields=old.directive.excepted_fields,
         valid_until=None,
         supersedes_ref=old.ref,
     )
     try:
-        new = draft(words, scene, uuid4())
+        new = draft(request, context, uuid4())
     except NotAcceptable:  # nothing was left of it
         return
 
     assert new.state is DirectiveState.ACTIVE
 
 
-@given(standing=st.lists(permits(), max_size=6), words=permits(), dice=st.randoms(use_true_random=False))
+@given(standing=st.lists(permits(), max_size=6), new=permits(), dice=st.randoms(use_true_random=False))
 def test_an_overlap_is_the_same_in_whatever_order_rows_are_read(
-    standing: list[Provision], words: Provision, dice: random.Random
+    standing: list[Provision], new: Provision, dice: random.Random
 ) -> None:
     shuffled = standing * 2
     dice.shuffle(shuffled)
 
-    found = {one.ref for one in unlabelled(words, standing, NOON)}
+    refs = {provision.ref for provision in unlabelled(new, standing, NOON)}
 
-    assert {one.ref for one in unlabelled(words, shuffled, NOON)} == found
+    assert {provision.ref for provision in unlabelled(new, shuffled, NOON)} == refs
 
 
 @given(
@@ -136,18 +136,18 @@ def test_an_overlap_is_the_same_in_whatever_order_rows_are_read(
     starts_in=st.integers(-5, 60),
     profile=st.builds(JurisdictionProfile, max_days=st.integers(1, 90), default_days=st.none() | st.integers(1, 90)),
 )
-def test_no_signature_opens_before_its_record_or_beyond_its_profile(
+def test_no_signature_opens_before_its_record_or_past_a_profile(
     days: int, signed_before: int, recorded_after: int, starts_in: int, profile: JurisdictionProfile
 ) -> None:
-    drafted_in = a_scene(profile=profile)
+    drafted_in = a_context(profile=profile)
     try:
-        one = a_draft(scene=drafted_in, valid_from=NOON + starts_in * DAY, valid_until=NOON + days * DAY)
-        recorded = a_scene(profile=profile, at=NOON + recorded_after * DAY)
-        active, _ = sign(one, a_signature(signed_at=NOON - signed_before * DAY), recorded)
+        drafted = a_draft(context=drafted_in, valid_from=NOON + starts_in * DAY, valid_until=NOON + days * DAY)
+        recorded = a_context(profile=profile, at=NOON + recorded_after * DAY)
+        active, _ = sign(drafted, a_signature(signed_at=NOON - signed_before * DAY), recorded)
     except (NotAcceptable, DirectiveStepNotPossible):
         return
 
-    said_to = active.directive
-    assert said_to.valid_from >= recorded.at
-    assert said_to.valid_until is not None
-    assert said_to.valid_until <= NOON - signed_before * DAY + profile.max_days * DAY
+    directive = active.directive
+    assert directive.valid_from >= recorded.at
+    assert directive.valid_until is not None
+    assert directive.valid_until <= NOON - signed_before * DAY + profile.max_days * DAY

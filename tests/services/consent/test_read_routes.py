@@ -7,11 +7,11 @@ from tests.services.consent.conftest import Desk, a_denial, a_permit
 
 
 async def preview(desk: Desk, case_ref: object, recipient: str, purpose: str, *drafts: str) -> dict[str, bool]:
-    named = "".join(f"&draft={one}" for one in drafts)
+    named = "".join(f"&draft={ref}" for ref in drafts)
     path = f"/v1/cases/{case_ref}/preview?recipient={recipient}&purpose={purpose}{named}"
     answer = await desk.ana.get(path)
     assert answer.status_code == 200, answer.text
-    return {one["category"]: one["open"] for one in answer.json()["categories"]}
+    return {category["category"]: category["open"] for category in answer.json()["categories"]}
 
 
 async def test_a_preview_is_what_the_decision_opens_once_it_is_signed(desk: Desk) -> None:
@@ -32,9 +32,9 @@ async def test_a_preview_takes_what_would_be_replaced_out(desk: Desk) -> None:
     old = await desk.permit(case_ref, "needs", "children")
     new = await desk.draft(case_ref, a_permit("identity", supersedes_ref=old))
 
-    shown = await preview(desk, case_ref, "harbor-house", "shelter", new["directive_ref"])
+    categories = await preview(desk, case_ref, "harbor-house", "shelter", new["directive_ref"])
 
-    assert {category for category, is_open in shown.items() if is_open} == {"identity"}
+    assert {category for category, is_open in categories.items() if is_open} == {"identity"}
 
 
 async def test_a_preview_of_what_starts_later_shows_it_started(desk: Desk) -> None:
@@ -42,9 +42,9 @@ async def test_a_preview_of_what_starts_later_shows_it_started(desk: Desk) -> No
     terms = {"recipient": "riverside-legal", "purpose": "legal_representation", "starts_when": "conflict_clear"}
     ref = (await desk.draft(case_ref, a_permit("identity", **terms)))["directive_ref"]
 
-    shown = await preview(desk, case_ref, "riverside-legal", "legal_representation", ref)
+    categories = await preview(desk, case_ref, "riverside-legal", "legal_representation", ref)
 
-    assert shown["identity"]
+    assert categories["identity"]
 
 
 async def test_a_preview_says_which_categories_are_asked_one_by_one(desk: Desk) -> None:
@@ -52,7 +52,7 @@ async def test_a_preview_says_which_categories_are_asked_one_by_one(desk: Desk) 
 
     answer = await desk.ana.get(f"/v1/cases/{case_ref}/preview?recipient=harbor-house&purpose=shelter")
 
-    own_line = {one["category"] for one in answer.json()["categories"] if one["own_line"]}
+    own_line = {category["category"] for category in answer.json()["categories"] if category["own_line"]}
     assert {"location", "immigration", "substance_use"} <= own_line
     assert "needs" not in own_line
 
@@ -88,13 +88,13 @@ async def test_every_reading_is_a_leaf(desk: Desk) -> None:
 async def test_a_receipt_names_who_and_how_to_withdraw(desk: Desk) -> None:
     ref = await desk.permit(await desk.case())
 
-    made = (await desk.ana.get(f"/v1/directives/{ref}/receipt")).json()
+    receipt = (await desk.ana.get(f"/v1/directives/{ref}/receipt")).json()
 
-    assert made["record_id"] == ref
-    assert made["processing"]["recipient_third_parties"] == ["harbor-house"]
-    assert made["processing"]["withdrawal_method"]
-    assert made["event"]["state"] == "given"
-    assert made["receipt"] == "not_asked"
+    assert receipt["record_id"] == ref
+    assert receipt["processing"]["recipient_third_parties"] == ["harbor-house"]
+    assert receipt["processing"]["withdrawal_method"]
+    assert receipt["event"]["state"] == "given"
+    assert receipt["receipt"] == "not_asked"
 
 
 async def test_a_receipt_that_was_asked_for_is_held(desk: Desk) -> None:
@@ -134,7 +134,7 @@ async def test_one_that_cannot_be_read_is_counted_and_hides_no_other(desk: Desk)
 
     listed = (await desk.ana.get(f"/v1/cases/{case_ref}/directives")).json()
 
-    assert [one["directive_ref"] for one in listed["directives"]] == [whole]
+    assert [directive["directive_ref"] for directive in listed["directives"]] == [whole]
     assert listed["unreadable"] == 1
     assert (await desk.ana.get(f"/v1/directives/{broken}")).json()["code"] == "unreadable"
 

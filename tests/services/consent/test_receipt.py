@@ -46,11 +46,11 @@ MANDATORY = {
 def test_a_receipt_has_every_mandatory_member() -> None:
     evidence = {"text_version": "2026-1", "language": "es", "method": "written", "signer_role": "survivor"}
 
-    made = receipt(in_force(evidence=evidence), uuid4(), PARTIES, NOON)
+    body = receipt(in_force(evidence=evidence), uuid4(), PARTIES, NOON)
 
     for place in MANDATORY:
         group, _, name = place.partition(".")
-        members = made["parties"] if group == "parties" else [made[group] if name else made]
+        members = body["parties"] if group == "parties" else [body[group] if name else body]
         assert all(member[name or group] not in (None, "") for member in members), place
 
 
@@ -61,7 +61,7 @@ def test_a_receipt_says_how_things_stand(state: DirectiveState, word: str) -> No
     assert receipt(as_state(in_force(), state), uuid4(), PARTIES, NOON)["event"]["state"] == word
 
 
-def test_a_receipt_of_what_is_over_says_so_with_no_job_having_run() -> None:
+def test_a_receipt_says_expired_with_no_job_having_run() -> None:
     assert receipt(in_force(ends_at=NOON), uuid4(), PARTIES, NOON)["event"]["state"] == "expired"
 
 
@@ -70,7 +70,7 @@ def test_a_draft_has_no_receipt() -> None:
         receipt(a_draft(), uuid4(), PARTIES, NOON)
 
 
-def test_a_receipt_asked_for_is_held_while_no_channel_is_known_to_be_safe() -> None:
-    made = receipt(in_force(evidence={"receipt": "held"}), uuid4(), PARTIES, NOON)
+def test_a_receipt_is_held_while_no_channel_is_known_to_be_safe() -> None:
+    body = receipt(in_force(evidence={"receipt": "held"}), uuid4(), PARTIES, NOON)
 
-    assert made["receipt"] == "held"
+    assert body["receipt"] == "held"

@@ -32,11 +32,11 @@ async def an_offer(desk: Desk, case_ref: UUID) -> Sealed:
     async with desk.town.unit("accord_intake", "bay-hotline", "ana") as unit:
         await disclosure.offer(unit, fact)
         await unit.session.commit()
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
     row = desk.rows(
         "SELECT message_ref, recipient, type, body FROM carrying.outbox WHERE key = %(key)s "
         "AND type = 'accord.incident.reported.v1' ORDER BY id DESC",
-        key=theirs,
+        key=their_case,
     )[0]
     return Sealed(row[0], row[1], row[2], 0, bytes(row[3]))
 
@@ -59,7 +59,7 @@ async def test_a_stop_needs_no_body_no_version_and_no_reason(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "terms",
     [
         {"by": "survivor", "channel": "phone"},
         {"by": "custodian"},
@@ -67,15 +67,15 @@ async def test_a_stop_needs_no_body_no_version_and_no_reason(desk: Desk) -> None
         {"channel": "through_a_neighbour"},
     ],
 )
-async def test_it_is_told_on_any_channel_by_anybody(desk: Desk, said: dict[str, Any]) -> None:
+async def test_it_is_told_on_any_channel_by_anybody(desk: Desk, terms: dict[str, Any]) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
 
-    answer = await desk.stop(ref, **said)
+    answer = await desk.stop(ref, **terms)
 
     assert answer.json()["state"] == "revoked"
-    kept = desk.rows("SELECT revocation FROM register.directive WHERE directive_ref = %(ref)s", ref=ref)[0][0]
-    assert kept == {"by": "survivor", "recorded_by": "ana"} | said
+    revocation = desk.rows("SELECT revocation FROM register.directive WHERE directive_ref = %(ref)s", ref=ref)[0][0]
+    assert revocation == {"by": "survivor", "recorded_by": "ana"} | terms
 
 
 async def test_no_opening_that_starts_after_the_answer_shows_anything(desk: Desk) -> None:
@@ -89,9 +89,9 @@ async def test_no_opening_that_starts_after_the_answer_shows_anything(desk: Desk
     async def keep_looking() -> None:
         while len(late) < 5:
             started_after = answered.is_set()
-            shown = await looked(desk, sealed)
+            opened = await looked(desk, sealed)
             if started_after:
-                late.append(shown)
+                late.append(opened)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(4):
@@ -111,8 +111,8 @@ async def test_what_waits_in_the_outbox_is_withheld_after_a_stop(desk: Desk) -> 
     await desk.stop(ref)
 
     async with desk.town.session("accord_relay") as session:
-        asked = text("SELECT message_ref, subject_id FROM carrying.outbox WHERE message_ref = :ref")
-        rows = (await session.execute(asked, {"ref": sealed.message_ref})).all()
+        query = text("SELECT message_ref, subject_id FROM carrying.outbox WHERE message_ref = :ref")
+        rows = (await session.execute(query, {"ref": sealed.message_ref})).all()
         going = await disclosure.relayable(session, rows)
         await session.commit()
 
@@ -138,36 +138,36 @@ async def test_stopping_a_draft_is_a_no_to_it(desk: Desk) -> None:
     assert (await desk.sign(ref, version=2)).json()["code"] == "not_a_draft"
 
 
-async def test_the_recipient_may_record_a_stop_by_the_reference_it_was_told(desk: Desk) -> None:
+async def test_the_recipient_may_record_a_stop_by_its_own_reference(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
-    known = desk.known_as(ref, "harbor-house")
+    known_ref = desk.known_as(ref, "harbor-house")
 
-    answer = await desk.stop(known, "sam")
-    again = await desk.stop(known, "sam")
+    answer = await desk.stop(known_ref, "sam")
+    again = await desk.stop(known_ref, "sam")
 
-    assert answer.json() == again.json() == {"directive_ref": str(known), "state": "revoked", "ended": []}
+    assert answer.json() == again.json() == {"directive_ref": str(known_ref), "state": "revoked", "ended": []}
     assert await desk.opens(case_ref) == set()
 
 
 async def test_a_recipient_reads_the_same_whoever_stopped_it_first(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
-    known = desk.known_as(ref, "harbor-house")
+    known_ref = desk.known_as(ref, "harbor-house")
     await desk.stop(ref)
 
-    answer = await desk.stop(known, "sam")
+    answer = await desk.stop(known_ref, "sam")
 
-    assert answer.json() == {"directive_ref": str(known), "state": "revoked", "ended": []}
+    assert answer.json() == {"directive_ref": str(known_ref), "state": "revoked", "ended": []}
 
 
 async def test_d15_a_recipient_stops_by_its_own_reference_only(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
 
-    answers = [await desk.stop(one, "sam") for one in (ref, uuid4())]
+    answers = [await desk.stop(reference, "sam") for reference in (ref, uuid4())]
 
-    assert {(one.status_code, one.content) for one in answers} == {(404, answers[1].content)}
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[1].content)}
     assert await desk.opens(case_ref) == {"needs"}
 
 
@@ -175,40 +175,40 @@ async def test_no_third_agency_can_stop_or_see_it(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
 
-    answers = [await desk.stop(one, "lee") for one in (ref, desk.known_as(ref, "harbor-house"), uuid4())]
+    answers = [await desk.stop(reference, "lee") for reference in (ref, desk.known_as(ref, "harbor-house"), uuid4())]
 
-    assert {(one.status_code, one.content) for one in answers} == {(404, answers[2].content)}
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[2].content)}
     assert await desk.opens(case_ref) == {"needs"}
 
 
 async def test_stopping_what_was_replaced_stops_what_replaced_it(desk: Desk) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs", "children")
-    known = desk.known_as(old, "harbor-house")
+    known_ref = desk.known_as(old, "harbor-house")
     new = await desk.draft(case_ref, a_permit("needs", supersedes_ref=old, valid_until=None))
     assert await desk.opens(case_ref) == {"needs"}
 
-    await desk.stop(known, "sam")
+    await desk.stop(known_ref, "sam")
 
     assert await desk.opens(case_ref) == set()
     assert (await desk.ana.get(f"/v1/directives/{new['directive_ref']}")).json()["state"] == "revoked"
 
 
-async def test_the_recipient_is_told_to_stop_only_if_something_was_relayed(desk: Desk) -> None:
+async def test_the_recipient_is_told_to_stop_only_after_a_relay(desk: Desk) -> None:
     case_ref = await desk.case()
-    quiet, told = await desk.permit(case_ref), await desk.permit(case_ref, purpose="advocacy")
-    desk.relayed(told)
+    quiet, relayed = await desk.permit(case_ref), await desk.permit(case_ref, purpose="advocacy")
+    desk.relayed(relayed)
 
     await desk.stop(quiet)
     before = await desk.facts_of(case_ref, "harbor-house")
-    await desk.stop(told)
+    await desk.stop(relayed)
 
     assert before == ["granted.v1", "granted.v1"]
     assert await desk.facts_of(case_ref, "harbor-house") == [*before, "revoked.v1"]
     assert (await desk.facts_of(case_ref, "bay-hotline")).count("revoked.v1") == 2
 
 
-async def test_what_the_relay_delivered_under_a_directive_is_what_its_recipient_is_told_to_stop(desk: Desk) -> None:
+async def test_the_recipient_is_told_to_stop_what_the_relay_delivered(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     sealed = await an_offer(desk, case_ref)
@@ -273,16 +273,16 @@ async def test_elsewhere_it_ends_what_that_agency_is_a_side_of(desk: Desk) -> No
     case_ref = await desk.case()
     await desk.permit(case_ref)
     await desk.permit(case_ref, recipient="riverside-legal", purpose="legal_representation")
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    answer = await desk.sam.post(f"/v1/cases/{theirs}/revocation")
+    answer = await desk.sam.post(f"/v1/cases/{their_case}/revocation")
 
-    assert answer.json() == {"case_ref": str(theirs), "everything": False, "ended": []}
+    assert answer.json() == {"case_ref": str(their_case), "everything": False, "ended": []}
     assert await desk.opens(case_ref) == set()
     assert await desk.opens(case_ref, "riverside-legal", Purpose.LEGAL_REPRESENTATION) == {"needs"}
 
 
-async def test_taking_no_part_closes_everything_at_once_and_needs_no_evidence(desk: Desk) -> None:
+async def test_taking_no_part_closes_all_at_once_without_evidence(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     desk.relayed(ref)
@@ -307,9 +307,9 @@ async def test_a_later_yes_opens_nothing_again(desk: Desk) -> None:
 async def test_a_no_told_to_another_agency_is_not_turned_away(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    answer = await desk.sam.put(f"/v1/cases/{theirs}/participation", json={"participation": "no"})
+    answer = await desk.sam.put(f"/v1/cases/{their_case}/participation", json={"participation": "no"})
 
     assert (answer.status_code, answer.json()["everything"]) == (200, False)
     assert await desk.opens(case_ref) == set()
@@ -344,8 +344,8 @@ async def narrow(desk: Desk, case_ref: UUID) -> None:
 
 async def stop_by_its_recipient(desk: Desk, case_ref: UUID) -> None:
     await desk.permit(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
-    await desk.sam.post(f"/v1/cases/{theirs}/revocation")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
+    await desk.sam.post(f"/v1/cases/{their_case}/revocation")
 
 
 @pytest.mark.parametrize("purpose", ["shelter", "advocacy"])
@@ -413,9 +413,7 @@ async def without_keys(web: Web) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_stop_does_not_hang_on_the_keyring_and_is_told_when_it_can_be(
-    desk: Desk, without_keys: httpx.AsyncClient
-) -> None:
+async def test_a_stop_needs_no_keyring_and_is_told_when_it_can_be(desk: Desk, without_keys: httpx.AsyncClient) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     desk.relayed(ref)
@@ -454,7 +452,7 @@ async def test_a_grant_that_cannot_be_put_on_its_record_is_none(desk: Desk, with
     assert (await desk.ana.get(f"/v1/directives/{ref}")).json()["state"] == "draft"
 
 
-async def test_a_stop_waits_for_whoever_holds_the_subject_and_then_stops(desk: Desk) -> None:
+async def test_a_stop_waits_for_the_lock_on_the_subject_and_then_stops(desk: Desk) -> None:
     case_ref = await desk.case()
     ref = await desk.permit(case_ref)
     async with desk.town.session("accord_exchange") as session:
@@ -470,14 +468,14 @@ async def test_a_stop_waits_for_whoever_holds_the_subject_and_then_stops(desk: D
 
 
 async def test_h4_a_stop_waits_longer_than_anybody_may_hold_a_subject(desk: Desk) -> None:
-    asked = text(
+    query = text(
         "SELECT EXTRACT(epoch FROM current_setting('lock_timeout')::interval),"
         " EXTRACT(epoch FROM current_setting('statement_timeout')::interval),"
         " EXTRACT(epoch FROM current_setting('transaction_timeout')::interval)"
     )
     async with desk.town.session("accord_consent") as session:
         await store.wait_longer(session)
-        waits, lasts, whole = (await session.execute(asked)).one()
+        waits, lasts, whole = (await session.execute(query)).one()
 
     assert BATCH_SECONDS < waits < lasts < whole
 
@@ -494,7 +492,7 @@ async def test_h4_a_stop_outlasts_the_limit_that_ends_any_other(database: Databa
     assert outlasted
 
 
-async def test_acts_on_one_subject_wait_for_each_other_and_all_come_through(desk: Desk) -> None:
+async def test_concurrent_acts_on_one_subject_all_come_through(desk: Desk) -> None:
     case_ref = await desk.case()
     refs = [await desk.permit(case_ref, purpose=purpose) for purpose in ("shelter", "advocacy", "case_conference")]
 

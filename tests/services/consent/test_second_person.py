@@ -180,9 +180,9 @@ async def test_h13_nobody_is_told_before_it_is_confirmed(desk: Desk) -> None:
 async def test_h13_whoever_drafted_it_elsewhere_still_sees_a_draft(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
-    said = a_permit("children", custodian="bay-hotline", purpose="advocacy")
-    ref = (await desk.sam.post(f"/v1/cases/{theirs}/directives", json=said)).json()["directive_ref"]
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
+    terms = a_permit("children", custodian="bay-hotline", purpose="advocacy")
+    ref = (await desk.sam.post(f"/v1/cases/{their_case}/directives", json=terms)).json()["directive_ref"]
     before = await desk.sam.get(f"/v1/directives/{ref}")
     signed = await desk.sign(ref)
 
@@ -196,7 +196,7 @@ async def test_h13_whoever_drafted_it_elsewhere_still_sees_a_draft(desk: Desk) -
 async def test_h13_a_stop_or_a_refusal_ends_what_waits(desk: Desk, how: str) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    their_case = await desk.town.case_ref_of(case_ref, "harbor-house")
     ref = (await another(desk, case_ref, "children", purpose="advocacy"))["directive_ref"]
     if how == "revocation":
         assert (await desk.stop(ref)).json()["state"] == "refused"
@@ -205,7 +205,7 @@ async def test_h13_a_stop_or_a_refusal_ends_what_waits(desk: Desk, how: str) -> 
     elif how == "everything":
         await desk.ana.post(f"/v1/cases/{case_ref}/revocation")
     else:
-        await desk.sam.post(f"/v1/cases/{theirs}/revocation")
+        await desk.sam.post(f"/v1/cases/{their_case}/revocation")
 
     answer = await desk.confirm(ref, version=3)
 
@@ -235,7 +235,7 @@ async def test_h13_it_lapses_with_no_job_having_run(desk: Desk) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (409, "confirmation_lapsed")
     assert (await desk.ana.get(f"/v1/directives/{ref}")).json()["state"] == "expired"
-    assert ref not in [one["directive_ref"] for one in await waiting(desk)]
+    assert ref not in [row["directive_ref"] for row in await waiting(desk)]
 
 
 async def test_h13_a_colleague_finds_what_waits(desk: Desk) -> None:
@@ -245,11 +245,11 @@ async def test_h13_a_colleague_finds_what_waits(desk: Desk) -> None:
     denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
     since = (await desk.lift(denial)).json()["awaiting_since"]
 
-    found = {one["directive_ref"]: one for one in await waiting(desk, limit=1)}
+    rows = {row["directive_ref"]: row for row in await waiting(desk, limit=1)}
 
-    assert (found[ref]["kind"], found[ref]["recorded_by"]) == ("permit", "ana")
-    assert (found[denial]["kind"], found[denial]["awaiting_since"]) == ("lifting", since)
-    assert found[denial]["case_ref"] == str(case_ref)
+    assert (rows[ref]["kind"], rows[ref]["recorded_by"]) == ("permit", "ana")
+    assert (rows[denial]["kind"], rows[denial]["awaiting_since"]) == ("lifting", since)
+    assert rows[denial]["case_ref"] == str(case_ref)
     assert (await desk.sam.get("/v1/confirmations")).json() == {"awaiting": []}
     assert (await desk.cora.get("/v1/confirmations")).status_code == 403
 
@@ -260,8 +260,8 @@ async def test_what_waits_is_not_shown_to_whom_she_hides_from(desk: Desk) -> Non
     await desk.lift(denial)
     await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
 
-    assert denial not in [one["directive_ref"] for one in await waiting(desk)]
-    assert denial in [one["directive_ref"] for one in await waiting(desk, by="ana")]
+    assert denial not in [row["directive_ref"] for row in await waiting(desk)]
+    assert denial in [row["directive_ref"] for row in await waiting(desk, by="ana")]
 
 
 async def test_m11_what_waits_is_on_record_once_a_day_for_each_case(desk: Desk) -> None:
@@ -269,18 +269,18 @@ async def test_m11_what_waits_is_on_record_once_a_day_for_each_case(desk: Desk) 
     for category in ("needs", "children"):
         denial = (await desk.draft(case_ref, a_denial(category)))["directive_ref"]
         await desk.lift(denial)
-    asked = """SELECT count(*) FROM ledger.pending AS p JOIN register.subject AS s ON s.pseudonym = p.subject
+    query = """SELECT count(*) FROM ledger.pending AS p JOIN register.subject AS s ON s.pseudonym = p.subject
         JOIN register."case" AS c ON c.subject_id = s.subject_id WHERE c.case_ref = %(ref)s"""
-    before = desk.rows(asked, ref=case_ref)[0][0]
+    before = desk.rows(query, ref=case_ref)[0][0]
 
     await waiting(desk)
-    once = desk.rows(asked, ref=case_ref)[0][0]
+    once = desk.rows(query, ref=case_ref)[0][0]
     await waiting(desk, limit=1)
 
-    assert (once - before, desk.rows(asked, ref=case_ref)[0][0] - once) == (1, 0)
+    assert (once - before, desk.rows(query, ref=case_ref)[0][0] - once) == (1, 0)
 
 
-async def test_h4_what_waits_is_listed_without_waiting_for_whom_it_does_not_show(desk: Desk) -> None:
+async def test_h4_the_waiting_list_waits_for_no_survivor_it_hides(desk: Desk) -> None:
     case_ref = await desk.case()
     denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
     await desk.lift(denial)
@@ -288,7 +288,7 @@ async def test_h4_what_waits_is_listed_without_waiting_for_whom_it_does_not_show
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
         await register.lock_exclusive(stopping, case_ref)
-        assert denial not in [one["directive_ref"] for one in await waiting(desk)]
+        assert denial not in [row["directive_ref"] for row in await waiting(desk)]
 
 
 @pytest.fixture
@@ -319,15 +319,15 @@ async def test_h13_a_pause_may_stand_in_and_the_record_says_so(desk: Desk) -> No
 
 async def waiting(desk: Desk, by: str = "mia", limit: int = 50) -> list[dict[str, Any]]:
     """Return all that the hotline's staff are shown as waiting."""
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     path = f"/v1/confirmations?limit={limit}"
     while path:
         answer = await desk.people[by].get(path)
         assert answer.status_code == 200, answer.text
-        found += answer.json()["awaiting"]
+        rows += answer.json()["awaiting"]
         following = answer.links.get("next", {}).get("url", "")
         path = f"/v1/confirmations{following}" if following.startswith("?") else following
-    return found
+    return rows
 
 
 def later(desk: Desk, table: str, column: str, key: str, ref: str, **passed: float) -> None:

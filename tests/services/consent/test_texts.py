@@ -21,9 +21,9 @@ def test_h13_no_text_changes_under_its_versions_name() -> None:
 async def test_h13_the_hash_of_the_text_is_kept_with_the_release(desk: Desk) -> None:
     ref = await desk.permit(await desk.case())
 
-    kept = desk.rows("SELECT evidence FROM register.directive WHERE directive_ref = %(ref)s", ref=ref)[0][0]
+    evidence = desk.rows("SELECT evidence FROM register.directive WHERE directive_ref = %(ref)s", ref=ref)[0][0]
 
-    assert kept["text_sha256"] == PUBLISHED["es", "2026-1"]
+    assert evidence["text_sha256"] == PUBLISHED["es", "2026-1"]
 
 
 @pytest.mark.parametrize("unknown", [{"text_version": "2025-9"}, {"language": "fr"}])
@@ -53,9 +53,9 @@ async def test_h13_a_choice_is_explained_like_a_release(
     desk: Desk, wrong: dict[str, str], error: tuple[str, str]
 ) -> None:
     case_ref = await desk.case(takes_part=False)
-    said = {"participation": "yes", "evidence": EXPLAINED | wrong}
+    body = {"participation": "yes", "evidence": EXPLAINED | wrong}
 
-    answer = await desk.ana.put(f"/v1/cases/{case_ref}/participation", json=said)
+    answer = await desk.ana.put(f"/v1/cases/{case_ref}/participation", json=body)
 
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"field": f"body.evidence.{error[0]}", "code": error[1]}]
