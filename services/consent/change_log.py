@@ -99,7 +99,7 @@ async def tell(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNoti
 
 
 async def tell_if_possible(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:
-    """Tell the parties of what was closed; what was closed stays closed if they cannot be told yet.
+    """Tell the parties of a closing; it stays closed if they cannot be told yet.
 
     A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
     """
@@ -111,7 +111,7 @@ async def tell_if_possible(unit: UnitOfWork, subject: Subject, notices: Sequence
 
 
 async def tell_late(locked: LockedSubject, subject: Subject) -> None:
-    """Tell what the agency's own directives ended without anybody having been told."""
+    """Tell the endings of the agency's own directives of which nobody could be told in time."""
     session, case = locked.unit.session, locked.own
     untold = (
         set()

@@ -1,4 +1,4 @@
-"""What one person recorded and a second one must confirm, kept for the custodian's own staff."""
+"""Openings that one person recorded and a second one must confirm, kept for the custodian's own staff."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def of_agency(
 
 
 async def page(unit: UnitOfWork, behind: Place, limit: int) -> Page[Awaiting]:
-    """Return up to `limit` of them whose survivor does not hide from who asks, and where the next page begins."""
+    """Return up to `limit` openings whose survivor does not hide from who asks, and where the next page begins."""
     return await list_reads.page(partial(_fetch, unit, behind), partial(_visible, unit), limit)
 
 

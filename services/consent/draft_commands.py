@@ -1,4 +1,4 @@
-"""What staff record of a survivor's say-so. Each act holds the subject exclusive before it reads anything."""
+"""What staff record of a survivor's say-so. Each command locks the subject exclusive before it reads anything."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ async def _resolved(unit: UnitOfWork, requested: RequestedDirective) -> Requeste
 
 
 async def _register_ref(unit: UnitOfWork, ref: UUID | None) -> UUID | None:
-    """Return the register's reference; one that is not this agency's to name leads nowhere, like one never given."""
+    """Return the register's reference; a reference that is not this agency's to name leads nowhere."""
     if ref is None:
         return None
     place = await store.stoppable(unit.session, unit.agency_id, ref)

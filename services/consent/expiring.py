@@ -65,7 +65,7 @@ async def of_agency(
 
 
 async def page(unit: UnitOfWork, days: int, behind: Place, limit: int) -> Page[Ending]:
-    """Return up to `limit` of them whose survivor does not hide from who asks, and where the next page begins."""
+    """Return up to `limit` permits whose survivor does not hide from who asks, and where the next page begins."""
     return await list_reads.page(partial(_fetch, unit, days, behind), partial(_visible, unit), limit)
 
 
@@ -82,7 +82,7 @@ async def hold(unit: UnitOfWork, rows: Sequence[Ending]) -> dict[Ending, Subject
 
 
 async def count(unit: UnitOfWork, days: int) -> tuple[int, bool]:
-    """Return how many there are whose survivor does not hide from who asks, and whether all were looked at."""
+    """Return how many permits there are whose survivor does not hide from who asks, and whether all were looked at."""
     rows = await of_agency(unit.session, unit.agency_id, days, rows=MOST_ROWS)
     await list_reads.record_count(unit, NAME)
     return len(await _visible(unit, rows)), len(rows) < MOST_ROWS

@@ -1,4 +1,4 @@
-"""Standing on a subject: its lock held exclusive, before anything of it is read.
+"""A subject whose lock is held exclusive before anything of it is read.
 
 Nobody here holds a subject shared first: two who hold it shared and both want it exclusive wait for each other.
 """
@@ -37,14 +37,14 @@ class LockedSubject:
 
 
 async def own_case(unit: UnitOfWork, case_ref: UUID, *, exclusive: bool = True, patient: bool = False) -> LockedSubject:
-    """Hold the subject of the agency's own case; to any other agency it is absent, and nothing is locked."""
+    """Lock the subject of the agency's own case; to any other agency it is absent, and nothing is locked."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
         await _absent(unit, case_ref)
     return await _hold(unit, case_ref, exclusive=exclusive, patient=patient)
 
 
 async def directive(unit: UnitOfWork, ref: UUID, *, exclusive: bool = True) -> tuple[LockedSubject, Place]:
-    """Hold the subject of a directive that the agency may read; to any other it is absent."""
+    """Lock the subject of a directive that the agency may read; to any other it is absent."""
     place = await store.readable(unit.session, unit.agency_id, ref)
     if place is None:
         return await _absent(unit, ref)
@@ -56,7 +56,7 @@ async def directive(unit: UnitOfWork, ref: UUID, *, exclusive: bool = True) -> t
 
 
 async def directive_to_stop(unit: UnitOfWork, ref: UUID) -> tuple[LockedSubject, Place]:
-    """Hold the subject of a directive of which the agency is a side, however long that takes."""
+    """Lock the subject of a directive of which the agency is a side, however long that takes."""
     place = await store.stoppable(unit.session, unit.agency_id, ref)
     if place is None:
         return await _absent(unit, ref)

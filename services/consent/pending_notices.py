@@ -103,7 +103,7 @@ async def of_agency(session: AsyncSession, agency: str) -> list[PendingNotice]:
 
 
 async def take(session: AsyncSession, agency: str, ref: UUID, kind: ConsentNoticeKind) -> bool:
-    """Take it upon this transaction to tell; tell whether nobody else has."""
+    """Claim the notice for this transaction; tell whether no other has."""
     if kind in (ConsentNoticeKind.GRANTED, ConsentNoticeKind.ENDED):
         return await announce(session, ref)
     return bool(await session.scalar(TAKE, {"agency": agency, "ref": ref, "word": kind}))

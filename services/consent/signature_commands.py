@@ -93,7 +93,7 @@ async def _wait(locked: LockedSubject, provision: Provision, detail: dict[str, A
 
 
 async def confirm_opening(locked: LockedSubject, provision: Provision) -> Provision:
-    """Let what waits come into force on a second person's word: a permit, or the lifting of a denial."""
+    """Put a waiting opening in force on a second person's word: a permit, or the lifting of a denial."""
     directive = provision.directive
     context = await draft_context(locked, directive.custodian, directive.recipient)
     if not provision.permits:
@@ -141,7 +141,7 @@ async def record_refusal(locked: LockedSubject, provision: Provision) -> Provisi
 
 
 def recorded_by(provision: Provision) -> str | None:
-    """Return who recorded what waits."""
+    """Return who recorded the opening that waits."""
     return None if provision.waiting is None else provision.waiting.recorded_by
 
 

@@ -142,7 +142,7 @@ async def provisions(session: AsyncSession, subject_id: int) -> tuple[tuple[Prov
 
 
 async def standing(session: AsyncSession, subject_id: int) -> tuple[DirectiveSummary, ...]:
-    """Return what stopping needs of every directive of the subject, readable or not."""
+    """Return the summary of every directive of the subject, readable or not."""
     return tuple(DirectiveSummary(*row) for row in await session.execute(STANDING, {"subject_id": subject_id}))
 
 

@@ -39,7 +39,7 @@ def lift(denial: Provision, signature: Signature, context: DraftContext) -> Prov
 
 
 def confirm(signed: Provision, context: DraftContext) -> tuple[Provision, Provision | None, bool]:
-    """Return a permit that waited in force, what it supersedes made so, and whether a pause stood in for a person.
+    """Return the confirmed permit in force, the one it supersedes, and whether a pause stood in for a person.
 
     Raises `DirectiveStepNotPossible` where nothing waits, or where something since the signature
     forbids it.

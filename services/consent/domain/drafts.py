@@ -117,7 +117,7 @@ def _in_place_of(requested: RequestedDirective, context: DraftContext, ref: UUID
 
 
 def narrowed(requested: RequestedDirective, old: Provision, context: DraftContext, ref: UUID) -> Provision:
-    """Return what would stand at once in place of `old` on the strength of its signature.
+    """Return the provision that would stand at once in place of `old` on the strength of its signature.
 
     It speaks the words of the old one's time, so that a category has not grown in between.
     """

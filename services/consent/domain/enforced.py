@@ -17,7 +17,7 @@ RECORDS_ORDERS: Final = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
 
 
 def out_of_reach(directive: Directive, context: DraftContext) -> Errors:
-    """Return what a survivor would sign for and could never be opened: it would only look like help."""
+    """Return the errors of a permit that could never open what it names: it would only look like help."""
     recipient = context.agencies[directive.recipient or ""]
     reach = ceiling(recipient.kind, directive.purpose) & fields_named(directive)
     closed = [category for category in directive.categories if not reach & category_mask(category)]

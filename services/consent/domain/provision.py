@@ -48,7 +48,7 @@ class Provision:
 
     @property
     def state(self) -> DirectiveState:
-        """Return the state as it is kept; `state_at` also knows what has expired."""
+        """Return the stored state; `state_at` also knows what has expired."""
         return self.directive.state
 
     @property
@@ -58,7 +58,7 @@ class Provision:
 
     @property
     def mask(self) -> int:
-        """Return the fields it can open or close; of one that cannot be read, none."""
+        """Return the fields that the directive can open or close; none if it cannot be read."""
         try:
             return fields_given(self.directive)
         except UnreadableDirective:
@@ -74,7 +74,7 @@ class Provision:
         return DirectiveState.EXPIRED if self.state is DirectiveState.ACTIVE and over else self.state
 
     def seen_by(self, agency: str) -> Provision:
-        """Return what an agency may know of it: whoever drafted for another custodian is not told that it was signed.
+        """Return the provision as an agency may know it: who drafted for another custodian is not told it was signed.
 
         Until it is confirmed it is to them the draft that it was.
         """
@@ -84,7 +84,7 @@ class Provision:
         return replace(self, directive=draft, version=1, evidence=None, signed_at=None, waiting=None)
 
     def standing(self) -> DirectiveSummary:
-        """Return what stopping it needs."""
+        """Return the summary that a stop needs."""
         directive = self.directive
         return DirectiveSummary(
             self.ref,
@@ -97,14 +97,14 @@ class Provision:
         )
 
     def in_force(self, at: datetime) -> bool:
-        """Tell whether it speaks at `at`."""
+        """Tell whether the directive is in force at `at`."""
         begun = self.directive.started and self.directive.valid_from <= at
         return begun and self.state_at(at) is DirectiveState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class DirectiveSummary:
-    """Of a directive only what stopping it needs, as plain words: one that cannot be read can still be stopped."""
+    """The part of a directive that a stop needs, as plain words: an unreadable one can still be stopped."""
 
     ref: UUID
     custodian: str

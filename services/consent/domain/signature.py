@@ -47,7 +47,7 @@ class Signature:
     part2: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def evidence(self) -> dict[str, Any]:
-        """Return what is kept beside the directive: references and codes.
+        """Return the evidence kept beside the directive: references and codes.
 
         Of the Part 2 block only which elements were there: a name would be a survivor's field in the clear.
         """

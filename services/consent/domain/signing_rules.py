@@ -29,7 +29,7 @@ TOGETHER: Final = frozenset({SignerRole.MINOR, SignerRole.PARENT, SignerRole.GUA
 
 
 def sign(draft: Provision, signature: Signature, context: DraftContext) -> tuple[Provision, Provision | None]:
-    """Return the draft in force, and what it supersedes made so; what opens more than stood before waits instead.
+    """Return the draft in force, and the provision it supersedes; a draft that opens more than before waits instead.
 
     Raises `DirectiveStepNotPossible` or `NotAcceptable`; the draft then stays what it was.
     """
@@ -53,7 +53,7 @@ def sign(draft: Provision, signature: Signature, context: DraftContext) -> tuple
 
 
 def enter(signed: Provision, signed_at: datetime, context: DraftContext) -> tuple[Provision, Provision | None]:
-    """Return what was signed in force from now on, and what it supersedes made so.
+    """Return the signed provision in force from now on, and the one it supersedes.
 
     Raises `DirectiveStepNotPossible` where something that happened since it was drafted or signed forbids it.
     """
@@ -161,7 +161,7 @@ def _evidence(signature: Signature, context: DraftContext) -> dict[str, object]:
 
 
 def waiting(signature: Signature, context: DraftContext, *others: str) -> ConfirmationWait:
-    """Return what waits from now on: nobody who recorded, explained, witnessed or drafted it may confirm it."""
+    """Return the wait for a second person: nobody who recorded, explained, witnessed or drafted it may confirm it."""
     named = {signature.explained_by, signature.witness_ref, signature.second_signer, signature.interpreter_ref}
     return ConfirmationWait(
         since=context.at,

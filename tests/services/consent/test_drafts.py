@@ -97,7 +97,7 @@ def test_a_recipient_may_draft_what_is_to_come_to_it() -> None:
     assert (drafted.directive.custodian, drafted.drafting_agency) == ("county-sheriff", "bay-hotline")
 
 
-def test_overlapping_permits_are_refused_unless_one_names_it() -> None:
+def test_an_overlapping_permit_names_the_other_or_is_refused() -> None:
     standing = in_force(NEEDS)
 
     with pytest.raises(DirectiveStepNotPossible, match="overlaps_another"):
