@@ -47,7 +47,7 @@ def points() -> set[str]:
 
 def _in(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "crash.point":
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoints.hit":
             (name,) = node.args
             assert isinstance(name, ast.Constant), f"{file}: a point has a name that can be read"
             yield str(name.value)
