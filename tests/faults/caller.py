@@ -1,4 +1,4 @@
-"""Somebody of the town at their own system: each try of each request is written down before the next begins."""
+"""A person of the town at their own system: each try of each request is written down before the next begins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PURPOSES = {"sam": "shelter", "lee": "order_enforcement", "jude": "legal_represe
 
 @dataclass
 class Caller:
-    """Somebody of the town with a token, whose every try is written down."""
+    """A person of the town with a token, whose every try is written down."""
 
     town: dict[str, Any]
     who: str
@@ -31,7 +31,7 @@ class Caller:
 
     @property
     def agency(self) -> str:
-        return str(next(one["agency"] for one in self.town["people"] if one["id"] == self.who))
+        return str(next(person["agency"] for person in self.town["people"] if person["id"] == self.who))
 
     @property
     def purpose(self) -> str:
@@ -40,14 +40,14 @@ class Caller:
     def command(
         self, does: str, service: str, method: str, path: str, body: object = None, *, once: bool = False, **more: Any
     ) -> Command:
-        """Ask until it is clear what became of it, under one key; `once` is for what is decided anew each time."""
+        """Repeat a command under one key until its outcome is clear; `once` is for what is decided anew each time."""
         ref, tries = str(uuid4()), list[Try]()
         headers = {} if once else {"Idempotency-Key": ref}
         if "if_match" in more:
             headers["If-Match"] = more.pop("if_match")
-        asked = {"path": path} | (body if isinstance(body, dict) else {}) | more
+        params = {"path": path} | (body if isinstance(body, dict) else {}) | more
         while True:
-            tries.append(self._try(ref, does, f"{self.town['services'][service]}{path}", method, body, headers, asked))
+            tries.append(self._try(ref, does, f"{self.town['services'][service]}{path}", method, body, headers, params))
             clear = tries[-1].outcome == "yes" or (tries[-1].outcome == "no" and tries[-1].reached)
             if not clear:
                 time.sleep(min(1.5, 0.1 * 2 ** len(tries)))
@@ -55,16 +55,16 @@ class Caller:
                 return Command(tuple(tries))
 
     def _try(
-        self, ref: str, does: str, url: str, method: str, body: object, headers: dict[str, str], asked: dict[str, Any]
+        self, ref: str, does: str, url: str, method: str, body: object, headers: dict[str, str], params: dict[str, Any]
     ) -> Try:
         while True:
             self._sign_in()
             began, status, reached, answer = time.time(), 0, True, dict[str, Any]()
             try:
-                said = self.client.request(
+                response = self.client.request(
                     method, url, json=body, headers=headers | {"Authorization": f"Bearer {self.token}"}
                 )
-                status, answer = said.status_code, _told(said)
+                status, answer = response.status_code, _answer_of(response)
             except httpx.ConnectError:
                 reached = False
             except httpx.HTTPError:
@@ -72,28 +72,28 @@ class Caller:
             if status != 401:
                 break
             self.token = ""
-        tried = Try(ref, does, self.who, self.agency, began, time.time(), status, reached, asked, answer)
+        tried = Try(ref, does, self.who, self.agency, began, time.time(), status, reached, params, answer)
         self.journal.write(tried)
         return tried
 
     def _sign_in(self) -> None:
         while not self.token:
-            person = next(one for one in self.town["people"] if one["id"] == self.who)
+            person = next(person for person in self.town["people"] if person["id"] == self.who)
             form = {"grant_type": "password", "username": self.who}
             form["password"] = Path(person["passphrase_file"]).read_text().strip()
             try:
-                said = self.client.post(self.town["issuer"]["token_url"], data=form)
-                self.token = said.json().get("access_token", "")
+                response = self.client.post(self.town["issuer"]["token_url"], data=form)
+                self.token = response.json().get("access_token", "")
             except (httpx.HTTPError, ValueError):
                 pass
             if not self.token:
                 time.sleep(0.3)
 
 
-def _told(said: httpx.Response) -> dict[str, Any]:
-    etag = {"etag": said.headers["etag"]} if "etag" in said.headers else {}
+def _answer_of(response: httpx.Response) -> dict[str, Any]:
+    etag = {"etag": response.headers["etag"]} if "etag" in response.headers else {}
     try:
-        content = said.json() if said.content else {}
+        content = response.json() if response.content else {}
     except ValueError:
-        content = {"text": said.text}
+        content = {"text": response.text}
     return dict(content) | etag

@@ -17,7 +17,7 @@ from math import inf
 from typing import Any
 
 from tests.faults import record
-from tests.faults.expected_consent import Said, said
+from tests.faults.expected_consent import ExpectedConsent, expected_consent
 from tests.faults.external_state import HOME, Outside, Row
 from tests.faults.journal import Command
 
@@ -36,7 +36,7 @@ class Finding:
     """One violation: of which invariant, and where."""
 
     invariant: str
-    what: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -45,39 +45,43 @@ class Run:
 
     commands: Sequence[Command]
     outside: Outside
-    said: Said
+    consent: ExpectedConsent
     offers: dict[str, Row]  # by message
     home_case: dict[int, str]  # by subject, as the custodian knows it
 
     def of(self, does: str, *outcomes: str) -> Iterator[Command]:
         """Yield the commands of one kind that came to one of these outcomes."""
-        return (one for one in self.commands if one.does == does and one.outcome in (outcomes or ("yes",)))
+        return (
+            command for command in self.commands if command.does == does and command.outcome in (outcomes or ("yes",))
+        )
 
 
 def judge(commands: Sequence[Command], outside: Outside) -> list[Finding]:
     """Return all that does not hold."""
     homes = {row["subject_id"]: row["case_ref"] for row in outside["cases"] if row["agency_id"] == HOME}
     offers = {row["message_ref"]: row for row in outside["offers"]}
-    run = Run(commands, outside, said(commands), offers, homes)
+    run = Run(commands, outside, expected_consent(commands), offers, homes)
     checks = (commands_are_there, messages_arrived, nothing_is_twice, order_is_kept, fields_were_permitted, notices)
-    found = [finding for check in checks for finding in check(run)]
-    found += [Finding(invariant, what) for invariant, what in record.openings(commands, outside)]
-    found += [Finding(invariant, what) for invariant, what in record.offers(outside)]
-    return found + [Finding("I7", what) for what in record.tree(commands, outside)]
+    findings = [finding for check in checks for finding in check(run)]
+    findings += [Finding(invariant, detail) for invariant, detail in record.openings(commands, outside)]
+    findings += [Finding(invariant, detail) for invariant, detail in record.offers(outside)]
+    return findings + [Finding("I7", detail) for detail in record.tree(commands, outside)]
 
 
 def commands_are_there(run: Run) -> Iterator[Finding]:
     """I1: each acknowledged command has its effect, in the database and where the API shows it."""
-    for does, claim in _effects(run.outside, run.said).items():
+    for does, claim in _effects(run.outside, run.consent).items():
         for command in run.of(does):
             if not claim(command):
                 yield Finding("I1", f"{does} {command.tries[0].command} was acknowledged and is not there")
-    for case, listed in run.outside.shown.items():
-        told = {one.answer["incident_ref"] for one in run.of("incident") if one.asked["case"] == case}
-        yield from (Finding("I1", f"incident {ref} is not shown") for ref in sorted(told - listed))
+    for case, listed in run.outside.shown_incidents.items():
+        acknowledged = {
+            command.answer["incident_ref"] for command in run.of("incident") if command.params["case"] == case
+        }
+        yield from (Finding("I1", f"incident {ref} is not shown") for ref in sorted(acknowledged - listed))
 
 
-def _effects(outside: Outside, said: Said) -> dict[str, Any]:
+def _effects(outside: Outside, consent: ExpectedConsent) -> dict[str, Any]:
     cases = {row["case_ref"]: row for row in outside["cases"]}
     directives = {row["directive_ref"]: row["state"] for row in outside["directives"]}
     incidents = {row["incident_ref"] for row in outside["incidents"]}
@@ -86,34 +90,36 @@ def _effects(outside: Outside, said: Said) -> dict[str, Any]:
     sent = {row["referral_ref"]: row for row in outside["referrals"]}
     received = {row["receiver_ref"]: row for row in outside["referrals"]}
     over = {"revoked", "refused", "superseded"}
-    stopped = [(one.case, one.over, one.directive) for one in said.grants if one.over < inf]
+    stopped = [(grant.case, grant.over, grant.directive) for grant in consent.grants if grant.over < inf]
     return {
-        "case": lambda one: one.answer["case_ref"] in cases,
-        "participation": lambda one: cases[one.asked["case"]]["participation"] == "yes",
-        "incident": lambda one: one.answer["incident_ref"] in incidents,
-        "plan": lambda one: plans.get(one.asked["case"], 0) >= one.answer["version"],
-        "draft": lambda one: one.answer["directive_ref"] in directives,
-        "denial": lambda one: directives.get(one.answer["directive_ref"]) == "active",
-        "signature": lambda one: directives.get(one.asked["directive"], "draft") != "draft",
-        "confirmation": lambda one: directives.get(one.asked["directive"]) in {"active", "revoked"},
-        "stop": lambda one: directives.get(one.asked["directive"]) in over,
-        "stop_all": lambda one: all(
-            directives.get(ref) in over for case, at, ref in stopped if case == one.asked["case"] and at <= one.ended
+        "case": lambda command: command.answer["case_ref"] in cases,
+        "participation": lambda command: cases[command.params["case"]]["participation"] == "yes",
+        "incident": lambda command: command.answer["incident_ref"] in incidents,
+        "plan": lambda command: plans.get(command.params["case"], 0) >= command.answer["version"],
+        "draft": lambda command: command.answer["directive_ref"] in directives,
+        "denial": lambda command: directives.get(command.answer["directive_ref"]) == "active",
+        "signature": lambda command: directives.get(command.params["directive"], "draft") != "draft",
+        "confirmation": lambda command: directives.get(command.params["directive"]) in {"active", "revoked"},
+        "stop": lambda command: directives.get(command.params["directive"]) in over,
+        "stop_all": lambda command: all(
+            directives.get(ref) in over
+            for case, at, ref in stopped
+            if case == command.params["case"] and at <= command.ended
         ),
-        "referral": lambda one: one.answer["referral_ref"] in sent,
-        "acceptance": lambda one: received.get(one.asked["referral"], {"version": 0})["version"] >= 2,
-        "order": lambda one: one.answer["order_ref"] in orders,
-        "service": lambda one: orders.get(one.asked["order"], 0) >= one.answer["version"],
+        "referral": lambda command: command.answer["referral_ref"] in sent,
+        "acceptance": lambda command: received.get(command.params["referral"], {"version": 0})["version"] >= 2,
+        "order": lambda command: command.answer["order_ref"] in orders,
+        "service": lambda command: orders.get(command.params["order"], 0) >= command.answer["version"],
     }
 
 
 def messages_arrived(run: Run) -> Iterator[Finding]:
     """I1, I4: each message offered is in its mailbox and was handled by each consumer, or was withheld; no other is."""
-    mailed = {agency: {one["message_ref"] for one in mail} for agency, mail in run.outside.mailboxes.items()}
+    mailed = {agency: {message["message_ref"] for message in mail} for agency, mail in run.outside.mailboxes.items()}
     for ref, offer in run.offers.items():
-        there = ref in mailed.get(offer["recipient"], ())
-        if offer["state"] != "withheld" and (offer["state"] != "relayed" or not there):
-            yield Finding("I1", f"message {ref} is {offer['state']} and {'' if there else 'not '}in its mailbox")
+        in_mailbox = ref in mailed.get(offer["recipient"], ())
+        if offer["state"] != "withheld" and (offer["state"] != "relayed" or not in_mailbox):
+            yield Finding("I1", f"message {ref} is {offer['state']} and {'' if in_mailbox else 'not '}in its mailbox")
     yield from _handled(run)
     for agency, mail in mailed.items():
         unknown = mail - run.offers.keys()
@@ -124,12 +130,12 @@ def messages_arrived(run: Run) -> Iterator[Finding]:
 
 def _handled(run: Run) -> Iterator[Finding]:
     inbox = {(row["consumer"], row["message_ref"]) for row in run.outside["inbox"]}
-    kept = {row["message_ref"] for row in run.outside["messages"]}
+    stored = {row["message_ref"] for row in run.outside["messages"]}
     for ref in (ref for ref, offer in run.offers.items() if offer["state"] != "withheld"):
         for consumer in CONSUMERS:
             if (consumer, ref) not in inbox:
                 yield Finding("I1", f"message {ref} had no effect at {consumer}")
-        if ref not in kept:
+        if ref not in stored:
             yield Finding("I1", f"message {ref} cannot be listed")
 
 
@@ -139,13 +145,13 @@ def nothing_is_twice(run: Run) -> Iterator[Finding]:
         rows = Counter(row[column] if column else (row["consumer"], row["message_ref"]) for row in run.outside[name])
         yield from (Finding("I2", f"{key} is {count} times in {name}") for key, count in rows.items() if count > 1)
     for agency, page in run.outside.listed.items():
-        listed = Counter(one["message_ref"] for one in page)
+        listed = Counter(message["message_ref"] for message in page)
         yield from (Finding("I2", f"{ref} is listed {n} times to {agency}") for ref, n in listed.items() if n > 1)
     own = Counter(row["type"] for row in run.offers.values() if row["custodian"] == row["recipient"])
     for fact, name in FACTS.items():
         if own[fact] != len(run.outside[name]):
             yield Finding("I2", f"{len(run.outside[name])} {name} have {own[fact]} facts")
-    yield from _asked_for(run)
+    yield from _unrequested(run)
     accepted = Counter(row["case_ref"] for row in _own(run, ACCEPTED))
     answered = Counter(
         row["case_ref"] for row in run.outside["referrals"] if row["version"] > 1 and _was_answered(run, row)
@@ -155,23 +161,23 @@ def nothing_is_twice(run: Run) -> Iterator[Finding]:
             yield Finding("I2", f"{answered[case]} acceptances of case {case} have {accepted[case]} facts")
 
 
-def _asked_for(run: Run) -> Iterator[Finding]:
+def _unrequested(run: Run) -> Iterator[Finding]:
     """Yield where more is there than clients asked for, sure and perhaps taken together."""
-    made = {
+    created = {
         "incident": Counter(row["case_ref"] for row in run.outside["incidents"]),
         "referral": Counter(row["case_ref"] for row in run.outside["referrals"]),
         "case": Counter({"all": sum(row["agency_id"] == HOME for row in run.outside["cases"])}),
         "order": Counter(row["case_ref"] for row in run.outside["orders"]),
     }
-    for does, counted in made.items():
-        asked = Counter(_case_of(one) for one in run.of(does, "yes", "maybe"))
+    for does, counted in created.items():
+        requested = Counter(_case_of(command) for command in run.of(does, "yes", "maybe"))
         for case, count in counted.items():
-            if count > asked[case]:
-                yield Finding("I2", f"{count} of {does} in case {case}, {asked[case]} were asked for")
+            if count > requested[case]:
+                yield Finding("I2", f"{count} of {does} in case {case}, {requested[case]} were asked for")
 
 
 def _case_of(command: Command) -> str:
-    return "all" if command.does == "case" else str(command.asked.get("case") or command.asked.get("case_ref"))
+    return "all" if command.does == "case" else str(command.params.get("case") or command.params.get("case_ref"))
 
 
 def _own(run: Run, type_name: str) -> Iterator[Row]:
@@ -186,87 +192,87 @@ def _was_answered(run: Run, referral: Row) -> bool:
 def order_is_kept(run: Run) -> Iterator[Finding]:
     """I5: within a case and recipient, numbers are given without a gap and arrive and are listed as they were given.
 
-    What was never sent has none.
+    A message that was never sent has none.
     """
-    given = defaultdict[tuple[str, str], list[int]](list)
+    sequences = defaultdict[tuple[str, str], list[int]](list)
     for offer in run.offers.values():
         if offer["sequence"] is not None:
-            given[offer["recipient"], offer["case_ref"]].append(offer["sequence"])
+            sequences[offer["recipient"], offer["case_ref"]].append(offer["sequence"])
         elif offer["state"] == "relayed":
             yield Finding("I5", f"message {offer['message_ref']} was sent without a number")
-    for place, numbers in given.items():
+    for place, numbers in sequences.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             yield Finding("I5", f"the messages of {place} are not numbered one by one")
     numbered = {ref: offer["sequence"] or 0 for ref, offer in run.offers.items()}
-    for what, places in (("mailbox", run.outside.mailboxes), ("list", run.outside.listed), ("table", _tables(run))):
+    for source, places in (("mailbox", run.outside.mailboxes), ("list", run.outside.listed), ("table", _tables(run))):
         for agency, mail in places.items():
-            yield from _in_order(what, agency, mail, numbered)
+            yield from _in_order(source, agency, mail, numbered)
 
 
 def _tables(run: Run) -> dict[str, list[Row]]:
-    found = defaultdict[str, list[Row]](list)
+    by_recipient = defaultdict[str, list[Row]](list)
     for row in run.outside["messages"]:
-        found[row["recipient"]].append(row)
-    return found
+        by_recipient[row["recipient"]].append(row)
+    return by_recipient
 
 
-def _in_order(what: str, agency: str, mail: Sequence[Row], numbered: dict[str, int]) -> Iterator[Finding]:
+def _in_order(source: str, agency: str, mail: Sequence[Row], numbered: dict[str, int]) -> Iterator[Finding]:
     last: dict[str, int] = {}
-    seen = set[str]()
-    for one in mail:
-        ref, case = one["message_ref"], one.get("key") or one["case_ref"]
-        if ref in seen or ref not in numbered:
+    seen_refs = set[str]()
+    for message in mail:
+        ref, case = message["message_ref"], message.get("key") or message["case_ref"]
+        if ref in seen_refs or ref not in numbered:
             continue
-        seen.add(ref)
+        seen_refs.add(ref)
         if numbered[ref] <= last.get(case, 0):
-            yield Finding("I5", f"{ref} comes late in the {what} of {agency}")
+            yield Finding("I5", f"{ref} comes late in the {source} of {agency}")
         last[case] = max(last.get(case, 0), numbered[ref])
 
 
 def fields_were_permitted(run: Run) -> Iterator[Finding]:
     """I3, I10, I4: each field that was shown had been told, and was permitted at some instant of its opening."""
-    told: dict[str, set[str]] = defaultdict(set)
-    for one in run.of("incident", "yes", "maybe"):
-        told[one.asked["case"]].add(one.asked["given_name"])
+    reported_names: dict[str, set[str]] = defaultdict(set)
+    for report in run.of("incident", "yes", "maybe"):
+        reported_names[report.params["case"]].add(report.params["given_name"])
     for command in run.of("opening"):
         for opened in command.answer.get("opened", [command.answer]):
             offer = run.offers.get(opened["message_ref"])
             if offer is None:
                 yield Finding("I4", f"{opened['message_ref']} was opened and never offered")
                 continue
-            yield from _one_opening(run, command, opened, offer, told)
+            yield from _one_opening(run, command, opened, offer, reported_names)
     for agency, page in run.outside.listed.items():
         yield from _listed(run, agency, page)
 
 
 def _one_opening(
-    run: Run, command: Command, opened: dict[str, Any], offer: Row, told: dict[str, set[str]]
+    run: Run, command: Command, opened: dict[str, Any], offer: Row, reported_names: dict[str, set[str]]
 ) -> Iterator[Finding]:
     case, agency = run.home_case.get(offer["subject_id"], ""), command.agency
     where = f"{opened['message_ref']} to {agency}"
     if offer["recipient"] != agency:
         yield Finding("I3", f"{where} is {offer['recipient']}'s")
     name = opened["categories"].get("identity", {}).get("given_name")
-    if name is not None and name not in told[case]:
+    if name is not None and name not in reported_names[case]:
         yield Finding("I4", f"{where} shows what nobody told")
     if offer["custodian"] == agency:
         return
     for category in opened["categories"]:
-        if not run.said.permits(case, agency, command.asked["purpose"], category, command.began, command.ended):
-            stopped = run.said.was_stopped(case, agency, category, command.began)
+        if not run.consent.permits(case, agency, command.params["purpose"], category, command.began, command.ended):
+            stopped = run.consent.was_stopped(case, agency, category, command.began)
             yield Finding("I10" if stopped else "I3", f"{where} shows {category}, which was not permitted")
 
 
 def _listed(run: Run, agency: str, page: Sequence[Row]) -> Iterator[Finding]:
-    """Yield what is listed in the end although everything was stopped; a directive's own facts may be told."""
-    for one in page:
-        offer = run.offers.get(one["message_ref"])
+    """Yield each message that is listed in the end although everything was stopped; facts about a directive may be."""
+    for message in page:
+        offer = run.offers.get(message["message_ref"])
         if offer is None:
-            yield Finding("I4", f"{one['message_ref']} is listed and was never offered")
+            yield Finding("I4", f"{message['message_ref']} is listed and was never offered")
             continue
-        own = offer["custodian"] == agency or one["type"].startswith("accord.consent.")
-        if not own and not run.said.reaches(run.home_case[offer["subject_id"]], agency, one["listed_at"]):
-            yield Finding("I10", f"{one['message_ref']} is listed to {agency} after the stop")
+        own = offer["custodian"] == agency or message["type"].startswith("accord.consent.")
+        if not own and not run.consent.reaches(run.home_case[offer["subject_id"]], agency, message["listed_at"]):
+            yield Finding("I10", f"{message['message_ref']} is listed to {agency} after the stop")
 
 
 def notices(run: Run) -> Iterator[Finding]:
@@ -280,8 +286,8 @@ def notices(run: Run) -> Iterator[Finding]:
     due = {row["notice_ref"] for row in run.outside["due"]}
     sent = {row["notice_ref"] for row in run.outside["notices"] if row["state"] == "sent"}
     for row in run.outside["notices"]:
-        told = row["state"] == "sent" or row["coalesced_into"] in sent
-        if not told and row["notice_ref"] not in due:
+        notified = row["state"] == "sent" or row["coalesced_into"] in sent
+        if not notified and row["notice_ref"] not in due:
             yield Finding("I1", f"notice {row['notice_ref']} is {row['state']} and never sent")
     yield from (Finding("I1", f"notice {ref} was sent to nobody") for ref in sent - set(run.outside.handed_on))
     facts = sum(1 for _ in _own(run, NOTICED))

@@ -1,4 +1,4 @@
-"""What survivors had said by an instant, told by the journal alone: intervals, and doubt where answers were unclear."""
+"""The consent that survivors had given by an instant, by the journal alone: intervals, with doubt for unclear answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Grant:
     purpose: str
     categories: frozenset[str]
     since: float
-    told: float  # when it was answered; never, if its signature stayed unclear
+    answered_at: float  # when it was answered; never, if its signature stayed unclear
     over: float = inf
 
 
@@ -34,76 +34,77 @@ class Denial:
 
 
 @dataclass
-class Said:
-    """All that was said."""
+class ExpectedConsent:
+    """All grants and denials of a journal."""
 
     grants: list[Grant] = field(default_factory=list)
     denials: list[Denial] = field(default_factory=list)
 
     def permits(self, case: str, recipient: str, purpose: str, category: str, began: float, ended: float) -> bool:
         """Tell whether a field might have been permitted at some instant of an interval."""
-        if any(one.since < began and self._names(one, case, recipient, category) for one in self.denials):
+        if any(denial.since < began and self._names(denial, case, recipient, category) for denial in self.denials):
             return False
         return any(
-            one.since <= ended and one.over >= began and one.purpose == purpose
-            for one in self.grants
-            if self._names(one, case, recipient, category)
+            grant.since <= ended and grant.over >= began and grant.purpose == purpose
+            for grant in self.grants
+            if self._names(grant, case, recipient, category)
         )
 
     def was_stopped(self, case: str, recipient: str, category: str, began: float) -> bool:
-        """Tell whether it had once been permitted, or was denied, and was surely over before `began`."""
-        ended = [one.over for one in self.grants if self._names(one, case, recipient, category)]
-        denied = [one.since for one in self.denials if self._names(one, case, recipient, category)]
+        """Tell whether a field had once been permitted, or was denied, and was surely over before `began`."""
+        ended = [grant.over for grant in self.grants if self._names(grant, case, recipient, category)]
+        denied = [denial.since for denial in self.denials if self._names(denial, case, recipient, category)]
         return any(instant < began for instant in (*ended, *denied))
 
     def reaches(self, case: str, recipient: str, began: float) -> bool:
         """Tell whether anything at all might still have been permitted from `began` on."""
-        grants = [one for one in self.grants if (one.case, one.recipient) == (case, recipient)]
+        grants = [grant for grant in self.grants if (grant.case, grant.recipient) == (case, recipient)]
         return any(
-            self.permits(case, recipient, one.purpose, category, began, inf)
-            for one in grants
-            for category in one.categories
+            self.permits(case, recipient, grant.purpose, category, began, inf)
+            for grant in grants
+            for category in grant.categories
         )
 
     @staticmethod
-    def _names(one: Grant | Denial, case: str, recipient: str, category: str) -> bool:
-        return (one.case, one.recipient) == (case, recipient) and category in one.categories
+    def _names(directive: Grant | Denial, case: str, recipient: str, category: str) -> bool:
+        return (directive.case, directive.recipient) == (case, recipient) and category in directive.categories
 
 
-def said(commands: Iterable[Command]) -> Said:
-    """Return what was said, in a journal in the order it was asked."""
-    found = Said()
+def expected_consent(commands: Iterable[Command]) -> ExpectedConsent:
+    """Return the grants and denials of a journal that is in the order it was asked."""
+    consent = ExpectedConsent()
     for command in commands:
         if command.outcome == "no":
             continue
-        asked, sure = command.asked, command.outcome == "yes"
+        params, sure = command.params, command.outcome == "yes"
         if command.does == "signature":
-            found.grants.append(_grant(command, sure=sure))
+            consent.grants.append(_grant(command, sure=sure))
         elif command.does == "confirmation" and sure:
-            _confirm([one for one in found.grants if one.directive == asked["directive"]], command)
+            _confirm([grant for grant in consent.grants if grant.directive == params["directive"]], command)
         elif command.does == "denial" and sure:
-            denied = frozenset(asked["categories"])
-            found.denials.append(Denial(asked["case"], asked["recipient"], denied, command.ended))
+            denied = frozenset(params["categories"])
+            consent.denials.append(Denial(params["case"], params["recipient"], denied, command.ended))
         elif command.does == "stop" and sure:
-            _stop([one for one in found.grants if one.directive == asked["directive"]], command)
+            _stop([grant for grant in consent.grants if grant.directive == params["directive"]], command)
         elif command.does == "stop_all" and sure:
             # What was still being signed may have come after the stop.
-            _stop([one for one in found.grants if one.case == asked["case"] and one.told < command.began], command)
-    return found
+            grants = [grant for grant in consent.grants if grant.case == params["case"]]
+            _stop([grant for grant in grants if grant.answered_at < command.began], command)
+    return consent
 
 
 def _grant(signature: Command, *, sure: bool) -> Grant:
-    asked, given = signature.asked, signature.asked["provision"]
-    parts = given["recipient"], given["purpose"], frozenset(given["categories"])
-    told = signature.ended if sure and signature.answer.get("state") != "awaiting_confirmation" else inf
-    return Grant(asked["directive"], asked["case"], *parts, signature.began, told)
+    params, provision = signature.params, signature.params["provision"]
+    parts = provision["recipient"], provision["purpose"], frozenset(provision["categories"])
+    answered_at = signature.ended if sure and signature.answer.get("state") != "awaiting_confirmation" else inf
+    return Grant(params["directive"], params["case"], *parts, signature.began, answered_at)
 
 
 def _confirm(grants: Iterable[Grant], confirmation: Command) -> None:
-    for one in grants:
-        one.told = confirmation.ended
+    for grant in grants:
+        grant.answered_at = confirmation.ended
 
 
 def _stop(grants: Iterable[Grant], stop: Command) -> None:
-    for one in grants:
-        one.over = min(one.over, stop.ended)
+    for grant in grants:
+        grant.over = min(grant.over, stop.ended)

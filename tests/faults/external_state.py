@@ -44,12 +44,12 @@ QUERIES = {
 
 @dataclass
 class Outside:
-    """Rows by the name of what they tell, what lies in each mailbox, and what each agency is shown."""
+    """Rows by the name of their query, what lies in each mailbox, and what each agency is shown."""
 
     rows: dict[str, list[Row]]
     mailboxes: dict[str, list[Row]] = field(default_factory=dict)  # agency -> message_ref, key, sequence, in order
     listed: dict[str, list[Row]] = field(default_factory=dict)  # agency -> its inbox as the API lists it
-    shown: dict[str, set[str]] = field(default_factory=dict)  # case -> incidents as the API shows it to its custodian
+    shown_incidents: dict[str, set[str]] = field(default_factory=dict)  # case -> incidents its custodian is shown
     handed_on: list[str] = field(default_factory=list)  # notices that went out
     vkey: str = ""
 
@@ -61,11 +61,11 @@ def rows(url: str) -> dict[str, list[Row]]:
     """Return all that the checker asks of the database, as one snapshot."""
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        found = {}
+        tables = {}
         for name, statement in QUERIES.items():
-            asked = connection.cursor(row_factory=psycopg.rows.dict_row).execute(statement)
-            found[name] = [dict(row) for row in asked]
-        return found
+            cursor = connection.cursor(row_factory=psycopg.rows.dict_row).execute(statement)
+            tables[name] = [dict(row) for row in cursor]
+        return tables
 
 
 def mailboxes(settings: dict[str, Any], agencies: Sequence[str], within: float = 60.0) -> dict[str, list[Row]]:
@@ -74,10 +74,12 @@ def mailboxes(settings: dict[str, Any], agencies: Sequence[str], within: float =
     try:
         ends = {(f"to.{agency}", number): ends for agency in agencies for number, ends in _ends(reader, f"to.{agency}")}
         reader.assign([TopicPartition(*place, first) for place, (first, _) in ends.items()])
-        found = _read(reader, {place: behind for place, (first, behind) in ends.items() if first < behind}, within)
+        messages = _read(reader, {place: behind for place, (first, behind) in ends.items() if first < behind}, within)
     finally:
         reader.close()
-    return {agency: [_letter(one) for one in found if one.topic() == f"to.{agency}"] for agency in agencies}
+    return {
+        agency: [_letter(message) for message in messages if message.topic() == f"to.{agency}"] for agency in agencies
+    }
 
 
 def _ends(reader: Consumer, topic: str) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -86,18 +88,18 @@ def _ends(reader: Consumer, topic: str) -> Iterator[tuple[int, tuple[int, int]]]
 
 
 def _read(reader: Consumer, left: dict[tuple[str, int], int], within: float) -> list[Any]:
-    found: list[Any] = []
+    messages: list[Any] = []
     deadline = time.monotonic() + within
     while left:
         assert time.monotonic() < deadline, f"{sorted(left)} cannot be read to their ends"
         for message in reader.consume(500, 0.1):
             if message.error():
                 raise KafkaException(message.error())
-            found.append(message)
+            messages.append(message)
             place = str(message.topic()), int(message.partition() or 0)
             if int(message.offset() or 0) + 1 == left.get(place):
                 del left[place]
-    return sorted(found, key=lambda one: (one.topic(), one.partition(), one.offset()))
+    return sorted(messages, key=lambda message: (message.topic(), message.partition(), message.offset()))
 
 
 def _letter(message: Any) -> Row:

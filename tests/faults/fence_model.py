@@ -80,8 +80,8 @@ PROTOCOLS = (
 class Revocation(StrEnum):
     """How far the revocation is."""
 
-    UNASKED = "unasked"
-    ASKED = "asked"
+    NOT_REQUESTED = "not requested"
+    REQUESTED = "requested"
     ANSWERED = "answered"
 
 
@@ -100,8 +100,8 @@ class State:
     """Everything there is."""
 
     nodes: tuple[Node, ...]
-    revocation: Revocation = Revocation.UNASKED
-    shown: bool = False  # ever
+    revocation: Revocation = Revocation.NOT_REQUESTED
+    field_shown: bool = False  # ever
     late: bool = False  # after the answer
 
     def with_node(self, number: int, **changed: bool) -> State:
@@ -112,7 +112,7 @@ class State:
 
     def showing(self) -> State:
         """Return the state in which one more field was shown."""
-        return replace(self, shown=True, late=self.late or self.revocation is Revocation.ANSWERED)
+        return replace(self, field_shown=True, late=self.late or self.revocation is Revocation.ANSWERED)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def steps(protocol: Protocol, state: State) -> Iterator[Step]:
 
 
 def _looks(protocol: Protocol, state: State, number: int, node: Node) -> Iterator[Step]:
-    stopped = state.revocation is not Revocation.UNASKED
+    stopped = state.revocation is not Revocation.NOT_REQUESTED
     if node.looked or not node.alive:
         return
     if protocol.at_once:
@@ -147,8 +147,8 @@ def _looks(protocol: Protocol, state: State, number: int, node: Node) -> Iterato
         return
     # Where there is a lock, a revoker who waits for it is before whoever comes now: it is fair.
     locks = protocol.answer is Answer.LOCK
-    seen = f"node {number} looks {protocol.looks} and sees that it may" + (", holding the lock" if locks else "")
-    yield Step(number, seen, state.with_node(number, looked=True, holds=locks))
+    text = f"node {number} looks {protocol.looks} and sees that it may" + (", holding the lock" if locks else "")
+    yield Step(number, text, state.with_node(number, looked=True, holds=locks))
 
 
 def _shows(protocol: Protocol, state: State, number: int, node: Node) -> Iterator[Step]:
@@ -164,14 +164,14 @@ def _shows(protocol: Protocol, state: State, number: int, node: Node) -> Iterato
 def _hears(protocol: Protocol, state: State, number: int, node: Node) -> Iterator[Step]:
     """A node corrects its copy; where work is waited for, it says so only when it has none."""
     busy = protocol.answer is Answer.WORK and node.looked
-    if protocol.looks is Looks.COPY and state.revocation is not Revocation.UNASKED and node.allowed and not busy:
+    if protocol.looks is Looks.COPY and state.revocation is not Revocation.NOT_REQUESTED and node.allowed and not busy:
         yield Step(number, f"node {number} hears of it and corrects its copy", state.with_node(number, allowed=False))
 
 
 def _revoked(protocol: Protocol, state: State) -> Iterator[Step]:
-    if state.revocation is Revocation.UNASKED:
-        yield Step(None, "the survivor revokes", replace(state, revocation=Revocation.ASKED))
-    elif state.revocation is Revocation.ASKED and all(_settled(protocol, node) for node in state.nodes):
+    if state.revocation is Revocation.NOT_REQUESTED:
+        yield Step(None, "the survivor revokes", replace(state, revocation=Revocation.REQUESTED))
+    elif state.revocation is Revocation.REQUESTED and all(_settled(protocol, node) for node in state.nodes):
         yield Step(None, "the revocation is answered", replace(state, revocation=Revocation.ANSWERED))
 
 
@@ -207,23 +207,23 @@ class Verdict:
 def explore(protocol: Protocol, nodes: int = 2) -> Verdict:
     """Try every order of the steps, breadth first, so that what is found first is shortest."""
     first = State((Node(),) * nodes)
-    came_by: dict[State, tuple[State, Step] | None] = {first: None}
+    predecessors: dict[State, tuple[State, Step] | None] = {first: None}
     leads_to: dict[State, list[Step]] = {}
     waiting = deque([first])
     while waiting:
         state = waiting.popleft()
         leads_to[state] = list(steps(protocol, state))
         for step in leads_to[state]:
-            if step.after not in came_by:
-                came_by[step.after] = state, step
+            if step.after not in predecessors:
+                predecessors[step.after] = state, step
                 waiting.append(step.after)
-    order = list(came_by)
+    order = list(predecessors)
     late = next((state for state in order if state.late), None)
     answered = [_can_be_answered(leads_to, standing_still) for standing_still in range(nodes)]
-    asked = (state for state in order if state.revocation is Revocation.ASKED)
-    stuck = next((state for state in asked if not all(state in reached for reached in answered)), None)
-    shows = any(state.shown for state in order)
-    return Verdict(len(order), shows, _way_to(late, came_by), _way_to(stuck, came_by))
+    requested = (state for state in order if state.revocation is Revocation.REQUESTED)
+    stuck = next((state for state in requested if not all(state in reached for reached in answered)), None)
+    shows = any(state.field_shown for state in order)
+    return Verdict(len(order), shows, _trace_to(late, predecessors), _trace_to(stuck, predecessors))
 
 
 def _can_be_answered(leads_to: dict[State, list[Step]], standing_still: int) -> set[State]:
@@ -243,16 +243,16 @@ def _can_be_answered(leads_to: dict[State, list[Step]], standing_still: int) -> 
     return reached
 
 
-def _way_to(state: State | None, came_by: dict[State, tuple[State, Step] | None]) -> Sequence[Step] | None:
+def _trace_to(state: State | None, predecessors: dict[State, tuple[State, Step] | None]) -> Sequence[Step] | None:
     if state is None:
         return None
-    way: list[Step] = []
-    while (came := came_by[state]) is not None:
-        state, step = came
-        way.append(step)
-    return way[::-1]
+    trace: list[Step] = []
+    while (predecessor := predecessors[state]) is not None:
+        state, step = predecessor
+        trace.append(step)
+    return trace[::-1]
 
 
-def told(way: Sequence[Step]) -> str:
-    """Return a way as lines of text."""
-    return "\n".join(f"  {number}. {step.says}" for number, step in enumerate(way, start=1))
+def trace_text(trace: Sequence[Step]) -> str:
+    """Return a trace as lines of text."""
+    return "\n".join(f"  {number}. {step.says}" for number, step in enumerate(trace, start=1))

@@ -75,7 +75,7 @@ class History:
     def offer(self, ref: str, recipient: str, type_name: str, at: float, *, state: str = "relayed") -> None:
         """Let a message be offered, carried, kept and listed."""
         case = {HOME: "case", SHELTER: "theirs"}[recipient]
-        sequence = 1 + sum(one["recipient"] == recipient for one in self.rows("offers"))
+        sequence = 1 + sum(offer["recipient"] == recipient for offer in self.rows("offers"))
         row = {"message_ref": ref, "subject_id": 1, "custodian": HOME, "recipient": recipient, "case_ref": case}
         self.rows("offers").append(row | {"type": type_name, "sequence": sequence, "state": state})
         self.leaf("offered", at, {"to": recipient, "type": type_name}, agency="a-" + recipient, type=type_name)
@@ -101,64 +101,64 @@ class History:
         """Let Sam open a message, with fields or in vain, and the look be on record."""
         answer = {} if categories is None else {"message_ref": ref, "categories": categories}
         status = 404 if categories is None else 200
-        asked = {"purpose": "shelter", "messages": [ref]}
-        self.commands.append(a_command("opening", at, who="sam", status=status, answer=answer, **asked))
+        params = {"purpose": "shelter", "messages": [ref]}
+        self.commands.append(a_command("opening", at, who="sam", status=status, answer=answer, **params))
         act = "refused" if categories is None else "opened"
         self.leaf(act, at + 0.5, {"message_ref": ref, "person": "sam"}, actor="p-sam", agency="a-" + SHELTER)
 
     def again(self, does: str, **changed: Any) -> None:
         """Let the first try of a kind have been otherwise."""
-        for place, one in enumerate(self.commands):
-            if one.does == does:
-                self.commands[place] = Command((replace(one.tries[0], **changed),))
+        for place, command in enumerate(self.commands):
+            if command.does == does:
+                self.commands[place] = Command((replace(command.tries[0], **changed),))
                 return
 
 
-def a_history(*, told_at: int = 10) -> History:
+def a_history(*, reported_at: int = 10) -> History:
     """Return a case that was told of, opened, referred, accepted, noticed and stopped, with nothing wrong in it.
 
-    What is told of after the acceptance, at 30, came too late for a notice of it.
+    An incident reported after the acceptance, at 30, came too late for a notice of it.
     """
-    told = History()
+    history = History()
     for name in ("plans", "orders", "parked", "due", "waiting", "pending", "inbox"):
-        told.rows(name)
-    told.rows("people").extend({"person_ref": who, "pseudonym": f"p-{who}"} for who in ("ana", "sam"))
-    told.rows("agencies").extend({"agency_id": one, "pseudonym": f"a-{one}"} for one in (HOME, SHELTER))
+        history.rows(name)
+    history.rows("people").extend({"person_ref": who, "pseudonym": f"p-{who}"} for who in ("ana", "sam"))
+    history.rows("agencies").extend({"agency_id": agency, "pseudonym": f"a-{agency}"} for agency in (HOME, SHELTER))
     for agency, ref in ((HOME, "case"), (SHELTER, "theirs")):
         row = {"subject_id": 1, "agency_id": agency, "case_ref": ref, "subject": "s-1", "participation": "yes"}
-        told.rows("cases").append(row)
-    told.rows("directives").append({"directive_ref": "d", "state": "revoked", "recipient": SHELTER, "subject_id": 1})
-    told.rows("incidents").append({"incident_ref": "i", "case_ref": "case", "version": 1})
+        history.rows("cases").append(row)
+    history.rows("directives").append({"directive_ref": "d", "state": "revoked", "recipient": SHELTER, "subject_id": 1})
+    history.rows("incidents").append({"incident_ref": "i", "case_ref": "case", "version": 1})
     referral = {"referral_ref": "r", "receiver_ref": "r2", "case_ref": "case", "state": "accepted", "version": 2}
-    told.rows("referrals").append(referral)
-    told.rows("notices")
-    told.outside.shown = {"case": {"i"}}
+    history.rows("referrals").append(referral)
+    history.rows("notices")
+    history.outside.shown_incidents = {"case": {"i"}}
     provision = {"recipient": SHELTER, "purpose": "shelter", "categories": ["identity"]}
-    told.commands += [
+    history.commands += [
         a_command("case", 1, answer={"case_ref": "case"}),
         a_command("participation", 2, case="case"),
         a_command("draft", 3, answer={"directive_ref": "d"}, case="case"),
         a_command("signature", 5, case="case", directive="d", provision=provision),
-        a_command("incident", told_at, answer={"incident_ref": "i"}, case="case", given_name="Marisol"),
+        a_command("incident", reported_at, answer={"incident_ref": "i"}, case="case", given_name="Marisol"),
         a_command("referral", 20, answer={"referral_ref": "r"}, case="case"),
         a_command("acceptance", 30, who="sam", referral="r2"),
         a_command("stop", 50, case="case", directive="d"),
     ]
     offers = [
-        ("m1", HOME, REPORTED, told_at + 0.5),
-        ("m2", SHELTER, REPORTED, told_at + 0.5),
+        ("m1", HOME, REPORTED, reported_at + 0.5),
+        ("m2", SHELTER, REPORTED, reported_at + 0.5),
         ("m3", HOME, REFERRED, 20.5),
         ("m4", SHELTER, REFERRED, 20.5),
         ("m5", HOME, ACCEPTED, 30.5),
     ]
     for offer in sorted(offers, key=lambda offer: offer[-1]):
-        told.offer(*offer)
-    if told_at < 30:
-        told.notice("m5")
-        told.offer("m6", HOME, SENT, 40.5)
-    told.opens("m2", 45, {"identity": {"given_name": "Marisol"}})
-    told.opens("m2", 60, None)
-    told.sign()
-    shown = told.outside["checkpoints"][0]["note"]
-    told.commands.append(a_command("checkpoint", 70, who="priya", answer={"text": shown}))
-    return told
+        history.offer(*offer)
+    if reported_at < 30:
+        history.notice("m5")
+        history.offer("m6", HOME, SENT, 40.5)
+    history.opens("m2", 45, {"identity": {"given_name": "Marisol"}})
+    history.opens("m2", 60, None)
+    history.sign()
+    note = history.outside["checkpoints"][0]["note"]
+    history.commands.append(a_command("checkpoint", 70, who="priya", answer={"text": note}))
+    return history

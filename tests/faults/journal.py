@@ -67,7 +67,7 @@ class Command:
         return self.tries[-1].ended
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def params(self) -> dict[str, Any]:
         return self.tries[0].asked
 
     @property
@@ -77,8 +77,8 @@ class Command:
 
     @property
     def outcome(self) -> Outcome:
-        told = {one.outcome for one in self.tries}
-        return "yes" if "yes" in told else "maybe" if "maybe" in told else "no"
+        outcomes = {attempt.outcome for attempt in self.tries}
+        return "yes" if "yes" in outcomes else "maybe" if "maybe" in outcomes else "no"
 
 
 class Journal:
@@ -102,9 +102,9 @@ def read(*files: Path) -> list[Command]:
     """Return the commands of some journals in the order they were first asked."""
     tries: dict[str, list[Try]] = {}
     for file in files:
-        for one in _tries(file):
-            tries.setdefault(one.command, []).append(one)
-    return sorted((Command(tuple(told)) for told in tries.values()), key=lambda command: command.began)
+        for attempt in _tries(file):
+            tries.setdefault(attempt.command, []).append(attempt)
+    return sorted((Command(tuple(attempts)) for attempts in tries.values()), key=lambda command: command.began)
 
 
 def _tries(file: Path) -> Iterator[Try]:

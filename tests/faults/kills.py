@@ -32,7 +32,7 @@ class Fired:
     """A signal that was seen to have its effect."""
 
     name: str
-    what: signal.Signals
+    signum: signal.Signals
     at: float
 
 
@@ -68,10 +68,10 @@ class Keeper:
 
     def arm(self, name: str, point: str) -> ChildProcess:
         """Put a process in the place of the running one that dies when it comes to `point`."""
-        program = next(one for one in PROGRAMS if one.name == name)
-        with self.turn, pytest.MonkeyPatch.context() as told:
+        program = next(program for program in PROGRAMS if program.name == name)
+        with self.turn, pytest.MonkeyPatch.context() as patch:
             self.started.running[name].kill()
-            told.setenv("ACCORD_CRASH_AT", point)
+            patch.setenv("ACCORD_CRASH_AT", point)
             self.started.launch(program)
             return self.started.running[name]
 
@@ -98,7 +98,7 @@ class Killer:
 
     def _strike_one(self) -> None:
         most = max(2, self.kills // 30)  # the servers take seconds to come back
-        counted = Counter(one.name for one in self.fired)
+        counted = Counter(fired.name for fired in self.fired)
         up = [name for name in sorted(self._processes()) if self._is_up(name)]
         up = [name for name in up if name not in SERVERS or counted[name] < most]
         fresh = [name for name in up if not counted[name]]
@@ -107,15 +107,15 @@ class Killer:
 
     def by_name(self) -> dict[str, int]:
         """Return how often each process was hit."""
-        return dict(Counter(one.name for one in self.fired))
+        return dict(Counter(fired.name for fired in self.fired))
 
     def _strike(self, name: str) -> None:
-        what = self.chance.choice([signal.SIGKILL, signal.SIGSTOP])
-        before = [one.what for one in self.fired if one.name == name]
+        signum = self.chance.choice([signal.SIGKILL, signal.SIGSTOP])
+        before = [fired.signum for fired in self.fired if fired.name == name]
         if name in SERVERS and before:
-            what = signal.SIGSTOP if before[-1] == signal.SIGKILL else signal.SIGKILL
-        (self._kill if what == signal.SIGKILL else self._stop)(name)
-        self.fired.append(Fired(name, what, time.time()))
+            signum = signal.SIGSTOP if before[-1] == signal.SIGKILL else signal.SIGKILL
+        (self._kill if signum == signal.SIGKILL else self._stop)(name)
+        self.fired.append(Fired(name, signum, time.time()))
 
     def _kill(self, name: str) -> None:
         process = self._processes()[name]
@@ -126,21 +126,21 @@ class Killer:
     def _stop(self, name: str) -> None:
         program = psutil.Process(self._processes()[name].pid)
         family = [program, *program.children(recursive=True)]
-        for one in family:
+        for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
-                one.suspend()
+                process.suspend()
         assert comes_true(lambda: program.status() in STOPPED), f"{name} does not stop"
         long = self.chance.random() < 0.1 and name not in SERVERS
-        rest = LONGEST if long else self.chance.uniform(0.2, 3.0)
-        self._asleep[name] = (time.monotonic() + rest, family)
+        pause = LONGEST if long else self.chance.uniform(0.2, 3.0)
+        self._asleep[name] = (time.monotonic() + pause, family)
 
     def _wake(self, now: float) -> None:
         for name, (until, family) in list(self._asleep.items()):
             if until <= now:
                 del self._asleep[name]
-                for one in family:
+                for process in family:
                     with contextlib.suppress(psutil.NoSuchProcess):
-                        one.resume()
+                        process.resume()
 
     def _processes(self) -> dict[str, ChildProcess]:
         return self.keeper.started.processes

@@ -25,7 +25,7 @@ from tests.faults.external_state import HOME, Outside, Row
 from tests.faults.journal import Command
 
 ROOT = Path(__file__).parents[2]
-KEPT = ROOT / ".run" / "faults"
+HISTORIES = ROOT / ".run" / "faults"
 HEALED_WITHIN, DRAINED_WITHIN = 90.0, 90.0
 AT_WORK = 200  # requests, after which every client has signed in and there is something to look at
 READERS = {"bay-hotline": "ana", "harbor-house": "sam", "county-sheriff": "lee", "riverside-legal": "jude"}
@@ -59,8 +59,8 @@ class Place:
         file = self.folder / f"journal-{len(self.journals)}.jsonl"
         self.journals.append(file)
         command = [sys.executable, "-m", "tests.faults.clients", str(self.started.run.town_file), str(file), str(seed)]
-        with (self.folder / "clients.log").open("ab") as said:
-            acting = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=said, stderr=said)
+        with (self.folder / "clients.log").open("ab") as log:
+            acting = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
             assert _comes(lambda: file.exists() and file.read_bytes().count(b"\n") > AT_WORK, HEALED_WITHIN), "no work"
             yield
@@ -79,11 +79,11 @@ class Place:
     def drain(self) -> tuple[list[Finding], float]:
         """Wait until all are well and nothing is left to do; that it takes longer than it may is a finding (I9)."""
         began = time.monotonic()
-        healed = _comes(lambda: all(self.started.ready(one.name) for one in PROGRAMS), HEALED_WITHIN)
+        healed = _comes(lambda: all(self.started.ready(program.name) for program in PROGRAMS), HEALED_WITHIN)
         quiet = healed and _comes(lambda: self.left() == 0 and _later(self.left) == 0, DRAINED_WITHIN)
-        unready = [one.name for one in PROGRAMS if not self.started.ready(one.name)]
-        found = [] if quiet else [Finding("I9", f"not ready: {unready}; left to do: {self.counts()}")]
-        return found, time.monotonic() - began
+        unready = [program.name for program in PROGRAMS if not self.started.ready(program.name)]
+        findings = [] if quiet else [Finding("I9", f"not ready: {unready}; left to do: {self.counts()}")]
+        return findings, time.monotonic() - began
 
     def counts(self) -> tuple[int, ...]:
         """Return what is left to do, of each kind."""
@@ -103,39 +103,41 @@ class Place:
     def look(self) -> Outside:
         """Fetch all that can be seen from outside."""
         listed = {agency: self._inbox(person) for agency, person in READERS.items()}
-        found = Outside(external_state.rows(self._database), listed=listed)
-        agencies = sorted({row["agency_id"] for row in found["agencies"]})
+        outside = Outside(external_state.rows(self._database), listed=listed)
+        agencies = sorted({row["agency_id"] for row in outside["agencies"]})
         kafka = self.started.kafka.settings() | {"auto.offset.reset": "earliest"}
-        found.mailboxes = external_state.mailboxes(kafka, agencies)
-        found.shown = self._incidents(row["case_ref"] for row in found["cases"] if row["agency_id"] == HOME)
-        found.handed_on = external_state.handed_on(self.started.run.folder)
-        found.vkey = (self.started.run.folder / "ledger.vkey").read_text().strip()
-        return found
+        outside.mailboxes = external_state.mailboxes(kafka, agencies)
+        outside.shown_incidents = self._incidents(
+            row["case_ref"] for row in outside["cases"] if row["agency_id"] == HOME
+        )
+        outside.handed_on = external_state.handed_on(self.started.run.folder)
+        outside.vkey = (self.started.run.folder / "ledger.vkey").read_text().strip()
+        return outside
 
     def judged(self) -> list[Finding]:
         """Return all that does not hold of this town's whole life; its history is kept then, to be judged again."""
-        seen = self.look()
-        found = checker.judge(self.commands(), seen)
-        if found:
-            kept = KEPT / self.folder.name
-            kept.mkdir(parents=True, exist_ok=True)
-            (kept / "outside.pickle").write_bytes(pickle.dumps(seen))
+        outside = self.look()
+        findings = checker.judge(self.commands(), outside)
+        if findings:
+            folder = HISTORIES / self.folder.name
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "outside.pickle").write_bytes(pickle.dumps(outside))
             for file in self.journals:
-                shutil.copy(file, kept)
-        return found
+                shutil.copy(file, folder)
+        return findings
 
     @property
     def _database(self) -> str:
         return self.started.postgres.superuser_url("accord")
 
     def _inbox(self, person: str) -> list[Row]:
-        found, path, began = list[Row](), "/v1/inbox?limit=200", time.time()
-        with self._as(person) as asking:
+        messages, path, began = list[Row](), "/v1/inbox?limit=200", time.time()
+        with self._as(person) as speaker:
             while True:
-                page = asking.does("exchange", "GET", path)
-                found += [one | {"listed_at": began} for one in page["messages"]]
+                page = speaker.does("exchange", "GET", path)
+                messages += [message | {"listed_at": began} for message in page["messages"]]
                 if len(page["messages"]) < 200:
-                    return found
+                    return messages
                 path = f"/v1/inbox?limit=200&cursor={page['cursor']}"
 
     def _incidents(self, cases: Iterator[str]) -> dict[str, set[str]]:
@@ -149,7 +151,7 @@ class Place:
 
 
 def _incident_refs(case: dict[str, Any]) -> set[str]:
-    return {one["incident_ref"] for one in case["incidents"]}
+    return {incident["incident_ref"] for incident in case["incidents"]}
 
 
 def _later(claim: Any) -> Any:

@@ -25,7 +25,7 @@ Undo = Callable[[], None]
 Stop = Callable[[Survivor], Undo]  # how something is stopped; what it returns opens it again
 
 # Sessions of an exchange that hold a survivor and do nothing: their process stands between decision and commit.
-HELD = """
+STALLED_SESSIONS = """
 SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND state = 'idle in transaction'
 AND application_name LIKE 'accord-exchange%'
@@ -64,9 +64,9 @@ def more_exchanges(started: stack.Stack, points: dict[str, str | None]) -> Itera
     for name, point in points.items():
         program = Program(name, ("services.exchange.main", "api"), "accord_exchange", "exchange", KeyringSettings)
         started.ports[name] = free_port()
-        with pytest.MonkeyPatch.context() as told:
+        with pytest.MonkeyPatch.context() as patch:
             if point is not None:
-                told.setenv("ACCORD_CRASH_AT", f"{point}:stop")
+                patch.setenv("ACCORD_CRASH_AT", f"{point}:stop")
             started.launch(program)
     try:
         for name in points:
@@ -99,13 +99,13 @@ def take_no_part(survivor: Survivor) -> Undo:
 
 
 def block_an_officer(survivor: Survivor) -> Undo:
-    made = survivor.says({"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"})
-    return lambda: survivor.lifts(made["directive_ref"])
+    directive = survivor.says({"effect": "deny", "excluded_person_ref": "kim", "excluded_agency_ref": "county-sheriff"})
+    return lambda: survivor.lifts(directive["directive_ref"])
 
 
 def deny_a_category(survivor: Survivor) -> Undo:
-    made = survivor.says({"effect": "deny", "recipient": SHELTER, "categories": ["identity"]})
-    return lambda: survivor.lifts(made["directive_ref"])
+    directive = survivor.says({"effect": "deny", "recipient": SHELTER, "categories": ["identity"]})
+    return lambda: survivor.lifts(directive["directive_ref"])
 
 
 STOPS = (stop_one, stop_everything, take_no_part, block_an_officer, deny_a_category)
@@ -135,7 +135,7 @@ class Tally:
     looks_after: int = 0
     paused: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)  # looks that no answer came to, by what ended them
-    held: int = 0  # pauses that caught a process between decision and commit
+    caught: int = 0  # pauses that caught a process between decision and commit
 
 
 @dataclass
@@ -149,37 +149,41 @@ class Races:
     def run(self, survivor: Survivor, opening: Opening) -> None:
         """Let everybody open, stop something, and judge all that is shown from the answer on."""
         stop = self.chance.choice(STOPS)
-        touched = [one for one in opening.openers if closed(stop, one)]
+        touched = [opener for opener in opening.openers if closed(stop, opener)]
         began = time.monotonic()
         with opening.without_pause():
-            waits_until(lambda: opening.goes_on() and all(sees_all(one, began) for one in touched), "that all is open")
+            waits_until(
+                lambda: opening.goes_on() and all(sees_all(opener, began) for opener in touched), "that all is open"
+            )
             with self._disturbed():
                 time.sleep(self.chance.uniform(0, 0.01))
                 undo = stop(survivor)
                 answered = time.monotonic()
             waits_until(
-                lambda: opening.goes_on() and all(one.looks[-1].began > answered for one in touched),
+                lambda: opening.goes_on() and all(opener.looks[-1].began > answered for opener in touched),
                 "a look after the answer",
             )
         self._judge(stop, touched, answered)
         undo()
 
     def _judge(self, stop: Stop, touched: Sequence[Opener], answered: float) -> None:
-        pairs = [(one, look) for one in touched for look in list(one.looks)]
-        after = [(one, look) for one, look in pairs if look.began > answered]
+        pairs = [(opener, look) for opener in touched for look in list(opener.looks)]
+        after = [(opener, look) for opener, look in pairs if look.began > answered]
         late = [
-            (one.who, sorted(look.shown & closed(stop, one))) for one, look in after if look.shown & closed(stop, one)
+            (opener.who, sorted(look.categories & closed(stop, opener)))
+            for opener, look in after
+            if look.categories & closed(stop, opener)
         ]
         assert not late, f"after {stop.__name__} was answered: {late}"
         assert {look.status for _, look in pairs} <= {200, 404, 503}
-        flying = [(one, look) for one, look in pairs if look.began < answered < look.ended]
+        flying = [(opener, look) for opener, look in pairs if look.began < answered < look.ended]
         self.tally.raced[stop.__name__] += 1
         self.tally.looks_after += len(after)
         self.tally.in_flight += len(flying)
         self.tally.overlapped += bool(flying)
-        self.tally.shown_in_flight += sum(bool(look.shown & closed(stop, one)) for one, look in flying)
-        for one in touched:
-            del one.looks[:-1]
+        self.tally.shown_in_flight += sum(bool(look.categories & closed(stop, opener)) for opener, look in flying)
+        for opener in touched:
+            del opener.looks[:-1]
 
     @contextmanager
     def _disturbed(self) -> Iterator[None]:
@@ -194,7 +198,7 @@ class Races:
         def pause() -> None:
             time.sleep(before)
             with standing_still(pid):
-                self.tally.held += self._held() if name != "exchange-relay" else 0
+                self.tally.caught += self._count_caught() if name != "exchange-relay" else 0
                 time.sleep(for_so_long)
 
         pausing = threading.Thread(target=pause)
@@ -205,16 +209,16 @@ class Races:
             pausing.join()
             self.tally.paused[name] += 1
 
-    def _held(self) -> int:
+    def _count_caught(self) -> int:
         with superuser(self.town.started) as connection:
-            row = connection.execute(HELD).fetchone()
+            row = connection.execute(STALLED_SESSIONS).fetchone()
         assert row is not None
         return int(row[0] > 0)
 
 
 def sees_all(opener: Opener, since: float) -> bool:
     newest = opener.newest()
-    return newest is not None and newest.began > since and newest.shown == set(ALLOWED[opener.agency][1])
+    return newest is not None and newest.began > since and newest.categories == set(ALLOWED[opener.agency][1])
 
 
 @dataclass

@@ -25,14 +25,14 @@ from tests.support import proofs
 
 SLACK = 0.005  # seconds that two readings of one clock may differ
 ACTS = ("opened", "refused")
-Told = tuple[str, str]  # an invariant, and what does not hold
+Violation = tuple[str, str]  # an invariant, and what does not hold
 Look = tuple[Row, dict[str, Any], float]  # a leaf, its header, its instant
 
 
 def heads(bodies: Sequence[bytes], sizes: set[int]) -> dict[int, bytes]:
     """Return the root of the first n bodies for each n in `sizes`; section 2.1, from left to right."""
     peaks: list[tuple[int, bytes]] = []
-    found = {0: sha256(b"").digest()}
+    roots = {0: sha256(b"").digest()}
     for count, body in enumerate(bodies, 1):
         peaks.append((1, proofs.leaf(body)))
         while len(peaks) > 1 and peaks[-1][0] == peaks[-2][0]:
@@ -42,8 +42,8 @@ def heads(bodies: Sequence[bytes], sizes: set[int]) -> dict[int, bytes]:
             root = peaks[-1][1]
             for _, left in reversed(peaks[:-1]):
                 root = proofs.inner(left, root)
-            found[count] = root
-    return found
+            roots[count] = root
+    return roots
 
 
 def read_note(note: str, vkey: str) -> tuple[int, bytes]:
@@ -74,9 +74,11 @@ def tree(commands: Sequence[Command], outside: Outside) -> Iterator[str]:
     for row, body in zip(leaves, bodies, strict=True):
         if bytes(row["hash"]) != proofs.leaf(body):
             yield f"leaf {row['index']} has another's hash"
-    shown = [one.answer["text"] for one in commands if one.does == "checkpoint" and one.outcome == "yes"]
-    kept = [row["note"] for row in outside["checkpoints"]]
-    yield from _signed(dict.fromkeys([*shown, *kept]), bodies, outside)
+    shown_notes = [
+        command.answer["text"] for command in commands if command.does == "checkpoint" and command.outcome == "yes"
+    ]
+    stored_notes = [row["note"] for row in outside["checkpoints"]]
+    yield from _signed(dict.fromkeys([*shown_notes, *stored_notes]), bodies, outside)
 
 
 def _signed(notes: Iterable[str], bodies: Sequence[bytes], outside: Outside) -> Iterator[str]:
@@ -104,43 +106,44 @@ def commits(row: Row, header: dict[str, Any], detail: dict[str, str]) -> bool:
     return bool(sha256(bytes(row["salt"]) + canonical).hexdigest() == header["commitment"])
 
 
-def openings(commands: Sequence[Command], outside: Outside) -> Iterator[Told]:
+def openings(commands: Sequence[Command], outside: Outside) -> Iterator[Violation]:
     """Yield each opening without its leaf and each leaf without its opening (I6, I4)."""
     people = {row["pseudonym"]: row["person_ref"] for row in outside["people"]}
     agencies = {row["agency_id"]: row["pseudonym"] for row in outside["agencies"]}
-    asked = defaultdict[str, list[Command]](list)
+    requests = defaultdict[str, list[Command]](list)
     for command in commands:
         if command.does == "opening":
-            asked[command.who].append(command)
+            requests[command.who].append(command)
     looks = defaultdict[str, list[Look]](list)
     for row in outside["leaves"]:
         header = json.loads(bytes(row["header"]))
         who = people.get(header["actor"], "")
         # What an advocate's offer was refused for names the agency that would have had it, and is no look.
-        if who in asked and header["act"] in ACTS and header["agency"] == agencies[asked[who][0].agency]:
+        if who in requests and header["act"] in ACTS and header["agency"] == agencies[requests[who][0].agency]:
             looks[who].append((row, header, datetime.fromisoformat(header["at"]).timestamp()))
-    for who in sorted(asked):
-        yield from _of_person(who, asked[who], looks[who], agencies)
+    for who in sorted(requests):
+        yield from _of_person(who, requests[who], looks[who], agencies)
 
 
-def _of_person(who: str, asked: list[Command], looks: list[Look], agencies: Iterable[str]) -> Iterator[Told]:
-    wanted = sorted((_Wanted(command) for command in asked), key=lambda one: one.began)
-    sure, unclear = [one for one in wanted if one.sure], [one for one in wanted if not one.sure]
-    begun = [one.began for one in sure]
+def _of_person(who: str, requests: list[Command], looks: list[Look], agencies: Iterable[str]) -> Iterator[Violation]:
+    expected = sorted((_ExpectedOpening(command) for command in requests), key=lambda opening: opening.began)
+    sure = [opening for opening in expected if opening.sure]
+    unclear = [opening for opening in expected if not opening.sure]
+    begun = [opening.began for opening in sure]
     states = [{"person": who}, *({"person": who, "to": agency} for agency in agencies)]  # looks that open no message
     for row, header, at in looks:
         # Somebody asks one thing after the other, so an instant lies within one clear answer at most, or at its edge.
         place = bisect_right(begun, at + SLACK)
-        near = (one for one in (*sure[max(0, place - 2) : place], *unclear) if one.may_cover(at))
-        if not any(one.takes(row, header, who) for one in near) and not any(
-            commits(row, header, one) for one in states
+        near = (opening for opening in (*sure[max(0, place - 2) : place], *unclear) if opening.may_cover(at))
+        if not any(opening.takes(row, header, who) for opening in near) and not any(
+            commits(row, header, state) for state in states
         ):
             yield "I4", f"leaf {row['index']}: {who} {header['act']} something that nobody asked for"
-    for one in wanted:
-        yield from one.missing(who)
+    for opening in expected:
+        yield from opening.missing(who)
 
 
-class _Wanted:
+class _ExpectedOpening:
     """The leaves that one opening must have, or may have where its answer is unknown."""
 
     def __init__(self, command: Command) -> None:
@@ -148,9 +151,9 @@ class _Wanted:
         # A server that stood still may have gone on long after its client gave up.
         self._ended = command.ended if self.sure else inf
         answered = command.answer.get("opened", [command.answer] if "categories" in command.answer else [])
-        opened = {one["message_ref"] for one in answered} if command.outcome == "yes" else set()
-        reached = any(one.reached and one.status not in (400, 401, 403, 422, 429) for one in command.tries)
-        refs = command.asked["messages"] if reached else []
+        opened = {message["message_ref"] for message in answered} if command.outcome == "yes" else set()
+        reached = any(attempt.reached and attempt.status not in (400, 401, 403, 422, 429) for attempt in command.tries)
+        refs = command.params["messages"] if reached else []
         self._left = {ref: {"opened"} if ref in opened else {"refused"} for ref in refs}
         if not self.sure:
             self._left = {ref: {"opened", "refused"} for ref in refs}
@@ -171,44 +174,46 @@ class _Wanted:
                 return True
         return False
 
-    def missing(self, who: str) -> Iterator[Told]:
+    def missing(self, who: str) -> Iterator[Violation]:
         """Yield what was answered and has no leaf."""
         if self.sure:
             for ref, (act,) in ((ref, tuple(acts)) for ref, acts in self._left.items()):
                 yield "I6", f"{who}'s opening {self._named} of {ref} was answered as {act} and has no such leaf"
 
 
-def offers(outside: Outside) -> Iterator[Told]:
+def offers(outside: Outside) -> Iterator[Violation]:
     """Yield each offer without its leaf, and each leaf of an offer without a message; what was withheld has one too."""
     agencies = {row["agency_id"]: row["pseudonym"] for row in outside["agencies"]}
     subjects = {row["subject_id"]: row["subject"] for row in outside["cases"]}
-    made = Counter((subjects[row["subject_id"]], agencies[row["recipient"]], row["type"]) for row in outside["offers"])
-    told = Counter[tuple[str, str, str]]()
+    offered = Counter(
+        (subjects[row["subject_id"]], agencies[row["recipient"]], row["type"]) for row in outside["offers"]
+    )
+    recorded = Counter[tuple[str, str, str]]()
     withheld = defaultdict[str, list[tuple[Row, dict[str, Any]]]](list)
     for row in outside["leaves"]:
         header = json.loads(bytes(row["header"]))
         if header["act"] == "offered" and header["verdict"] == "permit":
-            told[header["subject"], header["agency"], header["type"]] += 1
+            recorded[header["subject"], header["agency"], header["type"]] += 1
         elif header["act"] == "withheld":
             withheld[header["subject"]].append((row, header))
-    for place in sorted(made.keys() | told.keys()):
-        if made[place] != told[place]:
-            yield "I4", f"{made[place]} offers of {place[2]} have {told[place]} leaves"
+    for place in sorted(offered.keys() | recorded.keys()):
+        if offered[place] != recorded[place]:
+            yield "I4", f"{offered[place]} offers of {place[2]} have {recorded[place]} leaves"
     yield from _withheld(outside, subjects, withheld)
 
 
 def _withheld(
     outside: Outside, subjects: dict[int, str], leaves: dict[str, list[tuple[Row, dict[str, Any]]]]
-) -> Iterator[Told]:
+) -> Iterator[Violation]:
     for offer in outside["offers"]:
         if offer["state"] == "withheld":
             detail = {"message_ref": offer["message_ref"], "to": offer["recipient"]}
-            mine = leaves.get(subjects[offer["subject_id"]], [])
-            found = [one for one in mine if commits(*one, detail)]
-            if len(found) != 1:
-                yield "I4", f"message {offer['message_ref']} was withheld with {len(found)} leaves"
-            for one in found:
-                mine.remove(one)
-    left = sum(len(mine) for mine in leaves.values())
+            unmatched = leaves.get(subjects[offer["subject_id"]], [])
+            matches = [leaf for leaf in unmatched if commits(*leaf, detail)]
+            if len(matches) != 1:
+                yield "I4", f"message {offer['message_ref']} was withheld with {len(matches)} leaves"
+            for leaf in matches:
+                unmatched.remove(leaf)
+    left = sum(len(unmatched) for unmatched in leaves.values())
     if left:
         yield "I4", f"{left} leaves tell of messages withheld that were not"

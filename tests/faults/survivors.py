@@ -25,7 +25,7 @@ from tests.support.second_person import confirmed
 PATIENCE = 30.0
 SHELTER, POLICE = "harbor-house", "county-sheriff"
 ALLOWED = {SHELTER: ("shelter", ["identity", "needs", "children"]), POLICE: ("order_enforcement", ["identity"])}
-TOLD = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 1}
+INCIDENT = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 1}
 STOP = {"by": "survivor", "channel": "phone"}
 MESSAGES = """
 SELECT m.recipient, m.message_ref FROM exchange.message AS m JOIN carrying.offer AS o USING (message_ref)
@@ -65,13 +65,13 @@ class Survivor:
     @classmethod
     def of(cls, started: stack.Stack, client: httpx.Client) -> Survivor:
         """Return a new survivor who takes part, allows what `ALLOWED` says, and of whom something was told."""
-        made = cls(started, Speaker(started.town, "ana", "advocacy", client))
-        made.case_ref = made.ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
-        made.takes_part("yes")
-        made.allows(*ALLOWED)
-        made.tells()
-        waits_until(lambda: made.arrived() >= set(ALLOWED), "the messages")
-        return made
+        survivor = cls(started, Speaker(started.town, "ana", "advocacy", client))
+        survivor.case_ref = survivor.ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
+        survivor.takes_part("yes")
+        survivor.allows(*ALLOWED)
+        survivor.tells()
+        waits_until(lambda: survivor.arrived() >= set(ALLOWED), "the messages")
+        return survivor
 
     def takes_part(self, choice: str) -> None:
         """Say whether she takes part; a no closes everything."""
@@ -82,8 +82,8 @@ class Survivor:
         """Sign a permit to each of these agencies."""
         for recipient in recipients:
             purpose, categories = ALLOWED[recipient]
-            said = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
-            draft = self.says(said | {"valid_until": in_days(30)})
+            provision = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
+            draft = self.says(provision | {"valid_until": in_days(30)})
             signature = EXPLAINED | {"signed_at": now(), "signer_role": "survivor"}
             path = f"/v1/directives/{draft['directive_ref']}/signature"
             confirmed(self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"]), self.mia)
@@ -114,7 +114,7 @@ class Survivor:
 
     def tells(self, **more: Any) -> None:
         """Tell the hotline something; agencies she named may open their part of it."""
-        self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", TOLD | more)
+        self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", INCIDENT | more)
 
     def arrived(self) -> set[str]:
         """Return whose mailbox holds a message by now, and keep the newest of each."""
@@ -143,7 +143,7 @@ class Look:
     began: float
     ended: float
     status: int
-    shown: frozenset[str]
+    categories: frozenset[str]
 
 
 @dataclass
@@ -179,11 +179,11 @@ class Opener:
         except ConnectionError as lost:
             line.close()  # it is opened anew with the next look
             raise Unanswered from lost
-        said = answer.read()
+        content = answer.read()
         ended = time.monotonic()
         if answer.status == 401:
             self._token = ""
-        return Look(began, ended, answer.status, shown_by(answer.status, said))
+        return Look(began, ended, answer.status, shown_by(answer.status, content))
 
     def opens_once(self) -> Look:
         """Open the message once, on a connection of its own."""
@@ -204,9 +204,9 @@ def shown_by(status: int, answer: bytes) -> frozenset[str]:
     if status != 200:
         assert b"categories" not in answer
         return frozenset()
-    said = json.loads(answer)
-    opened = said.get("opened", [said])
-    return frozenset(category for one in opened for category, fields in one["categories"].items() if fields)
+    body = json.loads(answer)
+    opened = body.get("opened", [body])
+    return frozenset(category for message in opened for category, fields in message["categories"].items() if fields)
 
 
 @dataclass
@@ -234,18 +234,18 @@ class Opening:
                 work.result()
         return True
 
-    def _go_on(self, one: Opener) -> None:
-        with closing(HTTPConnection(one.service.removeprefix("http://"), timeout=60)) as line:
+    def _go_on(self, opener: Opener) -> None:
+        with closing(HTTPConnection(opener.service.removeprefix("http://"), timeout=60)) as line:
             while not self.over.is_set():
                 if self.gate.wait(0.05):
                     try:
-                        one.looks.append(one.open(line))
+                        opener.looks.append(opener.open(line))
                     except (Unanswered, NoToken) as lost:  # nothing was shown: whoever asks, asks again
                         self.unanswered[type(lost.__cause__ or lost).__name__] += 1
 
     def __enter__(self) -> Opening:
         self.pool = ThreadPoolExecutor(len(self.openers))
-        self.works = [self.pool.submit(self._go_on, one) for one in self.openers]
+        self.works = [self.pool.submit(self._go_on, opener) for opener in self.openers]
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.faults.fence_model import OURS, PROTOCOLS, C, H, I, Protocol, explore, told
+from tests.faults.fence_model import OURS, PROTOCOLS, C, H, I, Protocol, explore, trace_text
 from tests.support.rounds import proof
 
 SAFE = {"E", "G", "I", "J", "ours"}
 LIVE = {"A", "B", "C", "F", "H", "I", "J", "ours"}
-by_letter = pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda one: one.letter)
+by_letter = pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.letter)
 
 
 @by_letter
@@ -26,26 +26,26 @@ def test_a_third_node_changes_no_verdict(protocol: Protocol) -> None:
 
 
 @pytest.mark.parametrize("protocol", [C, H], ids=["C", "H"])
-def test_to_check_and_then_to_send_shows_a_field_after_the_answer(protocol: Protocol) -> None:
+def test_checking_then_sending_shows_a_field_after_the_answer(protocol: Protocol) -> None:
     late = explore(protocol).late
 
     assert late is not None
-    print(f"{protocol.letter} ({protocol.says}) is unsafe:\n{told(late)}")  # noqa: T201 - the trace is the finding
-    seen = [step.says for step in late]
-    answered = seen.index("the revocation is answered")
-    assert any("sees that it may" in says for says in seen[:answered])
-    assert seen[-1].endswith("shows the field")
-    assert len(seen) == (4 if protocol is C else 5)
+    print(f"{protocol.letter} ({protocol.says}) is unsafe:\n{trace_text(late)}")  # noqa: T201 - the trace is the finding
+    trace = [step.says for step in late]
+    answered = trace.index("the revocation is answered")
+    assert any("sees that it may" in says for says in trace[:answered])
+    assert trace[-1].endswith("shows the field")
+    assert len(trace) == (4 if protocol is C else 5)
 
 
-def test_a_holder_that_is_paused_for_ever_keeps_the_answer_away_unless_it_can_be_evicted() -> None:
-    patient = explore(next(one for one in PROTOCOLS if one.letter == "G"))
+def test_only_eviction_answers_past_a_holder_paused_for_ever() -> None:
+    patient = explore(next(protocol for protocol in PROTOCOLS if protocol.letter == "G"))
 
     assert patient.stuck is not None
     assert explore(H).stuck is None
 
 
-def test_keys_that_come_only_after_the_commit_are_what_keeps_ours_safe() -> None:
+def test_releasing_keys_only_after_the_commit_keeps_ours_safe() -> None:
     """Ours is H but for one thing: whoever was evicted fails its commit, and has no key to show anything with."""
     assert (H.looks, H.answer, H.gives_up) == (OURS.looks, OURS.answer, OURS.gives_up)
     assert not explore(H).safe
@@ -53,18 +53,18 @@ def test_keys_that_come_only_after_the_commit_are_what_keeps_ours_safe() -> None
 
 
 def test_every_protocol_was_explored_to_its_end() -> None:
-    verdicts = {one.letter: explore(one) for one in PROTOCOLS}
+    verdicts = {protocol.letter: explore(protocol) for protocol in PROTOCOLS}
 
     leaks = {letter: " / ".join(step.says for step in verdicts[letter].late or ()) for letter in ("C", "H")}
     proof(
         "faults",
         "fence model",
         protocols=len(verdicts),
-        states=sum(one.states for one in verdicts.values()),
-        safe_and_live=" ".join(name for name, one in verdicts.items() if one.safe and one.live),
-        unsafe=" ".join(name for name, one in verdicts.items() if not one.safe),
+        states=sum(verdict.states for verdict in verdicts.values()),
+        safe_and_live=" ".join(name for name, verdict in verdicts.items() if verdict.safe and verdict.live),
+        unsafe=" ".join(name for name, verdict in verdicts.items() if not verdict.safe),
         shortest_leak_of_C=leaks["C"],
         shortest_leak_of_H=leaks["H"],
     )
     assert explore(I).states < explore(OURS).states
-    assert [name for name, one in verdicts.items() if one.safe and one.live] == ["I", "J", "ours"]
+    assert [name for name, verdict in verdicts.items() if verdict.safe and verdict.live] == ["I", "J", "ours"]

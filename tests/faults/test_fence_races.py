@@ -40,7 +40,7 @@ def town(clock_town: stack.Stack) -> Iterator[Town]:
         yield Town(clock_town, client, second["exchange-two"])
 
 
-def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(town: Town) -> None:
+def test_no_look_after_an_answered_stop_shows_a_stopped_field(town: Town) -> None:
     races, left = Races(town, random.Random(seed())), rounds(50, 10_000)  # noqa: S311 - to be had again
     relied_on = 0
     while left:
@@ -57,7 +57,7 @@ def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(to
         relied_on += openings
 
     tally = races.tally
-    told = {name: count for name, count in tally.raced.items()} | {
+    kinds = {name: count for name, count in tally.raced.items()} | {
         f"{name} paused": n for name, n in tally.paused.items()
     }
     proof(
@@ -69,13 +69,13 @@ def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(to
         overlapped=tally.overlapped,
         in_flight=tally.in_flight,
         shown_in_flight=tally.shown_in_flight,
-        paused_between_decision_and_commit=tally.held,
+        paused_between_decision_and_commit=tally.caught,
         leaves_relied_on_revoked=relied_on,
         unanswered=tally.unanswered.total(),
-        kinds=json.dumps(told, sort_keys=True),
+        kinds=json.dumps(kinds, sort_keys=True),
     )
     assert tally.overlapped > 0, "no look was under way when a stop was answered: nothing raced"
-    assert tally.held > 0, "no pause caught an opener between decision and commit"
+    assert tally.caught > 0, "no pause caught an opener between decision and commit"
     assert set(tally.raced) == {stop.__name__ for stop in STOPS}
     assert relied_on > 0
     assert tally.unanswered.total() * 10 <= tally.looks_after, tally.unanswered
@@ -84,24 +84,24 @@ def test_no_look_that_starts_after_a_stop_was_answered_shows_what_was_stopped(to
 POINTS = ("opening.before_commit", "opening.after_commit", "answer.before_sending")
 
 
-def test_an_opener_that_stands_still_past_its_deadline_gives_nothing(town: Town) -> None:
+def test_an_opener_paused_past_its_deadline_gives_nothing(town: Town) -> None:
     """Before the commit it is evicted, so that the stop is answered; behind it, and at the very end, it is too late."""
     tries = rounds(1, 20)
     points: dict[str, str | None] = {f"exchange-paused-{number}": point for number, point in enumerate(POINTS)}
     with more_exchanges(town.started, points) as urls, ThreadPoolExecutor(len(points)) as pool:
         paused = [Paused(town, str(points[name]), name, urls[name], town.survivor()) for name in points]
-        for one, look in zip(paused, pool.map(Paused.a_moment, paused), strict=True):
-            assert look.shown == set(ALLOWED[SHELTER][1]), f"{one.point}: a moment is not too long"
-        late = pool.map(lambda one: [one.past_its_deadline() for _ in range(tries)], paused)
+        for opener, look in zip(paused, pool.map(Paused.a_moment, paused), strict=True):
+            assert look.categories == set(ALLOWED[SHELTER][1]), f"{opener.point}: a moment is not too long"
+        late = pool.map(lambda opener: [opener.past_its_deadline() for _ in range(tries)], paused)
         outcomes = dict(zip(POINTS, late, strict=True))
 
-    for point, seen in outcomes.items():
-        assert all(answered for _, answered in seen), f"{point}: it went on before the stop was answered"
-        assert [(look.status, set(look.shown)) for look, _ in seen] == [(503, set())] * tries, point
+    for point, pauses in outcomes.items():
+        assert all(answered for _, answered in pauses), f"{point}: it went on before the stop was answered"
+        assert [(look.status, set(look.categories)) for look, _ in pauses] == [(503, set())] * tries, point
     proof("faults", "fence paused opener", points=len(POINTS), pauses=tries * len(POINTS), fields=0)
 
 
-def test_a_replay_from_the_first_offset_shows_nothing_that_was_stopped(town: Town) -> None:
+def test_a_replay_from_the_first_offset_shows_no_stopped_field(town: Town) -> None:
     survivor = town.survivor()
     openers = [Opener(town.started, "sam", SHELTER, town.first), Opener(town.started, "lee", POLICE, town.first)]
     for opener in openers:
@@ -113,10 +113,10 @@ def test_a_replay_from_the_first_offset_shows_nothing_that_was_stopped(town: Tow
     with Opening(openers) as opening, opening.without_pause():
         replay_from_the_start(town.started)
         waits_until(lambda: read_again(town), "the end of every mailbox")
-    sam, lee = ([look for look in one.looks if look.began > answered] for one in openers)
+    sam, lee = ([look for look in opener.looks if look.began > answered] for opener in openers)
 
-    assert (len(sam) > 0, [look for look in sam if look.shown]) == (True, [])
-    assert {look.shown for look in lee} == {frozenset({"identity"})}
+    assert (len(sam) > 0, [look for look in sam if look.categories]) == (True, [])
+    assert {look.categories for look in lee} == {frozenset({"identity"})}
     proof("faults", "fence replay", messages_read_again=before, looks=len(sam), fields=0)
 
 
@@ -131,8 +131,8 @@ def counted(town: Town) -> int:
 def read_again(town: Town) -> bool:
     """Tell whether the exchange's reader has read as many messages as it keeps, from the first offsets on."""
     client = administrator(town.started.kafka)  # kept: with it, what it was asked would be forgotten
-    (found,) = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions("exchange")]).values()
-    read: int = sum(max(0, place.offset) for place in found.result(timeout=20).topic_partitions or [])
+    (offsets,) = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions("exchange")]).values()
+    read: int = sum(max(0, place.offset) for place in offsets.result(timeout=20).topic_partitions or [])
     return read >= counted(town)
 
 
@@ -154,13 +154,11 @@ def forbidden(town: Town, deed: str, role: str) -> Iterator[None]:
         ("relay", "SELECT ON register.subject", "accord_relay"),
     ],
 )
-def test_a_parked_message_tried_again_a_week_later_shows_nothing_that_was_stopped(
-    town: Town, consumer: str, deed: str, role: str
-) -> None:
-    stopped, kept = town.survivor(), town.survivor()
+def test_a_dead_letter_retried_a_week_on_shows_nothing_stopped(town: Town, consumer: str, deed: str, role: str) -> None:
+    stopped, allowed = town.survivor(), town.survivor()
     before = set(parked(town, consumer))
     with forbidden(town, deed, role):
-        for survivor in (stopped, kept):
+        for survivor in (stopped, allowed):
             survivor.tells(known_as="Mari")
         waits_until(lambda: len(set(parked(town, consumer)) - before) >= 6, "that all is parked")
     stopped.stops(stopped.permits[SHELTER])
@@ -169,19 +167,19 @@ def test_a_parked_message_tried_again_a_week_later_shows_nothing_that_was_stoppe
         for ref in set(parked(town, consumer)) - before:
             assert accord("dead-letters", "retry", ref, "--run", town.started.town.run).exit_code == 0
         waits_until(lambda: not set(parked(town, consumer)) - before, "that nothing is parked any more")
-        waits_until(lambda: newest_arrived(kept), "what is still allowed")
-        shown = [looks_once(town, one) for one in (stopped, kept)]
+        waits_until(lambda: newest_arrived(allowed), "what is still allowed")
+        categories = [looks_once(town, survivor) for survivor in (stopped, allowed)]
     finally:
         set_clock(town.started, 0)
 
-    assert shown == [set(), set(ALLOWED[SHELTER][1])]
+    assert categories == [set(), set(ALLOWED[SHELTER][1])]
     proof("faults", f"fence parked by the {consumer}", tried_again_after_hours=A_WEEK, fields=0)
 
 
 def parked(town: Town, consumer: str) -> list[str]:
     with superuser(town.started) as connection:
-        asked = "SELECT parked_ref FROM carrying.parked WHERE consumer = %s AND resolved_at IS NULL"
-        return [str(row[0]) for row in connection.execute(asked, [consumer]).fetchall()]
+        statement = "SELECT parked_ref FROM carrying.parked WHERE consumer = %s AND resolved_at IS NULL"
+        return [str(row[0]) for row in connection.execute(statement, [consumer]).fetchall()]
 
 
 def newest_arrived(survivor: Survivor) -> bool:
@@ -193,7 +191,7 @@ def newest_arrived(survivor: Survivor) -> bool:
 
 def looks_once(town: Town, survivor: Survivor) -> set[str]:
     """Return what Sam is shown of the newest message that there is, arrived or not."""
-    asked = survivor.rows(
+    rows = survivor.rows(
         'SELECT message_ref FROM carrying.offer AS o JOIN register."case" AS c USING (subject_id) '
         "LEFT JOIN carrying.outbox AS b USING (message_ref) "
         "WHERE c.case_ref = %s AND o.recipient = %s AND o.type LIKE 'accord.incident%%' "
@@ -201,5 +199,5 @@ def looks_once(town: Town, survivor: Survivor) -> set[str]:
         survivor.case_ref,
         SHELTER,
     )
-    opener = Opener(town.started, "sam", SHELTER, town.first, message_ref=str(asked[0][0]))
-    return set(opener.opens_once().shown)
+    opener = Opener(town.started, "sam", SHELTER, town.first, message_ref=str(rows[0][0]))
+    return set(opener.opens_once().categories)

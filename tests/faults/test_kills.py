@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(started, folder)
 
 
-def test_what_was_acknowledged_outlives_every_kill_and_nothing_is_doubled_or_shown(place: Place) -> None:
+def test_kills_lose_nothing_acknowledged_double_and_show_nothing(place: Place) -> None:
     keeper = Keeper(place.started)
     killer = Killer(keeper, chance(seed(), "kills"), rounds(45, 1000))
     began = time.monotonic()
@@ -44,35 +44,37 @@ def test_what_was_acknowledged_outlives_every_kill_and_nothing_is_doubled_or_sho
             killer.go()
             killed_in = time.monotonic() - began
         left, drained_in = place.drain()
-        found = left + place.judged()
+        findings = left + place.judged()
 
     commands = place.commands()
-    counted = {outcome: sum(one.outcome == outcome for one in commands) for outcome in ("yes", "maybe")}
+    counted = {outcome: sum(command.outcome == outcome for command in commands) for outcome in ("yes", "maybe")}
     opened = sum(
-        len(one.answer.get("opened", [one])) for one in commands if one.does == "opening" and one.outcome == "yes"
+        len(command.answer.get("opened", [command]))
+        for command in commands
+        if command.does == "opening" and command.outcome == "yes"
     )
     proof(
         "faults",
         "kills",
         kills=len(killer.fired),
         by_kind=" ".join(f"{name}:{count}" for name, count in sorted(killer.by_name().items())),
-        stopped=sum(one.what.name == "SIGSTOP" for one in killer.fired),
+        stopped=sum(fired.signum.name == "SIGSTOP" for fired in killer.fired),
         acknowledged=counted["yes"],
         unclear=counted["maybe"],
         opened=opened,
-        violations=len(found),
-        lost=sum(one.invariant == "I1" for one in found),
+        violations=len(findings),
+        lost=sum(finding.invariant == "I1" for finding in findings),
         killed_in=round(killed_in, 1),
         drained_in=round(drained_in, 1),
         took=round(time.monotonic() - began, 1),
     )
-    assert not found, found[:20]
-    assert killer.by_name().keys() == {*SERVERS, *(one.name for one in PROGRAMS)}
+    assert not findings, findings[:20]
+    assert killer.by_name().keys() == {*SERVERS, *(program.name for program in PROGRAMS)}
     assert counted["yes"] > 100  # so many even where other suites keep both cores busy
     assert opened > 50
 
 
-def test_every_step_at_which_a_process_may_die_is_one_it_dies_at_and_recovers_from(place: Place) -> None:
+def test_a_process_dies_at_every_failpoint_and_recovers(place: Place) -> None:
     keeper, began = Keeper(place.started), time.monotonic()
 
     def die(name: str) -> list[str]:
@@ -82,13 +84,13 @@ def test_every_step_at_which_a_process_may_die_is_one_it_dies_at_and_recovers_fr
         with place.clients(seed() + 1), ThreadPoolExecutor(len(TURNS)) as pool:
             died = dict(zip(TURNS, pool.map(die, TURNS), strict=True))
         left, drained_in = place.drain()
-        found = left + place.judged()
+        findings = left + place.judged()
 
     took = {"drained_in": round(drained_in, 1), "took": round(time.monotonic() - began, 1)}
     deaths = sum(map(len, died.values()))
-    proof("faults", "crash points", points=len(points()), deaths=deaths, violations=len(found), **took)
+    proof("faults", "crash points", points=len(points()), deaths=deaths, violations=len(findings), **took)
     assert died == TURNS
-    assert not found, found[:20]
+    assert not findings, findings[:20]
 
 
 def test_each_point_in_the_code_has_a_process_that_dies_there() -> None:

@@ -49,7 +49,7 @@ class Case:
     ref: str
     active: dict[str, str] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
-    told: int = 0
+    incident_count: int = 0
     plan: int | None = 0
 
 
@@ -83,7 +83,7 @@ class Advocate:
         for _ in range(self.chance.randint(8, 24)):
             if self.caller.stopping.wait(BREATH):
                 return
-            (step,) = self.chance.choices([one for one, _ in steps], [weight for _, weight in steps])
+            (step,) = self.chance.choices([step for step, _ in steps], [weight for _, weight in steps])
             step(case)
 
     def allow(self, case: Case, recipient: str) -> None:
@@ -119,8 +119,8 @@ class Advocate:
             self.allow(case, self.chance.choice(closed))
 
     def tell(self, case: Case) -> None:
-        case.told += 1
-        body = incident(f"M{uuid4().hex[:12]}", case.told)
+        case.incident_count += 1
+        body = incident(f"M{uuid4().hex[:12]}", case.incident_count)
         self.caller.command("incident", "intake", "POST", f"/v1/cases/{case.ref}/incidents", body, case=case.ref)
 
     def write_plan(self, case: Case) -> None:
@@ -170,7 +170,7 @@ class Recipient:
     caller: Caller
     chance: random.Random
     cursor: str | None = None
-    known: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     orders: dict[str, str] = field(default_factory=dict)
 
@@ -189,38 +189,38 @@ class Recipient:
         behind = "" if self.cursor is None else f"&cursor={self.cursor}"
         page = self.caller.command("list", "exchange", "GET", f"/v1/inbox?limit=50{behind}", once=True)
         if page.outcome == "yes":
-            self.known += page.answer["messages"]
+            self.messages += page.answer["messages"]
             self.cursor = page.answer["cursor"]
             for message in page.answer["messages"]:
                 if message["type"] == REFERRAL:
                     self.open_one(message)  # somebody waits for the answer
 
     def open_newest(self) -> None:
-        if self.known:
-            self.open_one(self.chance.choice(self.known[-8:]))
+        if self.messages:
+            self.open_one(self.chance.choice(self.messages[-8:]))
 
     def open_any(self) -> None:
-        if self.known:
-            self.open_one(self.chance.choice(self.known))
+        if self.messages:
+            self.open_one(self.chance.choice(self.messages))
 
     def open_one(self, message: dict[str, Any]) -> None:
-        ref, said = message["message_ref"], {"purpose": self.caller.purpose}
+        ref, body = message["message_ref"], {"purpose": self.caller.purpose}
         path = f"/v1/messages/{ref}/opening"
-        opened = self.caller.command("opening", "exchange", "POST", path, said, once=True, messages=[ref])
+        opened = self.caller.command("opening", "exchange", "POST", path, body, once=True, messages=[ref])
         status = opened.answer.get("categories", {}).get("referral_status", {})
         if opened.answer.get("type") == REFERRAL and self.caller.agency == status.get("to_agency_ref"):
             self.accept(status["referral_ref"])
 
     def open_many(self) -> None:
-        refs = [one["message_ref"] for one in self.chance.sample(self.known, min(5, len(self.known)))]
+        refs = [message["message_ref"] for message in self.chance.sample(self.messages, min(5, len(self.messages)))]
         if refs:
-            said = {"purpose": self.caller.purpose, "message_refs": refs}
-            self.caller.command("opening", "exchange", "POST", "/v1/openings", said, once=True, messages=refs)
+            body = {"purpose": self.caller.purpose, "message_refs": refs}
+            self.caller.command("opening", "exchange", "POST", "/v1/openings", body, once=True, messages=refs)
 
     def open_nothing(self) -> None:
-        ref, said = str(uuid4()), {"purpose": self.caller.purpose}
+        ref, body = str(uuid4()), {"purpose": self.caller.purpose}
         path = f"/v1/messages/{ref}/opening"
-        self.caller.command("opening", "exchange", "POST", path, said, once=True, messages=[ref])
+        self.caller.command("opening", "exchange", "POST", path, body, once=True, messages=[ref])
 
     def accept(self, ref: str) -> None:
         if ref in self.answered:
@@ -230,9 +230,9 @@ class Recipient:
         self.caller.command("acceptance", "referrals", "POST", path, body, if_match='"1"', referral=ref)
 
     def record(self) -> None:
-        if self.caller.agency != "county-sheriff" or not self.known:
+        if self.caller.agency != "county-sheriff" or not self.messages:
             return
-        case_ref = self.chance.choice(self.known)["case_ref"]
+        case_ref = self.chance.choice(self.messages)["case_ref"]
         service = "law_enforcement_bridge"
         if case_ref in self.orders:
             ref = self.orders[case_ref]

@@ -110,12 +110,12 @@ def usable(town: Town, user: str, password: str, groups: list[str]) -> set[str]:
     return {group for group, code in codes.items() if code != KafkaError.GROUP_AUTHORIZATION_FAILED}
 
 
-def test_a_mailbox_is_read_by_its_agency_and_by_the_services_that_host_it(town: Town) -> None:
+def test_a_mailbox_is_read_only_by_its_agency_and_its_hosts(town: Town) -> None:
     topics = [agency.mailbox for agency in town.agencies]
     for user, password in principals(town).items():
-        meant = set(topics) if user in HOSTS else {topic for topic in topics if topic == f"to.{user}"}
+        expected = set(topics) if user in HOSTS else {topic for topic in topics if topic == f"to.{user}"}
 
-        assert readable(town, user, password, topics) == meant, user
+        assert readable(town, user, password, topics) == expected, user
 
 
 def test_the_relay_alone_writes_into_a_mailbox(town: Town, probe: str) -> None:
@@ -128,9 +128,9 @@ def test_the_relay_alone_writes_into_a_mailbox(town: Town, probe: str) -> None:
 def test_a_group_is_joined_only_by_its_own_name(town: Town) -> None:
     agencies = [agency.id for agency in town.agencies]
     stranger = str(uuid4())
-    groups = [*HOSTS, *(f"{host}.matrix" for host in HOSTS), *(f"{one}.matrix" for one in agencies), stranger]
+    groups = [*HOSTS, *(f"{host}.matrix" for host in HOSTS), *(f"{agency}.matrix" for agency in agencies), stranger]
     for user, password in principals(town).items():
-        meant = {group for group in groups if group == f"{user}.matrix" and user in {*HOSTS, *agencies}}
-        meant |= {user} if user in HOSTS else set()
+        expected = {group for group in groups if group == f"{user}.matrix" and user in {*HOSTS, *agencies}}
+        expected |= {user} if user in HOSTS else set()
 
-        assert usable(town, user, password, groups) == meant, user
+        assert usable(town, user, password, groups) == expected, user

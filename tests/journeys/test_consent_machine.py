@@ -52,7 +52,7 @@ READERS = {
     "riverside-legal": ("jude", [Purpose.LEGAL_REPRESENTATION]),
     "st-anne-hospital": ("dr-lin", [Purpose.MEDICAL_CARE]),
 }
-ASKED = [
+REQUESTABLE = [
     DataCategory.IDENTITY,
     DataCategory.NEEDS,
     DataCategory.CHILDREN,
@@ -62,7 +62,7 @@ ASKED = [
     DataCategory.MEDICAL,
     DataCategory.LOCATION,
 ]
-SOMETHING: dict[DataCategory, dict[str, Any]] = {
+CONTENT: dict[DataCategory, dict[str, Any]] = {
     DataCategory.IDENTITY: {"given_name": "Marisol", "known_as": "Mari"},
     DataCategory.NEEDS: {"needs": ["shelter"]},
     DataCategory.CHILDREN: {"children_count": 2},
@@ -72,7 +72,7 @@ SOMETHING: dict[DataCategory, dict[str, Any]] = {
     DataCategory.MEDICAL: {"injuries": "a broken wrist", "strangulation": "no"},
     DataCategory.LOCATION: {"place": {"line_1": "12 Low Road", "city": "Fairview"}},
 }
-categories = st.lists(st.sampled_from(ASKED), min_size=1, max_size=4, unique=True)
+categories = st.lists(st.sampled_from(REQUESTABLE), min_size=1, max_size=4, unique=True)
 agencies = st.sampled_from(sorted(READERS))
 
 
@@ -132,7 +132,7 @@ class World:
         os.kill(self.stack.running["exchange-relay"].pid, number)
 
     def restart_worker(self) -> None:
-        program = next(one for one in PROGRAMS if one.name == "exchange-worker")
+        program = next(program for program in PROGRAMS if program.name == "exchange-worker")
         self.stack.running[program.name].stop()
         self.stack.launch(program)
         self.stack.wait_until_ready(lambda _: None)
@@ -164,17 +164,17 @@ class ConsentMachine(RuleBasedStateMachine):
         chosen = {"participation": choice, "evidence": EXPLAINED}
         self.ana.does("consent", "PUT", f"/v1/cases/{self.case_ref}/participation", chosen)
 
-    @rule(agency=agencies, asked=categories, days=st.integers(1, 40), purpose=st.integers(0, 1))
-    def grant(self, agency: str, asked: list[DataCategory], days: int, purpose: int) -> None:
+    @rule(agency=agencies, requested=categories, days=st.integers(1, 40), purpose=st.integers(0, 1))
+    def grant(self, agency: str, requested: list[DataCategory], days: int, purpose: int) -> None:
         at = self.world.now()
-        wanted = READERS[agency][1][purpose % len(READERS[agency][1])]
-        asked = grantable(agency, wanted, asked)
-        if not asked:
+        chosen_purpose = READERS[agency][1][purpose % len(READERS[agency][1])]
+        requested = grantable(agency, chosen_purpose, requested)
+        if not requested:
             return
         until = at + timedelta(days=days)
-        others = [ref for ref in self.oracle.permits() if self._is_about(ref, agency, wanted, at)]
-        provision = self._provision("permit", agency, wanted, asked) | {"valid_until": instant(until)}
-        provision["asked_one_by_one"] = asked
+        others = [ref for ref in self.oracle.permits() if self._is_about(ref, agency, chosen_purpose, at)]
+        provision = self._provision("permit", agency, chosen_purpose, requested) | {"valid_until": instant(until)}
+        provision["asked_one_by_one"] = requested
         if others:
             provision["adds_to_ref"] = str(others[-1])
         draft = self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
@@ -182,15 +182,15 @@ class ConsentMachine(RuleBasedStateMachine):
         path = f"/v1/directives/{draft['directive_ref']}/signature"
         recorded = self.ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
         confirmed(recorded, self.world.people["mia"])
-        self._said(draft, DirectiveEffect.PERMIT, agency, wanted, asked, at, until)
+        self._record(draft, DirectiveEffect.PERMIT, agency, chosen_purpose, requested, at, until)
 
-    @rule(agency=agencies, asked=categories, every_purpose=st.booleans())
-    def deny(self, agency: str, asked: list[DataCategory], every_purpose: bool) -> None:
+    @rule(agency=agencies, requested=categories, every_purpose=st.booleans())
+    def deny(self, agency: str, requested: list[DataCategory], every_purpose: bool) -> None:
         at = self.world.now()
         purpose = None if every_purpose else READERS[agency][1][0]
-        provision = self._provision("deny", agency, purpose, asked)
-        made = self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
-        self._said(made, DirectiveEffect.DENY, agency, purpose, asked, at, None)
+        provision = self._provision("deny", agency, purpose, requested)
+        directive = self.ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
+        self._record(directive, DirectiveEffect.DENY, agency, purpose, requested, at, None)
 
     @precondition(lambda self: self.oracle.permits())
     @rule(choice=st.integers(0, 100))
@@ -219,10 +219,10 @@ class ConsentMachine(RuleBasedStateMachine):
     def let_time_pass(self, hours: int) -> None:
         self.world.move_clock(hours)
 
-    @rule(told=categories)
-    def report(self, told: list[DataCategory]) -> None:
+    @rule(reported=categories)
+    def report(self, reported: list[DataCategory]) -> None:
         before = len(self.world.messages_to(self.case_ref, HOME))
-        body = {name: value for category in told for name, value in SOMETHING[category].items()}
+        body = {name: value for category in reported for name, value in CONTENT[category].items()}
         at = self.world.now()
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", body)
         own = self.world.messages_to(self.case_ref, HOME)[before]
@@ -232,8 +232,8 @@ class ConsentMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.oracle.copies and not self.paused)
     @rule(choice=st.integers(0, 100))
     def offer_again(self, choice: int) -> None:
-        known = sorted(self.oracle.copies)
-        own = known[choice % len(known)]
+        refs = sorted(self.oracle.copies)
+        own = refs[choice % len(refs)]
         content = self._own_content(own)
         self.ana.does("exchange", "POST", f"/v1/messages/{own}/offering", {})
         self.oracle.offered(own, content, self.world.now(), relayed=True)
@@ -281,12 +281,12 @@ class ConsentMachine(RuleBasedStateMachine):
         expected: list[dict[str, Any]] = []
         while True:
             expected = self.oracle.sees(agency, person, purpose, self.world.now())
-            shown = [self._content(one) for one in self._opened(person, refs, purpose)] if refs else []
-            if same(shown, expected) or time.monotonic() > deadline:
+            actual = [self._content(message) for message in self._opened(person, refs, purpose)] if refs else []
+            if same(actual, expected) or time.monotonic() > deadline:
                 break
-            assert not over(shown, expected), f"{person} is shown more than is allowed for {purpose}"
+            assert not over(actual, expected), f"{person} is shown more than is allowed for {purpose}"
             time.sleep(0.1)  # on its way: a message may come late, never wrongly
-        assert same(shown, expected), f"{person} for {purpose}: shown {paths(shown)}, allowed {paths(expected)}"
+        assert same(actual, expected), f"{person} for {purpose}: shown {paths(actual)}, allowed {paths(expected)}"
 
     def _opened(self, person: str, refs: list[str], purpose: Purpose) -> list[dict[str, Any]]:
         body = {"purpose": purpose, "message_refs": refs[-100:]}
@@ -323,28 +323,28 @@ class ConsentMachine(RuleBasedStateMachine):
         return (directive.recipient, directive.purpose) == (agency, purpose) and reference.lasts(directive, at)
 
     @staticmethod
-    def _provision(effect: str, agency: str, purpose: Purpose | None, asked: list[DataCategory]) -> dict[str, Any]:
+    def _provision(effect: str, agency: str, purpose: Purpose | None, requested: list[DataCategory]) -> dict[str, Any]:
         stated = {} if purpose is None else {"purpose": purpose}
-        return {"effect": effect, "recipient": agency, "categories": asked} | stated
+        return {"effect": effect, "recipient": agency, "categories": requested} | stated
 
-    def _said(
+    def _record(
         self,
-        made: dict[str, Any],
+        directive: dict[str, Any],
         effect: DirectiveEffect,
         agency: str,
         purpose: Purpose | None,
-        asked: list[DataCategory],
+        requested: list[DataCategory],
         at: datetime,
         until: datetime | None,
     ) -> None:
         terms = {"recipient": agency, "purpose": purpose, "valid_from": at, "valid_until": until}
-        self.oracle.say(a_directive(effect, *asked, directive_ref=UUID(made["directive_ref"]), **terms))
+        self.oracle.say(a_directive(effect, *requested, directive_ref=UUID(directive["directive_ref"]), **terms))
 
 
-def grantable(agency: str, purpose: Purpose, asked: list[DataCategory]) -> list[DataCategory]:
+def grantable(agency: str, purpose: Purpose, requested: list[DataCategory]) -> list[DataCategory]:
     """Return what this kind of agency may be granted at all; to ask for more is refused when it is drafted."""
     allowed = {path.split(".")[0] for path in reference.allowed(TOWN[agency].kind, purpose)}
-    return [category for category in asked if category in allowed]
+    return [category for category in requested if category in allowed]
 
 
 def instant(at: datetime) -> str:
@@ -355,20 +355,20 @@ def paths(contents: list[dict[str, Any]]) -> list[list[str]]:
     return sorted(sorted(content) for content in contents)
 
 
-def same(shown: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
+def same(actual: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
     """Tell whether the same paths are shown, message by message, with the same values but for renamed references."""
-    return paths(shown) == paths(expected) and not wrong_values(shown, expected)
+    return paths(actual) == paths(expected) and not wrong_values(actual, expected)
 
 
-def wrong_values(shown: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
-    known = {(path, repr(value)) for content in expected for path, value in content.items()}
-    pairs = [(path, repr(value)) for content in shown for path, value in content.items()]
-    return any(pair not in known and not pair[0].endswith("_ref") for pair in pairs)
+def wrong_values(actual: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
+    expected_pairs = {(path, repr(value)) for content in expected for path, value in content.items()}
+    pairs = [(path, repr(value)) for content in actual for path, value in content.items()]
+    return any(pair not in expected_pairs and not pair[0].endswith("_ref") for pair in pairs)
 
 
-def over(shown: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
+def over(actual: list[dict[str, Any]], expected: list[dict[str, Any]]) -> bool:
     allowed = {path for content in expected for path in content}
-    return any(path not in allowed for content in shown for path in content)
+    return any(path not in allowed for content in actual for path in content)
 
 
 @pytest.fixture(scope="module")

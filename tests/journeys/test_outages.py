@@ -41,7 +41,7 @@ class Case:
     started: stack.Stack
     client: httpx.Client
     ref: str
-    told: int = 0
+    incident_count: int = 0
 
     @property
     def ana(self) -> Speaker:
@@ -64,12 +64,15 @@ class Case:
         confirmed(recorded, Speaker(self.started.town, "mia", "advocacy", self.client))
 
     def tells(self, ana: Speaker | None = None) -> httpx.Response:
-        self.told += 1
-        body = {"channel": "hotline", "given_name": "Marisol", "children_count": self.told}
+        self.incident_count += 1
+        body = {"channel": "hotline", "given_name": "Marisol", "children_count": self.incident_count}
         return (ana or self.ana).ask("intake", "POST", f"/v1/cases/{self.ref}/incidents", body)
 
     def incidents(self) -> list[str]:
-        return [one["incident_ref"] for one in self.ana.does("intake", "GET", f"/v1/cases/{self.ref}")["incidents"]]
+        return [
+            incident["incident_ref"]
+            for incident in self.ana.does("intake", "GET", f"/v1/cases/{self.ref}")["incidents"]
+        ]
 
     def waiting(self) -> int:
         with psycopg.connect(self.started.postgres.superuser_url("accord")) as connection:
@@ -87,15 +90,15 @@ class Shelter:
     def __post_init__(self) -> None:
         self.sam.sets_aside_what_is_there()
 
-    def came(self) -> list[str]:
-        """Return the incidents that came, in the order of the inbox, each as often as it is there."""
-        fresh = [one for one in self.sam.inbox() if one["message_ref"] not in self.sam.had]
-        return [one["message_ref"] for one in fresh if one["type"] == "accord.incident.reported.v1"]
+    def arrivals(self) -> list[str]:
+        """Return the incidents that arrived, in the order of the inbox, each as often as it is there."""
+        fresh = [message for message in self.sam.inbox() if message["message_ref"] not in self.sam.had]
+        return [message["message_ref"] for message in fresh if message["type"] == "accord.incident.reported.v1"]
 
     def reads(self) -> list[int]:
-        """Open what came and return the numbers of the incidents."""
-        opened = [self.sam.opens(ref) for ref in self.came()]
-        return [one["categories"]["children"]["children_count"] for one in opened if one is not None]
+        """Open what arrived and return the numbers of the incidents."""
+        opened = [self.sam.opens(ref) for ref in self.arrivals()]
+        return [message["categories"]["children"]["children_count"] for message in opened if message is not None]
 
 
 @pytest.fixture(scope="module")
@@ -106,18 +109,18 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=30, trust_env=False) as one:
-        yield one
+    with httpx.Client(timeout=30, trust_env=False) as http_client:
+        yield http_client
 
 
 @pytest.fixture
 def case(started: stack.Stack, client: httpx.Client) -> Case:
     ana = Speaker(started.town, "ana", "advocacy", client)
-    made = Case(started, client, ana.does("intake", "POST", "/v1/cases", {})["case_ref"])
+    new_case = Case(started, client, ana.does("intake", "POST", "/v1/cases", {})["case_ref"])
     chosen = {"participation": "yes", "evidence": EXPLAINED}
-    ana.does("consent", "PUT", f"/v1/cases/{made.ref}/participation", chosen)
-    made.allows("harbor-house")
-    return made
+    ana.does("consent", "PUT", f"/v1/cases/{new_case.ref}/participation", chosen)
+    new_case.allows("harbor-house")
+    return new_case
 
 
 @pytest.fixture
@@ -139,14 +142,15 @@ def nothing_else_is_restarted(started: stack.Stack, request: pytest.FixtureReque
 def missing(started: stack.Stack, name: str) -> list[str]:
     """Return what a process says it lacks."""
     answer = httpx.get(f"{started.town.processes[name].url}/readyz", timeout=5, trust_env=False)
-    return [] if answer.status_code == 200 else [one["field"] for one in answer.json()["errors"]]
+    return [] if answer.status_code == 200 else [error["field"] for error in answer.json()["errors"]]
 
 
-def test_while_the_broker_is_away_work_goes_on_and_what_waited_arrives_once_and_in_order(
+def test_after_a_broker_outage_mail_arrives_once_and_in_order(
     started: stack.Stack, case: Case, shelter: Shelter
 ) -> None:
+    """Work goes on while the broker is away, and the messages that waited arrive once and in order."""
     case.tells()
-    assert comes_true(lambda: len(shelter.came()) == 1, AT_ONCE)
+    assert comes_true(lambda: len(shelter.arrivals()) == 1, AT_ONCE)
 
     started.kafka.kill()
     answers = [case.tells().status_code for _ in range(3)]
@@ -159,7 +163,7 @@ def test_while_the_broker_is_away_work_goes_on_and_what_waited_arrives_once_and_
     assert answers == [201, 201, 201]
     assert named
     assert (waiting >= 3, read) == (True, [1])
-    assert comes_true(lambda: len(shelter.came()) >= 4 and not case.waiting(), RECOVERED)
+    assert comes_true(lambda: len(shelter.arrivals()) >= 4 and not case.waiting(), RECOVERED)
     assert shelter.reads() == [1, 2, 3, 4]
 
 
@@ -183,22 +187,23 @@ def dead(started: stack.Stack) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("away", [stalled, dead], ids=["stalled", "dead"])
-def test_while_the_worker_is_away_work_goes_on_and_what_waited_arrives_once_and_in_order(
+def test_after_a_worker_outage_mail_arrives_once_and_in_order(
     started: stack.Stack, case: Case, shelter: Shelter, away: Any
 ) -> None:
+    """Work goes on while the worker is away, and the messages that waited arrive once and in order."""
     with away(started):
         answers = [case.tells().status_code for _ in range(3)]
         sent = comes_true(lambda: case.waiting() == 0, AT_ONCE)
-        ready, came = started.ready("exchange-worker"), shelter.came()
+        ready, arrivals = started.ready("exchange-worker"), shelter.arrivals()
 
     assert answers == [201, 201, 201]
     assert sent
-    assert (ready, came) == (False, [])
-    assert comes_true(lambda: len(shelter.came()) >= 3, RECOVERED)
+    assert (ready, arrivals) == (False, [])
+    assert comes_true(lambda: len(shelter.arrivals()) >= 3, RECOVERED)
     assert shelter.reads() == [1, 2, 3]
 
 
-def test_what_was_acknowledged_before_the_database_was_killed_is_there_and_all_recovers_by_itself(
+def test_a_killed_database_recovers_with_all_acknowledged_work(
     started: stack.Stack, case: Case, shelter: Shelter
 ) -> None:
     ana, acknowledged, stop = case.ana, list[str](), threading.Event()
@@ -221,18 +226,18 @@ def test_what_was_acknowledged_before_the_database_was_killed_is_there_and_all_r
     named = comes_true(lambda: missing(started, "intake") == ["database"], AT_ONCE)
     started.keep_alive()
 
-    assert [(one.status_code, one.headers["content-type"]) for one in away] == [(503, "application/problem+json")] * 2
-    assert all(int(one.headers["retry-after"]) > 0 for one in away)
+    assert [(answer.status_code, answer.headers["content-type"]) for answer in away] == [
+        (503, "application/problem+json")
+    ] * 2
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in away)
     assert named
     assert comes_true(lambda: all(started.ready(name) for name in started.running), RECOVERED)
     assert set(acknowledged) <= set(case.incidents())
-    assert comes_true(lambda: len(shelter.came()) == len(case.incidents()), RECOVERED)
+    assert comes_true(lambda: len(shelter.arrivals()) == len(case.incidents()), RECOVERED)
     assert whole(started.town)
 
 
-def test_an_agency_that_joins_while_all_runs_gets_its_first_message_in_seconds(
-    started: stack.Stack, case: Case
-) -> None:
+def test_an_agency_added_at_run_time_gets_mail_in_seconds(started: stack.Stack, case: Case) -> None:
     before = started.run.town_file.read_text()
     command = [sys.executable, "-m", "cli.main", "agency", "add", "elm-house", "--name", "Elm House"]
     command += ["--kind", "shelter", "--run", started.town.run]
@@ -242,15 +247,15 @@ def test_an_agency_that_joins_while_all_runs_gets_its_first_message_in_seconds(
     case.allows("elm-house")
     case.tells()
     elm = Outsider(started.run.town_file, "elm-house")
-    _, came = elm.mail("first", 2)  # the release itself comes before what it releases
-    ref = came["headers"]["ce_id"]
+    _, message = elm.mail("first", 2)  # the release itself comes before what it releases
+    ref = message["headers"]["ce_id"]
     assert comes_true(lambda: elm.opens(ref, "shelter").status_code == 200, AT_ONCE)
     opened = elm.opens(ref, "shelter").json()
 
     assert time.monotonic() - began < AT_ONCE
     assert opened["categories"] == {"identity": {"given_name": "Marisol"}, "children": {"children_count": 1}}
-    assert b"Marisol" not in came["body"]
-    assert (came["key"], elm.agency["mailbox"]) == (opened["case_ref"], "to.elm-house")
+    assert b"Marisol" not in message["body"]
+    assert (message["key"], elm.agency["mailbox"]) == (opened["case_ref"], "to.elm-house")
     assert elm.town["processes"] == started.town.model_dump(mode="json")["processes"]
     assert '"elm-house"' not in before
 
@@ -264,11 +269,11 @@ def test_a_client_of_an_agencys_own_reads_on_where_it_stopped(started: stack.Sta
     case.tells()
     (second,) = hospital.mail("records", 1)
 
-    headers = [one["headers"] for one in (granted, first, second)]
+    headers = [message["headers"] for message in (granted, first, second)]
     reported = "accord.incident.reported.v1"
-    assert [said["ce_type"] for said in headers] == ["accord.consent.granted.v1", reported, reported]
-    assert {said["ce_source"] for said in headers} == {"/agencies/bay-hotline"}
-    assert len({said["ce_id"] for said in headers}) == 3
-    assert {one["key"] for one in (granted, first, second)} == {headers[0]["ce_subject"]}
+    assert [header["ce_type"] for header in headers] == ["accord.consent.granted.v1", reported, reported]
+    assert {header["ce_source"] for header in headers} == {"/agencies/bay-hotline"}
+    assert len({header["ce_id"] for header in headers}) == 3
+    assert {message["key"] for message in (granted, first, second)} == {headers[0]["ce_subject"]}
     assert comes_true(lambda: hospital.opens(headers[2]["ce_id"], "emergency_safety").status_code == 200, AT_ONCE)
     assert hospital.opens(headers[2]["ce_id"], "medical_care").status_code == 404

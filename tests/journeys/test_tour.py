@@ -20,11 +20,11 @@ def test_the_tour_of_the_readme_does_what_it_says(town: Town) -> None:
     done = run(script, town)
 
     assert done.returncode == 0, done.stderr
-    said = done.stdout
-    assert '"categories":{"identity":{"given_name":"Marisol"},"children":{"children_count":1}' in said
-    assert "nobody would come in time" not in said
-    assert said.count('"code":"absent"') == 2
-    assert "'act': 'refused'" in said
+    output = done.stdout
+    assert '"categories":{"identity":{"given_name":"Marisol"},"children":{"children_count":1}' in output
+    assert "nobody would come in time" not in output
+    assert output.count('"code":"absent"') == 2
+    assert "'act': 'refused'" in output
 
 
 def run(script: str, town: Town) -> subprocess.CompletedProcess[str]:
