@@ -1,4 +1,4 @@
-"""The consent that survivors had given by an instant, by the journal alone: intervals, with doubt for unclear answers."""
+"""The consent that survivors had given by an instant, by the journal alone: intervals, with doubt for unclear tries."""
 
 from __future__ import annotations
 
