@@ -30,6 +30,7 @@ EVIDENCE: Final = (
     "part2_elements",
 )
 EVENTS: Final = {
+    DirectiveState.AWAITING_CONFIRMATION: "awaiting_confirmation",
     DirectiveState.ACTIVE: "given",
     DirectiveState.EXPIRED: "expired",
     DirectiveState.REVOKED: "withdrawn",

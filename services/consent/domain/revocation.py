@@ -12,6 +12,7 @@ from services.consent.domain.provision import DirectiveSummary, Provision
 from services.consent.domain.refusal import DirectiveStepNotPossible
 
 NOT_YET = frozenset({DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION})
+OVER = frozenset({DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED})
 
 
 class RevocationKind(StrEnum):
@@ -61,8 +62,11 @@ def plan_revocation_of_all(
 
 
 def check_stoppable(target: DirectiveSummary) -> None:
-    """Refuse to end a denial in passing: that opens what was closed, and is a signature of its own, never a stop."""
-    if target.denies and target.state == DirectiveState.ACTIVE:
+    """Refuse to end a denial in passing: that opens what was closed, and is a signature of its own, never a stop.
+
+    A state that is in no list of ours counts as in force: a denial that cannot be read closes.
+    """
+    if target.denies and target.state not in NOT_YET | OVER:
         raise DirectiveStepNotPossible("denial_needs_lifting")
 
 
@@ -76,6 +80,6 @@ def _ends(standing: Iterable[DirectiveSummary]) -> Iterable[PlannedRevocation]:
     for summary in standing:
         if summary.state in NOT_YET:
             yield PlannedRevocation(summary, RevocationKind.REFUSE)
-        elif summary.state not in (DirectiveState.REFUSED, DirectiveState.REVOKED, DirectiveState.SUPERSEDED):
+        elif summary.state not in OVER:
             # Also a state that is in no list of ours: whatever it is, it is over now.
             yield PlannedRevocation(summary, RevocationKind.REVOKE)

@@ -61,6 +61,11 @@ def test_a_receipt_says_how_things_stand(state: DirectiveState, word: str) -> No
     assert receipt(as_state(in_force(), state), uuid4(), PARTIES, NOON)["event"]["state"] == word
 
 
+@pytest.mark.parametrize("state", set(DirectiveState) - {DirectiveState.DRAFT})
+def test_whoever_signed_gets_a_receipt_in_any_state(state: DirectiveState) -> None:
+    assert receipt(as_state(in_force(), state), uuid4(), PARTIES, NOON)["event"]["state"]
+
+
 def test_a_receipt_says_expired_with_no_job_having_run() -> None:
     assert receipt(in_force(ends_at=NOON), uuid4(), PARTIES, NOON)["event"]["state"] == "expired"
 

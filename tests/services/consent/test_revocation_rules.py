@@ -12,6 +12,7 @@ from services.consent.domain import (
     DirectiveSummary,
     RevocationKind,
     check_refusable,
+    check_stoppable,
     plan_revocation,
     plan_revocation_of_all,
 )
@@ -102,6 +103,12 @@ def test_stopping_twice_ends_nothing_more() -> None:
     summary = a_standing("revoked")
 
     assert plan_revocation(summary.ref, [summary]) == ()
+
+
+@given(state=st.text(max_size=12).filter(lambda state: state not in NOT_YET | OVER) | st.just("active"))
+def test_a_denial_that_may_close_is_ended_by_no_stop(state: str) -> None:
+    with pytest.raises(DirectiveStepNotPossible, match="denial_needs_lifting"):
+        check_stoppable(a_standing(state, effect="deny"))
 
 
 def test_only_a_draft_is_refused() -> None:
