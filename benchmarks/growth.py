@@ -21,7 +21,7 @@ from psycopg import sql
 from benchmarks.measurement import ROUNDS, Goal, Measured, each_awaited, in_turns, keep, told
 from benchmarks.setup import Ground, a_ground
 from tests.support.database import Database
-from tests.support.growth import ASKED, Day, Grown
+from tests.support.growth import REQUESTS, Day, Grown
 from tests.support.town import Town
 
 REAL: Final = 20
@@ -82,7 +82,7 @@ def main() -> None:
             ground.runner.run(day.begin(stack))
         asked = {
             f"{what}, {size:,} cases": each_awaited(ground.runner, lambda day=day, what=what: day.ask(what))  # type: ignore[misc]
-            for what in ASKED
+            for what in REQUESTS
             for size, day in days.items()
         }
         for work in asked.values():
@@ -91,7 +91,7 @@ def main() -> None:
         ground.runner.run(stack.aclose())
         for one in found.values():
             ground.runner.run(ended(one.town))
-    for what in ASKED:
+    for what in REQUESTS:
         kept(what, measured, took)
 
 

@@ -55,12 +55,12 @@ SHARED_TOWNS = {
     ),
     "clock_town": ("tests/journeys/test_consent_machine.py", "tests/faults/test_fence_races.py"),
 }
-KEPT = pytest.StashKey[list[Path]]()
+KEPT_RUNS = pytest.StashKey[list[Path]]()
 BEGAN = pytest.StashKey[datetime]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[KEPT] = []
+    config.stash[KEPT_RUNS] = []
     config.stash[BEGAN] = datetime.now(UTC)
     config.stash[TOWNS] = Towns()
     if CONTAINERS:
@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(proof.line())
     if proven:
         terminalreporter.write_line(f"on: {proven[0].machine}")
-    for folder in config.stash[KEPT]:
+    for folder in config.stash[KEPT_RUNS]:
         terminalreporter.write_line(f"the run is kept in {folder}")
 
 
@@ -125,7 +125,7 @@ def run_folder(pytestconfig: pytest.Config) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="accord-run-"))
     yield folder
     if os.environ.get("ACCORD_KEEP_RUN"):
-        pytestconfig.stash[KEPT].append(folder)
+        pytestconfig.stash[KEPT_RUNS].append(folder)
     else:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -32,13 +32,13 @@ PAUSE: Final = 0.05
 async def again(many: int, work: Callable[[], Awaitable[None]]) -> None:
     """Do `work` so many times at once, each again as soon as it ends."""
 
-    async def one() -> None:
+    async def repeat() -> None:
         while True:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await work()
             await asyncio.sleep(PAUSE)
 
-    await asyncio.gather(*(one() for _ in range(many)))
+    await asyncio.gather(*(repeat() for _ in range(many)))
 
 
 def head(method: str, path: str, token: str, length: int | None = None) -> bytes:
@@ -113,8 +113,8 @@ def requests_of(service: str, token: str) -> Callable[[], bytes]:
 async def every_route(ports: Ports, token: str) -> None:
     """Flood every route of every service at once."""
     floods = [(port, requests_of(service, token)) for service, port in ports.items()]
-    each = -(-2 * FLOOD // len(floods))
-    await asyncio.gather(*(again(each, partial(flood, port, requests)) for port, requests in floods))
+    floods_per_service = -(-2 * FLOOD // len(floods))
+    await asyncio.gather(*(again(floods_per_service, partial(flood, port, requests)) for port, requests in floods))
 
 
 def on_consent(attack: Callable[[int, str], Coroutine[Any, Any, None]]) -> Attack:
@@ -148,9 +148,9 @@ ATTACKS: Final[dict[str, Attack]] = {name: on_consent(attack) for name, attack i
 }
 
 
-def main(name: str, where: str, token: str = "") -> None:
+def main(name: str, addresses: str, token: str = "") -> None:
     """Attack until ended."""
-    ports = {service: int(port) for service, _, port in (one.partition(":") for one in where.split(","))}
+    ports = {service: int(port) for service, _, port in (address.partition(":") for address in addresses.split(","))}
     sys.stdout.write("begun\n")
     sys.stdout.flush()
     asyncio.run(ATTACKS[name](ports, token))

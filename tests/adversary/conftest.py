@@ -15,5 +15,5 @@ __all__ = ["running", "town"]  # fixtures are found by their names in this modul
 @pytest.fixture(scope="session")
 def stopper(running: stack.Stack) -> Iterator[Stopper]:
     with httpx.Client(timeout=30, trust_env=False) as client:
-        made = Stopper.beginning(running.town, client)
-        yield made
+        stopper = Stopper.beginning(running.town, client)
+        yield stopper

@@ -48,12 +48,12 @@ class Stopper:
         began = time.monotonic()
         while time.monotonic() - began < STOP_SECONDS:
             try:
-                status, said = self._ask()
+                status, body = self._ask()
             except (OSError, HTTPException):
                 continue
             if status == 200:
                 return time.monotonic() - began
-            assert status in (429, 503), said
+            assert status in (429, 503), body
             time.sleep(0.05)
         return STOP_SECONDS
 
@@ -79,8 +79,10 @@ class Stopper:
 @contextmanager
 def attacked(town: Town, name: str) -> Iterator[None]:
     """Have the services attacked by a process of its own, with the token of somebody who may not do much there."""
-    where = ",".join(f"{service}:{urlsplit(url).port}" for service, url in town.services.items() if service in SERVED)
-    command = [sys.executable, "-m", "tests.adversary.attacks", name, where, person_token(town, ATTACKER)]
+    addresses = ",".join(
+        f"{service}:{urlsplit(url).port}" for service, url in town.services.items() if service in SERVED
+    )
+    command = [sys.executable, "-m", "tests.adversary.attacks", name, addresses, person_token(town, ATTACKER)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as attacker:
         try:
             if attacker.stdout is None or attacker.stdout.readline() != "begun\n":

@@ -29,8 +29,8 @@ class Sitting:
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         sitting = cls(town, context, page)
-        page.on("console", lambda said: sitting.complaints.append(said.text))
-        page.on("request", lambda asked: sitting.hosts.add(urlsplit(asked.url).netloc))
+        page.on("console", lambda message: sitting.complaints.append(message.text))
+        page.on("request", lambda request: sitting.hosts.add(urlsplit(request.url).netloc))
         return sitting
 
     @property
@@ -38,7 +38,7 @@ class Sitting:
         return self.town.services["dashboard"]
 
     def passphrase(self, person_ref: str) -> str:
-        place = next(one.passphrase_file for one in self.town.people if one.id == person_ref)
+        place = next(person.passphrase_file for person in self.town.people if person.id == person_ref)
         return Path(place).read_text().strip()
 
     async def sign_in(self, person_ref: str) -> None:
@@ -51,11 +51,11 @@ class Sitting:
 
     async def numbers(self) -> dict[str, int]:
         """Return the numbers on the board by the names of their lists."""
-        found = {}
+        counts = {}
         for link in await self.page.locator(".tiles a").all():
             name = str(await link.get_attribute("href")).rsplit("/", 1)[1]
-            found[name] = int((await link.locator(".count").inner_text()).split()[0])
-        return found
+            counts[name] = int((await link.locator(".count").inner_text()).split()[0])
+        return counts
 
     async def heading(self) -> str:
         return await self.page.locator("h1").inner_text()
@@ -68,8 +68,8 @@ class Sitting:
         """Press Tab until what is in focus says `words`; each stop on the way shows that it is in focus."""
         for _ in range(30):
             await self.press("Tab")
-            outline, _, said = (await self.page.evaluate(OUTLINE)).partition(" ")
-            assert outline == "solid", said
-            if words in said:
+            outline, _, text = (await self.page.evaluate(OUTLINE)).partition(" ")
+            assert outline == "solid", text
+            if words in text:
                 return
         raise AssertionError(f"the keyboard does not lead to {words}")

@@ -16,13 +16,13 @@ from tests.support.shared_towns import running, town
 __all__ = ["running", "town"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FOUND = [place for place in (os.environ.get("ACCORD_CHROMIUM"), *map(shutil.which, NAMES)) if place]
+BROWSERS = [place for place in (os.environ.get("ACCORD_CHROMIUM"), *map(shutil.which, NAMES)) if place]
 
-collect_ignore_glob = [] if FOUND else ["test_*.py"]
+collect_ignore_glob = [] if BROWSERS else ["test_*.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not FOUND:
+    if not BROWSERS:
         terminalreporter.write_line("tests/e2e: not run: no Chromium on this machine")
 
 
@@ -31,7 +31,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """The browser of this machine; nothing is downloaded."""
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=FOUND[0], args=as_root)
+        browser = await playwright.chromium.launch(executable_path=BROWSERS[0], args=as_root)
         yield browser
         await browser.close()
 

@@ -31,16 +31,16 @@ def seeded(town: Town) -> Town:
         chosen = {"participation": "yes", "evidence": words.EXPLAINED}
         ana.does("consent", "PUT", f"/v1/cases/{case_ref}/participation", chosen)
         for recipient, purpose, categories in RELEASES:
-            said = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
+            terms = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
             path = f"/v1/cases/{case_ref}/directives"
-            draft = ana.does("consent", "POST", path, said | {"valid_until": words.in_days(30)})
+            draft = ana.does("consent", "POST", path, terms | {"valid_until": words.in_days(30)})
             signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
             path = f"/v1/directives/{draft['directive_ref']}/signature"
             ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
         referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
         for _ in range(2):
-            told = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
-            ana.does("referrals", "POST", "/v1/referrals", referral | told)
+            details = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
+            ana.does("referrals", "POST", "/v1/referrals", referral | details)
         sam.waits_for("accord.referral.created.v1", count=2)
     return town
 
@@ -50,15 +50,15 @@ async def sit(seeded: Town, chromium: Browser) -> AsyncIterator[Sit]:
     begun: list[Sitting] = []
 
     async def sitting(person_ref: str | None = None, width: int = 1000) -> Sitting:
-        one = await Sitting.begin(seeded, chromium, width)
-        begun.append(one)
+        window = await Sitting.begin(seeded, chromium, width)
+        begun.append(window)
         if person_ref is not None:
-            await one.sign_in(person_ref)
-        return one
+            await window.sign_in(person_ref)
+        return window
 
     yield sitting
-    for one in begun:
-        await one.context.close()
+    for window in begun:
+        await window.context.close()
 
 
 @pytest.mark.parametrize(("person_ref", "least"), [("sam", {"waiting": 2, "messages": 2}), ("cora", {"waiting": 2})])
@@ -143,8 +143,8 @@ async def test_pages_are_drawn_and_nothing_is_loaded_from_elsewhere(sit: Sit, pi
         await sitting.page.goto(f"{sitting.board}/app/board/waiting")
         await sitting.page.screenshot(path=pictures / f"waiting-{person_ref}.png", full_page=True)
 
-        ours = {place.partition("//")[2] for place in (sitting.board, sitting.town.issuer.url)}
-        assert sitting.hosts == ours
+        own_hosts = {place.partition("//")[2] for place in (sitting.board, sitting.town.issuer.url)}
+        assert sitting.hosts == own_hosts
         assert sitting.complaints == []
         assert await sitting.page.locator("h1").count() == 1
 
@@ -152,7 +152,7 @@ async def test_pages_are_drawn_and_nothing_is_loaded_from_elsewhere(sit: Sit, pi
 async def test_targets_are_large_enough_to_hit(sit: Sit) -> None:
     sitting = await sit("sam")
 
-    boxes = [await one.bounding_box() for one in await sitting.page.locator("main a, button").all()]
+    boxes = [await target.bounding_box() for target in await sitting.page.locator("main a, button").all()]
 
     assert boxes
     assert all(box is not None and box["height"] >= 24 and box["width"] >= 24 for box in boxes)

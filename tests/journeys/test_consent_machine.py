@@ -319,7 +319,7 @@ class ConsentMachine(RuleBasedStateMachine):
             time.sleep(0.05)
 
     def _is_about(self, ref: UUID, agency: str, purpose: Purpose, at: datetime) -> bool:
-        directive = self.oracle.said[ref]
+        directive = self.oracle.directives[ref]
         return (directive.recipient, directive.purpose) == (agency, purpose) and reference.lasts(directive, at)
 
     @staticmethod

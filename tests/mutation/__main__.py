@@ -11,13 +11,13 @@ from tests.mutation.mutants import Bug, apply, bugs, copy_of_the_tree, red
 from tests.support.rounds import proof
 
 
-def main(*wanted: str) -> int:
+def main(*names: str) -> int:
     """Plant the bugs of these names, or all."""
-    unknown = set(wanted) - {bug.patch.stem for bug in bugs()}
+    unknown = set(names) - {bug.patch.stem for bug in bugs()}
     if unknown:
         print("no such bug:", *sorted(unknown))
         return 1
-    chosen = [bug for bug in bugs() if not wanted or bug.patch.stem in wanted]
+    chosen = [bug for bug in bugs() if not names or bug.patch.stem in names]
     with tempfile.TemporaryDirectory() as folder, copy_of_the_tree(Path(folder)) as tree:
         tests = tuple(sorted({test for bug in chosen for test in bug.tests}))
         failed = red(tests, tree)
@@ -25,7 +25,7 @@ def main(*wanted: str) -> int:
             print("not run: these are not green without any bug", *(failed or tests), sep="\n  ")
             return 1
         missed = [bug.name for bug in chosen if not _caught(bug, tree)]
-    if not wanted:
+    if not names:
         proof("planted", "controls", planted=len(chosen), caught=len(chosen) - len(missed))
     print(f"{len(chosen) - len(missed)} of {len(chosen)} caught", *missed, sep="\n  missed: ")
     return 1 if missed else 0

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
 NOT_OURS = {".git", ".venv", ".cache", ".run"}
 
 
@@ -22,7 +22,7 @@ class Bug:
     """One control that is switched off, and the tests that have to notice."""
 
     patch: Path
-    what: str
+    summary: str
     tests: tuple[str, ...]
 
     @property
@@ -32,14 +32,14 @@ class Bug:
 
 def bugs() -> list[Bug]:
     """Return every planted bug, in the order of their names."""
-    return [_read(patch) for patch in sorted(HERE.glob("*.patch"))]
+    return [_read(patch) for patch in sorted(FOLDER.glob("*.patch"))]
 
 
 def _read(patch: Path) -> Bug:
-    what, _, rest = patch.read_text().partition("\n\n")
+    summary, _, rest = patch.read_text().partition("\n\n")
     named = re.match(r"Goes red: (.+)\n", rest)
     assert named is not None, f"{patch.name} does not say what goes red"
-    return Bug(patch, what, tuple(named[1].split()))
+    return Bug(patch, summary, tuple(named[1].split()))
 
 
 @contextmanager
@@ -47,9 +47,9 @@ def copy_of_the_tree(folder: Path) -> Iterator[Path]:
     """Copy what a bug is planted in; the folder lies outside any repository, where git applies patches anyway."""
     tree = folder / "tree"
     shutil.copytree(ROOT, tree, ignore=lambda _, names: [name for name in names if name in NOT_OURS])
-    kept = ROOT / ".cache"
-    if kept.exists():
-        (tree / ".cache").symlink_to(kept)  # the broker's jars
+    cache = ROOT / ".cache"
+    if cache.exists():
+        (tree / ".cache").symlink_to(cache)  # the broker's jars
     yield tree
     shutil.rmtree(tree, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from services.consent.jobs import run_jobs as of_consent
 from services.law_enforcement_bridge.jobs import run_jobs as of_orders
 from services.referrals.jobs import run_jobs as of_referrals
 from tests.support.database import a_database
-from tests.support.growth import ASKED, QUEUES, SMALL, Day, Grown
+from tests.support.growth import QUEUES, REQUESTS, SMALL, Day, Grown
 from tests.support.town import a_town
 from tests.support.web import Web
 
@@ -60,7 +60,7 @@ async def end_sessions(grown: Grown) -> None:
         )
 
 
-@pytest.mark.parametrize("what", ASKED)
+@pytest.mark.parametrize("what", REQUESTS)
 async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, what: str) -> None:
     before = scanned(grown)
     async with AsyncExitStack() as stack:

@@ -69,9 +69,9 @@ class Fabric:
         admin.prepare(self.admin, dict.fromkeys((*SERVICES, acls.RELAY), PASSWORD))
 
     def settings(self, user: str, **other: Any) -> Settings:
-        """Return what a process that runs as `user` is told; an agency's own process never uses the database."""
+        """Return the settings of a process that runs as `user`; an agency's own process never uses the database."""
         role = user if user in (*SERVICES, acls.RELAY) else acls.RELAY
-        said: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "service": role,
             "database": self.database.url(f"accord_{role}"),
             "issuer": "http://127.0.0.1:1",
@@ -83,7 +83,7 @@ class Fabric:
             "kafka_protocol": KafkaProtocol.PLAINTEXT,
             "keys": self.folder / "keys",
         }
-        return Settings(**said | other)
+        return Settings(**fields | other)
 
     def agency(self, *, hosted: bool = True, mailbox: bool = True) -> str:
         """Register an agency of a new name, with its mailbox unless told otherwise."""
@@ -117,9 +117,9 @@ class Fabric:
         )
         refs = {agency_id: uuid4() for agency_id in agency_ids}
         for agency_id, case_ref in refs.items():
-            told = (subject_id, agency_id, case_ref, new_key())
+            row = (subject_id, agency_id, case_ref, new_key())
             self.sql('INSERT INTO register."case" (subject_id, agency_id, case_ref, wrapped_key) '
-                     "VALUES (%s, %s, %s, %s)", *told)  # fmt: skip
+                     "VALUES (%s, %s, %s, %s)", *row)  # fmt: skip
         return Case(subject_id, refs)
 
     def offer(
@@ -133,18 +133,18 @@ class Fabric:
         within: "psycopg.Connection[Any] | None" = None,
     ) -> list[UUID]:
         """Put `times` messages into the outbox in one commit, or `within` a transaction that is still open."""
-        made = [uuid4() for _ in range(times)]
+        message_refs = [uuid4() for _ in range(times)]
         with ExitStack() as stack:
             connection = within or stack.enter_context(self.database.superuser())
             stack.enter_context(connection.transaction())
-            for message_ref in made:
+            for message_ref in message_refs:
                 sender, key = by or to, case.refs[to]
                 routing = (message_ref, case.subject_id, sender, to, key, TYPE)
                 connection.execute(OFFER, (*routing, b"\x01", ["shelter"], LONG_AGO))
                 shard = case.subject_id % SHARDS
                 row = (shard, case.subject_id, message_ref, to, key, TYPE, sender, LONG_AGO, body)
                 connection.execute(OUTBOX, row)
-        return made
+        return message_refs
 
     def post(self, to: str, case_ref: UUID, message_refs: Iterable[UUID] = (), **other: Any) -> list[UUID]:
         """Write messages into a mailbox directly, as the relay would."""
@@ -156,27 +156,27 @@ class Fabric:
         self.throw_in(to, *letters)
         return sent
 
-    def throw_in(self, to: str, *things: dict[str, Any]) -> None:
+    def throw_in(self, to: str, *letters: dict[str, Any]) -> None:
         """Write anything at all into a mailbox."""
         producer = Producer(self.kafka.settings(acls.RELAY, PASSWORD))
-        for said in things:
-            producer.produce(mailbox(to), **said)
+        for letter in letters:
+            producer.produce(mailbox(to), **letter)
         assert producer.flush(10) == 0
 
     def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:
-        """Return what lies in an agency's mailbox, read by the agency itself."""
-        reading = client_consumer.broker_consumer(
+        """Return the messages in an agency's mailbox, read by the agency itself."""
+        consumer = client_consumer.broker_consumer(
             self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)]
         )
-        found: list[Message] = []
+        messages: list[Message] = []
         deadline = time.monotonic() + within
         try:
-            while len(found) < at_least and time.monotonic() < deadline:
-                found += [message for message in reading.consume(500, 0.1) if message.error() is None]
-            found += [message for message in reading.consume(500, 0.3) if message.error() is None]
+            while len(messages) < at_least and time.monotonic() < deadline:
+                messages += [message for message in consumer.consume(500, 0.1) if message.error() is None]
+            messages += [message for message in consumer.consume(500, 0.3) if message.error() is None]
         finally:
-            reading.close()
-        return found
+            consumer.close()
+        return messages
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
         """Run one statement as the superuser."""
@@ -208,10 +208,10 @@ def ids(messages: Iterable[Message]) -> list[UUID]:
 
 
 def header(message: Message, name: str) -> str:
-    """Return what stands in one header of a message."""
-    said = dict(message.headers() or ())[name]
-    assert isinstance(said, bytes)
-    return said.decode("ascii")
+    """Return the value of one header of a message."""
+    value = dict(message.headers() or ())[name]
+    assert isinstance(value, bytes)
+    return value.decode("ascii")
 
 
 async def until(claim: Callable[[], object], within: float = 15.0) -> None:
@@ -234,9 +234,11 @@ def fabric(postgres: Postgres, kafka: Kafka, run_folder: Path) -> Fabric:
 def process(fabric: Fabric, part: str, consumer: str = "", crash_at: str | None = None) -> Iterator[Popen[bytes]]:
     """A relay or a worker in a process of its own, which is over when the block is."""
     settings = fabric.settings("exchange" if part == "worker" else "relay", crash_at=crash_at)
-    told = {f"ACCORD_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    environment = {
+        f"ACCORD_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()
+    }
     command = [sys.executable, "-W", "ignore", "-m", "tests.support.processes", part, consumer]
-    started = Popen(command, cwd=Path(__file__).parents[2], env=os.environ | told)
+    started = Popen(command, cwd=Path(__file__).parents[2], env=os.environ | environment)
     try:
         yield started
     finally:

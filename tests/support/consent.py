@@ -37,7 +37,7 @@ TOWN = {
 
 
 def a_directive(effect: DirectiveEffect, *categories: DataCategory, **terms: Any) -> Directive:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "directive_ref": UUID(int=next(_numbers)),
         "effect": effect,
         "custodian": "bay-hotline",
@@ -50,7 +50,7 @@ def a_directive(effect: DirectiveEffect, *categories: DataCategory, **terms: Any
         "basis": Basis.RELEASE,
         "taxonomy_version": TAXONOMY_VERSION,
     }
-    return Directive(**said | terms)
+    return Directive(**fields | terms)
 
 
 def a_grant(
@@ -90,7 +90,7 @@ def a_denial(
     **terms: Any,
 ) -> Directive:
     """A denial in force at noon, for every purpose unless one is named."""
-    said: dict[str, Any] = {"valid_until": None} | terms
+    fields: dict[str, Any] = {"valid_until": None} | terms
     return a_directive(
         DirectiveEffect.DENY,
         *categories,
@@ -100,7 +100,7 @@ def a_denial(
         valid_from=starts_at,
         only_fields=frozenset(only),
         excepted_fields=frozenset(excepted),
-        **said,
+        **fields,
     )
 
 

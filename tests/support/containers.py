@@ -113,10 +113,10 @@ class Tied(DockerContainer):
             try:
                 claim()
             except refusals as refusal:
-                said = b"\n".join(self.get_logs()).decode(errors="replace")
-                if ENDED in said or time.monotonic() > deadline:
-                    what = f"{self.image} did not start: {refusal} {said[-SHOWN_OF_A_LOG:].strip()}"
-                    raise SetupError(what, "Is it an image as CONTRIBUTING.md describes it?") from refusal
+                log = b"\n".join(self.get_logs()).decode(errors="replace")
+                if ENDED in log or time.monotonic() > deadline:
+                    message = f"{self.image} did not start: {refusal} {log[-SHOWN_OF_A_LOG:].strip()}"
+                    raise SetupError(message, "Is it an image as CONTRIBUTING.md describes it?") from refusal
                 time.sleep(0.1)
             else:
                 return
@@ -140,10 +140,10 @@ def kafka() -> Iterator[Kafka]:
 def for_a_town() -> Iterator[dict[str, str]]:
     """Run both, started at once, and yield the settings that name them to a town."""
     with _postgres() as database_started, _kafka() as broker_started:
-        here, there = database_started(), broker_started()
+        database_server, broker_server = database_started(), broker_started()
         yield {
-            "ACCORD_DATABASE": here.superuser_url(),
-            "ACCORD_KAFKA": f"{there.admin_user}:{there.admin_password}@{there.bootstrap}",
+            "ACCORD_DATABASE": database_server.superuser_url(),
+            "ACCORD_KAFKA": f"{broker_server.admin_user}:{broker_server.admin_password}@{broker_server.bootstrap}",
         }
 
 

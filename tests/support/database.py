@@ -31,9 +31,9 @@ class Database:
 def a_database(postgres: Postgres, name: str) -> Database:
     """Make a database of the product's with all roles and migrations, apart from every other of the server."""
     roles.create(postgres.superuser_url(), dict.fromkeys(roles.ROLES, PASSWORD), name)
-    made = Database(postgres, name)
-    migrate.upgrade_all(made.url(roles.OWNER))
-    return made
+    database = Database(postgres, name)
+    migrate.upgrade_all(database.url(roles.OWNER))
+    return database
 
 
 @pytest.fixture(scope="session")

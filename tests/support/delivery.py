@@ -33,19 +33,19 @@ class Delivery:
     def another(self) -> Worker:
         """Return a worker of the same consumer, as a second process would run it."""
         bound = sessions(self.town.engine(f"accord_{self.service}"))
-        made = Worker(settings_for(self.service), consumer=self.service, sessions=bound, keys=self.town.keys)
-        self.listen(made)
-        return made
+        worker = Worker(settings_for(self.service), consumer=self.service, sessions=bound, keys=self.town.keys)
+        self.listen(worker)
+        return worker
 
     async def waiting(self, case_ref: UUID, *agency_ids: str) -> list[RawRecord]:
-        """Return what waits for these agencies of a case, by any agency's reference to it."""
-        found = []
+        """Return the outbox rows that wait for these agencies of a case, by any agency's reference to it."""
+        records = []
         for agency_id in agency_ids:
-            theirs = await self.town.case_ref_of(case_ref, agency_id)
+            agency_case_ref = await self.town.case_ref_of(case_ref, agency_id)
             async with self.town.session("accord_relay") as session:
-                rows = (await session.execute(WAITING, {"key": theirs, "to": agency_id})).all()
-            found += [letter(row) for row in rows]
-        return found
+                rows = (await session.execute(WAITING, {"key": agency_case_ref, "to": agency_id})).all()
+            records += [letter(row) for row in rows]
+        return records
 
     async def deliver(self, case_ref: UUID, *agency_ids: str) -> None:
         """Hand over all that waits for these agencies of a case."""
@@ -58,5 +58,5 @@ class Delivery:
 def letter(row: Any) -> RawRecord:
     """Return an outbox row as it comes off the broker."""
     routing = headers.Routing(row.message_ref, row.type, row.sender, row.key, row.occurred_at, row.id)
-    said = tuple(headers.write(routing))
-    return RawRecord(mailbox(row.recipient), 0, row.id, str(row.key).encode(), said, bytes(row.body))
+    raw_headers = tuple(headers.write(routing))
+    return RawRecord(mailbox(row.recipient), 0, row.id, str(row.key).encode(), raw_headers, bytes(row.body))

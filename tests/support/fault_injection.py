@@ -29,12 +29,12 @@ def set_clock(started: stack.Stack, hours: int) -> None:
 
 def replay_from_the_start(started: stack.Stack) -> None:
     """Put the exchange's reader back to the first offset of every mailbox."""
-    program = next(one for one in PROGRAMS if one.name == "exchange-worker")
+    program = next(program for program in PROGRAMS if program.name == "exchange-worker")
     started.running[program.name].stop()
     client = administrator(started.kafka)
     places = [TopicPartition(agency.mailbox, number, 0) for agency in started.town.agencies for number in range(3)]
-    asked = ConsumerGroupTopicPartitions("exchange", places)
-    for moved in client.alter_consumer_group_offsets([asked]).values():
+    offsets = ConsumerGroupTopicPartitions("exchange", places)
+    for moved in client.alter_consumer_group_offsets([offsets]).values():
         moved.result()
     started.launch(program)
     started.wait_until_ready(lambda _: None)

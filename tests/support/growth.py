@@ -27,7 +27,7 @@ from tests.support.town import Town
 from tests.support.web import Web
 
 SENDER, RECEIVER = "bay-hotline", "harbor-house"
-SHOWN = (DataCategory.IDENTITY, DataCategory.NEEDS, DataCategory.REFERRAL_STATUS)
+RELEASED = (DataCategory.IDENTITY, DataCategory.NEEDS, DataCategory.REFERRAL_STATUS)
 # What only waits: a queue, emptied by the relay or the sequencer, or rows that expire.  All else grows with the years.
 QUEUES = ("carrying.outbox", "ledger.pending")
 SMALL = (
@@ -107,23 +107,23 @@ class Grown:
 
     town: Town
     refs: list[UUID] = field(default_factory=list)  # the sender's, of the real ones
-    theirs: list[UUID] = field(default_factory=list)  # the receiver's
+    receiver_refs: list[UUID] = field(default_factory=list)  # the same cases, as the receiver refers to them
     messages: list[UUID] = field(default_factory=list)
 
     async def begin(self, cases: int) -> None:
         """Tell of so many cases through the doors, deliver, refer, and take all leaves into the tree."""
         for _ in range(cases):
             case_ref = await self.town.open_case(SENDER)
-            await self.town.direct(case_ref, RECEIVER, Purpose.SHELTER, SHOWN)
+            await self.town.direct(case_ref, RECEIVER, Purpose.SHELTER, RELEASED)
             self.refs.append(case_ref)
-            self.theirs.append(await self.town.case_ref_of(case_ref, RECEIVER))
+            self.receiver_refs.append(await self.town.case_ref_of(case_ref, RECEIVER))
         async with self.town.unit("accord_intake", SENDER, "ana") as unit:
             await disclosure.offer_many(unit, [_incident(case_ref) for case_ref in self.refs])
             await unit.session.commit()
         with self.town.database.superuser() as connection:
-            told = {"sender": SENDER, "receiver": RECEIVER, "refs": self.refs}
-            connection.execute(DELIVERED, told)
-            connection.execute(REFERRED, told)
+            params = {"sender": SENDER, "receiver": RECEIVER, "refs": self.refs}
+            connection.execute(DELIVERED, params)
+            connection.execute(REFERRED, params)
             connection.execute("TRUNCATE carrying.outbox")
             listed: list[Any] = connection.execute(
                 "SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY place", [RECEIVER]
@@ -139,16 +139,16 @@ class Grown:
 
 def add(connection: "psycopg.Connection[Any]", case_ref: UUID, more: int) -> None:
     """Add so many cases like this one, in one commit; see `Grown.add`."""
-    told = {"case_ref": case_ref, "more": more, "receiver": RECEIVER}
+    params = {"case_ref": case_ref, "more": more, "receiver": RECEIVER}
     with connection.transaction():
         for statement in MANY:
-            connection.execute(statement, told if "%(" in statement else None)
+            connection.execute(statement, params if "%(" in statement else None)
     connection.execute("VACUUM (ANALYZE)")
 
 
 def _incident(case_ref: UUID) -> IncidentReported:
-    said = {"incident_ref": uuid4(), "version": 1, "reported_at": "2026-11-21T02:10:00Z"}
-    return IncidentReported(case_ref=case_ref, given_name="Marisol", needs=["shelter"], **said)
+    fields = {"incident_ref": uuid4(), "version": 1, "reported_at": "2026-11-21T02:10:00Z"}
+    return IncidentReported(case_ref=case_ref, given_name="Marisol", needs=["shelter"], **fields)
 
 
 @dataclass
@@ -174,22 +174,24 @@ class Day:
                 client = await stack.enter_async_context(web.as_person(app, person))
                 self.clients[f"{person} {service}"] = client
 
-    async def ask(self, what: str) -> None:
-        """Ask for one of `ASKED`; fails where the answer is not what it is for."""
+    async def ask(self, view: str) -> None:
+        """Ask for one of `REQUESTS`; fails where the answer is not what it is for."""
         self.number += 1
         number = self.number % len(self.grown.refs)
-        for others, (who, method, path) in enumerate(ASKED[what]):
+        for index, (who, method, path) in enumerate(REQUESTS[view]):
             place = path.format(
-                message=self.grown.messages[number], case=self.grown.refs[number], theirs=self.grown.theirs[number]
+                message=self.grown.messages[number],
+                case=self.grown.refs[number],
+                theirs=self.grown.receiver_refs[number],
             )
             body = {"purpose": "shelter"} if method == "POST" else None
             answer = await self.clients[who].request(method, place, json=body)
             assert answer.status_code == 200, answer.text
-            assert others or any(answer.json().values()), f"{what} shows nothing"
+            assert index or any(answer.json().values()), f"{view} shows nothing"
 
 
 LATEST = "?limit=50"
-ASKED: dict[str, list[tuple[str, str, str]]] = {
+REQUESTS: dict[str, list[tuple[str, str, str]]] = {
     "opening": [("sam exchange", "POST", "/v1/messages/{message}/opening")],
     "inbox page": [("sam exchange", "GET", "/v1/inbox" + LATEST)],
     "case file": [("sam exchange", "GET", "/v1/cases/{theirs}/messages")],

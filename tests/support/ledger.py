@@ -46,18 +46,18 @@ class OwnDatabase(Database):
 
 def own_database(shared: Database) -> OwnDatabase:
     """Make a database with the register, the carrying tables, an empty ledger, and the schema of audit."""
-    made = OwnDatabase(shared.postgres, name=f"ledger_{token_hex(5)}")
-    _create(shared, made.name, sql.SQL("OWNER {}").format(sql.Identifier(roles.OWNER)))
-    migrate.upgrade(made.url(roles.OWNER), migrate.RUNTIME)
-    migrate.upgrade(made.url(roles.OWNER), "audit")
-    return made
+    database = OwnDatabase(shared.postgres, name=f"ledger_{token_hex(5)}")
+    _create(shared, database.name, sql.SQL("OWNER {}").format(sql.Identifier(roles.OWNER)))
+    migrate.upgrade(database.url(roles.OWNER), migrate.RUNTIME)
+    migrate.upgrade(database.url(roles.OWNER), "audit")
+    return database
 
 
 def copy_of(database: OwnDatabase) -> OwnDatabase:
     """Copy a database that nobody is connected to."""
-    made = OwnDatabase(database.postgres, name=f"copy_{token_hex(5)}")
-    _create(database, made.name, sql.SQL("TEMPLATE {}").format(sql.Identifier(database.name)))
-    return made
+    copy = OwnDatabase(database.postgres, name=f"copy_{token_hex(5)}")
+    _create(database, copy.name, sql.SQL("TEMPLATE {}").format(sql.Identifier(database.name)))
+    return copy
 
 
 def _create(beside: Database, name: str, how: sql.Composed) -> None:
@@ -102,10 +102,10 @@ class Log:
         total = 0
         while True:
             async with self.session() as session:
-                taken = await integrate(session, self.skey, most)
-            if not taken:
+                integrated = await integrate(session, self.skey, most)
+            if not integrated:
                 return total
-            total += taken
+            total += integrated
 
     async def publish(self) -> None:
         """Integrate all that waits, and publish a head of it at once."""
@@ -145,17 +145,17 @@ class Log:
     def waiting(self) -> int:
         return int(self.rows("SELECT count(*) FROM ledger.pending")[0][0])
 
-    def findings(self, *kept: str) -> list[Finding]:
-        """Verify the whole ledger as the verifier does, given what witnesses kept."""
+    def findings(self, *witnessed: str) -> list[Finding]:
+        """Verify the whole ledger as the verifier does, given the checkpoints that witnesses kept."""
         with snapshot.reading(self.database.url("accord_audit")) as read:
-            found = verify_log(read.entries(), [*read.checkpoints(), *kept], self.vkey)
-            return [*found, *read.stored_state_findings(self.vkey)]
+            findings = verify_log(read.entries(), [*read.checkpoints(), *witnessed], self.vkey)
+            return [*findings, *read.stored_state_findings(self.vkey)]
 
 
 def a_leaf(number: int = 0, **says: Any) -> Leaf:
     """Return a leaf that can be told from others by its number."""
     subject = says.pop("subject", str(UUID(int=number)))
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "at": NOON,
         "act": Act.CONSULTED,
         "actor": f"actor-{number}",
@@ -164,7 +164,7 @@ def a_leaf(number: int = 0, **says: Any) -> Leaf:
         "sv": number,
         "subject": subject,
     }
-    return leaf({"number": number}, None, **told | says)
+    return leaf({"number": number}, None, **fields | says)
 
 
 def an_offer_and_its_opening(at: datetime) -> Sequence[Leaf]:

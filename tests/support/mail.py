@@ -15,9 +15,9 @@ BODIES = text("SELECT message_ref, type, body, recipient FROM carrying.outbox WH
 
 async def mailbox(town: Town, case_ref: UUID, agency_id: str) -> list[Sealed]:
     """Read what waits for an agency in the outbox, as the relay would send it."""
-    theirs = await town.case_ref_of(case_ref, agency_id)
+    agency_case_ref = await town.case_ref_of(case_ref, agency_id)
     async with town.session("accord_relay") as session:
-        rows = (await session.execute(BODIES, {"case_ref": theirs})).all()
+        rows = (await session.execute(BODIES, {"case_ref": agency_case_ref})).all()
     return [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
 
 

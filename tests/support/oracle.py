@@ -33,42 +33,46 @@ class Copy:
 class Oracle:
     """One survivor's word, as a careful person would keep it in mind."""
 
-    said: dict[UUID, Directive] = field(default_factory=dict)
+    directives: dict[UUID, Directive] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     taking_part: bool = True
     copies: dict[str, list[Copy]] = field(default_factory=dict)  # by the custodian's own message
 
     def say(self, directive: Directive) -> None:
         """Keep what the survivor said."""
-        self.said[directive.directive_ref] = directive
+        self.directives[directive.directive_ref] = directive
 
     def stop(self, directive_ref: UUID) -> None:
         """Keep that it was stopped."""
-        self.said[directive_ref] = replace(self.said[directive_ref], state=DirectiveState.REVOKED)
+        self.directives[directive_ref] = replace(self.directives[directive_ref], state=DirectiveState.REVOKED)
 
     def permits(self) -> list[UUID]:
         """Return what is permitted and not stopped."""
-        return [ref for ref, one in self.said.items() if one.effect == "permit" and one.state == "active"]
+        return [
+            ref
+            for ref, directive in self.directives.items()
+            if directive.effect == "permit" and directive.state == "active"
+        ]
 
     def open_paths(self, agency: str, purpose: Purpose, paths: set[str], at: datetime) -> set[str]:
         """Return which of the paths are open to an agency for a purpose."""
         if not self.taking_part:
             return set()
         request = Request(TOWN[agency], TOWN[HOME], purpose, mask_of(paths))
-        return reference.visible(request, self.said.values(), at)
+        return reference.visible(request, self.directives.values(), at)
 
     def any_purpose(self, agency: str, paths: set[str], at: datetime) -> set[str]:
         """Return what is open for some purpose of the agency."""
-        return set[str]().union(*(self.open_paths(agency, one, paths, at) for one in TOWN[agency].purposes))
+        return set[str]().union(*(self.open_paths(agency, purpose, paths, at) for purpose in TOWN[agency].purposes))
 
     def offered(self, message_ref: str, content: Content, at: datetime, *, relayed: bool) -> None:
         """Keep whom a fact was cut for, and what went into each copy."""
         for agency in TOWN:
             cut = self.any_purpose(agency, set(content), at) if agency != HOME else set()
             if cut:
-                kept = {path: content[path] for path in cut}
-                made = Copy(agency, kept, "relayed" if relayed else "waiting")
-                self.copies.setdefault(message_ref, []).append(made)
+                visible = {path: content[path] for path in cut}
+                copy = Copy(agency, visible, "relayed" if relayed else "waiting")
+                self.copies.setdefault(message_ref, []).append(copy)
 
     def relay(self, at: datetime) -> None:
         """Keep what happens to what waits when it is sent: what lapsed is withheld."""
@@ -85,9 +89,9 @@ class Oracle:
         """Return what this person should be shown of everything that reached the agency, empty openings left out."""
         if person in self.blocked:
             return []
-        shown = []
+        contents = []
         for copy in self.all_copies():
             if copy.recipient == agency and copy.state == "relayed":
                 paths = self.open_paths(agency, purpose, set(copy.content), at)
-                shown.append({path: copy.content[path] for path in paths})
-        return [content for content in shown if content]
+                contents.append({path: copy.content[path] for path in paths})
+        return [content for content in contents if content]

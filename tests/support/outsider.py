@@ -19,7 +19,7 @@ class Outsider:
 
     def __init__(self, town_json: Path, agency_id: str) -> None:
         self.town = json.loads(town_json.read_text())
-        (self.agency,) = (one for one in self.town["agencies"] if one["id"] == agency_id)
+        (self.agency,) = (agency for agency in self.town["agencies"] if agency["id"] == agency_id)
 
     def token(self) -> str:
         """Return a token for the system, asked for by its own key (private_key_jwt)."""
@@ -38,18 +38,18 @@ class Outsider:
         """Return the next `count` messages in the mailbox that this group has not had; it has had them then."""
         consumer = Consumer(self._settings(group))
         consumer.subscribe([self.agency["mailbox"]])
-        deadline, came = time.monotonic() + within, list[dict[str, Any]]()
+        deadline, messages = time.monotonic() + within, list[dict[str, Any]]()
         try:
-            while len(came) < count:
-                assert time.monotonic() < deadline, f"{len(came)} of {count} messages came"
+            while len(messages) < count:
+                assert time.monotonic() < deadline, f"{len(messages)} of {count} messages came"
                 message: Any = consumer.poll(0.2)
                 if message is not None and not message.error():
                     headers = {name: value.decode() for name, value in message.headers()}
-                    came.append({"headers": headers, "key": message.key().decode(), "body": message.value()})
+                    messages.append({"headers": headers, "key": message.key().decode(), "body": message.value()})
             consumer.commit(asynchronous=False)
         finally:
             consumer.close()
-        return came
+        return messages
 
     def opens(self, message_ref: str, purpose: str) -> httpx.Response:
         """Ask what of a message may be seen now."""

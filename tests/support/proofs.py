@@ -61,9 +61,9 @@ def roots_by_consistency(
 ) -> tuple[bytes, bytes]:
     """Return the roots of both trees that a proof leads to: SUBPROOF of section 2.1.2, read backwards."""
     if old == new:
-        known = old_root if whole else path[0]
+        shared_root = old_root if whole else path[0]
         assert len(path) == (0 if whole else 1), "a path that is too long"
-        return known, known
+        return shared_root, shared_root
     *below, last = path
     k = half(new)
     if old <= k:
@@ -93,7 +93,7 @@ def signed_head(text: str, vkey: str) -> tuple[int, bytes] | None:
     """Return size and root of a checkpoint that the key signed, or None (c2sp.org/signed-note, tlog-checkpoint)."""
     name, key_id, material = vkey.split("+", 2)
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(material)[1:])
-    said, _, signatures = text.rpartition("\n\n")
+    body, _, signatures = text.rpartition("\n\n")
     for line in signatures.split("\n"):
         dash, _, rest = line.partition(" ")
         signer, _, encoded = rest.partition(" ")
@@ -101,8 +101,8 @@ def signed_head(text: str, vkey: str) -> tuple[int, bytes] | None:
             signature = _bytes(encoded)
             if (dash, signer, signature[:4].hex()) != ("—", name, key_id):
                 continue
-            public.verify(signature[4:], f"{said}\n".encode())
-            origin, size, root_text, *_ = said.split("\n")
+            public.verify(signature[4:], f"{body}\n".encode())
+            origin, size, root_text, *_ = body.split("\n")
             return (int(size), _bytes(root_text)) if origin == name else None
         except (InvalidSignature, ValueError):
             continue
@@ -116,25 +116,27 @@ def _bytes(text: str) -> bytes:
     return raw
 
 
-def wrong(rows: Rows, vkey: str, kept: Sequence[str] = (), keys: Mapping[str, bytes] | None = None) -> list[str]:
-    """Return what is wrong with a ledger; `kept` are checkpoints that witnesses hold, `keys` the cases' by subject."""
+def wrong(rows: Rows, vkey: str, witnessed: Sequence[str] = (), keys: Mapping[str, bytes] | None = None) -> list[str]:
+    """Return the problems of a ledger; `witnessed` are checkpoints that witnesses hold, `keys` the cases' by subject."""
     bodies = [row[1] for row in rows.leaves]
-    found = [f"leaf {place}" for place, row in enumerate(rows.leaves) if row[0] != place or leaf(row[1]) != row[2]]
-    found += [
-        f"node {level}.{index}" for level, index, kept_hash in rows.nodes if _node(bodies, level, index) != kept_hash
+    problems = [f"leaf {place}" for place, row in enumerate(rows.leaves) if row[0] != place or leaf(row[1]) != row[2]]
+    problems += [
+        f"node {level}.{index}"
+        for level, index, stored_hash in rows.nodes
+        if _node(bodies, level, index) != stored_hash
     ]
     missing = len(_complete(len(bodies))) - len(rows.nodes)
-    found += [f"{missing} nodes"] if missing else []
-    for size, kept_root, text in rows.notes:
-        if signed_head(text, vkey) != (size, kept_root):
-            found.append(f"checkpoint {size}")
-    for text in [*kept, *(text for _, _, text in rows.notes)]:
+    problems += [f"{missing} nodes"] if missing else []
+    for size, stored_root, text in rows.notes:
+        if signed_head(text, vkey) != (size, stored_root):
+            problems.append(f"checkpoint {size}")
+    for text in [*witnessed, *(text for _, _, text in rows.notes)]:
         head = signed_head(text, vkey)
         if head is None or head[0] > len(bodies) or root(bodies[: head[0]]) != head[1]:
-            found.append("a checkpoint that this is not the log of")
+            problems.append("a checkpoint that this is not the log of")
     if rows.notes and max(size for size, _, _ in rows.notes) != len(bodies):
-        found.append("entries that no checkpoint covers")
-    return found + _times(bodies) + _details(rows, keys or {})
+        problems.append("entries that no checkpoint covers")
+    return problems + _times(bodies) + _details(rows, keys or {})
 
 
 def _complete(size: int) -> list[tuple[int, int]]:
@@ -150,37 +152,37 @@ def _node(bodies: Sequence[bytes], level: int, index: int) -> bytes | None:
 
 def _times(bodies: Sequence[bytes]) -> list[str]:
     """Return the entries that are more than a minute older than one before them, or that are none."""
-    found, newest = [], datetime.min.replace(tzinfo=UTC) + OVERLAP
+    problems, newest = [], datetime.min.replace(tzinfo=UTC) + OVERLAP
     for place, body in enumerate(bodies):
         try:
             at = datetime.fromisoformat(json.loads(body)["at"])
         except (ValueError, KeyError, TypeError):
-            found.append(f"entry {place} cannot be read")
+            problems.append(f"entry {place} cannot be read")
             continue
         if at < newest - OVERLAP:
-            found.append(f"entry {place} is older than what stands before it")
+            problems.append(f"entry {place} is older than what stands before it")
         newest = max(newest, at)
-    return found
+    return problems
 
 
 def _details(rows: Rows, keys: Mapping[str, bytes]) -> list[str]:
     """Return the entries whose sealed detail is not what their header commits to."""
-    found = []
+    problems = []
     for index, header, _, salt, sealed, subject in rows.leaves:
         try:
-            said = json.loads(header)
-            if subject is not None and str(subject) != said["subject"]:
-                found.append(f"entry {index} is filed under somebody else")
-            key = keys.get(said["subject"])
+            entry = json.loads(header)
+            if subject is not None and str(subject) != entry["subject"]:
+                problems.append(f"entry {index} is filed under somebody else")
+            key = keys.get(entry["subject"])
             if key is None or (salt is None and sealed is None):  # shredded: that breaks nothing
                 continue
             if subject is None:
-                found.append(f"entry {index} is filed under nobody")
-            wanted = HKDFExpand(SHA256(), 32, b"accord.derive.1\x00ledger.detail").derive(key)
-            plain = AESGCM(wanted).decrypt((sealed or b"")[:12], (sealed or b"")[12:], b"ledger.detail")
+                problems.append(f"entry {index} is filed under nobody")
+            detail_key = HKDFExpand(SHA256(), 32, b"accord.derive.1\x00ledger.detail").derive(key)
+            plain = AESGCM(detail_key).decrypt((sealed or b"")[:12], (sealed or b"")[12:], b"ledger.detail")
             canonical = json.dumps(json.loads(plain), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if sha256((salt or b"") + canonical.encode()).hexdigest() != said["commitment"]:
-                found.append(f"detail {index}")
+            if sha256((salt or b"") + canonical.encode()).hexdigest() != entry["commitment"]:
+                problems.append(f"detail {index}")
         except (InvalidTag, ValueError, KeyError, TypeError):
-            found.append(f"detail {index}")
-    return found
+            problems.append(f"detail {index}")
+    return problems

@@ -41,18 +41,18 @@ def _lines(before: str, suite: str) -> tuple[str, list[str]]:
 
 
 def _section(suite: str, before: tuple[str, list[str]]) -> Iterator[str]:
-    found = [proof for proof in proofs() if proof.suite == suite]
-    fresh = [_row(proof) for proof in found]
-    kept = [line for line in before[1] if _check(line) not in set(map(_check, fresh))]
-    machines = {proof.machine for proof in found} | ({*before[0].split("; ")} if kept else set())
-    if not fresh and not kept:
+    recorded = [proof for proof in proofs() if proof.suite == suite]
+    fresh = [_row(proof) for proof in recorded]
+    earlier_lines = [line for line in before[1] if _check(line) not in set(map(_check, fresh))]
+    machines = {proof.machine for proof in recorded} | ({*before[0].split("; ")} if earlier_lines else set())
+    if not fresh and not earlier_lines:
         return
     yield f"## {SUITES[suite]}"
     yield f"On: {'; '.join(sorted(machines))}."
     yield ""
     yield "| check | tried and found | how to have it again | ended |"
     yield "|---|---|---|---|"
-    yield from sorted(fresh + kept, key=_check)
+    yield from sorted(fresh + earlier_lines, key=_check)
     yield ""
 
 
@@ -63,7 +63,9 @@ def _check(line: str) -> tuple[str, str]:
 
 
 def _row(proof: Proof) -> str:
-    figures = ", ".join(f"{name.replace('_', ' ')} **{_said(figure)}**" for name, figure in proof.figures.items())
+    figures = ", ".join(
+        f"{name.replace('_', ' ')} **{_figure_text(figure)}**" for name, figure in proof.figures.items()
+    )
     again = f"`make {proof.suite}`" if proof.suite == "planted" else _command(proof)
     return f"| {proof.name} | {figures} | {again} | {proof.ended_at[:10]} |"
 
@@ -73,7 +75,7 @@ def _command(proof: Proof) -> str:
     return f"`{rounds}SEED={proof.seed} make {proof.suite}`"
 
 
-def _said(figure: int | float | str) -> str:
+def _figure_text(figure: int | float | str) -> str:
     return f"{figure:,}" if isinstance(figure, int) else str(figure)
 
 

@@ -33,8 +33,8 @@ class Proof:
 
     def line(self) -> str:
         """Return the proof as one line of text."""
-        said = ", ".join(f"{name.replace('_', ' ')} {figure}" for name, figure in self.figures.items())
-        return f"{self.suite}: {self.name}: {said} (SEED={self.seed} ROUNDS={self.rounds})"
+        figures = ", ".join(f"{name.replace('_', ' ')} {figure}" for name, figure in self.figures.items())
+        return f"{self.suite}: {self.name}: {figures} (SEED={self.seed} ROUNDS={self.rounds})"
 
 
 def form() -> str:
@@ -50,9 +50,9 @@ def rounds(short: int, long: int) -> int:
 @functools.cache
 def seed() -> int:
     """Return what chance starts from: one number for all processes of a test run."""
-    given = os.environ.get("SEED")
-    if given:
-        return int(given)
+    setting = os.environ.get("SEED")
+    if setting:
+        return int(setting)
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")  # the workers of one run share it
     return int(sha256(run.encode()).hexdigest()[:8], 16) if run else secrets.randbits(32)
 

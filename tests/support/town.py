@@ -86,11 +86,11 @@ class Town:
         """Open a unit of work for somebody of the town, as the edge would; the test commits."""
         async with self.session(role) as session:
             await session.execute(text("SELECT set_config('accord.agency', :a, true)"), {"a": agency_id})
-            found = await register.agency(session, agency_id)
-            assert found is not None
+            agency = await register.agency(session, agency_id)
+            assert agency is not None
             actor = person or f"system:{agency_id}"
             kind = Kind.SYSTEM if person is None else Kind.PERSON
-            yield UnitOfWork(session, found, actor, self.keys, kind, person_ref=person, person_name=person or "")
+            yield UnitOfWork(session, agency, actor, self.keys, kind, person_ref=person, person_name=person or "")
 
     def system_key(self, agency_id: str) -> ECKey:
         """Return the private key of an agency's records system, made when it is first asked for."""
@@ -155,8 +155,8 @@ class Town:
             await register.raise_version(session, subject.subject_id)
             by = audit_entries.ActorPseudonyms("consent", custodian.pseudonym)
             act, reason = (Act.CHANGED, "denied") if effect == "deny" else (Act.GRANTED, None)
-            said: Any = {"custodian": custodian, "categories": tuple(categories), "directives": (str(ref),)}
-            await append(session, [audit_entries.act_entry(act, by, subject, **said, purpose=purpose, reason=reason)])
+            fields: Any = {"custodian": custodian, "categories": tuple(categories), "directives": (str(ref),)}
+            await append(session, [audit_entries.act_entry(act, by, subject, **fields, purpose=purpose, reason=reason)])
             await session.commit()
         return ref
 
@@ -170,10 +170,10 @@ class Town:
             custodian = subject.case(case_ref)
             assert custodian is not None
             by = audit_entries.ActorPseudonyms("consent", custodian.pseudonym)
-            said = audit_entries.act_entry(
+            entry = audit_entries.act_entry(
                 Act.REVOKED, by, subject, custodian=custodian, directives=(str(directive_ref),)
             )
-            await append(session, [said])
+            await append(session, [entry])
             await session.commit()
 
     async def case_ref_of(self, case_ref: UUID, agency_id: str) -> UUID:

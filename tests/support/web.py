@@ -56,9 +56,15 @@ class TestIssuer:
     def person(self, person_ref: str, *, agency: str | None = None, roles: Sequence[str] | None = None) -> str:
         """Return a token for a person of the town, or for anybody at an agency that a test names."""
         known_agency, known_roles = PEOPLE.get(person_ref, ("", ()))
-        held = frozenset(roles if roles is not None else known_roles)
+        granted_roles = frozenset(roles if roles is not None else known_roles)
         who = Principal(
-            person_ref, agency or known_agency, Kind.PERSON, person_ref, person_ref.title(), scopes_of(held), held
+            person_ref,
+            agency or known_agency,
+            Kind.PERSON,
+            person_ref,
+            person_ref.title(),
+            scopes_of(granted_roles),
+            granted_roles,
         )
         return self.mint.access(who, "accord", 900)
 
@@ -79,7 +85,7 @@ def settings_for(service: str, **other: Any) -> Settings: ...
 def settings_for(service: str, kind: type[S], **other: Any) -> S: ...
 def settings_for(service: str, kind: type[ProcessSettings] = Settings, **other: Any) -> ProcessSettings:
     """Return settings of a service that a test puts together; nothing connects by them."""
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "service": service,
         "database": "postgresql+psycopg://nobody@127.0.0.1:1/accord",
         "kafka": "127.0.0.1:1",
@@ -90,7 +96,7 @@ def settings_for(service: str, kind: type[ProcessSettings] = Settings, **other: 
         "port": 1,
         "profile": Profile.DEVELOPMENT,
     }
-    return kind(**said | other)
+    return kind(**fields | other)
 
 
 @dataclass
@@ -104,14 +110,14 @@ class Web:
         """Return the wiring of a service that runs as `role` in the database."""
         tokens = Tokens(ISSUER, AUDIENCE, self.issuer.fetch)
         opened = sessions(self.town.engine(role))
-        made: dict[str, Any] = {"sessions": opened, "sessions_for_stops": opened, "tokens": tokens}
-        made |= {
+        parts: dict[str, Any] = {"sessions": opened, "sessions_for_stops": opened, "tokens": tokens}
+        parts |= {
             "concurrency_limits": ConcurrencyLimits(128, share=8, for_stops=16),
             "body_reads": BodyReadLimits(8),
             "keys": self.town.keys,
         }
-        made |= {"audience": AUDIENCE}
-        return AppState(**{"rate_limiter": RateLimiter(1e6, 1_000_000), **made, **other})
+        parts |= {"audience": AUDIENCE}
+        return AppState(**{"rate_limiter": RateLimiter(1e6, 1_000_000), **parts, **other})
 
     @asynccontextmanager
     async def serving(self, service: str, routers: Sequence[APIRouter], **other: Any) -> AsyncIterator[FastAPI]:
@@ -146,10 +152,10 @@ class Web:
     ) -> str:
         """Return what an agency's system signs of the person for whom it asks, or what a test makes of it."""
         now = int(clock.utcnow().timestamp())
-        said = {"iss": agency_id, "sub": person_ref, "aud": AUDIENCE, "iat": now, "exp": now + 60, "jti": uuid4().hex}
+        claims = {"iss": agency_id, "sub": person_ref, "aud": AUDIENCE, "iat": now, "exp": now + 60, "jti": uuid4().hex}
         names = {"alg": "ES256", "typ": "accord-person+jwt", **header}
-        kept = {name: value for name, value in (said | other).items() if value is not None}
-        return jwt.encode(names, kept, key or self.town.system_key(agency_id))
+        payload = {name: value for name, value in (claims | other).items() if value is not None}
+        return jwt.encode(names, payload, key or self.town.system_key(agency_id))
 
 
 @dataclass

@@ -31,8 +31,8 @@ class Traces:
     consumer: str = field(default_factory=lambda: f"exchange.{token_hex(5)}")
 
     async def leave(self, unit: UnitOfWork, offered: SealedMessage) -> None:
-        said = f"{unit.agency_id} {unit.actor} {unit.person_ref} {unit.traceparent}"
-        row = {"consumer": self.consumer, "ref": offered.message_ref, "key": offered.case_ref, "said": said}
+        trace = f"{unit.agency_id} {unit.actor} {unit.person_ref} {unit.traceparent}"
+        row = {"consumer": self.consumer, "ref": offered.message_ref, "key": offered.case_ref, "said": trace}
         await unit.session.execute(TRACE, row)
 
     def rows(self) -> list[Any]:
