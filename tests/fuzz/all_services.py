@@ -83,9 +83,9 @@ class Street:
     async def sequence(self) -> int:
         """Put what waits into the ledger's tree, so that there is something to prove; return how many leaves."""
         async with self.town.session("accord_audit") as session:
-            taken = await integrate(session, self.ledger_key, BATCH)
+            integrated = await integrate(session, self.ledger_key, BATCH)
             await publish(session, self.ledger_key, timedelta(0))
-            return taken
+            return integrated
 
     def findings(self) -> list[Finding]:
         """Verify the whole record as `accord ledger verify` does."""

@@ -46,23 +46,23 @@ def taken_apart(body: bytes) -> list[bytes]:
 def _rebuilt(attempt: Attempt, by: Random) -> bytes:
     """Return the body with its parts moved about, left out, doubled, or taken from another message."""
     parts = taken_apart(attempt.sealed.body)
-    theirs = taken_apart(by.choice(FACTS).body)
-    ours, other = by.randrange(len(parts)), by.choice(theirs)
+    other_parts = taken_apart(by.choice(FACTS).body)
+    place, other = by.randrange(len(parts)), by.choice(other_parts)
     match by.randrange(7):
         case 0:
             parts[1:-1] = by.sample(parts[1:-1], len(parts) - 2)
         case 1:
-            parts[ours] = other
+            parts[place] = other
         case 2:
-            parts.insert(ours, other)
+            parts.insert(place, other)
         case 3:
-            parts.insert(ours, parts[ours])
+            parts.insert(place, parts[place])
         case 4:
-            del parts[ours]
+            del parts[place]
         case 5:
-            parts = parts[: ours + 1] + theirs[by.randrange(len(theirs)) :]
+            parts = parts[: place + 1] + other_parts[by.randrange(len(other_parts)) :]
         case _:
-            parts[-1] = theirs[-1]
+            parts[-1] = other_parts[-1]
     return b"".join(parts)
 
 
@@ -71,8 +71,8 @@ def _other_length(attempt: Attempt, by: Random) -> bytes:
     parts = taken_apart(attempt.sealed.body)
     chosen = by.randrange(1, len(parts) - 1)
     length = int.from_bytes(parts[chosen][NONCE : NONCE + LENGTH])
-    told = by.choice((0, 1, length - 1, length + 1, length + 16, 2**31, 2**32 - 1))
-    parts[chosen] = parts[chosen][:NONCE] + (told % 2**32).to_bytes(LENGTH) + parts[chosen][NONCE + LENGTH :]
+    claimed = by.choice((0, 1, length - 1, length + 1, length + 16, 2**31, 2**32 - 1))
+    parts[chosen] = parts[chosen][:NONCE] + (claimed % 2**32).to_bytes(LENGTH) + parts[chosen][NONCE + LENGTH :]
     return b"".join(parts)
 
 
@@ -103,25 +103,25 @@ def _other_mask(attempt: Attempt, by: Random) -> Attempt:
 
 def attempt(by: Random) -> Attempt:
     """Return an honest opening after one to three changes, careful or blind."""
-    made = honest_attempt(by)
+    mutant = honest_attempt(by)
     for _ in range(by.choice((1, 1, 2, 3))):
         body: bytes | None = None
         match by.randrange(9):
             case 0 | 1 | 2:
-                body = _rebuilt(made, by) if _whole(made) else flipped(made.sealed.body, by)
+                body = _rebuilt(mutant, by) if _whole(mutant) else flipped(mutant.sealed.body, by)
             case 3:
-                body = _other_length(made, by) if _whole(made) else made.sealed.body[:-1]
+                body = _other_length(mutant, by) if _whole(mutant) else mutant.sealed.body[:-1]
             case 4 | 5:
-                body = damaged(made.sealed.body, by, BODIES)
+                body = damaged(mutant.sealed.body, by, BODIES)
             case 6:
-                made = _other_place(made, by)
+                mutant = _other_place(mutant, by)
             case 7:
-                made = _other_key(made, by)
+                mutant = _other_key(mutant, by)
             case _:
-                made = _other_mask(made, by)
+                mutant = _other_mask(mutant, by)
         if body is not None:
-            made = replace(made, sealed=replace(made.sealed, body=body))
-    return made
+            mutant = replace(mutant, sealed=replace(mutant.sealed, body=body))
+    return mutant
 
 
 def _whole(attempt: Attempt) -> bool:
@@ -135,10 +135,10 @@ def opens_as_meant(attempt: Attempt) -> bool:
         parts = unseal(sealed, attempt.mask, attempt.key)
     except NotOpenable:
         return False
-    found = {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
+    opened = {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
     letter = OF.get((sealed.message_ref, sealed.recipient))
     if letter is None or (sealed.type, sealed.body, attempt.key) != (letter.routing.type, letter.body, letter.key):
         raise Differs("opened what nobody sealed")
-    if plain(found) != permitted(letter.meaning, attempt.mask):
+    if plain(opened) != permitted(letter.meaning, attempt.mask):
         raise Differs("opened otherwise than it was sealed")
     return True

@@ -22,7 +22,7 @@ class Cost:
     """What one request cost."""
 
     rows: int = 0
-    held: int = 0
+    locked: int = 0
     leaves: int = 0
     bytes: int = 0
 
@@ -41,10 +41,10 @@ def _metered() -> Iterator[Cost]:
     """Count the rows of every statement that goes to the driver, and those of the statements that hold a subject."""
     cost, execute = Cost(), psycopg.AsyncCursor.execute
 
-    async def counting(cursor: psycopg.AsyncCursor[Any], query: Any, *given: Any, **more: Any) -> Any:
-        done = await execute(cursor, query, *given, **more)
+    async def counting(cursor: psycopg.AsyncCursor[Any], query: Any, *args: Any, **more: Any) -> Any:
+        done = await execute(cursor, query, *args, **more)
         cost.rows += max(0, cursor.rowcount)
-        cost.held += max(0, cursor.rowcount) if HOLDS in str(query) else 0
+        cost.locked += max(0, cursor.rowcount) if HOLDS in str(query) else 0
         return done
 
     with patch.object(psycopg.AsyncCursor, "execute", counting):

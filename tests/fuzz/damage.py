@@ -65,9 +65,9 @@ def damaged(raw: bytes, by: Random, others: Sequence[bytes] = ()) -> bytes:
     return raw
 
 
-def spliced(one: bytes, other: bytes, by: Random) -> bytes:
-    """Return the beginning of one and the end of another."""
-    return one[: by.randint(0, len(one))] + other[by.randint(0, len(other)) :]
+def spliced(first: bytes, other: bytes, by: Random) -> bytes:
+    """Return the beginning of `first` and the end of `other`."""
+    return first[: by.randint(0, len(first))] + other[by.randint(0, len(other)) :]
 
 
 def flipped(raw: bytes, by: Random) -> bytes:

@@ -95,8 +95,8 @@ class Bench:
 
     def rows(self) -> Rows:
         """Return the ledger as it lies there."""
-        asked = [self.hand.execute(statement, binary=True).fetchall() for statement in (LEAVES, NODES, HEADS)]
-        return Rows(*asked)
+        tables = [self.hand.execute(statement, binary=True).fetchall() for statement in (LEAVES, NODES, HEADS)]
+        return Rows(*tables)
 
     def do(self, statement: str, *values: Any) -> None:
         """Change something."""
@@ -110,11 +110,11 @@ class Bench:
         self.do("TRUNCATE ledger.checkpoint")
         hashes = [leaf_hash(body) for body in bodies]
         for index, body in enumerate(bodies):
-            said = json.loads(body)
-            self.do(INSERT, index, index + 1, body, hashes[index], *sealed[said["commitment"]], said["subject"])
-        for level, index, made in grow(0, [], hashes):
+            entry = json.loads(body)
+            self.do(INSERT, index, index + 1, body, hashes[index], *sealed[entry["commitment"]], entry["subject"])
+        for level, index, digest in grow(0, [], hashes):
             if level:
-                self.do("INSERT INTO ledger.node VALUES (%s, %s, %s)", level, index, made)
+                self.do("INSERT INTO ledger.node VALUES (%s, %s, %s)", level, index, digest)
         for size in sizes:
             peaks: list[bytes] = []
             for index in range(size):
@@ -129,7 +129,7 @@ INSERT = "INSERT INTO ledger.leaf VALUES (%s, %s, %s, %s, %s, %s, %s, now())"
 
 def reworded(body: bytes, by: Random) -> bytes:
     """Return a line of the ledger that says something else, in the same canonical spelling."""
-    said = json.loads(body)
+    entry = json.loads(body)
     name = by.choice(
         ("actor", "agency", "at", "act", "verdict", "sv", "subject", "categories", "directives", "purpose")
     )
@@ -137,8 +137,8 @@ def reworded(body: bytes, by: Random) -> bytes:
         "at": "2026-03-02T12:30:00.000000Z",
         "act": "consulted",
         "verdict": "deny",
-        "sv": said["sv"] + 1,
-        "subject": str(by.choice([one for one in SUBJECTS if str(one) != said["subject"]])),
+        "sv": entry["sv"] + 1,
+        "subject": str(by.choice([subject for subject in SUBJECTS if str(subject) != entry["subject"]])),
         "categories": ["identity"],
         "directives": ["another"],
     }
@@ -171,19 +171,19 @@ def header_field_and_hash(bench: Bench, by: Random) -> None:
 
 
 def hash_of_a_leaf(bench: Bench, by: Random) -> None:
-    index, _, kept, *_ = _leaf_at(bench, by)
-    bench.do("UPDATE ledger.leaf SET hash = %s WHERE index = %s", flipped(kept, by), index)
+    index, _, digest, *_ = _leaf_at(bench, by)
+    bench.do("UPDATE ledger.leaf SET hash = %s WHERE index = %s", flipped(digest, by), index)
 
 
 def a_node(bench: Bench, by: Random) -> None:
-    level, index, kept = by.choice(list(bench.rows().nodes))
+    level, index, digest = by.choice(list(bench.rows().nodes))
     match by.randrange(3):
         case 0:
             bench.do("DELETE FROM ledger.node WHERE level = %s AND index = %s", level, index)
         case 1:
             bench.do("UPDATE ledger.node SET index = index + 1000 WHERE level = %s AND index = %s", level, index)
         case _:
-            changed = flipped(kept, by)
+            changed = flipped(digest, by)
             bench.do("UPDATE ledger.node SET hash = %s WHERE level = %s AND index = %s", changed, level, index)
 
 
@@ -202,9 +202,9 @@ def a_checkpoint(bench: Bench, by: Random) -> None:
 
 
 def the_order(bench: Bench, by: Random) -> None:
-    one, other = sorted(by.sample(range(len(bench.rows().leaves)), 2))
-    for was, becomes in ((one, -1), (other, one), (-1, other)):
-        bench.do("UPDATE ledger.leaf SET index = %s WHERE index = %s", becomes, was)
+    first, second = sorted(by.sample(range(len(bench.rows().leaves)), 2))
+    for place, new_place in ((first, -1), (second, first), (-1, second)):
+        bench.do("UPDATE ledger.leaf SET index = %s WHERE index = %s", new_place, place)
 
 
 def a_gap(bench: Bench, by: Random) -> None:
@@ -213,7 +213,7 @@ def a_gap(bench: Bench, by: Random) -> None:
 
 def the_subject(bench: Bench, by: Random) -> None:
     index, header, *_ = _leaf_at(bench, by)
-    others = [one for one in SUBJECTS if str(one) != json.loads(header)["subject"]]
+    others = [subject for subject in SUBJECTS if str(subject) != json.loads(header)["subject"]]
     bench.do("UPDATE ledger.leaf SET subject = %s WHERE index = %s", by.choice([*others, None]), index)
 
 
@@ -224,8 +224,8 @@ def the_salt(bench: Bench, by: Random) -> None:
 
 def the_detail(bench: Bench, by: Random) -> None:
     index, _, _, _, detail, _ = _leaf_at(bench, by)
-    theirs = _leaf_at(bench, by)
-    changed = theirs[4] if theirs[4] != detail and by.random() < 0.5 else flipped(detail or b"", by)
+    other = _leaf_at(bench, by)
+    changed = other[4] if other[4] != detail and by.random() < 0.5 else flipped(detail or b"", by)
     bench.do("UPDATE ledger.leaf SET detail = %s WHERE index = %s", changed, index)
 
 

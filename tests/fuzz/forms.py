@@ -44,42 +44,42 @@ LEFT_OUT: Final[dict[str, frozenset[Any]]] = {
 def form(by: Random) -> Form:
     """Return a filled-in contract after one to three changes."""
     type_name = by.choice(TYPES)
-    said = copy.deepcopy(EXAMPLES[type_name])
+    document = copy.deepcopy(EXAMPLES[type_name])
     for _ in range(by.choice((1, 1, 2, 3))):
-        CHANGES[by.randrange(len(CHANGES))](said, by)
-    return type_name if by.random() < 0.95 else by.choice(TYPES), said
+        CHANGES[by.randrange(len(CHANGES))](document, by)
+    return type_name if by.random() < 0.95 else by.choice(TYPES), document
 
 
-def _odd_value(said: Any, by: Random) -> None:
-    container, name = by.choice(list(_places(said)))
+def _odd_value(document: Any, by: Random) -> None:
+    container, name = by.choice(list(_places(document)))
     container[name] = copy.deepcopy(by.choice(ODD))
 
 
-def _value_of_another(said: Any, by: Random) -> None:
-    container, name = by.choice(list(_places(said)))
-    theirs, other = by.choice(list(_places(EXAMPLES[by.choice(TYPES)])))
-    container[name] = copy.deepcopy(theirs[other])
+def _value_of_another(document: Any, by: Random) -> None:
+    container, name = by.choice(list(_places(document)))
+    donor, other = by.choice(list(_places(EXAMPLES[by.choice(TYPES)])))
+    container[name] = copy.deepcopy(donor[other])
 
 
-def _left_out(said: Any, by: Random) -> None:
-    container, name = by.choice(list(_places(said)))
-    if len(said) > 1 or container is not said:
+def _left_out(document: Any, by: Random) -> None:
+    container, name = by.choice(list(_places(document)))
+    if len(document) > 1 or container is not document:
         del container[name]
 
 
-def _one_more(said: Any, by: Random) -> None:
-    container, name = by.choice(list(_places(said)))
+def _one_more(document: Any, by: Random) -> None:
+    container, name = by.choice(list(_places(document)))
     if isinstance(container, list):
         container.extend(copy.deepcopy(container[: by.choice((1, 60))]))
     else:
-        theirs = EXAMPLES[by.choice(TYPES)]
-        other = by.choice(list(theirs))
+        donor = EXAMPLES[by.choice(TYPES)]
+        other = by.choice(list(donor))
         more = (other, f"{name} ", name.upper(), name.replace("_", "-"), "__class__", "type")
-        container[by.choice(more)] = copy.deepcopy(theirs[other])
+        container[by.choice(more)] = copy.deepcopy(donor[other])
 
 
-def _wrapped(said: Any, by: Random) -> None:
-    container, name = by.choice(list(_places(said)))
+def _wrapped(document: Any, by: Random) -> None:
+    container, name = by.choice(list(_places(document)))
     value = container[name]
     container[name] = by.choice(
         (
@@ -92,8 +92,8 @@ def _wrapped(said: Any, by: Random) -> None:
     )
 
 
-def _otherwise(said: Any, by: Random) -> None:
-    texts = [(container, name) for container, name in _places(said) if isinstance(container[name], str)]
+def _otherwise(document: Any, by: Random) -> None:
+    texts = [(container, name) for container, name in _places(document) if isinstance(container[name], str)]
     if not texts:
         return
     container, name = by.choice(texts)
@@ -113,52 +113,58 @@ CHANGES: Final[tuple[Callable[[Any, Random], None], ...]] = (
 )  # fmt: skip
 
 
-def _places(said: Any) -> Iterator[Place]:
-    members: Any = enumerate(said) if isinstance(said, list) else said.items() if isinstance(said, dict) else ()
+def _places(container: Any) -> Iterator[Place]:
+    members: Any = (
+        enumerate(container)
+        if isinstance(container, list)
+        else container.items()
+        if isinstance(container, dict)
+        else ()
+    )
     for name, value in members:
-        yield said, name
+        yield container, name
         yield from _places(value)
 
 
 def taken_as_said(form: Form) -> bool:
-    """Tell whether a contract took what it was given, and as it was said; raises `Differs` for anything else."""
-    type_name, said = form
+    """Tell whether a contract took a document, and as it was written; raises `Differs` for anything else."""
+    type_name, document = form
     try:
-        read = strict_json.loads(json.dumps(said).encode())
+        read = strict_json.loads(json.dumps(document).encode())
         fact = CONTRACTS[type_name].model_validate(read)
     except (strict_json.BadJson, ValidationError):
         return False
-    back = {name: plain(getattr(fact, name)) for name in type(fact).model_fields}
-    for place in _apart(read, back, type_name):
+    dumped = {name: plain(getattr(fact, name)) for name in type(fact).model_fields}
+    for place in _apart(read, dumped, type_name):
         raise Differs(f"{place} was taken for something else")
     if not _published(type_name).is_valid(read):
         raise Differs(f"{type_name} takes what its published schema refuses")
     return True
 
 
-def _apart(said: Any, taken: Any, place: str) -> Iterator[str]:
-    """Yield each place at which something was taken otherwise than it was said, or was never said."""
-    if isinstance(said, dict) and isinstance(taken, dict):
-        for name in said.keys() | taken.keys():
-            if said.get(name) is not None:
-                yield from _apart(said[name], taken.get(name), f"{place}.{name}")
-            elif taken.get(name) and taken[name] not in LEFT_OUT.get(name, ()):
+def _apart(document: Any, dumped: Any, place: str) -> Iterator[str]:
+    """Yield each place at which the dumped contract says otherwise than the document, or more than it."""
+    if isinstance(document, dict) and isinstance(dumped, dict):
+        for name in document.keys() | dumped.keys():
+            if document.get(name) is not None:
+                yield from _apart(document[name], dumped.get(name), f"{place}.{name}")
+            elif dumped.get(name) and dumped[name] not in LEFT_OUT.get(name, ()):
                 yield f"{place}.{name}"
-    elif isinstance(said, list) and isinstance(taken, list) and len(said) == len(taken):
-        for one, other in zip(said, taken, strict=True):
-            yield from _apart(one, other, f"{place}[]")
-    elif not _same(said, taken):
+    elif isinstance(document, list) and isinstance(dumped, list) and len(document) == len(dumped):
+        for member, other in zip(document, dumped, strict=True):
+            yield from _apart(member, other, f"{place}[]")
+    elif not _same(document, dumped):
         yield place
 
 
-def _same(said: Any, taken: Any) -> bool:
-    if isinstance(said, str) and isinstance(taken, str):
-        return said == taken or _alike(_uuid, said, taken) or _alike(_instant, said, taken)
-    return isinstance(said, bool) is isinstance(taken, bool) and bool(said == taken)
+def _same(value: Any, other: Any) -> bool:
+    if isinstance(value, str) and isinstance(other, str):
+        return value == other or _alike(_uuid, value, other) or _alike(_instant, value, other)
+    return isinstance(value, bool) is isinstance(other, bool) and bool(value == other)
 
 
-def _alike(read: Callable[[str], Any], said: str, taken: str) -> bool:
-    return read(said) is not None and read(said) == read(taken)
+def _alike(read: Callable[[str], Any], value: str, other: str) -> bool:
+    return read(value) is not None and read(value) == read(other)
 
 
 def _uuid(text: str) -> UUID | None:

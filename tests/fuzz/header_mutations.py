@@ -9,7 +9,7 @@ from uuid import UUID
 from runtime.messaging.headers import Routing, UnreadableHeaders, read, write
 from tests.fuzz.damage import Differs, damaged
 
-Said = tuple[tuple[str, bytes | None], ...]
+RawHeaders = tuple[tuple[str, bytes | None], ...]
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BESIDE: Final = frozenset({"ce_dataschema"})  # nobody decides by it
@@ -79,11 +79,11 @@ def _otherwise(name: str, value: bytes, by: Random) -> bytes:
     return by.choice((*padded, long)).encode()
 
 
-def reworded(said: Said, theirs: Said, by: Random) -> Said:
+def reworded(original: RawHeaders, donor: RawHeaders, by: Random) -> RawHeaders:
     """Return the headers after one change."""
-    if not said:
-        return theirs
-    headers = list(said)
+    if not original:
+        return donor
+    headers = list(original)
     match by.randrange(10):
         case 0:
             headers = by.sample(headers, len(headers))
@@ -92,17 +92,17 @@ def reworded(said: Said, theirs: Said, by: Random) -> Said:
         case 2:
             headers.insert(by.randint(0, len(headers)), by.choice(headers))
         case 3:
-            headers.append(by.choice(theirs or said))
+            headers.append(by.choice(donor or original))
         case _:
             place = by.randrange(len(headers))
-            headers[place] = _changed(*headers[place], dict(theirs), by)
+            headers[place] = _changed(*headers[place], dict(donor), by)
     return tuple(headers)
 
 
-def _changed(name: str, value: bytes | None, theirs: dict[str, bytes | None], by: Random) -> tuple[str, bytes | None]:
+def _changed(name: str, value: bytes | None, donor: dict[str, bytes | None], by: Random) -> tuple[str, bytes | None]:
     match by.randrange(6):
         case 0:
-            return name, theirs.get(name, value)
+            return name, donor.get(name, value)
         case 1:
             return name, by.choice((None, b"", b"\x00", "é".encode(), b"\xff", b"0" * 500))
         case 2:
@@ -113,28 +113,28 @@ def _changed(name: str, value: bytes | None, theirs: dict[str, bytes | None], by
             return name, _otherwise(name, value or b"", by)
 
 
-def headers(by: Random) -> Said:
+def headers(by: Random) -> RawHeaders:
     """Return honest headers after one to three changes."""
-    said: Said = tuple(write(by.choice(ROUTINGS)))
+    mutant: RawHeaders = tuple(write(by.choice(ROUTINGS)))
     for _ in range(by.choice((1, 1, 2, 3))):
-        said = reworded(said, tuple(write(by.choice(ROUTINGS))), by)
-    return said
+        mutant = reworded(mutant, tuple(write(by.choice(ROUTINGS))), by)
+    return mutant
 
 
-def reads_as_written(said: Said) -> bool:
+def reads_as_written(raw: RawHeaders) -> bool:
     """Tell whether headers were read, and say what we would have written; raises `Differs` for anything else.
 
     One meaning has one spelling. So whatever is read is, to the byte, what the relay writes for that routing.
     """
     try:
-        routing = read(said)
+        routing = read(raw)
     except UnreadableHeaders:
         return False
-    if _meant(said) != _meant(write(routing)):
-        raise Differs(f"{_meant(said)} was read as {routing}")
+    if _routing_fields(raw) != _routing_fields(write(routing)):
+        raise Differs(f"{_routing_fields(raw)} was read as {routing}")
     return True
 
 
-def _meant(said: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes | None]:
+def _routing_fields(raw: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes | None]:
     names = {name for name, _ in write(ROUTINGS[0])} - BESIDE
-    return {name: value for name, value in said if name in names}
+    return {name: value for name, value in raw if name in names}

@@ -46,26 +46,26 @@ class Letter:
     def received(self) -> RawRecord:
         """Return the letter as a reader of the mailbox gets it."""
         key = str(self.routing.case_ref).encode()
-        said: tuple[tuple[str, bytes | None], ...] = tuple(headers.write(self.routing))
-        return RawRecord(f"to.{self.recipient}", 0, 0, key, said, self.body)
+        raw_headers: tuple[tuple[str, bytes | None], ...] = tuple(headers.write(self.routing))
+        return RawRecord(f"to.{self.recipient}", 0, 0, key, raw_headers, self.body)
 
 
 def _letter(number: int, type_name: str, recipient: str) -> Letter:
     refs = [UUID(bytes=sha256(f"{name}/{number}".encode()).digest()[:16], version=4) for name in ("message", "case")]
     key = sha256(f"key/{number}".encode()).digest()
     routing = Routing(refs[0], type_name, "bay-hotline", refs[1], NOON + timedelta(seconds=number), number)
-    told = fact(type_name)
-    if isinstance(told, DirectiveFact):
-        terms = told.terms()
+    example = fact(type_name)
+    if isinstance(example, DirectiveFact):
+        terms = example.terms()
         return Letter(routing, recipient, key, seal_terms(refs[0], recipient, type_name, terms, key), plain(terms))
-    parts = by_category(told, ALL)
+    parts = by_category(example, ALL)
     meaning = {f"{category}.{name}": value for category, part in parts.items() for name, value in part.items()}
     return Letter(routing, recipient, key, seal(refs[0], recipient, type_name, parts, key), plain(meaning))
 
 
-def plain(said: Any) -> Any:
-    """Return `said` as JSON brings it back."""
-    return json.loads(json.dumps(said))
+def plain(value: Any) -> Any:
+    """Return `value` as JSON brings it back."""
+    return json.loads(json.dumps(value))
 
 
 LETTERS: Final = tuple(
@@ -91,10 +91,10 @@ def opened(received: RawRecord) -> tuple[Letter, Meaning, Routing] | None:
         meaning = _unsealed(letter, offered.body)
     except (UnreadableHeaders, NotOpenable):
         return None
-    said = Routing(
+    routing = Routing(
         offered.message_ref, offered.type, offered.sender, offered.case_ref, offered.sent_at, offered.sequence
     )
-    return letter, meaning, said
+    return letter, meaning, routing
 
 
 def _unsealed(letter: Letter, body: bytes) -> Meaning:
@@ -132,10 +132,10 @@ def a_forgery(by: Random) -> RawRecord:
 
 def opens_as_meant(received: RawRecord) -> bool:
     """Tell whether a letter was opened, and to exactly what was sealed; raises `Differs` for anything else."""
-    found = opened(received)
-    if found is None:
+    result = opened(received)
+    if result is None:
         return False
-    letter, meaning, _ = found
+    letter, meaning, _ = result
     if received.body != letter.body or meaning != letter.meaning:
         raise Differs("a letter that nobody wrote was opened")
     return True

@@ -38,9 +38,9 @@ def the_headers(raw: bytes) -> None:
 
 def a_letter(raw: bytes) -> None:
     topic, key, body, *rest = [*raw.split(SEPARATOR, 3), b"", b"", b""][:4]
-    said = tuple(_pairs(b"".join(rest)))
+    raw_headers = tuple(_pairs(b"".join(rest)))
     try:
-        message.read(RawRecord(topic.decode(errors="replace"), 0, 0, key, said, body))
+        message.read(RawRecord(topic.decode(errors="replace"), 0, 0, key, raw_headers, body))
     except headers.UnreadableHeaders:
         return
 
@@ -103,13 +103,13 @@ def plain_text(raw: bytes) -> None:
 
 def _pairs(raw: bytes) -> Iterator[tuple[str, bytes | None]]:
     for line in raw.split(b"\n"):
-        name, told, value = line.partition(b":")
-        yield name.decode(errors="replace"), value if told else None
+        name, colon, value = line.partition(b":")
+        yield name.decode(errors="replace"), value if colon else None
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    one.__name__: one
-    for one in (
+    target.__name__: target
+    for target in (
         a_document,
         the_headers,
         a_letter,

@@ -72,7 +72,7 @@ class Effort:
 
 
 @dataclass
-class Seen:
+class ProbeResult:
     """What was answered, and what was wrong with it."""
 
     answers: Counter[int] = field(default_factory=Counter)
@@ -105,10 +105,10 @@ class Seen:
             for check in checks:
                 self.checks[check.name] += 1
                 if check.status is not Status.SUCCESS:
-                    self.wrong.append((check.name, _told(recorder, case_id, check)))
+                    self.wrong.append((check.name, _failure_text(recorder, case_id, check)))
 
 
-def _told(recorder: Any, case_id: str, check: Any) -> str:
+def _failure_text(recorder: Any, case_id: str, check: Any) -> str:
     failure = getattr(check.failure_info, "failure", None)
     sample = getattr(check.failure_info, "code_sample", "")
     answer = recorder.interactions[case_id].response if case_id in recorder.interactions else None
@@ -178,10 +178,10 @@ def _names(case: Any) -> set[str]:
 
 
 def _parameters(case: Any) -> set[str]:
-    return {one.get("name", "") for one in case.operation.definition.raw.get("parameters", ())}
+    return {parameter.get("name", "") for parameter in case.operation.definition.raw.get("parameters", ())}
 
 
-def probe(service: str, street: Street, stock: Stock, effort: Effort) -> Seen:
+def probe(service: str, street: Street, stock: Stock, effort: Effort) -> ProbeResult:
     """Let schemathesis try a service in every way it knows, and return what came of it."""
     schema = schemathesis.openapi.from_dict(_described(service), config=_config(street.addresses[service], effort))
     asker = Asker(service, street, stock, effort)
@@ -202,14 +202,14 @@ def probe(service: str, street: Street, stock: Stock, effort: Effort) -> Seen:
         def set(self, case: Any, data: str, _: Any) -> None:
             case.headers["Authorization"] = f"Bearer {data}"
 
-    seen = Seen()
+    result = ProbeResult()
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
-            seen.take(event.recorder)
+            result.take(event.recorder)
         elif isinstance(event, events.NonFatalError | events.FatalError):
             fault = event.value if isinstance(event, events.NonFatalError) else event.exception
-            seen.wrong.append((type(fault).__name__, f"{getattr(event, 'label', '')}: {fault}"))
-    return seen
+            result.wrong.append((type(fault).__name__, f"{getattr(event, 'label', '')}: {fault}"))
+    return result
 
 
 def _described(service: str) -> dict[str, Any]:

@@ -29,8 +29,8 @@ TOKEN = ".".join(
 REF = str(letters.LETTERS[0].routing.message_ref)
 
 
-def lines(said: header_mutations.Said | Headers) -> bytes:
-    return b"\n".join(name.encode() + b":" + (value or b"") for name, value in said)
+def lines(headers: header_mutations.RawHeaders | Headers) -> bytes:
+    return b"\n".join(name.encode() + b":" + (value or b"") for name, value in headers)
 
 
 def a_letter(letter: letters.Letter) -> bytes:
@@ -38,8 +38,8 @@ def a_letter(letter: letters.Letter) -> bytes:
     return b"\x1e".join([received.topic.encode(), received.key or b"", received.body[:64], lines(received.headers)])
 
 
-# What each parser is shown to begin with: published examples, and what the product itself writes.
-SHOWN: dict[str, Callable[[], list[bytes]]] = {
+# The corpus that each parser begins with: published examples, and what the product itself writes.
+CORPUS: dict[str, Callable[[], list[bytes]]] = {
     "a_document": lambda: list(documents.TEXTS),
     "the_headers": lambda: [lines(letter.received.headers) for letter in letters.LETTERS[:10]],
     "a_letter": lambda: [a_letter(letter) for letter in letters.LETTERS[:10]],
@@ -55,16 +55,16 @@ SHOWN: dict[str, Callable[[], list[bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("target", SHOWN)
+@pytest.mark.parametrize("target", CORPUS)
 def test_a_parser_reads_or_refuses_whatever_reaches_it(target: str, tmp_path: Path) -> None:
-    shown = tmp_path / "shown"
-    shown.mkdir()
-    for number, raw in enumerate(SHOWN[target]()):
-        (shown / f"{number}").write_bytes(raw)
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for number, raw in enumerate(CORPUS[target]()):
+        (corpus / f"{number}").write_bytes(raw)
     options = [f"-seed={seed() % 2**31 or 1}", f"-runs={RUNS}", "-max_len=4096", "-timeout=20", "-print_final_stats=1"]
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.parsers", target, *options, f"-artifact_prefix={tmp_path}/", shown],
+        [sys.executable, "-m", "tests.fuzz.parsers", target, *options, f"-artifact_prefix={tmp_path}/", corpus],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -74,7 +74,7 @@ def test_a_parser_reads_or_refuses_whatever_reaches_it(target: str, tmp_path: Pa
 
     assert done.returncode == 0, f"SEED={seed()}: {done.stderr[-3000:]}"
     units = int(re.findall(r"number_of_executed_units:\s*(\d+)", done.stderr)[-1])
-    covered = [int(found) for found in re.findall(r"cov: (\d+)", done.stderr)]
+    covered = [int(edges) for edges in re.findall(r"cov: (\d+)", done.stderr)]
     proof("fuzz", f"atheris {target.replace('_', ' ')}", runs=units, edges_reached=covered[-1], findings=0)
     assert units >= RUNS
     assert covered[-1] > 0

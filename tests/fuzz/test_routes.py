@@ -11,7 +11,7 @@ import pytest
 
 from tests.fuzz.all_services import Street
 from tests.fuzz.costs import Cost, cost_of
-from tests.fuzz.probes import SERVER_ERROR, SERVICES, UNDOCUMENTED, Effort, Seen, probe
+from tests.fuzz.probes import SERVER_ERROR, SERVICES, UNDOCUMENTED, Effort, ProbeResult, probe
 from tests.fuzz.valid_requests import Good, Stock, filled
 from tests.support.rounds import proof, rounds
 
@@ -27,7 +27,7 @@ OPERATIONS = {place: operation["operationId"] for place, operation in DESCRIBED.
 LISTS = {
     place: name
     for place, name in OPERATIONS.items()
-    if any(one["name"] == "limit" for one in DESCRIBED[place].get("parameters", ()))
+    if any(parameter["name"] == "limit" for parameter in DESCRIBED[place].get("parameters", ()))
 }
 MOST_ROWS = 2_250  # what a list reads at most, and what deciding one row of it takes
 MOST_BYTES = 4_096
@@ -85,22 +85,24 @@ def test_h4_m11_one_row_of_a_list_costs_one_subject_and_one_leaf(street: Street,
     with httpx.Client(timeout=30, trust_env=False) as client:
         for (name, method, path), operation in LISTS.items():
             for good in stock[operation]:
-                asked = replace(good, query={**good.query, "limit": "1"})
-                cost, answer = cost_of(street, partial(ask, client, street, name, method, path, asked))
+                request = replace(good, query={**good.query, "limit": "1"})
+                cost, answer = cost_of(street, partial(ask, client, street, name, method, path, request))
                 assert answer.is_success, answer.text
                 costs[f"{operation} by {good.who} {dict(good.query)}"] = cost
 
-    beyond = {name: cost for name, cost in costs.items() if cost.held > 1 or cost.leaves > 1 or cost.bytes > MOST_BYTES}
+    beyond = {
+        name: cost for name, cost in costs.items() if cost.locked > 1 or cost.leaves > 1 or cost.bytes > MOST_BYTES
+    }
     assert beyond == {}
     assert max(cost.rows for cost in costs.values()) <= MOST_ROWS
     assert sum(cost.bytes > EMPTY_BYTES for cost in costs.values()) >= len(LISTS), "too few of them show anything"
 
 
 def test_no_answer_is_undocumented_and_none_is_an_error_of_ours(street: Street, stock: Stock) -> None:
-    seen: dict[str, Seen] = {name: probe(name, street, stock, EFFORT) for name in NAMES}
-    cases = sum(one.cases for one in seen.values())
-    answers = sum((one.answers for one in seen.values()), Counter[int]())
-    wrong = [f"{name}: {check}: {told}" for name, one in seen.items() for check, told in one.wrong]
+    results: dict[str, ProbeResult] = {name: probe(name, street, stock, EFFORT) for name in NAMES}
+    cases = sum(result.cases for result in results.values())
+    answers = sum((result.answers for result in results.values()), Counter[int]())
+    wrong = [f"{name}: {check}: {text}" for name, result in results.items() for check, text in result.wrong]
 
     proof(
         "fuzz",
@@ -108,13 +110,15 @@ def test_no_answer_is_undocumented_and_none_is_an_error_of_ours(street: Street, 
         cases=cases,
         operations=len(OPERATIONS),
         answered_2xx=sum(count for status, count in answers.items() if status < 300),
-        operations_answered_2xx=sum(len(one.succeeded) for one in seen.values()),
-        checks=sum(one.checks.total() for one in seen.values()),
-        undocumented=sum(one.count(*UNDOCUMENTED) for one in seen.values()),
-        server_errors=sum(one.count(SERVER_ERROR) for one in seen.values()),
-        other_findings=sum(len(one.wrong) - one.count(*UNDOCUMENTED, SERVER_ERROR) for one in seen.values()),
+        operations_answered_2xx=sum(len(result.succeeded) for result in results.values()),
+        checks=sum(result.checks.total() for result in results.values()),
+        undocumented=sum(result.count(*UNDOCUMENTED) for result in results.values()),
+        server_errors=sum(result.count(SERVER_ERROR) for result in results.values()),
+        other_findings=sum(
+            len(result.wrong) - result.count(*UNDOCUMENTED, SERVER_ERROR) for result in results.values()
+        ),
         **{f"answered_{status}": count for status, count in sorted(answers.items())},
     )
     assert not wrong, "\n".join(wrong[:20])
     assert cases >= CASES
-    assert sum(len(one.succeeded) for one in seen.values()) > len(OPERATIONS) * 0.9
+    assert sum(len(result.succeeded) for result in results.values()) > len(OPERATIONS) * 0.9

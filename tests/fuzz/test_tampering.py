@@ -25,11 +25,11 @@ def log(database: Database) -> Log:
 
 @pytest.fixture(scope="module")
 async def bench(log: Log) -> AsyncIterator[Bench]:
-    made = Bench(log)
-    await made.filled(LENGTH, chance("ledger", 0))
-    made.keep()
-    yield made
-    made.hand.close()
+    bench = Bench(log)
+    await bench.filled(LENGTH, chance("ledger", 0))
+    bench.keep()
+    yield bench
+    bench.hand.close()
 
 
 @pytest.fixture
@@ -39,22 +39,22 @@ def whole(bench: Bench) -> Iterator[Bench]:
     bench.put_back()
 
 
-def found(bench: Bench, *kept: str) -> tuple[bool, bool]:
+def both_alarms(bench: Bench, *checkpoints: str) -> tuple[bool, bool]:
     """Tell whether our verifier finds anything wrong, and whether the one of the tests does."""
-    return bool(bench.log.findings(*kept)), bool(wrong(bench.rows(), bench.log.vkey, kept, KEYS))
+    return bool(bench.log.findings(*checkpoints)), bool(wrong(bench.rows(), bench.log.vkey, checkpoints, KEYS))
 
 
 def test_every_edit_of_a_row_is_found(whole: Bench) -> None:
-    kept, honest = whole.log.notes()[::2], whole.rows()
+    checkpoints, honest = whole.log.notes()[::2], whole.rows()
     done: Counter[str] = Counter()
     unseen: list[str] = []
     for number in range(EDITS):
         by = chance("edits", number)
         edit = by.choice(PUBLIC * 2 + SEALED)
         edit(whole, by)
-        ours, theirs = found(whole, *kept)
-        if whole.rows() == honest or not theirs or not ours:
-            unseen.append(f"edit {number}, {edit.__name__}: ours {ours}, theirs {theirs}")
+        first_alarm, second_alarm = both_alarms(whole, *checkpoints)
+        if whole.rows() == honest or not second_alarm or not first_alarm:
+            unseen.append(f"edit {number}, {edit.__name__}: ours {first_alarm}, the second {second_alarm}")
         done[edit.__name__] += 1
         whole.put_back()
 
@@ -95,16 +95,16 @@ FORGERIES: dict[Callable[[list[bytes]], list[bytes]], bool] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.__name__)
-def test_an_operator_who_signs_another_history_is_found_by_what_witnesses_kept(
+def test_a_forged_history_is_found_by_witnessed_checkpoints(
     whole: Bench, forgery: Callable[[list[bytes]], list[bytes]]
 ) -> None:
-    bodies, kept = whole.log.headers(), whole.log.notes()
-    sizes = [note.verify_checkpoint(text, whole.log.vkey).size for text in kept]
+    bodies, checkpoints = whole.log.headers(), whole.log.notes()
+    sizes = [note.verify_checkpoint(text, whole.log.vkey).size for text in checkpoints]
     history = forgery(bodies)
     whole.forge(history, sorted({size for size in sizes if size <= len(history)} | {len(history)}))
 
     alone = bool(whole.log.findings()), bool(wrong(whole.rows(), whole.log.vkey))
-    witnessed = bool(whole.log.findings(kept[-1])), bool(wrong(whole.rows(), whole.log.vkey, kept[-1:]))
+    witnessed = bool(whole.log.findings(checkpoints[-1])), bool(wrong(whole.rows(), whole.log.vkey, checkpoints[-1:]))
 
     proof("fuzz", f"tampering {forgery.__name__}", found=int(all(witnessed)), found_without_a_witness=int(all(alone)))
     assert witnessed == (True, True)
@@ -116,9 +116,9 @@ async def test_an_honest_log_raises_no_alarm(whole: Bench) -> None:
     for number in range(HONEST):
         by = chance("honest", number)
         await whole.filled(by.randint(1, 12), by)
-        kept = whole.log.notes()[:: by.randint(1, 3)]
-        if any(found(whole, *kept)):
-            alarms.append((number, [str(one) for one in whole.log.findings(*kept)]))
+        checkpoints = whole.log.notes()[:: by.randint(1, 3)]
+        if any(both_alarms(whole, *checkpoints)):
+            alarms.append((number, [str(finding) for finding in whole.log.findings(*checkpoints)]))
 
     proof("fuzz", "tampering honest logs", logs=HONEST, alarms=len(alarms))
     assert not alarms

@@ -16,14 +16,14 @@ from tests.fuzz.tokens import Forger, decoded, of_a_person, of_the_claims, of_th
 from tests.support.rounds import proof
 from tests.support.web import ISSUER
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+ABSENT_REF = "00000000-0000-4000-8000-000000000000"
 # One route of each service, to be knocked at; who may pass it is another matter.
 DOORS = {
-    "intake": ("GET", f"/v1/cases/{NOBODY}"),
-    "consent": ("POST", f"/v1/directives/{NOBODY}/revocation"),
+    "intake": ("GET", f"/v1/cases/{ABSENT_REF}"),
+    "consent": ("POST", f"/v1/directives/{ABSENT_REF}/revocation"),
     "law_enforcement_bridge": ("GET", "/v1/orders"),
     "referrals": ("GET", "/v1/referrals"),
-    "notifications": ("GET", f"/v1/cases/{NOBODY}/notices"),
+    "notifications": ("GET", f"/v1/cases/{ABSENT_REF}/notices"),
     "exchange": ("GET", "/v1/inbox"),
     "audit": ("GET", "/v1/checkpoint"),
     "dashboard": ("GET", "/v1/board"),
@@ -64,16 +64,16 @@ def _ana(street: Street) -> Any:
 
 def knock(client: httpx.Client, street: Street, name: str, *authorization: str) -> httpx.Response:
     method, path = DOORS[name]
-    headers = [("Authorization", one) for one in authorization]
+    headers = [("Authorization", value) for value in authorization]
     return client.request(method, street.addresses[name] + path, headers=headers)
 
 
-def told(answer: httpx.Response) -> tuple[Any, ...]:
-    """Return all of a refusal but the time, the trace, and the number that names this one."""
-    said = answer.json()
-    said.pop("instance", None)
-    kept = {name: value for name, value in answer.headers.items() if name not in ("date", "content-length")}
-    return answer.status_code, json.dumps(said), len(answer.content), tuple(sorted(kept.items()))
+def refusal_of(answer: httpx.Response) -> tuple[Any, ...]:
+    """Return a refusal without its time, its trace, and the number that names it."""
+    problem = answer.json()
+    problem.pop("instance", None)
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "content-length")}
+    return answer.status_code, json.dumps(problem), len(answer.content), tuple(sorted(headers.items()))
 
 
 def test_no_mutant_of_an_access_token_passes_any_door(street: Street, client: httpx.Client) -> None:
@@ -89,7 +89,7 @@ def test_no_mutant_of_an_access_token_passes_any_door(street: Street, client: ht
             if answer.status_code != 401 and (honest, answer.status_code) != (403, 403):
                 passed.append((name, mutant, answer.status_code))
             if answer.status_code == 401:
-                refusals.setdefault(name, set()).add(told(answer))
+                refusals.setdefault(name, set()).add(refusal_of(answer))
 
     tries = len(mutants) * len(DOORS)
     alike = sum(len(kinds) == 1 for kinds in refusals.values())

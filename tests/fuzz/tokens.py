@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.jwk import ECKey
 
-Said = dict[str, Any]
+JsonObject = dict[str, Any]
 RSA: Final = rsa.generate_private_key(65537, 2048)
 ED: Final = ed25519.Ed25519PrivateKey.generate()
 ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of the group of P-256
@@ -38,12 +38,14 @@ def es256(key: ECKey, signing_input: bytes) -> bytes:
 class Forger:
     """What a forger has: an honest token's header and claims, a key of their own, and for comparison the right one."""
 
-    header: Said
-    claims: Said
+    header: JsonObject
+    claims: JsonObject
     key: ECKey
     own: ECKey
 
-    def spelled(self, header: str | Said, claims: str | Said, sign: Callable[[bytes], bytes] | None = None) -> str:
+    def spelled(
+        self, header: str | JsonObject, claims: str | JsonObject, sign: Callable[[bytes], bytes] | None = None
+    ) -> str:
         """Return a token of exactly this, signed by the right key unless told otherwise."""
         parts = [part if isinstance(part, str) else json.dumps(part) for part in (header, claims)]
         signing_input = ".".join(encoded(part.encode()) for part in parts)
@@ -64,11 +66,13 @@ class Forger:
 
     def by_own_key(self, **header: Any) -> str:
         """Return the token signed by the forger's key."""
-        return self.spelled(_changed(self.header, header), self.claims, lambda said: es256(self.own, said))
+        return self.spelled(
+            _changed(self.header, header), self.claims, lambda signing_input: es256(self.own, signing_input)
+        )
 
 
-def _changed(said: Said, changes: Said) -> Said:
-    return {name: value for name, value in (said | changes).items() if value is not ...}
+def _changed(part: JsonObject, changes: JsonObject) -> JsonObject:
+    return {name: value for name, value in (part | changes).items() if value is not ...}
 
 
 def of_the_header(forger: Forger) -> Iterator[tuple[str, str]]:
@@ -192,11 +196,11 @@ def of_a_person(forger: Forger) -> Iterator[tuple[str, str]]:
 
 
 def _hmac(secret: bytes) -> Callable[[bytes], bytes]:
-    return lambda said: hmac.digest(secret, said, sha256)
+    return lambda signing_input: hmac.digest(secret, signing_input, sha256)
 
 
-def _rsa(said: bytes) -> bytes:
-    return RSA.sign(said, padding.PKCS1v15(), hashes.SHA256())
+def _rsa(signing_input: bytes) -> bytes:
+    return RSA.sign(signing_input, padding.PKCS1v15(), hashes.SHA256())
 
 
 def _der(forger: Forger, signing_input: str) -> bytes:

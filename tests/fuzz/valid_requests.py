@@ -84,8 +84,8 @@ class Clerk:
         headers = {"Authorization": f"Bearer {self.street.token(who)}"} | more
         answer = self.client.request(method, self.street.addresses[service] + path, json=body, headers=headers)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        told: dict[str, Any] = answer.json() if answer.content else {}
-        return told
+        content: dict[str, Any] = answer.json() if answer.content else {}
+        return content
 
     def note(
         self, operation: str, who: str, body: Any = None, headers: Mapping[str, str] | None = None, **path: str
@@ -151,16 +151,16 @@ class Clerk:
         self.note("choose_participation", "ana", {"participation": "yes", "evidence": EXPLAINED}, case_ref=case)
         self.note("draft_directive", "ana", provision, case_ref=case)
         self.note("list_directives", "ana", case_ref=case)
-        asked = {"recipient": "harbor-house", "purpose": "shelter"}
-        self.stock["preview_case"].append(Good("ana", {"case_ref": case}, query=asked))
+        query = {"recipient": "harbor-house", "purpose": "shelter"}
+        self.stock["preview_case"].append(Good("ana", {"case_ref": case}, query=query))
         self.note("sign_directive", "ana", SIGNED | {"signed_at": words.now()}, FIRST, directive_ref=drafts[0])
         self.note("refuse_directive", "ana", {}, FIRST, directive_ref=drafts[1])
-        for one in listed:
+        for directive in listed:
             for operation in ("read_directive", "read_receipt", "stop_directive"):
-                if operation == "stop_directive" and one["state"] == "draft":
+                if operation == "stop_directive" and directive["state"] == "draft":
                     continue  # the drafts are there to be signed and refused
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
-                self.note(operation, "ana", body, directive_ref=one["directive_ref"])
+                self.note(operation, "ana", body, directive_ref=directive["directive_ref"])
         self.denials(case)
         self.deaths()
         last = self.a_case()
@@ -173,7 +173,7 @@ class Clerk:
             self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", DENIAL | {"categories": [category]})
             for category in ("location", "children")
         ]
-        standing, lifted = [one["directive_ref"] for one in denied]
+        standing, lifted = [denial["directive_ref"] for denial in denied]
         signed = SIGNED | {"signed_at": words.now()}
         self.asks("ana", "consent", "POST", f"/v1/directives/{lifted}/lifting", signed, **FIRST)
         self.note("lift_denial", "ana", signed, FIRST, directive_ref=standing)
@@ -192,28 +192,28 @@ class Clerk:
         """An order for each thing that may become of it."""
         self.note("record_order", "lee", {"status": "temporary", "court_name": "County Court"})
         for operation, (status, body) in COURSE.items():
-            said = {"status": status, "respondents": [{"name": "R"}]}
-            made = self.asks("lee", "law_enforcement_bridge", "POST", "/v1/orders", said)
-            self.note(operation, "lee", body, FIRST, order_ref=made["order_ref"])
-            self.note("read_order", "lee", order_ref=made["order_ref"])
-            self.note("record_order", "lee", {"status": status, "case_ref": made["case_ref"]})
+            request = {"status": status, "respondents": [{"name": "R"}]}
+            order = self.asks("lee", "law_enforcement_bridge", "POST", "/v1/orders", request)
+            self.note(operation, "lee", body, FIRST, order_ref=order["order_ref"])
+            self.note("read_order", "lee", order_ref=order["order_ref"])
+            self.note("record_order", "lee", {"status": status, "case_ref": order["case_ref"]})
 
     def referrals(self) -> None:
         """A referral for each thing that may become of it."""
         case = self.a_case()
         self.note("send_referral", "ana", REFERRAL | {"case_ref": case})
-        mine, _ = self.a_referral(case)
-        self.note("withdraw_referral", "ana", {"reason_code": "survivor_declined"}, referral_ref=mine)
+        sender_ref, _ = self.a_referral(case)
+        self.note("withdraw_referral", "ana", {"reason_code": "survivor_declined"}, referral_ref=sender_ref)
         for operation, body in ANSWERS.items():
-            mine, theirs = self.a_referral(case)
+            sender_ref, receiver_ref = self.a_referral(case)
             version = FIRST
             if operation in AFTER_ACCEPTANCE:
-                accepted = f"/v1/referrals/{theirs}/acceptance"
+                accepted = f"/v1/referrals/{receiver_ref}/acceptance"
                 self.asks("sam", "referrals", "POST", accepted, ANSWERS["accept_referral"], **FIRST)
                 version = {"If-Match": '"2"'}
-            self.note(operation, "sam", body, version, referral_ref=theirs)
-            self.note("read_referral", "ana", referral_ref=mine)
-            self.note("read_referral", "sam", referral_ref=theirs)
+            self.note(operation, "sam", body, version, referral_ref=receiver_ref)
+            self.note("read_referral", "ana", referral_ref=sender_ref)
+            self.note("read_referral", "sam", referral_ref=receiver_ref)
 
     def conflict_check(self) -> None:
         """A referral to legal aid, whose system has one name to compare before anybody sees more."""
@@ -221,8 +221,8 @@ class Clerk:
         for purpose, terms in CHECKED_FIRST.items():
             self.street.do(self.street.town.direct(case_ref, "riverside-legal", purpose, **terms))
         self.asks("ana", "referrals", "POST", "/v1/referrals", TO_LEGAL_AID | {"case_ref": str(case_ref)})
-        theirs = self.street.do(self.street.town.case_ref_of(case_ref, "riverside-legal"))
-        checked = {"case_ref": str(theirs), "conflict_check": "clear"}
+        receiver_case_ref = self.street.do(self.street.town.case_ref_of(case_ref, "riverside-legal"))
+        checked = {"case_ref": str(receiver_case_ref), "conflict_check": "clear"}
         self.note("record_conflict_check", "system:riverside-legal", checked)
 
     def a_referral(self, case: str) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def _bytes(text: str) -> bytes:
 
 
 def wrong(rows: Rows, vkey: str, witnessed: Sequence[str] = (), keys: Mapping[str, bytes] | None = None) -> list[str]:
-    """Return the problems of a ledger; `witnessed` are checkpoints that witnesses hold, `keys` the cases' by subject."""
+    """Return a ledger's problems; `witnessed` are checkpoints that witnesses hold, `keys` the cases' by subject."""
     bodies = [row[1] for row in rows.leaves]
     problems = [f"leaf {place}" for place, row in enumerate(rows.leaves) if row[0] != place or leaf(row[1]) != row[2]]
     problems += [
