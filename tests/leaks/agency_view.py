@@ -48,12 +48,12 @@ BOARDS = (
 def seen_by(world: World, role: str) -> dict[str, str]:
     """Return all that an agency sees of its world, by channel, made plain."""
     eyes = Eyes(world.mark)
-    found: dict[str, str] = {}
+    views: dict[str, str] = {}
     for asker in (role, f"system of {role}"):
-        found |= {f"{asker}: {name}": text for name, text in _by_http(world, role, asker, eyes).items()}
-    found |= asyncio.run(_pages(world, role, eyes))
-    found["mailbox"] = "\n".join(_mailbox(world, role, eyes))
-    return found
+        views |= {f"{asker}: {name}": text for name, text in _by_http(world, role, asker, eyes).items()}
+    views |= asyncio.run(_pages(world, role, eyes))
+    views["mailbox"] = "\n".join(_mailbox(world, role, eyes))
+    return views
 
 
 @dataclass
@@ -62,12 +62,14 @@ class Asking:
 
     speaker: Speaker
     eyes: Eyes
-    found: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
 
     def ask(self, service: str, method: str, path: str, body: Any = None) -> httpx.Response:
         answer = self.speaker.ask(service, method, path, body)
-        what = f"{len(self.found):03} {method} {self.eyes.plain(path)} {'' if body is None else json.dumps(body)[:30]}"
-        self.found[what] = self.eyes.answer(answer)
+        label = (
+            f"{len(self.answers):03} {method} {self.eyes.plain(path)} {'' if body is None else json.dumps(body)[:30]}"
+        )
+        self.answers[label] = self.eyes.answer(answer)
         return answer
 
     def pages(self, service: str, path: str, member: str) -> list[dict[str, Any]]:
@@ -83,27 +85,27 @@ class Asking:
 def _by_http(world: World, role: str, asker: str, eyes: Eyes) -> dict[str, str]:
     asking = Asking(world.asker(role, asker), eyes)
     messages = asking.pages("exchange", "/v1/inbox?limit=2", "messages")
-    for case_ref in dict.fromkeys(one["case_ref"] for one in messages):
+    for case_ref in dict.fromkeys(message["case_ref"] for message in messages):
         asking.pages("exchange", f"/v1/cases/{case_ref}/messages?limit=2", "messages")
         for service, path in OF_A_CASE:
             asking.ask(service, "GET", path.format(case_ref=case_ref))
-    refs = [one["message_ref"] for one in messages]
+    refs = [message["message_ref"] for message in messages]
     for purpose in PURPOSES[role]:
         for ref in refs:
             asking.ask("exchange", "POST", f"/v1/messages/{ref}/opening", {"purpose": purpose})
         asking.ask("exchange", "POST", "/v1/openings", {"purpose": purpose, "message_refs": refs})
     for query in LISTS:
-        for one in asking.pages("referrals", f"/v1/referrals?{query}", "referrals"):
-            asking.ask("referrals", "GET", f"/v1/referrals/{one['referral_ref']}")
+        for referral in asking.pages("referrals", f"/v1/referrals?{query}", "referrals"):
+            asking.ask("referrals", "GET", f"/v1/referrals/{referral['referral_ref']}")
     for service, path in BOARDS:
         asking.ask(service, "GET", path)
-    return asking.found
+    return asking.answers
 
 
 async def _pages(world: World, role: str, eyes: Eyes) -> dict[str, str]:
     """Return the pages of the board as the agency's person reads them in a browser."""
     town, person = world.started.town, world.speakers[role].person
-    (secret,) = (one.passphrase_file for one in town.people if one.id == person)
+    (secret,) = (member.passphrase_file for member in town.people if member.id == person)
     async with httpx.AsyncClient(base_url=town.services["dashboard"], timeout=20, trust_env=False) as client:
         browser = Browser(client)
         await browser.sign_in(person, Path(secret).read_text().strip())
@@ -132,6 +134,9 @@ def _mailbox(world: World, role: str, eyes: Eyes) -> list[str]:
                 letters.append(letter)
     finally:
         consumer.close()
-    told = [([(name, value.decode()) for name, value in one.headers()], one.key().decode(), one) for one in letters]
-    told.sort(key=lambda one: (one[1], dict(one[0])["ce_sequence"]))
-    return [eyes.plain(json.dumps([key, headers, len(one.value())])) for headers, key, one in told]
+    rows = [
+        ([(name, value.decode()) for name, value in letter.headers()], letter.key().decode(), letter)
+        for letter in letters
+    ]
+    rows.sort(key=lambda row: (row[1], dict(row[0])["ce_sequence"]))
+    return [eyes.plain(json.dumps([key, headers, len(letter.value())])) for headers, key, letter in rows]

@@ -74,7 +74,7 @@ class CanaryPool:
     """Makes canaries, none twice, and remembers each."""
 
     chance: random.Random
-    made: dict[str, Canary] = field(default_factory=dict)
+    canaries: dict[str, Canary] = field(default_factory=dict)
     mute: dict[str, set[str]] = field(default_factory=dict)  # kinds of field that hold no canary, and where they are
     _numbers: dict[str, Iterator[int]] = field(default_factory=dict)
 
@@ -85,9 +85,9 @@ class CanaryPool:
         kind = YEARS[number // DAYS_A_YEAR] if kind in YEARS else kind
         core = kind.core(number, self.chance)
         assert len(core) == kind.size, (kind, core)
-        assert core not in self.made
-        self.made[core] = Canary(core, kind, use, place, category)
-        return self.made[core]
+        assert core not in self.canaries
+        self.canaries[core] = Canary(core, kind, use, place, category)
+        return self.canaries[core]
 
     def word(self, use: str, place: str) -> str:
         """Return the text of a new canary that is a word."""

@@ -48,14 +48,14 @@ class Sower:
         category = schema.get("x-accord-category", category)
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
-            found = self._defined(schema["$ref"])
-            if "enum" in found:
-                return self._code(name, found["enum"], path)
-            return self._value(found, path, category)
+            definition = self._defined(schema["$ref"])
+            if "enum" in definition:
+                return self._code(name, definition["enum"], path)
+            return self._value(definition, path, category)
         for many in ("anyOf", "oneOf", "allOf"):
             if many in schema:
-                said = next(one for one in schema[many] if one.get("type") != "null")
-                return self._value(said, path, category)
+                option = next(option for option in schema[many] if option.get("type") != "null")
+                return self._value(option, path, category)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -65,7 +65,9 @@ class Sower:
     def _of_type(self, schema: Mapping[str, Any], path: tuple[str, ...], category: str | None) -> Any:
         match schema.get("type"):
             case "object":
-                members = {name: self._member(name, one, path, category) for name, one in schema["properties"].items()}
+                members = {
+                    name: self._member(name, member, path, category) for name, member in schema["properties"].items()
+                }
                 return {name: value for name, value in members.items() if value is not ABSENT}
             case "array":
                 return [self._value(schema["items"], (*path, "0"), category)]
@@ -82,9 +84,9 @@ class Sower:
         raise TypeError(f"{self.place} {path}: a kind of value that no canary was thought of for: {schema}")
 
     def _member(self, name: str, schema: Mapping[str, Any], path: tuple[str, ...], category: str | None) -> Any:
-        there = (*path, name)
-        named = ".".join(there)
-        return self.fixed[named] if named in self.fixed else self._value(schema, there, category)
+        member_path = (*path, name)
+        named = ".".join(member_path)
+        return self.fixed[named] if named in self.fixed else self._value(schema, member_path, category)
 
     def _text(self, schema: Mapping[str, Any], path: tuple[str, ...], category: str | None) -> str:
         match schema.get("format"):
@@ -96,33 +98,33 @@ class Sower:
                 return f"2615-02-03T{self._new(INSTANT, path, category)}Z"
         pattern, most = re.compile(schema.get("pattern", "")), schema.get("maxLength", 1_000)
         for kind in WORDS:
-            made = self.nursery.new(kind, self.use, self._named(path), category)
-            if pattern.search(made.text) and len(made.text) <= most:
-                return made.text
-            del self.nursery.made[made.core]
-        for what, said in NO_WORD.items():
-            if pattern.search(said):
-                return str(self._nothing(what, path, said))
+            canary = self.nursery.new(kind, self.use, self._named(path), category)
+            if pattern.search(canary.text) and len(canary.text) <= most:
+                return canary.text
+            del self.nursery.canaries[canary.core]
+        for why, text in NO_WORD.items():
+            if pattern.search(text):
+                return str(self._nothing(why, path, text))
         raise TypeError(f"{self._named(path)}: a kind of text that no canary fits: {schema}")
 
     def _code(self, name: str, codes: list[str], path: tuple[str, ...]) -> Any:
-        wanted = CODES.get(name)
-        return self._nothing("a code from a list", path, wanted if wanted in codes else codes[0])
+        code = CODES.get(name)
+        return self._nothing("a code from a list", path, code if code in codes else codes[0])
 
     def _new(self, kind: Kind, path: tuple[str, ...], category: str | None) -> str:
         use = OF_A_DIRECTIVE if (self.use, path) == ("told", ("directive_ref",)) else self.use
         return self.nursery.new(kind, use, self._named(path), category).core
 
-    def _nothing(self, why: str, path: tuple[str, ...], said: Any) -> Any:
+    def _nothing(self, why: str, path: tuple[str, ...], value: Any) -> Any:
         self.nursery.mute.setdefault(why, set()).add(self._named(path))
-        return said
+        return value
 
     def _named(self, path: tuple[str, ...]) -> str:
         return f"{self.place}: {'.'.join(path)}"
 
     def _defined(self, reference: str) -> Mapping[str, Any]:
-        found: Any = self.document
+        node: Any = self.document
         for step in reference.removeprefix("#/").split("/"):
-            found = found[step]
-        assert isinstance(found, Mapping)
-        return found
+            node = node[step]
+        assert isinstance(node, Mapping)
+        return node

@@ -17,7 +17,7 @@ OPENINGS = ("/opening", "/openings")
 class Answer:
     """One answer: its status line with its headers, and its body."""
 
-    asked: str
+    request: str
     url: str
     status: int
     head: bytes
@@ -31,8 +31,8 @@ class Answer:
 
 
 @dataclass
-class Heard:
-    """What came back, of all who asked."""
+class AnswerRecorder:
+    """Every answer that came back, to whoever asked."""
 
     answers: list[Answer] = field(default_factory=list)
 
@@ -42,13 +42,13 @@ class Heard:
         return httpx.Client(event_hooks={"response": [self._keep]}, **settings)
 
     def _keep(self, answer: httpx.Response) -> None:
-        body, asked = answer.read(), answer.request
+        body, request = answer.read(), answer.request
         lines = [f"HTTP {answer.status_code} {answer.reason_phrase}".encode()]
         lines += [name + b": " + value for name, value in answer.headers.raw]
         cookies = tuple(answer.headers.get_list("set-cookie"))
         head = b"\n".join(lines)
         self.answers.append(
-            Answer(f"{asked.method} {asked.url.path}", str(asked.url), answer.status_code, head, body, cookies)
+            Answer(f"{request.method} {request.url.path}", str(request.url), answer.status_code, head, body, cookies)
         )
 
 
@@ -70,7 +70,7 @@ class Collector:
 
     def of(self, signal: str) -> list[Export]:
         """Return the exports of one signal: traces or metrics."""
-        return [one for one in self.exports if one.path == f"/v1/{signal}"]
+        return [export for export in self.exports if export.path == f"/v1/{signal}"]
 
 
 @contextmanager

@@ -19,29 +19,29 @@ BETWEEN: Final[Mapping[str, Any]] = {"from_agency_ref": "bay-hotline", "to_agenc
 
 @dataclass(frozen=True)
 class Sown:
-    """A fact to say: its type, and what it says as JSON but for the case that it belongs to."""
+    """A fact to say: its type, and its content as JSON, without the case that it belongs to."""
 
     type: str
-    said: dict[str, Any]
+    content: dict[str, Any]
 
     def fact(self, case_ref: str) -> Fact:
         """Return the fact itself; raises what the contract refuses."""
-        return CONTRACTS[self.type].model_validate_json(json.dumps({**self.said, "case_ref": case_ref}))
+        return CONTRACTS[self.type].model_validate_json(json.dumps({**self.content, "case_ref": case_ref}))
 
 
 def sown_contracts(nursery: CanaryPool, *, use: str = "told") -> list[Sown]:
     """Return each contract with a canary in every field that can hold one."""
-    return [one for type_name in CONTRACTS for one in _sown(type_name, nursery, use)]
+    return [sown for type_name in CONTRACTS for sown in _sown(type_name, nursery, use)]
 
 
 def _sown(type_name: str, nursery: CanaryPool, use: str) -> Iterator[Sown]:
     document = json.loads((FOLDER / f"{type_name}.json").read_text())
-    ways: list[Mapping[str, Any]] = [{}]
+    variants: list[Mapping[str, Any]] = [{}]
     if "from_agency_ref" in document["properties"]:
-        ways.append(BETWEEN)
-    for way in ways:
-        fixed = {**FIXED, **way, "case_ref": "00000000-0000-4000-8000-000000000000"}
-        said = Sower(document, nursery, use, type_name, fixed).sow()
-        sown = Sown(type_name, {name: value for name, value in said.items() if name != "case_ref"})
+        variants.append(BETWEEN)
+    for variant in variants:
+        fixed = {**FIXED, **variant, "case_ref": "00000000-0000-4000-8000-000000000000"}
+        content = Sower(document, nursery, use, type_name, fixed).sow()
+        sown = Sown(type_name, {name: value for name, value in content.items() if name != "case_ref"})
         sown.fact(fixed["case_ref"])
         yield sown

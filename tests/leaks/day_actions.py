@@ -47,7 +47,7 @@ def release(scene: Scene, case_ref: str, **more: Any) -> dict[str, str]:
 
 def reach_of(scene: Scene, agency_id: str, purpose: str) -> list[str]:
     """Return all that an agency may be permitted for a purpose."""
-    kind = next(one.kind for one in scene.town.agencies if one.id == agency_id)
+    kind = next(agency.kind for agency in scene.town.agencies if agency.id == agency_id)
     most = ceiling(kind, Purpose(purpose))
     return [category.value for category in DataCategory if most & category_mask(category)]
 
@@ -55,7 +55,7 @@ def reach_of(scene: Scene, agency_id: str, purpose: str) -> list[str]:
 def draft(scene: Scene, case_ref: str, recipient: str, purpose: str, **more: Any) -> dict[str, Any]:
     """Draft one provision."""
     # The offender goes to a lawyer after a conflict check, by a directive of its own, which would open nothing here.
-    named = [one for one in reach_of(scene, recipient, purpose) if (purpose, one) != AFTER_A_CHECK]
+    named = [category for category in reach_of(scene, recipient, purpose) if (purpose, category) != AFTER_A_CHECK]
     provision = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": named}
     provision |= {"valid_until": instant(60), "asked_one_by_one": named, **more}
     return scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/directives", provision)
@@ -81,9 +81,9 @@ def signature(scene: Scene, by: str = "ana") -> dict[str, Any]:
 
 def sign(scene: Scene, case_ref: str, recipient: str, purpose: str, *, by: str = "ana", **more: Any) -> str:
     """Draft one provision and have it signed."""
-    made = draft(scene, case_ref, recipient, purpose, **more)
-    ref = str(made["directive_ref"])
-    scene.does(by, "consent", f"POST /v1/directives/{ref}/signature", signature(scene, by), If_Match=made["etag"])
+    directive = draft(scene, case_ref, recipient, purpose, **more)
+    ref = str(directive["directive_ref"])
+    scene.does(by, "consent", f"POST /v1/directives/{ref}/signature", signature(scene, by), If_Match=directive["etag"])
     return ref
 
 
@@ -108,16 +108,16 @@ def record_orders(scene: Scene, case_ref: str) -> None:
     usual["respondents__0__respondent_ref"] = order["service"][0]["respondent_ref"]
     issued = scene.body(service, "IssuanceRequest", **{**usual, "status": "temporary"})
     order = scene.does("lee", service, f"POST {path}/issuance", issued, If_Match=order["etag"])
-    heard = scene.body(service, "HearingRequest", cji_fields=[])
-    order = scene.does("lee", service, f"POST {path}/hearing", heard)
+    hearing = scene.body(service, "HearingRequest", cji_fields=[])
+    order = scene.does("lee", service, f"POST {path}/hearing", hearing)
     changed = scene.body(service, "ModificationRequest", **{**usual, "status": ABSENT}, modification="correction")
     order = scene.does("lee", service, f"POST {path}/modification", changed, If_Match=order["etag"])
     for news in ("in_hand", "served"):
-        told = _service(scene, news, order)
-        order = scene.does("lee", service, f"POST {path}/service", told, If_Match=order["etag"])
+        service_report = _service(scene, news, order)
+        order = scene.does("lee", service, f"POST {path}/service", service_report, If_Match=order["etag"])
     scene.does("lee", service, f"POST {path}/violation", scene.body(service, "ViolationRequest", cji_fields=[]))
     scene.does("lee", service, f"POST {path}/end", scene.body(service, "EndRequest", cji_fields=[]))
-    _record_one_that_fails(scene, case_ref)
+    _record_failed_service(scene, case_ref)
 
 
 def _order(scene: Scene) -> dict[str, Any]:
@@ -126,14 +126,14 @@ def _order(scene: Scene) -> dict[str, Any]:
     return {**usual, "respondents__0__respondent_ref": ABSENT}
 
 
-def _record_one_that_fails(scene: Scene, case_ref: str) -> None:
+def _record_failed_service(scene: Scene, case_ref: str) -> None:
     service = "law_enforcement_bridge"
     final = scene.body(service, "OrderRequest", case_ref=case_ref, **{**_order(scene), "status": "final"})
     order = scene.does("lee", service, "POST /v1/orders", final)
     for news in ("in_hand", "failed"):
-        told = _service(scene, news, order)
+        service_report = _service(scene, news, order)
         path = f"/v1/orders/{order['order_ref']}/service"
-        order = scene.does("lee", service, f"POST {path}", told, If_Match=order["etag"])
+        order = scene.does("lee", service, f"POST {path}", service_report, If_Match=order["etag"])
 
 
 def _service(scene: Scene, news: str, order: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _service(scene: Scene, news: str, order: dict[str, Any]) -> dict[str, Any]:
     left_out = dict.fromkeys(only.get(news, ("served_at",)), ABSENT)
     at = {"served_at": instant()} if news == "served" else {}
     waiting = "pending" if news == "in_hand" else "in_hand"
-    on = next(one["respondent_ref"] for one in order["service"] if one.get("service_status") == waiting)
+    on = next(record["respondent_ref"] for record in order["service"] if record.get("service_status") == waiting)
     usual = {"cji_fields": [], "respondent_ref": on, "service_status": news}
     return scene.body("law_enforcement_bridge", "ServiceRequest", **{**usual, **left_out, **at})
 
@@ -154,19 +154,19 @@ def refer(scene: Scene, case_ref: str) -> None:
     state = _answer(scene, accepted, "start", None, state)
     _answer(scene, accepted, "completion", scene.body("referrals", "CompletionBlock"), state)
     _answer(scene, _referral(scene, case_ref), "decline", scene.body("referrals", "DeclineBlock"))
-    asked = _referral(scene, case_ref)
-    state = _answer(scene, asked, "question", None)
-    state = _answer(scene, asked, "acceptance", scene.body("referrals", "AcceptanceBlock"), state)
-    _answer(scene, asked, "contact-failure", scene.body("referrals", "ContactFailureBlock"), state)
-    called_back = scene.does("ana", "referrals", "POST /v1/referrals", _told(scene, case_ref))
+    questioned = _referral(scene, case_ref)
+    state = _answer(scene, questioned, "question", None)
+    state = _answer(scene, questioned, "acceptance", scene.body("referrals", "AcceptanceBlock"), state)
+    _answer(scene, questioned, "contact-failure", scene.body("referrals", "ContactFailureBlock"), state)
+    called_back = scene.does("ana", "referrals", "POST /v1/referrals", _referral_body(scene, case_ref))
     path = f"/v1/referrals/{called_back['referral_ref']}"
-    said = scene.body("referrals", "WithdrawalBlock", reason_code="sender")
-    scene.does("ana", "referrals", f"POST {path}/withdrawal", said)
-    logged = _told(scene, case_ref) | {"mode": "logged"}
+    withdrawal = scene.body("referrals", "WithdrawalBlock", reason_code="sender")
+    scene.does("ana", "referrals", f"POST {path}/withdrawal", withdrawal)
+    logged = _referral_body(scene, case_ref) | {"mode": "logged"}
     scene.does("ana", "referrals", "POST /v1/referrals", logged)
 
 
-def _told(scene: Scene, case_ref: str) -> dict[str, Any]:
+def _referral_body(scene: Scene, case_ref: str) -> dict[str, Any]:
     return scene.body(
         "referrals",
         "ReferralRequest",
@@ -181,16 +181,16 @@ def _told(scene: Scene, case_ref: str) -> dict[str, Any]:
 
 def _referral(scene: Scene, case_ref: str) -> str:
     """Send a referral and return the reference by which its receiver knows it."""
-    before = {one["referral_ref"] for one in _received(scene)}
-    scene.does("ana", "referrals", "POST /v1/referrals", _told(scene, case_ref))
-    (new,) = {one["referral_ref"] for one in _received(scene)} - before
+    before = {row["referral_ref"] for row in _received(scene)}
+    scene.does("ana", "referrals", "POST /v1/referrals", _referral_body(scene, case_ref))
+    (new,) = {row["referral_ref"] for row in _received(scene)} - before
     return str(new)
 
 
 def _received(scene: Scene) -> list[dict[str, Any]]:
     page = scene.people["sam"].does("referrals", "GET", "/v1/referrals?direction=received&limit=200")
-    found: list[dict[str, Any]] = page["referrals"]
-    return found
+    referrals: list[dict[str, Any]] = page["referrals"]
+    return referrals
 
 
 def _answer(
@@ -205,10 +205,10 @@ def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
     refused = draft(scene, case_ref, "lantern-counselling", "case_conference")
     path = f"/v1/directives/{refused['directive_ref']}/refusal"
     scene.does("ana", "consent", f"POST {path}", If_Match=refused["etag"])
-    told = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
-    scene.does("ana", "consent", f"POST /v1/directives/{directives['county-cell']}/revocation", told)
-    told = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
-    scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/revocation", told)
+    revocation = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
+    scene.does("ana", "consent", f"POST /v1/directives/{directives['county-cell']}/revocation", revocation)
+    revocation = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
+    scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/revocation", revocation)
     denied = draft(scene, case_ref, "harbor-house", "shelter", effect="deny", valid_until=None)
     path = f"/v1/directives/{denied['directive_ref']}"
     waiting = scene.does("ana", "consent", f"POST {path}/lifting", signature(scene), If_Match=denied["etag"])
@@ -227,6 +227,6 @@ def drain(scene: Scene) -> None:
     """
     deadline = time.monotonic() + PATIENCE
     with scene.superuser() as connection:
-        while any(connection.execute(one).fetchone() != (0,) for one in (waiting, unread)):
+        while any(connection.execute(query).fetchone() != (0,) for query in (waiting, unread)):
             assert time.monotonic() < deadline, "something is still on its way"
             time.sleep(0.1)

@@ -82,7 +82,7 @@ def api(settings: Settings, words: list[str]) -> None:
         await unit.session.execute(text("SELECT CAST(:word AS uuid)"), {"word": words[2]})
 
     @routes.get("/said")
-    async def said(_: MayRead) -> None:
+    async def logged(_: MayRead) -> None:
         """Say it and go on."""
         say(words[3])
 
@@ -119,9 +119,9 @@ def work(settings: Settings, words: list[str]) -> None:
             raise ValueError(words[2])
 
     async def dying() -> NoReturn:
-        one = threading.Thread(target=thread)
-        one.start()
-        one.join()
+        failing_thread = threading.Thread(target=thread)
+        failing_thread.start()
+        failing_thread.join()
         asyncio.get_running_loop().create_task(task())
         await asyncio.sleep(0.1)
         Finalized()
@@ -136,23 +136,23 @@ def worker(settings: Settings, words: list[str]) -> None:
     setup(settings)
     bound = sessions(engine(settings.database, service=settings.service))
     keys = UnsafeLocalKeyring(settings.keys, production=False)
-    made = Worker(settings, consumer="exchange.dying", sessions=bound, keys=keys)
+    dying_worker = Worker(settings, consumer="exchange.dying", sessions=bound, keys=keys)
 
     async def fail(_: UnitOfWork, __: SealedMessage) -> None:
         say(words[0])
         raise ValueError(words[1])
 
-    made.on(NoticeSent, fail)
+    dying_worker.on(NoticeSent, fail)
 
     async def until_parked() -> None:
-        running = asyncio.create_task(made.run())
+        running = asyncio.create_task(dying_worker.run())
         parked = text("SELECT count(*) FROM carrying.parked WHERE consumer = 'exchange.dying'")
         async with asyncio.timeout(60):
             while not running.done():
                 await asyncio.sleep(0.2)
                 async with bound() as session:
                     if await session.scalar(parked):
-                        made.stop()
+                        dying_worker.stop()
                         await running
         await running
 
@@ -160,11 +160,11 @@ def worker(settings: Settings, words: list[str]) -> None:
 
 
 def main(how: str) -> None:
-    told = json.load(sys.stdin)
+    words = json.load(sys.stdin)
     settings = read(Settings)
     if how == "api":
         setup(settings)
-    {"api": api, "worker": worker, "work": work}[how](settings, told)
+    {"api": api, "worker": worker, "work": work}[how](settings, words)
 
 
 if __name__ == "__main__":

@@ -49,33 +49,33 @@ CASES = (
 )
 
 
-def closed(made: Existing) -> Iterator[Closed]:
+def closed(full_town: Existing) -> Iterator[Closed]:
     """Yield all that is an asker's own agency's and yet closed to them."""
-    yield from _closed_to_all(made)
-    yield from _closed_to_one(made)
+    yield from _closed_to_all(full_town)
+    yield from _closed_to_one(full_town)
 
 
-def _closed_to_all(made: Existing) -> Iterator[Closed]:
-    here, named = made.shelter, made.named
-    for asker in ("sam", f"system of {here}"):
-        message = named[f"revoked message to {here}"]
+def _closed_to_all(full_town: Existing) -> Iterator[Closed]:
+    shelter, named = full_town.shelter, full_town.named
+    for asker in ("sam", f"system of {shelter}"):
+        message = named[f"revoked message to {shelter}"]
         yield Closed(asker, "revoked", "exchange.open_message", message)
         yield Closed(asker, "revoked", "exchange.offer_message", message)
-        yield Closed(asker, "revoked", "exchange.read_case", named[f"revoked case of {here}"])
+        yield Closed(asker, "revoked", "exchange.read_case", named[f"revoked case of {shelter}"])
         other = {"purpose": "advocacy"}
-        yield Closed(asker, "another purpose", "exchange.open_message", named[f"open message to {here}"], other)
+        yield Closed(asker, "another purpose", "exchange.open_message", named[f"open message to {shelter}"], other)
         for route in ("referrals.read_referral", *ANSWERS):
             yield Closed(asker, "revoked", route, named["revoked referral received"])
 
 
-def _closed_to_one(made: Existing) -> Iterator[Closed]:
-    here, there, named = made.shelter, made.police, made.named
-    yield Closed("sam", "blocked", "exchange.open_message", named[f"hidden message to {here}"])
-    yield Closed("sam", "blocked", "exchange.read_case", named[f"hidden case of {here}"])
+def _closed_to_one(full_town: Existing) -> Iterator[Closed]:
+    shelter, police, named = full_town.shelter, full_town.police, full_town.named
+    yield Closed("sam", "blocked", "exchange.open_message", named[f"hidden message to {shelter}"])
+    yield Closed("sam", "blocked", "exchange.read_case", named[f"hidden case of {shelter}"])
     for route in ("referrals.read_referral", *ANSWERS):
         yield Closed("sam", "blocked", route, named["hidden referral received"])
-    police = {"purpose": "order_enforcement"}
-    yield Closed("kim", "blocked", "exchange.open_message", named[f"hidden message to {there}"], police)
+    enforcement = {"purpose": "order_enforcement"}
+    yield Closed("kim", "blocked", "exchange.open_message", named[f"hidden message to {police}"], enforcement)
     for route in ORDERS:
         yield Closed("kim", "blocked", f"law_enforcement_bridge.{route}", named["hidden order"])
     for route in CASES:

@@ -50,7 +50,7 @@ QUERIES = {"preview_case": "recipient=riverside-legal&purpose=legal_representati
 
 
 @dataclass(frozen=True)
-class Way:
+class Endpoint:
     """One route that takes a reference."""
 
     service: str
@@ -76,21 +76,21 @@ class Way:
         return None if self.method == "GET" else BODIES[self.route]
 
 
-def ways(apps: Mapping[str, FastAPI]) -> Iterator[Way]:
+def endpoints_of(apps: Mapping[str, FastAPI]) -> Iterator[Endpoint]:
     """Yield every route of these services that takes a reference."""
     for service, app in apps.items():
         for route in routes_of(app):
             if "{" in route.path:
-                yield Way(service, route.name, min(route.methods or ()), route.path)
+                yield Endpoint(service, route.name, min(route.methods or ()), route.path)
 
 
 def routes_of(app: FastAPI) -> Iterator[APIRoute]:
     """Yield the routes, those of included routers as well."""
     waiting = list(app.routes)
     while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, APIRoute):
-            yield one
+        route = waiting.pop(0)
+        if isinstance(route, APIRoute):
+            yield route
         else:
-            inner = getattr(one, "original_router", None) or getattr(one, "router", None)
+            inner = getattr(route, "original_router", None) or getattr(route, "router", None)
             waiting += list(getattr(inner, "routes", []))

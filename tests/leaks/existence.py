@@ -58,15 +58,15 @@ class Asker:
     name: str
     agency: str
     sign: Callable[[], str]
-    _kept: str = ""
+    _token: str = ""
     _signed_at: float = -RENEWED
 
     @property
     def token(self) -> str:
         """Return a token that is good for a while yet."""
         if time.monotonic() - self._signed_at >= RENEWED:
-            self._kept, self._signed_at = self.sign(), time.monotonic()
-        return self._kept
+            self._token, self._signed_at = self.sign(), time.monotonic()
+        return self._token
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Existing:
     apps: dict[str, FastAPI]
     shelter: str = field(default_factory=lambda: f"shelter-{token_hex(4)}")
     police: str = field(default_factory=lambda: f"police-{token_hex(4)}")
-    things: dict[str, set[UUID]] = field(default_factory=dict)  # by the agency whose reference it is
+    refs: dict[str, set[UUID]] = field(default_factory=dict)  # by the agency whose reference it is
     named: dict[str, UUID] = field(default_factory=dict)
     askers: dict[str, Asker] = field(default_factory=dict)
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
@@ -86,13 +86,13 @@ class Existing:
     def keep(self, agency: str, name: str, ref: UUID | str) -> UUID:
         """Keep a reference under a name, as one of an agency's."""
         self.named[name] = UUID(str(ref))
-        self.things.setdefault(agency, set()).add(self.named[name])
+        self.refs.setdefault(agency, set()).add(self.named[name])
         return self.named[name]
 
     def anothers(self, agency: str) -> list[UUID]:
         """Return every reference that is not this agency's own."""
-        mine = self.things.get(agency, set())
-        return sorted(set().union(*self.things.values()) - mine)
+        own = self.refs.get(agency, set())
+        return sorted(set().union(*self.refs.values()) - own)
 
     async def does(self, asker: str, service: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Do something that must succeed, and return what was answered."""
@@ -122,106 +122,106 @@ async def existing(town: Town, web: Web) -> AsyncIterator[Existing]:
             name: await stack.enter_async_context(web.serving(name, routers, refusals=refusals))
             for name, (routers, refusals) in SERVICES.items()
         }
-        made = Existing(town, web, apps)
+        full_town = Existing(town, web, apps)
         for name, app in apps.items():
-            made.clients[name] = await stack.enter_async_context(web.asking(app))
-        await _enrol(made)
-        await _tell(made)
-        await _refer(made)
-        await _record(made)
-        yield made
+            full_town.clients[name] = await stack.enter_async_context(web.asking(app))
+        await _enrol(full_town)
+        await _tell(full_town)
+        await _refer(full_town)
+        await _record(full_town)
+        yield full_town
 
 
-async def _enrol(made: Existing) -> None:
+async def _enrol(full_town: Existing) -> None:
     people = {
-        "sam": (made.shelter, "case_worker"),
-        "lee": (made.police, "liaison"),
-        "kim": (made.police, "liaison"),
+        "sam": (full_town.shelter, "case_worker"),
+        "lee": (full_town.police, "liaison"),
+        "kim": (full_town.police, "liaison"),
     }
-    async with made.town.session("accord_admin") as session:
-        for agency, kind in ((made.shelter, AgencyKind.SHELTER), (made.police, AgencyKind.POLICE)):
-            made.town.keys.create(agency)
+    async with full_town.town.session("accord_admin") as session:
+        for agency, kind in ((full_town.shelter, AgencyKind.SHELTER), (full_town.police, AgencyKind.POLICE)):
+            full_town.town.keys.create(agency)
             new = NewAgency(agency, agency.title(), kind, purposes=all_purposes())
             await enrol_agency(session, new, {"kty": "EC", "kid": agency})
         for name, (agency, role) in people.items():
             await enrol_person(session, NewPerson(f"{name}-{agency}", agency, name.title(), (role,)))
         await session.commit()
-    issuer = made.web.issuer
+    issuer = full_town.web.issuer
     askers = [
         Asker(name, agency, partial(issuer.person, f"{name}-{agency}", agency=agency, roles=[role]))
         for name, (agency, role) in people.items()
     ]
     askers += [Asker(name, "bay-hotline", partial(issuer.person, name)) for name in ("ana", "priya")]
     askers.append(Asker("jude", "riverside-legal", partial(issuer.person, "jude")))
-    for agency in (made.shelter, made.police, "bay-hotline", "riverside-legal"):
+    for agency in (full_town.shelter, full_town.police, "bay-hotline", "riverside-legal"):
         askers.append(Asker(f"system of {agency}", agency, partial(issuer.system, agency)))
-    made.askers |= {asker.name: asker for asker in askers}
+    full_town.askers |= {asker.name: asker for asker in askers}
 
 
-async def _tell(made: Existing) -> None:
+async def _tell(full_town: Existing) -> None:
     """Put a case with an incident, a plan, a release and its messages; and one whose survivor hides from Ana."""
-    town = made.town
+    town = full_town.town
     delivery = Delivery(town, "exchange", listen)
     for prefix in ("open", "revoked", "hidden"):
-        opened = await made.does("ana", "intake", "POST", "/v1/cases", {})
-        case = made.keep("bay-hotline", f"{prefix} case", opened["case_ref"])
-        taken = {"participation": "yes", "evidence": EXPLAINED}
-        await made.does("ana", "consent", "PUT", f"/v1/cases/{case}/participation", taken)
+        opened = await full_town.does("ana", "intake", "POST", "/v1/cases", {})
+        case = full_town.keep("bay-hotline", f"{prefix} case", opened["case_ref"])
+        participation = {"participation": "yes", "evidence": EXPLAINED}
+        await full_town.does("ana", "consent", "PUT", f"/v1/cases/{case}/participation", participation)
         allowed = [DataCategory.REFERRAL_STATUS, DataCategory.NEEDS]
-        shelter = await town.direct(case, made.shelter, Purpose.SHELTER, allowed)
-        police = await town.direct(case, made.police, Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
-        made.keep("bay-hotline", f"{prefix} directive", shelter)
-        made.keep("bay-hotline", f"{prefix} directive to the police", police)
-        told = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He came back."}
-        incident = await made.does("ana", "intake", "POST", f"/v1/cases/{case}/incidents", told)
-        made.keep("bay-hotline", f"{prefix} incident", incident["incident_ref"])
+        shelter = await town.direct(case, full_town.shelter, Purpose.SHELTER, allowed)
+        police = await town.direct(case, full_town.police, Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
+        full_town.keep("bay-hotline", f"{prefix} directive", shelter)
+        full_town.keep("bay-hotline", f"{prefix} directive to the police", police)
+        incident_body = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He came back."}
+        incident = await full_town.does("ana", "intake", "POST", f"/v1/cases/{case}/incidents", incident_body)
+        full_town.keep("bay-hotline", f"{prefix} incident", incident["incident_ref"])
         plan = {"threat_type": "intimate_partner", "goals": ["A safe bed"]}
-        await made.does("ana", "intake", "POST", f"/v1/cases/{case}/plans", plan)
-        for agency in ("bay-hotline", made.shelter, made.police):
+        await full_town.does("ana", "intake", "POST", f"/v1/cases/{case}/plans", plan)
+        for agency in ("bay-hotline", full_town.shelter, full_town.police):
             await delivery.deliver(case, agency)
-            made.keep(agency, f"{prefix} case of {agency}", await town.case_ref_of(case, agency))
+            full_town.keep(agency, f"{prefix} case of {agency}", await town.case_ref_of(case, agency))
             for ref in await _messages(town, case, agency):
-                made.keep(agency, f"{prefix} message to {agency}", ref)
+                full_town.keep(agency, f"{prefix} message to {agency}", ref)
 
 
 async def _messages(town: Town, case: UUID, agency: str) -> list[UUID]:
-    theirs = await town.case_ref_of(case, agency)
+    agency_case_ref = await town.case_ref_of(case, agency)
     async with town.session("accord_relay") as session:
-        return list(await session.scalars(WAITING, {"key": theirs, "to": agency}))
+        return list(await session.scalars(WAITING, {"key": agency_case_ref, "to": agency}))
 
 
-async def _refer(made: Existing) -> None:
+async def _refer(full_town: Existing) -> None:
     """Put a referral of the hotline's to the shelter for each case."""
     for prefix in ("open", "revoked", "hidden"):
-        asked = {
-            "case_ref": str(made.named[f"{prefix} case"]),
-            "to_agency_ref": made.shelter,
+        referral = {
+            "case_ref": str(full_town.named[f"{prefix} case"]),
+            "to_agency_ref": full_town.shelter,
             "mode": "live",
             "service_code": "shelter",
             "priority": "urgent",
             "purpose": "shelter",
         }
-        sent = await made.does("ana", "referrals", "POST", "/v1/referrals", asked)
-        made.keep("bay-hotline", f"{prefix} referral", sent["referral_ref"])
-        received = await made.does("sam", "referrals", "GET", "/v1/referrals?direction=received&limit=200")
-        made.keep(made.shelter, f"{prefix} referral received", received["referrals"][-1]["referral_ref"])
+        sent = await full_town.does("ana", "referrals", "POST", "/v1/referrals", referral)
+        full_town.keep("bay-hotline", f"{prefix} referral", sent["referral_ref"])
+        received = await full_town.does("sam", "referrals", "GET", "/v1/referrals?direction=received&limit=200")
+        full_town.keep(full_town.shelter, f"{prefix} referral received", received["referrals"][-1]["referral_ref"])
 
 
-async def _record(made: Existing) -> None:
+async def _record(full_town: Existing) -> None:
     """Put orders of the police's, one of them hidden from Kim; and take back and hide what is to be closed."""
-    town = made.town
+    town = full_town.town
     for prefix in ("open", "hidden"):
-        order = await made.does("lee", "law_enforcement_bridge", "POST", "/v1/orders", {"status": "temporary"})
-        made.keep(made.police, f"{prefix} order", order["order_ref"])
-        made.keep(made.police, f"case of the {prefix} order", order["case_ref"])
-    order = await made.does("jude", "law_enforcement_bridge", "POST", "/v1/orders", {"status": "temporary"})
-    made.keep("riverside-legal", "order of legal aid", order["order_ref"])
-    kim = f"kim-{made.police}"
-    await town.direct(made.named["case of the hidden order"], None, None, effect="deny", excluded=kim)
+        order = await full_town.does("lee", "law_enforcement_bridge", "POST", "/v1/orders", {"status": "temporary"})
+        full_town.keep(full_town.police, f"{prefix} order", order["order_ref"])
+        full_town.keep(full_town.police, f"case of the {prefix} order", order["case_ref"])
+    order = await full_town.does("jude", "law_enforcement_bridge", "POST", "/v1/orders", {"status": "temporary"})
+    full_town.keep("riverside-legal", "order of legal aid", order["order_ref"])
+    kim = f"kim-{full_town.police}"
+    await town.direct(full_town.named["case of the hidden order"], None, None, effect="deny", excluded=kim)
     for name in ("revoked directive", "revoked directive to the police"):
-        await town.revoke(made.named["revoked case"], made.named[name])
-    for hidden_from in ("ana", kim, f"sam-{made.shelter}"):
-        await town.direct(made.named["hidden case"], None, None, effect="deny", excluded=hidden_from)
+        await town.revoke(full_town.named["revoked case"], full_town.named[name])
+    for hidden_from in ("ana", kim, f"sam-{full_town.shelter}"):
+        await town.direct(full_town.named["hidden case"], None, None, effect="deny", excluded=hidden_from)
 
 
 def absent() -> UUID:

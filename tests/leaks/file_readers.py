@@ -54,11 +54,11 @@ def _logs(scene: Scene, *names: str) -> Pieces:
 
 
 def output_of_apis(scene: Scene) -> Pieces:
-    yield from _logs(scene, *(one.name for one in PROGRAMS if one.command[-1] == "api"))
+    yield from _logs(scene, *(program.name for program in PROGRAMS if program.command[-1] == "api"))
 
 
 def output_of_workers(scene: Scene) -> Pieces:
-    yield from _logs(scene, *(one.name for one in PROGRAMS if one.command[-1] == "worker"))
+    yield from _logs(scene, *(program.name for program in PROGRAMS if program.command[-1] == "worker"))
 
 
 def output_of_the_relay(scene: Scene) -> Pieces:
@@ -78,10 +78,10 @@ def log_lines(scene: Scene) -> Pieces:
     for file in sorted((scene.folder / "logs").glob("*.log")):
         for line in file.read_text(errors="replace").splitlines():
             try:
-                said = json.loads(line)
+                event = json.loads(line)
             except ValueError:
                 continue
-            yield file.name, json.dumps(said, ensure_ascii=False).encode()
+            yield file.name, json.dumps(event, ensure_ascii=False).encode()
 
 
 def log_of_postgres(scene: Scene) -> Pieces:
@@ -115,16 +115,16 @@ def run_folder(scene: Scene) -> Pieces:
 def notices(scene: Scene) -> Pieces:
     """Yield each notice but the address it goes to: a provider must be told that (SAFETY.md, "Sending notices")."""
     for file in sorted((scene.folder / "notices").iterdir()):
-        said = json.loads(file.read_text())
-        to = said.pop("to", None)
+        notice = json.loads(file.read_text())
+        to = notice.pop("to", None)
         assert to is None or to in scene.addresses(), "a notice goes to what is no address of a channel"
-        yield file.name, json.dumps({**said, "file": file.name}, ensure_ascii=False).encode()
+        yield file.name, json.dumps({**notice, "file": file.name}, ensure_ascii=False).encode()
 
 
 def processes() -> list[psutil.Process]:
     """Return every process that this one started, and those that they started."""
-    found: list[psutil.Process] = psutil.Process().children(recursive=True)
-    return found
+    children: list[psutil.Process] = psutil.Process().children(recursive=True)
+    return children
 
 
 def command_lines(_: Scene) -> Pieces:
@@ -137,10 +137,10 @@ def environments(_: Scene) -> Pieces:
         yield from of_process(process, "environ")
 
 
-def of_process(process: psutil.Process, what: str) -> Pieces:
+def of_process(process: psutil.Process, name: str) -> Pieces:
     """Yield one file of /proc, which has no length until it is read."""
     try:
-        yield f"{process.pid} {what}", Path(f"/proc/{process.pid}/{what}").read_bytes()
+        yield f"{process.pid} {name}", Path(f"/proc/{process.pid}/{name}").read_bytes()
     except (FileNotFoundError, PermissionError, ProcessLookupError):
         return
 
@@ -170,24 +170,24 @@ def _fresh(place: Path, since: float) -> Pieces:
 
 def _is_new(file: Path, since: float) -> bool:
     try:
-        said = file.stat()
+        status = file.stat()
     except (FileNotFoundError, PermissionError):
         return False
-    return file.is_file() and said.st_mtime >= since and said.st_size < LARGEST
+    return file.is_file() and status.st_mtime >= since and status.st_size < LARGEST
 
 
 def _held_open(process: psutil.Process, scene: Scene) -> Iterator[Path]:
     """Yield what a process writes there: what is older than the town, as code is, holds nothing that was told."""
     try:
-        held = list(Path(f"/proc/{process.pid}/fd").iterdir())
-        named = [(one, os.readlink(one)) for one in held]
+        descriptors = list(Path(f"/proc/{process.pid}/fd").iterdir())
+        named = [(descriptor, os.readlink(descriptor)) for descriptor in descriptors]
     except (FileNotFoundError, PermissionError, ProcessLookupError):
         return
-    for one, target in named:
+    for descriptor, target in named:
         deleted = target.endswith("(deleted)")
         elsewhere = target.startswith(tempfile.gettempdir()) and not target.startswith(str(scene.folder))
-        if (deleted or elsewhere) and _is_new(one, scene.began):
-            yield one
+        if (deleted or elsewhere) and _is_new(descriptor, scene.began):
+            yield descriptor
 
 
 def crash_reports(scene: Scene) -> Pieces:

@@ -14,21 +14,21 @@ MOST = 100
 
 def open_everything(scene: Scene) -> dict[str, list[dict[str, Any]]]:
     """Let each person open all that lies in their inbox, at once and one by one; return what each was shown."""
-    shown: dict[str, list[dict[str, Any]]] = {}
+    openings: dict[str, list[dict[str, Any]]] = {}
     for name, person in scene.people.items():
         if name == "priya":  # a privacy officer opens no mail
             continue
         mail = person.inbox()
-        refs = [one["message_ref"] for one in mail]
-        shown[name] = []
+        refs = [message["message_ref"] for message in mail]
+        openings[name] = []
         for begin in range(0, len(refs), MOST):
-            asked = {"purpose": person.purpose, "message_refs": refs[begin : begin + MOST]}
-            shown[name] += person.does("exchange", "POST", "/v1/openings", asked)["opened"]
+            request = {"purpose": person.purpose, "message_refs": refs[begin : begin + MOST]}
+            openings[name] += person.does("exchange", "POST", "/v1/openings", request)["opened"]
         for ref in refs[:3]:
             person.opens(ref)
-        for case_ref in {one["case_ref"] for one in mail}:
+        for case_ref in {message["case_ref"] for message in mail}:
             person.ask("exchange", "GET", f"/v1/cases/{case_ref}/messages?limit=2")
-    return shown
+    return openings
 
 
 def look_around(scene: Scene, case_ref: str) -> None:
@@ -39,18 +39,18 @@ def look_around(scene: Scene, case_ref: str) -> None:
     ana.ask("notifications", "GET", f"{case}/notices")
     for path in (f"{case}/directives", "/v1/directives?ending_within_days=90&limit=2"):
         ana.ask("consent", "GET", path)
-    for one in ana.does("consent", "GET", f"{case}/directives")["directives"]:
-        ana.ask("consent", "GET", f"/v1/directives/{one['directive_ref']}")
-        ana.ask("consent", "GET", f"/v1/directives/{one['directive_ref']}/receipt")
+    for directive in ana.does("consent", "GET", f"{case}/directives")["directives"]:
+        ana.ask("consent", "GET", f"/v1/directives/{directive['directive_ref']}")
+        ana.ask("consent", "GET", f"/v1/directives/{directive['directive_ref']}/receipt")
     ana.ask("consent", "GET", f"{case}/preview?recipient=harbor-house&purpose=shelter")
     for person, direction in ((ana, "sent"), (sam, "received"), (scene.people["cora"], "followed")):
         person.ask("referrals", "GET", f"/v1/referrals?direction={direction}&limit=2")
-    for one in ana.does("referrals", "GET", "/v1/referrals?limit=200")["referrals"]:
-        ana.ask("referrals", "GET", f"/v1/referrals/{one['referral_ref']}")
-    for one in lee.does("law_enforcement_bridge", "GET", "/v1/orders?limit=200")["orders"]:
-        lee.ask("law_enforcement_bridge", "GET", f"/v1/orders/{one['order_ref']}")
+    for referral in ana.does("referrals", "GET", "/v1/referrals?limit=200")["referrals"]:
+        ana.ask("referrals", "GET", f"/v1/referrals/{referral['referral_ref']}")
+    for order in lee.does("law_enforcement_bridge", "GET", "/v1/orders?limit=200")["orders"]:
+        lee.ask("law_enforcement_bridge", "GET", f"/v1/orders/{order['order_ref']}")
     lee.ask("law_enforcement_bridge", "GET", "/v1/orders?limit=1")
-    own = next(one["message_ref"] for one in ana.inbox() if one["type"] == "accord.incident.reported.v1")
+    own = next(message["message_ref"] for message in ana.inbox() if message["type"] == "accord.incident.reported.v1")
     ana.ask("exchange", "GET", "/v1/inbox?limit=2")
     scene.does("ana", "exchange", f"POST /v1/messages/{own}/offering", {"to": ["harbor-house"]})
     scene.does("ana", "exchange", f"POST /v1/messages/{own}/opening", {"purpose": "advocacy"})
@@ -67,20 +67,22 @@ def look_around(scene: Scene, case_ref: str) -> None:
 def sit_before_the_board(scene: Scene, name: str = "cora") -> None:
     """Sign in with a browser, mistype the name first, read every page and sign out."""
     board, issuer = scene.town.services["dashboard"], scene.town.issuer.url
-    place = next(one.passphrase_file for one in scene.town.people if one.id == name)
-    with scene.heard.client(follow_redirects=True) as browser:
+    place = next(person.passphrase_file for person in scene.town.people if person.id == name)
+    with scene.recorder.client(follow_redirects=True) as browser:
         page = browser.get(f"{board}/app/sign-in")
-        kept = {unescape(key): unescape(value) for key, value in FIELDS.findall(page.text)}
-        assert kept, page.text
+        hidden_fields = {unescape(key): unescape(value) for key, value in FIELDS.findall(page.text)}
+        assert hidden_fields, page.text
         mistyped = scene.nursery.word("typed", "the sign-in page: name")
         wrong = scene.nursery.word("refused", "the sign-in page: passphrase")
         own = {"Sec-Fetch-Site": "same-origin", "Origin": issuer}
-        browser.post(f"{issuer}/authorize", data={**kept, "person": mistyped, "passphrase": wrong}, headers=own)
-        honest = {**kept, "person": name, "passphrase": Path(place).read_text().strip()}
+        browser.post(
+            f"{issuer}/authorize", data={**hidden_fields, "person": mistyped, "passphrase": wrong}, headers=own
+        )
+        honest = {**hidden_fields, "person": name, "passphrase": Path(place).read_text().strip()}
         browser.post(f"{issuer}/authorize", data=honest, headers=own)
-        shown = browser.get(f"{board}/app/board")
-        assert "Sign out" in shown.text, shown.text
-        for one in LISTS:
-            browser.get(f"{board}/app/board/{one}")
+        board_page = browser.get(f"{board}/app/board")
+        assert "Sign out" in board_page.text, board_page.text
+        for list_name in LISTS:
+            browser.get(f"{board}/app/board/{list_name}")
         browser.get(f"{board}/app/{scene.nursery.slug('refused', 'a page of the board')}")
         browser.get(f"{board}/app/board", params={scene.nursery.slug("refused", "board: query"): "1"})

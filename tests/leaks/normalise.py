@@ -35,13 +35,13 @@ class Eyes:
 
     def plain(self, text: str) -> str:
         """Return the text with what is random or of the clock made plain."""
-        text = CURSOR.sub(lambda found: self._cursor(found[0]), text.replace(self.mark, "W"))
-        text = SEALED_CURSOR.sub(lambda found: f"{self._number(found[0])} of {len(found[0])}", text)
-        text = HASH.sub("<hash>", PLACE.sub("0", UUID.sub(lambda found: self._number(found[0]), text)))
+        text = CURSOR.sub(lambda match: self._cursor(match[0]), text.replace(self.mark, "W"))
+        text = SEALED_CURSOR.sub(lambda match: f"{self._number(match[0])} of {len(match[0])}", text)
+        text = HASH.sub("<hash>", PLACE.sub("0", UUID.sub(lambda match: self._number(match[0]), text)))
         text = SECRET.sub(
             "<form>", TRACE.sub("<trace>", SHOWN_INSTANT.sub("<instant>", INSTANT.sub("<instant>", text)))
         )
-        return CODE.sub(lambda found: self._number(found[0]), text)
+        return CODE.sub(lambda match: self._number(match[0]), text)
 
     def _number(self, ref: str) -> str:
         return f"<{self.refs.setdefault(ref, len(self.refs))}>"

@@ -41,9 +41,9 @@ async def offer(settings: KeyringSettings, agency_id: str, facts: Sequence[Fact]
 def main() -> None:
     settings = read(KeyringSettings)
     setup(settings)
-    told: dict[str, Any] = json.load(sys.stdin)
-    facts = [Sown(one["type"], one["said"]).fact(told["case_ref"]) for one in told["facts"]]
-    asyncio.run(offer(settings, told["agency"], facts, told["to"]))
+    request: dict[str, Any] = json.load(sys.stdin)
+    facts = [Sown(item["type"], item["said"]).fact(request["case_ref"]) for item in request["facts"]]
+    asyncio.run(offer(settings, request["agency"], facts, request["to"]))
 
 
 if __name__ == "__main__":

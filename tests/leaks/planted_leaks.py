@@ -67,7 +67,7 @@ def in_file(*place: str) -> Plant:
 
 
 def in_a_log_line(scene: Scene, word: str) -> None:
-    escaped = "".join(f"\\u{ord(one):04x}" for one in word)
+    escaped = "".join(f"\\u{ord(character):04x}" for character in word)
     with (scene.folder / "logs" / "intake.log").open("a") as opened:
         opened.write(f'{{"event": "{escaped}"}}\n')
 
@@ -211,7 +211,7 @@ PARKED: Final = """
 INSERT INTO carrying.parked (consumer, topic, partition, "offset", headers, key, body, reason, tries)
 VALUES ('planted', %(word)s, 0, 0, '[]', null, '', 'failed', 1)
 """
-KEPT: Final = """
+IDEMPOTENCY_ROW: Final = """
 INSERT INTO carrying.idempotency (agency_id, actor, route, key, body_digest, status)
 VALUES ('county-cell', 'cora', 'planted', %(word)s, '', 200)
 """
@@ -219,7 +219,9 @@ SESSION: Final = """
 INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token_until)
 VALUES (sha256(%(raw)s), %(raw)s, now(), now(), now(), now())
 """
-TOLD: Final = "INSERT INTO consent.told (agency_id, directive_ref, word) VALUES ('county-cell', %(ref)s, %(word)s)"
+DIRECTIVE_WORD: Final = (
+    "INSERT INTO consent.told (agency_id, directive_ref, word) VALUES ('county-cell', %(ref)s, %(word)s)"
+)
 
 
 def in_the_servers_log(scene: Scene, word: str) -> None:
@@ -260,13 +262,13 @@ PLANTS: Final[Mapping[str, Plant]] = {
         "INSERT INTO carrying.inbox (consumer, message_ref) VALUES (%(word)s, %(ref)s)"
     ),
     "parked messages": in_a_row(PARKED),
-    "kept answers": in_a_row(KEPT),
+    "kept answers": in_a_row(IDEMPOTENCY_ROW),
     "ledger": in_a_row("INSERT INTO ledger.node (level, index, hash) VALUES (99, 0, %(raw)s)"),
-    "tables of the services": in_a_row(TOLD),
+    "tables of the services": in_a_row(DIRECTIVE_WORD),
     "sessions of the board": in_a_row(SESSION),
-    "dump": in_a_row(TOLD),
+    "dump": in_a_row(DIRECTIVE_WORD),
     "activity and statistics": in_a_session,
-    "data files": in_a_row(TOLD),
+    "data files": in_a_row(DIRECTIVE_WORD),
     "write-ahead log": in_a_row("SELECT pg_logical_emit_message(true, 'planted', %(word)s::text)"),
     "command lines": in_a_process(argument=True),
     "environments": in_a_process(argument=False),

@@ -59,6 +59,6 @@ def until_parked(scene: Scene, letters: int) -> None:
     """Wait until those who read the mailboxes have set them aside."""
     deadline = time.monotonic() + PATIENCE
     with scene.superuser() as connection:
-        while (found := connection.execute(PARKED).fetchone()) is None or found[0] < letters:
-            assert time.monotonic() < deadline, f"{found} of {letters} letters were parked"
+        while (parked := connection.execute(PARKED).fetchone()) is None or parked[0] < letters:
+            assert time.monotonic() < deadline, f"{parked} of {letters} letters were parked"
             time.sleep(0.1)

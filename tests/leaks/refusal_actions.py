@@ -33,16 +33,16 @@ def routes_of(scene: Scene) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]
     """Yield every route: its service, method, template and description."""
     for service, description in scene.descriptions.items():
         for template, methods in description["paths"].items():
-            for method, said in methods.items():
-                yield service, method.upper(), template, said
+            for method, operation in methods.items():
+                yield service, method.upper(), template, operation
 
 
-def form_of(said: Mapping[str, Any]) -> str | None:
+def form_of(operation: Mapping[str, Any]) -> str | None:
     """Return the name of the form that a route takes, if it takes one."""
-    content = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    for one in (content, *content.get("anyOf", ())):
-        if "$ref" in one:
-            return str(one["$ref"].rpartition("/")[2])
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for schema in (content, *content.get("anyOf", ())):
+        if "$ref" in schema:
+            return str(schema["$ref"].rpartition("/")[2])
     return None
 
 
@@ -52,13 +52,13 @@ def bad_bodies(nursery: CanaryPool, place: str, good: Mapping[str, Any]) -> Iter
     def word() -> str:
         return nursery.word(USE, place)
 
-    def raw(said: Any) -> bytes:
-        return json.dumps(said, ensure_ascii=False).encode()
+    def raw(value: Any) -> bytes:
+        return json.dumps(value, ensure_ascii=False).encode()
 
     yield raw(dict.fromkeys(good, word()))
-    said = {word(): word()}
-    yield raw({name: said for name in good})
-    yield raw({name: [said, word()] for name in good})
+    nested = {word(): word()}
+    yield raw({name: nested for name in good})
+    yield raw({name: [nested, word()] for name in good})
     yield raw({**good, word(): word()})
     yield raw(word())
     yield raw([word()])
@@ -78,14 +78,14 @@ def bad_bodies(nursery: CanaryPool, place: str, good: Mapping[str, Any]) -> Iter
 
 def send_bad_bodies(scene: Scene, case_ref: str) -> int:
     """Send each route with a form what it refuses; return how many were refused."""
-    asked = [
+    requests = [
         (service, method, template, raw)
-        for service, method, template, said in routes_of(scene)
-        if (form := form_of(said))
+        for service, method, template, operation in routes_of(scene)
+        if (form := form_of(operation))
         for raw in bad_bodies(scene.nursery, f"{service} {form}", _good(scene, service, form))
     ]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        answers = list(pool.map(lambda one: _send(scene, case_ref, *one), asked))
+        answers = list(pool.map(lambda request: _send(scene, case_ref, *request), requests))
     return sum(answer.status_code >= 400 for answer in answers)
 
 
@@ -112,22 +112,26 @@ def token_of(scene: Scene, who: str) -> str:
 
 def send_strange_addresses(scene: Scene, case_ref: str) -> None:
     """Put canaries into paths, queries and headers of every route; some of them are answered all the same."""
-    asked = [one for route in routes_of(scene) for one in _strange(scene, case_ref, *route)]
+    requests = [request for route in routes_of(scene) for request in _strange(scene, case_ref, *route)]
     with ThreadPoolExecutor(max_workers=8) as pool:  # a refusal takes its time, whoever else waits
-        list(pool.map(lambda one: scene.client.request(one.pop("method"), one.pop("url"), **one), asked))
+        list(
+            pool.map(
+                lambda request: scene.client.request(request.pop("method"), request.pop("url"), **request), requests
+            )
+        )
 
 
 def _strange(
-    scene: Scene, case_ref: str, service: str, method: str, template: str, said: Mapping[str, Any]
+    scene: Scene, case_ref: str, service: str, method: str, template: str, operation: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     def slug(where: str) -> str:
         return scene.nursery.slug(USE, f"{service} {method} {template}: {where}")
 
-    parameters = said.get("parameters", ())
+    parameters = operation.get("parameters", ())
     url, path = scene.town.services[service], template  # type: ignore[index]
-    for name in [one["name"] for one in parameters if one["in"] == "path"]:
+    for name in [parameter["name"] for parameter in parameters if parameter["in"] == "path"]:
         path = path.replace(f"{{{name}}}", slug(name))
-    queries = {one["name"]: slug(one["name"]) for one in parameters if one["in"] == "query"}
+    queries = {parameter["name"]: slug(parameter["name"]) for parameter in parameters if parameter["in"] == "query"}
     honest, token = template.replace("{case_ref}", case_ref), token_of(scene, WHO[service])
     yield _request(method, url + path, token, {}, slug)
     yield _request(method, url + honest, token, queries, slug)
@@ -156,8 +160,8 @@ def _request(
     }
     body = json.dumps({}) if method in ("POST", "PUT") else None
     typed = {"Content-Type": "application/json"} if body else {}
-    asked = {"params": dict(queries), "headers": {**headers, **typed}, "content": body}
-    return {"method": method, "url": url, **asked}
+    options = {"params": dict(queries), "headers": {**headers, **typed}, "content": body}
+    return {"method": method, "url": url, **options}
 
 
 def send_valid_traces(scene: Scene, case_ref: str) -> None:
@@ -176,10 +180,10 @@ def repeat_under_one_key(scene: Scene, case_ref: str) -> None:
     path = f"/v1/cases/{case_ref}/incidents"
     first = scene.body("intake", "IncidentRequest", occurred_on="2026-01-02")
     other = scene.body("intake", "IncidentRequest", USE, occurred_on="2026-01-02")
-    told = [
-        scene.people["ana"].ask("intake", "POST", path, said, Idempotency_Key=key) for said in (first, first, other)
+    answers = [
+        scene.people["ana"].ask("intake", "POST", path, body, Idempotency_Key=key) for body in (first, first, other)
     ]
-    assert [one.status_code for one in told] == [201, 201, 422]
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
 
 
 def ask_the_issuer(scene: Scene) -> None:
@@ -193,10 +197,10 @@ def ask_the_issuer(scene: Scene) -> None:
         names = ("username", "password", "client_assertion", "client_id", "code", "refresh_token", "code_verifier")
         form = {"grant_type": grant, **{name: slug(name) for name in names}}
         scene.client.post(issuer.token_url, data=form)
-    wanted = {name: slug(name) for name in ("client_id", "redirect_uri", "state", "scope", "nonce", "code_challenge")}
-    scene.client.get(f"{issuer.url}/authorize", params={**wanted, "response_type": "code"})
+    params = {name: slug(name) for name in ("client_id", "redirect_uri", "state", "scope", "nonce", "code_challenge")}
+    scene.client.get(f"{issuer.url}/authorize", params={**params, "response_type": "code"})
     scene.client.post(
-        f"{issuer.url}/authorize", params=wanted, data={name: slug(name) for name in ("name", "passphrase")}
+        f"{issuer.url}/authorize", params=params, data={name: slug(name) for name in ("name", "passphrase")}
     )
 
 
@@ -241,9 +245,9 @@ def run_into_the_database(scene: Scene, case_ref: str) -> int:
     for name, (set_up, taken_down) in TRAPS.items():
         with trapped(scene, set_up, taken_down):
             # What it refuses may still have been written, so these are canaries of the column that they were meant for.
-            said = scene.body("consent", "ParticipationRequest", "evidence", participation="no")
+            choice = scene.body("consent", "ParticipationRequest", "evidence", participation="no")
             for _ in range(1 + (name == "unique")):
-                answer = scene.people["ana"].ask("consent", "PUT", f"/v1/cases/{case_ref}/participation", said)
+                answer = scene.people["ana"].ask("consent", "PUT", f"/v1/cases/{case_ref}/participation", choice)
             failed += answer.status_code >= 400
     return failed
 
@@ -253,8 +257,8 @@ def lose_connections(scene: Scene, case_ref: str) -> None:
     for _ in range(3):
         with scene.superuser() as connection:
             connection.execute(END_CONNECTIONS)
-        said = scene.body("intake", "IncidentRequest", occurred_on="2026-01-02")
-        scene.people["ana"].ask("intake", "POST", f"/v1/cases/{case_ref}/incidents", said)
+        incident = scene.body("intake", "IncidentRequest", occurred_on="2026-01-02")
+        scene.people["ana"].ask("intake", "POST", f"/v1/cases/{case_ref}/incidents", incident)
     deadline = time.monotonic() + PATIENCE
     for service, path in (("intake", f"/v1/cases/{case_ref}"), ("consent", f"/v1/cases/{case_ref}/directives")):
         while scene.people["ana"].ask(service, "GET", path).status_code != 200:

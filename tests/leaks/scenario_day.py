@@ -15,7 +15,7 @@ from tests.leaks.scene import Scene
 class Day:
     """What was seen of a day that must have been seen, lest its silence prove anything."""
 
-    shown: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    openings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refused: int = 0
     failed_in_the_database: int = 0
     poisoned: int = 0
@@ -29,19 +29,19 @@ def tell_everything(scene: Scene, day: Day) -> None:
     day_actions.tell(scene, case_ref)
     day_actions.refer(scene, case_ref)
     day_actions.drain(scene)
-    theirs = scene.people["lee"].waits_for("accord.incident.reported.v1")["case_ref"]
-    day_actions.record_orders(scene, str(theirs))
-    scene.told = sown_contracts(scene.nursery)
-    facts = [{"type": one.type, "said": one.said} for one in scene.told]
-    told = {"agency": "bay-hotline", "case_ref": case_ref, "to": ["harbor-house"], "facts": facts}
-    assert scene.process("offering", "intake", "intake", said=told) == 0
-    assert {one["type"] for one in facts} == set(CONTRACTS)
+    police_case_ref = scene.people["lee"].waits_for("accord.incident.reported.v1")["case_ref"]
+    day_actions.record_orders(scene, str(police_case_ref))
+    scene.sown_facts = sown_contracts(scene.nursery)
+    facts = [{"type": sown.type, "said": sown.content} for sown in scene.sown_facts]
+    offering = {"agency": "bay-hotline", "case_ref": case_ref, "to": ["harbor-house"], "facts": facts}
+    assert scene.process("offering", "intake", "intake", payload=offering) == 0
+    assert {fact["type"] for fact in facts} == set(CONTRACTS)
     day_actions.drain(scene)
     for name, opened in look_actions.open_everything(scene).items():
-        day.shown.setdefault(name, []).extend(opened)
+        day.openings.setdefault(name, []).extend(opened)
     look_actions.look_around(scene, case_ref)
     day.cases.append(case_ref)
-    day.cases.append(str(theirs))
+    day.cases.append(str(police_case_ref))
     go_wrong(scene, day, case_ref)
     day_actions.stop(scene, case_ref, directives)
     day_actions.drain(scene)
@@ -66,5 +66,5 @@ def go_wrong(scene: Scene, day: Day, case_ref: str) -> None:
 def failing(scene: Scene, pool: Executor, how: str) -> Future[int]:
     """Begin a process of ours that fails with canaries in its hands; its exit status comes later."""
     words = [scene.nursery.word("refused", f"a process that fails: {how}") for _ in range(6)]
-    said = [*words, refusal_actions.token_of(scene, "ana")]
-    return pool.submit(scene.process, "dying", "exchange", "exchange", how, said=said)
+    payload = [*words, refusal_actions.token_of(scene, "ana")]
+    return pool.submit(scene.process, "dying", "exchange", "exchange", how, payload=payload)

@@ -28,7 +28,7 @@ from runtime.settings import Settings
 from schemas.town import Town
 from tests.leaks.canaries import CanaryPool
 from tests.leaks.canary_generator import Sower
-from tests.leaks.capture import Collector, Heard, collecting
+from tests.leaks.capture import AnswerRecorder, Collector, collecting
 from tests.leaks.contracts import Sown
 from tests.leaks.search import Searcher
 from tests.support.rounds import seed
@@ -56,8 +56,8 @@ class Scene:
     collector: Collector
     nursery: CanaryPool
     began: float
-    heard: Heard = field(default_factory=Heard)
-    told: list[Sown] = field(default_factory=list)  # every contract, as it was said last
+    recorder: AnswerRecorder = field(default_factory=AnswerRecorder)
+    sown_facts: list[Sown] = field(default_factory=list)  # every contract, as it was said last
     done: set[tuple[str, str]] = field(default_factory=set)  # routes that took a body full of canaries
     asked_too: dict[str, str] = field(default_factory=dict)  # further addresses that descriptions are asked of
     printed_too: list[tuple[type[BaseModel], dict[str, Any]]] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Scene:
     @cached_property
     def client(self) -> httpx.Client:
         """Return the client that all share; each answer is kept."""
-        return self.heard.client()
+        return self.recorder.client()
 
     @cached_property
     def people(self) -> dict[str, Speaker]:
@@ -85,17 +85,17 @@ class Scene:
     @cached_property
     def descriptions(self) -> dict[str, dict[str, Any]]:
         """Return what each service publishes of itself."""
-        found = (ROOT / "services").glob("*/openapi.json")
-        return {file.parent.name: json.loads(file.read_text()) for file in sorted(found)}
+        files = (ROOT / "services").glob("*/openapi.json")
+        return {file.parent.name: json.loads(file.read_text()) for file in sorted(files)}
 
     def searcher(self) -> Searcher:
         """Return a searcher for every canary that was made so far."""
-        return Searcher.of(list(self.nursery.made.values()))
+        return Searcher.of(list(self.nursery.canaries.values()))
 
     def addresses(self) -> frozenset[str]:
         """Return every canary that is the address of a channel: what a provider must be told."""
-        made = self.nursery.made.values()
-        return frozenset(one.text for one in made if one.place.endswith("channels.0.address"))
+        canaries = self.nursery.canaries.values()
+        return frozenset(canary.text for canary in canaries if canary.place.endswith("channels.0.address"))
 
     def body(self, service: str, form: str, use: str = "told", **fixed: Any) -> dict[str, Any]:
         """Return a body of the form, full of canaries but for what is `fixed`; two underscores stand for a point."""
@@ -119,9 +119,9 @@ class Scene:
         with psycopg.connect(self.stack.postgres.superuser_url("accord"), autocommit=True) as connection:
             yield connection
 
-    def process(self, name: str, role: str, user: str, *arguments: str, said: Any = None) -> int:
-        """Run a module of this suite as a process of the product would run, to its end; what it is told comes by
-        its standard input."""
+    def process(self, name: str, role: str, user: str, *arguments: str, payload: Any = None) -> int:
+        """Run a module of this suite as a process of the product would run, to its end; `payload` is its standard
+        input, as JSON."""
         program = Program(f"leaks-{name}", (f"tests.leaks.{name}", *arguments), f"accord_{role}", user, Settings)
         ports = {**self.stack.ports, program.name: free_port()}
         settings = environment(program, self.stack.run, ports, self.stack.postgres, self.stack.kafka)
@@ -129,7 +129,7 @@ class Scene:
         with self.stack.run.log(f"{program.name}-{'-'.join(arguments) or 'all'}").open("ab") as log:
             done = subprocess.run(
                 [sys.executable, "-m", *program.command],
-                input=json.dumps(said).encode(),
+                input=json.dumps(payload).encode(),
                 stdout=log,
                 stderr=log,
                 env=settings,
@@ -144,8 +144,10 @@ def template_of(description: Mapping[str, Any], path: str) -> str:
     """Return the template that a path was made of."""
     steps = path.partition("?")[0].split("/")
     for template in description["paths"]:
-        there = template.split("/")
-        if len(there) == len(steps) and all(a == b or a.startswith("{") for a, b in zip(there, steps, strict=True)):
+        template_steps = template.split("/")
+        if len(template_steps) == len(steps) and all(
+            a == b or a.startswith("{") for a, b in zip(template_steps, steps, strict=True)
+        ):
             return str(template)
     raise LookupError(f"no route of this service is {path}")
 

@@ -73,21 +73,21 @@ def url_safe(text: str) -> str:
 
 Written = Callable[[str], bytes]
 WRITINGS: Final[tuple[tuple[str, Written], ...]] = (
-    ("plain", lambda said: said.encode()),
-    ("base64", lambda said: base64_of(said, 0).encode()),
-    ("base64, shifted", lambda said: base64_of(said, 1).encode()),
-    ("base64, shifted", lambda said: base64_of(said, 2).encode()),
-    ("base64", lambda said: url_safe(base64_of(said, 0)).encode()),
-    ("base64, shifted", lambda said: url_safe(base64_of(said, 1)).encode()),
-    ("base64, shifted", lambda said: url_safe(base64_of(said, 2)).encode()),
-    ("hex", lambda said: said.encode().hex().encode()),
-    ("reversed", lambda said: said[::-1].encode()),
-    ("percent", lambda said: quote(said, safe="").encode()),
+    ("plain", lambda text: text.encode()),
+    ("base64", lambda text: base64_of(text, 0).encode()),
+    ("base64, shifted", lambda text: base64_of(text, 1).encode()),
+    ("base64, shifted", lambda text: base64_of(text, 2).encode()),
+    ("base64", lambda text: url_safe(base64_of(text, 0)).encode()),
+    ("base64, shifted", lambda text: url_safe(base64_of(text, 1)).encode()),
+    ("base64, shifted", lambda text: url_safe(base64_of(text, 2)).encode()),
+    ("hex", lambda text: text.encode().hex().encode()),
+    ("reversed", lambda text: text[::-1].encode()),
+    ("percent", lambda text: quote(text, safe="").encode()),
 )
 # A database keeps a reference as its bytes, and others write it without its dashes.
 OF_A_REFERENCE: Final[tuple[tuple[str, Written], ...]] = (
-    ("plain", lambda said: bytes.fromhex(said.replace("-", ""))),
-    ("plain", lambda said: said.replace("-", "").encode()),
+    ("plain", lambda text: bytes.fromhex(text.replace("-", ""))),
+    ("plain", lambda text: text.replace("-", "").encode()),
 )
 
 
@@ -112,9 +112,9 @@ class Anchor:
         for size in self.sizes:
             begin = place + len(self.piece) - size if self.encoding == "reversed" else place
             stands = data[max(0, begin) : begin + size]
-            found = self.whole.get(stands if self._by_case else stands.lower())
-            if found is not None:
-                return found, stands
+            canary = self.whole.get(stands if self._by_case else stands.lower())
+            if canary is not None:
+                return canary, stands
         return None, data[place : place + len(self.piece)]
 
     def counts(self, stands: bytes) -> bool:
@@ -124,7 +124,7 @@ class Anchor:
     @cached_property
     def uses(self) -> frozenset[str]:
         """Return what the canaries of this stem are used for."""
-        return frozenset(one.use for one in self.whole.values())
+        return frozenset(canary.use for canary in self.whole.values())
 
     @property
     def _by_case(self) -> bool:
@@ -145,23 +145,23 @@ class Searcher:
             for encoding, written in WRITINGS + (OF_A_REFERENCE if canary.kind.name == REFERENCE.name else ()):
                 piece, whole = bare(written(canary.kind.stem)), bare(written(canary.core))
                 key = piece, encoding == "reversed"
-                made = Anchor(piece.lower(), piece, encoding, canary.kind.unlike_all_else, {}, set())
-                anchor = anchors.setdefault(key, made)
+                new_anchor = Anchor(piece.lower(), piece, encoding, canary.kind.unlike_all_else, {}, set())
+                anchor = anchors.setdefault(key, new_anchor)
                 anchor.whole.setdefault(whole if encoding.startswith("base64") else whole.lower(), canary)
                 anchor.sizes.add(len(whole))
         return cls(list(anchors.values()))
 
     def search(self, where: str, data: bytes) -> list[Hit]:
         """Return each place at which a canary stands, also where a break or a compression hides it."""
-        found = list(self._bare(where, data))
+        hits = list(self._bare(where, data))
         for match in re.finditer(re.escape(GZIP), data):
             inside = _inflated(data[match.start() :])
-            found += self.search(f"{where} (inflated)", inside) if inside else []
+            hits += self.search(f"{where} (inflated)", inside) if inside else []
         joined = WRITTEN_BREAKS.sub(b"", data)
         if len(joined) != len(data):
-            whole = {hit.canary for hit in found}
-            found += [hit for hit in self._bare(where, joined) if hit.canary not in whole]
-        return found
+            whole = {hit.canary for hit in hits}
+            hits += [hit for hit in self._bare(where, joined) if hit.canary not in whole]
+        return hits
 
     def _bare(self, where: str, data: bytes) -> Iterator[Hit]:
         looked_at = bare(data)
@@ -189,8 +189,8 @@ def _encoding(anchor: Anchor, canary: Canary | None, stands: bytes, data: bytes)
         return {core.upper(): "upper", core.lower(): "lower"}.get(stands, "plain")
     before = data[max(0, place - 80) : place]
     headed = not before.endswith(HEAD.encode()) and canary.text != canary.core
-    ways = (encoding for encoding, heads in HEADS.items() if any(before.endswith(head.encode()) for head in heads))
-    return next(ways, "plain") if headed else "plain"
+    encodings = (encoding for encoding, heads in HEADS.items() if any(before.endswith(head.encode()) for head in heads))
+    return next(encodings, "plain") if headed else "plain"
 
 
 def _inflated(data: bytes) -> bytes:

@@ -44,34 +44,41 @@ def topics(scene: Scene) -> Pieces:
     names = list(admin.list_topics(timeout=PATIENCE).topics)
     for name in names:
         yield "the name of a topic", name.encode() + b"\n"
-    asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
-    for resource, future in admin.describe_configs(asked, request_timeout=PATIENCE).items():
-        settings = {name: one.value for name, one in future.result().items()}
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
+    for resource, future in admin.describe_configs(resources, request_timeout=PATIENCE).items():
+        settings = {name: entry.value for name, entry in future.result().items()}
         yield resource.name, json.dumps(settings).encode()
 
 
 def groups(scene: Scene) -> Pieces:
     """Yield who reads, and how far."""
     admin: Any = administrator(scene.stack.kafka)
-    found = admin.list_consumer_groups(request_timeout=PATIENCE).result()
-    names = [one.group_id for one in found.valid]
+    listing = admin.list_consumer_groups(request_timeout=PATIENCE).result()
+    names = [group.group_id for group in listing.valid]
     yield "groups", "\n".join(names).encode() + b"\n"
     for name, future in (admin.describe_consumer_groups(names) if names else {}).items():
-        told = future.result()
-        members = [(one.member_id, one.client_id, one.host, one.assignment and str(one.assignment.topic_partitions))
-                   for one in told.members]  # fmt: skip
-        yield name, json.dumps([told.group_id, str(told.state), members]).encode()
+        description = future.result()
+        members = [
+            (
+                member.member_id,
+                member.client_id,
+                member.host,
+                member.assignment and str(member.assignment.topic_partitions),
+            )
+            for member in description.members
+        ]
+        yield name, json.dumps([description.group_id, str(description.state), members]).encode()
 
 
 def _messages(scene: Scene) -> list[Any]:
     kafka = scene.stack.kafka
     admin: AdminClient = administrator(kafka)
     reader = Consumer({**kafka.settings(), "group.id": "leaks.sweep", "enable.auto.commit": False})
-    found: list[Any] = []
+    messages: list[Any] = []
     try:
         left: dict[tuple[str, int], int] = {}
-        for topic, told in admin.list_topics(timeout=PATIENCE).topics.items():
-            for partition in told.partitions if not topic.startswith("__") else ():
+        for topic, metadata in admin.list_topics(timeout=PATIENCE).topics.items():
+            for partition in metadata.partitions if not topic.startswith("__") else ():
                 low, high = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)
                 left |= {(topic, partition): high} if high > low else {}
         reader.assign([TopicPartition(*place, 0) for place in left])
@@ -79,14 +86,14 @@ def _messages(scene: Scene) -> list[Any]:
         while left and time.monotonic() < deadline:
             for message in reader.consume(1_000, 0.5):
                 assert message.error() is None
-                found.append(message)
+                messages.append(message)
                 place = str(message.topic()), int(message.partition() or 0)
                 if int(message.offset() or 0) + 1 >= left.get(place, 0):
                     left.pop(place, None)
         assert not left, f"not read to the end: {left}"
     finally:
         reader.close()
-    return found
+    return messages
 
 
 def keys(scene: Scene) -> Pieces:
@@ -96,8 +103,8 @@ def keys(scene: Scene) -> Pieces:
 
 def headers(scene: Scene) -> Pieces:
     for message in _messages(scene):
-        said = [name.encode() + b": " + (value or b"") for name, value in message.headers() or ()]
-        yield message.topic(), b"\n".join(said)
+        lines = [name.encode() + b": " + (value or b"") for name, value in message.headers() or ()]
+        yield message.topic(), b"\n".join(lines)
 
 
 def bodies(scene: Scene) -> Pieces:
@@ -111,11 +118,11 @@ def _copied(scene: Scene, query: str) -> bytes:
         return b"".join(bytes(row) for row in rows)
 
 
-def _tables(scene: Scene, *wanted: str, other: bool = False) -> Pieces:
+def _tables(scene: Scene, *names: str, other: bool = False) -> Pieces:
     with scene.superuser() as connection:
-        found = connection.execute(TABLES).fetchall()
-    for schema, table in found:
-        named = schema in wanted or f"{schema}.{table}" in wanted
+        tables = connection.execute(TABLES).fetchall()
+    for schema, table in tables:
+        named = schema in names or f"{schema}.{table}" in names
         if named != other:
             yield f"{schema}.{table}", _copied(scene, f'SELECT * FROM "{schema}"."{table}"')  # noqa: S608 - our names
 
@@ -158,8 +165,8 @@ def activity(scene: Scene) -> Pieces:
     """Yield what the server shows of who does what, and what its planner keeps of values."""
     with scene.superuser() as connection:
         connection.execute("ANALYZE")
-        kept = connection.execute(STATEMENTS).fetchone()
-    more = ("SELECT * FROM pg_stat_statements",) if kept and kept[0] else ()
+        row = connection.execute(STATEMENTS).fetchone()
+    more = ("SELECT * FROM pg_stat_statements",) if row and row[0] else ()
     for query in OF_ACTIVITY + more:
         yield query.split()[3], _copied(scene, query)
 
@@ -168,7 +175,7 @@ def command_line(scene: Scene) -> Pieces:
     """Yield what an operator reads, and the record as it is handed out."""
     with TemporaryDirectory(prefix="pytest-leaks-") as folder:
         exported = Path(folder) / "ledger.jsonl"
-        asked = (
+        commands = (
             ("dead-letters", "list", "--json"),
             ("ledger", "verify"),
             ("ledger", "export", str(exported)),
@@ -176,8 +183,10 @@ def command_line(scene: Scene) -> Pieces:
             ("doctor",),
         )
         with ThreadPoolExecutor(max_workers=2) as pool:
-            said = pool.map(lambda arguments: _accord(scene, *arguments), asked)
-            yield from ((f"accord {' '.join(one[:2])}", text) for one, text in zip(asked, said, strict=True))
+            outputs = pool.map(lambda arguments: _accord(scene, *arguments), commands)
+            yield from (
+                (f"accord {' '.join(command[:2])}", text) for command, text in zip(commands, outputs, strict=True)
+            )
         yield "the exported record", exported.read_bytes()
 
 

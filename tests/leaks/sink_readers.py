@@ -18,7 +18,7 @@ from schemas.registry import CONTRACTS
 from tests.leaks.capture import Answer
 from tests.leaks.scene import Scene
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+ABSENT_REF = "00000000-0000-4000-8000-000000000000"
 CODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 Pieces = Iterator[tuple[str, bytes]]
 
@@ -46,48 +46,48 @@ def headers_of_telemetry(scene: Scene) -> Pieces:
 
 
 def heads(scene: Scene) -> Pieces:
-    for one in scene.heard.answers:
-        yield one.asked, one.head
+    for answer in scene.recorder.answers:
+        yield answer.request, answer.head
 
 
 def problems(scene: Scene) -> Pieces:
-    yield from _bodies(scene, lambda one: one.status >= 400 and not _is_page(one))
+    yield from _bodies(scene, lambda answer: answer.status >= 400 and not _is_page(answer))
 
 
 def answers(scene: Scene) -> Pieces:
     """Yield each good answer but openings, the one place for what was told."""
-    yield from _bodies(scene, lambda one: one.status < 400 and not one.opens and not _is_page(one))
+    yield from _bodies(scene, lambda answer: answer.status < 400 and not answer.opens and not _is_page(answer))
 
 
 def pages(scene: Scene) -> Pieces:
     yield from _bodies(scene, _is_page)
 
 
-def _bodies(scene: Scene, wanted: Any) -> Pieces:
-    for one in scene.heard.answers:
-        if wanted(one) and one.body:
-            yield f"{one.asked} {one.status}", one.body
+def _bodies(scene: Scene, accepts: Any) -> Pieces:
+    for answer in scene.recorder.answers:
+        if accepts(answer) and answer.body:
+            yield f"{answer.request} {answer.status}", answer.body
 
 
-def _is_page(one: Answer) -> bool:
-    return b"text/html" in one.head.lower()
+def _is_page(answer: Answer) -> bool:
+    return b"text/html" in answer.head.lower()
 
 
 def cursors(scene: Scene) -> Pieces:
     """Yield what leads on or names a version, and what is coded in it."""
-    for one in scene.heard.answers:
-        said = [line for line in one.head.split(b"\n") if line.lower().startswith((b"etag", b"link", b"location"))]
-        said += re.findall(rb'"cursor": ?"[^"]*"', one.body)
-        for text in said:
-            yield one.asked, text
-            yield from _decoded(one.asked, text)
+    for answer in scene.recorder.answers:
+        lines = [line for line in answer.head.split(b"\n") if line.lower().startswith((b"etag", b"link", b"location"))]
+        lines += re.findall(rb'"cursor": ?"[^"]*"', answer.body)
+        for text in lines:
+            yield answer.request, text
+            yield from _decoded(answer.request, text)
 
 
 def cookies(scene: Scene) -> Pieces:
-    for one in scene.heard.answers:
-        for cookie in one.cookies:
-            yield one.asked, cookie.encode()
-            yield from _decoded(one.asked, cookie.encode())
+    for answer in scene.recorder.answers:
+        for cookie in answer.cookies:
+            yield answer.request, cookie.encode()
+            yield from _decoded(answer.request, cookie.encode())
 
 
 def tokens(scene: Scene) -> Pieces:
@@ -96,9 +96,9 @@ def tokens(scene: Scene) -> Pieces:
         if person.token:
             yield name, person.token.encode()
             yield from _decoded(name, person.token.encode())
-    for one in scene.heard.answers:
-        if one.url == scene.town.issuer.token_url:
-            yield one.asked, one.head + b"\n" + one.body
+    for answer in scene.recorder.answers:
+        if answer.url == scene.town.issuer.token_url:
+            yield answer.request, answer.head + b"\n" + answer.body
 
 
 def _decoded(where: str, text: bytes) -> Pieces:
@@ -112,7 +112,7 @@ def _decoded(where: str, text: bytes) -> Pieces:
 
 def descriptions(scene: Scene) -> Pieces:
     """Yield what services say of themselves to anybody who asks."""
-    addresses = {name: str(one.url) for name, one in scene.town.processes.items() if one.url}
+    addresses = {name: str(process.url) for name, process in scene.town.processes.items() if process.url}
     for name, url in {**addresses, **scene.asked_too}.items():
         for path in ("/openapi.json", "/healthz", "/readyz"):
             answer = scene.client.get(url + path)
@@ -121,37 +121,37 @@ def descriptions(scene: Scene) -> Pieces:
 
 def models(scene: Scene) -> Pieces:
     """Yield everything that a contract's model and its refusals show of themselves."""
-    for sown in scene.told:
-        fact = sown.fact(NOBODY)
-        yield sown.type, shown(fact).encode()
-        yield f"{sown.type}, refused", refusals(CONTRACTS[sown.type], sown.said).encode()
-    for model, said in scene.printed_too:
-        yield model.__name__, (shown(model.model_validate(said)) + refusals(model, said)).encode()
+    for sown in scene.sown_facts:
+        fact = sown.fact(ABSENT_REF)
+        yield sown.type, printed(fact).encode()
+        yield f"{sown.type}, refused", refusals(CONTRACTS[sown.type], sown.content).encode()
+    for model, fields in scene.printed_too:
+        yield model.__name__, (printed(model.model_validate(fields)) + refusals(model, fields)).encode()
 
 
-def shown(model: BaseModel) -> str:
+def printed(model: BaseModel) -> str:
     """Return all that printing a model, or what is in it, shows."""
-    said = f"{model!r} {model} {list((model,))} {pformat(model)} {[*model.__rich_repr__()]}"  # type: ignore[misc]
+    text = f"{model!r} {model} {list((model,))} {pformat(model)} {[*model.__rich_repr__()]}"  # type: ignore[misc]
     inside = (item for value in vars(model).values() for item in (value if isinstance(value, tuple) else (value,)))
-    return said + "".join(shown(one) for one in inside if isinstance(one, BaseModel))
+    return text + "".join(printed(part) for part in inside if isinstance(part, BaseModel))
 
 
-def refusals(model: type[BaseModel], said: dict[str, Any]) -> str:
+def refusals(model: type[BaseModel], fields: dict[str, Any]) -> str:
     """Return all that refusing what is wrong in each field shows: text, errors and traceback."""
-    first = next(iter(said.values()))
-    word = first if isinstance(first, str) else json.dumps(said, ensure_ascii=False)
+    first = next(iter(fields.values()))
+    word = first if isinstance(first, str) else json.dumps(fields, ensure_ascii=False)
     bad: list[Any] = [
-        said | {word: word},
-        {name: [word, {word: word}] for name in said},
-        {name: {word: value} for name, value in said.items()},
-        {name: json.dumps(value, ensure_ascii=False) * 2 for name, value in said.items()},
+        fields | {word: word},
+        {name: [word, {word: word}] for name in fields},
+        {name: {word: value} for name, value in fields.items()},
+        {name: json.dumps(value, ensure_ascii=False) * 2 for name, value in fields.items()},
         word,
     ]
-    told = []
-    for one in bad:
+    texts = []
+    for document in bad:
         try:
-            model.model_validate_json(json.dumps(one))
+            model.model_validate_json(json.dumps(document))
         except ValidationError as refused:
-            told.append(f"{refused} {refused!r} {''.join(traceback.format_exception(refused))}")
-            told.append(str(refused.errors(include_input=False, include_context=False)))
-    return "\n".join(told)
+            texts.append(f"{refused} {refused!r} {''.join(traceback.format_exception(refused))}")
+            texts.append(str(refused.errors(include_input=False, include_context=False)))
+    return "\n".join(texts)

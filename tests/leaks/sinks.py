@@ -24,7 +24,7 @@ STORED: Final[Mapping[str, str]] = {
     "end of an order": END_OF_AN_ORDER,
     "reference of a directive": BY_ITS_DIRECTIVE,
 }
-KEPT: Final = {use.replace(" ", "_"): why for use, why in STORED.items()}
+STORED_KWARGS: Final = {use.replace(" ", "_"): why for use, why in STORED.items()}
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ SINKS: Final = (
     a_sink("parked messages", server_readers.parked, poison=AS_IT_CAME),
     a_sink("kept answers", server_readers.kept_answers),
     a_sink("ledger", server_readers.ledger),
-    a_sink("tables of the services", server_readers.services, **KEPT),
+    a_sink("tables of the services", server_readers.services, **STORED_KWARGS),
     a_sink("sessions of the board", server_readers.sessions),
-    a_sink("dump", server_readers.dump, **KEPT),
-    a_sink("activity and statistics", server_readers.activity, **KEPT),
-    a_sink("data files", file_readers.data_files, **KEPT),
-    a_sink("write-ahead log", file_readers.write_ahead_log, **KEPT),
+    a_sink("dump", server_readers.dump, **STORED_KWARGS),
+    a_sink("activity and statistics", server_readers.activity, **STORED_KWARGS),
+    a_sink("data files", file_readers.data_files, **STORED_KWARGS),
+    a_sink("write-ahead log", file_readers.write_ahead_log, **STORED_KWARGS),
     a_sink("command lines", file_readers.command_lines),
     a_sink("environments", file_readers.environments),
     a_sink("temporary files", file_readers.temporary_files),
@@ -99,10 +99,10 @@ SINKS: Final = (
 
 def sweep(scene: Scene, sink: Sink, searcher: Searcher) -> Swept:
     """Read a sink whole and return what lies there that may not; a sink of which nothing was read is no clean one."""
-    size, found = 0, list[Hit]()
+    size, hits = 0, list[Hit]()
     for where, data in sink.read(scene):
         size += len(data)
         for place, piece in pieces_of(where, data):
-            found += searcher.search(place, piece)
+            hits += searcher.search(place, piece)
     assert size, f"nothing was read of {sink.name}"
-    return Swept(sink.name, size, tuple(hit for hit in found if not hit.uses <= sink.may.keys()))
+    return Swept(sink.name, size, tuple(hit for hit in hits if not hit.uses <= sink.may.keys()))

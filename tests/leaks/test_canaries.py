@@ -59,8 +59,8 @@ def searcher(scene: Scene, to_plant: dict[str, str]) -> Searcher:
 def test_every_route_that_takes_words_was_given_canaries(scene: Scene, day: Day) -> None:
     forms = {
         (service, f"{method} {template}")
-        for service, method, template, said in refusal_actions.routes_of(scene)
-        if refusal_actions.form_of(said) not in NOTHING_TO_SAY
+        for service, method, template, operation in refusal_actions.routes_of(scene)
+        if refusal_actions.form_of(operation) not in NOTHING_TO_SAY
     }
 
     assert forms <= scene.done
@@ -74,12 +74,16 @@ def test_every_error_was_met(day: Day) -> None:
 
 def test_all_that_was_told_is_opened_by_its_custodian(scene: Scene, day: Day) -> None:
     """Else a sweep that finds nothing would only show that nothing ever got in."""
-    offered = [one for one in scene.nursery.made.values() if one.use == "told" and one.place.startswith("accord.")]
-    opened = json.dumps(day.shown["ana"], ensure_ascii=False)
-    models = {one.core for one in offered if one.core not in opened}
+    offered = [
+        canary
+        for canary in scene.nursery.canaries.values()
+        if canary.use == "told" and canary.place.startswith("accord.")
+    ]
+    opened = json.dumps(day.openings["ana"], ensure_ascii=False)
+    models = {canary.core for canary in offered if canary.core not in opened}
 
     assert len(offered) > 1_000
-    assert not [one.place for one in offered if one.core in models]
+    assert not [canary.place for canary in offered if canary.core in models]
 
 
 def placed(opened: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -87,59 +91,59 @@ def placed(opened: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield category, json.dumps(fields, ensure_ascii=False)
 
 
-def test_an_opening_shows_each_word_under_its_own_category_and_no_reference_of_another(
-    day: Day, searcher: Searcher
-) -> None:
-    seen: set[Canary] = set()
-    for name, openings in day.shown.items():
+def test_an_opening_keeps_categories_apart_and_others_refs_out(day: Day, searcher: Searcher) -> None:
+    all_canaries: set[Canary] = set()
+    for name, openings in day.openings.items():
         for opened in openings:
             for category, text in placed(opened):
-                found = {hit.canary for hit in searcher.search(name, text.encode()) if hit.canary}
-                assert {one.category for one in found} <= {category, None}
+                canaries = {hit.canary for hit in searcher.search(name, text.encode()) if hit.canary}
+                assert {canary.category for canary in canaries} <= {category, None}
                 own = name in ("ana", "mia") and opened["sender"] == "bay-hotline"
                 assert own or not [
-                    one for one in found if one.kind.name == REFERENCE.name and one.place.startswith("accord.")
+                    canary
+                    for canary in canaries
+                    if canary.kind.name == REFERENCE.name and canary.place.startswith("accord.")
                 ]
-                seen |= found
+                all_canaries |= canaries
 
-    assert len(seen) > 500
+    assert len(all_canaries) > 500
 
 
 def test_what_is_open_to_nobody_else_was_shown_to_nobody_else(scene: Scene, day: Day, searcher: Searcher) -> None:
     """A refused word stands in no opening either."""
-    openings: list[Answer] = [one for one in scene.heard.answers if one.opens]
-    hits = [hit for one in openings for hit in searcher.search(one.asked, one.body)]
+    openings: list[Answer] = [answer for answer in scene.recorder.answers if answer.opens]
+    hits = [hit for answer in openings for hit in searcher.search(answer.request, answer.body)]
 
     assert {hit.canary.use for hit in hits if hit.canary} <= {"told", "end of an order", "reference of a directive"}
 
 
 def test_the_town_told_what_it_does(scene: Scene, day: Day) -> None:
     """Silence proves nothing: logs, spans and numbers were there to be searched."""
-    told = b"".join(one.body for one in scene.collector.exports)
+    exported = b"".join(export.body for export in scene.collector.exports)
 
     assert scene.collector.of("traces")
     assert scene.collector.of("metrics")
     for service in ("intake", "consent", "referrals", "law_enforcement_bridge", "exchange_worker", "exchange_relay"):
-        assert service.encode() in told, service
+        assert service.encode() in exported, service
     assert len(list((scene.folder / "logs").glob("*.log"))) > EVERY_PROCESS
 
 
 def test_no_canary_lies_in_any_sink(scene: Scene, day: Day, searcher: Searcher) -> None:
     swept = [sweep(scene, sink, searcher) for sink in SINKS]
-    found = [f"{one.sink}: {hit}" for one in swept for hit in one.hits]
-    made = list(scene.nursery.made.values())
+    leaks = [f"{result.sink}: {hit}" for result in swept for hit in result.hits]
+    canaries = list(scene.nursery.canaries.values())
 
     proof(
         "leaks",
         "canaries",
-        fields=len({one.place for one in made if one.use == "told"}),
-        canaries=len(made),
+        fields=len({canary.place for canary in canaries if canary.use == "told"}),
+        canaries=len(canaries),
         encodings=len(ENCODINGS),
         sinks=len(swept),
-        bytes_searched=sum(one.bytes_read for one in swept),
-        found=len(found),
+        bytes_searched=sum(result.bytes_read for result in swept),
+        found=len(leaks),
     )
-    assert not found, "\n".join(found[:60])
+    assert not leaks, "\n".join(leaks[:60])
 
 
 def test_every_sink_has_a_planted_leak() -> None:
@@ -149,9 +153,9 @@ def test_every_sink_has_a_planted_leak() -> None:
 @pytest.fixture(scope="module")
 def planted() -> Iterator[dict[str, bool]]:
     """Which planted leaks were found; told when all were tried."""
-    found: dict[str, bool] = {}
-    yield found
-    proof("leaks", "planted", planted=len(found), found=sum(found.values()))
+    found_by_sink: dict[str, bool] = {}
+    yield found_by_sink
+    proof("leaks", "planted", planted=len(found_by_sink), found=sum(found_by_sink.values()))
 
 
 @pytest.mark.parametrize("sink", SINKS, ids=lambda sink: sink.name)

@@ -18,19 +18,19 @@ from tests.leaks.search import CHUNK, ENCODINGS, Searcher, pieces_of
 from tests.support.rounds import seed
 
 NOISE = random.Random(7).randbytes(5_000)  # noqa: S311 - no secret
-WAYS: dict[str, Callable[[str], bytes]] = {
+ENCODERS: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
-    "percent": lambda said: quote(said, safe="").encode(),
-    "JSON-escaped": lambda said: json.dumps(said).encode(),
-    "base64": lambda said: base64.b64encode(b"a" + said.encode() + b"xyz"),
-    "base64, shifted": lambda said: base64.b64encode(b"ab" + said.encode() + b"yz"),
-    "hex": lambda said: said.encode().hex().encode(),
-    "UTF-16": lambda said: said.encode("utf-16"),
-    "reversed": lambda said: said[::-1].encode(),
-    "upper": lambda said: said.upper().encode(),
-    "lower": lambda said: said.lower().encode(),
-    "split by a newline": lambda said: f"{said[:-3]}\n{said[-3:]}".encode(),
-    "HTML-escaped": lambda said: html.escape(said).encode(),
+    "percent": lambda text: quote(text, safe="").encode(),
+    "JSON-escaped": lambda text: json.dumps(text).encode(),
+    "base64": lambda text: base64.b64encode(b"a" + text.encode() + b"xyz"),
+    "base64, shifted": lambda text: base64.b64encode(b"ab" + text.encode() + b"yz"),
+    "hex": lambda text: text.encode().hex().encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "reversed": lambda text: text[::-1].encode(),
+    "upper": lambda text: text.upper().encode(),
+    "lower": lambda text: text.lower().encode(),
+    "split by a newline": lambda text: f"{text[:-3]}\n{text[-3:]}".encode(),
+    "HTML-escaped": lambda text: html.escape(text).encode(),
 }
 
 
@@ -39,22 +39,22 @@ def nursery() -> CanaryPool:
     return CanaryPool(random.Random(seed()))  # noqa: S311 - as above
 
 
-def one(nursery: CanaryPool, kind: Kind) -> Canary:
+def new_canary(nursery: CanaryPool, kind: Kind) -> Canary:
     return nursery.new(kind, "told", f"a {kind.name}")
 
 
 def test_twelve_encodings_are_tried() -> None:
-    assert tuple(WAYS) == ENCODINGS
+    assert tuple(ENCODERS) == ENCODINGS
     assert len(ENCODINGS) == 12
 
 
 @pytest.mark.parametrize("kind", KINDS[:9], ids=lambda kind: kind.name)
-@pytest.mark.parametrize("encoding", WAYS)
+@pytest.mark.parametrize("encoding", ENCODERS)
 def test_a_canary_is_found_in_every_encoding(nursery: CanaryPool, kind: Kind, encoding: str) -> None:
-    canary, other = one(nursery, kind), one(nursery, kind)
+    canary, other = new_canary(nursery, kind), new_canary(nursery, kind)
     searcher = Searcher.of([canary, other])
 
-    hits = searcher.search("here", NOISE + WAYS[encoding](canary.text) + NOISE)
+    hits = searcher.search("here", NOISE + ENCODERS[encoding](canary.text) + NOISE)
 
     assert {hit.canary for hit in hits if hit.canary} == {canary}  # of one that is split, a piece is found as well
     if kind is WORD:
@@ -62,7 +62,7 @@ def test_a_canary_is_found_in_every_encoding(nursery: CanaryPool, kind: Kind, en
 
 
 def test_base64_is_read_at_both_of_its_offsets(nursery: CanaryPool) -> None:
-    canary = one(nursery, WORD)
+    canary = new_canary(nursery, WORD)
 
     for before in (b"", b"a", b"ab", b"abc"):
         hits = Searcher.of([canary]).search("here", base64.b64encode(before + canary.core.encode() + b"z"))
@@ -70,7 +70,7 @@ def test_base64_is_read_at_both_of_its_offsets(nursery: CanaryPool) -> None:
 
 
 def test_what_is_compressed_is_searched_as_well(nursery: CanaryPool) -> None:
-    canary = one(nursery, WORD)
+    canary = new_canary(nursery, WORD)
 
     hits = Searcher.of([canary]).search("here", NOISE + gzip.compress(canary.text.encode()) + NOISE)
 
@@ -78,7 +78,7 @@ def test_what_is_compressed_is_searched_as_well(nursery: CanaryPool) -> None:
 
 
 def test_a_piece_of_a_canary_is_found(nursery: CanaryPool) -> None:
-    canary = one(nursery, WORD)
+    canary = new_canary(nursery, WORD)
 
     hits = Searcher.of([canary]).search("here", NOISE + canary.core[:8].encode() + NOISE)
 
@@ -86,18 +86,18 @@ def test_a_piece_of_a_canary_is_found(nursery: CanaryPool) -> None:
 
 
 def test_nothing_is_found_where_there_is_nothing(nursery: CanaryPool) -> None:
-    searcher = Searcher.of(one(nursery, kind) for kind in KINDS[:9])
+    searcher = Searcher.of(new_canary(nursery, kind) for kind in KINDS[:9])
 
     assert searcher.search("here", NOISE * 200) == []
 
 
 def test_a_canary_between_two_pieces_is_found(nursery: CanaryPool) -> None:
-    canary = one(nursery, WORD)
+    canary = new_canary(nursery, WORD)
     data = b"." * (CHUNK - 5) + canary.core.encode() + b"." * 100
 
-    found = [hit for where, piece in pieces_of("here", data) for hit in Searcher.of([canary]).search(where, piece)]
+    hits = [hit for where, piece in pieces_of("here", data) for hit in Searcher.of([canary]).search(where, piece)]
 
-    assert {hit.canary for hit in found} == {canary}
+    assert {hit.canary for hit in hits} == {canary}
 
 
 def test_every_contract_holds_canaries(nursery: CanaryPool) -> None:
@@ -105,8 +105,8 @@ def test_every_contract_holds_canaries(nursery: CanaryPool) -> None:
 
     assert {fact.type for fact in sown} == set(CONTRACTS)
     for fact in sown:
-        text = json.dumps(fact.said, ensure_ascii=False)
-        assert any(core in text for core in nursery.made)
+        text = json.dumps(fact.content, ensure_ascii=False)
+        assert any(core in text for core in nursery.canaries)
 
 
 def test_what_holds_no_canary_is_named(nursery: CanaryPool) -> None:
@@ -123,7 +123,7 @@ def test_what_holds_no_canary_is_named(nursery: CanaryPool) -> None:
 
 def test_no_canary_is_like_another(nursery: CanaryPool) -> None:
     sown_contracts(nursery)
-    words = [canary.core for canary in nursery.made.values() if canary.kind is WORD]
+    words = [canary.core for canary in nursery.canaries.values() if canary.kind is WORD]
 
     assert len(set(words)) == len(words)
     assert all(re.fullmatch(r"[A-Za-z0-9]+", word) for word in words)

@@ -18,18 +18,18 @@ def test_the_distance_is_of_the_two_distributions() -> None:
 
 def test_the_likelihood_is_that_of_the_tables() -> None:
     """The critical distance of two samples of 1,000 at 0.05 is 1.358 times the square root of 2 / 1,000."""
-    one = [float(value) for value in range(1000)]
+    sample = [float(value) for value in range(1000)]
 
-    at_the_edge = likelihood(one, [value + 0.5 + 60.7 for value in one])
+    at_the_edge = likelihood(sample, [value + 0.5 + 60.7 for value in sample])
 
     assert 0.03 < at_the_edge < 0.06
 
 
 def test_samples_of_one_distribution_are_not_told_apart() -> None:
-    found = [likelihood(drawn(400, seed=number), drawn(400, seed=number + 1000)) for number in range(200)]
+    p_values = [likelihood(drawn(400, seed=number), drawn(400, seed=number + 1000)) for number in range(200)]
 
-    assert sum(p < 0.01 for p in found) <= 8
-    assert sum(p < 0.5 for p in found) > 60
+    assert sum(p < 0.01 for p in p_values) <= 8
+    assert sum(p < 0.5 for p in p_values) > 60
 
 
 def test_samples_that_differ_by_little_are_told_apart() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 from fastapi import FastAPI
 
 
-def distance(one: Sequence[float], other: Sequence[float]) -> float:
+def distance(first: Sequence[float], second: Sequence[float]) -> float:
     """Return the greatest distance between two empirical distributions."""
-    steps = sorted([(value, 1 / len(one)) for value in one] + [(value, -1 / len(other)) for value in other])
+    steps = sorted([(value, 1 / len(first)) for value in first] + [(value, -1 / len(second)) for value in second])
     height, greatest = 0.0, 0.0
     for number, (value, step) in enumerate(steps):
         height += step
@@ -24,13 +24,13 @@ def distance(one: Sequence[float], other: Sequence[float]) -> float:
     return greatest
 
 
-def likelihood(one: Sequence[float], other: Sequence[float]) -> float:
+def likelihood(first: Sequence[float], second: Sequence[float]) -> float:
     """Return the p-value: how likely so great a distance is, were both drawn from one distribution.
 
     Kolmogorov's series, with the correction for finite samples of Stephens (1970).
     """
-    size = math.sqrt(len(one) * len(other) / (len(one) + len(other)))
-    scaled = (size + 0.12 + 0.11 / size) * distance(one, other)
+    size = math.sqrt(len(first) * len(second) / (len(first) + len(second)))
+    scaled = (size + 0.12 + 0.11 / size) * distance(first, second)
     if scaled < 0.2:
         return 1.0
     series: float = sum((-1) ** (k - 1) * math.exp(-2 * (k * scaled) ** 2) for k in range(1, 101))
@@ -38,7 +38,7 @@ def likelihood(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimedRequest:
     """One request as it goes straight to an application: no client between, whose time would blur the answer's."""
 
     app: FastAPI
@@ -88,12 +88,14 @@ class Asked:
         return took
 
 
-async def times(classes: Mapping[str, Sequence[Asked]], each: int, chance: random.Random) -> dict[str, list[float]]:
-    """Take the times of `each` requests of each class, interleaved, so that what drifts drifts for all.
+async def times(
+    classes: Mapping[str, Sequence[TimedRequest]], count: int, chance: random.Random
+) -> dict[str, list[float]]:
+    """Take the times of `count` requests of each class, interleaved, so that what drifts drifts for all.
 
     One at a time: what waits for another's turn would say how long that took.
     """
-    turns = [name for name in classes for _ in range(each)]
+    turns = [name for name in classes for _ in range(count)]
     chance.shuffle(turns)
     took: dict[str, list[float]] = {name: [] for name in classes}
     for name in turns:

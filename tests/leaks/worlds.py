@@ -37,7 +37,7 @@ PURPOSES = {
     "cell": ("coordination",),
 }
 PATIENCE = 30.0
-TOLD: dict[str, Any] = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 2}
+INCIDENT: dict[str, Any] = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 2}
 # What no release of either world opens to the shelter, the police or the cell.
 HIDDEN: dict[str, Any] = {
     "narrative": "He waited outside. " * 120,
@@ -102,14 +102,14 @@ class World:
         if self.richer:
             self._hide_more()
         more = HIDDEN if self.richer else {}
-        told = ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", TOLD | more)
-        path = f"/v1/cases/{self.case_ref}/incidents/{told['incident_ref']}/versions"
-        ana.does("intake", "POST", path, TOLD | {"children_count": 3} | more)
+        incident = ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", INCIDENT | more)
+        path = f"/v1/cases/{self.case_ref}/incidents/{incident['incident_ref']}/versions"
+        ana.does("intake", "POST", path, INCIDENT | {"children_count": 3} | more)
         self._refer("shelter", "shelter", more)
         self._refer("legal", "legal_representation", more)
         if self.richer:
             self._answer_out_of_sight()
-        ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", TOLD | {"children_count": 4} | more)
+        ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", INCIDENT | {"children_count": 4} | more)
         self._settled()
 
     def _hide_more(self) -> None:
@@ -125,11 +125,13 @@ class World:
             {"recipient": self.agency("shelter"), "categories": ["incident_narrative"]},
             {"excluded_person_ref": f"jude-{self.mark}", "excluded_agency_ref": self.agency("legal")},
         ):
-            made = ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", {"effect": "deny"} | denial)
+            directive = ana.does(
+                "consent", "POST", f"/v1/cases/{self.case_ref}/directives", {"effect": "deny"} | denial
+            )
             if "excluded_person_ref" in denial:
                 lifted = self._explained() | {"signed_at": now(), "signer_role": "survivor"}
-                path = f"/v1/directives/{made['directive_ref']}/lifting"
-                waiting = ana.does("consent", "POST", path, lifted, If_Match=made["etag"])
+                path = f"/v1/directives/{directive['directive_ref']}/lifting"
+                waiting = ana.does("consent", "POST", path, lifted, If_Match=directive["etag"])
                 confirmed(waiting, self.speakers["second"])
 
     def _answer_out_of_sight(self) -> None:
@@ -137,23 +139,23 @@ class World:
         jude = self.speakers["legal"]
         deadline = time.monotonic() + PATIENCE
         while True:
-            found = jude.does("referrals", "GET", "/v1/referrals?direction=received")["referrals"]
-            if found:
+            referrals = jude.does("referrals", "GET", "/v1/referrals?direction=received")["referrals"]
+            if referrals:
                 break
             assert time.monotonic() < deadline, "the referral did not come"
-        path = f"/v1/referrals/{found[0]['referral_ref']}/acceptance"
-        jude.does("referrals", "POST", path, {"advocate_name": "Jude"}, If_Match=f'"{found[0]["version"]}"')
+        path = f"/v1/referrals/{referrals[0]['referral_ref']}/acceptance"
+        jude.does("referrals", "POST", path, {"advocate_name": "Jude"}, If_Match=f'"{referrals[0]["version"]}"')
 
     def _refer(self, role: str, purpose: str, more: Mapping[str, Any]) -> None:
-        said = {"case_ref": self.case_ref, "to_agency_ref": self.agency(role), "mode": "live", "purpose": purpose}
-        body = said | {"service_code": "shelter", "priority": "urgent"}
+        referral = {"case_ref": self.case_ref, "to_agency_ref": self.agency(role), "mode": "live", "purpose": purpose}
+        body = referral | {"service_code": "shelter", "priority": "urgent"}
         self.speakers["hotline"].does("referrals", "POST", "/v1/referrals", body | dict(more))
 
     def _permit(self, role: str, purpose: str, categories: list[str], **more: Any) -> None:
         ana = self.speakers["hotline"]
-        said = {"effect": "permit", "recipient": self.agency(role), "purpose": purpose, "categories": categories}
-        said |= {"valid_until": in_days(5)} | more
-        draft = ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", said)
+        provision = {"effect": "permit", "recipient": self.agency(role), "purpose": purpose, "categories": categories}
+        provision |= {"valid_until": in_days(5)} | more
+        draft = ana.does("consent", "POST", f"/v1/cases/{self.case_ref}/directives", provision)
         signature = self._explained() | {"signed_at": now(), "signer_role": "survivor"}
         path = f"/v1/directives/{draft['directive_ref']}/signature"
         confirmed(ana.does("consent", "POST", path, signature, If_Match=draft["etag"]), self.speakers["second"])
