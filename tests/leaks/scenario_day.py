@@ -34,7 +34,7 @@ def tell_everything(scene: Scene, day: Day) -> None:
     scene.sown_facts = sown_contracts(scene.nursery)
     facts = [{"type": sown.type, "said": sown.content} for sown in scene.sown_facts]
     offering = {"agency": "bay-hotline", "case_ref": case_ref, "to": ["harbor-house"], "facts": facts}
-    assert scene.process("offering", "intake", "intake", payload=offering) == 0
+    assert scene.process("offer_actions", "intake", "intake", payload=offering) == 0
     assert {fact["type"] for fact in facts} == set(CONTRACTS)
     day_actions.drain(scene)
     for name, opened in look_actions.open_everything(scene).items():
@@ -67,4 +67,4 @@ def failing(scene: Scene, pool: Executor, how: str) -> Future[int]:
     """Begin a process of ours that fails with canaries in its hands; its exit status comes later."""
     words = [scene.nursery.word("refused", f"a process that fails: {how}") for _ in range(6)]
     payload = [*words, refusal_actions.token_of(scene, "ana")]
-    return pool.submit(scene.process, "dying", "exchange", "exchange", how, payload=payload)
+    return pool.submit(scene.process, "death_actions", "exchange", "exchange", how, payload=payload)
