@@ -92,12 +92,12 @@ MOST: Final = json.dumps({"categories": ["x"] * 990}).encode()
 
 
 async def heap(port: int, token: str, body: bytes) -> None:
-    """Send one large body of small things and read what comes."""
+    """Send one large body of many small values, and read the answer."""
     await until_closed(port, head("POST", drafts(), token, len(body)) + body, every=5.0)
 
 
 def requests_of(service: str, token: str) -> Callable[[], bytes]:
-    """Return what gives, one after the other, a request to each route that a service describes."""
+    """Return a function that gives, one after the other, a request to each route that a service describes."""
     described = json.loads((SERVICES / service / "openapi.json").read_text())["paths"]
     routes = cycle([(path, method.upper()) for path, item in described.items() for method in item])
 

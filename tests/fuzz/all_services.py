@@ -81,7 +81,7 @@ class Street:
         return self.web.issuer.person(who)
 
     async def sequence(self) -> int:
-        """Put what waits into the ledger's tree, so that there is something to prove; return how many leaves."""
+        """Put waiting leaves into the ledger's tree, so that there is something to prove; return their number."""
         async with self.town.session("accord_audit") as session:
             integrated = await integrate(session, self.ledger_key, BATCH)
             await publish(session, self.ledger_key, timedelta(0))

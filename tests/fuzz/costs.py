@@ -28,7 +28,7 @@ class Cost:
 
 
 def cost_of(street: Street, ask: Callable[[], httpx.Response]) -> tuple[Cost, httpx.Response]:
-    """Return what a request cost that nobody else's runs beside, and its answer."""
+    """Return the cost of a request that runs alone, and its answer."""
     before = _leaves(street)
     with _metered() as cost:
         answer = ask()

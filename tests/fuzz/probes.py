@@ -73,7 +73,7 @@ class Effort:
 
 @dataclass
 class ProbeResult:
-    """What was answered, and what was wrong with it."""
+    """The answers of one service, and the findings about them."""
 
     answers: Counter[int] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
@@ -160,7 +160,7 @@ class Asker:
             case.headers.update(good.headers)
 
     def _regular(self, case: Any) -> str:
-        """Return one person for all that is asked along a walk: what one made, another need not find."""
+        """Return one person for a whole walk: what one person makes, another need not find."""
         goods = self.stock.get(_name(case), ())
         return goods[0].who if goods else "ana"
 

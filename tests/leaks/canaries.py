@@ -65,7 +65,7 @@ class Canary:
 
     @property
     def text(self) -> str:
-        """Return what is typed where any text may stand."""
+        """Return the text to type where any text may stand."""
         return HEAD + self.core if self.kind.name == WORD.name else self.core
 
 

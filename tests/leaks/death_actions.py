@@ -44,7 +44,7 @@ class Careless(BaseModel):
 
 
 def say(word: str) -> None:
-    """Say it in every way that a library might, or somebody of ours whom the linter lets pass."""
+    """Log, warn of and trace the word in every way that a library might, or our own code past the linter."""
     log.warning("it was %s", word)
     log.info("parked", extra=log_fields(reason=f"it was {word}"))
     warnings.warn(f"it was {word}", stacklevel=1)

@@ -1,4 +1,4 @@
-"""Every way to ask for one thing by its reference."""
+"""Every route that takes a reference."""
 
 from __future__ import annotations
 

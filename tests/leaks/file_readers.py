@@ -19,7 +19,7 @@ CRASHED = ("core", "core.*", "hs_err_pid*", "crash.log", "*.hprof", "*.core", "v
 
 
 def of(file: Path) -> Pieces:
-    """Yield what a file holds, its holes left out: a broker sets much aside that it never writes."""
+    """Yield the bytes of a file, its holes left out: a broker sets much aside that it never writes."""
     try:
         with file.open("rb", buffering=0) as opened:
             place, end = 0, os.fstat(opened.fileno()).st_size
@@ -74,7 +74,7 @@ def output_of_the_failed(scene: Scene) -> Pieces:
 
 
 def log_lines(scene: Scene) -> Pieces:
-    """Yield what each line says once it was read: what JSON had escaped stands there as it is."""
+    """Yield each line's event once its JSON was read: characters that JSON had escaped stand there as they are."""
     for file in sorted((scene.folder / "logs").glob("*.log")):
         for line in file.read_text(errors="replace").splitlines():
             try:
@@ -146,7 +146,7 @@ def of_process(process: psutil.Process, name: str) -> Pieces:
 
 
 def temporary_files(scene: Scene) -> Pieces:
-    """Yield what was left where temporary files go since the town began, and what its processes hold open there."""
+    """Yield the temporary files left since the town began, and those that its processes hold open."""
     temporary = Path(tempfile.gettempdir())
     for place in temporary.iterdir():
         if not place.name.startswith(OTHERS) and place != scene.folder.parent:
@@ -177,7 +177,7 @@ def _is_new(file: Path, since: float) -> bool:
 
 
 def _held_open(process: psutil.Process, scene: Scene) -> Iterator[Path]:
-    """Yield what a process writes there: what is older than the town, as code is, holds nothing that was told."""
+    """Yield the temporary files that a process writes: a file older than the town, as code is, holds nothing told."""
     try:
         descriptors = list(Path(f"/proc/{process.pid}/fd").iterdir())
         named = [(descriptor, os.readlink(descriptor)) for descriptor in descriptors]
@@ -191,7 +191,7 @@ def _held_open(process: psutil.Process, scene: Scene) -> Iterator[Path]:
 
 
 def crash_reports(scene: Scene) -> Pieces:
-    """Yield what a crash leaves where processes run; that there is none was seen by looking."""
+    """Yield the core files and crash reports where processes run, and each folder that was looked at."""
     places = {scene.folder, *(path for path in scene.folder.iterdir() if path.is_dir()), Path.cwd()}
     for place in sorted(places):
         for pattern in CRASHED:

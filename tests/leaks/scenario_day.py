@@ -13,7 +13,7 @@ from tests.leaks.scene import Scene
 
 @dataclass
 class Day:
-    """What was seen of a day that must have been seen, lest its silence prove anything."""
+    """The counts and openings of a day that must not be empty, as a day on which nothing happened proves nothing."""
 
     openings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refused: int = 0

@@ -84,7 +84,7 @@ class Scene:
 
     @cached_property
     def descriptions(self) -> dict[str, dict[str, Any]]:
-        """Return what each service publishes of itself."""
+        """Return the OpenAPI document that each service publishes."""
         files = (ROOT / "services").glob("*/openapi.json")
         return {file.parent.name: json.loads(file.read_text()) for file in sorted(files)}
 
@@ -174,5 +174,5 @@ def a_scene(folder: Path) -> Iterator[Scene]:
 
 
 def ours() -> int:
-    """Return whose files the town's are."""
+    """Return the id of the user who owns the town's files."""
     return os.geteuid()

@@ -62,7 +62,7 @@ class Hit:
 
 
 def base64_of(text: str, shift: int) -> str:
-    """Return what surely stands in the base64 of anything that has `text` at a place of this shift."""
+    """Return the part of a base64 text that is the same for all data with `text` at a place of this shift."""
     raw = b"\0" * shift + text.encode()
     return base64.b64encode(raw).decode()[(0, 2, 3)[shift] : len(raw) * 8 // 6]
 
@@ -123,7 +123,7 @@ class Anchor:
 
     @cached_property
     def uses(self) -> frozenset[str]:
-        """Return what the canaries of this stem are used for."""
+        """Return the uses of the canaries of this stem."""
         return frozenset(canary.use for canary in self.whole.values())
 
     @property

@@ -51,7 +51,7 @@ def topics(scene: Scene) -> Pieces:
 
 
 def groups(scene: Scene) -> Pieces:
-    """Yield who reads, and how far."""
+    """Yield the consumer groups, their states and their members."""
     admin: Any = administrator(scene.stack.kafka)
     listing = admin.list_consumer_groups(request_timeout=PATIENCE).result()
     names = [group.group_id for group in listing.valid]
@@ -156,13 +156,13 @@ def services(scene: Scene) -> Pieces:
 
 
 def dump(scene: Scene) -> Pieces:
-    """Yield what a backup holds."""
+    """Yield a dump of the database, as a backup holds it."""
     command = [str(programs() / "pg_dump"), scene.stack.postgres.superuser_url("accord")]
     yield "dump", subprocess.run(command, capture_output=True, check=True, env={"PATH": os.defpath}).stdout
 
 
 def activity(scene: Scene) -> Pieces:
-    """Yield what the server shows of who does what, and what its planner keeps of values."""
+    """Yield the server's views of sessions and locks, and the values that its planner keeps."""
     with scene.superuser() as connection:
         connection.execute("ANALYZE")
         row = connection.execute(STATEMENTS).fetchone()
@@ -172,7 +172,7 @@ def activity(scene: Scene) -> Pieces:
 
 
 def command_line(scene: Scene) -> Pieces:
-    """Yield what an operator reads, and the record as it is handed out."""
+    """Yield the output of the operator's commands, and the record as it is exported."""
     with TemporaryDirectory(prefix="pytest-leaks-") as folder:
         exported = Path(folder) / "ledger.jsonl"
         commands = (

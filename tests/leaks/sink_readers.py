@@ -74,7 +74,7 @@ def _is_page(answer: Answer) -> bool:
 
 
 def cursors(scene: Scene) -> Pieces:
-    """Yield what leads on or names a version, and what is coded in it."""
+    """Yield each ETag, link, location and cursor, as it is and decoded."""
     for answer in scene.recorder.answers:
         lines = [line for line in answer.head.split(b"\n") if line.lower().startswith((b"etag", b"link", b"location"))]
         lines += re.findall(rb'"cursor": ?"[^"]*"', answer.body)
@@ -111,7 +111,7 @@ def _decoded(where: str, text: bytes) -> Pieces:
 
 
 def descriptions(scene: Scene) -> Pieces:
-    """Yield what services say of themselves to anybody who asks."""
+    """Yield the descriptions and health pages that services give anybody."""
     addresses = {name: str(process.url) for name, process in scene.town.processes.items() if process.url}
     for name, url in {**addresses, **scene.asked_too}.items():
         for path in ("/openapi.json", "/healthz", "/readyz"):

@@ -112,7 +112,7 @@ def references(world: World) -> list[UUID]:
 
 
 def routes_with_a_reference() -> Iterator[tuple[str, str, str, Any]]:
-    """Yield what the published descriptions of the services offer for one thing."""
+    """Yield every published route that takes a reference: its service, method, template and body."""
     for service in SERVICES:
         described = json.loads((ROOT / "services" / service / "openapi.json").read_text())
         for template, methods in described["paths"].items():

@@ -44,7 +44,7 @@ def _read(patch: Path) -> Bug:
 
 @contextmanager
 def copy_of_the_tree(folder: Path) -> Iterator[Path]:
-    """Copy what a bug is planted in; the folder lies outside any repository, where git applies patches anyway."""
+    """Copy the tree to plant bugs in; the folder lies outside any repository, where git applies patches anyway."""
     tree = folder / "tree"
     shutil.copytree(ROOT, tree, ignore=lambda _, names: [name for name in names if name in NOT_OURS])
     cache = ROOT / ".cache"

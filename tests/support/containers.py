@@ -81,14 +81,14 @@ class Tied(DockerContainer):
             self.with_copy_into_container(text.encode(), f"/accord/{name}")
 
     def start(self) -> Self:
-        """Start it and return; it is ready when `until` says so."""
+        """Start the container and return; it is ready when `until` says so."""
         super().start()
         self.tie = self.get_docker_client().client.api.attach_socket(self.get_container_id(), {"stdin": 1, "stream": 1})
         self.tie._sock.sendall(f"{self.address}\n".encode())
         return self
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:
-        """Remove it; one that is gone already is no fault."""
+        """Remove the container; a container that is gone already is no fault."""
         try:
             super().stop(force, delete_volume)
         except APIError as refusal:

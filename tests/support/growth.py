@@ -160,7 +160,7 @@ class Day:
     number: int = 0
 
     async def begin(self, stack: AsyncExitStack) -> None:
-        """Serve what is asked, until the stack ends."""
+        """Serve the routes of `REQUESTS`, until the stack ends."""
         web = Web(self.grown.town)
         routers: dict[str, Sequence[APIRouter]] = {
             "exchange": [exchange],
@@ -175,7 +175,7 @@ class Day:
                 self.clients[f"{person} {service}"] = client
 
     async def ask(self, view: str) -> None:
-        """Ask for one of `REQUESTS`; fails where the answer is not what it is for."""
+        """Send the requests of one view; fails unless each is answered and the first of them shows something."""
         self.number += 1
         number = self.number % len(self.grown.refs)
         for index, (who, method, path) in enumerate(REQUESTS[view]):

@@ -119,13 +119,13 @@ class Log:
             return connection.execute(statement, values).fetchall()
 
     def tamper(self, statement: str, *values: Any) -> None:
-        """Change what nobody may change, as one who owns the machine can."""
+        """Change rows that nobody may change, as the owner of the machine can."""
         with self.database.superuser() as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute(statement, values)
 
     def empty(self) -> None:
-        """Make it a ledger that was never written to."""
+        """Empty the ledger, as if nothing had been written to it."""
         self.tamper("TRUNCATE ledger.pending, ledger.leaf, ledger.node, ledger.checkpoint, ledger.published")
         self.tamper("UPDATE ledger.head SET size = 0")
 

@@ -14,7 +14,7 @@ BODIES = text("SELECT message_ref, type, body, recipient FROM carrying.outbox WH
 
 
 async def mailbox(town: Town, case_ref: UUID, agency_id: str) -> list[Sealed]:
-    """Read what waits for an agency in the outbox, as the relay would send it."""
+    """Read the messages that wait for an agency in the outbox, as the relay would send them."""
     agency_case_ref = await town.case_ref_of(case_ref, agency_id)
     async with town.session("accord_relay") as session:
         rows = (await session.execute(BODIES, {"case_ref": agency_case_ref})).all()

@@ -39,15 +39,15 @@ class Oracle:
     copies: dict[str, list[Copy]] = field(default_factory=dict)  # by the custodian's own message
 
     def say(self, directive: Directive) -> None:
-        """Keep what the survivor said."""
+        """Keep a directive of the survivor's."""
         self.directives[directive.directive_ref] = directive
 
     def stop(self, directive_ref: UUID) -> None:
-        """Keep that it was stopped."""
+        """Keep that a directive was stopped."""
         self.directives[directive_ref] = replace(self.directives[directive_ref], state=DirectiveState.REVOKED)
 
     def permits(self) -> list[UUID]:
-        """Return what is permitted and not stopped."""
+        """Return the permits that were not stopped."""
         return [
             ref
             for ref, directive in self.directives.items()
@@ -62,11 +62,11 @@ class Oracle:
         return reference.visible(request, self.directives.values(), at)
 
     def any_purpose(self, agency: str, paths: set[str], at: datetime) -> set[str]:
-        """Return what is open for some purpose of the agency."""
+        """Return the paths that are open for some purpose of the agency."""
         return set[str]().union(*(self.open_paths(agency, purpose, paths, at) for purpose in TOWN[agency].purposes))
 
     def offered(self, message_ref: str, content: Content, at: datetime, *, relayed: bool) -> None:
-        """Keep whom a fact was cut for, and what went into each copy."""
+        """Keep each agency's copy of a fact, with the fields that were cut into it."""
         for agency in TOWN:
             cut = self.any_purpose(agency, set(content), at) if agency != HOME else set()
             if cut:
@@ -75,7 +75,7 @@ class Oracle:
                 self.copies.setdefault(message_ref, []).append(copy)
 
     def relay(self, at: datetime) -> None:
-        """Keep what happens to what waits when it is sent: what lapsed is withheld."""
+        """Keep the outcome of sending each waiting copy: a copy whose permit lapsed is withheld."""
         for copy in self.all_copies():
             if copy.state == "waiting":
                 permitted = self.any_purpose(copy.recipient, set(copy.content), at)
@@ -86,7 +86,7 @@ class Oracle:
         return (copy for copies in self.copies.values() for copy in copies)
 
     def sees(self, agency: str, person: str, purpose: Purpose, at: datetime) -> list[Content]:
-        """Return what this person should be shown of everything that reached the agency, empty openings left out."""
+        """Return what this person should be shown of every copy that reached the agency, empty openings left out."""
         if person in self.blocked:
             return []
         contents = []

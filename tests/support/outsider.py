@@ -52,7 +52,7 @@ class Outsider:
         return messages
 
     def opens(self, message_ref: str, purpose: str) -> httpx.Response:
-        """Ask what of a message may be seen now."""
+        """Ask the exchange to open a message for a purpose."""
         url = f"{self.town['services']['exchange']}/v1/messages/{message_ref}/opening"
         bearer = {"Authorization": f"Bearer {self.token()}"}
         return httpx.post(url, json={"purpose": purpose}, headers=bearer, **DIRECT)

@@ -49,7 +49,7 @@ def rounds(short: int, long: int) -> int:
 
 @functools.cache
 def seed() -> int:
-    """Return what chance starts from: one number for all processes of a test run."""
+    """Return the random seed: one number for all processes of a test run."""
     setting = os.environ.get("SEED")
     if setting:
         return int(setting)
@@ -58,7 +58,7 @@ def seed() -> int:
 
 
 def machine() -> str:
-    """Return what the figures were had on."""
+    """Return the machine that the figures were measured on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
@@ -73,7 +73,7 @@ def proof(suite: str, name: str, **figures: int | float | str) -> None:
 
 
 def proofs(since: datetime | None = None) -> Iterator[Proof]:
-    """Yield what was proven, all that is kept or what ended `since`."""
+    """Yield the stored proofs: all, or those that ended `since`."""
     for file in sorted(FOLDER.glob("*/*.json")):
         if since is None or datetime.fromtimestamp(file.stat().st_mtime, UTC) >= since:
             yield Proof(**json.loads(file.read_text()))

@@ -150,7 +150,7 @@ class Web:
     def claim(
         self, agency_id: str, person_ref: str, *, key: ECKey | None = None, header: Mapping[str, str] = {}, **other: Any
     ) -> str:
-        """Return what an agency's system signs of the person for whom it asks, or what a test makes of it."""
+        """Return the signed claim of an agency's system about the person for whom it asks, as a test wants it."""
         now = int(clock.utcnow().timestamp())
         claims = {"iss": agency_id, "sub": person_ref, "aud": AUDIENCE, "iat": now, "exp": now + 60, "jti": uuid4().hex}
         names = {"alg": "ES256", "typ": "accord-person+jwt", **header}

@@ -25,7 +25,7 @@ TRACE = text(
 
 @dataclass
 class Traces:
-    """What effects of one consumer did, as the database remembers it."""
+    """The effects of one consumer, as the database remembers them."""
 
     fabric: Fabric
     consumer: str = field(default_factory=lambda: f"exchange.{token_hex(5)}")
