@@ -173,6 +173,6 @@ def a_scene(folder: Path) -> Iterator[Scene]:
                 scene.client.close()
 
 
-def ours() -> int:
+def owner_uid() -> int:
     """Return the id of the user who owns the town's files."""
     return os.geteuid()

@@ -57,8 +57,8 @@ class Hit:
     def __str__(self) -> str:
         """Say what was found without repeating it."""
         piece = f"a piece of {sorted(self.uses)}"
-        what = piece if self.canary is None else f"{self.canary.use} {self.canary.place!r}"
-        return f"{what}, {self.encoding}, at {self.where}+{self.offset}"
+        description = piece if self.canary is None else f"{self.canary.use} {self.canary.place!r}"
+        return f"{description}, {self.encoding}, at {self.where}+{self.offset}"
 
 
 def base64_of(text: str, shift: int) -> str:

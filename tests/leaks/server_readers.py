@@ -25,7 +25,7 @@ TABLES = """
 SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY schemaname, tablename
 """
-OURS = ("register", "carrying", "ledger", "dashboard")
+SCHEMAS_WITH_OWN_SINKS = ("register", "carrying", "ledger", "dashboard")
 OF_ACTIVITY = (
     "SELECT * FROM pg_stat_activity",
     "SELECT * FROM pg_stats WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
@@ -152,7 +152,7 @@ def sessions(scene: Scene) -> Pieces:
 
 
 def services(scene: Scene) -> Pieces:
-    yield from _tables(scene, *OURS, other=True)
+    yield from _tables(scene, *SCHEMAS_WITH_OWN_SINKS, other=True)
 
 
 def dump(scene: Scene) -> Pieces:
