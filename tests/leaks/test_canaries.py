@@ -21,7 +21,14 @@ from tests.support.rounds import proof, rounds
 EVERY_PROCESS = 12
 FAILURES = {"api": 0, "worker": 0, "work": 1}
 # The last holds the case reference that its route is found by, and a code from a list.
-NOTHING_TO_SAY = (None, "RefusalRequest", "ConfirmationRequest", "DeathCorrectionRequest", "ConflictCheckRequest")
+NOTHING_TO_SAY = (
+    None,
+    "RefusalRequest",
+    "ConfirmationRequest",
+    "DeathCorrectionRequest",
+    "ConflictCheckRequest",
+    "DecisionRequest",  # an instant and no word
+)
 
 
 @pytest.fixture(scope="module")
