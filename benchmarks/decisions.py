@@ -105,7 +105,7 @@ def masks(request: Request, table: ConsentTable) -> Work:
 
 
 def asked_and_masked(request: Request, table: ConsentTable) -> Work:
-    agency, custodian, purpose, asked = request.agency, request.custodian, request.purpose, request.asked
+    agency, custodian, purpose, asked = request.agency, request.custodian, request.purpose, request.requested_mask
 
     def work(units: int) -> None:
         for _ in range(units):

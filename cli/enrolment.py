@@ -37,7 +37,7 @@ class NameTaken(SetupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EnrolledIds:
     """Who is known to the register and, of the agencies, has a mailbox as well."""
 
     agencies: frozenset[str]
@@ -49,62 +49,66 @@ def take_in_agency(run: Run, agency: NewAgency) -> TownAgency:
 
     One that was interrupted half-way is taken in again from the start.
     """
-    with _running(run) as there:
-        if any(one.id == agency.agency_id for one in there.agencies):
+    with _running(run) as place:
+        if any(entry.id == agency.agency_id for entry in place.agencies):
             raise NameTaken(
                 f"{agency.agency_id} is in this town already", "Choose another id; see `accord agency list`."
             )
-        (made,) = add_agencies(run, there, [agency])
-        town.write(run, there.model_copy(update={"agencies": (*there.agencies, made)}))
-    return made
+        (added,) = add_agencies(run, place, [agency])
+        town.write(run, place.model_copy(update={"agencies": (*place.agencies, added)}))
+    return added
 
 
 def change_profile(run: Run, agency_id: str, profile: str) -> TownAgency:
     """Give an agency of the running town the rules of another jurisdiction."""
-    with _running(run) as there:
-        found = next((one for one in there.agencies if one.id == agency_id), None)
-        if found is None:
+    with _running(run) as place:
+        agency = next((entry for entry in place.agencies if entry.id == agency_id), None)
+        if agency is None:
             raise SetupError(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
 
         async def change(session: AsyncSession) -> None:
             await register.set_profile(session, agency_id, profile)
             await session.commit()
 
-        within(there, ROLE, change)
-        changed = found.model_copy(update={"profile": profile})
-        agencies = tuple(changed if one.id == agency_id else one for one in there.agencies)
-        town.write(run, there.model_copy(update={"agencies": agencies}))
+        within(place, ROLE, change)
+        changed = agency.model_copy(update={"profile": profile})
+        agencies = tuple(changed if entry.id == agency_id else entry for entry in place.agencies)
+        town.write(run, place.model_copy(update={"agencies": agencies}))
     return changed
 
 
 def take_in_person(run: Run, member: Member) -> TownPerson:
     """Take a person into the running town; raises `NameTaken` where somebody has their name."""
-    taken = NameTaken(f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`.")
-    with _running(run) as there:
-        if any(one.id == member.person_ref for one in there.people):
-            raise taken
-        if not any(one.id == member.agency_id and one.active for one in there.agencies):
+    name_taken = NameTaken(
+        f"{member.person_ref} is in this town already", "Choose another name; see `accord person list`."
+    )
+    with _running(run) as place:
+        if any(entry.id == member.person_ref for entry in place.people):
+            raise name_taken
+        if not any(entry.id == member.agency_id and entry.active for entry in place.agencies):
             raise SetupError(f"There is no agency {member.agency_id} in this town", "See `accord agency list`.")
         try:
-            (made,) = add_people(run, there, [member])
+            (person,) = add_people(run, place, [member])
         except register.AlreadyEnrolled:
-            raise taken from None
-        town.write(run, there.model_copy(update={"people": (*there.people, made)}))
-    return made
+            raise name_taken from None
+        town.write(run, place.model_copy(update={"people": (*place.people, person)}))
+    return person
 
 
 def take_out_person(run: Run, agency_id: str, person_ref: str) -> None:
     """Take a person out of the running town; raises `SetupError` where nobody active has that name there."""
-    with _running(run) as there:
-        if not any((one.id, one.agency, one.active) == (person_ref, agency_id, True) for one in there.people):
+    with _running(run) as place:
+        if not any(
+            (person.id, person.agency, person.active) == (person_ref, agency_id, True) for person in place.people
+        ):
             raise SetupError(f"There is nobody {person_ref} at {agency_id}", "See `accord person list`.")
 
         async def remove(session: AsyncSession) -> None:
             await register.remove_person(session, agency_id, person_ref)
             await session.commit()
 
-        within(there, ROLE, remove)
-        town.write(run, _without(there, {person_ref}, set()))
+        within(place, ROLE, remove)
+        town.write(run, _without(place, {person_ref}, set()))
 
 
 def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
@@ -113,22 +117,22 @@ def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
     Raises `SetupError` where there is none, and unless `sure` where survivors' cases or releases hang on it.
     One that was interrupted half-way is closed again from the start.
     """
-    with _running(run) as there:
-        if not any(one.id == agency_id and one.active for one in there.agencies):
+    with _running(run) as place:
+        if not any(agency.id == agency_id and agency.active for agency in place.agencies):
             raise SetupError(f"There is no agency {agency_id} in this town", "See `accord agency list`.")
         if not sure:
-            _refuse_what_hangs_on(there, agency_id)
+            _refuse_what_hangs_on(place, agency_id)
 
         async def close(session: AsyncSession) -> None:
             await register.close_agency(session, agency_id)
             await session.commit()
 
-        within(there, ROLE, close)
+        within(place, ROLE, close)
         with _answering_broker():
-            admin.remove_agency(_connected(there), agency_id)
-            _quotas(there).remove_quotas(agency_id)
-        people = {one.id for one in there.people if one.agency == agency_id}
-        town.write(run, _without(there, people, {agency_id}))
+            admin.remove_agency(_connected(place), agency_id)
+            _quotas(place).remove_quotas(agency_id)
+        people = {person.id for person in place.people if person.agency == agency_id}
+        town.write(run, _without(place, people, {agency_id}))
 
 
 def add_agencies(run: Run, place: Town, agencies: Sequence[NewAgency]) -> tuple[TownAgency, ...]:
@@ -175,7 +179,7 @@ def add_people(run: Run, place: Town, members: Sequence[Member]) -> tuple[TownPe
     )
 
 
-def known(place: Town) -> Known:
+def enrolled_ids(place: Town) -> EnrolledIds:
     """Return who need not be taken in again."""
 
     async def listed(session: AsyncSession) -> tuple[frozenset[str], frozenset[str]]:
@@ -185,7 +189,7 @@ def known(place: Town) -> Known:
 
     agencies, people = within(place, ROLE, listed)
     topics = _connected(place).list_topics(timeout=admin.PATIENCE).topics
-    return Known(frozenset(one for one in agencies if mailbox(one) in topics), people)
+    return EnrolledIds(frozenset(agency_id for agency_id in agencies if mailbox(agency_id) in topics), people)
 
 
 def administrator(servers: str, user: str, password: str) -> AdminClient:
@@ -240,18 +244,22 @@ def _refuse_what_hangs_on(place: Town, agency_id: str) -> None:
 
     hangs = within(place, ROLE, standing)
     if hangs.home or hangs.given:
-        what = (
+        problem = (
             f"{agency_id} is home of {hangs.home} cases, and {hangs.given} releases of its records are in force: "
             "nobody of it can stop them or answer those survivors once it is closed"
         )
         fix = "Have its people stop what should stop and tell the survivors whom to ask; then close it with --yes."
-        raise SetupError(what, fix)
+        raise SetupError(problem, fix)
 
 
 def _without(place: Town, people: Set[str], agencies: Set[str]) -> Town:
     """Return the town in which these are not active any more."""
-    left = tuple(one.model_copy(update={"active": False}) if one.id in people else one for one in place.people)
-    closed = tuple(one.model_copy(update={"active": False}) if one.id in agencies else one for one in place.agencies)
+    left = tuple(
+        person.model_copy(update={"active": False}) if person.id in people else person for person in place.people
+    )
+    closed = tuple(
+        agency.model_copy(update={"active": False}) if agency.id in agencies else agency for agency in place.agencies
+    )
     return place.model_copy(update={"people": left, "agencies": closed})
 
 
@@ -280,8 +288,8 @@ def _system_key(run: Run, agency_id: str) -> tuple[Path, dict[str, object]]:
     name = f"system-{agency_id}.jwk"
     file = run.folder / "secrets" / name
     if not file.exists():
-        made = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, private=True)
-        made.ensure_kid()
-        file = run.keep_secret(name, json.dumps(made.as_dict(private=True)))
+        new_key = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, private=True)
+        new_key.ensure_kid()
+        file = run.keep_secret(name, json.dumps(new_key.as_dict(private=True)))
     key = ECKey.import_key(json.loads(file.read_text()))
     return file, dict(key.as_dict(private=False))

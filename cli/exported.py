@@ -33,17 +33,17 @@ class Exported:
 
     def checkpoints(self) -> Iterator[str]:
         """Yield the signed notes; raises `NotALine`."""
-        for number, said in self._lines():
-            if "note" in said:
-                if not isinstance(said["note"], str):
+        for number, record in self._lines():
+            if "note" in record:
+                if not isinstance(record["note"], str):
                     raise NotALine(number)
-                yield said["note"]
+                yield record["note"]
 
     def entries(self) -> Iterator[Entry]:
         """Yield the entries as they stand; raises `NotALine`."""
-        for number, said in self._lines():
-            if "note" not in said:
-                yield _entry(number, said)
+        for number, record in self._lines():
+            if "note" not in record:
+                yield _entry(number, record)
 
     def at(self) -> datetime:
         """Return the newest instant that an entry bears: what was promised for later may be in what came after."""
@@ -57,12 +57,12 @@ class Exported:
         with self.file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 try:
-                    said = json.loads(line)
+                    record = json.loads(line)
                 except (ValueError, RecursionError):
                     raise NotALine(number) from None
-                if not isinstance(said, dict):
+                if not isinstance(record, dict):
                     raise NotALine(number)
-                yield number, said
+                yield number, record
 
 
 def write(file: Path, checkpoints: Iterable[str], entries: Iterable[Entry]) -> tuple[int, int]:
@@ -70,7 +70,7 @@ def write(file: Path, checkpoints: Iterable[str], entries: Iterable[Entry]) -> t
     fresh = file.with_name(f"{file.name}.new")
     try:
         with open(fresh, "w", encoding="utf-8", opener=_for_us_alone) as opened:
-            heads = _put(opened, ({"note": one} for one in checkpoints))
+            heads = _put(opened, ({"note": note} for note in checkpoints))
             leaves = _put(opened, map(_line, entries))
         fresh.replace(file)
     finally:
@@ -80,8 +80,8 @@ def write(file: Path, checkpoints: Iterable[str], entries: Iterable[Entry]) -> t
 
 def _put(opened: Any, lines: Iterable[dict[str, Any]]) -> int:
     count = 0
-    for said in lines:
-        opened.write(json.dumps(said) + "\n")
+    for record in lines:
+        opened.write(json.dumps(record) + "\n")
         count += 1
     return count
 
@@ -91,11 +91,11 @@ def _line(entry: Entry) -> dict[str, Any]:
     return {"index": index, "header": base64.b64encode(header).decode(), "hash": leaf.hex()}
 
 
-def _entry(number: int, said: dict[str, Any]) -> Entry:
-    if said.keys() != LEAF or type(said["index"]) is not int:
+def _entry(number: int, record: dict[str, Any]) -> Entry:
+    if record.keys() != LEAF or type(record["index"]) is not int:
         raise NotALine(number)
     try:
-        return said["index"], base64.b64decode(said["header"], validate=True), bytes.fromhex(said["hash"])
+        return record["index"], base64.b64decode(record["header"], validate=True), bytes.fromhex(record["hash"])
     except (TypeError, ValueError):
         raise NotALine(number) from None
 

@@ -51,14 +51,14 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except SetupError as obstacle:
-            said = f"{obstacle.what}\n  {obstacle.fix}"
+            message = f"{obstacle.problem}\n  {obstacle.fix}"
         except ShutdownRequested:
-            said = "ended before it was done, as asked"
+            message = "ended before it was done, as asked"
         except OSError as refusal:
             if refusal.filename is None:
                 raise
-            said = f"{refusal.filename}: {refusal.strerror}\n  See that it is there and that you may use it."
-        typer.echo(f"accord: {said}", err=True)
+            message = f"{refusal.filename}: {refusal.strerror}\n  See that it is there and that you may use it."
+        typer.echo(f"accord: {message}", err=True)
         raise typer.Exit(1)
 
 

@@ -70,8 +70,8 @@ def prepare(run: Run, postgres: Postgres, kafka: Kafka) -> None:
     try:
         _prepare_database(run, postgres)
     except (psycopg.Error, DBAPIError) as refusal:
-        said = str(refusal).partition("\n")[0]
-        raise SetupError(f"The database refused: {said}", f"{OWN_DATABASE} must name a superuser's URL.") from refusal
+        reason = str(refusal).partition("\n")[0]
+        raise SetupError(f"The database refused: {reason}", f"{OWN_DATABASE} must name a superuser's URL.") from refusal
     except CommandError as refusal:
         fix = "Run the version of Accord that it was last used with, or a newer one."
         raise SetupError(f"The database is not of this version: {refusal}", fix) from refusal
@@ -118,12 +118,16 @@ def restore_or_seed(run: Run, bare: Town) -> Town:
         agencies = enrolment.add_agencies(run, bare, fixture.AGENCIES)
         people = enrolment.add_people(run, bare, fixture.PEOPLE)
         return bare.model_copy(update={"agencies": agencies, "people": people})
-    known = enrolment.known(bare)
+    enrolled = enrolment.enrolled_ids(bare)
     enrolment.add_agencies(
-        run, bare, [_as_new(one) for one in before.agencies if one.active and one.id not in known.agencies]
+        run,
+        bare,
+        [_as_new(agency) for agency in before.agencies if agency.active and agency.id not in enrolled.agencies],
     )
     enrolment.add_people(
-        run, bare, [_as_member(one) for one in before.people if one.active and one.id not in known.people]
+        run,
+        bare,
+        [_as_member(person) for person in before.people if person.active and person.id not in enrolled.people],
     )
     return bare.model_copy(update={"agencies": before.agencies, "people": before.people})
 
@@ -131,8 +135,8 @@ def restore_or_seed(run: Run, bare: Town) -> Town:
 def choose_ports(run: Run) -> dict[str, int]:
     """Return a port for each process, the same as in the run before where it is still free."""
     file = run.folder / "ports.json"
-    kept = json.loads(file.read_text()) if file.exists() else {}
-    chosen = {program.name: free.kept_port(kept.get(program.name)) for program in PROGRAMS}
+    stored = json.loads(file.read_text()) if file.exists() else {}
+    chosen = {program.name: free.kept_port(stored.get(program.name)) for program in PROGRAMS}
     write_whole(file, json.dumps(chosen, indent=2))
     return chosen
 
@@ -163,17 +167,17 @@ def _prepare_database(run: Run, postgres: Postgres) -> None:
 
 def _refuse_anothers(connection: psycopg.Connection[tuple[Any, ...]], mark: str) -> None:
     """Refuse the database of another run: its keys are in that run's folder, so nothing in it could be opened."""
-    found = connection.execute(MARKED, [DATABASE]).fetchone()
-    if found is not None and found[0] not in (None, mark):
+    row = connection.execute(MARKED, [DATABASE]).fetchone()
+    if row is not None and row[0] not in (None, mark):
         fix = f"Name that run's folder with --run, another server in {OWN_DATABASE}, or drop the database {DATABASE}."
         raise SetupError(f"The database {DATABASE} on that server belongs to another run", fix)
 
 
 def _as_new(agency: TownAgency) -> NewAgency:
-    made = next((one for one in fixture.AGENCIES if one.agency_id == agency.id), None)
+    from_fixture = next((candidate for candidate in fixture.AGENCIES if candidate.agency_id == agency.id), None)
     flags, purposes = frozenset(agency.flags), frozenset(agency.purposes)
-    known = made or NewAgency(agency.id, agency.name, agency.kind, flags, purposes)
-    return replace(known, profile=agency.profile)
+    new_agency = from_fixture or NewAgency(agency.id, agency.name, agency.kind, flags, purposes)
+    return replace(new_agency, profile=agency.profile)
 
 
 def _as_member(person: TownPerson) -> Member:

@@ -85,10 +85,10 @@ def environment(
         "kafka_password_file": secrets / f"kafka-{program.kafka_user}",
         **{f"{name}_url": _address(ports, name) for name in SERVICES},
     }
-    asked = {name: str(value) for name, value in offered.items() if name in program.settings.model_fields}
+    settings = {name: str(value) for name, value in offered.items() if name in program.settings.model_fields}
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        **{f"{PREFIX}{name.upper()}": value for name, value in asked.items()},
+        **{f"{PREFIX}{name.upper()}": value for name, value in settings.items()},
         # The last is no setting of ours: the exporter reads it by itself.
         **{
             name: os.environ[name]

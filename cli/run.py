@@ -111,7 +111,7 @@ class Run:
         self._lock.touch(mode=0o600)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[RunLock]:
+    def locked(self) -> Iterator[RunLock]:
         """Hold the folder, made if need be, while this process lives; raises `InUse` if another process does."""
         self.make()
         with self._lock.open("a+") as lock:
@@ -124,9 +124,9 @@ class Run:
         while self._lock.exists() and not self._is_free():
             # What stands there may be of a run that was killed, and its id another's by now: whoever has just taken
             # the folder says so at once, and only what stays as it is counts.
-            said = self._lock.read_text()
+            text = self._lock.read_text()
             time.sleep(SAID_WITHIN)
-            if said == self._lock.read_text() and (holder := _named(said)):
+            if text == self._lock.read_text() and (holder := _named(text)):
                 return holder
             if time.monotonic() > deadline:
                 raise InUse(self.folder)
@@ -194,8 +194,8 @@ def lives(pid: int) -> bool:
     return True
 
 
-def _named(said: str) -> LockOwner | None:
-    pid, _, word = said.partition(" ")
+def _named(text: str) -> LockOwner | None:
+    pid, _, word = text.partition(" ")
     return LockOwner(int(pid), word == "ready\n") if word.endswith("\n") and lives(int(pid)) else None
 
 

@@ -52,7 +52,7 @@ class Stack:
     def processes(self) -> dict[str, ChildProcess]:
         """Return all that is ours to watch; the operator's own servers are not."""
         servers = {"postgres": self.postgres.process, "kafka": self.kafka.process}
-        return {name: one for name, one in servers.items() if one is not None} | self.running
+        return {name: process for name, process in servers.items() if process is not None} | self.running
 
     def launch(self, program: Program) -> None:
         """Start one process of the product behind its guard."""
@@ -71,19 +71,19 @@ class Stack:
         """Write down where everything is, beside the agencies and people that were taken in meanwhile."""
         with self.run.changing():
             now = town.read(self.run.folder) if self.run.town_file.exists() else self.town
-            told = making.describe(self.run, self.ports, self.postgres, self.kafka)
-            processes = {name: self._told(name, process) for name, process in self.processes.items()}
-            agencies = {one.id: one for one in (*self.town.agencies, *now.agencies)}
-            people = {one.id: one for one in (*self.town.people, *now.people)}
-            there = {"agencies": tuple(agencies.values()), "people": tuple(people.values())}
-            self.town = told.model_copy(update={**there, "processes": processes})
+            described = making.describe(self.run, self.ports, self.postgres, self.kafka)
+            processes = {name: self._town_process(name, process) for name, process in self.processes.items()}
+            agencies = {agency.id: agency for agency in (*self.town.agencies, *now.agencies)}
+            people = {person.id: person for person in (*self.town.people, *now.people)}
+            members = {"agencies": tuple(agencies.values()), "people": tuple(people.values())}
+            self.town = described.model_copy(update={**members, "processes": processes})
             town.write(self.run, self.town)
 
     def stop(self) -> None:
         """End every process, then the broker and the database, in good order."""
         self._stop_programs()
         with ThreadPoolExecutor(max_workers=2) as pool:
-            list(pool.map(lambda one: one.stop(), (self.kafka, self.postgres)))
+            list(pool.map(lambda server: server.stop(), (self.kafka, self.postgres)))
 
     def wait_until_ready(self, tell: Tell = silent) -> None:
         """Wait until each process says it is ready, and publish it; raises `SetupError` naming the one that is not."""
@@ -107,8 +107,8 @@ class Stack:
     def _unready(self, name: str) -> SetupError:
         process = self.running[name]
         if not process.alive() and not free.is_free(self.ports[name]):
-            what = f"{name} did not start: another program has taken its port {self.ports[name]}"
-            return SetupError(what, "Start it again: another port is chosen.")
+            problem = f"{name} did not start: another program has taken its port {self.ports[name]}"
+            return SetupError(problem, "Start it again: another port is chosen.")
         return SetupError(f"{name} is not ready: {process.last_words()}", f"See {process.log}.")
 
     def _rises(self, name: str, tell: Tell) -> bool:
@@ -144,9 +144,9 @@ class Stack:
 
     def _stop_programs(self) -> None:
         with ThreadPoolExecutor(max_workers=16) as pool:
-            list(pool.map(lambda one: one.stop(), self.running.values()))
+            list(pool.map(lambda process: process.stop(), self.running.values()))
 
-    def _told(self, name: str, process: ChildProcess) -> TownProcess:
+    def _town_process(self, name: str, process: ChildProcess) -> TownProcess:
         return TownProcess(
             pid=process.pid, log=str(process.log), url=self._address(name) if name in self.running else None
         )
@@ -162,7 +162,7 @@ def running(folder: Path, tell: Tell = silent) -> Iterator[Stack]:
     Raises `SetupError` with the fix where something is missing, `InUse` where another process has the folder.
     """
     run = Run(folder)
-    with run.held() as hold:
+    with run.locked() as hold:
         run.until_left()
         ports = making.choose_ports(run)
         tell("starting PostgreSQL and Kafka")

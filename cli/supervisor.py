@@ -68,7 +68,7 @@ def detach(folder: Path) -> None:
     run.make()
     log = run.folder / "up.log"
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    said = os.fstat(descriptor).st_size
+    log_start = os.fstat(descriptor).st_size
     command = [sys.executable, "-m", "cli.main", "up", "--run", str(run.folder)]
     with os.fdopen(descriptor, "ab") as errors:
         child = subprocess.Popen(  # noqa: S603 - ourselves
@@ -80,7 +80,7 @@ def detach(folder: Path) -> None:
             cwd=ROOT,
         )
     try:
-        _until_ready(run, child, log, said)
+        _until_ready(run, child, log, log_start)
     except BaseException:
         child.terminate()
         child.wait()
@@ -111,11 +111,11 @@ def _has(run: Run, pid: int) -> bool:
     return holder is not None and holder.pid == pid
 
 
-def _until_ready(run: Run, child: subprocess.Popen[bytes], log: Path, said: int) -> None:
+def _until_ready(run: Run, child: subprocess.Popen[bytes], log: Path, log_start: int) -> None:
     """Pass on what the child says until it is ready; exit with its own words where it fails."""
     deadline = time.monotonic() + DETACHED_WITHIN
     with log.open(errors="replace") as progress:
-        progress.seek(said)
+        progress.seek(log_start)
         while run.holder() != LockOwner(child.pid, ready=True):
             ended = child.poll() is not None
             sys.stderr.write(progress.read())

@@ -19,12 +19,12 @@ def read(folder: Path) -> Town:
     try:
         return Town.model_validate_json(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        what, fix = f"There is no town in {folder}", "Start one with `accord up`, or name its folder with --run."
+        problem, fix = f"There is no town in {folder}", "Start one with `accord up`, or name its folder with --run."
     except OSError as refusal:
-        what, fix = f"{file} can not be read: {refusal.strerror}", "Be the user who started the town."
+        problem, fix = f"{file} can not be read: {refusal.strerror}", "Be the user who started the town."
     except ValueError:
-        what, fix = f"{file} is not a town's", "Put it right from a copy, or start another town with --run."
-    raise NoTown(what, fix)
+        problem, fix = f"{file} is not a town's", "Put it right from a copy, or start another town with --run."
+    raise NoTown(problem, fix)
 
 
 def write(run: Run, town: Town) -> None:

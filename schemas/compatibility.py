@@ -69,10 +69,10 @@ class _Comparison:
                 yield from self.of(was, now, f"{where}/*")
 
     def _members(self, old: Schema, new: Schema, where: str) -> Iterator[Break]:
-        known, known_now = old.get("properties", {}), new.get("properties", {})
-        for name, schema in known.items():
-            if name in known_now:
-                yield from self.of(schema, known_now[name], f"{where}/{name}")
+        old_members, new_members = old.get("properties", {}), new.get("properties", {})
+        for name, schema in old_members.items():
+            if name in new_members:
+                yield from self.of(schema, new_members[name], f"{where}/{name}")
             else:
                 yield Break(Incompatibility.REMOVED, f"{where}/{name}")
         for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):

@@ -35,30 +35,30 @@ def documents() -> Mapping[str, Any]:
 
 def broken(folder: Path) -> Iterator[str]:
     """Yield what the documents of now would take back from those in `folder`, each with its reason."""
-    wanted = documents()
+    current = documents()
     for file in sorted(folder.glob("*.json")):
-        if file.name not in wanted:
+        if file.name not in current:
             yield f"removed: {file.name}: a published contract stays"
         elif file.name != _ASYNCAPI:
-            for taken_back in breaks(json.loads(file.read_text()), wanted[file.name]):
+            for taken_back in breaks(json.loads(file.read_text()), current[file.name]):
                 yield f"{taken_back} in {file.name}"
 
 
 def stale(folder: Path) -> Iterator[str]:
     """Yield the documents that are missing from `folder` or say something else there."""
-    for name, wanted in documents().items():
+    for name, document in documents().items():
         file = folder / name
         if not file.exists():
             yield f"missing: {name}"
-        elif file.read_text() != _text(wanted):
+        elif file.read_text() != _text(document):
             yield f"stale: {name}"
 
 
 def publish(folder: Path) -> None:
     """Write every document into `folder`."""
     folder.mkdir(exist_ok=True)
-    for name, wanted in documents().items():
-        (folder / name).write_text(_text(wanted))
+    for name, document in documents().items():
+        (folder / name).write_text(_text(document))
 
 
 def main(arguments: Sequence[str], folder: Path = FOLDER) -> str | None:

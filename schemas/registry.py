@@ -66,11 +66,11 @@ def contract_mask(type_name: str) -> int:
 @cache
 def ends_with_its_directive(type_name: str) -> bool:
     """Tell whether a recipient is told of facts of that type only while the directive they are of stands."""
-    known = CONTRACTS.get(type_name)
-    return known is not None and issubclass(known, (facts.ConsentGranted, facts.ConsentNarrowed))
+    model = CONTRACTS.get(type_name)
+    return model is not None and issubclass(model, (facts.ConsentGranted, facts.ConsentNarrowed))
 
 
 def is_directive_fact(type_name: str) -> bool:
     """Tell whether facts of that type carry a directive's terms; False for a type we do not know."""
-    known = CONTRACTS.get(type_name)
-    return known is not None and issubclass(known, facts.DirectiveFact)
+    model = CONTRACTS.get(type_name)
+    return model is not None and issubclass(model, facts.DirectiveFact)

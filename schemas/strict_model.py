@@ -14,11 +14,11 @@ class StrictModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _name_no_unknown_field(cls, given: Any) -> Any:
+    def _name_no_unknown_field(cls, value: Any) -> Any:
         # pydantic's own refusal quotes the unknown name, and a name is input too.
-        if isinstance(given, dict) and not given.keys() <= cls.model_fields.keys():
+        if isinstance(value, dict) and not value.keys() <= cls.model_fields.keys():
             raise PydanticCustomError("unknown_field", "a field that this contract does not know")
-        return given
+        return value
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield from ()

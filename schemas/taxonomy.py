@@ -220,8 +220,8 @@ def category_mask(category: DataCategory, taxonomy_version: int = TAXONOMY_VERSI
     A grant signed under a version never covers a field that came later.  An
     unknown version raises KeyError: it cannot be read, so it is not guessed.
     """
-    known = _FIELDS_IN_VERSION[taxonomy_version]
-    return sum(1 << position for position in range(known) if _CATEGORY_OF[position] is category)
+    field_count = _FIELDS_IN_VERSION[taxonomy_version]
+    return sum(1 << position for position in range(field_count) if _CATEGORY_OF[position] is category)
 
 
 def mask_of(paths: Iterable[str]) -> int:

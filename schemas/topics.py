@@ -52,11 +52,11 @@ def read(file: Path) -> TopicSpec:
     """Return what a topic file says; refuse one that says more, or less, than it must."""
     import yaml  # here, so that whoever reads contracts alone does not pay for it
 
-    said: dict[str, Any] = yaml.safe_load(file.read_text())
-    broker: dict[str, Any] = said.pop("broker", {})
+    content: dict[str, Any] = yaml.safe_load(file.read_text())
+    broker: dict[str, Any] = content.pop("broker", {})
     settings = {name: broker.pop(name) for name in sorted(SETTINGS & broker.keys())}
-    lists: dict[str, Any] = {name: tuple(said.pop(name, ())) for name in ("writers", "readers")}
+    lists: dict[str, Any] = {name: tuple(content.pop(name, ())) for name in ("writers", "readers")}
     try:
-        return TopicSpec(**said, **broker, **lists, settings=settings)
+        return TopicSpec(**content, **broker, **lists, settings=settings)
     except TypeError as unlike:
         raise ValueError(f"{file.name}: {unlike}") from None

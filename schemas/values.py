@@ -134,7 +134,7 @@ def _form(kind: type[Any]) -> Callable[[Any, Rename | None], Any]:
     names = tuple(kind.model_fields)
 
     def members(value: Any, rename: Rename | None) -> dict[str, Any]:
-        held = value.__dict__
-        return {name: plain(held[name], rename) for name in names if held[name] is not None}
+        attributes = value.__dict__
+        return {name: plain(attributes[name], rename) for name in names if attributes[name] is not None}
 
     return members

@@ -43,28 +43,28 @@ def add(app: typer.Typer) -> None:
     app.add_typer(person, name="person")
 
 
-def _id(given: str) -> str:
-    if NAME.fullmatch(given) is None:
+def _id(value: str) -> str:
+    if NAME.fullmatch(value) is None:
         raise typer.BadParameter("2 to 40 of a-z, 0-9 and -, and not - first")
-    return given
+    return value
 
 
-def _words(given: str) -> str:
+def _words(value: str) -> str:
     try:
-        plain = safe_text(given).isprintable()
+        plain = safe_text(value).isprintable()
     except BadJson:
         plain = False
-    if not plain or not given.strip() or len(given) > LONGEST_NAME:
+    if not plain or not value.strip() or len(value) > LONGEST_NAME:
         raise typer.BadParameter(f"1 to {LONGEST_NAME} characters that can be printed")
-    return given
+    return value
 
 
-def _profile(given: str) -> str:
+def _profile(value: str) -> str:
     from services.consent.profiles import PROFILES  # slow to import
 
-    if given not in PROFILES:
+    if value not in PROFILES:
         raise typer.BadParameter(f"one of {', '.join(sorted(PROFILES))}")
-    return given
+    return value
 
 
 Profile = Annotated[str, typer.Option(callback=_profile, help="of its jurisdiction, as services/consent/profiles.toml")]
@@ -94,8 +94,8 @@ def add_agency(
     if beyond := purposes - purposes_of(kind):
         raise typer.BadParameter(f"an agency of the kind {kind} is never registered for {', '.join(sorted(beyond))}")
     agency = NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes, address, profile=profile)
-    made = enrolment.take_in_agency(Run(run), agency)
-    print(made.model_dump_json(indent=2) if json else f"{agency_id} is in; its mailbox is {made.mailbox}")
+    town_agency = enrolment.take_in_agency(Run(run), agency)
+    print(town_agency.model_dump_json(indent=2) if json else f"{agency_id} is in; its mailbox is {town_agency.mailbox}")
 
 
 def set_agency(agency_id: Id, profile: Profile, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
@@ -120,8 +120,8 @@ def add_person(
 
     if Role.SYSTEM in role:
         raise typer.BadParameter("system is no person's role: it is what an agency's records system is")
-    made = enrolment.take_in_person(Run(run), Member(person_ref, agency, name, tuple(role)))
-    print(made.model_dump_json(indent=2) if json else f"{person_ref} is in; passphrase in {made.passphrase_file}")
+    person = enrolment.take_in_person(Run(run), Member(person_ref, agency, name, tuple(role)))
+    print(person.model_dump_json(indent=2) if json else f"{person_ref} is in; passphrase in {person.passphrase_file}")
 
 
 def close_agency(
@@ -151,7 +151,11 @@ def remove_person(
 def list_agencies(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """List the agencies."""
     agencies = running_town(run).agencies
-    _list(agencies, [f"{one.id:24} {one.kind:18} {one.name}{_closed(one.active)}" for one in agencies], json=json)
+    _list(
+        agencies,
+        [f"{agency.id:24} {agency.kind:18} {agency.name}{_closed(agency.active)}" for agency in agencies],
+        json=json,
+    )
 
 
 def list_people(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
@@ -159,7 +163,7 @@ def list_people(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     people = running_town(run).people
     _list(
         people,
-        [f"{one.id:16} {one.agency:24} {', '.join(one.roles)}{_closed(one.active)}" for one in people],
+        [f"{person.id:16} {person.agency:24} {', '.join(person.roles)}{_closed(person.active)}" for person in people],
         json=json,
     )
 
@@ -170,7 +174,7 @@ def _closed(active: bool) -> str:
 
 def _list(entries: Iterable[BaseModel], lines: Iterable[str], *, json: bool) -> None:
     if json:
-        print(text.dumps([one.model_dump(mode="json") for one in entries], indent=2))
+        print(text.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
         return
     for line in lines:
         print(line)

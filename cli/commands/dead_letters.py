@@ -45,9 +45,9 @@ def list_dead_letters(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
         print(text.dumps(rows, indent=2))
         return
     for row in rows:
-        asked = "  will be tried again" if row["retry"] else ""
+        retry_note = "  will be tried again" if row["retry"] else ""
         place = f"{row['consumer']:20} {row['topic']:24}"
-        print(f"{row['parked_ref']}  {place} {row['reason']:12} {row['tries']:3}  {row['parked_at']}{asked}")
+        print(f"{row['parked_ref']}  {place} {row['reason']:12} {row['tries']:3}  {row['parked_at']}{retry_note}")
 
 
 def retry(ref: Ref, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
@@ -78,7 +78,7 @@ async def _ask(session: AsyncSession, ref: UUID) -> bool:
     if at is None:
         return False
     await dead_letters.request_retry(session, ref)
-    said = {"at": at, "act": Act.ADMINISTERED, "actor": "operator", "agency": "operator"}
-    await append(session, [leaf({"parked_ref": str(ref)}, None, **said, verdict=Verdict.PERMIT, sv=0)])
+    fields = {"at": at, "act": Act.ADMINISTERED, "actor": "operator", "agency": "operator"}
+    await append(session, [leaf({"parked_ref": str(ref)}, None, **fields, verdict=Verdict.PERMIT, sv=0)])
     await session.commit()
     return True

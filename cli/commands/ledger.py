@@ -21,7 +21,7 @@ from cli.session import Away, within
 from infra.embedded.unready import SetupError
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
-from kernel.ledger.promise import Kept as Promised
+from kernel.ledger.promise import PromiseChecker
 from kernel.ledger.verify import Entry, Finding, verify_log
 from runtime.ledger import snapshot
 from runtime.ledger.pending_entries import append, leaf
@@ -35,7 +35,7 @@ From = Annotated[
     Path | None, typer.Option("--from", exists=True, dir_okay=False, help="an exported file; no database is asked")
 ]
 Vkey = Annotated[str | None, typer.Option(help="the log's public key, or its file; <run>/ledger.vkey if left out")]
-Kept = Annotated[
+Checkpoints = Annotated[
     list[Path] | None,
     typer.Option("--checkpoint", exists=True, dir_okay=False, help="a checkpoint that somebody kept; may be repeated"),
 ]
@@ -62,18 +62,18 @@ def verify(
     run: RunFolder = DEFAULT_RUN,
     file: From = None,
     vkey: Vkey = None,
-    checkpoint: Kept = None,
+    checkpoint: Checkpoints = None,
     promises: Promises = None,
     promise_vkey: PromiseKeys = None,
     json: Json = False,
 ) -> None:
     """Tell whether the record is whole: exit 0 whole, 1 it is not and what is wrong where, 2 used wrongly."""
     key = _vkey(run, vkey)
-    kept = [one.read_text(encoding="utf-8", errors="replace") for one in checkpoint or ()]
+    notes = [path.read_text(encoding="utf-8", errors="replace") for path in checkpoint or ()]
     promised = _promised(run, promises, promise_vkey or [str(run / PROMISE_VKEY_FILE)])
     try:
         with _opened(run, file) as log:
-            checkpoints = [*log.checkpoints(), *kept]
+            checkpoints = [*log.checkpoints(), *notes]
             counted = LedgerCounts(promised.watching(log.entries()))
             findings = verify_log(counted, checkpoints, key)
             if promised.count:
@@ -87,10 +87,10 @@ def verify(
 
 def export(file: To, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """Write the whole record to a file that anybody can verify. It names nobody; the export is on record."""
-    there = town.read(run)
-    within(there, ROLE, _note_export)
+    place = town.read(run)
+    within(place, ROLE, _note_export)
     try:
-        with snapshot.reading(there.database.urls[ROLE]) as log:
+        with snapshot.reading(place.database.urls[ROLE]) as log:
             heads, leaves = exported.write(file, log.checkpoints(), log.entries())
     except psycopg.OperationalError as refusal:
         raise Away from refusal
@@ -137,26 +137,26 @@ def _opened(run: Path, file: Path | None) -> Iterator[snapshot.LedgerSnapshot | 
         raise Away(also="Or verify an exported file with --from.") from refusal
 
 
-def _promised(run: Path, file: Path | None, given: list[str]) -> Promised:
+def _promised(run: Path, file: Path | None, vkeys: list[str]) -> PromiseChecker:
     """Return the promises to hold against the log: each line a note as JSON, or an object that holds one."""
     if file is None:
-        return Promised((), ())
+        return PromiseChecker((), ())
     notes = []
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            said = text.loads(line)
+            parsed = text.loads(line)
         except ValueError:
-            said = None
-        note_text = said.get("promise") if isinstance(said, dict) else said
+            parsed = None
+        note_text = parsed.get("promise") if isinstance(parsed, dict) else parsed
         notes.append(note_text if isinstance(note_text, str) else "")
-    return Promised(notes, [_vkey(run, one) for one in given])
+    return PromiseChecker(notes, [_vkey(run, vkey) for vkey in vkeys])
 
 
-def _vkey(run: Path, given: str | None) -> str:
+def _vkey(run: Path, vkey: str | None) -> str:
     """Return the public key to trust: the whole verdict rests on it, so it is never taken from the log itself."""
-    if given is not None and _is_key(given):
-        return given
-    file = run / VKEY_FILE if given is None else Path(given)
+    if vkey is not None and _is_key(vkey):
+        return vkey
+    file = run / VKEY_FILE if vkey is None else Path(vkey)
     try:
         key = file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
@@ -177,16 +177,16 @@ def _is_key(vkey: str) -> bool:
 
 
 def _tell(verified: Verified, *, json: bool) -> None:
-    said = [
-        {"fault": found.fault, "index": found.index, "until": found.until, "says": str(found)}
-        for found in verified.findings
+    rows = [
+        {"fault": finding.fault, "index": finding.index, "until": finding.until, "says": str(finding)}
+        for finding in verified.findings
     ]
     if json:
         counts = {"entries": verified.entries, "checkpoints": verified.checkpoints}
-        print(text.dumps({"whole": verified.whole, **counts, "findings": said}, indent=2))
+        print(text.dumps({"whole": verified.whole, **counts, "findings": rows}, indent=2))
     else:
-        for found in said:
-            print(f"{found['fault']} {found['index']}: {found['says']}")
+        for row in rows:
+            print(f"{row['fault']} {row['index']}: {row['says']}")
         if not verified.checkpoints:
             print("nothing is signed: no checkpoint vouches for anything")
         word, name = "whole" if verified.whole else "NOT WHOLE", verified.vkey.partition("+")[0]
@@ -197,6 +197,6 @@ def _tell(verified: Verified, *, json: bool) -> None:
 
 async def _note_export(session: AsyncSession) -> None:
     at = await session.scalar(statement("SELECT register.instant()"))
-    said = {"at": at, "act": Act.EXPORTED, "actor": "operator", "agency": "operator"}
-    await append(session, [leaf({}, None, **said, verdict=Verdict.PERMIT, sv=0)])
+    fields = {"at": at, "act": Act.EXPORTED, "actor": "operator", "agency": "operator"}
+    await append(session, [leaf({}, None, **fields, verdict=Verdict.PERMIT, sv=0)])
     await session.commit()

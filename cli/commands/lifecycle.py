@@ -69,11 +69,11 @@ def demo(run: DemoRun = None, once: Once = False, json: Json = False) -> None:
 
         tell = _progress()
         with stack.running(folder, tell) as running:
-            held = tell_story(running.town)
+            all_true = tell_story(running.town)
             show_town(running.town, json=json)
-            if held and not once:
+            if all_true and not once:
                 supervisor.serve_until_signal(running, tell)
-    raise typer.Exit(0 if held else 1)
+    raise typer.Exit(0 if all_true else 1)
 
 
 def examine(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
@@ -84,8 +84,8 @@ def examine(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     try:
         findings = doctor.examine(run, own_database=own.get(OWN_DATABASE), own_kafka=own.get(OWN_KAFKA))
     except ValueError as refusal:
-        said = f"{OWN_DATABASE} or {OWN_KAFKA} is not an address: {refusal}"
-        raise SetupError(said, "Give them as README.md shows them.") from None
+        problem = f"{OWN_DATABASE} or {OWN_KAFKA} is not an address: {refusal}"
+        raise SetupError(problem, "Give them as README.md shows them.") from None
     if json:
         print(text.dumps([asdict(finding) for finding in findings], indent=2))
     for finding in () if json else findings:

@@ -15,7 +15,7 @@ PATIENCE = 15.0
 
 def sealed_in_mailbox(town: Town, agency_id: str, message_ref: str) -> bytes | None:
     """Return the value of the message in the agency's mailbox, as the agency itself can read it; None if absent."""
-    agency = next(one for one in town.agencies if one.id == agency_id)
+    agency = next(entry for entry in town.agencies if entry.id == agency_id)
     consumer = Consumer(
         {
             "bootstrap.servers": town.kafka.bootstrap_servers,

@@ -12,7 +12,7 @@ class Chapter:
 
     title: str
     did: list[str] = field(default_factory=list)
-    seen: dict[str, str] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
     claims: list[tuple[str, bool]] = field(default_factory=list)
 
     def claim(self, words: str, true: bool) -> None:
@@ -25,7 +25,7 @@ class Chapter:
         return all(true for _, true in self.claims)
 
 
-def shown(opened: dict[str, Any] | None) -> str:
+def opening_text(opened: dict[str, Any] | None) -> str:
     """Return an opening as a person would read it: a category a line, its fields behind it."""
     if opened is None:
         return "not found"

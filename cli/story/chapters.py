@@ -14,7 +14,7 @@ import httpx
 
 from cli.story import words
 from cli.story.broker import sealed_in_mailbox
-from cli.story.chapter import Chapter, shown
+from cli.story.chapter import Chapter, opening_text
 from cli.story.record import one_edit_is_named, whole
 from cli.story.speaker import PATIENCE, Speaker, Surprise
 from cli.town import read
@@ -68,125 +68,125 @@ class Story:
             tell(chapter)
             yield chapter
 
-    def the_call(self, told: Chapter) -> None:
-        told.title = "1. A call at night: a case without a name"
+    def the_call(self, chapter: Chapter) -> None:
+        chapter.title = "1. A call at night: a case without a name"
         for name in WAITING:
             self.people[name].sets_aside_what_is_there()
         self.before = {name: _refs(self.people[name]) for name in ELSEWHERE}
         opened = self.ana.does("intake", "POST", "/v1/cases", {})
         self.case_ref = opened["case_ref"]
-        told.did.append("Ana at the hotline opens a case: no name, no field about anybody.")
+        chapter.did.append("Ana at the hotline opens a case: no name, no field about anybody.")
         chosen = {"participation": "yes", "evidence": words.EXPLAINED}
         self.ana.does("consent", "PUT", f"/v1/cases/{self.case_ref}/participation", chosen)
-        told.did.append("Marisol agrees to take part; Ana records how it was explained.")
+        chapter.did.append("Marisol agrees to take part; Ana records how it was explained.")
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", words.incident())
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(1))
-        told.did.append("Ana writes down the incident and a first safety plan.")
+        chapter.did.append("Ana writes down the incident and a first safety plan.")
         self.incident["ana"] = self.ana.waits_for(INCIDENT, {"case_ref": self.case_ref})
-        told.seen["Bay Hotline"] = shown(self.ana.opens(self.incident["ana"]["message_ref"]))
+        chapter.views["Bay Hotline"] = opening_text(self.ana.opens(self.incident["ana"]["message_ref"]))
         for name, agency in ELSEWHERE.items():
-            fresh = [one for one in self._mail_since(name) if one["sender"] == self.ana.agency]
-            told.seen[agency] = "nothing" if not fresh else "SOMETHING"
-            told.claim(f"before any release, {agency} has nothing of this case", not fresh)
+            fresh = [message for message in self._mail_since(name) if message["sender"] == self.ana.agency]
+            chapter.views[agency] = "nothing" if not fresh else "SOMETHING"
+            chapter.claim(f"before any release, {agency} has nothing of this case", not fresh)
 
-    def the_release(self, told: Chapter) -> None:
-        told.title = "2. What Marisol allows, and to whom"
+    def the_release(self, chapter: Chapter) -> None:
+        chapter.title = "2. What Marisol allows, and to whom"
         for recipient, purpose, categories in words.RELEASE:
             self.directives[recipient] = self._sign(recipient, purpose, categories)
-            told.did.append(f"She allows {recipient}, for {purpose}: {', '.join(categories)}.")
+            chapter.did.append(f"She allows {recipient}, for {purpose}: {', '.join(categories)}.")
         draft = self._draft(*words.REFUSED)
         self.ana.does("consent", "POST", f"/v1/directives/{draft['directive_ref']}/refusal", If_Match=draft["etag"])
-        told.did.append(f"She says no to {words.REFUSED[0]}; the refusal is kept, and nobody there learns of it.")
+        chapter.did.append(f"She says no to {words.REFUSED[0]}; the refusal is kept, and nobody there learns of it.")
         for recipient, purpose, categories in words.RELEASE:
             path = f"/v1/cases/{self.case_ref}/preview?recipient={recipient}&purpose={purpose}"
             preview = self.ana.does("consent", "GET", path)
-            told.seen[recipient] = ", ".join(_open_categories(preview))
+            chapter.views[recipient] = ", ".join(_open_categories(preview))
             # What would open can be less than what was named: a ceiling bounds each kind of agency.
             within = set(_open_categories(preview)) <= set(categories)
-            told.claim(f"the preview for {recipient} names nothing that was not allowed", within)
+            chapter.claim(f"the preview for {recipient} names nothing that was not allowed", within)
 
-    def the_incident(self, told: Chapter) -> None:
-        told.title = "3. The incident is offered; each agency opens its own part"
+    def the_incident(self, chapter: Chapter) -> None:
+        chapter.title = "3. The incident is offered; each agency opens its own part"
         own = self.incident["ana"]["message_ref"]
         self.ana.does("exchange", "POST", f"/v1/messages/{own}/offering", {})
-        told.did.append("Ana offers the incident that is already on record; nobody types it twice.")
-        wanted = {"sam": {"identity", "safe_contact", "needs", "children", "weapons_risk"}, "lee": {"identity"}}
-        for name, categories in wanted.items():
+        chapter.did.append("Ana offers the incident that is already on record; nobody types it twice.")
+        expected = {"sam": {"identity", "safe_contact", "needs", "children", "weapons_risk"}, "lee": {"identity"}}
+        for name, categories in expected.items():
             speaker = self.people[name]
             self.incident[name] = speaker.waits_for(INCIDENT, {"sender": self.ana.agency})
             opened = speaker.opens(self.incident[name]["message_ref"])
-            told.seen[speaker.agency] = shown(opened)
+            chapter.views[speaker.agency] = opening_text(opened)
             exact = opened is not None and set(opened["categories"]) == categories
-            told.claim(f"{speaker.agency} opens exactly: {', '.join(sorted(categories))}", exact)
+            chapter.claim(f"{speaker.agency} opens exactly: {', '.join(sorted(categories))}", exact)
         nothing = self.noor.ask("exchange", "GET", f"/v1/cases/{self.case_ref}/messages")
         unknown = self.noor.ask("exchange", "GET", "/v1/cases/00000000-0000-4000-8000-000000000000/messages")
-        told.seen[self.noor.agency] = f"inbox: {len(self.noor.inbox())} messages\nlook-up: {nothing.status_code}"
-        told.claim("the counsellor's look-up answers as for an unknown case", nothing.content == unknown.content)
-        told.claim("the counsellor's inbox holds nothing of it", not self._mail_since("noor"))
+        chapter.views[self.noor.agency] = f"inbox: {len(self.noor.inbox())} messages\nlook-up: {nothing.status_code}"
+        chapter.claim("the counsellor's look-up answers as for an unknown case", nothing.content == unknown.content)
+        chapter.claim("the counsellor's inbox holds nothing of it", not self._mail_since("noor"))
 
-    def the_answers(self, told: Chapter) -> None:
-        told.title = "4. An order, a referral, a better plan: four facts travel"
-        theirs = self.incident["lee"]["case_ref"]
-        self._let_the_hotline_watch_the_order(theirs)
-        recorded = self.lee.does("law_enforcement_bridge", "POST", "/v1/orders", words.order(theirs))
+    def the_answers(self, chapter: Chapter) -> None:
+        chapter.title = "4. An order, a referral, a better plan: four facts travel"
+        sheriff_case_ref = self.incident["lee"]["case_ref"]
+        self._let_the_hotline_watch_the_order(sheriff_case_ref)
+        recorded = self.lee.does("law_enforcement_bridge", "POST", "/v1/orders", words.order(sheriff_case_ref))
         path = f"/v1/orders/{recorded['order_ref']}"
         state = recorded
         for news in ({"service_status": "in_hand"}, {"service_status": "served", "served_at": words.now()}):
             state = self.lee.does("law_enforcement_bridge", "POST", f"{path}/service", news, If_Match=state["etag"])
-        told.did.append("Lee records the court's order and, later, that it was served.")
-        self._refer_and_accept(told)
+        chapter.did.append("Lee records the court's order and, later, that it was served.")
+        self._refer_and_accept(chapter)
         plan = self.ana.ask("intake", "GET", f"/v1/cases/{self.case_ref}")
         etag = plan.headers.get("etag") or _etag_of_plan(plan.json())
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(2), If_Match=etag)
-        told.did.append("Ana and Marisol rewrite the plan around the order.")
+        chapter.did.append("Ana and Marisol rewrite the plan around the order.")
         for name, type_name in (("ana", SERVED), ("ana", ACCEPTED), ("sam", PLANNED), ("jude", PLANNED)):
             speaker = self.people[name]
             opened = speaker.opens(speaker.waits_for(type_name)["message_ref"])
             heading = f"{speaker.agency}: {type_name.removeprefix('accord.').removesuffix('.v1')}"
-            told.seen[heading] = shown(opened)
-            told.claim(f"{heading} can be opened", opened is not None and bool(opened["categories"]))
+            chapter.views[heading] = opening_text(opened)
+            chapter.claim(f"{heading} can be opened", opened is not None and bool(opened["categories"]))
 
-    def the_stop(self, told: Chapter) -> None:
-        told.title = "5. Marisol stops it: from the answer on, it has stopped"
-        kept = self.incident["sam"]["message_ref"]
-        told.claim("just before, the shelter can open the incident", self.sam.opens(kept) is not None)
+    def the_stop(self, chapter: Chapter) -> None:
+        chapter.title = "5. Marisol stops it: from the answer on, it has stopped"
+        message_ref = self.incident["sam"]["message_ref"]
+        chapter.claim("just before, the shelter can open the incident", self.sam.opens(message_ref) is not None)
         with paused(self.town, "exchange-relay"):
             changed = words.incident() | {"needs": ["shelter", "medical"]}
             incident_ref = self._incident_ref()
             self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents/{incident_ref}/versions", changed)
-            told.did.append("Ana corrects the incident; the relay stands still, so the news waits in the outbox.")
-            said = {"by": "survivor", "channel": "phone"}
+            chapter.did.append("Ana corrects the incident; the relay stands still, so the news waits in the outbox.")
+            revocation = {"by": "survivor", "channel": "phone"}
             directive = self.directives["harbor-house"]
-            self.ana.does("consent", "POST", f"/v1/directives/{directive}/revocation", said)
-            told.did.append("Marisol says on the phone: stop the shelter's. Ana records it in one step.")
-            told.claim("the shelter's very next opening finds nothing", self.sam.opens(kept) is None)
-        unknown = self.sam.ask("exchange", "POST", f"/v1/messages/{_nobody()}/opening", {"purpose": "shelter"})
-        stopped = self.sam.ask("exchange", "POST", f"/v1/messages/{kept}/opening", {"purpose": "shelter"})
+            self.ana.does("consent", "POST", f"/v1/directives/{directive}/revocation", revocation)
+            chapter.did.append("Marisol says on the phone: stop the shelter's. Ana records it in one step.")
+            chapter.claim("the shelter's very next opening finds nothing", self.sam.opens(message_ref) is None)
+        unknown = self.sam.ask("exchange", "POST", f"/v1/messages/{_unknown_ref()}/opening", {"purpose": "shelter"})
+        stopped = self.sam.ask("exchange", "POST", f"/v1/messages/{message_ref}/opening", {"purpose": "shelter"})
         same = (unknown.status_code, unknown.content) == (stopped.status_code, stopped.content)
-        told.claim("stopped and unknown are one answer, to the byte", same)
-        told.claim("what waited in the outbox is withheld and on record", self._was_withheld())
-        sealed = sealed_in_mailbox(self.town, "harbor-house", kept)
-        told.claim(
+        chapter.claim("stopped and unknown are one answer, to the byte", same)
+        chapter.claim("what waited in the outbox is withheld and on record", self._was_withheld())
+        sealed = sealed_in_mailbox(self.town, "harbor-house", message_ref)
+        chapter.claim(
             "the sealed message still lies in Kafka, and says nothing", sealed is not None and b"Marisol" not in sealed
         )
-        told.seen["harbor-house"] = (
+        chapter.views["harbor-house"] = (
             f"{stopped.status_code} {stopped.json()['title']}\nin Kafka: {len(sealed or b'')} bytes of noise"
         )
         police = self.lee.opens(self.incident["lee"]["message_ref"])
-        told.seen["county-sheriff"] = shown(police)
-        told.claim("the police's own permission stands as it was", police is not None)
+        chapter.views["county-sheriff"] = opening_text(police)
+        chapter.claim("the police's own permission stands as it was", police is not None)
 
-    def the_record(self, told: Chapter) -> None:
-        told.title = "6. Who looked: the accounting, and the proof that nobody rewrote it"
+    def the_record(self, chapter: Chapter) -> None:
+        chapter.title = "6. Who looked: the accounting, and the proof that nobody rewrote it"
         entries = self._accounting()
         acts = [entry["act"] for entry in entries]
-        told.did.append(f"Priya, the hotline's privacy officer, reads the accounting: {len(entries)} entries.")
+        chapter.did.append(f"Priya, the hotline's privacy officer, reads the accounting: {len(entries)} entries.")
         counted = {act: acts.count(act) for act in dict.fromkeys(acts)}
-        told.seen["accounting"] = "\n".join(f"{act}: {count}" for act, count in counted.items())
+        chapter.views["accounting"] = "\n".join(f"{act}: {count}" for act, count in counted.items())
         for act in ("offered", "opened", "refused", "withheld", "granted", "revoked"):
-            told.claim(f"the accounting lists what was {act}", act in acts)
-        told.claim("`accord ledger verify` says the record is whole", whole(self.town))
-        told.claim("one edited row in a copy is named", one_edit_is_named(self.town))
+            chapter.claim(f"the accounting lists what was {act}", act in acts)
+        chapter.claim("`accord ledger verify` says the record is whole", whole(self.town))
+        chapter.claim("one edited row in a copy is named", one_edit_is_named(self.town))
 
     def _draft(self, recipient: str, purpose: str, categories: list[str], **more: object) -> dict[str, Any]:
         provision = {
@@ -210,7 +210,7 @@ class Story:
         terms = ["order_terms", "order_service"]
         self.directives["watch"] = self._sign("bay-hotline", "advocacy", terms, by="lee", custodian="county-sheriff")
 
-    def _refer_and_accept(self, told: Chapter) -> None:
+    def _refer_and_accept(self, chapter: Chapter) -> None:
         referral = {
             "case_ref": self.case_ref,
             "to_agency_ref": "harbor-house",
@@ -230,7 +230,7 @@ class Story:
         state = self.sam.does("referrals", "GET", path)
         answer = {"advocate_name": "Sam Okoye"}
         self.sam.does("referrals", "POST", f"{path}/acceptance", answer, If_Match=state["etag"])
-        told.did.append("Ana refers Marisol to the shelter; Sam takes her on.")
+        chapter.did.append("Ana refers Marisol to the shelter; Sam takes her on.")
 
     def _incident_ref(self) -> str:
         opened = self.ana.opens(self.incident["ana"]["message_ref"])
@@ -240,19 +240,19 @@ class Story:
 
     def _mail_since(self, name: str) -> list[dict[str, Any]]:
         """Return what was not there when the story began: times of others' facts are not exact."""
-        return [one for one in self.people[name].inbox() if one["message_ref"] not in self.before[name]]
+        return [message for message in self.people[name].inbox() if message["message_ref"] not in self.before[name]]
 
     def _accounting(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        entries: list[dict[str, Any]] = []
         path = f"/v1/cases/{self.case_ref}/accounting?limit=200"
         while path:
             answer = self.priya.ask("audit", "GET", path)
             if answer.status_code != 200:
                 raise Surprise(f"the accounting was answered {answer.status_code} {answer.text}")
-            found += answer.json()["entries"]
+            entries += answer.json()["entries"]
             following = answer.links.get("next", {}).get("url", "")
             path = f"/v1/cases/{self.case_ref}/accounting{following}" if following else ""
-        return found
+        return entries
 
     def _was_withheld(self) -> bool:
         deadline = time.monotonic() + PATIENCE
@@ -275,16 +275,16 @@ def paused(town: Town, process: str) -> Iterator[None]:
 
 
 def _open_categories(preview: dict[str, Any]) -> list[str]:
-    return sorted(one["category"] for one in preview["categories"] if one["open"])
+    return sorted(verdict["category"] for verdict in preview["categories"] if verdict["open"])
 
 
 def _refs(speaker: Speaker) -> set[str]:
-    return {one["message_ref"] for one in speaker.inbox()}
+    return {message["message_ref"] for message in speaker.inbox()}
 
 
 def _etag_of_plan(case: dict[str, Any]) -> str:
     return f'"{case["plan"]["version"]}"'
 
 
-def _nobody() -> str:
+def _unknown_ref() -> str:
     return "00000000-0000-4000-8000-000000000000"

@@ -33,17 +33,19 @@ class Speaker:
     @property
     def agency(self) -> str:
         """Return the id of the agency where they work."""
-        return next(one.agency for one in self.town.people if one.id == self.person)
+        return next(entry.agency for entry in self.town.people if entry.id == self.person)
 
     def ask(self, service: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Send one request as this person and return the answer, whatever it is."""
-        answer = self._asked(service, method, path, body, headers)
+        answer = self._request(service, method, path, body, headers)
         if answer.status_code == 401:  # a token lives for minutes
             self.token = ""
-            answer = self._asked(service, method, path, body, headers)
+            answer = self._request(service, method, path, body, headers)
         return answer
 
-    def _asked(self, service: str, method: str, path: str, body: object, headers: Mapping[str, str]) -> httpx.Response:
+    def _request(
+        self, service: str, method: str, path: str, body: object, headers: Mapping[str, str]
+    ) -> httpx.Response:
         self.token = self.token or person_token(self.town, self.person)
         url = self.town.services[service] + path  # type: ignore[index]  # the names are the town's own
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -61,27 +63,27 @@ class Speaker:
 
     def inbox(self) -> list[dict[str, Any]]:
         """Return the routing of all that this person could open now."""
-        found: list[dict[str, Any]] = []
+        messages: list[dict[str, Any]] = []
         path = "/v1/inbox?limit=200"
         while True:
             page = self.does("exchange", "GET", path)
-            found += page["messages"]
+            messages += page["messages"]
             if len(page["messages"]) < 200:
-                return found
+                return messages
             path = f"/v1/inbox?limit=200&cursor={page['cursor']}"
 
     def sets_aside_what_is_there(self) -> None:
         """Wait from now on for what has yet to come: the town may have lived before."""
-        self.had = frozenset(one["message_ref"] for one in self.inbox())
+        self.had = frozenset(message["message_ref"] for message in self.inbox())
 
-    def waits_for(self, type_name: str, known: Mapping[str, Any] | None = None, *, count: int = 1) -> dict[str, Any]:
+    def waits_for(self, type_name: str, routing: Mapping[str, Any] | None = None, *, count: int = 1) -> dict[str, Any]:
         """Return the newest message of a type once `count` of them are listed; raises `Surprise` if none come."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            fresh = [one for one in self.inbox() if one["message_ref"] not in self.had]
-            mine = [one for one in fresh if one["type"] == type_name and _fits(one, known)]
-            if len(mine) >= count:
-                return mine[-1]
+            fresh = [message for message in self.inbox() if message["message_ref"] not in self.had]
+            matches = [message for message in fresh if message["type"] == type_name and _fits(message, routing)]
+            if len(matches) >= count:
+                return matches[-1]
             time.sleep(0.1)
         raise Surprise(f"{self.person} waited {PATIENCE:.0f} s for {type_name} and it did not come")
 
@@ -97,5 +99,5 @@ class Speaker:
         return opened
 
 
-def _fits(message: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:
-    return all(message[name] == value for name, value in (known or {}).items())
+def _fits(message: Mapping[str, Any], routing: Mapping[str, Any] | None) -> bool:
+    return all(message[name] == value for name, value in (routing or {}).items())

@@ -72,10 +72,10 @@ def _python() -> DoctorFinding:
 
 
 def _memory() -> DoctorFinding:
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    ok = there >= MEMORY_WANTED
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    ok = total >= MEMORY_WANTED
     return DoctorFinding(
-        "memory", ok, _size(there), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}."
+        "memory", ok, _size(total), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}."
     )
 
 
@@ -102,7 +102,7 @@ def _loopback() -> DoctorFinding:
     try:
         port = ports.free_port()
     except SetupError as obstacle:
-        return DoctorFinding("ports", False, obstacle.what, obstacle.fix)
+        return DoctorFinding("ports", False, obstacle.problem, obstacle.fix)
     return DoctorFinding("ports", True, f"{ports.LOOPBACK}:{port} and others are free")
 
 
@@ -130,9 +130,9 @@ def _account() -> DoctorFinding:
     return DoctorFinding("account", ok, f"PostgreSQL runs as {name}, as we are root", fix)
 
 
-def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[DoctorFinding]:
+def _kafka(cache: Path, expected: tuple[Jar, ...] | None) -> Iterator[DoctorFinding]:
     yield _runs("java", kafka.java, "--version")
-    every = jars.listed() if wanted is None else wanted
+    every = jars.listed() if expected is None else expected
     lacking = jars.absent(every, cache)
     if lacking:
         yield _fetchable(f"{len(lacking)} of {len(every)} are not in {cache}, {lacking[0].coordinate} the first")
@@ -140,7 +140,7 @@ def _kafka(cache: Path, wanted: tuple[Jar, ...] | None) -> Iterator[DoctorFindin
     try:
         jars.class_path(cache, every)
     except SetupError as obstacle:
-        yield DoctorFinding("jars", False, obstacle.what, obstacle.fix)
+        yield DoctorFinding("jars", False, obstacle.problem, obstacle.fix)
     else:
         yield DoctorFinding("jars", True, f"{len(every)} in {cache}, each as it should be")
 
@@ -178,9 +178,9 @@ def _own_database(address: str) -> Iterator[DoctorFinding]:
         yield DoctorFinding("postgresql", False, "it lets nobody in by that address", "Correct user and password.")
         return
     yield _new_enough(version)
-    here = urlsplit(address).hostname in (None, "localhost", ports.LOOPBACK, "::1")
-    fix = "" if secure or here else "End the address with ?sslmode=verify-full&sslrootcert=FILE."
-    yield DoctorFinding("database tls", secure or here, "TLS" if secure else "no TLS", fix)
+    is_local = urlsplit(address).hostname in (None, "localhost", ports.LOOPBACK, "::1")
+    fix = "" if secure or is_local else "End the address with ?sslmode=verify-full&sslrootcert=FILE."
+    yield DoctorFinding("database tls", secure or is_local, "TLS" if secure else "no TLS", fix)
 
 
 def _new_enough(version: int) -> DoctorFinding:
@@ -195,13 +195,13 @@ def _new_enough(version: int) -> DoctorFinding:
 
 def _runs(name: str, program: Callable[[], Path], argument: str) -> DoctorFinding:
     try:
-        asked: list[str | Path] = [program(), argument]
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - ours
+        command: list[str | Path] = [program(), argument]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - ours
     except SetupError as obstacle:
-        return DoctorFinding(name, False, obstacle.what, obstacle.fix)
+        return DoctorFinding(name, False, obstacle.problem, obstacle.fix)
     except (OSError, subprocess.SubprocessError) as refusal:
         return DoctorFinding(name, False, f"it is there but does not run: {refusal}", SETUP)
-    return DoctorFinding(name, True, said.stdout.splitlines()[0])
+    return DoctorFinding(name, True, result.stdout.splitlines()[0])
 
 
 def _answers(host: str, port: int) -> bool:

@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 def fetch(
     cache: Path,
-    wanted: Iterable[Jar] | None = None,
+    requested: Iterable[Jar] | None = None,
     *,
     repositories: dict[str, str] | None = None,
     progress: Progress = lambda _done, _total: None,
@@ -38,7 +38,7 @@ def fetch(
 
     `repositories` names where to look, by default the public one.
     """
-    every = jars.listed() if wanted is None else tuple(wanted)
+    every = jars.listed() if requested is None else tuple(requested)
     if not jars.absent(every, cache):
         return 0
     cache.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def main() -> int:
         fetched = fetch(chosen.cache, repositories=repositories, progress=_show)
         jars.class_path(chosen.cache)
     except SetupError as obstacle:
-        sys.stderr.write(f"{obstacle.what}.\n{obstacle.fix}\n")
+        sys.stderr.write(f"{obstacle.problem}.\n{obstacle.fix}\n")
         return 1
     if not fetched:
         sys.stderr.write("Kafka's jars: all there\n")

@@ -27,7 +27,7 @@ PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_SET_CHILD_SUBREAPER, PR
 NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 CAPABILITY_VERSION_3 = 0x20080522
-HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+HANDLED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 ORPHANS_GRACE = 3.0
 
 
@@ -58,18 +58,20 @@ def hear_signals() -> int:
     os.set_blocking(wakes, False)
     os.set_blocking(0, False)
     signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-    for one in HEARD:
-        signal.signal(one, lambda *_: None)
+    for number in HANDLED_SIGNALS:
+        signal.signal(number, lambda *_: None)
     return woken
 
 
 def spawn(command: list[str], user: str | None) -> int:
     """Start `command` in a process group of its own and return its process id."""
     guard = os.getpid()
-    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)  # one that comes before the child is itself must wait, not be lost
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, HANDLED_SIGNALS
+    )  # one that comes before the child is itself must wait, not be lost
     child = os.fork()
     if child:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
         with contextlib.suppress(OSError):
             os.setpgid(child, child)
         return child
@@ -85,9 +87,9 @@ def exec_command(command: list[str], user: str | None, guard: int) -> None:
     """Turn this process into the command."""
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
-    for one in (*HEARD, signal.SIGPIPE):
-        signal.signal(one, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+    for number in (*HANDLED_SIGNALS, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold what was opened
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if user is not None and os.geteuid() == 0:
@@ -121,10 +123,10 @@ def attend(child: int, parent: int, woken: int, ending: int, grace: float) -> in
     while (status := ended(child)) is None:
         patience = 1.0 if deadline is None else max(0.0, min(1.0, deadline - time.monotonic()))
         readable, _, _ = select.select(watched, [], [], patience)
-        asked = end_asked(woken) if woken in readable else False
+        end_requested = end_asked(woken) if woken in readable else False
         if 0 in readable and parent_gone():
-            watched, asked = [woken], True
-        if deadline is None and (asked or os.getppid() != parent):
+            watched, end_requested = [woken], True
+        if deadline is None and (end_requested or os.getppid() != parent):
             deadline = time.monotonic() + grace
             send(child, ending)
         elif deadline is not None and time.monotonic() >= deadline:

@@ -50,10 +50,10 @@ def absent(jars: Iterable[Jar], cache: Path) -> list[Jar]:
 
 def check(jar: Jar, file: Path) -> Path:
     """Return `file` if it is `jar`; refuse any other content."""
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != jar.sha256:
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != jar.sha256:
         raise SetupError(
-            f"{jar.coordinate} is not the jar it should be: {file} has the SHA-256 {found}, expected {jar.sha256}",
+            f"{jar.coordinate} is not the jar it should be: {file} has the SHA-256 {digest}, expected {jar.sha256}",
             f"If the file is there, delete it and run `{FETCH}`; if it comes so again, do not trust its source.",
         )
     return file

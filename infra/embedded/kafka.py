@@ -126,8 +126,8 @@ def _identity(folder: Path) -> Identity:
     if not file.exists():
         drawn = Identity(_cluster_id(), secrets.token_urlsafe(24))
         _keep(file, json.dumps({"cluster_id": drawn.cluster_id, "admin_password": drawn.password}))
-    kept = json.loads(file.read_text())
-    return Identity(kept["cluster_id"], kept["admin_password"])
+    stored = json.loads(file.read_text())
+    return Identity(stored["cluster_id"], stored["admin_password"])
 
 
 def _cluster_id() -> str:
@@ -139,8 +139,8 @@ def _cluster_id() -> str:
 
 def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[ChildProcess, int]:
     """Start the broker on the ports it had, or on others if those are taken."""
-    kept = folder / "ports.json"
-    had = json.loads(kept.read_text()) if kept.exists() else {}
+    ports_file = folder / "ports.json"
+    had = json.loads(ports_file.read_text()) if ports_file.exists() else {}
     for _ in range(START_TRIES):
         broker, controller = ports.kept_port(had.get("broker")), ports.kept_port(had.get("controller"))
         had = {"broker": broker, "controller": controller}
@@ -150,7 +150,7 @@ def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[Ch
         _configure(folder, identity, broker, controller, data=folder / "data")
         running = _launch(folder, class_path)
         if _ready(running):
-            _keep(kept, json.dumps(had))
+            _keep(ports_file, json.dumps(had))
             return running, broker
         running.kill()
         if ports.is_free(broker) and ports.is_free(controller):
@@ -203,10 +203,10 @@ def _ready(running: ChildProcess) -> bool:
     deadline = time.monotonic() + READY_WITHIN
     with running.log.open("rb") as log:
         log.seek(running.log_start)
-        seen = b""
+        output = b""
         while running.alive() and time.monotonic() < deadline:
-            seen += log.read()
-            if STARTED in seen:
+            output += log.read()
+            if STARTED in output:
                 return True
             time.sleep(0.02)
     return False

@@ -46,9 +46,9 @@ def is_free(port: int) -> bool:
     return True
 
 
-def kept_port(kept: int | None) -> int:
+def kept_port(previous: int | None) -> int:
     """Return the port `kept` if it is free, so that clients find the server again, or another."""
-    return kept if kept is not None and is_free(kept) else free_port()
+    return previous if previous is not None and is_free(previous) else free_port()
 
 
 def _ephemeral_start() -> int:

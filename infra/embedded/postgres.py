@@ -124,12 +124,12 @@ def _make_cluster(binaries: Path, folder: Path) -> None:
 
 def _start_server(binaries: Path, folder: Path) -> tuple[ChildProcess, int]:
     """Start the server on the port it had, or on another if that one is taken."""
-    kept = folder / "port"
-    port = ports.kept_port(int(kept.read_text()) if kept.exists() else None)
+    port_file = folder / "port"
+    port = ports.kept_port(int(port_file.read_text()) if port_file.exists() else None)
     for tries_left in reversed(range(START_TRIES)):
         running = _launch(binaries, folder, port)
         if _ready(running, folder / "data" / "postmaster.pid"):
-            kept.write_text(f"{port}\n")
+            port_file.write_text(f"{port}\n")
             return running, port
         running.stop()
         if tries_left and not ports.is_free(port):

@@ -87,7 +87,7 @@ def start(
     runs as when we are root.
     """
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    ours, theirs = socket.socketpair()
+    own_end, child_end = socket.socketpair()
     guard = [sys.executable, "-I", "-S", str(GUARD), ending.name.removeprefix("SIG"), str(grace), user or "-"]
     log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     fcntl.flock(log, fcntl.LOCK_SH)  # the program and all it starts inherit it, and `left` asks for it
@@ -95,7 +95,7 @@ def start(
     try:
         child = subprocess.Popen(  # noqa: S603 - starting the given command is the purpose; no shell reads it
             guard + [str(word) for word in command],
-            stdin=theirs.fileno(),
+            stdin=child_end.fileno(),
             stdout=log,
             stderr=log,
             env=dict(environment),
@@ -104,8 +104,8 @@ def start(
         )
     finally:
         os.close(log)
-        theirs.close()
-    return ChildProcess(name, _announced(ours, child, name), log_file, log_start, grace, child, ours)
+        child_end.close()
+    return ChildProcess(name, _announced(own_end, child, name), log_file, log_start, grace, child, own_end)
 
 
 def left(log_file: Path) -> bool:
@@ -132,23 +132,23 @@ def run(
     log = folder / f"{name}.log"
     process = start(name, command, environment, log, folder=folder, user=user)
     status = process.wait()
-    said = process.last_words()
+    output = process.last_words()
     if status:
-        raise SetupError(f"{name} failed with status {status}: {said}", f"See {log}.")
+        raise SetupError(f"{name} failed with status {status}: {output}", f"See {log}.")
     log.unlink()
-    return said
+    return output
 
 
-def _announced(ours: socket.socket, child: "subprocess.Popen[bytes]", name: str) -> int:
+def _announced(connection: socket.socket, child: "subprocess.Popen[bytes]", name: str) -> int:
     """Return the program's process id, which the guard says first."""
-    said = b""
-    while not said.endswith(b"\n"):
-        readable, _, _ = select.select([ours], [], [], START_PATIENCE)
-        more = ours.recv(64) if readable else b""
+    line = b""
+    while not line.endswith(b"\n"):
+        readable, _, _ = select.select([connection], [], [], START_PATIENCE)
+        more = connection.recv(64) if readable else b""
         if not more:
-            ours.close()
+            connection.close()
             child.kill()
             child.wait()
             raise SetupError(f"{name} was not started: its guard said nothing", "Run it again.")
-        said += more
-    return int(said)
+        line += more
+    return int(line)

@@ -23,8 +23,8 @@ def resolved(source: MavenContext) -> list[str]:
     coordinates = set()
     for group, artifact, version in ROOTS:
         root = Wanted(source.project(group, artifact).at_version(version).artifact())
-        found, behind = source.resolver.resolve([root])
-        coordinates |= {(one.groupId, one.artifactId, one.version) for one in [*found, *behind]}
+        artifacts, behind = source.resolver.resolve([root])
+        coordinates |= {(jar.groupId, jar.artifactId, jar.version) for jar in [*artifacts, *behind]}
     return [_line(source, *coordinate) for coordinate in sorted(coordinates)]
 
 

@@ -4,7 +4,7 @@
 class SetupError(Exception):
     """A part of the run is missing or does not start; `fix` says what to do about it."""
 
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(f"{what}. {fix}")
-        self.what = what
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem}. {fix}")
+        self.problem = problem
         self.fix = fix

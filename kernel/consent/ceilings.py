@@ -92,10 +92,10 @@ def after_conflict_check(cells: Cells, carried: Carried) -> dict[Purpose, int]:
     """
     waits: dict[Purpose, int] = {}
     for purpose, (kinds, fields) in carried.items():
-        each = {sum(category_mask(c) for c in DataCategory if cells[kind, c] == "c") & fields for kind in kinds} or {0}
-        if len(each) > 1:
+        masks = {sum(category_mask(c) for c in DataCategory if cells[kind, c] == "c") & fields for kind in kinds} or {0}
+        if len(masks) > 1:
             raise ValueError(f"{purpose} is shared by kinds of which one needs a conflict check")
-        waits[purpose] = 0 if purpose is Purpose.CONFLICT_CHECK else each.pop()
+        waits[purpose] = 0 if purpose is Purpose.CONFLICT_CHECK else masks.pop()
     return waits
 
 

@@ -52,14 +52,14 @@ class Context(NamedTuple):
     denied: int
     able: list[tuple[Grant, int]]  # the grants in force, with what each could open here
     reached: int  # what they could open together
-    given: int
+    granted: int
     in_force: int
     ended: int
 
 
 def evaluate_slow(request: Request, table: ConsentTable, at: datetime) -> Decision:
     """Return the decision with every directive weighed by itself, nothing taken as settled."""
-    opened, relied_on, reason, basis, until = result(build_context(request, table, at), request.asked & ALL)
+    opened, relied_on, reason, basis, until = result(build_context(request, table, at), request.requested_mask & ALL)
     return Decision(opened, relied_on, table.sv, at, reason, basis, until)
 
 
@@ -75,19 +75,19 @@ def build_context(request: Request, table: ConsentTable, at: datetime) -> Contex
     return _laid_out(line, request, table, at)
 
 
-def result(on: Context, asked: int) -> Evaluation:
+def result(on: Context, requested_mask: int) -> Evaluation:
     """Return what of `asked` is open, on whose word, why nothing is, on which basis and until when."""
     if on.closed is not None:
         return 0, (), on.closed, None, None
     if on.own:
-        return asked, (), None, Basis.OWN_RECORD, None
-    left = asked & ~on.denied
+        return requested_mask, (), None, Basis.OWN_RECORD, None
+    left = requested_mask & ~on.denied
     opened = on.reached & left
     if not opened:
-        return 0, (), _reason(on, asked, left), None, None
+        return 0, (), _reason(on, requested_mask, left), None, None
     able = on.able
     if len(able) > 1:  # one alone is what opened it
-        able = [one for one in able if one[1] & left]
+        able = [pair for pair in able if pair[1] & left]
     if len(able) == 1:
         grant = able[0][0]
         return opened, (grant.directive_ref,), None, grant.basis, grant.valid_until
@@ -106,7 +106,7 @@ def _closed_to_anyone(request: Request, table: ConsentTable) -> Reason | None:
         return Reason.PURPOSE_NOT_STATED
     if request.purpose not in request.agency.purposes:
         return Reason.PURPOSE_NOT_REGISTERED
-    return None if request.asked & ALL else Reason.NOTHING_ASKED
+    return None if request.requested_mask & ALL else Reason.NOTHING_ASKED
 
 
 def _closed_to_others(request: Request, table: ConsentTable) -> Reason | None:
@@ -123,9 +123,9 @@ def _closed_to_others(request: Request, table: ConsentTable) -> Reason | None:
 
 def _laid_out(line: Line, request: Request, table: ConsentTable, at: datetime) -> Context:
     able: list[tuple[Grant, int]] = []
-    given = in_force = ended = reached = 0
+    granted = in_force = ended = reached = 0
     for grant in line.grants:
-        given |= grant.mask
+        granted |= grant.mask
         if grant.valid_from <= at < grant.valid_until:
             in_force |= grant.mask
             part = grant.mask & _reach(grant.basis, request, table)
@@ -133,7 +133,7 @@ def _laid_out(line: Line, request: Request, table: ConsentTable, at: datetime) -
             able.append((grant, part))
         elif grant.valid_until <= at:
             ended |= grant.mask
-    return Context(None, False, _denied(line, at), able, reached, given, in_force, ended)
+    return Context(None, False, _denied(line, at), able, reached, granted, in_force, ended)
 
 
 def _denied(line: Line, at: datetime) -> int:
@@ -157,12 +157,12 @@ def _reach(basis: Basis, request: Request, table: ConsentTable) -> int:
     return reach if kind is AgencyKind.POLICE else reach & ~request.cji
 
 
-def _reason(on: Context, asked: int, left: int) -> Reason:
+def _reason(on: Context, requested_mask: int, left: int) -> Reason:
     """Tell why nothing opened: the first thing that would have to be otherwise."""
     if not left:
         return Reason.DENIED
-    if not on.given & asked:
+    if not on.granted & requested_mask:
         return Reason.NOTHING_GRANTED
-    if not on.in_force & asked:
-        return Reason.ENDED if on.ended & asked else Reason.NOT_STARTED
+    if not on.in_force & requested_mask:
+        return Reason.ENDED if on.ended & requested_mask else Reason.NOT_STARTED
     return Reason.OUTSIDE_CEILING if on.in_force & left else Reason.DENIED

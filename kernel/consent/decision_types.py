@@ -41,12 +41,23 @@ class Request:
     which there are denials alone.
     """
 
-    __slots__ = ("agency", "asked", "cji", "custodian", "key", "limit", "party", "person_ref", "purpose", "unnamed")
+    __slots__ = (
+        "agency",
+        "cji",
+        "custodian",
+        "key",
+        "limit",
+        "party",
+        "person_ref",
+        "purpose",
+        "requested_mask",
+        "unnamed",
+    )
 
     agency: Final[Agency]
     custodian: Final[Agency]
     purpose: Final[Purpose | None]
-    asked: Final[int]
+    requested_mask: Final[int]
     person_ref: Final[str | None]  # None: it is asked for the agency as such
     party: Final[bool]  # False: the fact is of a referral that this agency neither sent nor received
     cji: Final[int]  # R31: the fields whose value came from criminal justice information
@@ -57,21 +68,21 @@ class Request:
         agency: Agency,
         custodian: Agency,
         purpose: Purpose | None,
-        asked: int,
+        requested_mask: int,
         person_ref: str | None = None,
         party: bool = True,
         cji: int = 0,
         unnamed: bool = False,
     ) -> None:
         self.agency, self.custodian, self.purpose = agency, custodian, purpose
-        self.asked, self.person_ref, self.party = asked, person_ref, party
+        self.requested_mask, self.person_ref, self.party = requested_mask, person_ref, party
         self.cji, self.unnamed = cji, unnamed
         # Who coordinates need be no party: for others whether they are one has to be weighed.
-        known = party or agency.kind is AgencyKind.COORDINATION
-        reach = agency.reach.get(purpose) if known and not cji else None
+        party_is_settled = party or agency.kind is AgencyKind.COORDINATION
+        reach = agency.reach.get(purpose) if party_is_settled and not cji else None
         settles = None if reach is None else purpose
         self.key: Final = key_of(custodian.agency_id, agency.agency_id, settles)
-        self.limit: Final = asked & (reach or 0)
+        self.limit: Final = requested_mask & (reach or 0)
 
 
 class Decision(NamedTuple):

@@ -22,7 +22,7 @@ class CategoryVerdict(NamedTuple):
     """What of one category is open, and all that is needed to come to the same verdict again."""
 
     category: DataCategory
-    asked: int
+    requested_mask: int
     mask: int
     reason: Reason | None
     relied_on: tuple[UUID, ...]
@@ -46,14 +46,16 @@ class Outlook:
 
 def explain(request: Request, table: ConsentTable, at: datetime) -> tuple[CategoryVerdict, ...]:
     """Return a verdict on each category asked for; together they are the decision."""
-    on, sv, carried = build_context(request, table, at), table.sv, request.asked
+    on, sv, carried = build_context(request, table, at), table.sv, request.requested_mask
     verdicts = []
     for category, fields in CATEGORIES:
-        asked = carried & fields
-        if asked:
-            opened, relied_on, reason, basis, until = result(on, asked)
+        requested_mask = carried & fields
+        if requested_mask:
+            opened, relied_on, reason, basis, until = result(on, requested_mask)
             verdicts.append(
-                CategoryVerdict(category, asked, opened, reason, relied_on, basis, until, sv, at, TAXONOMY_DIGEST)
+                CategoryVerdict(
+                    category, requested_mask, opened, reason, relied_on, basis, until, sv, at, TAXONOMY_DIGEST
+                )
             )
     return tuple(verdicts)
 
@@ -67,14 +69,14 @@ def as_if_signed(drafts: Iterable[Directive]) -> tuple[Directive, ...]:
 
 
 def preview(
-    table: ConsentTable, custodian: Agency, agencies: Iterable[Agency], at: datetime, *, asked: int = ALL
+    table: ConsentTable, custodian: Agency, agencies: Iterable[Agency], at: datetime, *, requested_mask: int = ALL
 ) -> tuple[Outlook, ...]:
     """Return what each agency's own system would open of `custodian` under each purpose it is registered for.
 
     Compile `table` from the directives in force together with `as_if_signed` drafts.
     """
     return tuple(
-        _outlook(Request(agency, custodian, purpose, asked), purpose, table, at)
+        _outlook(Request(agency, custodian, purpose, requested_mask), purpose, table, at)
         for agency in agencies
         for purpose in sorted(agency.purposes)
     )

@@ -110,8 +110,8 @@ def _fields(
     except KeyError:
         raise UnreadableDirective("an unknown field or taxonomy version") from None
     named = within = 0
-    for known, now in scopes:
-        fields = known if permits else now
+    for at_signing, now in scopes:
+        fields = at_signing if permits else now
         named |= fields & only if only & now else fields
         within |= now
     if not categories or only & ~within:

@@ -81,20 +81,20 @@ def compile_table(
     What cannot be read is counted, so that somebody is told: a grant is then as if never given,
     and a denial closes every release of this subject.
     """
-    said = _TableBuilder(deceased)
+    builder = _TableBuilder(deceased)
     for directive in directives:
         if directive.state is DirectiveState.ACTIVE:
-            said.add(directive)
-    closed = bool(unreadable_denials or said.unreadable_denials or not participating)
+            builder.add(directive)
+    closed = bool(unreadable_denials or builder.unreadable_denials or not participating)
     return ConsentTable(
         sv=sv,
         participating=participating,
-        unreadable_denials=unreadable_denials + said.unreadable_denials,
-        unreadable_grants=unreadable_grants + said.unreadable_grants,
-        excluded=frozenset(said.excluded),
-        excluded_at=frozenset(said.excluded_at),
+        unreadable_denials=unreadable_denials + builder.unreadable_denials,
+        unreadable_grants=unreadable_grants + builder.unreadable_grants,
+        excluded=frozenset(builder.excluded),
+        excluded_at=frozenset(builder.excluded_at),
         no_override=no_override,
-        lines={} if closed else said.lines(),
+        lines={} if closed else builder.lines(),
     )
 
 

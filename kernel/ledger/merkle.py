@@ -56,10 +56,10 @@ def grow(size: int, peaks: Sequence[bytes], leaves: Iterable[bytes]) -> list[Gro
 
     `peaks` are the hashes of `frontier(size)`, in that order.
     """
-    held = list(peaks)
+    current_peaks = list(peaks)
     grown: list[Grown] = []
     for position, leaf in enumerate(leaves, start=size):
-        grown += push(held, position, leaf)
+        grown += push(current_peaks, position, leaf)
     return grown
 
 

@@ -127,10 +127,10 @@ def verify(note: str, *vkeys: str) -> Signed:
     Refuse it when none of them signed, and also when one signature in their name is false.
     """
     text, signatures = _split(note)
-    known = {verifier[:2]: verifier for verifier in map(_verifier, vkeys)}
+    verifiers = {verifier[:2]: verifier for verifier in map(_verifier, vkeys)}
     by: dict[str, int | None] = {}
     for name, key_id, signature in signatures:
-        verifier = known.get((name, key_id))
+        verifier = verifiers.get((name, key_id))
         if verifier is not None:
             by[name] = _signed_at(text, signature, verifier[2], verifier[3])
     if not by:

@@ -53,18 +53,18 @@ def hash_text(leaf: bytes) -> str:
     return b64encode(leaf).decode()
 
 
-class Kept:
+class PromiseChecker:
     """Promises that somebody kept, held against the entries of a log as they pass by."""
 
     def __init__(self, notes: Iterable[str], vkeys: Sequence[str]) -> None:
-        self.found: list[Finding] = []
+        self.findings: list[Finding] = []
         self.count = 0
         self._open: dict[bytes, tuple[int, datetime]] = {}
         for text in notes:
             try:
                 promised = read_promise(text, *vkeys)
             except (note.Malformed, note.NotSigned):
-                self.found.append(Finding(Violation.PROMISE_NOT_SIGNED, self.count))
+                self.findings.append(Finding(Violation.PROMISE_NOT_SIGNED, self.count))
             else:
                 self._open |= {leaf: (self.count, promised.by) for leaf in promised.leaves}
             self.count += 1
@@ -78,4 +78,4 @@ class Kept:
     def broken(self, at: datetime) -> list[Finding]:
         """Return what is wrong with the promises, once all entries have passed by; the log ends at the instant `at`."""
         missing = sorted({number for number, by in self._open.values() if by <= at})
-        return [*self.found, *(Finding(Violation.BROKEN_PROMISE, number) for number in missing)]
+        return [*self.findings, *(Finding(Violation.BROKEN_PROMISE, number) for number in missing)]

@@ -35,11 +35,11 @@ def shredded_of(entries: Iterable[tuple[int, bytes]]) -> dict[str, int]:
     last: dict[str, int] = {}
     for index, body in entries:
         try:
-            said = read(body)
+            entry = read(body)
         except UnreadableEntry:
             continue  # that is another finding
-        if said.act is Act.SHREDDED and said.subject is not None:
-            last[said.subject] = index
+        if entry.act is Act.SHREDDED and entry.subject is not None:
+            last[entry.subject] = index
     return last
 
 
@@ -48,14 +48,14 @@ def altered(filed: Iterable[IndexedEntry], shredded: Mapping[str, int]) -> Itera
 
     What was sealed may be erased where a later entry says so: `shredded` tells the last one, by subject.
     """
-    for one in filed:
-        if not _own_subject(one):
-            yield Finding(Violation.MISFILED, one.place)
-        if one.erased:
-            if shredded.get(_subject_of(one.header) or "", -1) < one.place:
-                yield Finding(Violation.ERASED, one.place)
-        elif not _own_seal(one):
-            yield Finding(Violation.ALTERED_SEAL, one.place)
+    for entry in filed:
+        if not _own_subject(entry):
+            yield Finding(Violation.MISFILED, entry.place)
+        if entry.erased:
+            if shredded.get(_subject_of(entry.header) or "", -1) < entry.place:
+                yield Finding(Violation.ERASED, entry.place)
+        elif not _own_seal(entry):
+            yield Finding(Violation.ALTERED_SEAL, entry.place)
 
 
 # The entry's text was found canonical: within a value a quotation mark is escaped, so each is there once.
@@ -63,28 +63,28 @@ _SEALED = re.compile(rb',"sealed":"([0-9a-f]{64})",')
 _SUBJECT = re.compile(rb',"subject":"([^"\\\\]*)","sv":')
 
 
-def _own_subject(one: IndexedEntry) -> bool:
-    if one.erased and one.subject is None:
+def _own_subject(entry: IndexedEntry) -> bool:
+    if entry.erased and entry.subject is None:
         return True
-    if one.subject is not None and b'"subject":"%b"' % one.subject.encode() in one.header:
+    if entry.subject is not None and b'"subject":"%b"' % entry.subject.encode() in entry.header:
         return True
     try:
-        said = read(one.header).subject
+        subject = read(entry.header).subject
     except UnreadableEntry:
         return True  # that is another finding
-    return said == one.subject
+    return subject == entry.subject
 
 
-def _own_seal(one: IndexedEntry) -> bool:
-    said = _SEALED.search(one.header)
-    if said is None:
+def _own_seal(entry: IndexedEntry) -> bool:
+    match = _SEALED.search(entry.header)
+    if match is None:
         return True  # written before there was one: who holds the case's key can tell
-    return one.salt is not None and seal_hash(one.salt, one.detail).hex().encode() == said[1]
+    return entry.salt is not None and seal_hash(entry.salt, entry.detail).hex().encode() == match[1]
 
 
 def _subject_of(header: bytes) -> str | None:
-    said = _SUBJECT.search(header)
-    return None if said is None else said[1].decode()
+    match = _SUBJECT.search(header)
+    return None if match is None else match[1].decode()
 
 
 def wrong_nodes(leaves: Iterable[tuple[int, bytes]], nodes: Iterable[Grown]) -> Iterator[Finding]:
@@ -93,22 +93,22 @@ def wrong_nodes(leaves: Iterable[tuple[int, bytes]], nodes: Iterable[Grown]) -> 
     Past a gap among the leaves (index, hash) nothing can be told: that entries are missing is another finding.
     """
     stored = iter(nodes)
-    held = next(stored, None)
+    node = next(stored, None)
     peaks: list[bytes] = []
     for position, (index, leaf) in enumerate(leaves):
         if index != position:
             return
-        for made in push(peaks, position, leaf)[1:]:
-            while held is not None and _place(held) < _place(made):
-                yield _finding(held)
-                held = next(stored, None)
-            if held != made:
-                yield _finding(made)
-            if held is not None and _place(held) == _place(made):
-                held = next(stored, None)
-    while held is not None:
-        yield _finding(held)
-        held = next(stored, None)
+        for expected in push(peaks, position, leaf)[1:]:
+            while node is not None and _place(node) < _place(expected):
+                yield _finding(node)
+                node = next(stored, None)
+            if node != expected:
+                yield _finding(expected)
+            if node is not None and _place(node) == _place(expected):
+                node = next(stored, None)
+    while node is not None:
+        yield _finding(node)
+        node = next(stored, None)
 
 
 def wrong_heads(heads: Iterable[tuple[int, bytes, str]], vkey: str) -> Iterator[Finding]:

@@ -108,20 +108,20 @@ def verify_log(
     `start`, which a checkpoint of that size confirms.  `checkpoints` are signed notes, in
     any order and from anywhere: the log's own, and those that witnesses kept.
     """
-    signed, found = _signed(checkpoints, vkey)
-    history = _TreeChecker(start, peaks, signed, found)
-    story = _EntryChecker(slack, whole=start == 0, found=found)
+    signed, findings = _signed(checkpoints, vkey)
+    history = _TreeChecker(start, peaks, signed, findings)
+    story = _EntryChecker(slack, whole=start == 0, findings=findings)
     history.compare()
     for index, body, leaf in entries:
         history.add(index, leaf)
         if leaf_hash(body) == leaf:
             story.read(index, body)
         else:
-            found.append(Finding(Violation.EDITED, index))
+            findings.append(Finding(Violation.EDITED, index))
     if not signed and history.size > start:
-        found.append(Finding(Violation.NO_CHECKPOINT, start, history.size))
+        findings.append(Finding(Violation.NO_CHECKPOINT, start, history.size))
     history.end()
-    return found
+    return findings
 
 
 def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[dict[int, set[bytes]], list[Finding]]:
@@ -143,12 +143,12 @@ class _TreeChecker:
     """The tree as the entries make it, held against what was signed; what is wrong with it is added to `found`."""
 
     def __init__(
-        self, start: int, peaks: Sequence[bytes], signed: Mapping[int, set[bytes]], found: list[Finding]
+        self, start: int, peaks: Sequence[bytes], signed: Mapping[int, set[bytes]], findings: list[Finding]
     ) -> None:
         self.size = start
         self.peaks = list(peaks)
         self.signed = signed
-        self.found = found
+        self.findings = findings
         self.unbroken = True
         self.agreed = 0
         self.contradicted: int | None = None
@@ -156,11 +156,11 @@ class _TreeChecker:
     def add(self, index: int, leaf: bytes) -> None:
         if index < self.size:
             self.unbroken = False
-            self.found.append(Finding(Violation.REORDERED, index))
+            self.findings.append(Finding(Violation.REORDERED, index))
             return
         if index > self.size:
             self.unbroken = False
-            self.found.append(Finding(Violation.MISSING, self.size, index))
+            self.findings.append(Finding(Violation.MISSING, self.size, index))
         if self.unbroken:
             push(self.peaks, index, leaf)
         self.size = index + 1
@@ -172,26 +172,26 @@ class _TreeChecker:
             return
         if root_of(self.peaks) not in self.signed[self.size]:
             self.contradicted = self.size
-            self.found.append(Finding(Violation.REWRITTEN, self.agreed, self.size))
+            self.findings.append(Finding(Violation.REWRITTEN, self.agreed, self.size))
             return
         if self.contradicted is not None:
-            self.found.append(Finding(Violation.FORKED, self.contradicted, self.size))
+            self.findings.append(Finding(Violation.FORKED, self.contradicted, self.size))
             self.contradicted = None
         self.agreed = self.size
 
     def end(self) -> None:
         largest = max(self.signed, default=0)
         if largest > self.size:
-            self.found.append(Finding(Violation.TRUNCATED, self.size, largest))
+            self.findings.append(Finding(Violation.TRUNCATED, self.size, largest))
 
 
 class _EntryChecker:
     """What the entries say, held against what earlier ones said; what is wrong with it is added to `found`."""
 
-    def __init__(self, slack: timedelta, *, whole: bool, found: list[Finding]) -> None:
+    def __init__(self, slack: timedelta, *, whole: bool, findings: list[Finding]) -> None:
         self.slack = slack
         self.whole = whole
-        self.found = found
+        self.findings = findings
         self.newest = datetime.min.replace(tzinfo=UTC) + slack
         self.offered: dict[tuple[str | None, ...], frozenset[str]] = {}
         self.releases = _Releases()
@@ -200,13 +200,13 @@ class _EntryChecker:
         try:
             header = read(body)
         except UnreadableEntry:
-            self.found.append(Finding(Violation.UNREADABLE, index))
+            self.findings.append(Finding(Violation.UNREADABLE, index))
             return
         if header.at < self.newest - self.slack:
-            self.found.append(Finding(Violation.BACKDATED, index))
+            self.findings.append(Finding(Violation.BACKDATED, index))
         self.newest = max(self.newest, header.at)
         if header.act is Act.PADDING and not is_padding(header):
-            self.found.append(Finding(Violation.NOT_PADDING, index))
+            self.findings.append(Finding(Violation.NOT_PADDING, index))
         if header.verdict is not Verdict.PERMIT:
             return
         if header.act in _LOOKS and header.categories:
@@ -222,24 +222,24 @@ class _EntryChecker:
         if header.act is Act.OFFERED and fresh:
             self.offered[place] = offered.union(header.categories)
         elif header.act is Act.OPENED and self.whole and fresh:
-            self.found.append(Finding(Violation.NEVER_OFFERED, index))
+            self.findings.append(Finding(Violation.NEVER_OFFERED, index))
 
     def _founded(self, index: int, header: Header) -> None:
         """Hold what lets something be seen against the releases in force: whose word it was, and whether it stood."""
         if header.basis == Basis.OWN_RECORD:
             if header.agency != header.custodian:
-                self.found.append(Finding(Violation.NOT_OWN_RECORD, index))
+                self.findings.append(Finding(Violation.NOT_OWN_RECORD, index))
             return
         if header.basis is None or not header.directives:
-            self.found.append(Finding(Violation.UNFOUNDED, index))
+            self.findings.append(Finding(Violation.UNFOUNDED, index))
         for ref in header.directives:
             if ref in self.releases.ended:
-                self.found.append(Finding(Violation.AFTER_REVOCATION, index))
+                self.findings.append(Finding(Violation.AFTER_REVOCATION, index))
             # What was granted before a range began is not in it.
             elif self.whole and not self._granted(ref, header):
-                self.found.append(Finding(Violation.NEVER_GRANTED, index))
+                self.findings.append(Finding(Violation.NEVER_GRANTED, index))
         if self._reaches_beyond(header):
-            self.found.append(Finding(Violation.BEYOND_RELEASE, index))
+            self.findings.append(Finding(Violation.BEYOND_RELEASE, index))
 
     def _granted(self, ref: str, header: Header) -> bool:
         granted = self.releases.in_force.get(ref)
@@ -249,10 +249,10 @@ class _EntryChecker:
         granted = [self.releases.in_force[ref] for ref in header.directives if ref in self.releases.in_force]
         if not granted or len(granted) < len(header.directives):  # which is told already, or lies before the range
             return False
-        named = {category for one in granted for category in one.categories}
+        named = {category for release in granted for category in release.categories}
         return not named.issuperset(header.categories) or any(
-            one.custodian != header.custodian or (header.purpose is not None and one.purpose != header.purpose)
-            for one in granted
+            release.custodian != header.custodian or (header.purpose is not None and release.purpose != header.purpose)
+            for release in granted
         )
 
 

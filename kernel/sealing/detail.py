@@ -36,10 +36,10 @@ def open_detail(case_key: bytes, sealed: bytes) -> dict[str, Any]:
     return detail
 
 
-def padded(said: Mapping[str, Any] | bytes) -> bytes:
+def padded(content: Mapping[str, Any] | bytes) -> bytes:
     """Return compact JSON with blanks up to the next whole block, so that its length tells little.
 
     Bytes are JSON that was written before.
     """
-    plain = said if isinstance(said, bytes) else to_json(said)
+    plain = content if isinstance(content, bytes) else to_json(content)
     return plain.ljust(-(-len(plain) // BLOCK) * BLOCK)

@@ -38,7 +38,7 @@ def evaluate(type_name: str, request: Request, subject: SubjectConsent) -> Decis
     """
     decision = decide(request, subject.table, subject.at)
     known = CONTRACTS.get(type_name)
-    mask = 0 if known is None else known.with_inputs(decision.mask, request.asked)
+    mask = 0 if known is None else known.with_inputs(decision.mask, request.requested_mask)
     if mask == decision.mask:
         return decision
     reason = None if mask else Reason.NOTHING_GRANTED

@@ -11,7 +11,7 @@ from schemas.categories import DataCategory, Mark
 from schemas.strict_model import StrictModel
 from schemas.taxonomy import FIELDS, bit
 
-_KNOWN = frozenset(FIELDS)
+_FIELD_PATHS = frozenset(FIELDS)
 
 
 class Categorised(StrictModel):
@@ -53,7 +53,7 @@ def _word(cls: type[Categorised], name: str, field: FieldInfo) -> DataCategory |
     if isinstance(word, Mark):
         if word not in cls.allowed_marks:
             raise TypeError(f"{cls.__name__}.{name} may not be {word.value}: here it needs a category")
-    elif f"{word}.{name}" not in _KNOWN:
+    elif f"{word}.{name}" not in _FIELD_PATHS:
         raise TypeError(
             f'{cls.__name__}.{name} is in no taxonomy: add the line "{word}.{name}", at the end of FIELDS'
             " in schemas/taxonomy.py, and a version that counts it"

@@ -33,10 +33,10 @@ class Fact(Categorised):
             raise TypeError(f"{cls.__name__}.type must read accord.<subject>.<verb>.v<n>")
 
     @classmethod
-    def with_inputs(cls, mask: int, asked: int) -> int:
+    def with_inputs(cls, mask: int, requested_mask: int) -> int:
         """Return `mask` without what was computed from a field that is in `asked` and not in `mask` (law R29)."""
         for bit, inputs in _computed(cls):
-            if inputs & asked & ~mask:
+            if inputs & requested_mask & ~mask:
                 mask &= ~bit
         return mask
 
@@ -56,7 +56,7 @@ class Fact(Categorised):
 def _computed(kind: type[Fact]) -> tuple[tuple[int, int], ...]:
     """Return each computed field of a contract as its bit and the mask of its inputs."""
     bits = kind.field_bits
-    return tuple((bits[name], sum(bits[one] for one in inputs)) for name, inputs in kind.computed.items())
+    return tuple((bits[name], sum(bits[source] for source in inputs)) for name, inputs in kind.computed.items())
 
 
 class CjiMarks(Categorised):

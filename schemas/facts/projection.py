@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PLACE: Final = "\0"
 _WRITTEN: Final = to_json(_PLACE)
 # A field that says something: its bit, its name, its value with each reference left open, and those references.
-_Said = tuple[int, str, Any, tuple[UUID, ...]]
+_FieldValue = tuple[int, str, Any, tuple[UUID, ...]]
 # What of a category stands between its references, and those in their order.
 _Between = tuple[list[bytes], list[UUID]]
 
@@ -27,7 +27,7 @@ class FactProjection:
     """A fact laid out by category, to be cut as each recipient's mask permits."""
 
     def __init__(self, fact: Fact) -> None:
-        self._categories: list[tuple[DataCategory, int, list[_Said]]] = []
+        self._categories: list[tuple[DataCategory, int, list[_FieldValue]]] = []
         self._written: dict[tuple[DataCategory, int], _Between] = {}
         self.carried = 0  # the mask of the fields that say something
         refs: list[UUID] = []
@@ -38,17 +38,17 @@ class FactProjection:
 
         values = fact.__dict__
         for category, fields in _layout(type(fact)):
-            held = 0
-            said: list[_Said] = []
+            field_mask = 0
+            field_values: list[_FieldValue] = []
             for name, bit in fields:
                 value = values[name]
                 if value is not None:
-                    held |= bit
-                    said.append((bit, name, plain(value, leave_open), tuple(refs)))
+                    field_mask |= bit
+                    field_values.append((bit, name, plain(value, leave_open), tuple(refs)))
                     refs.clear()
-            if held:
-                self.carried |= held
-                self._categories.append((category, held, said))
+            if field_mask:
+                self.carried |= field_mask
+                self._categories.append((category, field_mask, field_values))
 
     def for_mask(self, mask: int, rename: Rename | None = None) -> dict[DataCategory, bytes]:
         """Return what `mask` permits, each category as JSON; a category of which nothing is left is left out.
@@ -56,18 +56,20 @@ class FactProjection:
         Each reference inside is passed through `rename`.
         """
         parts: dict[DataCategory, bytes] = {}
-        for category, held, said in self._categories:
-            kept = held & mask
-            if kept:
-                between, refs = self._written.get((category, kept)) or self._write(category, kept, said)
+        for category, field_mask, field_values in self._categories:
+            permitted = field_mask & mask
+            if permitted:
+                between, refs = self._written.get((category, permitted)) or self._write(
+                    category, permitted, field_values
+                )
                 parts[category] = between[0] if len(between) == 1 else _filled(between, refs, rename or str)
         return parts
 
-    def _write(self, category: DataCategory, kept: int, said: list[_Said]) -> _Between:
-        left = [one for one in said if one[0] & kept]
+    def _write(self, category: DataCategory, permitted: int, field_values: list[_FieldValue]) -> _Between:
+        left = [field_value for field_value in field_values if field_value[0] & permitted]
         between = to_json({name: plainly for _, name, plainly, _ in left}).split(_WRITTEN)
         refs = [] if len(between) == 1 else [ref for *_, those in left for ref in those]
-        self._written[category, kept] = between, refs
+        self._written[category, permitted] = between, refs
         return between, refs
 
 

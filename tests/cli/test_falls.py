@@ -30,7 +30,7 @@ def test_what_was_well_for_a_while_is_started_at_once_again() -> None:
     assert pause(falls, falls.started + 1.0) == 0.5
 
 
-@pytest.mark.parametrize("asked", [1, 50])
+@pytest.mark.parametrize("times", [1, 50])
 def test_a_fall_counts_once_however_often_it_is_looked_at(asked: int) -> None:
     falls = RestartBackoff(started=0.0, count=3)
 

@@ -76,7 +76,7 @@ def test_an_edited_row_of_a_copy_is_named(log: Log, run: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("deed", "found"),
+    ("deed", "expected"),
     [
         (EDITED + "WHERE index IN (2, 5)", [("edited", 2), ("edited", 5)]),
         ("DELETE FROM ledger.leaf WHERE index = 3", [("missing", 3)]),
@@ -185,7 +185,7 @@ def changed(field: str, value: Any) -> Callable[[list[str]], list[str]]:
 
 # Three checkpoints come first, so that the line 5 is the leaf 2.
 @pytest.mark.parametrize(
-    ("deed", "found"),
+    ("deed", "expected"),
     [
         (changed("header", "AAAA"), [("edited", 2)]),
         (changed("hash", "00" * 32), [("rewritten", 1), ("edited", 2), ("rewritten", 1)]),

@@ -29,7 +29,7 @@ LONGEST = "x" * 40
 A_HOLDER = """
 import sys, pathlib
 from cli.run import Run
-with Run(pathlib.Path(sys.argv[1])).held() as hold:
+with Run(pathlib.Path(sys.argv[1])).locked() as hold:
     hold.ready()
     print("held", flush=True)
     sys.stdin.read()
@@ -121,7 +121,7 @@ def test_a_reader_never_sees_half_of_a_town(run: Run, there: Town) -> None:
     assert read <= {1, 200}
 
 
-@pytest.mark.parametrize("said", ["", "{", "[]", '{"version": 2}'], ids=["empty", "half", "other", "newer"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}'], ids=["empty", "half", "other", "newer"])
 def test_what_is_not_a_town_is_told_so(run: Run, said: str) -> None:
     run.town_file.write_text(said)
 
@@ -130,7 +130,7 @@ def test_what_is_not_a_town_is_told_so(run: Run, said: str) -> None:
 
 
 def test_a_folder_is_held_by_one(run: Run, holder: "subprocess.Popen[str]") -> None:
-    with pytest.raises(InUse, match=f"{run.folder} is in use.*accord down"), run.held():
+    with pytest.raises(InUse, match=f"{run.folder} is in use.*accord down"), run.locked():
         pass
     found = run.holder()
 
@@ -144,7 +144,7 @@ def test_a_killed_holder_holds_nothing_whatever_it_left_behind(run: Run, holder:
 
     assert run.holder() is None
     assert (run.folder / "lock").read_text() == f"{holder.pid} ready\n"
-    with run.held():
+    with run.locked():
         found = run.holder()
     assert found is not None
     assert (found.pid, found.ready) == (os.getpid(), False)

@@ -67,9 +67,9 @@ def test_a_fact_of_the_survivor_holds_no_terms_of_a_directive() -> None:
 
 
 def test_a_directive_fact_holds_no_field_of_the_survivor() -> None:
-    with pytest.raises(TypeError, match=r"Told\.needs has a category"):
+    with pytest.raises(TypeError, match=r"NeedsGranted\.needs has a category"):
 
-        class Told(DirectiveFact):
+        class NeedsGranted(DirectiveFact):
             needs: Needs[tuple[str, ...] | None] = None
 
 

@@ -23,7 +23,7 @@ def visible(request: Request, directives: Iterable[Directive], at: datetime) -> 
             denied |= named(said)
         if said.effect == "permit" and spoken and said.purpose == request.purpose and lasts(said, at):
             granted |= named(said) - unchecked(said, request.agency.kind)
-    return (granted - denied) & allowed(request.agency.kind, request.purpose) & set(paths_of(request.asked))
+    return (granted - denied) & allowed(request.agency.kind, request.purpose) & set(paths_of(request.requested_mask))
 
 
 def hides(said: Directive, request: Request) -> bool:

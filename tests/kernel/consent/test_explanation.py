@@ -55,16 +55,16 @@ def test_every_category_asked_for_gets_a_verdict_and_no_other_does(
 ) -> None:
     verdicts = explain(asked, a_table(*spoken), at)
 
-    assert sum(verdict.asked for verdict in verdicts) == asked.asked & ALL
+    assert sum(verdict.requested_mask for verdict in verdicts) == asked.requested_mask & ALL
     assert len({verdict.category for verdict in verdicts}) == len(verdicts)
 
 
 def by_category(asked: Request, table: ConsentTable, at: datetime) -> list[CategoryVerdict]:
     """The explanation as it is meant: each category asked for by itself, and decided."""
     verdicts = []
-    for category in categories_of(asked.asked & ALL):
-        part = asked.asked & category_mask(category)
-        one = decide(replace(asked, asked=part), table, at)
+    for category in categories_of(asked.requested_mask & ALL):
+        part = asked.requested_mask & category_mask(category)
+        one = decide(replace(asked, requested_mask=part), table, at)
         said = (one.mask, one.reason, one.relied_on, one.basis, one.until, one.sv, one.at)
         verdicts.append(CategoryVerdict(category, part, *said, TAXONOMY_DIGEST))
     return verdicts
@@ -96,7 +96,7 @@ def test_a_verdict_holds_what_is_needed_to_come_to_it_again() -> None:
 
     (verdict,) = explain(an_ask(asked=category_mask(DataCategory.IDENTITY)), a_table(grant, sv=12), NOON)
 
-    assert verdict.mask == verdict.asked & ~bit("identity.born_on")
+    assert verdict.mask == verdict.requested_mask & ~bit("identity.born_on")
     assert (verdict.sv, verdict.at, verdict.taxonomy) == (12, NOON, TAXONOMY_DIGEST)
     assert (verdict.relied_on, verdict.until, verdict.basis) == ((grant.directive_ref,), grant.valid_until, "release")
 
@@ -128,7 +128,9 @@ def test_a_preview_shows_exactly_what_the_decision_will_open(spoken: list[Direct
 def test_a_preview_may_be_of_one_contract_only() -> None:
     table = a_table(a_grant(DataCategory.NEEDS, DataCategory.IDENTITY))
 
-    outlooks = preview(table, TOWN["bay-hotline"], [TOWN["harbor-house"]], NOON, asked=bit("identity.known_as"))
+    outlooks = preview(
+        table, TOWN["bay-hotline"], [TOWN["harbor-house"]], NOON, requested_mask=bit("identity.known_as")
+    )
 
     assert {outlook.mask for outlook in outlooks} == {0, bit("identity.known_as")}
     assert {verdict.category for outlook in outlooks for verdict in outlook.verdicts} == {DataCategory.IDENTITY}

@@ -94,7 +94,7 @@ def test_a_denial_that_comes_into_force_later_does_not_deny_now() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "a_request",
     [
         an_ask(by="st-anne-hospital", purpose=Purpose.ADVOCACY),
         an_ask(by="harbor-house", purpose=Purpose.ADVOCACY),
@@ -133,7 +133,7 @@ def test_no_request_can_carry_an_override() -> None:
         "agency",
         "custodian",
         "purpose",
-        "asked",
+        "requested_mask",
         "person_ref",
         "party",
         "cji",

@@ -36,7 +36,7 @@ def test_a_the_shelter_sees_what_d1_names_and_of_an_incident_only_weapons_and_ch
     of_it = category_mask(DataCategory.WEAPONS_RISK) | category_mask(DataCategory.CHILDREN)
 
     assert set(categories_of(opened(SHELTER).mask)) == what_m_signed()["D1"].categories
-    assert opened(replace(SHELTER, asked=incident | of_it)).mask == of_it
+    assert opened(replace(SHELTER, requested_mask=incident | of_it)).mask == of_it
 
 
 def test_a_before_the_signature_nothing_opens_anywhere() -> None:
@@ -61,7 +61,7 @@ def test_b_police_see_identity_terms_and_band() -> None:
 
 
 def test_b_police_who_ask_for_the_place_are_refused_by_ms_denial() -> None:
-    decision = opened(replace(POLICE, asked=category_mask(DataCategory.LOCATION)))
+    decision = opened(replace(POLICE, requested_mask=category_mask(DataCategory.LOCATION)))
 
     assert (decision.mask, decision.reason) == (0, Reason.DENIED)
 
@@ -69,7 +69,7 @@ def test_b_police_who_ask_for_the_place_are_refused_by_ms_denial() -> None:
 @pytest.mark.parametrize("purpose", [Purpose.ORDER_ENFORCEMENT, Purpose.EMERGENCY_SAFETY])
 def test_b_a_later_grant_of_the_place_changes_nothing_while_the_denial_stands(purpose: Purpose) -> None:
     later = a_grant(DataCategory.LOCATION, to="county-sheriff", purpose=purpose, starts_at=SOON)
-    asked = replace(POLICE, purpose=purpose, asked=category_mask(DataCategory.LOCATION))
+    asked = replace(POLICE, purpose=purpose, requested_mask=category_mask(DataCategory.LOCATION))
 
     assert decide(asked, a_table(*what_m_signed().values(), later), SOON).mask == 0
 
@@ -105,7 +105,7 @@ def test_b_once_d2_has_ended_a_second_opening_gives_nothing_and_the_own_record_s
 
 
 def test_c_the_shelter_that_asks_for_the_narrative_is_not_authorised() -> None:
-    narrative = replace(SHELTER, asked=category_mask(DataCategory.INCIDENT_NARRATIVE))
+    narrative = replace(SHELTER, requested_mask=category_mask(DataCategory.INCIDENT_NARRATIVE))
 
     assert opened(narrative).mask == 0
 
@@ -114,7 +114,7 @@ def test_c_a_referral_is_not_for_those_it_was_not_sent_to_but_the_cell_follows_i
     status = category_mask(DataCategory.REFERRAL_STATUS)
 
     assert opened(replace(SHELTER, party=False)).reason is Reason.NOT_PARTY
-    assert opened(replace(CELL, party=False, asked=status)).mask == status
+    assert opened(replace(CELL, party=False, requested_mask=status)).mask == status
 
 
 def test_d_treatment_attendance_opens_at_the_hotline_and_no_other_field_of_it() -> None:
@@ -175,7 +175,7 @@ def test_i_a_near_miss_gives_the_shelter_the_summary_of_the_plan_and_nothing_els
     added = a_grant(DataCategory.PLAN_SUMMARY, starts_at=NOON)
     plan = sum(category_mask(category) for category in DataCategory if category.startswith("plan_"))
 
-    decision = decide(replace(SHELTER, asked=plan), a_table(*what_m_signed().values(), added), SOON)
+    decision = decide(replace(SHELTER, requested_mask=plan), a_table(*what_m_signed().values(), added), SOON)
 
     assert decision.mask == category_mask(DataCategory.PLAN_SUMMARY)
 

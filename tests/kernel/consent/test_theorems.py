@@ -49,7 +49,7 @@ def test_what_opens_was_asked_for_and_something_opens_or_there_is_a_reason(
 ) -> None:
     decision = decide(asked, a_table(*spoken), at)
 
-    assert decision.mask & ~asked.asked == 0
+    assert decision.mask & ~asked.requested_mask == 0
     assert (decision.reason is None) == bool(decision.mask) == bool(decision.relied_on) == (decision.basis is not None)
 
 
@@ -224,7 +224,7 @@ def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
     asked: Request, at: datetime, spoken: list[Directive], of_justice: bool, party: bool
 ) -> None:
     table = a_table(*spoken)
-    asked = replace(asked, cji=asked.asked if of_justice else 0, party=party)
+    asked = replace(asked, cji=asked.requested_mask if of_justice else 0, party=party)
 
     assert decide(asked, table, at) == evaluate_slow(asked, table, at)
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kernel.ledger import note
-from kernel.ledger.promise import WITHIN, Kept, promise, read_promise
+from kernel.ledger.promise import WITHIN, PromiseChecker, promise, read_promise
 from kernel.ledger.verify import Finding, Violation
 from tests.kernel.ledger.logs import NOON, SKEY, a_story, entries_of
 
@@ -14,7 +14,7 @@ LEAVES = [leaf for _, _, leaf in LOG]
 
 
 def findings(*notes: str, without: int = -1, at: datetime = NOON + timedelta(minutes=1)) -> list[Finding]:
-    kept = Kept(notes, [PROMISER])
+    kept = PromiseChecker(notes, [PROMISER])
     list(kept.watching(entry for entry in LOG if entry[0] != without))
     return kept.broken(at)
 

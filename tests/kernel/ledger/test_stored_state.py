@@ -65,7 +65,7 @@ def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
     assert not list(altered([filed(SUBJECT, SUBJECT), filed(None, None)], {}))
 
 
-@pytest.mark.parametrize("one", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT)])
+@pytest.mark.parametrize("entry", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT)])
 def test_an_entry_under_another_subject_is_named(one: IndexedEntry) -> None:
     assert list(altered([filed(SUBJECT, SUBJECT), one._replace(place=1)], {})) == [Finding(Violation.MISFILED, 1)]
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
     assert not list(altered([IndexedEntry(0, b"{", str(SUBJECT), SALT, None)], {}))
 
 
-@pytest.mark.parametrize("kept", [(SALT, b"other"), (b"t" * 32, SEALED), (SALT, None), (None, SEALED)])
+@pytest.mark.parametrize("stored", [(SALT, b"other"), (b"t" * 32, SEALED), (SALT, None), (None, SEALED)])
 def test_d9_a_changed_salt_or_sealed_detail_is_named(kept: tuple[bytes | None, bytes | None]) -> None:
     salt, detail = kept
 
