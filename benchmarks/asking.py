@@ -38,8 +38,8 @@ class Issuer:
     def person(self, person_ref: str) -> str:
         """Return a token of somebody of the town."""
         agency, roles = PEOPLE[person_ref]
-        held = frozenset(roles)
-        who = Principal(person_ref, agency, Kind.PERSON, person_ref, person_ref.title(), scopes_of(held), held)
+        role_set = frozenset(roles)
+        who = Principal(person_ref, agency, Kind.PERSON, person_ref, person_ref.title(), scopes_of(role_set), role_set)
         return self.mint.access(who, "accord", 900)
 
 
@@ -50,8 +50,8 @@ def an_issuer() -> Iterator[Issuer]:
 
     class Keys(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            said: Any = public_set(key) if self.path == "/keys" else {"issuer": url, "jwks_uri": f"{url}/keys"}
-            body = json.dumps(said).encode()
+            document: Any = public_set(key) if self.path == "/keys" else {"issuer": url, "jwks_uri": f"{url}/keys"}
+            body = json.dumps(document).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -72,12 +72,12 @@ def an_issuer() -> Iterator[Issuer]:
 
 
 @contextmanager
-def serving(ground: Ground, issuer: Issuer, module: str, *words: str, role: str, **said: object) -> Iterator[int]:
+def serving(ground: Ground, issuer: Issuer, module: str, *words: str, role: str, **overrides: object) -> Iterator[int]:
     """Run a program that serves HTTP, told what a service is told, and give its port once it is ready."""
     port = ports.free_port()
     password = ground.folder / "kafka-password"
     password.write_text("none")
-    told = {
+    defaults = {
         "service": role.removeprefix("accord_"),
         "database": ground.database.url(role),
         "issuer": issuer.url,
@@ -91,7 +91,7 @@ def serving(ground: Ground, issuer: Issuer, module: str, *words: str, role: str,
         "rate_limit_per_second": 1e6,
         "rate_limit_burst": 1_000_000,
     }
-    environment = os.environ | {f"ACCORD_{name.upper()}": str(value) for name, value in (told | said).items()}
+    environment = os.environ | {f"ACCORD_{name.upper()}": str(value) for name, value in (defaults | overrides).items()}
     command = [sys.executable, "-W", "ignore", "-m", module, *words]
     log = ground.folder / f"{module}.log"
     with log.open("wb") as written:
@@ -108,9 +108,9 @@ def _until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None
     until = time.monotonic() + READY_WITHIN
     while time.monotonic() < until and process.poll() is None:
         try:
-            asked = HTTPConnection("127.0.0.1", port, timeout=1)
-            asked.request("GET", "/readyz")
-            if asked.getresponse().status == 200:
+            connection = HTTPConnection("127.0.0.1", port, timeout=1)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
                 return
         except OSError:
             pass
@@ -140,11 +140,11 @@ class Client:
         began = time.perf_counter()
         self._connection.request(request.method, request.path, request.body, headers)
         answer = self._connection.getresponse()
-        said = answer.read()
+        content = answer.read()
         took = time.perf_counter() - began
         if answer.status != 200:
-            raise ValueError(f"{answer.status} {said.decode()}")
-        return took, said
+            raise ValueError(f"{answer.status} {content.decode()}")
+        return took, content
 
 
 class Clients:
@@ -157,8 +157,8 @@ class Clients:
 
     def ask(self, units: int) -> list[float]:
         """Ask so many times, and return how long each answer took."""
-        shares = [range(one, units, len(self._clients)) for one in range(len(self._clients))]
+        shares = [range(start, units, len(self._clients)) for start in range(len(self._clients))]
         return [took for part in self._threads.map(self._share, self._clients, shares) for took in part]
 
     def _share(self, client: Client, share: range) -> list[float]:
-        return [client.ask(self._requests[one % len(self._requests)])[0] for one in share]
+        return [client.ask(self._requests[number % len(self._requests)])[0] for number in share]

@@ -15,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from benchmarks.measurement import Goal, Measured, keep, told
+from benchmarks.measurement import Goal, Measured, keep, measured_text
 from benchmarks.setup import a_folder
 from tests.adversary.attacks import ATTACKS
 from tests.adversary.stopper import Stopper, attacked
@@ -44,17 +44,17 @@ def main() -> None:
         stopper = Stopper.beginning(started.town, client)
         stopper.stops(20)
         for name in ATTACKS:
-            rest = stopped(stopper, "at rest", AT_REST)
+            at_rest = stopped(stopper, "at rest", AT_REST)
             with attacked(started.town, name):
                 under = stopped(stopper, "under attack", UNDER_ATTACK)
-            kept(name, rest, under)
+            keep_figures(name, at_rest, under)
 
 
-def kept(name: str, rest: Measured, under: Measured) -> None:
+def keep_figures(name: str, at_rest: Measured, under: Measured) -> None:
     """Keep how long a stop took under an attack, at most and against the stop at rest."""
-    compared = {one.name: told(one) for one in (under, rest)}
+    compared = {candidate.name: measured_text(candidate) for candidate in (under, at_rest)}
     keep("attacks", f"p99 of a stop under {name}", under.percentile(99), "ms", WITHIN, 0.0, compared)
-    value = under.percentile(50) / rest.percentile(50)
+    value = under.percentile(50) / at_rest.percentile(50)
     keep("attacks", f"a stop under {name}", value, "x its p50 at rest", None, 0.0, compared)
 
 

@@ -20,25 +20,25 @@ CORES: Final = 2
 DONE: Final = "done\n"
 
 
-def started(ground: Ground, module: str, *told: str) -> subprocess.Popen[str]:
+def started(ground: Ground, module: str, *arguments: str) -> subprocess.Popen[str]:
     """Start a process of `module` that is told where the town is (see `the_town`), then the rest."""
     server = ground.database.postgres
     place = [server.host, str(server.port), str(ground.keys)]
-    command = [sys.executable, "-W", "ignore", "-m", module, *place, *told]
+    command = [sys.executable, "-W", "ignore", "-m", module, *place, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 class Beside:
     """A process of `module` that runs `obeying`; it is ready once this returns."""
 
-    def __init__(self, ground: Ground, module: str, *told: str) -> None:
-        self._process = started(ground, module, *told)
+    def __init__(self, ground: Ground, module: str, *arguments: str) -> None:
+        self._process = started(ground, module, *arguments)
         self.wait()
 
-    def begin(self, what: str, units: int) -> None:
+    def begin(self, task: str, units: int) -> None:
         """Have it do so much."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{what} {units}\n")
+        self._process.stdin.write(f"{task} {units}\n")
         self._process.stdin.flush()
 
     def wait(self) -> None:
@@ -54,22 +54,22 @@ class Beside:
 
 
 @contextmanager
-def several(ground: Ground, module: str, told: Sequence[Sequence[str]]) -> Iterator[list[Beside]]:
+def several(ground: Ground, module: str, argument_lists: Sequence[Sequence[str]]) -> Iterator[list[Beside]]:
     """Run one process for each of what they are told at their start."""
     with ExitStack() as stack:
         running = []
-        for one in told:
-            running.append(Beside(ground, module, *one))
+        for arguments in argument_lists:
+            running.append(Beside(ground, module, *arguments))
             stack.callback(running[-1].end)
         yield running
 
 
-def at_once(processes: Sequence[Beside], what: str) -> Work:
+def at_once(processes: Sequence[Beside], task: str) -> Work:
     """Return the work of having all of these do their part of it."""
 
     def work(units: int) -> None:
         for process in processes:
-            process.begin(what, -(-units // len(processes)))
+            process.begin(task, -(-units // len(processes)))
         for process in processes:
             process.wait()
 
@@ -85,8 +85,8 @@ async def obeying(do: Callable[[str, int], Awaitable[None]]) -> None:
     """Do what each line that comes in says, and say when it is done; first of all that it can begin."""
     _say()
     for line in sys.stdin:
-        what, units = line.split()
-        await do(what, int(units))
+        task, units = line.split()
+        await do(task, int(units))
         _say()
 
 

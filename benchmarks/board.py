@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from benchmarks.asking import Client, Issuer, Request, an_issuer, serving
-from benchmarks.measurement import Goal, Measured, Work, in_turns, keep, told
+from benchmarks.measurement import Goal, Measured, Work, in_turns, keep, measured_text
 from benchmarks.setup import Ground, a_ground
 from kernel.consent import purposes_of
 from runtime.auth.principal import Kind, Principal
@@ -45,10 +45,10 @@ ENTRIES: Final = "SELECT (SELECT count(*) FROM ledger.pending) + (SELECT count(*
 async def a_cell(town: Town, name: str, cases: int) -> Principal:
     """Take in a coordination cell that follows so many cases, and return its coordinator."""
     town.keys.create(name)
-    made = NewAgency(name, name.title(), AgencyKind.COORDINATION, purposes=purposes_of(AgencyKind.COORDINATION))
+    agency = NewAgency(name, name.title(), AgencyKind.COORDINATION, purposes=purposes_of(AgencyKind.COORDINATION))
     person = NewPerson(f"cora-of-{name}", name, "Cora", tuple(ROLES), "none")
     async with town.session("accord_admin") as session:
-        await enrol_agency(session, made, {"kty": "EC", "kid": name})
+        await enrol_agency(session, agency, {"kty": "EC", "kid": name})
         await enrol_person(session, person)
         await session.commit()
     followed = [await town.open_case(CUSTODIAN) for _ in range(cases)]
@@ -102,13 +102,13 @@ def main() -> None:
         left = entries(ground) - before
         named = {f"a board of {FEW} cases": loads(port, few), f"a board of {MANY:,} cases": loads(port, many)}
         measured = in_turns(named, at_once=dict.fromkeys(named, LOADS))
-    kept(list(measured.values()), left)
+    keep_figures(list(measured.values()), left)
 
 
-def kept(measured: Sequence[Measured], left: int) -> None:
+def keep_figures(measured: Sequence[Measured], left: int) -> None:
     """Keep the figures."""
     few, many = measured
-    compared = {one.name: told(one) for one in (few, many)}
+    compared = {candidate.name: measured_text(candidate) for candidate in (few, many)}
     value = many.percentile(50) / few.percentile(50)
     name = f"a coordinator's board of {MANY:,} cases"
     keep("board", name, value, f"x the time of {FEW}", Goal(1.5, at_most=True), many.spread, compared)

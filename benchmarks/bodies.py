@@ -89,7 +89,7 @@ def worst(most: int, form: dict[str, Any]) -> Iterator[bytes]:
         if "array" in json.dumps(schema):
             bodies.append(json.dumps({name: ["z"] * ELEMENTS}))
             bodies.append(json.dumps({name: [{"z": 1}] * (ELEMENTS // 2)}))
-    yield from (made.encode() for made in bodies if len(made) <= most)
+    yield from (body.encode() for body in bodies if len(body) <= most)
 
 
 def forms() -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
@@ -114,7 +114,7 @@ def main() -> None:
                 measured = measure(street, client)
         finally:
             server.stop()
-    kept(measured)
+    keep_figures(measured)
 
 
 def measure(street: Street, client: httpx.Client) -> dict[str, tuple[list[float], list[float]]]:
@@ -123,7 +123,7 @@ def measure(street: Street, client: httpx.Client) -> dict[str, tuple[list[float]
     measured: dict[str, tuple[list[float], list[float]]] = {}
     with watched(street) as longest:
         for service, method, path, name, form in forms():
-            good = next(one for one in stock[name] if path.count("{") == len(one.path))
+            good = next(candidate for candidate in stock[name] if path.count("{") == len(candidate.path))
             measured[name] = tuple(
                 [step(client, street, longest, (service, method, path), good, content) for content in bodies]
                 for bodies in ([b"{}"], list(worst(most[service], form)))
@@ -135,12 +135,12 @@ def step(
     client: httpx.Client, street: Street, longest: Longest, route: tuple[str, str, str], good: Good, content: bytes
 ) -> float:
     """Return the longest step that a body takes by itself: the least of several tries, as others use the machine."""
-    taken = []
+    durations = []
     for _ in range(TIMES):
         longest.acquire()
         send(client, street, *route, good, content)
-        taken.append(longest.acquire())
-    return min(taken)
+        durations.append(longest.acquire())
+    return min(durations)
 
 
 def send(
@@ -155,14 +155,14 @@ def send(
         raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
 
 
-def kept(measured: dict[str, tuple[list[float], list[float]]]) -> None:
+def keep_figures(measured: dict[str, tuple[list[float], list[float]]]) -> None:
     """Keep the longest step of all, and which operation it was."""
-    name = max(measured, key=lambda one: max(measured[one][1]))
+    name = max(measured, key=lambda operation: max(measured[operation][1]))
     every = [step for _, steps in measured.values() for step in steps]
     least = [step for steps, _ in measured.values() for step in steps]
     compared = {
-        f"{len(steps)} {what}": f"p50 {percentile(steps, 50) * 1e3:.2f} p99 {percentile(steps, 99) * 1e3:.2f} ms"
-        for what, steps in (("worst bodies", every), ("empty objects", least))
+        f"{len(steps)} {label}": f"p50 {percentile(steps, 50) * 1e3:.2f} p99 {percentile(steps, 99) * 1e3:.2f} ms"
+        for label, steps in (("worst bodies", every), ("empty objects", least))
     }
     goal = Goal(10, at_most=True)
     keep("bodies", "longest step of the loop for a body", max(every) * 1e3, "ms", goal, 0.0, compared, longest_of=name)

@@ -93,11 +93,14 @@ class Desk:
 @asynccontextmanager
 async def a_desk(town: Town, role: str, agency_id: str, person: str | None = None) -> AsyncIterator[Desk]:
     """Hold one connection of a database role for somebody of an agency."""
-    async with town.engine(role).connect() as connection, AsyncSession(bind=connection, expire_on_commit=False) as held:
-        found = await register.agency(held, agency_id)
-        await held.rollback()
-        assert found is not None
-        yield Desk(town, held, found, person)
+    async with (
+        town.engine(role).connect() as connection,
+        AsyncSession(bind=connection, expire_on_commit=False) as session,
+    ):
+        agency = await register.agency(session, agency_id)
+        await session.rollback()
+        assert agency is not None
+        yield Desk(town, session, agency, person)
 
 
 @dataclass(frozen=True)

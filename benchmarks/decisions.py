@@ -42,7 +42,7 @@ from uuid import uuid4
 
 from benchmarks import measurement, sealing
 from benchmarks.engines import Ask, Ceilings, installed, plain_decision, plain_visible
-from benchmarks.measurement import Goal, Measured, Work, keep, ratio, told
+from benchmarks.measurement import Goal, Measured, Work, keep, measured_text, ratio
 from kernel.consent import ConsentTable, Directive, Request, ceiling, compile_table, decide, explain, mask
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -59,9 +59,9 @@ CEILINGS: Final[Ceilings] = {
 }
 
 
-def said() -> list[Directive]:
+def six_grants() -> list[Directive]:
     """Return six grants of one survivor, each with a reference and instants of its own, as rows give them."""
-    given = [
+    terms = [
         (
             "harbor-house",
             Purpose.SHELTER,
@@ -73,16 +73,16 @@ def said() -> list[Directive]:
         ("riverside-legal", Purpose.COMPENSATION, (KIND.IDENTITY, KIND.FINANCIAL)),
         ("county-cell", Purpose.COORDINATION, (KIND.REFERRAL_STATUS,)),
     ]
-    grants = [a_grant(*named, to=to, purpose=purpose) for to, purpose, named in given]
+    grants = [a_grant(*named, to=to, purpose=purpose) for to, purpose, named in terms]
     # A row's references and instants are objects of its own.
     return [
         replace(
-            one,
+            grant,
             directive_ref=uuid4(),
-            valid_from=one.valid_from.replace(microsecond=0),
-            valid_until=(one.valid_until or NOON).replace(microsecond=0),
+            valid_from=grant.valid_from.replace(microsecond=0),
+            valid_until=(grant.valid_until or NOON).replace(microsecond=0),
         )
-        for one in grants
+        for grant in grants
     ]
 
 
@@ -105,11 +105,16 @@ def masks(request: Request, table: ConsentTable) -> Work:
 
 
 def asked_and_masked(request: Request, table: ConsentTable) -> Work:
-    agency, custodian, purpose, asked = request.agency, request.custodian, request.purpose, request.requested_mask
+    agency, custodian, purpose, requested_mask = (
+        request.agency,
+        request.custodian,
+        request.purpose,
+        request.requested_mask,
+    )
 
     def work(units: int) -> None:
         for _ in range(units):
-            mask(Request(agency, custodian, purpose, asked), table, NOON)
+            mask(Request(agency, custodian, purpose, requested_mask), table, NOON)
 
     return work
 
@@ -134,9 +139,9 @@ def alike(request: Request, grants: list[Directive], table: ConsentTable, asks: 
 
 def compare() -> None:
     """Measure mask and decision against the engines and against plain Python."""
-    grants = said()
+    grants = six_grants()
     request, table = an_ask(), compile_table(grants, sv=7, participating=True)
-    engines = {name: (every, one) for name, every, one in installed(grants, request, NOON)}
+    engines = {name: (every, single) for name, every, single in installed(grants, request, NOON)}
     alike(request, grants, table, {name: every for name, (every, _) in engines.items()})
     candidates: dict[str, Work] = {
         "mask": masks(request, table),
@@ -147,70 +152,83 @@ def compare() -> None:
         "explain, all categories": over(partial(explain, request, table, NOON)),
     }
     candidates |= {name: over(every) for name, (every, _) in engines.items()}
-    candidates |= {f"{name}, one category": over(one) for name, (_, one) in engines.items() if one is not None}
-    found = in_turns(candidates)
-    against_engines(found, list(engines))
-    plain = found["plain Python, what is open"], found["plain Python, whole decision"]
-    ratio(SCRIPT, "mask against plain Python", found["mask"], plain[0], Goal(15))
-    ratio(SCRIPT, "decision against plain Python", found["decide"], plain[1], Goal(5))
-    microseconds = 1e6 / found["explain, all categories"].rate
+    candidates |= {f"{name}, one category": over(single) for name, (_, single) in engines.items() if single is not None}
+    results = in_turns(candidates)
+    against_engines(results, list(engines))
+    plain = results["plain Python, what is open"], results["plain Python, whole decision"]
+    ratio(SCRIPT, "mask against plain Python", results["mask"], plain[0], Goal(15))
+    ratio(SCRIPT, "decision against plain Python", results["decide"], plain[1], Goal(5))
+    microseconds = 1e6 / results["explain, all categories"].rate
     keep(
         SCRIPT,
         "explanation of all 25 categories",
         microseconds,
         "us",
-        compared={"explain": told(found["explain, all categories"]), "decide": told(found["decide"])},
+        compared={
+            "explain": measured_text(results["explain, all categories"]),
+            "decide": measured_text(results["decide"]),
+        },
     )
 
 
-def against_engines(found: dict[str, Measured], names: list[str]) -> None:
+def against_engines(results: dict[str, Measured], names: list[str]) -> None:
     """Keep how mask and decision stand to the engine that was fastest."""
     if not names:
         return
-    fastest = max(names, key=lambda name: found[name].rate)
+    fastest = max(names, key=lambda name: results[name].rate)
     left_out = sorted({"biscuit", "vakt", "cedar", "rego"} - set(names))
-    others = {f"also_{name}": told(found[name]) for name in names if name != fastest}
-    others |= {name.replace(", ", "_for_"): told(found[name]) for name in found if name.endswith("one category")}
+    others = {f"also_{name}": measured_text(results[name]) for name in names if name != fastest}
+    others |= {
+        name.replace(", ", "_for_"): measured_text(results[name]) for name in results if name.endswith("one category")
+    }
     missing = ", ".join(left_out) or "none"
     ratio(
-        SCRIPT, "mask against the fastest engine", found["mask"], found[fastest], Goal(400), left_out=missing, **others
+        SCRIPT,
+        "mask against the fastest engine",
+        results["mask"],
+        results[fastest],
+        Goal(400),
+        left_out=missing,
+        **others,
     )
-    stated = found["mask, its request built too"]
-    ratio(SCRIPT, "mask with its request built against the fastest engine", stated, found[fastest])
-    ratio(SCRIPT, "decision against the fastest engine", found["decide"], found[fastest], Goal(45), left_out=missing)
+    stated = results["mask, its request built too"]
+    ratio(SCRIPT, "mask with its request built against the fastest engine", stated, results[fastest])
+    ratio(
+        SCRIPT, "decision against the fastest engine", results["decide"], results[fastest], Goal(45), left_out=missing
+    )
 
 
 def compiling() -> None:
     """Measure what compiling six grants costs and what a compiled person holds in memory."""
-    people = cycle([said() for _ in range(PEOPLE)])
-    again = said()
-    found = in_turns(
+    people = cycle([six_grants() for _ in range(PEOPLE)])
+    again = six_grants()
+    results = in_turns(
         {
             "six grants of somebody else": over(lambda: compile_table(next(people), sv=7, participating=True)),
             "the same six again": over(lambda: compile_table(again, sv=7, participating=True)),
             "an empty table": over(lambda: compile_table((), sv=7, participating=True)),
         }
     )
-    compared = {name: told(one) for name, one in found.items()}
-    somebody = found["six grants of somebody else"]
+    compared = {name: measured_text(candidate) for name, candidate in results.items()}
+    compiled = results["six grants of somebody else"]
     keep(
         SCRIPT,
         "compile of six grants",
-        1e6 / somebody.rate,
+        1e6 / compiled.rate,
         "us",
         Goal(3, at_most=True),
-        somebody.spread,
+        compiled.spread,
         compared,
         the_first_ever=f"{first_compile():,.0f} us, nothing read before",
     )
-    keep(SCRIPT, "memory of six compiled grants", held(), "bytes a person", Goal(1000, at_most=True))
+    keep(SCRIPT, "memory of six compiled grants", bytes_per_person(), "bytes a person", Goal(1000, at_most=True))
 
 
 def first_compile() -> float:
     """Return the microseconds that the first compile of a fresh process takes."""
     program = (
-        "import time; from benchmarks.decisions import said; from kernel.consent import compile_table; given = said(); "
-        "began = time.perf_counter(); compile_table(given, sv=7, participating=True); "
+        "import time; from benchmarks.decisions import six_grants; from kernel.consent import compile_table; "
+        "grants = six_grants(); began = time.perf_counter(); compile_table(grants, sv=7, participating=True); "
         "print((time.perf_counter() - began) * 1e6)"
     )
     took = [
@@ -219,12 +237,12 @@ def first_compile() -> float:
     return statistics.median(took)
 
 
-def held() -> float:
+def bytes_per_person() -> float:
     """Return what a person's compiled table keeps in memory, with all that only this table refers to."""
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    tables = [compile_table(said(), sv=7, participating=True) for _ in range(PEOPLE)]
+    tables = [compile_table(six_grants(), sv=7, participating=True) for _ in range(PEOPLE)]
     gc.collect()
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
@@ -247,8 +265,8 @@ def explaining() -> None:
             for request in requests:
                 explain(request, subject.table, NOON)
 
-    found = in_turns({"offering": sealing.whole, "offering with explanations": explained}, share=0.3)
-    pairs = zip(found["offering"].rates, found["offering with explanations"].rates, strict=True)
+    results = in_turns({"offering": sealing.whole, "offering with explanations": explained}, share=0.3)
+    pairs = zip(results["offering"].rates, results["offering with explanations"].rates, strict=True)
     added = sorted((without / with_it - 1) * 100 for without, with_it in pairs)
     keep(
         SCRIPT,
@@ -256,7 +274,7 @@ def explaining() -> None:
         statistics.median(added),
         "% to decide, cut and seal",
         Goal(15, at_most=True),
-        compared={name: told(one) for name, one in found.items()},
+        compared={name: measured_text(candidate) for name, candidate in results.items()},
         between=f"{added[0]:.1f} and {added[-1]:.1f} %",
     )
 

@@ -40,7 +40,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # its re-exports are implicit
 
 from benchmarks.caseload import RECIPIENTS
-from benchmarks.load import TOLD, Eyes, Load
+from benchmarks.load import INCIDENT, Eyes, Load
 from benchmarks.measurement import Goal, Measured, cpu_times, in_turns, keep, percentile
 from benchmarks.running import Running, a_running_town
 from cli.story.speaker import Speaker
@@ -86,9 +86,9 @@ class Bare:
         for topic, body in zip(self._topics, self._bodies, strict=True):
             self._producer.produce(topic, body, key=b"key")
         self._producer.flush()
-        came = 0
-        while came < len(self._bodies):
-            came += len(self._consumer.consume(len(self._bodies) - came, 5.0))
+        consumed = 0
+        while consumed < len(self._bodies):
+            consumed += len(self._consumer.consume(len(self._bodies) - consumed, 5.0))
 
     def work(self, facts: int) -> Sequence[float]:
         """Carry so many facts, one after the other."""
@@ -114,10 +114,10 @@ class Whole:
         """Post an incident, and return once all four agencies could open their part of it."""
         case = self._running.cases[self._next % len(self._running.cases)]
         self._next += 1
-        wanted = self._eyes.count + len(RECIPIENTS)
-        self._ana.does("intake", "POST", f"/v1/cases/{case.case_ref}/incidents", TOLD)
+        target = self._eyes.count + len(RECIPIENTS)
+        self._ana.does("intake", "POST", f"/v1/cases/{case.case_ref}/incidents", INCIDENT)
         deadline = time.monotonic() + 20
-        while self._eyes.count < wanted:
+        while self._eyes.count < target:
             self._eyes.look()
             if time.monotonic() > deadline:
                 raise TimeoutError("the fact did not arrive")
@@ -150,13 +150,13 @@ def one_at_a_time(running: Running) -> None:
         whole.work(10)
         bare = Bare(running)
         bare.work(10)
-        found = in_turns(
+        results = in_turns(
             {"the product": whole.work, "the bare steps": bare.work},
             at_once={"the product": AT_ONCE, "the bare steps": AT_ONCE},
         )
         whole.close()
         bare.close()
-    product, steps = found["the product"], found["the bare steps"]
+    product, steps = results["the product"], results["the bare steps"]
     value = product.percentile(50) / steps.percentile(50)
     keep(
         "delivery",
@@ -165,19 +165,19 @@ def one_at_a_time(running: Running) -> None:
         "x the baseline",
         Goal(5, at_most=True),
         0.0,
-        {one.name: _times(one) for one in (product, steps)},
+        {candidate.name: _times(candidate) for candidate in (product, steps)},
         facts=AT_ONCE * len(product.rates),
     )
 
 
-def _times(one: Measured) -> str:
-    return "p50 {:.1f} p95 {:.1f} p99 {:.1f} ms".format(*(one.percentile(p) for p in (50, 95, 99)))
+def _times(measured: Measured) -> str:
+    return "p50 {:.1f} p95 {:.1f} p99 {:.1f} ms".format(*(measured.percentile(p) for p in (50, 95, 99)))
 
 
 def costs(used: dict[str, float], facts: int) -> str:
     """Return the CPU time of a fact in milliseconds, by process."""
-    found = sorted(((seconds / max(1, facts) * 1e3, kind) for kind, seconds in used.items()), reverse=True)
-    return ", ".join(f"{kind} {ms:.2f}" for ms, kind in found if ms >= 0.05)
+    by_cost = sorted(((seconds / max(1, facts) * 1e3, kind) for kind, seconds in used.items()), reverse=True)
+    return ", ".join(f"{kind} {ms:.2f}" for ms, kind in by_cost if ms >= 0.05)
 
 
 def since(before: dict[str, float]) -> dict[str, float]:
@@ -191,24 +191,24 @@ def under_load(running: Running) -> None:
     load.run(RATE / 4, WARM)
     sustained(load)
     before = cpu_times()
-    seen = load.run(RATE, SECONDS)
+    result = load.run(RATE, SECONDS)
     used = since(before)
     opened, refused = openings(running)
     keep(
         "delivery",
         f"readable at the other agency at {RATE:.0f} facts a second to {len(RECIPIENTS)} agencies, p99",
-        percentile(seen.readable, 99) * 1e3,
+        percentile(result.readable, 99) * 1e3,
         "ms",
         LATEST,
         0.0,
-        {"answered": _quantiles(seen.answers), "readable": _quantiles(seen.readable)},
-        facts=seen.posted,
+        {"answered": _quantiles(result.answers), "readable": _quantiles(result.readable)},
+        facts=result.posted,
         seconds=round(SECONDS),
-        facts_not_taken=seen.refused,
-        messages_lost=seen.lost,
+        facts_not_taken=result.refused,
+        messages_lost=result.lost,
         opened_over_HTTP_afterwards=f"{opened}, {refused} of them refused",
-        CPU_ms_a_fact_taken=costs(used, seen.posted - seen.refused),
-        cores_busy=round(sum(used.values()) / seen.seconds, 2),
+        CPU_ms_a_fact_taken=costs(used, result.posted - result.refused),
+        cores_busy=round(sum(used.values()) / result.seconds, 2),
     )
 
 
@@ -217,11 +217,11 @@ def sustained(load: Load) -> None:
     best, compared = 0.0, {}
     for rate in RATES:
         before = cpu_times()
-        seen = load.run(rate, STEP)
-        took = percentile(seen.readable, 99) * 1e3 if seen.readable else float("inf")
+        result = load.run(rate, STEP)
+        took = percentile(result.readable, 99) * 1e3 if result.readable else float("inf")
         name = f"at {rate:.0f} facts a second"
-        compared[name] = f"readable {_quantiles(seen.readable)}, CPU ms a fact {costs(since(before), seen.posted)}"
-        if seen.refused or not LATEST.met(took):
+        compared[name] = f"readable {_quantiles(result.readable)}, CPU ms a fact {costs(since(before), result.posted)}"
+        if result.refused or not LATEST.is_met(took):
             break
         best = rate
     keep(
@@ -251,8 +251,8 @@ def openings(running: Running) -> tuple[int, int]:
                 (agency_id, OPENED // len(READERS)),
             )
             for (message_ref,) in newest.fetchall():
-                asked = {"purpose": RECIPIENTS[agency_id].value}
-                answer = reader.ask("exchange", "POST", f"/v1/messages/{message_ref}/opening", asked)
+                body = {"purpose": RECIPIENTS[agency_id].value}
+                answer = reader.ask("exchange", "POST", f"/v1/messages/{message_ref}/opening", body)
                 tried += 1
                 refused += answer.status_code != 200
     return tried, refused

@@ -40,10 +40,10 @@ def installed(grants: Sequence[Directive], request: Request, at: datetime) -> It
     makers = {"biscuit": _biscuit, "vakt": _vakt, "cedar": _cedar, "rego": _rego}
     for name in NAMES:
         try:
-            every, one = makers[name](grants, request, at)
+            every, single = makers[name](grants, request, at)
         except ImportError:
             continue
-        yield name, every, one
+        yield name, every, single
 
 
 def _seconds(at: datetime | None) -> int:
@@ -55,10 +55,15 @@ def _biscuit(grants: Sequence[Directive], request: Request, at: datetime) -> tup
     """Set up a token that holds the grants; each question builds an authorizer of it and queries that."""
     engine = importlib.import_module("biscuit_auth")
     token = engine.BiscuitBuilder()
-    for number, one in enumerate(grants):
-        said = {"to": one.recipient, "purpose": str(one.purpose), "since": one.valid_from, "until": one.valid_until}
-        token.add_fact(engine.Fact(f"grant({number}, {{to}}, {{purpose}}, {{since}}, {{until}})", said))
-        for category in one.categories:
+    for number, grant in enumerate(grants):
+        terms = {
+            "to": grant.recipient,
+            "purpose": str(grant.purpose),
+            "since": grant.valid_from,
+            "until": grant.valid_until,
+        }
+        token.add_fact(engine.Fact(f"grant({number}, {{to}}, {{purpose}}, {{since}}, {{until}})", terms))
+        for category in grant.categories:
             token.add_fact(engine.Fact(f"names({number}, {{category}})", {"category": category.value}))
     signed = token.build(engine.KeyPair().private_key)
     visible = engine.Rule(
@@ -69,12 +74,12 @@ def _biscuit(grants: Sequence[Directive], request: Request, at: datetime) -> tup
     patient.max_time = timedelta(seconds=1)  # it gives up after a millisecond, and other work may take that away
 
     def every() -> frozenset[str]:
-        asked = engine.AuthorizerBuilder()
-        asked.set_limits(patient)
-        said = {"to": request.agency.agency_id, "purpose": str(request.purpose)}
-        asked.add_fact(engine.Fact("asks({to}, {purpose})", said))
-        asked.add_fact(engine.Fact("time({now})", {"now": at}))
-        return frozenset(fact.terms[0] for fact in asked.build(signed).query(visible))
+        authorizer = engine.AuthorizerBuilder()
+        authorizer.set_limits(patient)
+        parameters = {"to": request.agency.agency_id, "purpose": str(request.purpose)}
+        authorizer.add_fact(engine.Fact("asks({to}, {purpose})", parameters))
+        authorizer.add_fact(engine.Fact("time({now})", {"now": at}))
+        return frozenset(fact.terms[0] for fact in authorizer.build(signed).query(visible))
 
     return every, None
 
@@ -83,25 +88,31 @@ def _vakt(grants: Sequence[Directive], request: Request, at: datetime) -> tuple[
     """Set up a guard over policies of rules; it says yes or no of one category."""
     engine, rules = importlib.import_module("vakt"), importlib.import_module("vakt.rules")
     storage = engine.MemoryStorage()
-    for number, one in enumerate(grants):
-        lasts = rules.And(rules.GreaterOrEqual(_seconds(one.valid_from)), rules.Less(_seconds(one.valid_until)))
+    for number, grant in enumerate(grants):
+        lasts = rules.And(rules.GreaterOrEqual(_seconds(grant.valid_from)), rules.Less(_seconds(grant.valid_until)))
         storage.add(
             engine.Policy(
                 number,
                 effect=engine.ALLOW_ACCESS,
-                subjects=[rules.Eq(one.recipient)],
-                actions=[rules.Eq(str(one.purpose))],
-                resources=[rules.In(*(category.value for category in one.categories))],
+                subjects=[rules.Eq(grant.recipient)],
+                actions=[rules.Eq(str(grant.purpose))],
+                resources=[rules.In(*(category.value for category in grant.categories))],
                 context={"now": lasts},
             )
         )
     guard = engine.Guard(storage, engine.RulesChecker())
 
     def those(categories: Iterable[str]) -> frozenset[str]:
-        said = {"subject": request.agency.agency_id, "action": str(request.purpose), "context": {"now": _seconds(at)}}
-        return frozenset(one for one in categories if guard.is_allowed(engine.Inquiry(resource=one, **said)))
+        inquiry = {
+            "subject": request.agency.agency_id,
+            "action": str(request.purpose),
+            "context": {"now": _seconds(at)},
+        }
+        return frozenset(
+            category for category in categories if guard.is_allowed(engine.Inquiry(resource=category, **inquiry))
+        )
 
-    return lambda: those(_ALL), lambda: those(_ONE)
+    return lambda: those(_ALL), lambda: those(_SINGLE)
 
 
 def _cedar(grants: Sequence[Directive], request: Request, at: datetime) -> tuple[Ask, Ask]:
@@ -109,46 +120,51 @@ def _cedar(grants: Sequence[Directive], request: Request, at: datetime) -> tuple
     engine = importlib.import_module("cedarpy")
     policies = engine.PolicySet.from_str(
         "".join(
-            f'permit(principal == Agency::"{one.recipient}", action == Action::"{one.purpose}", '
-            f'resource in Grant::"{number}") when {{ context.now >= {_seconds(one.valid_from)} && '
-            f"context.now < {_seconds(one.valid_until)} }};"
-            for number, one in enumerate(grants)
+            f'permit(principal == Agency::"{grant.recipient}", action == Action::"{grant.purpose}", '
+            f'resource in Grant::"{number}") when {{ context.now >= {_seconds(grant.valid_from)} && '
+            f"context.now < {_seconds(grant.valid_until)} }};"
+            for number, grant in enumerate(grants)
         )
     )
     within = {
-        category: [{"type": "Grant", "id": str(number)} for number, one in enumerate(grants) if category in named(one)]
+        category: [
+            {"type": "Grant", "id": str(number)} for number, grant in enumerate(grants) if category in named(grant)
+        ]
         for category in _ALL
     }
     entities = engine.Entities.from_json_str(
         json.dumps(
-            [{"uid": {"type": "Category", "id": one}, "attrs": {}, "parents": over} for one, over in within.items()]
+            [
+                {"uid": {"type": "Category", "id": category}, "attrs": {}, "parents": over}
+                for category, over in within.items()
+            ]
         )
     )
 
     def those(categories: Sequence[str]) -> frozenset[str]:
-        said = {
+        question = {
             "principal": {"type": "Agency", "id": request.agency.agency_id},
             "action": {"type": "Action", "id": str(request.purpose)},
             "context": {"now": _seconds(at)},
         }
-        asked = [said | {"resource": {"type": "Category", "id": one}} for one in categories]
-        answers = engine.is_authorized_batch(asked, policies, entities)
-        return frozenset(one for one, answer in zip(categories, answers, strict=True) if answer.allowed)
+        questions = [question | {"resource": {"type": "Category", "id": category}} for category in categories]
+        answers = engine.is_authorized_batch(questions, policies, entities)
+        return frozenset(category for category, answer in zip(categories, answers, strict=True) if answer.allowed)
 
-    return lambda: those(_ALL), lambda: those(_ONE)
+    return lambda: those(_ALL), lambda: those(_SINGLE)
 
 
 def _rego(grants: Sequence[Directive], request: Request, at: datetime) -> tuple[Ask, None]:
     """Set up a bundle built of the rule and the grants as data; each question sets its input."""
     engine = importlib.import_module("regopy")
     builder, asking = engine.Interpreter(), engine.Interpreter()
-    builder.add_data({"grants": [_row(one) for one in grants]})
+    builder.add_data({"grants": [_row(grant) for grant in grants]})
     builder.add_module("consent", REGO)
     bundle = builder.build(None, ["consent/visible"])
 
     def every() -> frozenset[str]:
-        said = {"recipient": request.agency.agency_id, "purpose": str(request.purpose), "now": _seconds(at)}
-        asking.set_input(said)
+        question = {"recipient": request.agency.agency_id, "purpose": str(request.purpose), "now": _seconds(at)}
+        asking.set_input(question)
         (answer,) = asking.query_bundle_entrypoint(bundle, "consent/visible").results
         return frozenset(answer.expressions[0])
 
@@ -171,7 +187,7 @@ def named(grant: Directive) -> frozenset[str]:
 
 
 _ALL: Final = tuple(category.value for category in DataCategory)
-_ONE: Final = (DataCategory.NEEDS.value,)
+_SINGLE: Final = (DataCategory.NEEDS.value,)
 
 Ceilings = Mapping[tuple[AgencyKind | None, Purpose | None], frozenset[DataCategory]]
 
@@ -194,14 +210,22 @@ def plain_visible(
         return frozenset()
     granted, denied = set[DataCategory](), set[DataCategory]()
     custodian, recipient, purpose = request.custodian.agency_id, request.agency.agency_id, request.purpose
-    for said in directives:
-        if said.state is not DirectiveState.ACTIVE or said.custodian != custodian or said.recipient != recipient:
+    for directive in directives:
+        if (
+            directive.state is not DirectiveState.ACTIVE
+            or directive.custodian != custodian
+            or directive.recipient != recipient
+        ):
             continue
-        if said.effect is DirectiveEffect.DENY:
-            if said.purpose in (None, purpose) and said.valid_from <= at:
-                denied |= said.categories
-        elif said.purpose == purpose and said.valid_until is not None and said.valid_from <= at < said.valid_until:
-            granted |= said.categories
+        if directive.effect is DirectiveEffect.DENY:
+            if directive.purpose in (None, purpose) and directive.valid_from <= at:
+                denied |= directive.categories
+        elif (
+            directive.purpose == purpose
+            and directive.valid_until is not None
+            and directive.valid_from <= at < directive.valid_until
+        ):
+            granted |= directive.categories
     return (granted - denied) & ceilings.get((request.agency.kind, purpose), frozenset())
 
 
@@ -211,19 +235,27 @@ def plain_decision(request: Request, directives: Iterable[Directive], ceilings: 
         return Plainly(frozenset(), (), "purpose_not_registered", None, None)
     grants, denied = list[Directive](), set[DataCategory]()
     custodian, recipient, purpose = request.custodian.agency_id, request.agency.agency_id, request.purpose
-    for said in directives:
-        if said.state is not DirectiveState.ACTIVE or said.custodian != custodian or said.recipient != recipient:
+    for directive in directives:
+        if (
+            directive.state is not DirectiveState.ACTIVE
+            or directive.custodian != custodian
+            or directive.recipient != recipient
+        ):
             continue
-        if said.effect is DirectiveEffect.DENY:
-            if said.purpose in (None, purpose) and said.valid_from <= at:
-                denied |= said.categories
-        elif said.purpose == purpose and said.valid_until is not None and said.valid_from <= at < said.valid_until:
-            grants.append(said)
+        if directive.effect is DirectiveEffect.DENY:
+            if directive.purpose in (None, purpose) and directive.valid_from <= at:
+                denied |= directive.categories
+        elif (
+            directive.purpose == purpose
+            and directive.valid_until is not None
+            and directive.valid_from <= at < directive.valid_until
+        ):
+            grants.append(directive)
     left = ceilings.get((request.agency.kind, purpose), frozenset()) - denied
-    relied_on = [said for said in grants if said.categories & left]
+    relied_on = [directive for directive in grants if directive.categories & left]
     if not relied_on:
         return Plainly(frozenset(), (), "nothing_granted", None, None)
-    visible = frozenset().union(*(said.categories for said in relied_on)) & left
-    refs = tuple(sorted({said.directive_ref for said in relied_on}))
-    until = min(said.valid_until for said in relied_on if said.valid_until is not None)
-    return Plainly(visible, refs, None, max(said.basis for said in relied_on), until)
+    visible = frozenset().union(*(directive.categories for directive in relied_on)) & left
+    refs = tuple(sorted({directive.directive_ref for directive in relied_on}))
+    until = min(directive.valid_until for directive in relied_on if directive.valid_until is not None)
+    return Plainly(visible, refs, None, max(directive.basis for directive in relied_on), until)

@@ -18,7 +18,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from benchmarks.measurement import ROUNDS, Goal, Measured, each_awaited, in_turns, keep, told
+from benchmarks.measurement import ROUNDS, Goal, Measured, each_awaited, in_turns, keep, measured_text
 from benchmarks.setup import Ground, a_ground
 from tests.support.database import Database
 from tests.support.growth import REQUESTS, Day, Grown
@@ -32,27 +32,27 @@ A_ROUND: Final = 10
 
 def copied(database: Database, cases: int) -> Database:
     """Copy a database that nobody is connected to."""
-    made = replace(database, name=f"{database.name}_{cases}")
+    copy = replace(database, name=f"{database.name}_{cases}")
     with psycopg.connect(database.postgres.superuser_url(), autocommit=True) as connection:
-        named = map(sql.Identifier, (made.name, database.name))
+        named = map(sql.Identifier, (copy.name, database.name))
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*named))
-    return made
+    return copy
 
 
 async def grown(ground: Ground) -> dict[int, Grown]:
     """Make the databases, each with so many cases."""
     first = Grown(ground.town)
     await first.begin(REAL)
-    found, held = {SIZES[0]: first}, REAL
+    databases, cases = {SIZES[0]: first}, REAL
     for size in SIZES:
-        first.add(size - held)
-        held = size
+        first.add(size - cases)
+        cases = size
         await ended(ground.town)
         if size != SIZES[-1]:
             town = Town(copied(ground.database, size), ground.town.keys)
-            found[size] = replace(first, town=town)
-    found[SIZES[-1]] = first
-    return found
+            databases[size] = replace(first, town=town)
+    databases[SIZES[-1]] = first
+    return databases
 
 
 async def ended(town: Town) -> None:
@@ -62,10 +62,10 @@ async def ended(town: Town) -> None:
     town.engines.clear()
 
 
-async def settled(found: Mapping[int, Grown]) -> None:
+async def settled(databases: Mapping[int, Grown]) -> None:
     """Write down what growing has left in memory, so that no question pays for it."""
-    for one in found.values():
-        with one.town.database.superuser() as connection:
+    for grown_town in databases.values():
+        with grown_town.town.database.superuser() as connection:
             connection.execute("CHECKPOINT")
 
 
@@ -73,34 +73,36 @@ def main() -> None:
     """Measure the same questions at every size."""
     with a_ground() as ground:
         began = time.perf_counter()
-        found = ground.runner.run(grown(ground))
-        ground.runner.run(settled(found))
+        databases = ground.runner.run(grown(ground))
+        ground.runner.run(settled(databases))
         took = time.perf_counter() - began
         stack = AsyncExitStack()
-        days = {size: Day(one) for size, one in found.items()}
+        days = {size: Day(grown_town) for size, grown_town in databases.items()}
         for day in days.values():
             ground.runner.run(day.begin(stack))
-        asked = {
-            f"{what}, {size:,} cases": each_awaited(ground.runner, lambda day=day, what=what: day.ask(what))  # type: ignore[misc]
-            for what in REQUESTS
+        candidates = {
+            f"{question}, {size:,} cases": each_awaited(
+                ground.runner, lambda day=day, question=question: day.ask(question)
+            )  # type: ignore[misc]
+            for question in REQUESTS
             for size, day in days.items()
         }
-        for work in asked.values():
+        for work in candidates.values():
             work(5)
-        measured = in_turns(asked, at_once=dict.fromkeys(asked, A_ROUND))
+        measured = in_turns(candidates, at_once=dict.fromkeys(candidates, A_ROUND))
         ground.runner.run(stack.aclose())
-        for one in found.values():
-            ground.runner.run(ended(one.town))
-    for what in REQUESTS:
-        kept(what, measured, took)
+        for grown_town in databases.values():
+            ground.runner.run(ended(grown_town.town))
+    for question in REQUESTS:
+        keep_figures(question, measured, took)
 
 
-def kept(what: str, measured: Mapping[str, Measured], took: float) -> None:
+def keep_figures(question: str, measured: Mapping[str, Measured], took: float) -> None:
     """Keep how a question's p95 with the most cases stands to its p95 with a thousand."""
-    by_size = [measured[f"{what}, {size:,} cases"] for size in SIZES]
+    by_size = [measured[f"{question}, {size:,} cases"] for size in SIZES]
     value = by_size[-1].percentile(95) / by_size[0].percentile(95)
-    compared = {one.name: told(one) for one in by_size}
-    keep("growth", f"{what} with {SIZES[-1]:,} cases", value, "x its p95 with 1,000", Goal(1.5, at_most=True),
+    compared = {candidate.name: measured_text(candidate) for candidate in by_size}
+    keep("growth", f"{question} with {SIZES[-1]:,} cases", value, "x its p95 with 1,000", Goal(1.5, at_most=True),
          by_size[-1].spread, compared, made_in=f"{took:.0f} s")  # fmt: skip
 
 

@@ -58,7 +58,9 @@ async def sequence(session: AsyncSession, log: Log, most: int = BATCH) -> None:
         pass
 
 
-async def both(writer: AsyncSession, reader: AsyncSession, log: Log, leaves: Sequence[Leaf], units: int) -> None:
+async def record_and_sequence(
+    writer: AsyncSession, reader: AsyncSession, log: Log, leaves: Sequence[Leaf], units: int
+) -> None:
     """Put leaves on record and take them into the tree."""
     await put(writer, leaves, units)
     await sequence(reader, log)
@@ -66,7 +68,7 @@ async def both(writer: AsyncSession, reader: AsyncSession, log: Log, leaves: Seq
 
 def inserting(connection: psycopg.Connection[Any], leaves: Sequence[Leaf]) -> Work:
     """Return the work of inserting the same rows into a plain table."""
-    rows = [(one.header, one.salt, one.detail, one.subject) for one in leaves]
+    rows = [(leaf.header, leaf.salt, leaf.detail, leaf.subject) for leaf in leaves]
     connection.execute("CREATE TABLE plain_leaf (LIKE ledger.pending INCLUDING ALL)")
     connection.commit()
 
@@ -83,10 +85,10 @@ def verified(log: Log) -> tuple[int, float, float]:
     """Verify the whole ledger; return how many entries it has, and how many seconds that took, by the clock and CPU."""
     began, used = time.perf_counter(), time.process_time()
     with snapshot.reading(log.database.url("accord_audit")) as read:
-        found = [*verify_log(read.entries(), read.checkpoints(), log.vkey), *read.stored_state_findings(log.vkey)]
+        findings = [*verify_log(read.entries(), read.checkpoints(), log.vkey), *read.stored_state_findings(log.vkey)]
     took, used = time.perf_counter() - began, time.process_time() - used
-    if found:
-        raise AssertionError(str(found[0]))
+    if findings:
+        raise AssertionError(str(findings[0]))
     return int(log.rows("SELECT count(*) FROM ledger.leaf")[0][0]), took, used
 
 
@@ -107,28 +109,28 @@ def main() -> None:
         leaves = list(chain.from_iterable(an_offer_and_its_opening(NOON) for _ in range(PAIRS)))
         urls = log.database.url("accord_intake"), log.database.url("accord_audit"), beside.database.url("accord_intake")
         bound = [engine(url, pool_size=1) for url in urls]
-        held = [sessions(one)() for one in bound]
-        writer, reader, other = held
+        open_sessions = [sessions(database_engine)() for database_engine in bound]
+        writer, reader, other = open_sessions
         plain = psycopg.connect(log.database.postgres.superuser_url(log.database.name))
-        runner.run(both(writer, reader, log, leaves, 1))
+        runner.run(record_and_sequence(writer, reader, log, leaves, 1))
         runner.run(put(other, leaves, 1))
-        found = in_turns(
+        results = in_turns(
             {
-                FULL: lambda units: runner.run(both(writer, reader, log, leaves, units)),
+                FULL: lambda units: runner.run(record_and_sequence(writer, reader, log, leaves, units)),
                 RECORD: lambda units: runner.run(put(other, leaves, units)),
                 ROWS: inserting(plain, leaves),
             },
             at_once={FULL: ROUND, RECORD: ROUND, ROWS: ROUND},
         )
-        ratio("ledger", "leaves on record, in the tree and signed", found[FULL], found[ROWS])
-        keep("ledger", "leaves a second", found[FULL].rate, "leaves/s", Goal(5_000), found[FULL].spread)
-        ratio("ledger", "leaves on record", found[RECORD], found[ROWS], leaves_a_commit=A_COMMIT)
+        ratio("ledger", "leaves on record, in the tree and signed", results[FULL], results[ROWS])
+        keep("ledger", "leaves a second", results[FULL].rate, "leaves/s", Goal(5_000), results[FULL].spread)
+        ratio("ledger", "leaves on record", results[RECORD], results[ROWS], leaves_a_commit=A_COMMIT)
         runner.run(sequence(reader, log))
         runner.run(fill(writer, reader, log, leaves, SHORT if ROUNDS < 15 else LONG))
-        for one in held:
-            runner.run(one.close())
-        for each in bound:
-            runner.run(each.dispose())
+        for session in open_sessions:
+            runner.run(session.close())
+        for database_engine in bound:
+            runner.run(database_engine.dispose())
         plain.close()
         entries, took, used = verified(log)
         seconds = took * 1_000_000 / entries

@@ -29,7 +29,7 @@ LOOK_SLOWLY: Final = 0.1
 RENEWED_EVERY: Final = 100.0  # seconds; a token of a system lives three times that
 PATIENCE: Final = 30.0
 # What came since: place by place, as places of a mailbox are taken in order and under its row's lock.
-CAME = """
+ARRIVALS = """
 SELECT m.recipient, m.case_ref, m.place, m.message_ref
 FROM unnest(%s::text[], %s::bigint[]) AS seen (recipient, place)
 JOIN exchange.message AS m ON m.recipient = seen.recipient AND m.place > seen.place ORDER BY m.recipient, m.place
@@ -40,7 +40,7 @@ SELECT count(*) FROM carrying.offer AS o WHERE o.state <> 'withheld' AND NOT EXI
     SELECT FROM exchange.message AS m WHERE m.recipient = o.recipient AND m.message_ref = o.message_ref
 )
 """
-TOLD: Final = {
+INCIDENT: Final = {
     "channel": "hotline",
     "occurred_on": "2026-11-20",
     "date_precision": "day",
@@ -94,23 +94,23 @@ class Eyes:
         self._connection: psycopg.Connection[Any] = superuser(running.started)
         self._places = dict.fromkeys((*RECIPIENTS, CUSTODIAN), 0)
         self._stopping = threading.Event()
-        self.seen: dict[tuple[str, UUID], list[float]] = defaultdict(list)  # by recipient and its case, in order
+        self.arrivals: dict[tuple[str, UUID], list[float]] = defaultdict(list)  # by recipient and its case, in order
         self.newest: dict[str, UUID] = {}
         self.count = 0
         self.look()
-        self.seen.clear()
+        self.arrivals.clear()
         self.count = 0
 
     def look(self) -> None:
         """Note what came."""
-        seen = list(self._places), list(self._places.values())
-        rows = self._connection.execute(CAME, seen).fetchall()
+        places = list(self._places), list(self._places.values())
+        rows = self._connection.execute(ARRIVALS, places).fetchall()
         now = time.monotonic()
         for recipient, case_ref, place, message_ref in rows:
             self._places[recipient] = place
             self.newest[recipient] = message_ref
             if recipient != CUSTODIAN:
-                self.seen[recipient, case_ref].append(now)
+                self.arrivals[recipient, case_ref].append(now)
                 self.count += 1
 
     def _watch(self) -> None:
@@ -142,7 +142,7 @@ def missing(running: Running) -> int:
 
 
 @dataclass
-class Seen:
+class LoadResult:
     """What a load came to: seconds from each fact's instant until its answer, and until each agency could read it."""
 
     posted: int = 0
@@ -152,11 +152,11 @@ class Seen:
     lost: int = 0  # messages that were offered, or whose fact was answered, and which never came
     seconds: float = 0.0
     last_due: float = 0.0  # the instant of the last fact
-    came: list[float] = field(default_factory=list)  # the instants at which messages became readable
+    readable_at: list[float] = field(default_factory=list)  # the instants at which messages became readable
 
     def drained(self, since: float) -> tuple[int, float]:
         """Return how many messages became readable after an instant, and how many seconds after it the last did."""
-        later = [at for at in self.came if at > since]
+        later = [at for at in self.readable_at if at > since]
         return len(later), max(later, default=since) - since
 
 
@@ -168,77 +168,77 @@ class Load:
         self._url = running.started.town.services["intake"]
         self._tokens: list[str] = []
         self._free: list[Wire] = []
-        self._bodies = [json.dumps(TOLD).encode()]
+        self._bodies = [json.dumps(INCIDENT).encode()]
         self._due: dict[tuple[str, UUID], list[float]] = defaultdict(list)
         self._next = 0
         self._patience = PATIENCE
 
-    def run(self, rate: float, seconds: float, *, patience: float = PATIENCE) -> Seen:
+    def run(self, rate: float, seconds: float, *, patience: float = PATIENCE) -> LoadResult:
         """Post facts at `rate` for so long, and wait until all are readable; what takes too long is given up."""
         eyes, self._patience = Eyes(self._running), patience
         self._tokens = self._running.tokens()
         try:
             with eyes.open():
                 began = time.monotonic()
-                seen = asyncio.run(self._post(rate, seconds))
+                result = asyncio.run(self._post(rate, seconds))
                 ended = time.monotonic()
                 while (missing(self._running) or self._short(eyes)) and time.monotonic() < ended + patience:
                     time.sleep(LOOK_SLOWLY)
                 time.sleep(2 * LOOK_EVERY)
-                seen.seconds = time.monotonic() - began
+                result.seconds = time.monotonic() - began
         finally:
             eyes.close()
         for key, due in self._due.items():
-            came = eyes.seen[key]
-            seen.readable += [at - instant for at, instant in zip(came, due, strict=False)]
-            seen.came += came
-        seen.lost = max(missing(self._running), self._short(eyes))
+            arrivals = eyes.arrivals[key]
+            result.readable += [at - instant for at, instant in zip(arrivals, due, strict=False)]
+            result.readable_at += arrivals
+        result.lost = max(missing(self._running), self._short(eyes))
         self._due.clear()
-        return seen
+        return result
 
     def _short(self, eyes: Eyes) -> int:
         """Return how many messages of facts that were answered were not seen yet."""
-        return sum(max(0, len(due) - len(eyes.seen[key])) for key, due in self._due.items())
+        return sum(max(0, len(due) - len(eyes.arrivals[key])) for key, due in self._due.items())
 
-    async def _post(self, rate: float, seconds: float) -> Seen:
-        seen = Seen()
+    async def _post(self, rate: float, seconds: float) -> LoadResult:
+        result = LoadResult()
         began = time.monotonic()
         under_way = set()
         renewing = asyncio.create_task(self._renew())
         for number in range(round(rate * seconds)):
-            due = seen.last_due = began + number / rate
+            due = result.last_due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            task = asyncio.create_task(self._one(due, seen))
+            task = asyncio.create_task(self._post_fact(due, result))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=self._patience)
             for task in late:
                 task.cancel()
-            seen.posted += len(late)
-            seen.refused += len(late)
+            result.posted += len(late)
+            result.refused += len(late)
         renewing.cancel()
         for wire in self._free:
             wire.close()
         self._free.clear()
-        return seen
+        return result
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEWED_EVERY)
             self._tokens = await asyncio.to_thread(self._running.tokens)
 
-    async def _one(self, due: float, seen: Seen) -> None:
+    async def _post_fact(self, due: float, result: LoadResult) -> None:
         case = self._running.cases[self._next % len(self._running.cases)]
         token = self._tokens[self._next % len(self._tokens)]
         self._next += 1
         wire = self._free.pop() if self._free else Wire(self._url)
         status = await wire.post(f"/v1/cases/{case.case_ref}/incidents", token, self._bodies[0])
         self._free.append(wire)
-        seen.posted += 1
+        result.posted += 1
         if status != 201:
-            seen.refused += 1
+            result.refused += 1
             return
-        seen.answers.append(time.monotonic() - due)
+        result.answers.append(time.monotonic() - due)
         for agency_id in RECIPIENTS:
             self._due[agency_id, case.refs[agency_id]].append(due)

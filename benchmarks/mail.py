@@ -65,8 +65,8 @@ class Mail:
 
     ground: Ground
     fabric: Fabric
-    kept: list[Any] = field(default_factory=list)
-    made: int = 0
+    offered_rows: list[Any] = field(default_factory=list)
+    rows_made: int = 0
     taking: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, rows: int, *, part: int = 0, of: int = 1, within: psycopg.Connection[Any]) -> None:
@@ -75,20 +75,20 @@ class Mail:
         `part` of `of` has keys that no other part has; a part of `SHARDS` is the shard of that number.
         """
         with self.taking:
-            start, self.made = self.made, self.made + rows
+            start, self.rows_made = self.rows_made, self.rows_made + rows
         within.execute(MORE, {"rows": rows, "part": part, "of": of, "from": start})
 
     def letters(self, count: int, to: Sequence[str] | None = None) -> list[OutgoingRecord]:
         """Return letters as the relay would send them, under references of their own, to the agencies or to `to`."""
-        found = []
+        records = []
         names = list(RECIPIENTS) if to is None else list(to)
-        rows = [row for row in self.kept if row.recipient in RECIPIENTS]
+        rows = [row for row in self.offered_rows if row.recipient in RECIPIENTS]
         for number in range(count):
             row = rows[number % len(rows)]
             topic = mailbox(names[list(RECIPIENTS).index(row.recipient)])
             routing = Routing(uuid4(), row.type, row.sender, row.key, row.occurred_at, number)
-            found.append(OutgoingRecord(topic, str(row.key).encode(), write(routing), bytes(row.body)))
-        return found
+            records.append(OutgoingRecord(topic, str(row.key).encode(), write(routing), bytes(row.body)))
+        return records
 
     def producer(self) -> Producer:
         """Return a producer set as the relay's: idempotent, and waiting for all replicas."""
@@ -124,7 +124,7 @@ def a_mail(cases: int = CASES) -> Iterator[Mail]:
             rows: list[Any] = connection.execute(
                 "SELECT recipient, key, type, sender, occurred_at, body FROM carrying.kept ORDER BY id"
             ).fetchall()
-            mail.kept = [_Row(*row) for row in rows]
+            mail.offered_rows = [_Row(*row) for row in rows]
         yield mail
 
 
@@ -152,10 +152,10 @@ def a_process(fabric: Fabric, service: str, part: str, **other: Any) -> Iterator
     """Run one process of the product as an operator would, ready, until the block ends."""
     port = free_port()
     settings = fabric.settings("relay" if part == "relay" else service, port=port, **other)
-    told = {f"ACCORD_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    variables = {f"ACCORD_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
     command = [sys.executable, "-m", f"services.{service}.main", part]
     with (fabric.folder / f"{service}-{part}.log").open("ab") as log:
-        started = subprocess.Popen(command, cwd=Path(__file__).parents[1], env=os.environ | told, stderr=log)
+        started = subprocess.Popen(command, cwd=Path(__file__).parents[1], env=os.environ | variables, stderr=log)
     try:
         _until_ready(started, port)
         yield started

@@ -41,7 +41,7 @@ class Goal:
     bound: float
     at_most: bool = False
 
-    def met(self, value: float) -> bool:
+    def is_met(self, value: float) -> bool:
         """Tell whether `value` is as good as that."""
         return value <= self.bound if self.at_most else value >= self.bound
 
@@ -97,10 +97,10 @@ def cpu_times() -> dict[str, float]:
     """Return the CPU seconds used so far by this process and by each kind of what it started."""
     used: dict[str, float] = defaultdict(float)
     own = psutil.Process()
-    for one in [own, *own.children(recursive=True)]:
+    for process in [own, *own.children(recursive=True)]:
         try:
-            times = one.cpu_times()
-            used[kind_of(one)] += times.user + times.system
+            times = process.cpu_times()
+            used[kind_of(process)] += times.user + times.system
         except psutil.Error:
             continue  # it ended meanwhile
     return used
@@ -108,14 +108,14 @@ def cpu_times() -> dict[str, float]:
 
 def resident() -> dict[str, float]:
     """Return the resident memory in MiB of this process and of each kind of what it started."""
-    held: dict[str, float] = defaultdict(float)
+    memory: dict[str, float] = defaultdict(float)
     own = psutil.Process()
-    for one in [own, *own.children(recursive=True)]:
+    for process in [own, *own.children(recursive=True)]:
         try:
-            held[kind_of(one)] += one.memory_info().rss / 2**20
+            memory[kind_of(process)] += process.memory_info().rss / 2**20
         except psutil.Error:
             continue
-    return held
+    return memory
 
 
 def in_turns(
@@ -135,7 +135,7 @@ def in_turns(
     gc.collect()
     gc.freeze()  # as a service does before its first request
     units = {name: (at_once or {}).get(name) or calibrated(work, share, clock) for name, work in candidates.items()}
-    found = {name: Measured(name) for name in candidates}
+    results = {name: Measured(name) for name in candidates}
     cpu: dict[str, list[dict[str, float]]] = defaultdict(list)
     wall: dict[str, float] = defaultdict(float)
     for number in range(ROUNDS):
@@ -147,16 +147,16 @@ def in_turns(
             took = candidates[name](units[name])
             seconds = clock() - began
             after = cpu_times()
-            found[name].rates.append(units[name] / seconds)
-            found[name].took += took or ()
+            results[name].rates.append(units[name] / seconds)
+            results[name].took += took or ()
             wall[name] += seconds
             cpu[name].append({kind: after[kind] - used.get(kind, 0.0) for kind in after})
-    for name, one in found.items():
+    for name, result in results.items():
         for kind in sorted({kind for used in cpu[name] for kind in used}):
             spent = sum(used.get(kind, 0.0) for used in cpu[name])
-            one.cpu[kind] = spent / (units[name] * ROUNDS) * 1e6
-            one.busy[kind] = spent / wall[name]
-    return found
+            result.cpu[kind] = spent / (units[name] * ROUNDS) * 1e6
+            result.busy[kind] = spent / wall[name]
+    return results
 
 
 def _nothing(_: int) -> None:
@@ -228,23 +228,21 @@ class Figure:
 
     def line(self) -> str:
         """Return the figure as one line of text."""
-        met = "" if self.met is None else (" met" if self.met else " MISSED")
-        said = "; ".join(f"{name} {told}" for name, told in self.compared.items())
-        notes = "".join(f"; {name} {told}" for name, told in self.notes.items())
-        goal = f" (goal {self.goal}:{met})" if self.goal else ""
-        return (
-            f"{self.script}: {self.title}: {self.value:,.3g} {self.unit}{goal}, spread {self.spread:.0%}: {said}{notes}"
-        )
+        verdict = "" if self.met is None else (" met" if self.met else " MISSED")
+        compared = "; ".join(f"{name} {text}" for name, text in self.compared.items())
+        notes = "".join(f"; {name} {text}" for name, text in self.notes.items())
+        goal = f" (goal {self.goal}:{verdict})" if self.goal else ""
+        return f"{self.script}: {self.title}: {self.value:,.3g} {self.unit}{goal}, spread {self.spread:.0%}: {compared}{notes}"
 
 
-def told(one: Measured) -> str:
+def measured_text(measured: Measured) -> str:
     """Return a candidate's rate, percentiles and costs as text."""
-    said = [f"{one.rate:,.0f}/s ± {one.spread / 2:.0%}"]
-    if one.took:
-        said.append("p50 {:.2f} p95 {:.2f} p99 {:.2f} ms".format(*(one.percentile(p) for p in (50, 95, 99))))
-    costs = [f"{kind} {us:,.3g}" for kind, us in one.cpu.items() if us and one.busy[kind] > 0.02]
-    said.append(f"CPU us a unit: {', '.join(costs)}")
-    return ", ".join(said)
+    parts = [f"{measured.rate:,.0f}/s ± {measured.spread / 2:.0%}"]
+    if measured.took:
+        parts.append("p50 {:.2f} p95 {:.2f} p99 {:.2f} ms".format(*(measured.percentile(p) for p in (50, 95, 99))))
+    costs = [f"{kind} {us:,.3g}" for kind, us in measured.cpu.items() if us and measured.busy[kind] > 0.02]
+    parts.append(f"CPU us a unit: {', '.join(costs)}")
+    return ", ".join(parts)
 
 
 def ratio(
@@ -254,7 +252,7 @@ def ratio(
     by_round = [a / b for a, b in zip(measured.rates, baseline.rates, strict=True)]
     value = statistics.median(by_round)
     spread = (max(by_round) - min(by_round)) / value
-    compared = {one.name: told(one) for one in (measured, baseline)}
+    compared = {candidate.name: measured_text(candidate) for candidate in (measured, baseline)}
     return keep(script, name, value, "x the baseline", goal, spread, compared, **notes)
 
 
@@ -270,11 +268,11 @@ def keep(
 ) -> Figure:
     """Write a figure down in `.run/bench`, show it, and return it."""
     ended = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    met = None if goal is None else goal.met(value)
-    said = {key.replace("_", " "): note for key, note in notes.items()}
+    verdict = None if goal is None else goal.is_met(value)
+    labelled_notes = {key.replace("_", " "): note for key, note in notes.items()}
     compared = dict(compared or {})
     how = ROUNDS, machine(), ended, form()
-    figure = Figure(script, name, value, unit, str(goal or ""), met, spread, compared, said, *how)
+    figure = Figure(script, name, value, unit, str(goal or ""), verdict, spread, compared, labelled_notes, *how)
     place = FOLDER / script
     place.mkdir(parents=True, exist_ok=True)
     (place / f"{figure.title.replace(' ', '-').replace('/', '-')}.json").write_text(

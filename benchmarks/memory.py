@@ -27,7 +27,7 @@ WARM: Final = 5.0
 EVERY: Final = 1.0
 SHORT: Final = 300.0  # in less than this a slope says little: what is kept once is still being filled
 BOUND: Final = 0.5  # MiB a minute, of one process
-THEIRS: Final = frozenset({"measuring", "PostgreSQL", "Kafka", "python"})
+OTHER_KINDS: Final = frozenset({"measuring", "PostgreSQL", "Kafka", "python"})
 
 
 class Scale:
@@ -53,9 +53,9 @@ class Scale:
     def slope(self, kind: str) -> float:
         """Return MiB a minute, over the later two thirds."""
         later = self.samples[len(self.samples) // 3 :]
-        at = [moment / 60 for moment, held in later if kind in held]
-        held = [held[kind] for _, held in later if kind in held]
-        return statistics.linear_regression(at, held).slope if len(at) > 2 else 0.0
+        at = [moment / 60 for moment, sample in later if kind in sample]
+        sizes = [sample[kind] for _, sample in later if kind in sample]
+        return statistics.linear_regression(at, sizes).slope if len(at) > 2 else 0.0
 
 
 def main() -> None:
@@ -64,10 +64,10 @@ def main() -> None:
         load = Load(running)
         load.run(RATE / 2, WARM)
         with Scale() as scale:
-            seen = load.run(RATE, SECONDS)
+            result = load.run(RATE, SECONDS)
         last = scale.samples[-1][1]
-        ours = sorted(set(last) - THEIRS)
-        slopes = {kind: scale.slope(kind) for kind in ours}
+        own_kinds = sorted(set(last) - OTHER_KINDS)
+        slopes = {kind: scale.slope(kind) for kind in own_kinds}
     worst = max(slopes, key=lambda kind: slopes[kind])
     short = SECONDS < SHORT
     keep(
@@ -78,9 +78,9 @@ def main() -> None:
         None if short else Goal(BOUND, at_most=True),
         process=worst,
         seconds=f"{SECONDS:.0f}{', too short to tell growth from what is filled once' if short else ''}",
-        facts=seen.posted,
-        facts_not_taken=seen.refused,
-        MiB_and_MiB_a_minute=", ".join(f"{kind} {last[kind]:.0f} {slopes[kind]:+.1f}" for kind in ours),
+        facts=result.posted,
+        facts_not_taken=result.refused,
+        MiB_and_MiB_a_minute=", ".join(f"{kind} {last[kind]:.0f} {slopes[kind]:+.1f}" for kind in own_kinds),
         servers_MiB=", ".join(f"{kind} {last[kind]:.0f}" for kind in ("PostgreSQL", "Kafka") if kind in last),
     )
 

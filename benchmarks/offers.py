@@ -33,12 +33,12 @@ BATCH: Final = 50
 SUBJECTS: Final = 10
 PROCESSES: Final = 4
 COPIES: Final = len(RECIPIENTS) + 1
-ONE: Final = "offer to four, one connection"
+SINGLE: Final = "offer to four, one connection"
 ROWS: Final = "the same rows, bare insert and commit"
 ALONE: Final = "one process"
 TOGETHER: Final = "four processes"
 MANY: Final = "offer_many, 50 facts a commit"
-BOTH: Final = "offer_many in two processes"
+TWO_PROCESSES: Final = "offer_many in two processes"
 COPIED: Final = "the same rows by COPY, 50 facts a commit"
 
 
@@ -62,8 +62,8 @@ async def serve(place: Sequence[str], case_refs: Sequence[UUID]) -> None:
     async with a_desk(the_town(*place), "accord_intake", CUSTODIAN, "ana") as desk:
         await offer(desk, case_refs[0])
 
-        async def do(what: str, units: int) -> None:
-            if what == "many":
+        async def do(task: str, units: int) -> None:
+            if task == "many":
                 await offer_many(desk, case_refs, units)
                 return
             for _ in range(units):
@@ -86,11 +86,11 @@ def measured(ground: Ground, desk: Desk, case_refs: Sequence[UUID]) -> dict[str,
         return in_turns(
             {
                 ROWS: each(plain.insert),
-                ONE: each_awaited(ground.runner, lambda: offer(desk, case_refs[-1])),
+                SINGLE: each_awaited(ground.runner, lambda: offer(desk, case_refs[-1])),
                 ALONE: at_once(processes[:1], "one"),
                 TOGETHER: at_once(processes, "one"),
                 MANY: lambda units: ground.runner.run(offer_many(desk, case_refs, units)),
-                BOTH: at_once(processes[:CORES], "many"),
+                TWO_PROCESSES: at_once(processes[:CORES], "many"),
                 COPIED: copy,
             }
         )
@@ -102,15 +102,17 @@ def main() -> None:
         case_refs = [ground.runner.run(a_case(ground.town)) for _ in range(SUBJECTS)]
         holding = a_desk(ground.town, "accord_intake", CUSTODIAN, "ana")
         desk = ground.runner.run(holding.__aenter__())
-        found = measured(ground, desk, case_refs)
+        results = measured(ground, desk, case_refs)
         ground.runner.run(holding.__aexit__(None, None, None))
-    ratio("offers", "offer to four recipients", found[ONE], found[ROWS], Goal(0.3), copies=COPIES)
-    ratio("offers", "four processes on two cores", found[TOGETHER], found[ALONE], Goal(1.7))
-    ratio("offers", "offers in batches", found[MANY], found[COPIED], Goal(0.1), facts_a_commit=BATCH)
-    many = found[MANY]
+    ratio("offers", "offer to four recipients", results[SINGLE], results[ROWS], Goal(0.3), copies=COPIES)
+    ratio("offers", "four processes on two cores", results[TOGETHER], results[ALONE], Goal(1.7))
+    ratio("offers", "offers in batches", results[MANY], results[COPIED], Goal(0.1), facts_a_commit=BATCH)
+    many = results[MANY]
     keep("offers", "facts a second in batches", many.rate, "facts/s", Goal(2_000), many.spread)
-    both = found[BOTH]
-    keep("offers", "facts a second in batches, two processes", both.rate, "facts/s", None, both.spread)
+    two_processes = results[TWO_PROCESSES]
+    keep(
+        "offers", "facts a second in batches, two processes", two_processes.rate, "facts/s", None, two_processes.spread
+    )
 
 
 if __name__ == "__main__":

@@ -55,10 +55,10 @@ PURPOSE: Final = RECIPIENTS[AGENCY]
 CASES: Final = 100
 AT_ONCE: Final = 100
 CONNECTIONS: Final = 4
-ONE: Final = "opening one, in process"
+SINGLE: Final = "opening one, in process"
 ROW: Final = "SELECT by primary key"
 MANY: Final = "opening 100 at once"
-BOTH: Final = "opening 100 at once in two processes"
+TWO_PROCESSES: Final = "opening 100 at once in two processes"
 ROWS: Final = "SELECT of 100 rows"
 ROUTE: Final = "opening over HTTP"
 BARE: Final = "a bare route with the SELECT"
@@ -76,16 +76,16 @@ async def opened(desk: Desk, refs: Sequence[UUID]) -> int:
 async def looked_up(session: AsyncSession, refs: Sequence[UUID]) -> int:
     """Read these messages, sealed as they are."""
     if len(refs) == 1:
-        found = (await session.execute(BY_KEY, {"ref": refs[0]})).all()
+        rows = (await session.execute(BY_KEY, {"ref": refs[0]})).all()
     else:
-        found = (await session.execute(BY_KEYS, {"refs": list(refs)})).all()
+        rows = (await session.execute(BY_KEYS, {"refs": list(refs)})).all()
     await session.rollback()
-    return len(found)
+    return len(rows)
 
 
 def bare() -> FastAPI:
     """Return an application whose one route reads a row, and nothing else that a service does."""
-    made = sessions(engine(read(Settings).database, pool_size=read(Settings).database_pool))
+    new_session = sessions(engine(read(Settings).database, pool_size=read(Settings).database_pool))
     app = FastAPI()
 
     @app.get("/readyz")
@@ -94,7 +94,7 @@ def bare() -> FastAPI:
 
     @app.post("/messages/{message_ref}")
     async def message(message_ref: UUID) -> dict[str, Any]:
-        async with made() as session:
+        async with new_session() as session:
             row = (await session.execute(BY_KEY, {"ref": message_ref})).one()
         return {"message_ref": row.message_ref, "type": row.type, "body": b64encode(row.body).decode()}
 
@@ -118,7 +118,7 @@ async def beside(place: Sequence[str], listed: str) -> None:
 def in_process(ground: Ground, desk: Desk, reader: AsyncSession, mail: Sequence[Mail]) -> dict[str, Measured]:
     """Measure openings without HTTP, one and a hundred at a time."""
     ones = cycle(random.Random(1).sample(mail, len(mail)))  # noqa: S311 - an order, no secret
-    refs = [one.message_ref for one in mail[:AT_ONCE]]
+    refs = [message.message_ref for message in mail[:AT_ONCE]]
 
     async def open_one() -> None:
         if await opened(desk, [next(ones).message_ref]) != 1:
@@ -132,11 +132,11 @@ def in_process(ground: Ground, desk: Desk, reader: AsyncSession, mail: Sequence[
     with several(ground, "benchmarks.openings", [[str(listed)]] * CORES) as processes:
         return in_turns(
             {
-                ONE: each_awaited(ground.runner, open_one),
+                SINGLE: each_awaited(ground.runner, open_one),
                 ROW: each_awaited(ground.runner, read_one),
                 MANY: lambda units: ground.runner.run(in_batches(opened, desk, refs, units)),
                 ROWS: lambda units: ground.runner.run(in_batches(looked_up, reader, refs, units)),
-                BOTH: at_once(processes, "many"),
+                TWO_PROCESSES: at_once(processes, "many"),
             }
         )
 
@@ -147,13 +147,15 @@ def servers(ground: Ground, mail: Sequence[Mail]) -> Iterator[tuple[Clients, Cli
     with an_issuer() as issuer, ExitStack() as stack:
         token = issuer.person(PERSON)
         body = f'{{"purpose":"{PURPOSE}"}}'.encode()
-        ours = stack.enter_context(serving(ground, issuer, "services.exchange.main", "api", role="accord_exchange"))
+        exchange_port = stack.enter_context(
+            serving(ground, issuer, "services.exchange.main", "api", role="accord_exchange")
+        )
         superuser = ground.database.postgres.superuser_url(ground.database.name, scheme="postgresql+psycopg")
         beside = serving(ground, issuer, "benchmarks.openings", "bare", role="accord_exchange", database=superuser)
-        theirs = stack.enter_context(beside)
-        asked = [Request("POST", f"/v1/messages/{one.message_ref}/opening", token, body) for one in mail]
-        read = [Request("POST", f"/messages/{one.message_ref}", token) for one in mail]
-        yield Clients(ours, asked, CONNECTIONS), Clients(theirs, read, CONNECTIONS)
+        bare_port = stack.enter_context(beside)
+        openings = [Request("POST", f"/v1/messages/{message.message_ref}/opening", token, body) for message in mail]
+        read = [Request("POST", f"/messages/{message.message_ref}", token) for message in mail]
+        yield Clients(exchange_port, openings, CONNECTIONS), Clients(bare_port, read, CONNECTIONS)
 
 
 def main() -> None:
@@ -165,26 +167,33 @@ def main() -> None:
         superuser = ground.database.postgres.superuser_url(ground.database.name, scheme="postgresql+psycopg")
         bound = engine(superuser)
         reader = sessions(bound)()
-        found = in_process(ground, desk, reader, mail)
+        results = in_process(ground, desk, reader, mail)
         ground.runner.run(reader.close())
         ground.runner.run(bound.dispose())
         ground.runner.run(holding.__aexit__(None, None, None))
-        ours, theirs = stack.enter_context(servers(ground, mail))
-        found |= in_turns({ROUTE: ours.ask, BARE: theirs.ask}, at_once={ROUTE: 100, BARE: 200})
-    told(found)
+        exchange_clients, bare_clients = stack.enter_context(servers(ground, mail))
+        results |= in_turns({ROUTE: exchange_clients.ask, BARE: bare_clients.ask}, at_once={ROUTE: 100, BARE: 200})
+    keep_figures(results)
 
 
-def told(found: dict[str, Measured]) -> None:
+def keep_figures(results: dict[str, Measured]) -> None:
     """Keep the figures."""
-    ratio("openings", "opening one in process", found[ONE], found[ROW])
-    keep("openings", "p99 of opening one in process", found[ONE].percentile(99), "ms", Goal(10, at_most=True))
-    ratio("openings", "openings in batches", found[MANY], found[ROWS], messages_a_commit=AT_ONCE)
-    many = found[MANY]
+    ratio("openings", "opening one in process", results[SINGLE], results[ROW])
+    keep("openings", "p99 of opening one in process", results[SINGLE].percentile(99), "ms", Goal(10, at_most=True))
+    ratio("openings", "openings in batches", results[MANY], results[ROWS], messages_a_commit=AT_ONCE)
+    many = results[MANY]
     keep("openings", "messages a second in batches", many.rate, "messages/s", Goal(8_000), many.spread)
-    both = found[BOTH]
-    keep("openings", "messages a second in batches, two processes", both.rate, "messages/s", None, both.spread)
-    ratio("openings", "opening over HTTP", found[ROUTE], found[BARE], Goal(0.5), connections=CONNECTIONS)
-    keep("openings", "p99 of opening over HTTP", found[ROUTE].percentile(99), "ms", Goal(25, at_most=True))
+    two_processes = results[TWO_PROCESSES]
+    keep(
+        "openings",
+        "messages a second in batches, two processes",
+        two_processes.rate,
+        "messages/s",
+        None,
+        two_processes.spread,
+    )
+    ratio("openings", "opening over HTTP", results[ROUTE], results[BARE], Goal(0.5), connections=CONNECTIONS)
+    keep("openings", "p99 of opening over HTTP", results[ROUTE].percentile(99), "ms", Goal(25, at_most=True))
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ class Plain:
     def __init__(self, database: Database, rows: int) -> None:
         self.connection = psycopg.connect(database.postgres.superuser_url(database.name))
         self.connection.execute("CREATE SCHEMA plain")
-        self.rows = [self._made(table, rows) for table in TABLES]
+        self.rows = [self._build(table, rows) for table in TABLES]
         self.connection.commit()
 
-    def _made(self, table: str, rows: int) -> Rows:
+    def _build(self, table: str, rows: int) -> Rows:
         name = table.partition(".")[2]
         execute = self.connection.execute
         columns = [row[0] for row in execute(COLUMNS, [table])]
@@ -56,16 +56,16 @@ class Plain:
         execute(f"CREATE TABLE plain.{name}_copied (LIKE plain.{name} INCLUDING DEFAULTS INCLUDING IDENTITY)")
         listed = sql.SQL(", ").join(map(sql.Identifier, columns)).as_string(self.connection)
         newest = NEWEST[table].format(columns=listed, rows=rows)
-        found = execute(newest).fetchall()
-        one = "(" + ", ".join(["%s"] * len(columns)) + ")"
-        many = ", ".join([one] * len(found))
+        fetched = execute(newest).fetchall()
+        placeholders = "(" + ", ".join(["%s"] * len(columns)) + ")"
+        many = ", ".join([placeholders] * len(fetched))
         with self.connection.cursor().copy(f"COPY ({newest}) TO STDOUT") as lines:
             block = b"".join(bytes(part) for part in lines)
         return Rows(
             insert=f"INSERT INTO plain.{name} ({listed}) VALUES {many}".encode(),  # noqa: S608 - names of our own
             copy=f"COPY plain.{name}_copied ({listed}) FROM STDIN".encode(),
-            values=[value for row in found for value in row],
-            fresh=[i * len(columns) for i in range(len(found))] if columns[0] == "message_ref" else [],
+            values=[value for row in fetched for value in row],
+            fresh=[i * len(columns) for i in range(len(fetched))] if columns[0] == "message_ref" else [],
             block=block,
         )
 

@@ -97,20 +97,20 @@ def rates(mail: Mail) -> None:
         ready[:] = mail.letters(count, BARE)
 
     with ExitStack() as ending:
-        one, all_of_them = Waiting(mail, SHARDS), Waiting(mail, 1)
-        ending.callback(one.close)
+        one_shard, all_of_them = Waiting(mail, SHARDS), Waiting(mail, 1)
+        ending.callback(one_shard.close)
         ending.callback(all_of_them.close)
         ending.enter_context(a_process(mail.fabric, "exchange", "relay"))
-        one.make(ROWS)
-        one.work(ROWS)
+        one_shard.make(ROWS)
+        one_shard.work(ROWS)
         names = ("relay, one shard", f"relay, {SHARDS} shards", "bare producer")
-        found = in_turns(
-            dict(zip(names, (one.work, all_of_them.work, lambda _: post(bare, ready)), strict=True)),
+        results = in_turns(
+            dict(zip(names, (one_shard.work, all_of_them.work, lambda _: post(bare, ready)), strict=True)),
             at_once=dict.fromkeys(names, ROWS),
-            before=dict(zip(names, (one.make, all_of_them.make, letters), strict=True)),
+            before=dict(zip(names, (one_shard.make, all_of_them.make, letters), strict=True)),
         )
-    shard, whole, producing = (found[name] for name in names)
-    size = round(sum(len(row.body) for row in mail.kept) / len(mail.kept))
+    shard, whole, producing = (results[name] for name in names)
+    size = round(sum(len(row.body) for row in mail.offered_rows) / len(mail.offered_rows))
     keep("relay", "rows a second a shard", shard.rate, "rows/s", Goal(5_000), shard.spread, bytes_a_row=size)
     ratio("relay", "one shard against a bare producer", shard, producing, rows_a_round=ROWS, bytes_a_row=size)
     ratio("relay", "all shards of one relay against a bare producer", whole, producing)

@@ -51,34 +51,34 @@ def figures() -> list[Figure]:
 
 def page(older: str = "") -> str:
     """Return the page as Markdown; what `older`, a page of before, tells of and nobody measured anew stays in it."""
-    found = figures()
-    rows = _rows(older) | {one.title: _row(one) for one in found}
-    lines = [HEAD, *_machines(found, older), "", "| figure | is | goal | spread | |", "|---|---|---|---|---|"]
+    measured = figures()
+    rows = _rows(older) | {figure.title: _row(figure) for figure in measured}
+    lines = [HEAD, *_machines(measured, older), "", "| figure | is | goal | spread | |", "|---|---|---|---|---|"]
     sections = []
     for script in SCRIPTS:
-        title, _, said = _docstring(script).partition("\n")
-        own = {one.title: _told(one) for one in found if one.script == script}
-        told = dict(sorted((_of_section(older, title) | own).items()))
-        lines += [rows[name] for name in told]
-        if told:
-            sections += [f"## {title}", said.strip(), "", *told.values(), ""]
+        title, _, description = _docstring(script).partition("\n")
+        own = {figure.title: _entry(figure) for figure in measured if figure.script == script}
+        entries = dict(sorted((_of_section(older, title) | own).items()))
+        lines += [rows[name] for name in entries]
+        if entries:
+            sections += [f"## {title}", description.strip(), "", *entries.values(), ""]
     return "\n".join([*lines, "", *sections])
 
 
-def _machines(found: list[Figure], older: str) -> Iterator[str]:
-    named = {one.machine for one in found} | set(re.findall(r"^On: (.*)\.$", older, re.M))
+def _machines(measured: list[Figure], older: str) -> Iterator[str]:
+    named = {figure.machine for figure in measured} | set(re.findall(r"^On: (.*)\.$", older, re.M))
     yield f"On: {'; '.join(sorted({machine for names in named for machine in names.split('; ')}))}."
 
 
-def _row(one: Figure) -> str:
-    met = {True: "met", False: "**missed**", None: ""}[one.met]
-    return f"| {one.title} | {one.value:,.3g} {one.unit} | {one.goal} | {one.spread:.0%} | {met} |"
+def _row(figure: Figure) -> str:
+    verdict = {True: "met", False: "**missed**", None: ""}[figure.met]
+    return f"| {figure.title} | {figure.value:,.3g} {figure.unit} | {figure.goal} | {figure.spread:.0%} | {verdict} |"
 
 
-def _told(one: Figure) -> str:
+def _entry(figure: Figure) -> str:
     """Return a figure with all that was compared."""
-    head = f"- **{one.title}** ({one.rounds} rounds, {one.ended_at[:10]})"
-    return "\n".join([head, *(f"  - {name}: {told}" for name, told in (one.compared | one.notes).items())])
+    head = f"- **{figure.title}** ({figure.rounds} rounds, {figure.ended_at[:10]})"
+    return "\n".join([head, *(f"  - {name}: {text}" for name, text in (figure.compared | figure.notes).items())])
 
 
 def _docstring(script: str) -> str:
@@ -92,7 +92,7 @@ def _rows(older: str) -> dict[str, str]:
 def _of_section(older: str, title: str) -> dict[str, str]:
     """Return what an older page tells of each figure under this title."""
     _, _, section = older.partition(f"## {title}\n")
-    return {found[1]: found[0] for found in FIGURE.finditer(section.partition("\n## ")[0])}
+    return {match[1]: match[0] for match in FIGURE.finditer(section.partition("\n## ")[0])}
 
 
 def write() -> None:

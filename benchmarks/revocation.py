@@ -64,7 +64,7 @@ class Openers:
 
     def __init__(self, ground: Ground, mail: Sequence[Mail]) -> None:
         listed = ground.folder / "messages"
-        listed.write_text("\n".join(str(one.message_ref) for one in mail))
+        listed.write_text("\n".join(str(message.message_ref) for message in mail))
         self.process = started(ground, "benchmarks.revocation", str(listed))
         self.opened = 0
 
@@ -134,12 +134,12 @@ def openers(ground: Ground, mail: Sequence[Mail]) -> Iterator[Openers]:
 
 def more(outside: psycopg.Connection[Any], mail: Sequence[Mail]) -> list[UUID]:
     """Put one more directive in force for each of these subjects."""
-    made = []
-    for one in mail:
-        row = outside.execute(MORE, [one.case_ref]).fetchone()
+    directive_refs = []
+    for message in mail:
+        row = outside.execute(MORE, [message.case_ref]).fetchone()
         assert row is not None
-        made.append(row[0])
-    return made
+        directive_refs.append(row[0])
+    return directive_refs
 
 
 def revoking(outside: psycopg.Connection[Any], client: Client, token: str, directives: Iterator[UUID]) -> Work:
@@ -182,16 +182,16 @@ def main() -> None:
             AT_RANDOM: opening.under("random", at_random),
             BARE: opening.under("same", each(update)),
         }
-        found = in_turns(candidates, at_once={SAME: UNITS, AT_RANDOM: UNITS, BARE: 200})
-        told(found, opening.opened)
+        results = in_turns(candidates, at_once={SAME: UNITS, AT_RANDOM: UNITS, BARE: 200})
+        keep_figures(results, opening.opened)
 
 
-def told(found: dict[str, Measured], opened: int) -> None:
+def keep_figures(results: dict[str, Measured], opened: int) -> None:
     """Keep the figures."""
     goal = Goal(50, at_most=True)
-    ratio("revocation", "revocation under openings of the same subject", found[SAME], found[BARE], openings=opened)
-    keep("revocation", "p99 of a revocation, the same subject", found[SAME].percentile(99), "ms", goal)
-    keep("revocation", "p99 of a revocation, a hundred subjects", found[AT_RANDOM].percentile(99), "ms", goal)
+    ratio("revocation", "revocation under openings of the same subject", results[SAME], results[BARE], openings=opened)
+    keep("revocation", "p99 of a revocation, the same subject", results[SAME].percentile(99), "ms", goal)
+    keep("revocation", "p99 of a revocation, a hundred subjects", results[AT_RANDOM].percentile(99), "ms", goal)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ async def survivors(started: stack.Stack, count: int) -> list[Case]:
     """Open cases, and put in force that four agencies may see something of each."""
     keys = UnsafeLocalKeyring(started.run.keys, production=False)
     town = registered.Town(cast(Database, _Addresses(dict(started.town.database.urls))), keys)
-    made = []
+    cases = []
     with httpx.Client(trust_env=False, timeout=20) as client:
         ana = Speaker(started.town, WRITES, "advocacy", client)
         for _ in range(count):
@@ -83,17 +83,17 @@ async def survivors(started: stack.Stack, count: int) -> list[Case]:
             async with town.session("accord_consent") as session:
                 subject = await register.lock_exclusive(session, case_ref)
                 assert subject is not None
-                told = {"word": "yes", "subject_id": subject.subject_id}
-                await session.execute(registered.PARTICIPATION, told)
+                params = {"word": "yes", "subject_id": subject.subject_id}
+                await session.execute(registered.PARTICIPATION, params)
                 await session.commit()
             for agency_id, purpose in RECIPIENTS.items():
                 await town.direct(case_ref, agency_id, purpose, CATEGORIES)
             async with town.session("accord_consent") as session:
                 subject = await register.lock_shared(session, case_ref)
                 assert subject is not None
-            made.append(Case(case_ref, {name: subject.cases[name].case_ref for name in RECIPIENTS}))
+            cases.append(Case(case_ref, {name: subject.cases[name].case_ref for name in RECIPIENTS}))
     for bound in town.engines.values():
         await bound.dispose()
     with superuser(started) as connection:
         connection.execute(TOLD_OF)
-    return made
+    return cases

@@ -79,14 +79,14 @@ def grants() -> list[Directive]:
     return [a_grant(*named, to=to, purpose=purpose) for (to, purpose), named in GRANTED.items()]
 
 
-def a_subject(said: list[Directive]) -> Subject:
+def a_subject(directives: list[Directive]) -> Subject:
     """Return a subject as it is when its lock is held and its rows are read."""
     cases = {name: CaseOf(TOWN[name], uuid4(), str(uuid4()), None, True) for name in TOWN}
     named: dict[str, frozenset[Purpose]] = {}
-    for one in said:
-        if one.recipient is not None and one.purpose is not None:
-            named[one.recipient] = named.get(one.recipient, frozenset()) | {one.purpose}
-    consent = Consent(a_table(*said), {HOME: named}, {})
+    for directive in directives:
+        if directive.recipient is not None and directive.purpose is not None:
+            named[directive.recipient] = named.get(directive.recipient, frozenset()) | {directive.purpose}
+    consent = Consent(a_table(*directives), {HOME: named}, {})
     return Subject(1, NOON, 7, Participation.YES, HOME, str(uuid4()), consent, cases)
 
 
@@ -111,9 +111,9 @@ def ready() -> Ready:
     return Ready(a_subject(grants()), fact(TYPE), new_key())
 
 
-def copies(made: offers.Offering) -> list[offers.Copy]:
+def copies(offering: offers.Offering) -> list[offers.Copy]:
     """Decide and cut; the leaves stand in the offering."""
-    return list(offers._copies(made))
+    return list(offers._copies(offering))
 
 
 def sealed(cut: list[offers.Copy]) -> list[Message]:
@@ -146,19 +146,19 @@ class Closing:
 @cache
 def closings() -> list[Closing]:
     """Return what the door closes for one offer, as bytes."""
-    made = ready().offering()
-    cut = copies(made)
+    offering = ready().offering()
+    cut = copies(offering)
     bodies = [message.body for message in sealed(cut)]
     texts = [(padded(part), b"x" * 100) for copy in cut for part in copy.body.values()]
     texts += [(b"", body) for body in bodies]
     texts += [(new_key(), uuid4().bytes) for _ in bodies]
-    texts += [(b" " * len(leaf.detail or b""), b"ledger.detail") for leaf in made.leaves]
+    texts += [(b" " * len(leaf.detail or b""), b"ledger.detail") for leaf in offering.leaves]
     return [Closing(plain, place, new_key(), token_bytes(NONCE_BYTES)) for plain, place in texts]
 
 
 def raw(units: int) -> None:
     """Close the same bytes and do nothing else."""
-    at_hand = [(one.key, one.nonce, one.plain, one.place) for one in closings()]
+    at_hand = [(closing.key, closing.nonce, closing.plain, closing.place) for closing in closings()]
     for _ in range(units):
         for key, nonce, plain, place in at_hand:
             AESGCM(key).encrypt(nonce, plain, place)
@@ -168,18 +168,18 @@ def main() -> None:
     """Measure, and keep the figures."""
     cut = copies(ready().offering())
     assert len(cut) == len(GRANTED) + 1
-    found = in_turns(
+    results = in_turns(
         {"offering": whole, "raw AES-GCM": raw, "deciding and cutting": decided_and_cut}, clock=time.process_time
     )
     ratio(
         "sealing",
         "decide, cut and seal for 4 agencies",
-        found["offering"],
-        found["raw AES-GCM"],
+        results["offering"],
+        results["raw AES-GCM"],
         Goal(0.6),
         copies_and_categories=f"{len(cut)} copies, {sum(len(copy.body) for copy in cut)} sealed categories",
-        bytes_closed=f"{sum(len(one.plain) for one in closings()):,} in {len(closings())} closings",
-        of_it_deciding_and_cutting=f"{found['offering'].rate / found['deciding and cutting'].rate:.0%}",
+        bytes_closed=f"{sum(len(closing.plain) for closing in closings()):,} in {len(closings())} closings",
+        of_it_deciding_and_cutting=f"{results['offering'].rate / results['deciding and cutting'].rate:.0%}",
     )
 
 

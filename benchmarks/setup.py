@@ -67,9 +67,9 @@ class Ground:
 def a_ground() -> Iterator[Ground]:
     """Run PostgreSQL with the town's agencies in it."""
     with a_server() as database, a_folder() as folder, asyncio.Runner() as runner:
-        made = a_town(database, folder)
-        town = runner.run(made.__aenter__())
+        town_context = a_town(database, folder)
+        town = runner.run(town_context.__aenter__())
         try:
             yield Ground(town, runner, folder)
         finally:
-            runner.run(made.__aexit__(None, None, None))
+            runner.run(town_context.__aexit__(None, None, None))

@@ -52,11 +52,11 @@ def up(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
     began = time.monotonic()
     command = [sys.executable, "-m", "cli.main", "up", "--run", str(folder)]
     started = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    told: dict[str, float] = {}
+    instants: dict[str, float] = {}
 
     def listen() -> None:
         for line in started.stdout or ():
-            told[line.strip()] = time.monotonic() - began
+            instants[line.strip()] = time.monotonic() - began
 
     threading.Thread(target=listen, daemon=True).start()
     try:
@@ -64,8 +64,8 @@ def up(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
             if started.poll() is not None or time.monotonic() - began > READY_WITHIN:
                 raise TimeoutError("the town did not become usable")
             time.sleep(0.05)
-        told["usable"] = time.monotonic() - began
-        return dict(told), used_by(started.pid)
+        instants["usable"] = time.monotonic() - began
+        return dict(instants), used_by(started.pid)
     finally:
         started.send_signal(signal.SIGTERM)
         try:
@@ -88,14 +88,14 @@ def usable(folder: Path) -> bool:
 
 def used_by(pid: int) -> dict[str, float]:
     """Return the CPU seconds that each process of the town has used."""
-    found: dict[str, float] = {}
-    for one in psutil.Process(pid).children(recursive=True):
+    used: dict[str, float] = {}
+    for process in psutil.Process(pid).children(recursive=True):
         try:
-            times = one.cpu_times()
-            found[kind_of(one)] = found.get(kind_of(one), 0.0) + times.user + times.system
+            times = process.cpu_times()
+            used[kind_of(process)] = used.get(kind_of(process), 0.0) + times.user + times.system
         except psutil.Error:
             continue
-    return found
+    return used
 
 
 def main() -> None:
@@ -105,11 +105,11 @@ def main() -> None:
     cpu: dict[str, float] = {}
     for _ in range(STARTS):
         with a_folder() as folder:
-            told, cpu = up(folder / "town")
-        totals.append(told["usable"])
-        parts.append(told)
+            instants, cpu = up(folder / "town")
+        totals.append(instants["usable"])
+        parts.append(instants)
     servers = bare_servers()
-    told = parts[-1]
+    instants = parts[-1]
     keep(
         "start",
         "from accord up to a product that can be used",
@@ -119,8 +119,8 @@ def main() -> None:
         (max(totals) - min(totals)) / totals[0],
         {"the two servers alone, one after the other": f"{servers:.1f} s"},
         starts=len(totals),
-        told_after_s=", ".join(f"{line} {at:.1f}" for line, at in told.items()),
-        CPU_s=", ".join(f"{kind} {seconds:.1f}" for kind, seconds in sorted(cpu.items(), key=lambda one: -one[1])),
+        told_after_s=", ".join(f"{line} {at:.1f}" for line, at in instants.items()),
+        CPU_s=", ".join(f"{kind} {seconds:.1f}" for kind, seconds in sorted(cpu.items(), key=lambda item: -item[1])),
     )
 
 

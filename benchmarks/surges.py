@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Final
 
-from benchmarks.load import Load, Seen
+from benchmarks.load import Load, LoadResult
 from benchmarks.measurement import Goal, keep, percentile, resident
 from benchmarks.running import Running, a_running_town
 from tests.support.rounds import rounds
@@ -34,30 +34,30 @@ PATIENCE: Final = 120.0
 def grown(before: dict[str, float]) -> dict[str, float]:
     """Return by how many MiB each process of ours grew."""
     now = resident()
-    ours = [kind for kind in now if kind in before and kind not in ("measuring", "PostgreSQL", "Kafka", "python")]
-    return {kind: now[kind] - before[kind] for kind in ours}
+    kinds = [kind for kind in now if kind in before and kind not in ("measuring", "PostgreSQL", "Kafka", "python")]
+    return {kind: now[kind] - before[kind] for kind in kinds}
 
 
-def told(seen: Seen) -> dict[str, str]:
+def readable_quantiles(result: LoadResult) -> dict[str, str]:
     """Return what a load came to as text."""
-    if not seen.readable:
+    if not result.readable:
         return {}
-    quantiles = "p50 {:.2f} p95 {:.2f} p99 {:.2f} s".format(*(percentile(seen.readable, p) for p in (50, 95, 99)))
+    quantiles = "p50 {:.2f} p95 {:.2f} p99 {:.2f} s".format(*(percentile(result.readable, p) for p in (50, 95, 99)))
     return {"readable": quantiles}
 
 
-def figures(name: str, seen: Seen, memory: dict[str, float], over_at: float) -> None:
+def figures(name: str, result: LoadResult, memory: dict[str, float], over_at: float) -> None:
     """Keep what was lost, what grew and how fast it drained."""
     keep(
         "surges",
         f"messages lost in {name}",
-        seen.lost,
+        result.lost,
         "messages",
         Goal(0, at_most=True),
         0.0,
-        told(seen),
-        facts=seen.posted,
-        facts_not_taken=seen.refused,
+        readable_quantiles(result),
+        facts=result.posted,
+        facts_not_taken=result.refused,
     )
     worst = max(memory, key=lambda kind: memory[kind])
     keep(
@@ -66,9 +66,9 @@ def figures(name: str, seen: Seen, memory: dict[str, float], over_at: float) -> 
         memory[worst],
         "MiB",
         Goal(BOUND, at_most=True),
-        MiB=", ".join(f"{kind} {by:+.1f}" for kind, by in sorted(memory.items(), key=lambda one: -one[1])[:6]),
+        MiB=", ".join(f"{kind} {by:+.1f}" for kind, by in sorted(memory.items(), key=lambda item: -item[1])[:6]),
     )
-    waited, drained = seen.drained(over_at)
+    waited, drained = result.drained(over_at)
     keep(
         "surges",
         f"drained after {name}",
@@ -82,8 +82,8 @@ def figures(name: str, seen: Seen, memory: dict[str, float], over_at: float) -> 
 def spike(load: Load) -> None:
     """Post thrice as much for a while."""
     before = resident()
-    seen = load.run(RATE * SPIKE, SPIKE_FOR, patience=PATIENCE)
-    figures(f"a spike of {SPIKE}x", seen, grown(before), seen.last_due)
+    result = load.run(RATE * SPIKE, SPIKE_FOR, patience=PATIENCE)
+    figures(f"a spike of {SPIKE}x", result, grown(before), result.last_due)
 
 
 def outage(running: Running, load: Load) -> None:
@@ -100,9 +100,9 @@ def outage(running: Running, load: Load) -> None:
 
     returning = threading.Thread(target=return_it)
     returning.start()
-    seen = load.run(RATE / 2, AWAY_FOR, patience=PATIENCE)
+    result = load.run(RATE / 2, AWAY_FOR, patience=PATIENCE)
     returning.join()
-    figures("an outage of the broker", seen, grown(before), back[0])
+    figures("an outage of the broker", result, grown(before), back[0])
 
 
 def main() -> None:

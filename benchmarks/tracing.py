@@ -19,7 +19,7 @@ from typing import Final
 
 import pytest
 
-from benchmarks.load import TOLD, Wire
+from benchmarks.load import INCIDENT, Wire
 from benchmarks.measurement import Goal, in_turns, ratio
 from benchmarks.running import Running, a_running_town
 from cli.processes import Program
@@ -58,14 +58,14 @@ class _Taking(BaseHTTPRequestHandler):
 @contextmanager
 def a_collector() -> Iterator[Collector]:
     """Run a collector."""
-    made = Collector()
-    serving = threading.Thread(target=made.serve_forever, daemon=True)
+    collector = Collector()
+    serving = threading.Thread(target=collector.serve_forever, daemon=True)
     serving.start()
     try:
-        yield made
+        yield collector
     finally:
-        made.shutdown()
-        made.server_close()
+        collector.shutdown()
+        collector.server_close()
 
 
 @contextmanager
@@ -74,10 +74,10 @@ def another_intake(running: Running, name: str, otlp: str | None) -> Iterator[st
     started = running.started
     program = Program(name, ("services.intake.main", "api"), "accord_intake", "intake", KeyringSettings)
     started.ports[name] = free_port()
-    with pytest.MonkeyPatch.context() as told:
-        told.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
         if otlp is not None:
-            told.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp)
+            monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp)
         started.launch(program)
     try:
         asyncio.run(_ready(running, name))
@@ -100,7 +100,7 @@ class Asking:
         self._running = running
         self._url = url
         self._tokens = running.tokens()
-        self._body = json.dumps(TOLD).encode()
+        self._body = json.dumps(INCIDENT).encode()
 
     def work(self, facts: int) -> None:
         """Post so many facts, a few at a time."""
@@ -130,14 +130,14 @@ def main() -> None:
     ):
         names = ("traced", "untraced")
         asking = {name: Asking(running, url) for name, url in zip(names, (traced, untraced), strict=True)}
-        for one in asking.values():
-            one.work(FACTS)
-        found = in_turns({name: one.work for name, one in asking.items()}, at_once=dict.fromkeys(names, FACTS))
+        for caller in asking.values():
+            caller.work(FACTS)
+        results = in_turns({name: caller.work for name, caller in asking.items()}, at_once=dict.fromkeys(names, FACTS))
         ratio(
             "tracing",
             "facts a second with tracing against without",
-            found["traced"],
-            found["untraced"],
+            results["traced"],
+            results["untraced"],
             Goal(0.85),
             exports=collector.exports,
             bytes_exported=collector.bytes,

@@ -33,7 +33,7 @@ from tests.support.broker_env import PASSWORD
 MESSAGES: Final = 4_000
 WITHIN: Final = 60.0
 TOLD_EVERY: Final = 0.02
-KEPT: Final = "SELECT coalesce(sum(place), 0) FROM exchange.mailbox"
+STORED: Final = "SELECT coalesce(sum(place), 0) FROM exchange.mailbox"
 
 
 def bare(bootstrap: str, *topics: str) -> None:
@@ -52,19 +52,19 @@ def bare(bootstrap: str, *topics: str) -> None:
         web_enabled=False,
         autodiscover=False,
     )
-    came = 0
+    count = 0
 
     async def read(stream: Any) -> None:
-        nonlocal came
+        nonlocal count
         async for _ in stream:
-            came += 1
+            count += 1
 
     async def tell() -> None:
-        told = -1
+        reported = -1
         while True:
-            if came != told:
-                told = came
-                sys.stdout.write(f"{told}\n")
+            if count != reported:
+                reported = count
+                sys.stdout.write(f"{reported}\n")
                 sys.stdout.flush()
             await asyncio.sleep(TOLD_EVERY)
 
@@ -118,7 +118,7 @@ class ByTheWorker(Posted):
     def read(self) -> int:
         """Return how many the exchange keeps."""
         time.sleep(TOLD_EVERY)
-        row = self._connection.execute(KEPT).fetchone()
+        row = self._connection.execute(STORED).fetchone()
         return int(cast(int, row[0])) if row else 0
 
 
@@ -156,21 +156,21 @@ def main() -> None:
         process = ending.enter_context(a_bare_agent(mail))
         ending.enter_context(a_process(mail.fabric, "exchange", "worker"))
         worker, agent = ByTheWorker(mail), ByTheBare(mail, process)
-        for one in (worker, agent):
-            one.make(MESSAGES)
-            one.work(MESSAGES)
+        for consumer in (worker, agent):
+            consumer.make(MESSAGES)
+            consumer.work(MESSAGES)
         names = ("worker of the exchange", "bare Faust agent")
-        found = in_turns(
+        results = in_turns(
             dict(zip(names, (worker.work, agent.work), strict=True)),
             at_once=dict.fromkeys(names, MESSAGES),
             before=dict(zip(names, (worker.make, agent.make), strict=True)),
         )
-    size = round(sum(len(row.body) for row in mail.kept) / len(mail.kept))
+    size = round(sum(len(row.body) for row in mail.offered_rows) / len(mail.offered_rows))
     ratio(
         "worker",
         "worker of the exchange against a bare Faust agent",
-        found[names[0]],
-        found[names[1]],
+        results[names[0]],
+        results[names[1]],
         Goal(0.5),
         messages_a_round=MESSAGES,
         bytes_a_message=size,

@@ -47,7 +47,7 @@ def is_free(port: int) -> bool:
 
 
 def kept_port(previous: int | None) -> int:
-    """Return the port `kept` if it is free, so that clients find the server again, or another."""
+    """Return the `previous` port if it is free, so that clients find the server again, or another."""
     return previous if previous is not None and is_free(previous) else free_port()
 
 

@@ -16,14 +16,14 @@ def tests_in(file: str) -> frozenset[str]:
     path = ROOT / file
     if not path.is_file():
         return frozenset()
-    found = ast.walk(ast.parse(path.read_text()))
-    functions = (node for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return frozenset(one.name for one in functions if one.name.startswith("test_"))
+    nodes = ast.walk(ast.parse(path.read_text()))
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset(function.name for function in functions if function.name.startswith("test_"))
 
 
 def missing_tests(text: str) -> list[str]:
     """Return the tests that a text names and nobody wrote."""
-    named = (one.partition("::") for one in TEST_ID.findall(text))
+    named = (test_id.partition("::") for test_id in TEST_ID.findall(text))
     return [f"{file}::{name}" for file, _, name in named if name not in tests_in(file)]
 
 

@@ -41,8 +41,8 @@ def flaw(point: str) -> str | None:
     named = re.findall(r"`([^`]+)`", read["said"])
     if read["by"] == "test":
         return None if TEST_ID.search(point) and not missing_tests(point) else f"no such test: {point}"
-    known = {"import-linter": CONTRACTS, "ruff": RULES}.get(read["by"])
-    return None if known is None or (named and set(named) <= known) else f"no such rule: {point}"
+    rules = {"import-linter": CONTRACTS, "ruff": RULES}.get(read["by"])
+    return None if rules is None or (named and set(named) <= rules) else f"no such rule: {point}"
 
 
 def test_decisions_are_numbered_from_one_without_a_gap() -> None:
@@ -68,8 +68,8 @@ def test_a_decision_is_one_page_in_five_parts(page: Path) -> None:
 
 @every_page
 def test_what_was_decided_is_one_sentence(page: Path) -> None:
-    said = parts(page)["Decision"].splitlines()
-    sentence = " ".join(line.removeprefix(">").strip() for line in said if line.startswith(">"))
+    lines = parts(page)["Decision"].splitlines()
+    sentence = " ".join(line.removeprefix(">").strip() for line in lines if line.startswith(">"))
 
     assert sentence.endswith(".")
     assert ". " not in sentence

@@ -37,7 +37,7 @@ SEVERAL = f"{EXCHANGE}/test_openings.py::test_several_are_opened_in_the_order_as
 EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_what_it_names"
 
 # What a field of a category says is a fact's: one test tells all of them on every route and opens them again.
-TOLD = "tests/services/test_fields.py::test_what_is_told_opens_again"
+ROUND_TRIP = "tests/services/test_fields.py::test_what_is_told_opens_again"
 # Every other field, by its form, with the test that shows what it does.
 EFFECTS: dict[str, dict[str, str]] = {
     "CaseRequest": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
@@ -142,9 +142,9 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """Yield the models of ours that an annotation names, with those within; a part of a told field comes with it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-        told = getattr(annotation, "field_categories", {})
+        categories = getattr(annotation, "field_categories", {})
         for name, field in annotation.model_fields.items():
-            if name not in told:
+            if name not in categories:
                 yield from models_in(field.annotation)
     for part in get_args(annotation):
         yield from models_in(part)
@@ -152,14 +152,14 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def forms() -> dict[str, type[BaseModel]]:
     """Return every model that a request of some service may hold, by its name."""
-    found: dict[str, type[BaseModel]] = {}
+    models: dict[str, type[BaseModel]] = {}
     for service in SERVICES:
         routes = importlib.import_module(f"services.{service}.api").routes
         for router in routes if isinstance(routes, tuple) else (routes,):
-            for route in (one for one in router.routes if isinstance(one, APIRoute)):
+            for route in (candidate for candidate in router.routes if isinstance(candidate, APIRoute)):
                 for body in route.dependant.body_params:
-                    found |= {model.__name__: model for model in models_in(body.field_info.annotation)}
-    return found
+                    models |= {model.__name__: model for model in models_in(body.field_info.annotation)}
+    return models
 
 
 FORMS = forms()
@@ -167,9 +167,9 @@ FORMS = forms()
 
 @pytest.mark.parametrize("name", sorted(FORMS))
 def test_each_field_of_a_form_is_told_or_has_a_test_of_its_own(name: str) -> None:
-    told = set(getattr(FORMS[name], "field_categories", {}))
+    categorised = set(getattr(FORMS[name], "field_categories", {}))
 
-    assert set(FORMS[name].model_fields) - told == set(EFFECTS.get(name, {}))
+    assert set(FORMS[name].model_fields) - categorised == set(EFFECTS.get(name, {}))
 
 
 def test_no_effect_is_claimed_of_a_form_that_is_gone() -> None:
@@ -177,6 +177,6 @@ def test_no_effect_is_claimed_of_a_form_that_is_gone() -> None:
 
 
 def test_each_effect_names_a_test_that_is_there() -> None:
-    named = {TOLD, *(test for fields in EFFECTS.values() for test in fields.values())}
+    named = {ROUND_TRIP, *(test for fields in EFFECTS.values() for test in fields.values())}
 
     assert missing_tests("\n".join(sorted(named))) == []

@@ -37,7 +37,7 @@ def fields_of_final_values() -> Iterator[tuple[str, str]]:
         marked = set(MARKED.findall(source))
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ClassDef) and node.name in marked:
-                for line in (one for one in node.body if isinstance(one, ast.AnnAssign)):
+                for line in (statement for statement in node.body if isinstance(statement, ast.AnnAssign)):
                     yield f"{node.name}.{ast.unparse(line.target)}", ast.unparse(line.annotation)
 
 

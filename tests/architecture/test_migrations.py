@@ -18,6 +18,8 @@ def test_each_migration_follows_the_one_before(place: str) -> None:
 
     assert files
     assert [file.name[:4] for file in files] == numbers
-    assert [one["revision"][-4:] for one in named] == numbers
-    assert [one["down_revision"] for one in named[1:]] == [one["revision"] for one in named[:-1]]
+    assert [migration["revision"][-4:] for migration in named] == numbers
+    assert [migration["down_revision"] for migration in named[1:]] == [
+        migration["revision"] for migration in named[:-1]
+    ]
     assert named[0]["down_revision"] == ""

@@ -64,7 +64,7 @@ def test_l11_the_tour_puts_no_token_on_a_command_line(tmp_path: Path) -> None:
 
 
 def test_l11_no_document_puts_a_token_on_a_command_line() -> None:
-    shown = re.compile(r"""(-H|--header)\s*["']?Authorization|--oauth2-bearer|--header=["']?Authorization""")
+    token_option = re.compile(r"""(-H|--header)\s*["']?Authorization|--oauth2-bearer|--header=["']?Authorization""")
     files = [file for place in (ROOT, ROOT / "docs", *(ROOT / "services").iterdir()) for file in place.glob("*.md")]
 
-    assert [file.name for file in files if shown.search(file.read_text())] == []
+    assert [file.name for file in files if token_option.search(file.read_text())] == []

@@ -43,8 +43,10 @@ def test_a_service_starts_with_only_its_own_rooms_present(service: str, tmp_path
     shutil.copytree(ROOT / "services" / service, tmp_path / "services" / service)
     (tmp_path / "services" / "__init__.py").touch()
     # -P and an own path: the checkout itself must not be found.
-    told = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import services.{service}.main as m; print(m.__file__)"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import services.{service}.main as m; print(m.__file__)"
+    )
 
-    done = run([sys.executable, "-P", "-c", told], tmp_path, dict(os.environ))
+    done = run([sys.executable, "-P", "-c", program], tmp_path, dict(os.environ))
 
     assert done.stdout.startswith(str(tmp_path)), done.stderr

@@ -35,7 +35,7 @@ def measured(folder: Path, *figures: Figure) -> None:
         (folder / figure.script / f"{number}.json").write_text(json.dumps(asdict(figure)))
 
 
-def told(page: str) -> dict[str, str]:
+def values_by_figure(page: str) -> dict[str, str]:
     """Return each figure of the table with its value."""
     return dict(re.findall(r"^\| (.*?) \| (.*?) \|.*\|$", page, re.M)[1:])  # without the head
 
@@ -43,7 +43,11 @@ def told(page: str) -> dict[str, str]:
 def test_each_form_of_a_figure_has_its_line(folder: Path) -> None:
     measured(folder, SHORT, LONG, OTHER)
 
-    assert told(report.page()) == {"growth": "4 MiB/min", "growth (long)": "0.1 MiB/min", "usable after": "17 s"}
+    assert values_by_figure(report.page()) == {
+        "growth": "4 MiB/min",
+        "growth (long)": "0.1 MiB/min",
+        "usable after": "17 s",
+    }
 
 
 def test_what_nobody_measured_anew_stays_as_it_was(folder: Path) -> None:
@@ -61,7 +65,7 @@ def test_what_was_measured_anew_takes_the_place_of_what_was(folder: Path) -> Non
 
     page = report.page(before)
 
-    assert told(page) == {"growth": "5 MiB/min", "growth (long)": "0.1 MiB/min"}
+    assert values_by_figure(page) == {"growth": "5 MiB/min", "growth (long)": "0.1 MiB/min"}
     assert "facts: 900" in page
     assert "facts: 3\n" not in page
     assert "On: 2 cores; 4 cores." in page

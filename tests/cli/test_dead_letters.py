@@ -45,11 +45,11 @@ def test_an_empty_lot_lists_nothing(run: Path) -> None:
 async def test_what_is_parked_is_listed_by_its_routing_and_not_by_what_it_says(log: Log, run: Path) -> None:
     ref = await parked(log)
 
-    (told,) = json.loads(accord("dead-letters", "list", "--run", run, "--json").output)
+    (row,) = json.loads(accord("dead-letters", "list", "--run", run, "--json").output)
 
-    assert (told["parked_ref"], told["consumer"], told["topic"]) == (str(ref), "exchange", "to.harbor-house")
-    assert (told["reason"], told["tries"], told["retry"]) == ("failed", 4, False)
-    assert "sealed" not in json.dumps(told)
+    assert (row["parked_ref"], row["consumer"], row["topic"]) == (str(ref), "exchange", "to.harbor-house")
+    assert (row["reason"], row["tries"], row["retry"]) == ("failed", 4, False)
+    assert "sealed" not in json.dumps(row)
     assert str(ref) in accord("dead-letters", "list", "--run", run).output
 
 
@@ -61,8 +61,8 @@ async def test_what_is_to_be_tried_again_is_found_by_its_consumer_and_shown_so(l
     assert done.exit_code == 0
     async with log.session("accord_exchange") as session:
         assert list(await pending_retries(session, "exchange")) == [ref]
-    told = json.loads(accord("dead-letters", "list", "--run", run, "--json").output)
-    assert {one["parked_ref"]: one["retry"] for one in told} == {str(ref): True, str(other): False}
+    rows = json.loads(accord("dead-letters", "list", "--run", run, "--json").output)
+    assert {row["parked_ref"]: row["retry"] for row in rows} == {str(ref): True, str(other): False}
 
 
 async def test_the_asking_is_on_record(log: Log, run: Path) -> None:
@@ -78,7 +78,7 @@ async def test_what_is_not_parked_cannot_be_tried_again(log: Log, run: Path) -> 
 
     done = [accord("dead-letters", "retry", ref, "--run", run) for ref in (settled, uuid4())]
 
-    assert [one.exit_code for one in done] == [1, 1]
+    assert [result.exit_code for result in done] == [1, 1]
     assert log.waiting() == 0
 
 

@@ -31,10 +31,10 @@ def test_what_was_well_for_a_while_is_started_at_once_again() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 50])
-def test_a_fall_counts_once_however_often_it_is_looked_at(asked: int) -> None:
+def test_a_fall_counts_once_however_often_it_is_looked_at(times: int) -> None:
     falls = RestartBackoff(started=0.0, count=3)
 
-    for _ in range(asked):
+    for _ in range(times):
         falls.due(1.0)
 
     assert falls.count == 4

@@ -50,9 +50,9 @@ def file(run: Path, tmp_path: Path) -> Path:
 
 
 def findings(output: str) -> list[tuple[str, int]]:
-    told = json.loads(output)
-    assert told["whole"] is (not told["findings"])
-    return [(one["fault"], one["index"]) for one in told["findings"]]
+    report = json.loads(output)
+    assert report["whole"] is (not report["findings"])
+    return [(finding["fault"], finding["index"]) for finding in report["findings"]]
 
 
 def test_a_whole_ledger_is_told_to_be_whole(run: Path) -> None:
@@ -89,13 +89,13 @@ def test_an_edited_row_of_a_copy_is_named(log: Log, run: Path, tmp_path: Path) -
     ],
 )
 def test_what_was_done_to_the_ledger_is_named_with_its_place(
-    log: Log, run: Path, deed: str, found: list[tuple[str, int]]
+    log: Log, run: Path, deed: str, expected: list[tuple[str, int]]
 ) -> None:
     log.tamper(deed)
 
     done = accord("ledger", "verify", "--run", run, "--json")
 
-    assert (done.exit_code, findings(done.output)) == (1, found)
+    assert (done.exit_code, findings(done.output)) == (1, expected)
 
 
 async def test_h8_d1_one_finding_hides_no_other(log: Log, run: Path) -> None:
@@ -115,10 +115,10 @@ def promised(log: Log, run: Path, tmp_path: Path) -> Path:
     skey, vkey = note.new_keys("town.example/ledger/promise")
     (run / "promise.vkey").write_text(vkey + "\n")
     leaves = [leaf_hash(header) for header in log.headers()]
-    kept = tmp_path / "promises.jsonl"
+    file = tmp_path / "promises.jsonl"
     record = {"leaf": hash_text(leaves[2]), "promise": promise(leaves[2:3], NOON, skey)}
-    kept.write_text(json.dumps(record) + "\n" + json.dumps(promise(leaves[3:6], NOON, skey)) + "\n")
-    return kept
+    file.write_text(json.dumps(record) + "\n" + json.dumps(promise(leaves[3:6], NOON, skey)) + "\n")
+    return file
 
 
 def test_h9_promises_that_were_kept_raise_no_alarm(run: Path, file: Path, promised: Path) -> None:
@@ -136,11 +136,11 @@ async def test_h9_a_look_taken_away_before_it_was_in_the_tree_is_named(log: Log,
     await log.sequence()
 
     alone = accord("ledger", "verify", "--run", run, "--json")
-    held = accord("ledger", "verify", "--run", run, "--promises", promised, "--json")
+    checked = accord("ledger", "verify", "--run", run, "--promises", promised, "--json")
 
     assert ("broken_promise", 1) not in findings(alone.output)
-    assert ("broken_promise", 1) in findings(held.output)
-    assert ("broken_promise", 0) not in findings(held.output)
+    assert ("broken_promise", 1) in findings(checked.output)
+    assert ("broken_promise", 0) not in findings(checked.output)
 
 
 def test_h9_what_nobody_promised_is_named(run: Path, promised: Path) -> None:
@@ -154,11 +154,11 @@ def test_h9_what_nobody_promised_is_named(run: Path, promised: Path) -> None:
 
 async def resigned(log: Log) -> str:
     """Drop the newest entries and sign the rest as if that were all; return the newest head that was signed before."""
-    kept = log.notes()[-1]
+    newest_note = log.notes()[-1]
     log.empty()
     await log.write(a_leaf(50), a_leaf(51))
     await log.sequence()
-    return kept
+    return newest_note
 
 
 async def test_a_checkpoint_that_somebody_kept_catches_an_operator_who_signs_another_history(
@@ -197,15 +197,15 @@ def changed(field: str, value: Any) -> Callable[[list[str]], list[str]]:
     ],
 )
 def test_what_was_done_to_a_file_is_named_with_its_place(
-    log: Log, file: Path, deed: Callable[[list[str]], list[str]], found: list[tuple[str, int]]
+    log: Log, file: Path, deed: Callable[[list[str]], list[str]], expected: list[tuple[str, int]]
 ) -> None:
     file.write_text("".join(deed(file.read_text().splitlines(keepends=True))))
 
     done = accord("ledger", "verify", "--from", file, "--vkey", log.vkey, "--json")
 
-    told = json.loads(done.output)
-    assert [(one["fault"], one["index"]) for one in told["findings"]] == found
-    assert done.exit_code == (1 if found else 0)
+    report = json.loads(done.output)
+    assert [(finding["fault"], finding["index"]) for finding in report["findings"]] == expected
+    assert done.exit_code == (1 if expected else 0)
 
 
 @pytest.mark.parametrize(
@@ -277,6 +277,6 @@ def test_where_the_database_is_away_it_is_said_and_how_to_go_on(run: Path) -> No
 
     done = [accord("ledger", "verify", "--run", run), accord("ledger", "export", run / "file", "--run", run)]
 
-    assert [one.exit_code for one in done] == [1, 1]
-    assert all("accord up" in one.output for one in done)
+    assert [result.exit_code for result in done] == [1, 1]
+    assert all("accord up" in result.output for result in done)
     assert not (run / "file").exists()

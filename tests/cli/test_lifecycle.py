@@ -44,20 +44,20 @@ class Place:
 
     def accord(self, *words: str) -> "subprocess.CompletedProcess[str]":
         with self.starting(*words) as child:
-            said, errors = child.communicate(timeout=240)
+            output, errors = child.communicate(timeout=240)
         assert "Traceback" not in errors
-        return subprocess.CompletedProcess(words, child.returncode, said, errors)
+        return subprocess.CompletedProcess(words, child.returncode, output, errors)
 
     @property
     def town(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads((self.folder / "town.json").read_text())
-        return told
+        document: dict[str, Any] = json.loads((self.folder / "town.json").read_text())
+        return document
 
     def pids(self) -> dict[str, int]:
         return {name: process["pid"] for name, process in self.town["processes"].items()}
 
     def ids(self, kind: str) -> list[str]:
-        return [one["id"] for one in self.town[kind]]
+        return [entry["id"] for entry in self.town[kind]]
 
     def asks(self, service: str, path: str, *who: str, **more: Any) -> httpx.Response:
         return self.bears(service, path, self.accord("token", *who).stdout.strip(), **more)
@@ -67,20 +67,20 @@ class Place:
             return client.request(more.pop("method", "GET"), self.town["services"][service] + path, **more)
 
     def open_to_others(self, file: Path) -> bool:
-        way = [one for one in (file, *file.parents) if self.folder in one.parents]
-        return all(one.stat().st_mode & 0o077 for one in way)
+        paths = [path for path in (file, *file.parents) if self.folder in path.parents]
+        return all(path.stat().st_mode & 0o077 for path in paths)
 
     def everything(self) -> list[int]:
         """Return whatever runs for this folder: its command, its environment or its log says so."""
-        found = []
-        for one in psutil.process_iter():
+        pids = []
+        for process in psutil.process_iter():
             try:
-                words = [*one.cmdline(), *one.environ().values(), *(file.path for file in one.open_files())]
+                words = [*process.cmdline(), *process.environ().values(), *(file.path for file in process.open_files())]
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
-            if one.status() != psutil.STATUS_ZOMBIE and any(str(self.folder) in word for word in words):
-                found.append(one.pid)
-        return found
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(self.folder) in word for word in words):
+                pids.append(process.pid)
+        return pids
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,8 @@ def later(up: Place) -> dict[str, int]:
     before = up.pids()
     kinds = ("shelter", "police", "hospital")
     added = [
-        up.starting("agency", "add", one, "--name", one, "--kind", kind) for one, kind in zip(LATER, kinds, strict=True)
+        up.starting("agency", "add", agency_id, "--name", agency_id, "--kind", kind)
+        for agency_id, kind in zip(LATER, kinds, strict=True)
     ]
     for child in added:
         assert child.communicate(timeout=60)[1] == ""
@@ -131,12 +132,12 @@ def killed(up: Place, later: dict[str, int], case_ref: str) -> list[int]:
 
 
 def test_what_up_prints_is_where_everything_is(up: Place) -> None:
-    told = json.loads(up.printed)
+    printed = json.loads(up.printed)
 
-    assert told == up.town
-    jsonschema.validate(told, json.loads((ROOT / "schemas/published/town.json").read_text()))
+    assert printed == up.town
+    jsonschema.validate(printed, json.loads((ROOT / "schemas/published/town.json").read_text()))
     assert all(runs(pid) for pid in up.pids().values())
-    urls = {name: process["url"] for name, process in told["processes"].items()}
+    urls = {name: process["url"] for name, process in printed["processes"].items()}
     assert {name for name, url in urls.items() if url is None} == {"postgres", "kafka"}
     answers = {name: httpx.get(f"{url}/readyz", trust_env=False) for name, url in urls.items() if url is not None}
     assert {name for name, answer in answers.items() if answer.status_code != 200} == set()
@@ -145,10 +146,10 @@ def test_what_up_prints_is_where_everything_is(up: Place) -> None:
 def test_no_secret_stands_where_others_can_read_it(up: Place) -> None:
     secrets = [file.read_text().strip() for file in (up.folder / "secrets").iterdir()]
     inside = [file for file in up.folder.rglob("*") if file.is_file() and up.open_to_others(file)]
-    told = [file for file in inside if any(secret in file.read_text(errors="replace") for secret in secrets)]
+    leaking = [file for file in inside if any(secret in file.read_text(errors="replace") for secret in secrets)]
 
     assert up.folder / "ledger.vkey" in inside
-    assert told == []
+    assert leaking == []
 
 
 @pytest.mark.parametrize("words", [("up",), ("up", "--detach"), ("demo", "--once")], ids=" ".join)
@@ -211,14 +212,14 @@ def test_l12_d18_people_and_agencies_are_taken_out(up: Place, later: dict[str, i
     assert [up.bears("exchange", "/v1/inbox", token).status_code for token in (pia, system)] == [401, 401]
     assert up.accord("token", "--system", LATER[1]).returncode == 1
     assert up.accord("person", "remove", LATER[0], "pia").returncode == 1
-    inactive = [one["id"] for kind in ("agencies", "people") for one in up.town[kind] if not one["active"]]
+    inactive = [entry["id"] for kind in ("agencies", "people") for entry in up.town[kind] if not entry["active"]]
     assert inactive == [LATER[1], "pia"]
     assert "(inactive)" in up.accord("agency", "list").stdout
     assert up.pids() == later
     place = up.town["kafka"]
     password = Path(place["admin_password_file"]).read_text().strip()
-    there = Administrator(place["bootstrap_servers"], place["admin_user"], password, KafkaProtocol.PLAINTEXT)
-    assert [there.quotas(one) for one in LATER] == [AGENCY, {}, AGENCY]
+    broker = Administrator(place["bootstrap_servers"], place["admin_user"], password, KafkaProtocol.PLAINTEXT)
+    assert [broker.quotas(agency_id) for agency_id in LATER] == [AGENCY, {}, AGENCY]
 
 
 @pytest.mark.parametrize("victims", [("intake", "exchange-worker"), ("postgres",)], ids=" ".join)
@@ -274,7 +275,7 @@ def test_what_was_killed_comes_back_with_everything_tells_its_story_and_ends_whe
     before = up.town
     with up.starting("demo", "--json") as demo:
         assert demo.stdout is not None
-        said = "".join(iter(demo.stdout.readline, "}\n")) + "}"
+        output = "".join(iter(demo.stdout.readline, "}\n")) + "}"
         after = up.town
         case = up.asks("intake", f"/v1/cases/{case_ref}", "--person", "ana")
         inbox = up.asks("exchange", "/v1/inbox", "--person", "olga")
@@ -282,7 +283,7 @@ def test_what_was_killed_comes_back_with_everything_tells_its_story_and_ends_whe
         demo.send_signal(signal.SIGINT)
         _, progress = demo.communicate(timeout=90)
 
-    assert json.loads(said) == after
+    assert json.loads(output) == after
     assert after | {"processes": {}} == before | {"processes": {}}
     assert (case.status_code, inbox.status_code) == (200, 200)
     assert "Everything in the story held." in progress
@@ -299,9 +300,9 @@ def test_a_start_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
         (place,) = (Place(folder) for folder in (ROOT / ".run").glob("demo-*") if held_by(folder, demo.pid))
         assert comes_true(lambda: len(place.everything()) > 2)
         demo.send_signal(signal.SIGTERM)
-        said, errors = demo.communicate(timeout=60)
+        output, errors = demo.communicate(timeout=60)
 
-    assert (demo.returncode, said, errors) == (1, "", "accord: ended before it was done, as asked\n")
+    assert (demo.returncode, output, errors) == (1, "", "accord: ended before it was done, as asked\n")
     assert place.everything() == []
     assert not place.folder.exists()
 

@@ -37,9 +37,9 @@ async def test_an_agency_gets_its_profile_and_another_later(town: Town) -> None:
 
     assert (first, second) == ("us_wa", "minor_alone")
     with town.database.superuser() as connection:
-        asked = """SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE
+        query = """SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE
             (SELECT '%%"act":"administered"%%' || pseudonym || '%%' FROM register.agency WHERE agency_id = %s)"""
-        row = connection.execute(asked, [name]).fetchone()
+        row = connection.execute(query, [name]).fetchone()
     assert row == (4,)
 
 

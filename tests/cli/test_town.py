@@ -44,13 +44,13 @@ def typed(*words: str | Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    made = Run(tmp_path / "run")
-    made.make()
-    return made
+    new_run = Run(tmp_path / "run")
+    new_run.make()
+    return new_run
 
 
 @pytest.fixture
-def there(run: Run) -> Town:
+def small_town(run: Run) -> Town:
     """A town with an agency and a person of the longest names, written down; nothing of it runs."""
     ports = {program.name: 20_000 + number for number, program in enumerate(PROGRAMS)}
     bare = making.describe(run, ports, Postgres.at(OWN_DATABASE), Kafka.at(OWN_KAFKA))
@@ -68,9 +68,9 @@ def there(run: Run) -> Town:
     person = TownPerson(
         id=LONGEST, name="X", agency=LONGEST, roles=("privacy_officer", "auditor"), passphrase_file=str(passphrase)
     )
-    made = bare.model_copy(update={"agencies": (agency,), "people": (person,)})
-    town.write(run, made)
-    return made
+    filled = bare.model_copy(update={"agencies": (agency,), "people": (person,)})
+    town.write(run, filled)
+    return filled
 
 
 @pytest.fixture
@@ -84,31 +84,31 @@ def holder(run: Run) -> Iterator["subprocess.Popen[str]"]:
         other.kill()
 
 
-def test_a_town_is_written_for_us_alone_and_as_its_schema_says(run: Run, there: Town) -> None:
-    told = json.loads(run.town_file.read_text())
+def test_a_town_is_written_for_us_alone_and_as_its_schema_says(run: Run, small_town: Town) -> None:
+    document = json.loads(run.town_file.read_text())
 
-    jsonschema.validate(told, json.loads((ROOT / "schemas/published/town.json").read_text()))
+    jsonschema.validate(document, json.loads((ROOT / "schemas/published/town.json").read_text()))
     assert run.town_file.stat().st_mode & 0o777 == 0o600
-    assert town.read(run.folder) == there
+    assert town.read(run.folder) == small_town
 
 
-def test_no_secret_of_the_broker_or_of_a_person_stands_in_it(run: Run, there: Town) -> None:
-    said = run.town_file.read_text()
+def test_no_secret_of_the_broker_or_of_a_person_stands_in_it(run: Run, small_town: Town) -> None:
+    text = run.town_file.read_text()
 
     secrets = {file.name: file.read_text().strip() for file in (run.folder / "secrets").iterdir()}
-    shown = {name for name, secret in secrets.items() if secret in said}
-    assert len(secrets) > len(there.database.urls)
-    assert shown == {f"database-{role}" for role in there.database.urls}
+    readable = {name for name, secret in secrets.items() if secret in text}
+    assert len(secrets) > len(small_town.database.urls)
+    assert readable == {f"database-{role}" for role in small_town.database.urls}
 
 
-def test_a_reader_never_sees_half_of_a_town(run: Run, there: Town) -> None:
-    longer = there.model_copy(update={"people": tuple(there.people * 200)})
+def test_a_reader_never_sees_half_of_a_town(run: Run, small_town: Town) -> None:
+    longer = small_town.model_copy(update={"people": tuple(small_town.people * 200)})
     stop = threading.Event()
 
     def write() -> None:
         while not stop.is_set():
             town.write(run, longer)
-            town.write(run, there)
+            town.write(run, small_town)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -122,8 +122,8 @@ def test_a_reader_never_sees_half_of_a_town(run: Run, there: Town) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}'], ids=["empty", "half", "other", "newer"])
-def test_what_is_not_a_town_is_told_so(run: Run, said: str) -> None:
-    run.town_file.write_text(said)
+def test_what_is_not_a_town_is_told_so(run: Run, content: str) -> None:
+    run.town_file.write_text(content)
 
     with pytest.raises(town.NoTown, match=r"town\.json is not a town's.*--run"):
         town.read(run.folder)
@@ -132,10 +132,10 @@ def test_what_is_not_a_town_is_told_so(run: Run, said: str) -> None:
 def test_a_folder_is_held_by_one(run: Run, holder: "subprocess.Popen[str]") -> None:
     with pytest.raises(InUse, match=f"{run.folder} is in use.*accord down"), run.locked():
         pass
-    found = run.holder()
+    lock_owner = run.holder()
 
-    assert found is not None
-    assert (found.pid, found.ready) == (holder.pid, True)
+    assert lock_owner is not None
+    assert (lock_owner.pid, lock_owner.ready) == (holder.pid, True)
 
 
 def test_a_killed_holder_holds_nothing_whatever_it_left_behind(run: Run, holder: "subprocess.Popen[str]") -> None:
@@ -145,12 +145,14 @@ def test_a_killed_holder_holds_nothing_whatever_it_left_behind(run: Run, holder:
     assert run.holder() is None
     assert (run.folder / "lock").read_text() == f"{holder.pid} ready\n"
     with run.locked():
-        found = run.holder()
-    assert found is not None
-    assert (found.pid, found.ready) == (os.getpid(), False)
+        lock_owner = run.holder()
+    assert lock_owner is not None
+    assert (lock_owner.pid, lock_owner.ready) == (os.getpid(), False)
 
 
-def test_down_ends_a_holder_and_says_when_there_is_none(run: Run, there: Town, holder: "subprocess.Popen[str]") -> None:
+def test_down_ends_a_holder_and_says_when_there_is_none(
+    run: Run, small_town: Town, holder: "subprocess.Popen[str]"
+) -> None:
     ended = accord("down", "--run", run.folder)
     again = accord("down", "--run", run.folder)
 
@@ -165,9 +167,9 @@ def test_a_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path) -> No
 
     done = [typed("up", *how, "--run", tmp_path) for how in ((), ("--detach",))]
 
-    assert [one.returncode for one in done] == [1, 1]
-    assert all("holds other things than a run" in one.stderr for one in done)
-    assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+    assert [result.returncode for result in done] == [1, 1]
+    assert all("holds other things than a run" in result.stderr for result in done)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
     assert tmp_path.stat().st_mode & 0o777 == 0o750
 
 
@@ -229,7 +231,7 @@ A_PERSON = ("--name", "Olga", "--agency", LONGEST, "--role", "case_worker")
     ],
     ids=" ".join,
 )
-def test_a_wrong_use_is_two_and_changes_nothing(run: Run, there: Town, words: tuple[str, ...]) -> None:
+def test_a_wrong_use_is_two_and_changes_nothing(run: Run, small_town: Town, words: tuple[str, ...]) -> None:
     before = sorted(run.folder.rglob("*"))
 
     done = accord(*words, *(("--run", run.folder) if len(words) > 1 else ()))
@@ -237,7 +239,7 @@ def test_a_wrong_use_is_two_and_changes_nothing(run: Run, there: Town, words: tu
     assert done.exit_code == 2
     assert "Error" in done.output
     assert sorted(run.folder.rglob("*")) == before
-    assert town.read(run.folder) == there
+    assert town.read(run.folder) == small_town
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,9 @@ def test_a_wrong_use_is_two_and_changes_nothing(run: Run, there: Town, words: tu
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
 )
-def test_where_nothing_runs_it_says_how_to_start_it(run: Run, there: Town, words: tuple[str, ...], fix: str) -> None:
+def test_where_nothing_runs_it_says_how_to_start_it(
+    run: Run, small_town: Town, words: tuple[str, ...], fix: str
+) -> None:
     done = accord(*words, "--run", run.folder)
 
     assert done.exit_code == 1
@@ -275,22 +279,22 @@ def test_a_folder_that_never_was_a_run_is_named_and_not_made(tmp_path: Path, wor
     assert not (tmp_path / "none").exists()
 
 
-def test_every_list_is_one_json_document(run: Run, there: Town) -> None:
-    told = [accord(*words, "--json", "--run", run.folder) for words in (("agency", "list"), ("person", "list"))]
+def test_every_list_is_one_json_document(run: Run, small_town: Town) -> None:
+    results = [accord(*words, "--json", "--run", run.folder) for words in (("agency", "list"), ("person", "list"))]
     places = json.loads(accord("env", "--json", "--run", run.folder).output)
 
-    assert [[one["id"] for one in json.loads(listed.output)] for listed in told] == [[LONGEST], [LONGEST]]
-    assert places["LAW_ENFORCEMENT_BRIDGE"] == there.services["law_enforcement_bridge"]
-    assert f"export INTAKE={there.services['intake']}\n" in accord("env", "--run", run.folder).output
+    assert [[entry["id"] for entry in json.loads(listed.output)] for listed in results] == [[LONGEST], [LONGEST]]
+    assert places["LAW_ENFORCEMENT_BRIDGE"] == small_town.services["law_enforcement_bridge"]
+    assert f"export INTAKE={small_town.services['intake']}\n" in accord("env", "--run", run.folder).output
 
 
-def test_a_table_shows_each_passphrase_whole(run: Run, there: Town, capsys: pytest.CaptureFixture[str]) -> None:
-    show_town(there, json=False)
+def test_a_table_shows_each_passphrase_whole(run: Run, small_town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    show_town(small_town, json=False)
 
-    shown = capsys.readouterr().out
-    assert run.secret("person") in shown
-    assert all(url in shown for url in there.services.values())
-    assert max(map(len, shown.splitlines()[:-1])) <= 80
+    output = capsys.readouterr().out
+    assert run.secret("person") in output
+    assert all(url in output for url in small_town.services.values())
+    assert max(map(len, output.splitlines()[:-1])) <= 80
 
 
 def test_the_doctor_is_told_of_your_own_servers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,10 +303,10 @@ def test_the_doctor_is_told_of_your_own_servers(run: Run, monkeypatch: pytest.Mo
 
     done = accord("doctor", "--json", "--run", run.folder)
 
-    told = {finding["name"]: finding for finding in json.loads(done.output)}
+    findings = {finding["name"]: finding for finding in json.loads(done.output)}
     assert done.exit_code == 1
-    assert {name for name, finding in told.items() if not finding["ok"]} >= {"database", "broker"}
-    assert all(finding["fix"] for finding in told.values() if not finding["ok"])
+    assert {name for name, finding in findings.items() if not finding["ok"]} >= {"database", "broker"}
+    assert all(finding["fix"] for finding in findings.values() if not finding["ok"])
     assert "pw@" not in done.output
 
 

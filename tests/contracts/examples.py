@@ -14,8 +14,8 @@ def files() -> list[Path]:
 
 
 def example(type_name: str) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads((EXAMPLES / f"{type_name}.json").read_text())
-    return said
+    content: dict[str, Any] = json.loads((EXAMPLES / f"{type_name}.json").read_text())
+    return content
 
 
 def fact(type_name: str) -> Fact:

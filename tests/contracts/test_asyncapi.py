@@ -95,22 +95,22 @@ SHAPE = closed(
 )
 
 
-def references(said: Any) -> Iterator[str]:
-    if isinstance(said, dict):
-        if "$ref" in said:
-            yield said["$ref"]
-        for value in said.values():
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for value in node.values():
             yield from references(value)
-    elif isinstance(said, list):
-        for value in said:
+    elif isinstance(node, list):
+        for value in node:
             yield from references(value)
 
 
 def target(reference: str) -> Any:
-    found: Any = DOCUMENT
+    node: Any = DOCUMENT
     for step in reference.removeprefix("#/").split("/"):
-        found = found[step]
-    return found
+        node = node[step]
+    return node
 
 
 def test_the_document_has_the_shape_of_asyncapi_3() -> None:
@@ -140,11 +140,11 @@ def test_an_operation_reads_a_channel_of_this_document() -> None:
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_the_headers_of_a_message_are_schemas(type_name: str) -> None:
-    said = DOCUMENT["components"]["messages"][type_name]
+    message = DOCUMENT["components"]["messages"][type_name]
 
-    jsonschema.Draft202012Validator.check_schema(said["headers"])
-    assert said["contentType"] == CONTENT_TYPE
-    assert said["bindings"]["kafka"]["bindingVersion"] == BINDING
+    jsonschema.Draft202012Validator.check_schema(message["headers"])
+    assert message["contentType"] == CONTENT_TYPE
+    assert message["bindings"]["kafka"]["bindingVersion"] == BINDING
 
 
 def test_no_header_names_a_purpose_a_release_or_a_category() -> None:

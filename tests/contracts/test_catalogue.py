@@ -60,8 +60,8 @@ def descendants(of: type[Categorised]) -> set[type[Categorised]]:
     return {of}.union(*(descendants(child) for child in of.__subclasses__()))
 
 
-FOUND = [model for model in descendants(Categorised) if model.__module__.startswith("schemas.")]
-OURS = sorted(FOUND, key=lambda model: model.__name__)
+DESCENDANTS = [model for model in descendants(Categorised) if model.__module__.startswith("schemas.")]
+OURS = sorted(DESCENDANTS, key=lambda model: model.__name__)
 
 
 def test_the_catalogue_is_all_there_is() -> None:
@@ -80,11 +80,11 @@ def test_every_fact_with_a_type_is_in_the_catalogue() -> None:
 
 
 def test_the_facts_together_can_say_every_field() -> None:
-    said = 0
+    mask = 0
     for type_name in CONTRACTS:
-        said |= contract_mask(type_name)
+        mask |= contract_mask(type_name)
 
-    assert said == ALL
+    assert mask == ALL
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
@@ -96,10 +96,10 @@ def test_a_field_has_the_category_that_each_block_it_comes_from_gave_it(model: t
 
 
 def test_directive_facts_are_those_of_consent_and_disclosure() -> None:
-    told = {type_name for type_name in CONTRACTS if is_directive_fact(type_name)}
+    type_names = {type_name for type_name in CONTRACTS if is_directive_fact(type_name)}
 
-    assert told == {name for name in CONTRACTS if name.split(".")[1] in {"consent", "disclosure"}}
-    assert all(issubclass(contract(name), DirectiveFact) for name in told)
+    assert type_names == {name for name in CONTRACTS if name.split(".")[1] in {"consent", "disclosure"}}
+    assert all(issubclass(contract(name), DirectiveFact) for name in type_names)
 
 
 def test_an_unknown_type_is_not_guessed() -> None:

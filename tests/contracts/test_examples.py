@@ -20,11 +20,11 @@ def test_every_version_of_every_contract_has_an_example_and_no_example_is_of_som
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_an_example_of_every_version_still_decodes(type_name: str) -> None:
-    said = strict_json.loads((EXAMPLES / f"{type_name}.json").read_bytes())
+    content = strict_json.loads((EXAMPLES / f"{type_name}.json").read_bytes())
 
-    decoded = contract(type_name).model_validate(said)
+    decoded = contract(type_name).model_validate(content)
 
-    assert decoded == contract(type_name).model_validate_json(json.dumps(said))
+    assert decoded == contract(type_name).model_validate_json(json.dumps(content))
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
@@ -37,16 +37,16 @@ def test_an_example_is_valid_by_the_published_schema(type_name: str) -> None:
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_what_a_fact_says_by_category_and_by_terms_is_all_that_it_was_given(type_name: str) -> None:
-    said = fact(type_name)
-    parts = by_category(said, ALL)
+    original = fact(type_name)
+    parts = by_category(original, ALL)
     again = {name: value for part in parts.values() for name, value in part.items()}
-    if isinstance(said, DirectiveFact):
-        again |= said.terms()
+    if isinstance(original, DirectiveFact):
+        again |= original.terms()
 
-    kept = {"case_ref": said.case_ref, "cji_fields": getattr(said, "cji_fields", None)}
-    whole = again | {name: value for name, value in kept.items() if value is not None}
+    routing = {"case_ref": original.case_ref, "cji_fields": getattr(original, "cji_fields", None)}
+    whole = again | {name: value for name, value in routing.items() if value is not None}
 
-    assert contract(type_name).model_validate(whole) == said
+    assert contract(type_name).model_validate(whole) == original
     json.dumps(again)
 
 
@@ -56,8 +56,8 @@ def test_a_fact_carries_no_more_than_its_contract(type_name: str) -> None:
 
 
 def test_the_examples_together_use_nearly_every_field_there_is() -> None:
-    said = 0
+    mask = 0
     for type_name in CONTRACTS:
-        said |= carried(fact(type_name))
+        mask |= carried(fact(type_name))
 
-    assert said == ALL
+    assert mask == ALL

@@ -24,9 +24,9 @@ def published(tmp_path: Path) -> Path:
 
 def plant(folder: Path, change: Plant) -> None:
     """Let the published contract of a reported incident say what the code no longer does."""
-    said = json.loads((folder / REPORTED).read_text())
-    change(said)
-    (folder / REPORTED).write_text(json.dumps(said))
+    schema = json.loads((folder / REPORTED).read_text())
+    change(schema)
+    (folder / REPORTED).write_text(json.dumps(schema))
 
 
 def test_what_is_committed_is_what_the_code_says() -> None:
@@ -38,17 +38,20 @@ def test_what_was_published_just_now_passes_the_check(published: Path) -> None:
 
 
 PLANTS: list[tuple[Plant, str]] = [
-    (lambda said: said["properties"].update(colour={"type": "string"}), "removed: /colour"),
-    (lambda said: said["required"].remove("version"), "newly_required: /version"),
-    (lambda said: said["properties"]["version"].update(maximum=10**9), "narrowed: /version maximum"),
+    (lambda schema: schema["properties"].update(colour={"type": "string"}), "removed: /colour"),
+    (lambda schema: schema["required"].remove("version"), "newly_required: /version"),
+    (lambda schema: schema["properties"]["version"].update(maximum=10**9), "narrowed: /version maximum"),
     (
-        lambda said: said["properties"]["narrative"]["anyOf"][0].update(maxLength=10**6),
+        lambda schema: schema["properties"]["narrative"]["anyOf"][0].update(maxLength=10**6),
         "narrowed: /narrative maxLength",
     ),
-    (lambda said: said["$defs"]["DayPeriod"]["enum"].append("dawn"), "shrunk_enum: /day_period dawn"),
-    (lambda said: said["$defs"]["Child"]["properties"].update(name={"type": "string"}), "removed: /children/*/name"),
-    (lambda said: said["$defs"]["Window"]["required"].remove("days"), "newly_required: /channels/*/windows/*/days"),
-    (lambda said: said["properties"]["place"].update({"x-accord-category": "needs"}), "recategorised: /place"),
+    (lambda schema: schema["$defs"]["DayPeriod"]["enum"].append("dawn"), "shrunk_enum: /day_period dawn"),
+    (
+        lambda schema: schema["$defs"]["Child"]["properties"].update(name={"type": "string"}),
+        "removed: /children/*/name",
+    ),
+    (lambda schema: schema["$defs"]["Window"]["required"].remove("days"), "newly_required: /channels/*/windows/*/days"),
+    (lambda schema: schema["properties"]["place"].update({"x-accord-category": "needs"}), "recategorised: /place"),
 ]
 
 
@@ -74,7 +77,7 @@ def test_a_contract_that_is_gone_is_refused_by_name(published: Path) -> None:
 
 
 def test_a_new_optional_field_is_no_break_but_must_be_committed(published: Path) -> None:
-    plant(published, lambda said: said["properties"].pop("narrative"))
+    plant(published, lambda schema: schema["properties"].pop("narrative"))
 
     assert str(main(["--check"], published)).startswith(f"stale: {REPORTED}\n")
     assert main([], published) is None
@@ -94,9 +97,9 @@ def test_a_document_breaks_nothing_of_itself(name: str) -> None:
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_every_field_of_a_published_contract_says_its_category(type_name: str) -> None:
-    said = DOCUMENTS[f"{type_name}.json"]["properties"]
+    schema = DOCUMENTS[f"{type_name}.json"]["properties"]
 
-    categories = {name: field.get("x-accord-category") for name, field in said.items()}
+    categories = {name: field.get("x-accord-category") for name, field in schema.items()}
     assert {name: category for name, category in categories.items() if category} == dict(
         CONTRACTS[type_name].field_categories
     )
@@ -132,7 +135,7 @@ TEXT = {"type": "string", "maxLength": 9}
 def test_narrower_is_a_break_and_wider_is_none(
     before: dict[str, Any], after: dict[str, Any], reasons: set[Incompatibility]
 ) -> None:
-    assert {found.reason for found in breaks(before, after)} == reasons
+    assert {change.reason for change in breaks(before, after)} == reasons
 
 
 def test_a_break_reads_as_its_reason_and_its_place() -> None:

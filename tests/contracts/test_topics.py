@@ -24,8 +24,8 @@ def test_a_topic_has_an_owner_a_writer_and_readers_and_says_what_it_is(spec: Top
 @pytest.mark.parametrize("spec", topic_specs(), ids=lambda spec: spec.topic)
 def test_a_topic_keeps_nothing_for_ever_and_acknowledges_no_single_copy(spec: TopicSpec) -> None:
     assert spec.settings["cleanup.policy"] == "delete"
-    kept = int(spec.settings["retention.ms"]) + int(spec.settings["segment.ms"])  # a segment goes as a whole
-    assert 0 < kept <= 14 * 24 * 3_600 * 1_000
+    retained_ms = int(spec.settings["retention.ms"]) + int(spec.settings["segment.ms"])  # a segment goes as a whole
+    assert 0 < retained_ms <= 14 * 24 * 3_600 * 1_000
     assert 2 <= int(spec.settings["min.insync.replicas"]) < spec.replicas
 
 

@@ -135,8 +135,8 @@ def test_l5_d8_what_was_sent_is_what_the_node_itself_may_do(
 
     assert signed_in == NONE
     assert answer != REFUSED
-    made = {one for one in admin.in_force(administrator(kafka)) if one.principal == f"User:{agency}"}  # type: ignore[attr-defined]
-    assert any(one.name == "to." for one in made)  # type: ignore[attr-defined]
+    acls = {acl for acl in admin.in_force(administrator(kafka)) if acl.principal == f"User:{agency}"}  # type: ignore[attr-defined]
+    assert any(acl.name == "to." for acl in acls)  # type: ignore[attr-defined]
 
 
 def test_l5_d8_the_nodes_password_is_no_ones_to_read(folder: Path) -> None:

@@ -23,15 +23,15 @@ class Served(http.server.BaseHTTPRequestHandler):
     """A repository that has every jar, with one content."""
 
     def do_GET(self) -> None:
-        found = self.path.endswith(".jar")
+        exists = self.path.endswith(".jar")
         self.server.asked.append(self.path)  # type: ignore[attr-defined]
         if self.server.falters and len(self.server.asked) == 1:  # type: ignore[attr-defined]
             self.send_error(503)
             return
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Length", str(len(CONTENT) if found else 0))
+        self.send_response(200 if exists else 404)
+        self.send_header("Content-Length", str(len(CONTENT) if exists else 0))
         self.end_headers()
-        self.wfile.write(CONTENT if found else b"")
+        self.wfile.write(CONTENT if exists else b"")
 
     def log_message(self, *_: object) -> None:
         pass

@@ -15,8 +15,8 @@ def test_a_port_is_never_handed_out_twice() -> None:
 
 
 def test_a_port_is_never_one_the_kernel_gives_to_outgoing_connections() -> None:
-    with socket.create_server((ports.LOOPBACK, 0)) as given:
-        lowest_given = given.getsockname()[1]
+    with socket.create_server((ports.LOOPBACK, 0)) as server:
+        lowest_given = server.getsockname()[1]
 
     assert ports.free_port() < 32_768 <= lowest_given
 

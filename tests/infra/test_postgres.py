@@ -81,12 +81,12 @@ def test_the_server_never_runs_as_root(own: Postgres) -> None:
 
 
 def test_statements_and_durability_are_set_as_promised(own: Postgres) -> None:
-    wanted = {"fsync": "on", "log_statement": "none", "log_min_error_statement": "panic", "max_connections": "200"}
+    expected = {"fsync": "on", "log_statement": "none", "log_min_error_statement": "panic", "max_connections": "200"}
 
     with psycopg.connect(own.superuser_url()) as session:
-        found: dict[str, str] = dict(session.execute("select name, setting from pg_settings").fetchall())
+        settings: dict[str, str] = dict(session.execute("select name, setting from pg_settings").fetchall())
 
-    assert wanted.items() <= found.items()
+    assert expected.items() <= settings.items()
 
 
 def test_a_server_of_ones_own_is_never_stopped(own: Postgres) -> None:

@@ -43,7 +43,9 @@ def a_shell(script: str, folder: Path, grace: float = 10.0) -> ChildProcess:
 @pytest.mark.parametrize("script", [A_SLEEPER, A_POSTGRES, A_KAFKA], ids=["sleep", "postgres", "kafka"])
 def test_nothing_outlives_a_parent_that_was_killed(script: str, tmp_path: Path) -> None:
     with a_parent(script, tmp_path) as (parent, pids):
-        family = [one for pid in pids for one in (pid, *(child.pid for child in psutil.Process(pid).children(True)))]
+        family = [
+            member for pid in pids for member in (pid, *(child.pid for child in psutil.Process(pid).children(True)))
+        ]
         parent.kill()
 
         assert family
@@ -125,10 +127,10 @@ def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_command_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_SECRET", "of ours")
 
-    said = process.run("environment", ["/usr/bin/env"], {"GIVEN": "this"}, tmp_path)
+    output = process.run("environment", ["/usr/bin/env"], {"GIVEN": "this"}, tmp_path)
 
-    assert "GIVEN=this" in said
-    assert "A_SECRET" not in said
+    assert "GIVEN=this" in output
+    assert "A_SECRET" not in output
 
 
 def test_whoever_we_step_down_to_finds_programs_below_a_folder_that_only_we_may_enter(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_declined_by_the_receiver_and_declined_by_the_survivor_are_never_one_rea
 
 
 def test_terms_leave_out_what_they_do_not_say() -> None:
-    told = granted(starts_when=None).terms()
+    terms = granted(starts_when=None).terms()
 
-    assert "starts_when" not in told
-    assert "case_ref" not in told
-    assert told["categories"] == GRANTED["categories"]
+    assert "starts_when" not in terms
+    assert "case_ref" not in terms
+    assert terms["categories"] == GRANTED["categories"]

@@ -48,32 +48,32 @@ def test_a_field_that_says_nothing_is_left_out() -> None:
 def test_a_cut_holds_exactly_the_permitted_fields_that_say_something(mask: int) -> None:
     parts = by_category(EVERYTHING, mask)
 
-    said = mask_of(f"{category}.{name}" for category, fields in parts.items() for name in fields)
-    assert said == carried(EVERYTHING) & mask
+    cut_mask = mask_of(f"{category}.{name}" for category, fields in parts.items() for name in fields)
+    assert cut_mask == carried(EVERYTHING) & mask
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_no_reference_leaves_a_fact_without_being_renamed(type_name: str) -> None:
-    said = fact(type_name)
+    original = fact(type_name)
     other: dict[UUID, UUID] = {}
 
     def rename(ref: UUID) -> UUID:
         return other.setdefault(ref, uuid4())
 
-    left = str(by_category(said, ALL, rename)) + str(getattr(said, "terms", lambda _: "")(rename))
+    left = str(by_category(original, ALL, rename)) + str(getattr(original, "terms", lambda _: "")(rename))
 
     assert not [ref for ref in other if str(ref) in left]
     assert all(str(name) in left for name in other.values())
-    assert str(said.case_ref) not in left
-    assert not set(_references(example(type_name))) - {str(ref) for ref in other} - {str(said.case_ref)}
+    assert str(original.case_ref) not in left
+    assert not set(_references(example(type_name))) - {str(ref) for ref in other} - {str(original.case_ref)}
 
 
-def _references(said: object) -> list[str]:
-    if isinstance(said, dict):
-        return [ref for value in said.values() for ref in _references(value)]
-    if isinstance(said, list):
-        return [ref for value in said for ref in _references(value)]
-    return [said] if isinstance(said, str) and len(said) == 36 and said.count("-") == 4 else []
+def _references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        return [ref for value in node.values() for ref in _references(value)]
+    if isinstance(node, list):
+        return [ref for value in node for ref in _references(value)]
+    return [node] if isinstance(node, str) and len(node) == 36 and node.count("-") == 4 else []
 
 
 def test_a_referral_is_between_its_sender_and_its_receiver() -> None:
@@ -90,14 +90,14 @@ def test_criminal_justice_information_is_named_and_travels_in_no_category() -> N
 
 
 def test_d14_a_mark_names_a_field_by_its_path() -> None:
-    said = example("accord.protective_order.issued.v1")
-    by_path = ProtectiveOrderIssued.model_validate({**said, "cji_fields": ["order_terms.order_number"]})
-    by_name = ProtectiveOrderIssued.model_validate({**said, "cji_fields": ["order_number"]})
+    content = example("accord.protective_order.issued.v1")
+    by_path = ProtectiveOrderIssued.model_validate({**content, "cji_fields": ["order_terms.order_number"]})
+    by_name = ProtectiveOrderIssued.model_validate({**content, "cji_fields": ["order_number"]})
 
     assert paths_of(by_path.cji_mask()) == ("order_terms.order_number",)
     assert by_path == by_name
     with pytest.raises(ValidationError, match="does not know"):
-        ProtectiveOrderIssued.model_validate({**said, "cji_fields": ["identity.order_number"]})
+        ProtectiveOrderIssued.model_validate({**content, "cji_fields": ["identity.order_number"]})
 
 
 def test_a_mark_on_a_field_that_is_not_there_is_refused() -> None:
@@ -107,10 +107,10 @@ def test_a_mark_on_a_field_that_is_not_there_is_refused() -> None:
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_a_fact_does_not_change_once_said(type_name: str) -> None:
-    said = fact(type_name)
+    original = fact(type_name)
 
     with pytest.raises(ValidationError, match="frozen"):
-        said.case_ref = uuid4()  # type: ignore[misc]  # that it cannot be done is the point
+        original.case_ref = uuid4()  # type: ignore[misc]  # that it cannot be done is the point
 
 
 def test_the_body_of_a_request_is_a_block_or_several_and_none_of_what_the_service_sets() -> None:

@@ -7,9 +7,9 @@ HEAVY = {"yaml", "jsonschema", "sqlalchemy", "fastapi", "starlette", "confluent_
 
 
 def test_reading_the_contracts_brings_in_nothing_heavy() -> None:
-    asked = "import sys, schemas.registry, schemas.town, schemas.topics; print(*sys.modules)"
+    program = "import sys, schemas.registry, schemas.town, schemas.topics; print(*sys.modules)"
 
-    command = [sys.executable, "-c", asked]
+    command = [sys.executable, "-c", program]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert not HEAVY & set(loaded.stdout.split())

@@ -58,7 +58,7 @@ def test_each_address_coordinate_school_or_place_is_of_a_category_for_places() -
 
 
 def test_the_check_sees_the_places_there_are() -> None:
-    seen = {path for path, name, types, _ in FIELDS if tells_a_place(name, types)}
+    paths = {path for path, name, types, _ in FIELDS if tells_a_place(name, types)}
 
     assert {
         "IncidentReported.place",
@@ -70,7 +70,7 @@ def test_the_check_sees_the_places_there_are() -> None:
         "SafetyPlanCreated.work_school_public",
         "AlertRaised.last_position",
         "ReferralAccepted.meeting_place",
-    } <= seen
+    } <= paths
 
 
 @pytest.mark.parametrize("kind", [ChannelKind.POST, ChannelKind.IN_PERSON])

@@ -24,44 +24,44 @@ def as_known_to(recipient: UUID) -> Rename:
     return lambda ref: uuid5(recipient, str(ref))
 
 
-def alone(said: Fact, mask: int, rename: Rename | None) -> object:
-    return json.loads(json.dumps(by_category(said, mask, rename)))
+def alone(original: Fact, mask: int, rename: Rename | None) -> object:
+    return json.loads(json.dumps(by_category(original, mask, rename)))
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 @given(st.lists(masks | st.just(ALL), min_size=1, max_size=4))
 def test_each_copy_is_what_cutting_for_one_alone_gives(type_name: str, several: list[int]) -> None:
-    said = example_of(type_name)
-    cutting = FactProjection(said)
+    original = example_of(type_name)
+    cutting = FactProjection(original)
 
     for mask in several:
         for rename in (None, as_known_to(uuid4())):
             parts = {category: json.loads(text) for category, text in cutting.for_mask(mask, rename).items()}
-            assert parts == alone(said, mask, rename)
+            assert parts == alone(original, mask, rename)
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_it_carries_what_the_fact_carries(type_name: str) -> None:
-    said = fact(type_name)
+    original = fact(type_name)
 
-    assert FactProjection(said).carried == carried(said)
+    assert FactProjection(original).carried == carried(original)
 
 
 def test_no_recipient_reads_another_ones_references_or_the_custodians() -> None:
-    said = fact(ReferralCreated.type)
-    cutting, theirs = FactProjection(said), dict[UUID, UUID]()
+    original = fact(ReferralCreated.type)
+    cutting, renamed = FactProjection(original), dict[UUID, UUID]()
 
     cutting.for_mask(ALL)
     cutting.for_mask(ALL, as_known_to(uuid4()))
-    copy = b"".join(cutting.for_mask(ALL, lambda ref: theirs.setdefault(ref, uuid4())).values()).decode()
+    copy = b"".join(cutting.for_mask(ALL, lambda ref: renamed.setdefault(ref, uuid4())).values()).decode()
 
-    assert theirs
-    assert not [ref for ref in theirs if str(ref) in copy]
-    assert all(str(name) in copy for name in theirs.values())
+    assert renamed
+    assert not [ref for ref in renamed if str(ref) in copy]
+    assert all(str(name) in copy for name in renamed.values())
 
 
 def test_text_that_would_stand_for_a_reference_is_never_cut() -> None:
-    said = fact(ReferralCreated.type).model_copy(update={"given_name": "\0"})
+    original = fact(ReferralCreated.type).model_copy(update={"given_name": "\0"})
 
     with pytest.raises(ValueError, match="zip"):
-        FactProjection(said).for_mask(ALL)
+        FactProjection(original).for_mask(ALL)

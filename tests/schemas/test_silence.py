@@ -15,24 +15,24 @@ from tests.contracts.examples import example
 CANARY = "canary"
 
 
-def places(said: Any) -> Iterator[tuple[Any, Any]]:
-    members = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+def places(node: Any) -> Iterator[tuple[Any, Any]]:
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in members:
         if isinstance(value, str):
-            yield said, key
+            yield node, key
         yield from places(value)
 
 
 def full_of_canaries(type_name: str) -> Fact:
     """The example, with a canary wherever the contract lets a person write freely."""
-    said = example(type_name)
-    for inside, key in list(places(said)):
+    content = example(type_name)
+    for inside, key in list(places(content)):
         before, inside[key] = inside[key], CANARY
         try:
-            contract(type_name).model_validate(said)
+            contract(type_name).model_validate(content)
         except ValidationError:
             inside[key] = before
-    return contract(type_name).model_validate(said)
+    return contract(type_name).model_validate(content)
 
 
 def parts(model: BaseModel) -> Iterator[Any]:
@@ -48,8 +48,8 @@ def test_a_model_full_of_canaries_shows_none(type_name: str) -> None:
     fact = full_of_canaries(type_name)
 
     for model in parts(fact):
-        shown = f"{model!r} {model} {[*model.__rich_repr__()]} {[*model.__pretty__(repr)]} {list((model,))}"
-        assert CANARY not in shown
+        text = f"{model!r} {model} {[*model.__rich_repr__()]} {[*model.__pretty__(repr)]} {list((model,))}"
+        assert CANARY not in text
     assert repr(fact) == f"{type(fact).__name__}(case_ref={fact.case_ref!r})"
 
 
@@ -60,23 +60,23 @@ def test_there_are_canaries_to_be_shown() -> None:
 
 
 def refusals(type_name: str) -> Iterator[ValidationError]:
-    model, said = contract(type_name), example(type_name)
+    model, content = contract(type_name), example(type_name)
     bad: list[Any] = [
         CANARY,
         [CANARY],
         {CANARY: CANARY},
-        {**said, CANARY: CANARY},
-        {name: CANARY for name in said},
-        {name: {CANARY: CANARY} for name in said},
-        {name: [{CANARY: CANARY}, CANARY] for name in said},
-        {name: f"{CANARY}\u202e\x00" * 4_000 for name in said},
+        {**content, CANARY: CANARY},
+        {name: CANARY for name in content},
+        {name: {CANARY: CANARY} for name in content},
+        {name: [{CANARY: CANARY}, CANARY] for name in content},
+        {name: f"{CANARY}\u202e\x00" * 4_000 for name in content},
     ]
-    for given in bad:
+    for value in bad:
         with pytest.raises(ValidationError) as refused:
-            model.model_validate(given)
+            model.model_validate(value)
         yield refused.value
         with pytest.raises(ValidationError) as refused:
-            model.model_validate_json(json.dumps(given))
+            model.model_validate_json(json.dumps(value))
         yield refused.value
     with pytest.raises(ValidationError) as refused:
         model.model_validate_json(f'{{"{CANARY}": {CANARY}')
@@ -86,9 +86,9 @@ def refusals(type_name: str) -> Iterator[ValidationError]:
 @pytest.mark.parametrize("type_name", CONTRACTS)
 def test_a_refusal_shows_nothing_of_what_was_refused(type_name: str) -> None:
     for refused in refusals(type_name):
-        told = refused.errors(include_input=False, include_context=False, include_url=False)
+        errors = refused.errors(include_input=False, include_context=False, include_url=False)
 
-        assert CANARY not in f"{refused} {refused!r} {told}"
+        assert CANARY not in f"{refused} {refused!r} {errors}"
 
 
 def descendants(of: type[StrictModel]) -> set[type[StrictModel]]:

@@ -127,6 +127,6 @@ def test_a_text_without_an_end_is_refused(raw: bytes) -> None:
 
 
 def test_h6_commas_of_a_long_narrative_are_no_heap() -> None:
-    told = "He came back, again, and again, " * 600
+    narrative = "He came back, again, and again, " * 600
 
-    assert loads(json.dumps({"narrative": told}).encode()) == {"narrative": told}
+    assert loads(json.dumps({"narrative": narrative}).encode()) == {"narrative": narrative}

@@ -11,51 +11,60 @@ from schemas.taxonomy import FIELDS, paths_of
 
 def visible(request: Request, directives: Iterable[Directive], at: datetime) -> set[str]:
     """Return the paths that releases and denials leave open to an agency that is not the custodian."""
-    way = (request.custodian.agency_id, request.agency.agency_id)
-    if any(hides(said, request) for said in directives if said.state == "active" and said.effect == "deny"):
+    sides = (request.custodian.agency_id, request.agency.agency_id)
+    if any(
+        hides(directive, request)
+        for directive in directives
+        if directive.state == "active" and directive.effect == "deny"
+    ):
         return set()
     if request.purpose is None or request.purpose not in request.agency.purposes:
         return set()
     granted, denied = set[str](), set[str]()
-    for said in directives:
-        spoken = said.state == "active" and (said.custodian, said.recipient) == way
-        if said.effect == "deny" and spoken and said.purpose in (None, request.purpose) and said.valid_from <= at:
-            denied |= named(said)
-        if said.effect == "permit" and spoken and said.purpose == request.purpose and lasts(said, at):
-            granted |= named(said) - unchecked(said, request.agency.kind)
+    for directive in directives:
+        spoken = directive.state == "active" and (directive.custodian, directive.recipient) == sides
+        if (
+            directive.effect == "deny"
+            and spoken
+            and directive.purpose in (None, request.purpose)
+            and directive.valid_from <= at
+        ):
+            denied |= named(directive)
+        if directive.effect == "permit" and spoken and directive.purpose == request.purpose and lasts(directive, at):
+            granted |= named(directive) - unchecked(directive, request.agency.kind)
     return (granted - denied) & allowed(request.agency.kind, request.purpose) & set(paths_of(request.requested_mask))
 
 
-def hides(said: Directive, request: Request) -> bool:
+def hides(directive: Directive, request: Request) -> bool:
     """Tell whether a block of a person is one of whoever asks: of that person, or of a system that names nobody."""
-    person, works_at = said.excluded_person_ref, said.excluded_agency
+    person, works_at = directive.excluded_person_ref, directive.excluded_agency
     may_sit_there = works_at is None or works_at == request.agency.agency_id
     return person is not None and (person == request.person_ref or (request.unnamed and may_sit_there))
 
 
-def lasts(said: Directive, at: datetime) -> bool:
-    over = said.valid_until is None or said.ended or at >= said.valid_until
-    return said.started and said.valid_from <= at and not over
+def lasts(directive: Directive, at: datetime) -> bool:
+    over = directive.valid_until is None or directive.ended or at >= directive.valid_until
+    return directive.started and directive.valid_from <= at and not over
 
 
 @cache
-def unchecked(said: Directive, kind: str | None) -> frozenset[str]:
+def unchecked(directive: Directive, kind: str | None) -> frozenset[str]:
     """What waits for a conflict check, where the directive does not: the check itself and a court's order go before."""
-    free = said.after_conflict_check or said.purpose == "conflict_check" or said.basis == "court_order"
+    free = directive.after_conflict_check or directive.purpose == "conflict_check" or directive.basis == "court_order"
     head, *lines = map(words, NEED_PROFILE.strip().splitlines())
     waits = {line[0] for line in lines if kind in head and line[head.index(kind)] == "c"}
     return frozenset(path for path in FIELDS if category_of(path) in waits and not free)
 
 
 @cache
-def named(said: Directive) -> frozenset[str]:
-    narrowed = {category_of(path) for path in said.only_fields}
+def named(directive: Directive) -> frozenset[str]:
+    narrowed = {category_of(path) for path in directive.only_fields}
     return frozenset(
         path
         for path in FIELDS
-        if category_of(path) in said.categories
-        and (path in said.only_fields or category_of(path) not in narrowed)
-        and path not in said.excepted_fields
+        if category_of(path) in directive.categories
+        and (path in directive.only_fields or category_of(path) not in narrowed)
+        and path not in directive.excepted_fields
     )
 
 
@@ -74,8 +83,8 @@ def words(line: str) -> list[str]:
 
 
 def listed(word: str, text: str) -> bool:
-    here = word in text.split(", ") or category_of(word) in text.removeprefix("all but ").split(", ")
-    return text == "all" or here != text.startswith("all but ")
+    is_listed = word in text.split(", ") or category_of(word) in text.removeprefix("all but ").split(", ")
+    return text == "all" or is_listed != text.startswith("all but ")
 
 
 def opens(cell: str, path: str) -> bool:

@@ -110,7 +110,7 @@ blocks = st.builds(
     st.sampled_from(("harbor-house", "county-sheriff", None)),
     states,
 )
-said = st.lists(grants() | grants() | denials(), min_size=3, max_size=10)
+directive_lists = st.lists(grants() | grants() | denials(), min_size=3, max_size=10)
 
 # One way and one purpose, so that everything said is about what is asked.
 near_grants = st.builds(

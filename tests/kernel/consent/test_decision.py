@@ -179,9 +179,9 @@ def test_an_agency_of_unknown_kind_sees_nothing_of_others(basis: Basis) -> None:
         only=["identity.known_as"],
     )
 
-    asked = an_ask(by=stranger, of="st-anne-hospital", purpose=Purpose.EMERGENCY_SAFETY)
+    request = an_ask(by=stranger, of="st-anne-hospital", purpose=Purpose.EMERGENCY_SAFETY)
 
-    assert decide(asked, a_table(grant), NOON).mask == 0
+    assert decide(request, a_table(grant), NOON).mask == 0
 
 
 def test_a_court_order_opens_the_fields_it_names_and_no_other() -> None:

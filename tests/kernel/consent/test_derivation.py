@@ -30,5 +30,5 @@ def test_one_closed_input_closes_the_result() -> None:
 def test_across_several_decisions_only_what_each_opens_is_left(several: list[int]) -> None:
     left = derived(several)
 
-    assert all(left & ~one == 0 for one in several)
-    assert all(left >> place & 1 for place in range(ALL.bit_length()) if all(one >> place & 1 for one in several))
+    assert all(left & ~mask == 0 for mask in several)
+    assert all(left >> place & 1 for place in range(ALL.bit_length()) if all(mask >> place & 1 for mask in several))

@@ -11,7 +11,7 @@ from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, DirectiveState, Purpose
 from schemas.taxonomy import category_mask, paths_of
 from tests.kernel.consent.reference import visible
-from tests.kernel.consent.strategies import asks, asks_by_somebody, blocks, instants, said
+from tests.kernel.consent.strategies import asks, asks_by_somebody, blocks, directive_lists, instants
 from tests.support.consent import DAY, NOON, a_directive, an_ask
 
 RECIPIENTS = ("harbor-house", "st-anne-hospital")
@@ -33,32 +33,32 @@ def spoken(atom: Atom, state: DirectiveState, since: datetime, until: datetime) 
     return a_directive(effect, category, **terms)
 
 
-@given(asks(), instants, said)
-def test_a_decision_equals_a_plain_set_computation(asked: Request, at: datetime, heard: list[Directive]) -> None:
-    decision = decide(asked, compile_table(heard, sv=1, participating=True), at)
+@given(asks(), instants, directive_lists)
+def test_a_decision_equals_a_plain_set_computation(request: Request, at: datetime, directives: list[Directive]) -> None:
+    decision = decide(request, compile_table(directives, sv=1, participating=True), at)
 
-    assert set(paths_of(decision.mask)) == visible(asked, heard, at)
+    assert set(paths_of(decision.mask)) == visible(request, directives, at)
 
 
-@given(asks_by_somebody(), instants, said, st.lists(blocks, max_size=3))
+@given(asks_by_somebody(), instants, directive_lists, st.lists(blocks, max_size=3))
 def test_h12_blocks_of_persons_decide_as_the_reference_does(
-    asked: Request, at: datetime, heard: list[Directive], blocked: list[Directive]
+    request: Request, at: datetime, directives: list[Directive], blocked: list[Directive]
 ) -> None:
-    table = compile_table([*heard, *blocked], sv=1, participating=True)
+    table = compile_table([*directives, *blocked], sv=1, participating=True)
 
-    expected = visible(asked, [*heard, *blocked], at)
+    expected = visible(request, [*directives, *blocked], at)
 
-    assert set(paths_of(decide(asked, table, at).mask)) == expected
-    assert set(paths_of(mask(asked, table, at))) == expected
+    assert set(paths_of(decide(request, table, at).mask)) == expected
+    assert set(paths_of(mask(request, table, at))) == expected
 
 
 def test_every_pair_of_directives_decides_as_the_reference_does() -> None:
     every = [spoken(atom, state, *time) for atom, state, time in product(ATOMS, STATES, TIMES)]
 
     for first, second in product(every, every):
-        asked = ASKS[str(first.recipient), first.purpose]
-        opened = mask(asked, compile_table((first, second), sv=1, participating=True), NOON)
-        assert set(paths_of(opened)) == visible(asked, (first, second), NOON), (first, second)
+        request = ASKS[str(first.recipient), first.purpose]
+        opened = mask(request, compile_table((first, second), sv=1, participating=True), NOON)
+        assert set(paths_of(opened)) == visible(request, (first, second), NOON), (first, second)
 
 
 def test_every_set_of_directives_in_force_opens_grants_less_denials() -> None:
@@ -67,11 +67,11 @@ def test_every_set_of_directives_in_force_opens_grants_less_denials() -> None:
 
     for atoms in subsets:
         table = compile_table([in_force[atom] for atom in atoms], sv=1, participating=True)
-        for (recipient, purpose), asked in ASKS.items():
+        for (recipient, purpose), request in ASKS.items():
             expected = sum(
                 category_mask(category)
                 for category in CATEGORIES
                 if (recipient, purpose, category, DirectiveEffect.PERMIT) in atoms
                 and (recipient, purpose, category, DirectiveEffect.DENY) not in atoms
             )
-            assert mask(asked, table, NOON) == expected, atoms
+            assert mask(request, table, NOON) == expected, atoms

@@ -15,7 +15,7 @@ from tests.support.consent import NOON, TICK, TOWN, a_denial, a_grant, a_table, 
 
 HOUR = timedelta(minutes=60)
 MEDICAL = ("medical.care_needed", "medical.strangulation")
-ASKED = an_ask(by="county-sheriff", of="st-anne-hospital", purpose=Purpose.EMERGENCY_SAFETY, person="lee")
+REQUEST = an_ask(by="county-sheriff", of="st-anne-hospital", purpose=Purpose.EMERGENCY_SAFETY, person="lee")
 
 
 def an_emergency(
@@ -37,7 +37,7 @@ def an_emergency(
 
 
 def test_an_emergency_opens_its_own_ceiling_and_no_more() -> None:
-    decision = decide(ASKED, a_table(an_emergency()), NOON)
+    decision = decide(REQUEST, a_table(an_emergency()), NOON)
 
     named = ("identity", "safe_contact", "location", "weapons_risk", "risk_result", "order_terms", "order_service")
     whole = sum(category_mask(DataCategory(name)) for name in (*named, "plan_contacts"))
@@ -48,25 +48,25 @@ def test_an_emergency_opens_its_own_ceiling_and_no_more() -> None:
 def test_minute_sixty_one_is_closed_whatever_the_row_says() -> None:
     table = a_table(an_emergency(ends_at=NOON + 8 * HOUR))
 
-    assert decide(ASKED, table, NOON + HOUR - TICK).until == NOON + HOUR
-    assert decide(ASKED, table, NOON + HOUR).reason is Reason.ENDED
+    assert decide(REQUEST, table, NOON + HOUR - TICK).until == NOON + HOUR
+    assert decide(REQUEST, table, NOON + HOUR).reason is Reason.ENDED
 
 
 def test_an_emergency_may_end_sooner() -> None:
-    assert decide(ASKED, a_table(an_emergency(ends_at=NOON + TICK)), NOON + TICK).mask == 0
+    assert decide(REQUEST, a_table(an_emergency(ends_at=NOON + TICK)), NOON + TICK).mask == 0
 
 
 def test_a_denial_binds_an_emergency() -> None:
     denial = a_denial(DataCategory.LOCATION, by="st-anne-hospital", to="county-sheriff")
 
-    decision = decide(ASKED, a_table(an_emergency(), denials=[denial]), NOON)
+    decision = decide(REQUEST, a_table(an_emergency(), denials=[denial]), NOON)
 
     assert decision.mask & category_mask(DataCategory.LOCATION) == 0
     assert decision.mask & category_mask(DataCategory.IDENTITY)
 
 
 def test_where_the_survivor_forbade_override_no_emergency_opens() -> None:
-    decision = decide(ASKED, a_table(an_emergency(), no_override=True), NOON)
+    decision = decide(REQUEST, a_table(an_emergency(), no_override=True), NOON)
 
     assert (decision.mask, decision.reason) == (0, Reason.OUTSIDE_CEILING)
 
@@ -92,9 +92,9 @@ def test_no_emergency_ever_opens_a_bound_nonprofits_records(
     bound = an_agency("bound", kind, AgencyFlag.CONFIDENTIALITY_BOUND)
     table = a_table(an_emergency(*named, of="bound", starts_at=since))
 
-    asked = an_ask(by="county-sheriff", of=bound, purpose=Purpose.EMERGENCY_SAFETY)
+    request = an_ask(by="county-sheriff", of=bound, purpose=Purpose.EMERGENCY_SAFETY)
 
-    assert decide(asked, table, NOON).mask == 0
+    assert decide(request, table, NOON).mask == 0
 
 
 @pytest.mark.parametrize("flags", [(), (AgencyFlag.CONFIDENTIALITY_BOUND,)])

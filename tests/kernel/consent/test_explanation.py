@@ -22,7 +22,7 @@ from kernel.consent.explanation import TAXONOMY_DIGEST
 from schemas.categories import DataCategory
 from schemas.codes import Basis, DirectiveState, Purpose
 from schemas.taxonomy import ALL, bit, categories_of, category_mask
-from tests.kernel.consent.strategies import asks, denials, grants, instants, said
+from tests.kernel.consent.strategies import asks, denials, directive_lists, grants, instants
 from tests.support.consent import NOON, TOWN, a_block_on, a_denial, a_grant, a_table, an_ask
 
 every_basis = st.sampled_from((Basis.RELEASE, Basis.STATUTE, Basis.COURT_ORDER, Basis.EMERGENCY))
@@ -38,45 +38,53 @@ SPECIAL: list[dict[str, Any]] = [
 ]
 
 
-@given(asks(), instants, said)
-def test_the_verdicts_together_are_the_decision(asked: Request, at: datetime, spoken: list[Directive]) -> None:
+@given(asks(), instants, directive_lists)
+def test_the_verdicts_together_are_the_decision(request: Request, at: datetime, spoken: list[Directive]) -> None:
     table = a_table(*spoken)
 
-    verdicts, decision = explain(asked, table, at), decide(asked, table, at)
+    verdicts, decision = explain(request, table, at), decide(request, table, at)
 
     assert sum(verdict.mask for verdict in verdicts) == decision.mask
     assert {ref for verdict in verdicts for ref in verdict.relied_on} == set(decision.relied_on)
     assert min((verdict.until for verdict in verdicts if verdict.until), default=None) == decision.until
 
 
-@given(asks(), instants, said)
+@given(asks(), instants, directive_lists)
 def test_every_category_asked_for_gets_a_verdict_and_no_other_does(
-    asked: Request, at: datetime, spoken: list[Directive]
+    request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
-    verdicts = explain(asked, a_table(*spoken), at)
+    verdicts = explain(request, a_table(*spoken), at)
 
-    assert sum(verdict.requested_mask for verdict in verdicts) == asked.requested_mask & ALL
+    assert sum(verdict.requested_mask for verdict in verdicts) == request.requested_mask & ALL
     assert len({verdict.category for verdict in verdicts}) == len(verdicts)
 
 
-def by_category(asked: Request, table: ConsentTable, at: datetime) -> list[CategoryVerdict]:
+def by_category(request: Request, table: ConsentTable, at: datetime) -> list[CategoryVerdict]:
     """The explanation as it is meant: each category asked for by itself, and decided."""
     verdicts = []
-    for category in categories_of(asked.requested_mask & ALL):
-        part = asked.requested_mask & category_mask(category)
-        one = decide(replace(asked, requested_mask=part), table, at)
-        said = (one.mask, one.reason, one.relied_on, one.basis, one.until, one.sv, one.at)
-        verdicts.append(CategoryVerdict(category, part, *said, TAXONOMY_DIGEST))
+    for category in categories_of(request.requested_mask & ALL):
+        part = request.requested_mask & category_mask(category)
+        decision = decide(replace(request, requested_mask=part), table, at)
+        fields = (
+            decision.mask,
+            decision.reason,
+            decision.relied_on,
+            decision.basis,
+            decision.until,
+            decision.sv,
+            decision.at,
+        )
+        verdicts.append(CategoryVerdict(category, part, *fields, TAXONOMY_DIGEST))
     return verdicts
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=10), st.sampled_from(SPECIAL))
 def test_an_explanation_is_each_category_decided_by_itself(
-    asked: Request, at: datetime, spoken: list[Directive], special: dict[str, Any]
+    request: Request, at: datetime, spoken: list[Directive], special: dict[str, Any]
 ) -> None:
-    table, asked = a_table(*spoken, a_block_on("sam")), replace(asked, **special)
+    table, request = a_table(*spoken, a_block_on("sam")), replace(request, **special)
 
-    assert list(explain(asked, table, at)) == by_category(asked, table, at)
+    assert list(explain(request, table, at)) == by_category(request, table, at)
 
 
 def test_each_verdict_gives_its_own_reason() -> None:
@@ -115,7 +123,7 @@ def test_a_draft_is_previewed_as_it_would_open_once_signed() -> None:
     assert opened == {("harbor-house", Purpose.SHELTER): category_mask(DataCategory.NEEDS)}
 
 
-@given(said, instants)
+@given(directive_lists, instants)
 def test_a_preview_shows_exactly_what_the_decision_will_open(spoken: list[Directive], at: datetime) -> None:
     table = a_table(*as_if_signed(spoken))
 

@@ -55,8 +55,8 @@ def test_a_newer_permit_does_not_lift_an_older_denial() -> None:
     denial = a_denial(DataCategory.NEEDS, starts_at=NOON - 300 * DAY)
     permit = a_grant(DataCategory.NEEDS, starts_at=NOON - timedelta(seconds=1))
 
-    for said in ((denial, permit), (permit, denial)):
-        assert decide(an_ask(asked=NEEDS), a_table(*said), NOON).reason is Reason.DENIED
+    for directives in ((denial, permit), (permit, denial)):
+        assert decide(an_ask(asked=NEEDS), a_table(*directives), NOON).reason is Reason.DENIED
 
 
 def test_what_carries_no_label_is_never_released_for_want_of_one() -> None:
@@ -102,15 +102,18 @@ def test_a_denial_that_comes_into_force_later_does_not_deny_now() -> None:
     ],
     ids=["other recipient", "other purpose", "other custodian"],
 )
-def test_all_conditions_of_a_provision_hold_together(asked: Request) -> None:
-    assert decide(asked, a_table(a_grant(DataCategory.NEEDS)), NOON).mask == 0
+def test_all_conditions_of_a_provision_hold_together(a_request: Request) -> None:
+    assert decide(a_request, a_table(a_grant(DataCategory.NEEDS)), NOON).mask == 0
 
 
 @given(near, st.timedeltas(timedelta(days=-10_000), timedelta(days=10_000)))
-def test_a_decision_depends_on_no_clock_but_the_one_it_is_given(said: list[Directive], later: timedelta) -> None:
-    moved = [replace(one, valid_from=one.valid_from + later, valid_until=_moved(one, later)) for one in said]
+def test_a_decision_depends_on_no_clock_but_the_one_it_is_given(directives: list[Directive], later: timedelta) -> None:
+    moved = [
+        replace(directive, valid_from=directive.valid_from + later, valid_until=_moved(directive, later))
+        for directive in directives
+    ]
 
-    now, then = decide(an_ask(), a_table(*said), NOON), decide(an_ask(), a_table(*moved), NOON + later)
+    now, then = decide(an_ask(), a_table(*directives), NOON), decide(an_ask(), a_table(*moved), NOON + later)
 
     assert (now.mask, now.relied_on, now.reason) == (then.mask, then.relied_on, then.reason)
 

@@ -43,7 +43,7 @@ def test_a_before_the_signature_nothing_opens_anywhere() -> None:
     before = NOON - timedelta(seconds=1)
     everyone = (SHELTER, POLICE, COUNSELLOR, LAWYER, CHECK, CELL, WATCH, TREATMENT)
 
-    assert [decide(asked, ALL_OF_M, before).mask for asked in everyone] == [0] * len(everyone)
+    assert [decide(request, ALL_OF_M, before).mask for request in everyone] == [0] * len(everyone)
 
 
 def test_a_the_counsellor_m_refused_gets_the_answer_of_an_unknown_case() -> None:
@@ -69,9 +69,9 @@ def test_b_police_who_ask_for_the_place_are_refused_by_ms_denial() -> None:
 @pytest.mark.parametrize("purpose", [Purpose.ORDER_ENFORCEMENT, Purpose.EMERGENCY_SAFETY])
 def test_b_a_later_grant_of_the_place_changes_nothing_while_the_denial_stands(purpose: Purpose) -> None:
     later = a_grant(DataCategory.LOCATION, to="county-sheriff", purpose=purpose, starts_at=SOON)
-    asked = replace(POLICE, purpose=purpose, requested_mask=category_mask(DataCategory.LOCATION))
+    request = replace(POLICE, purpose=purpose, requested_mask=category_mask(DataCategory.LOCATION))
 
-    assert decide(asked, a_table(*what_m_signed().values(), later), SOON).mask == 0
+    assert decide(request, a_table(*what_m_signed().values(), later), SOON).mask == 0
 
 
 def test_b_nothing_police_can_open_holds_a_plan_a_narrative_or_a_place() -> None:
@@ -89,8 +89,8 @@ def test_b_nothing_police_can_open_holds_a_plan_a_narrative_or_a_place() -> None
 def test_b_officer_kim_finds_nobody_on_whatever_ground() -> None:
     own = an_ask(by="county-sheriff", of="county-sheriff", purpose=Purpose.INVESTIGATION, person="kim")
 
-    for asked in (KIM, replace(KIM, purpose=Purpose.INVESTIGATION), own):
-        assert (opened(asked).mask, opened(asked).reason) == (0, Reason.BLOCKED_PERSON)
+    for request in (KIM, replace(KIM, purpose=Purpose.INVESTIGATION), own):
+        assert (opened(request).mask, opened(request).reason) == (0, Reason.BLOCKED_PERSON)
 
 
 def test_b_the_hotline_follows_the_order_under_the_watch() -> None:
@@ -186,4 +186,4 @@ def test_i_after_death_only_d1_goes_on() -> None:
     table = a_table(*signed.values(), lasting, deceased=True)
 
     assert decide(SHELTER, table, SOON).mask
-    assert [decide(asked, table, LATER).mask for asked in (POLICE, CHECK, CELL, WATCH, TREATMENT)] == [0] * 5
+    assert [decide(request, table, LATER).mask for request in (POLICE, CHECK, CELL, WATCH, TREATMENT)] == [0] * 5

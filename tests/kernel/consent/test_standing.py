@@ -32,10 +32,10 @@ FINANCIAL = category_mask(DataCategory.FINANCIAL)
 )
 def test_the_fast_mask_passes_by_no_rule(special: dict[str, Any]) -> None:
     table = a_table(a_grant(DataCategory.IDENTITY, DataCategory.FINANCIAL), a_block_on("sam"))
-    plain, asked = an_ask(), an_ask(**special)
+    plain, request = an_ask(), an_ask(**special)
 
     assert mask(plain, table, NOON) == decide(plain, table, NOON).mask == IDENTITY | FINANCIAL
-    assert mask(asked, table, NOON) == decide(asked, table, NOON).mask != IDENTITY | FINANCIAL
+    assert mask(request, table, NOON) == decide(request, table, NOON).mask != IDENTITY | FINANCIAL
 
 
 @pytest.mark.parametrize("closed", [{"participating": False}, {"unreadable_denials": 1}], ids=str)
@@ -44,25 +44,25 @@ def test_the_fast_mask_knows_a_table_that_is_closed(closed: dict[str, Any]) -> N
 
 
 def test_an_agency_sees_its_own_record_whatever_was_said() -> None:
-    asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, person="ana")
+    request = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, person="ana")
 
-    decision = decide(asked, a_table(participating=False, unreadable_denials=1), NOON)
+    decision = decide(request, a_table(participating=False, unreadable_denials=1), NOON)
 
     assert (decision.mask, decision.basis, decision.until, decision.relied_on) == (ALL, Basis.OWN_RECORD, None, ())
 
 
 def test_a_grant_to_oneself_is_none_and_narrows_nothing() -> None:
     table = a_table(a_grant(DataCategory.NEEDS, to="bay-hotline", purpose=Purpose.ADVOCACY))
-    asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY)
+    request = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY)
 
-    assert mask(asked, table, NOON) == decide(asked, table, NOON).mask == ALL
+    assert mask(request, table, NOON) == decide(request, table, NOON).mask == ALL
     assert table.unreadable_grants == 1
 
 
 def test_even_an_own_record_holds_no_field_that_nobody_knows() -> None:
-    asked = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, asked=ALL + 1 | IDENTITY)
+    request = an_ask(by="bay-hotline", of="bay-hotline", purpose=Purpose.ADVOCACY, asked=ALL + 1 | IDENTITY)
 
-    assert decide(asked, a_table(), NOON).mask == IDENTITY
+    assert decide(request, a_table(), NOON).mask == IDENTITY
 
 
 def test_even_for_an_own_record_the_purpose_is_stated() -> None:
@@ -144,9 +144,9 @@ def test_a_referral_is_for_its_two_agencies() -> None:
 
 def test_the_coordination_cell_follows_a_referral_it_is_no_party_to() -> None:
     grant = a_grant(DataCategory.REFERRAL_STATUS, to="county-cell", purpose=Purpose.COORDINATION)
-    asked = an_ask(by="county-cell", purpose=Purpose.COORDINATION, party=False)
+    request = an_ask(by="county-cell", purpose=Purpose.COORDINATION, party=False)
 
-    assert decide(asked, a_table(grant), NOON).mask == category_mask(DataCategory.REFERRAL_STATUS)
+    assert decide(request, a_table(grant), NOON).mask == category_mask(DataCategory.REFERRAL_STATUS)
 
 
 def test_the_coordination_cell_gets_the_listed_fields_and_no_other() -> None:

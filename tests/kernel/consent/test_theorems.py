@@ -22,12 +22,12 @@ from tests.kernel.consent.strategies import (
     asks,
     categories,
     denials,
+    directive_lists,
     grants,
     instants,
     near,
     near_denials,
     near_grants,
-    said,
 )
 from tests.support.consent import DAY, NOON, TICK, TOWN, a_denial, a_directive, a_grant, a_table, an_agency, an_ask
 
@@ -39,17 +39,17 @@ def mask_of_all(named: frozenset[DataCategory]) -> int:
 
 
 @given(asks(), instants, st.lists(denials(), max_size=4))
-def test_without_a_grant_nothing_opens(asked: Request, at: datetime, refusals: list[Directive]) -> None:
-    assert decide(asked, a_table(*refusals), at).mask == 0
+def test_without_a_grant_nothing_opens(request: Request, at: datetime, refusals: list[Directive]) -> None:
+    assert decide(request, a_table(*refusals), at).mask == 0
 
 
-@given(asks(), instants, said)
+@given(asks(), instants, directive_lists)
 def test_what_opens_was_asked_for_and_something_opens_or_there_is_a_reason(
-    asked: Request, at: datetime, spoken: list[Directive]
+    request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
-    decision = decide(asked, a_table(*spoken), at)
+    decision = decide(request, a_table(*spoken), at)
 
-    assert decision.mask & ~asked.requested_mask == 0
+    assert decision.mask & ~request.requested_mask == 0
     assert (decision.reason is None) == bool(decision.mask) == bool(decision.relied_on) == (decision.basis is not None)
 
 
@@ -61,20 +61,20 @@ def test_a_denial_only_ever_takes_away(granted: frozenset[DataCategory], denied:
     assert with_it.mask == without.mask & ~mask_of_all(denied)
 
 
-@given(asks(), instants, said, denials())
+@given(asks(), instants, directive_lists, denials())
 def test_one_more_denial_never_opens_anything(
-    asked: Request, at: datetime, spoken: list[Directive], denial: Directive
+    request: Request, at: datetime, spoken: list[Directive], denial: Directive
 ) -> None:
-    before, after = decide(asked, a_table(*spoken), at), decide(asked, a_table(*spoken, denial), at)
+    before, after = decide(request, a_table(*spoken), at), decide(request, a_table(*spoken, denial), at)
 
     assert after.mask & ~before.mask == 0
 
 
-@given(asks(), instants, said, grants())
+@given(asks(), instants, directive_lists, grants())
 def test_one_more_grant_never_closes_anything(
-    asked: Request, at: datetime, spoken: list[Directive], grant: Directive
+    request: Request, at: datetime, spoken: list[Directive], grant: Directive
 ) -> None:
-    before, after = decide(asked, a_table(*spoken), at), decide(asked, a_table(*spoken, grant), at)
+    before, after = decide(request, a_table(*spoken), at), decide(request, a_table(*spoken, grant), at)
 
     assert before.mask & ~after.mask == 0
 
@@ -127,67 +127,67 @@ def test_time_is_half_open(named: frozenset[DataCategory], since: datetime, days
     assert decide(an_ask(), table, at).mask == (always if since <= at < until else 0)
 
 
-@given(asks(), instants, said)
+@given(asks(), instants, directive_lists)
 def test_nothing_changes_before_the_end_that_was_announced_but_by_a_start(
-    asked: Request, at: datetime, spoken: list[Directive]
+    request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
-    decision = decide(asked, a_table(*spoken), at)
-    starts = [one.valid_from for one in spoken if one.valid_from > at]
+    decision = decide(request, a_table(*spoken), at)
+    starts = [directive.valid_from for directive in spoken if directive.valid_from > at]
 
     if decision.until is not None:
         just_before = min([decision.until, *starts]) - TICK
-        assert decide(asked, a_table(*spoken), just_before).mask == decision.mask
+        assert decide(request, a_table(*spoken), just_before).mask == decision.mask
         assert decision.until > at
 
 
 @given(asks(), instants, st.lists(grants(), min_size=1, max_size=6), st.data())
 def test_what_is_revoked_opens_nothing_more(
-    asked: Request, at: datetime, given_before: list[Directive], data: st.DataObject
+    request: Request, at: datetime, given_before: list[Directive], data: st.DataObject
 ) -> None:
     revoked = data.draw(st.sampled_from(given_before))
-    rest = [one for one in given_before if one != revoked]
+    remaining = [directive for directive in given_before if directive != revoked]
 
-    after = decide(asked, a_table(*rest, replace(revoked, state=DirectiveState.REVOKED), sv=8), at)
+    after = decide(request, a_table(*remaining, replace(revoked, state=DirectiveState.REVOKED), sv=8), at)
 
-    assert after == decide(asked, a_table(*rest, sv=8), at)
+    assert after == decide(request, a_table(*remaining, sv=8), at)
     assert revoked.directive_ref not in after.relied_on
 
 
-@given(asks(), instants, said, st.integers(1, 3))
+@given(asks(), instants, directive_lists, st.integers(1, 3))
 def test_a_denial_that_cannot_be_read_closes_every_release(
-    asked: Request, at: datetime, spoken: list[Directive], unreadable: int
+    request: Request, at: datetime, spoken: list[Directive], unreadable: int
 ) -> None:
     table = a_table(*spoken, unreadable_denials=unreadable)
 
-    assert decide(asked, table, at).mask == mask(asked, table, at) == 0
+    assert decide(request, table, at).mask == mask(request, table, at) == 0
 
 
-@given(asks(), instants, said, grants(), st.integers(0, 3))
+@given(asks(), instants, directive_lists, grants(), st.integers(0, 3))
 def test_a_grant_that_cannot_be_read_is_as_if_never_given(
-    asked: Request, at: datetime, spoken: list[Directive], grant: Directive, unreadable: int
+    request: Request, at: datetime, spoken: list[Directive], grant: Directive, unreadable: int
 ) -> None:
     broken = replace(grant, taxonomy_version=taxonomy.TAXONOMY_VERSION + 1)
 
     table = a_table(*spoken, broken, unreadable_grants=unreadable)
 
-    assert decide(asked, table, at) == decide(asked, a_table(*spoken), at)
+    assert decide(request, table, at) == decide(request, a_table(*spoken), at)
 
 
-@given(instants, said, st.lists(grants(), max_size=6))
+@given(instants, directive_lists, st.lists(grants(), max_size=6))
 def test_a_release_to_another_never_opens_the_way_back(
     at: datetime, spoken: list[Directive], more: list[Directive]
 ) -> None:
-    there = [replace(one, custodian="bay-hotline", recipient="harbor-house") for one in more]
+    reverse = [replace(grant, custodian="bay-hotline", recipient="harbor-house") for grant in more]
     back = an_ask(by="bay-hotline", of="harbor-house", purpose=Purpose.SHELTER)
 
-    assert decide(back, a_table(*spoken, *there), at) == decide(back, a_table(*spoken), at)  # R10
+    assert decide(back, a_table(*spoken, *reverse), at) == decide(back, a_table(*spoken), at)  # R10
 
 
-@given(asks(), instants, said)
+@given(asks(), instants, directive_lists)
 def test_until_the_survivor_takes_part_no_directive_opens_anything(
-    asked: Request, at: datetime, spoken: list[Directive]
+    request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
-    assert decide(asked, a_table(*spoken, participating=False), at).mask == 0  # R16
+    assert decide(request, a_table(*spoken, participating=False), at).mask == 0  # R16
 
 
 @given(any_categories, every_basis.filter(lambda basis: basis is not Basis.COURT_ORDER), st.sampled_from(Purpose))
@@ -213,20 +213,20 @@ def test_no_directive_opens_anything_for_counting(named: frozenset[DataCategory]
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8))
-def test_the_fast_mask_is_the_mask_of_the_decision(asked: Request, at: datetime, spoken: list[Directive]) -> None:
+def test_the_fast_mask_is_the_mask_of_the_decision(request: Request, at: datetime, spoken: list[Directive]) -> None:
     table = a_table(*spoken)
 
-    assert mask(asked, table, at) == decide(asked, table, at).mask
+    assert mask(request, table, at) == decide(request, table, at).mask
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8), st.booleans(), st.booleans())
 def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
-    asked: Request, at: datetime, spoken: list[Directive], of_justice: bool, party: bool
+    request: Request, at: datetime, spoken: list[Directive], of_justice: bool, party: bool
 ) -> None:
     table = a_table(*spoken)
-    asked = replace(asked, cji=asked.requested_mask if of_justice else 0, party=party)
+    request = replace(request, cji=request.requested_mask if of_justice else 0, party=party)
 
-    assert decide(asked, table, at) == evaluate_slow(asked, table, at)
+    assert decide(request, table, at) == evaluate_slow(request, table, at)
 
 
 @given(near, instants)
@@ -240,9 +240,9 @@ def test_the_fast_mask_knows_every_way_of_being_closed(
 ) -> None:
     block = a_denial(to=None, excluded_person_ref="sam")
     table = a_table(grant, block, participating=participating)
-    asked = an_ask(party=party, person=person)
+    request = an_ask(party=party, person=person)
 
-    assert mask(asked, table, at) == decide(asked, table, at).mask
+    assert mask(request, table, at) == decide(request, table, at).mask
 
 
 @given(categories, st.timedeltas(timedelta(0), timedelta(days=3650)))

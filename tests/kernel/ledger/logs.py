@@ -56,4 +56,4 @@ def checkpoint(entries: Sequence[Entry], size: int) -> str:
 
 
 def faults(entries: Iterable[Entry], checkpoints: Iterable[str]) -> list[tuple[Violation, int, int | None]]:
-    return [(found.fault, found.index, found.until) for found in verify_log(entries, checkpoints, VKEY)]
+    return [(finding.fault, finding.index, finding.until) for finding in verify_log(entries, checkpoints, VKEY)]

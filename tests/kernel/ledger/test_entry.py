@@ -138,9 +138,9 @@ def test_the_order_of_written_instants_is_the_order_of_time(instants: list[datet
 def test_a_commitment_is_the_hash_of_salt_and_canonical_detail() -> None:
     salt = bytes(range(32))
 
-    made = entry.commitment(salt, {"person_ref": "ana", "b": 1, "a": [True, None]})
+    commitment = entry.commitment(salt, {"person_ref": "ana", "b": 1, "a": [True, None]})
 
-    assert made == hashlib.sha256(salt + b'{"a":[true,null],"b":1,"person_ref":"ana"}').digest()
+    assert commitment == hashlib.sha256(salt + b'{"a":[true,null],"b":1,"person_ref":"ana"}').digest()
 
 
 def test_equal_details_under_two_salts_do_not_show_that_they_are_equal() -> None:

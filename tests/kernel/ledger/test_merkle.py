@@ -47,8 +47,8 @@ def as_the_rfc_says(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + as_the_rfc_says(leaves[:half]) + as_the_rfc_says(leaves[half:])).digest()
 
 
-def only(wanted: list[merkle.Node]) -> Callable[[int, int], bytes]:
-    fetched = {place: NODES[place] for place in wanted}
+def only(places: list[merkle.Node]) -> Callable[[int, int], bytes]:
+    fetched = {place: NODES[place] for place in places}
     return lambda level, index: fetched[level, index]
 
 
@@ -74,8 +74,8 @@ def test_another_implementation_finds_the_same_roots_and_paths() -> None:
     for size in range(1, 71):
         assert merkle.root(size, node) == oracle.get_root(size)
         for index in range(size):
-            theirs = set(oracle.prove_inclusion(index + 1, size).path) - {LEAVES[index]}
-            assert set(merkle.inclusion_proof(index, size, node)) == theirs
+            expected_path = set(oracle.prove_inclusion(index + 1, size).path) - {LEAVES[index]}
+            assert set(merkle.inclusion_proof(index, size, node)) == expected_path
 
 
 @given(sizes, st.data())

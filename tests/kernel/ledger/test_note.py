@@ -173,17 +173,17 @@ def test_a_key_name_without_a_place_in_a_note_is_refused() -> None:
 def test_a_witness_says_when_it_looked() -> None:
     cosigned = note.cosign(NOTE, WITNESS_SKEY, 1_772_366_400)
 
-    seen = note.verify(cosigned, VKEY, WITNESS_VKEY)
+    signed = note.verify(cosigned, VKEY, WITNESS_VKEY)
 
-    assert seen.by == {ORIGIN: None, "harbor-house.example/witness": 1_772_366_400}
+    assert signed.by == {ORIGIN: None, "harbor-house.example/witness": 1_772_366_400}
     assert note.verify_checkpoint(cosigned, VKEY, WITNESS_VKEY) == CHECKPOINT
 
 
 def test_a_witness_cannot_be_quoted_at_another_time() -> None:
     cosigned = note.cosign(NOTE, WITNESS_SKEY, 1_772_366_400)
     *lines, last, _ = cosigned.split("\n")
-    _, name, said = last.split(" ")
-    later = base64.b64decode(said)[:4] + (1_772_366_401).to_bytes(8) + base64.b64decode(said)[12:]
+    _, name, signature = last.split(" ")
+    later = base64.b64decode(signature)[:4] + (1_772_366_401).to_bytes(8) + base64.b64decode(signature)[12:]
 
     with pytest.raises(NotSigned):
         note.verify("\n".join((*lines, f"— {name} {base64.b64encode(later).decode()}", "")), WITNESS_VKEY)

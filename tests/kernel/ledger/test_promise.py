@@ -14,9 +14,9 @@ LEAVES = [leaf for _, _, leaf in LOG]
 
 
 def findings(*notes: str, without: int = -1, at: datetime = NOON + timedelta(minutes=1)) -> list[Finding]:
-    kept = PromiseChecker(notes, [PROMISER])
-    list(kept.watching(entry for entry in LOG if entry[0] != without))
-    return kept.broken(at)
+    checker = PromiseChecker(notes, [PROMISER])
+    list(checker.watching(entry for entry in LOG if entry[0] != without))
+    return checker.broken(at)
 
 
 def test_h9_a_promise_says_which_leaves_and_until_when() -> None:

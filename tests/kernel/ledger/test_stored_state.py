@@ -35,9 +35,9 @@ def test_a_node_that_was_changed_is_named_by_what_it_covers(place: int) -> None:
 def test_a_node_that_is_missing_is_named(place: int) -> None:
     level, index, _ = NODES[place]
 
-    found = list(wrong_nodes(LEAVES, [*NODES[:place], *NODES[place + 1 :]]))
+    findings = list(wrong_nodes(LEAVES, [*NODES[:place], *NODES[place + 1 :]]))
 
-    assert found == [Finding(Violation.WRONG_NODE, index << level, index + 1 << level)]
+    assert findings == [Finding(Violation.WRONG_NODE, index << level, index + 1 << level)]
 
 
 @pytest.mark.parametrize("strange", [(1, 10, bytes(32)), (3, 2, bytes(32)), (0, 4, bytes(32)), (1, 99, bytes(32))])
@@ -66,8 +66,8 @@ def test_an_entry_under_its_own_subject_raises_no_alarm() -> None:
 
 
 @pytest.mark.parametrize("entry", [filed(SUBJECT, OTHER), filed(SUBJECT, None), filed(None, SUBJECT)])
-def test_an_entry_under_another_subject_is_named(one: IndexedEntry) -> None:
-    assert list(altered([filed(SUBJECT, SUBJECT), one._replace(place=1)], {})) == [Finding(Violation.MISFILED, 1)]
+def test_an_entry_under_another_subject_is_named(entry: IndexedEntry) -> None:
+    assert list(altered([filed(SUBJECT, SUBJECT), entry._replace(place=1)], {})) == [Finding(Violation.MISFILED, 1)]
 
 
 def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
@@ -75,12 +75,12 @@ def test_what_cannot_be_read_is_left_to_who_reads_it() -> None:
 
 
 @pytest.mark.parametrize("stored", [(SALT, b"other"), (b"t" * 32, SEALED), (SALT, None), (None, SEALED)])
-def test_d9_a_changed_salt_or_sealed_detail_is_named(kept: tuple[bytes | None, bytes | None]) -> None:
-    salt, detail = kept
+def test_d9_a_changed_salt_or_sealed_detail_is_named(stored: tuple[bytes | None, bytes | None]) -> None:
+    salt, detail = stored
 
-    found = altered([filed(SUBJECT, SUBJECT)._replace(salt=salt, detail=detail)], {str(SUBJECT): 9})
+    findings = altered([filed(SUBJECT, SUBJECT)._replace(salt=salt, detail=detail)], {str(SUBJECT): 9})
 
-    assert list(found) == [Finding(Violation.ALTERED_SEAL, 0)]
+    assert list(findings) == [Finding(Violation.ALTERED_SEAL, 0)]
 
 
 def test_d9_an_entry_from_before_there_was_a_hash_of_what_is_sealed_passes() -> None:
@@ -92,10 +92,15 @@ def test_d9_an_entry_from_before_there_was_a_hash_of_what_is_sealed_passes() -> 
 @pytest.mark.parametrize("under", [str(SUBJECT), None])
 def test_d9_what_is_erased_must_be_said_to_be_shredded(under: str | None) -> None:
     erased = filed(SUBJECT, SUBJECT)._replace(place=5, subject=under, salt=None, detail=None)
-    said = replace(A_LINE, act=Act.SHREDDED)
+    shredding = replace(A_LINE, act=Act.SHREDDED)
 
-    assert not list(altered([erased], shredded_of([(7, said.body()), (8, b"{")])))
-    for entries in ([], [(4, said.body())], [(7, A_LINE.body())], [(7, replace(said, subject=str(OTHER)).body())]):
+    assert not list(altered([erased], shredded_of([(7, shredding.body()), (8, b"{")])))
+    for entries in (
+        [],
+        [(4, shredding.body())],
+        [(7, A_LINE.body())],
+        [(7, replace(shredding, subject=str(OTHER)).body())],
+    ):
         assert list(altered([erased], shredded_of(entries))) == [Finding(Violation.ERASED, 5)]
 
 
@@ -111,7 +116,7 @@ def test_a_head_whose_row_says_otherwise_is_named() -> None:
     root = note.verify_checkpoint(text, VKEY).root
     foreign = note.sign(note.Checkpoint(ORIGIN, 5, root).text(), note.new_keys(ORIGIN)[0])
 
-    found = list(wrong_heads([(5, root, text), (4, root, text), (5, bytes(32), text), (4, root, foreign)], VKEY))
+    findings = list(wrong_heads([(5, root, text), (4, root, text), (5, bytes(32), text), (4, root, foreign)], VKEY))
 
-    assert found == [Finding(Violation.WRONG_HEAD, 4), Finding(Violation.WRONG_HEAD, 5)]
-    assert str(found[0]) == "the row of the checkpoint at 4 says otherwise than what was signed"
+    assert findings == [Finding(Violation.WRONG_HEAD, 4), Finding(Violation.WRONG_HEAD, 5)]
+    assert str(findings[0]) == "the row of the checkpoint at 4 says otherwise than what was signed"

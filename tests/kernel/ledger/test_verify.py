@@ -40,9 +40,9 @@ def test_an_honest_log_raises_no_alarm() -> None:
 @settings(max_examples=100)
 @given(st.lists(jitter, max_size=60), st.data())
 def test_overlapping_transactions_raise_no_alarm(late: list[timedelta], data: st.DataObject) -> None:
-    told = [replace(header, at=header.at - by) for header, by in zip(a_story(len(late)), late, strict=True)]
+    headers = [replace(header, at=header.at - by) for header, by in zip(a_story(len(late)), late, strict=True)]
     sizes = data.draw(st.lists(st.integers(0, len(late)), min_size=1))
-    log = entries_of(sorted(told, key=lambda header: header.sv))
+    log = entries_of(sorted(headers, key=lambda header: header.sv))
 
     assert faults(log, [checkpoint(log, size) for size in sizes]) == []
 
@@ -59,12 +59,12 @@ def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
     edited = bytes(byte ^ (1 << bit % 8 if place == bit // 8 else 0) for place, byte in enumerate(body))
     log = [*HONEST[:index], (index, edited, HONEST[index][2]), *HONEST[index + 1 :]]
 
-    found = faults(log, SIGNED)
+    findings = faults(log, SIGNED)
 
-    assert found[0] == (Violation.EDITED, index, None)
+    assert findings[0] == (Violation.EDITED, index, None)
     # An edited grant grants nothing, and an edited offer offers nothing: whatever relies on them is named, too.
-    assert {fault for fault, *_ in found[1:]} <= {Violation.NEVER_GRANTED, Violation.NEVER_OFFERED}
-    assert index < 3 or found[1:] == []
+    assert {fault for fault, *_ in findings[1:]} <= {Violation.NEVER_GRANTED, Violation.NEVER_OFFERED}
+    assert index < 3 or findings[1:] == []
 
 
 @pytest.mark.parametrize(("index", "agreed", "first"), [(0, 0, 7), (6, 0, 7), (7, 7, 16), (20, 16, 33), (39, 33, 40)])
@@ -72,10 +72,10 @@ def test_an_entry_edited_with_its_hash_lies_between_two_checkpoints(index: int, 
     edited = replace(a_story(LENGTH)[index], actor="p-9")
     log = hashed([*BODIES[:index], edited.body(), *BODIES[index + 1 :]])
 
-    found = faults(log, SIGNED)
+    findings = faults(log, SIGNED)
 
-    assert found[0] == (Violation.REWRITTEN, agreed, first)
-    assert {fault for fault, _, _ in found} == {Violation.REWRITTEN}
+    assert findings[0] == (Violation.REWRITTEN, agreed, first)
+    assert {fault for fault, _, _ in findings} == {Violation.REWRITTEN}
 
 
 @pytest.mark.parametrize("length", [0, 1, 20, 39])
@@ -117,19 +117,19 @@ def test_entries_that_changed_places_are_found() -> None:
 
 def test_a_log_rebuilt_and_signed_anew_is_a_fork_of_what_witnesses_kept() -> None:
     rebuilt = hashed([*BODIES[:10], replace(AN_OFFER, at=NOON + timedelta(seconds=10), sv=99).body(), *BODIES[11:]])
-    kept, signed_anew = SIGNED[2], checkpoint(rebuilt, LENGTH)
+    witnessed, signed_anew = SIGNED[2], checkpoint(rebuilt, LENGTH)
 
-    found = faults(rebuilt, [SIGNED[1], kept, signed_anew])
+    findings = faults(rebuilt, [SIGNED[1], witnessed, signed_anew])
 
-    assert found == [(Violation.REWRITTEN, 7, 16), (Violation.FORKED, 16, LENGTH)]
+    assert findings == [(Violation.REWRITTEN, 7, 16), (Violation.FORKED, 16, LENGTH)]
 
 
 def test_two_histories_signed_at_one_size_are_a_fork() -> None:
     shown_elsewhere = hashed([*BODIES[:10], AN_OFFER.body(), *BODIES[11:]])
 
-    found = faults(HONEST, [checkpoint(shown_elsewhere, 33), *SIGNED])
+    findings = faults(HONEST, [checkpoint(shown_elsewhere, 33), *SIGNED])
 
-    assert found == [(Violation.FORKED, 33, 33)]
+    assert findings == [(Violation.FORKED, 33, 33)]
 
 
 def test_a_backdated_entry_is_named() -> None:
@@ -145,9 +145,9 @@ def test_one_entry_dated_ahead_is_seen_by_those_after_it() -> None:
     story[1] = replace(story[1], at=NOON + timedelta(days=2))
     log = entries_of(story)
 
-    found = faults(log, [checkpoint(log, 4)])
+    findings = faults(log, [checkpoint(log, 4)])
 
-    assert found == [(Violation.BACKDATED, 2, None), (Violation.BACKDATED, 3, None)]
+    assert findings == [(Violation.BACKDATED, 2, None), (Violation.BACKDATED, 3, None)]
 
 
 def test_a_checkpoint_of_another_signer_is_named() -> None:
@@ -250,16 +250,16 @@ def findings_of(*story: Header) -> list[tuple[Violation, int, int | None]]:
 )
 def test_h10_a_look_on_a_release_nobody_gave_is_named(before: list[Header]) -> None:
     for look in (AN_OFFER, replace(AN_OFFER, act=Act.CONSULTED)):
-        (found,) = findings_of(*before, look)
+        (finding,) = findings_of(*before, look)
 
-        assert found[0] in (Violation.NEVER_GRANTED, Violation.AFTER_REVOCATION)
-        assert found[1] == len(before)
+        assert finding[0] in (Violation.NEVER_GRANTED, Violation.AFTER_REVOCATION)
+        assert finding[1] == len(before)
 
 
 def test_h10_an_opening_on_a_release_nobody_gave_is_named() -> None:
-    found = findings_of(A_GRANT, AN_OFFER, replace(AN_OPENING, directives=("d-1", "d-7")))
+    findings = findings_of(A_GRANT, AN_OFFER, replace(AN_OPENING, directives=("d-1", "d-7")))
 
-    assert found == [(Violation.NEVER_GRANTED, 2, None)]
+    assert findings == [(Violation.NEVER_GRANTED, 2, None)]
 
 
 @pytest.mark.parametrize(
@@ -314,9 +314,9 @@ def test_h10_a_range_tells_of_the_stops_within_it_only() -> None:
     for index, _, leaf in log[:2]:
         merkle.push(peaks, index, leaf)
 
-    found = verify_log(log[2:], [checkpoint(log, 5)], VKEY, start=2, peaks=peaks)
+    findings = verify_log(log[2:], [checkpoint(log, 5)], VKEY, start=2, peaks=peaks)
 
-    assert found == [Finding(Violation.AFTER_REVOCATION, 4)]
+    assert findings == [Finding(Violation.AFTER_REVOCATION, 4)]
 
 
 def test_m8_padding_says_nothing() -> None:
@@ -345,7 +345,7 @@ def test_a_range_on_a_false_past_is_found() -> None:
 
 @pytest.mark.parametrize("fault", Violation)
 def test_every_finding_reads_as_a_sentence(fault: Violation) -> None:
-    said = str(Finding(fault, 12, 345))
+    sentence = str(Finding(fault, 12, 345))
 
-    assert "12" in said
-    assert "None" not in said
+    assert "12" in sentence
+    assert "None" not in sentence

@@ -91,7 +91,7 @@ def test_a_key_that_is_not_whole_is_no_key(key: bytes) -> None:
 
 
 def test_keys_are_fresh_and_whole() -> None:
-    made = {new_key() for _ in range(100)}
+    fresh_keys = {new_key() for _ in range(100)}
 
-    assert len(made) == 100
-    assert {len(key) for key in made} == {32}
+    assert len(fresh_keys) == 100
+    assert {len(key) for key in fresh_keys} == {32}

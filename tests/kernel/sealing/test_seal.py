@@ -49,12 +49,12 @@ def sealed(parts: Mapping[DataCategory, Mapping[str, Any]], key: bytes = KEY, me
 
 def blocks(body: bytes) -> list[bytes]:
     """Return the closed categories of a body, as anybody who holds it can tell them apart."""
-    found, start = [], 1
+    closed, start = [], 1
     while start < len(body) - 16:
         stop = start + 16 + int.from_bytes(body[start + 12 : start + 16])
-        found.append(body[start:stop])
+        closed.append(body[start:stop])
         start = stop
-    return found
+    return closed
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), values, max_size=12), paths)
@@ -165,19 +165,19 @@ def test_a_refusal_says_nothing_of_the_message() -> None:
 def test_a_body_shows_no_word_and_no_category() -> None:
     message = sealed(PARTS)
 
-    for said in (CANARY, "given_name", TYPE, "harbor-house", *DataCategory):
-        assert said.encode() not in message.body
+    for word in (CANARY, "given_name", TYPE, "harbor-house", *DataCategory):
+        assert word.encode() not in message.body
 
 
 @given(paths.filter(bool), st.data())
 def test_what_is_hidden_changes_nothing_that_is_seen(fields: frozenset[str], data: st.DataObject) -> None:
     hidden = DataCategory(data.draw(st.sampled_from(sorted(fields))).partition(".")[0])
-    one = parts_of(dict.fromkeys(fields, "one"))
-    other = {category: dict.fromkeys(part, "two") if category is hidden else part for category, part in one.items()}
+    first = parts_of(dict.fromkeys(fields, "one"))
+    other = {category: dict.fromkeys(part, "two") if category is hidden else part for category, part in first.items()}
     mask = ALL & ~category_mask(hidden)
 
-    assert vault.unseal(sealed(one), mask, KEY) == vault.unseal(sealed(other), mask, KEY)
-    assert hidden not in vault.unseal(sealed(one), mask, KEY)
+    assert vault.unseal(sealed(first), mask, KEY) == vault.unseal(sealed(other), mask, KEY)
+    assert hidden not in vault.unseal(sealed(first), mask, KEY)
 
 
 @given(st.permutations(list(PARTS)))
@@ -201,17 +201,17 @@ def test_short_and_long_words_are_of_one_size(length: int) -> None:
 
 
 def test_two_messages_that_say_the_same_share_no_piece() -> None:
-    one, other = sealed(PARTS, new_key()).body, sealed(PARTS, new_key()).body
-    pieces = {one[place : place + 12] for place in range(1, len(one) - 12)}
+    first, other = sealed(PARTS, new_key()).body, sealed(PARTS, new_key()).body
+    pieces = {first[place : place + 12] for place in range(1, len(first) - 12)}
 
     assert all(other[place : place + 12] not in pieces for place in range(1, len(other) - 12))
 
 
 def test_one_key_for_two_recipients_would_still_not_repeat_a_nonce() -> None:
-    one = vault.seal(MESSAGE, "harbor-house", TYPE, PARTS, KEY)
+    first = vault.seal(MESSAGE, "harbor-house", TYPE, PARTS, KEY)
     other = vault.seal(MESSAGE, "county-sheriff", TYPE, PARTS, KEY)
 
-    assert {block[:12] for block in blocks(one)}.isdisjoint(block[:12] for block in blocks(other))
+    assert {block[:12] for block in blocks(first)}.isdisjoint(block[:12] for block in blocks(other))
 
 
 def test_a_message_without_a_category_is_sealed_all_the_same() -> None:
