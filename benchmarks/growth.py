@@ -81,9 +81,7 @@ def main() -> None:
         for day in days.values():
             ground.runner.run(day.begin(stack))
         candidates = {
-            f"{question}, {size:,} cases": each_awaited(
-                ground.runner, lambda day=day, question=question: day.ask(question)
-            )  # type: ignore[misc]
+            f"{question}, {size:,} cases": each_awaited(ground.runner, lambda day=day, q=question: day.ask(q))  # type: ignore[misc]
             for question in REQUESTS
             for size, day in days.items()
         }

@@ -232,7 +232,8 @@ class Figure:
         compared = "; ".join(f"{name} {text}" for name, text in self.compared.items())
         notes = "".join(f"; {name} {text}" for name, text in self.notes.items())
         goal = f" (goal {self.goal}:{verdict})" if self.goal else ""
-        return f"{self.script}: {self.title}: {self.value:,.3g} {self.unit}{goal}, spread {self.spread:.0%}: {compared}{notes}"
+        figure = f"{self.script}: {self.title}: {self.value:,.3g} {self.unit}{goal}"
+        return f"{figure}, spread {self.spread:.0%}: {compared}{notes}"
 
 
 def measured_text(measured: Measured) -> str:

@@ -68,19 +68,19 @@ class Openers:
         self.process = started(ground, "benchmarks.revocation", str(listed))
         self.opened = 0
 
-    def tell(self, word: str) -> int:
+    def tell(self, choice: str) -> int:
         """Tell it what to open from now on, and return how many it opened before."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.write(f"{choice}\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
-    def under(self, word: str, work: Work) -> Work:
+    def under(self, choice: str, work: Work) -> Work:
         """Return the work as it is done while the openers are at it."""
 
         def worked(units: int) -> Sequence[float] | None:
-            self.tell(word)
+            self.tell(choice)
             took = work(units)
             self.opened += self.tell("rest")
             return took

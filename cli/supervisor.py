@@ -31,25 +31,25 @@ class ShutdownRequested(BaseException):
 
 @contextlib.contextmanager
 def shutdown_signals() -> Iterator[None]:
-    """Within it Ctrl-C, SIGTERM and the end of the terminal raise `ReadRequest`, once.
+    """Within it Ctrl-C, SIGTERM and the end of the terminal raise `ShutdownRequested`, once.
 
     Whoever asks again ends this process at once; what it started then ends by itself.
     """
-    words = [signal.SIGINT, signal.SIGTERM]
+    signals = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else it is to outlive its terminal: nohup
-        words.append(signal.SIGHUP)
+        signals.append(signal.SIGHUP)
 
     def ask(_: int, __: FrameType | None) -> None:
-        for word in words:
-            signal.signal(word, signal.SIG_DFL)
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
         raise ShutdownRequested
 
-    before = {word: signal.signal(word, ask) for word in words}
+    before = {number: signal.signal(number, ask) for number in signals}
     try:
         yield
     finally:
-        for word, handler in before.items():
-            signal.signal(word, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def serve_until_signal(running: Stack, tell: Tell) -> None:

@@ -189,8 +189,8 @@ def _tell(verified: Verified, *, json: bool) -> None:
             print(f"{row['fault']} {row['index']}: {row['says']}")
         if not verified.checkpoints:
             print("nothing is signed: no checkpoint vouches for anything")
-        word, name = "whole" if verified.whole else "NOT WHOLE", verified.vkey.partition("+")[0]
-        print(f"{word}: {verified.entries} entries and {verified.checkpoints} checkpoints of {name}")
+        verdict, name = "whole" if verified.whole else "NOT WHOLE", verified.vkey.partition("+")[0]
+        print(f"{verdict}: {verified.entries} entries and {verified.checkpoints} checkpoints of {name}")
     if not verified.whole:
         raise typer.Exit(1)
 

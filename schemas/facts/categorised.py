@@ -29,8 +29,10 @@ class Categorised(StrictModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a field that names no category, two, or one the taxonomy does not know it by."""
         super().__pydantic_init_subclass__(**kwargs)
-        words = {name: _word(cls, name, field) for name, field in cls.model_fields.items()}
-        cls.field_categories = {name: word for name, word in words.items() if isinstance(word, DataCategory)}
+        markings = {name: _marking(cls, name, field) for name, field in cls.model_fields.items()}
+        cls.field_categories = {
+            name: marking for name, marking in markings.items() if isinstance(marking, DataCategory)
+        }
         cls.field_bits = {name: bit(f"{category}.{name}") for name, category in cls.field_categories.items()}
 
     @classmethod
@@ -43,19 +45,19 @@ class Categorised(StrictModel):
         return schema
 
 
-def _word(cls: type[Categorised], name: str, field: FieldInfo) -> DataCategory | Mark:
-    words = [word for word in field.metadata if isinstance(word, DataCategory | Mark)]
-    if len(words) != 1:
+def _marking(cls: type[Categorised], name: str, field: FieldInfo) -> DataCategory | Mark:
+    markings = [marking for marking in field.metadata if isinstance(marking, DataCategory | Mark)]
+    if len(markings) != 1:
         raise TypeError(
-            f"{cls.__name__}.{name} names {len(words)} categories: its outer type names one, as in Needs[... | None]"
+            f"{cls.__name__}.{name} names {len(markings)} categories: its outer type names one, as in Needs[... | None]"
         )
-    word = words[0]
-    if isinstance(word, Mark):
-        if word not in cls.allowed_marks:
-            raise TypeError(f"{cls.__name__}.{name} may not be {word.value}: here it needs a category")
-    elif f"{word}.{name}" not in _FIELD_PATHS:
+    marking = markings[0]
+    if isinstance(marking, Mark):
+        if marking not in cls.allowed_marks:
+            raise TypeError(f"{cls.__name__}.{name} may not be {marking.value}: here it needs a category")
+    elif f"{marking}.{name}" not in _FIELD_PATHS:
         raise TypeError(
-            f'{cls.__name__}.{name} is in no taxonomy: add the line "{word}.{name}", at the end of FIELDS'
+            f'{cls.__name__}.{name} is in no taxonomy: add the line "{marking}.{name}", at the end of FIELDS'
             " in schemas/taxonomy.py, and a version that counts it"
         )
-    return word
+    return marking

@@ -34,7 +34,7 @@ class Fact(Categorised):
 
     @classmethod
     def with_inputs(cls, mask: int, requested_mask: int) -> int:
-        """Return `mask` without what was computed from a field that is in `requested_mask` and not in `mask` (law R29)."""
+        """Return `mask` without a field computed from one that is in `requested_mask` and not in `mask` (law R29)."""
         for bit, inputs in _computed(cls):
             if inputs & requested_mask & ~mask:
                 mask &= ~bit

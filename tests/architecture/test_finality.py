@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     def _refused(request: Request, line: Line, grant: Grant, leaf: Leaf, message: Message) -> None:
         """Nobody calls this: mypy tells of an ignore that is not needed, so each line fails once a write is let by."""
-        request.asked = -1  # type: ignore[misc]
+        request.requested_mask = -1  # type: ignore[misc]
         request.key = ""  # type: ignore[misc]
         request.limit = -1  # type: ignore[misc]
         line.settled = -1  # type: ignore[misc]

@@ -20,7 +20,7 @@ def test_every_rule_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_a_rule_says_what_where_and_by_which_test_or_what_is_missing(row: list[str]) -> None:
+def test_a_rule_names_place_and_test_or_what_is_missing(row: list[str]) -> None:
     assert len(row) == CELLS
     assert all(row)
     assert TEST_ID.search(row[-1]) or re.search(r"\blater: \w", row[-1])

@@ -42,7 +42,7 @@ def test_an_empty_lot_lists_nothing(run: Path) -> None:
     assert (done.exit_code, done.output) == (0, "")
 
 
-async def test_what_is_parked_is_listed_by_its_routing_and_not_by_what_it_says(log: Log, run: Path) -> None:
+async def test_a_dead_letter_is_listed_by_routing_and_not_by_content(log: Log, run: Path) -> None:
     ref = await parked(log)
 
     (row,) = json.loads(accord("dead-letters", "list", "--run", run, "--json").output)
@@ -53,7 +53,7 @@ async def test_what_is_parked_is_listed_by_its_routing_and_not_by_what_it_says(l
     assert str(ref) in accord("dead-letters", "list", "--run", run).output
 
 
-async def test_what_is_to_be_tried_again_is_found_by_its_consumer_and_shown_so(log: Log, run: Path) -> None:
+async def test_a_requested_retry_reaches_its_consumer_and_is_listed(log: Log, run: Path) -> None:
     ref, other = await parked(log), await parked(log)
 
     done = accord("dead-letters", "retry", ref, "--run", run)
@@ -86,7 +86,7 @@ def test_a_reference_that_is_none_is_a_wrong_use(run: Path) -> None:
     assert accord("dead-letters", "retry", "not-a-reference", "--run", run).exit_code == 2
 
 
-def test_whoever_administers_may_ask_again_and_change_nothing_else_of_it(log: Log) -> None:
+def test_an_administrator_may_request_a_retry_and_nothing_else(log: Log) -> None:
     forbidden = ("reason = 'failed'", "body = ''", "tries = 0", "resolved_at = now()")
     deeds = [f"UPDATE carrying.parked SET {change}" for change in forbidden]  # noqa: S608 - words of this test
     for deed in [*deeds, "DELETE FROM carrying.parked"]:

@@ -161,9 +161,7 @@ async def resigned(log: Log) -> str:
     return newest_note
 
 
-async def test_a_checkpoint_that_somebody_kept_catches_an_operator_who_signs_another_history(
-    log: Log, run: Path, tmp_path: Path
-) -> None:
+async def test_a_kept_checkpoint_reveals_an_operator_who_forks_the_log(log: Log, run: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text(await resigned(log))
 
     alone = accord("ledger", "verify", "--run", run)
@@ -262,7 +260,7 @@ def test_an_export_is_on_record_and_readable_by_its_owner_alone(log: Log, file: 
     assert not file.with_name(f"{file.name}.new").exists()
 
 
-def test_an_export_holds_headers_and_hashes_and_neither_salt_nor_detail(log: Log, file: Path) -> None:
+def test_an_export_has_headers_and_hashes_but_no_salt_or_detail(log: Log, file: Path) -> None:
     lines = [json.loads(line) for line in file.read_text().splitlines()]
 
     assert {frozenset(line) for line in lines} == {frozenset({"note"}), frozenset({"index", "header", "hash"})}

@@ -163,7 +163,7 @@ def test_a_folder_in_use_is_refused_and_left_running(up: Place, words: tuple[str
     assert up.town == before
 
 
-def test_agencies_taken_in_at_once_are_all_there_and_nothing_was_restarted(up: Place, later: dict[str, int]) -> None:
+def test_agencies_added_at_once_all_appear_without_a_restart(up: Place, later: dict[str, int]) -> None:
     assert set(up.ids("agencies")) > set(LATER)
     assert up.pids() == later
     for who in (("--system", LATER[0]), ("--system", LATER[2]), ("--person", "olga")):
@@ -269,9 +269,7 @@ def test_where_all_was_killed_it_says_so_and_how_to_go_on(up: Place, killed: lis
     assert (down.returncode, down.stdout) == (0, f"nothing runs in {up.folder}\n")
 
 
-def test_what_was_killed_comes_back_with_everything_tells_its_story_and_ends_when_asked(
-    up: Place, killed: list[int], case_ref: str
-) -> None:
+def test_a_killed_town_is_restored_runs_the_demo_and_shuts_down(up: Place, killed: list[int], case_ref: str) -> None:
     before = up.town
     with up.starting("demo", "--json") as demo:
         assert demo.stdout is not None

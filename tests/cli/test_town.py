@@ -321,7 +321,7 @@ def test_an_address_that_is_none_is_told_so(run: Run, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("words", [("down",), ("env",), ("token", "--person", "ana")], ids=" ".join)
-def test_what_is_typed_often_waits_for_nothing_that_starts_servers(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_frequent_commands_import_nothing_that_starts_servers(tmp_path: Path, words: tuple[str, ...]) -> None:
     script = """
 import atexit, sys
 from cli.main import main

@@ -69,7 +69,7 @@ def test_the_catalogue_is_all_there_is() -> None:
 
 
 @pytest.mark.parametrize("type_name", LINES)
-def test_a_fact_can_carry_the_categories_of_its_line_and_no_other(type_name: str) -> None:
+def test_a_fact_carries_only_categories_of_its_catalogue_line(type_name: str) -> None:
     assert set(categories_of(contract_mask(type_name))) == set(LINES[type_name].split())
 
 
@@ -88,7 +88,7 @@ def test_the_facts_together_can_say_every_field() -> None:
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
-def test_a_field_has_the_category_that_each_block_it_comes_from_gave_it(model: type[Categorised]) -> None:
+def test_a_field_keeps_the_category_its_blocks_gave_it(model: type[Categorised]) -> None:
     lineage = [step for step in model.__mro__ if issubclass(step, Categorised)]
 
     for (_, base), name in ((pair, name) for pair in pairwise(lineage) for name in pair[1].field_categories):

@@ -14,7 +14,7 @@ from tests.support.projection import by_category, carried
 DOCUMENTS = documents()
 
 
-def test_every_version_of_every_contract_has_an_example_and_no_example_is_of_something_else() -> None:
+def test_examples_and_contract_versions_match_one_to_one() -> None:
     assert {file.stem for file in files()} == set(CONTRACTS)
 
 
@@ -36,7 +36,7 @@ def test_an_example_is_valid_by_the_published_schema(type_name: str) -> None:
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
-def test_what_a_fact_says_by_category_and_by_terms_is_all_that_it_was_given(type_name: str) -> None:
+def test_a_fact_is_whole_from_its_categories_and_terms(type_name: str) -> None:
     original = fact(type_name)
     parts = by_category(original, ALL)
     again = {name: value for part in parts.values() for name, value in part.items()}

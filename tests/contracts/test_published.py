@@ -57,7 +57,7 @@ PLANTS: list[tuple[Plant, str]] = [
 
 @pytest.mark.parametrize(("change", "reason"), PLANTS)
 @pytest.mark.parametrize("arguments", [["--check"], []])
-def test_what_takes_something_back_is_refused_by_name_whether_one_checks_or_writes(
+def test_a_breaking_change_is_named_on_check_and_on_publish(
     published: Path, change: Plant, reason: str, arguments: list[str]
 ) -> None:
     plant(published, change)

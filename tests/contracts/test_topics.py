@@ -12,7 +12,7 @@ def test_every_topic_is_a_file_and_every_file_a_topic() -> None:
 
 
 @pytest.mark.parametrize("spec", topic_specs(), ids=lambda spec: spec.topic)
-def test_a_topic_has_an_owner_a_writer_and_readers_and_says_what_it_is(spec: TopicSpec) -> None:
+def test_a_topic_has_an_owner_a_writer_readers_and_a_description(spec: TopicSpec) -> None:
     assert spec.owner in OWNERS
     assert spec.writers
     assert spec.readers
@@ -22,7 +22,7 @@ def test_a_topic_has_an_owner_a_writer_and_readers_and_says_what_it_is(spec: Top
 
 
 @pytest.mark.parametrize("spec", topic_specs(), ids=lambda spec: spec.topic)
-def test_a_topic_keeps_nothing_for_ever_and_acknowledges_no_single_copy(spec: TopicSpec) -> None:
+def test_a_topic_has_finite_retention_and_acks_several_replicas(spec: TopicSpec) -> None:
     assert spec.settings["cleanup.policy"] == "delete"
     retained_ms = int(spec.settings["retention.ms"]) + int(spec.settings["segment.ms"])  # a segment goes as a whole
     assert 0 < retained_ms <= 14 * 24 * 3_600 * 1_000
@@ -53,7 +53,7 @@ def test_what_is_no_agency_has_no_mailbox(agency_id: str) -> None:
         ("  partitions: 3", "  partition: 3"),
     ],
 )
-def test_a_topic_file_that_says_more_or_less_is_refused_by_its_name(tmp_path: Path, change: tuple[str, str]) -> None:
+def test_a_topic_file_with_extra_or_missing_keys_is_refused(tmp_path: Path, change: tuple[str, str]) -> None:
     file = tmp_path / "to.agency.yaml"
     file.write_text((FOLDER / file.name).read_text().replace(*change))
 

@@ -51,7 +51,7 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "Free some space" in finding.fix
 
 
-def test_a_server_of_ones_own_is_asked_for_in_place_of_the_embedded_one(tmp_path: Path, postgres: Postgres) -> None:
+def test_an_own_server_is_checked_instead_of_the_embedded_one(tmp_path: Path, postgres: Postgres) -> None:
     findings = doctor.examine(tmp_path, own_database=postgres.superuser_url(), own_kafka="admin:password@127.0.0.1:1")
 
     assert all(named(findings, name).ok for name in ("database", "postgresql", "database tls"))

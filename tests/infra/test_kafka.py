@@ -122,9 +122,7 @@ def own(run_folder: Path, kafka: Kafka) -> Iterator[tuple[Kafka, Path]]:
     broker.stop()
 
 
-def test_two_brokers_live_side_by_side_and_a_killed_one_comes_back_with_all_it_had(
-    own: tuple[Kafka, Path], client: AdminClient
-) -> None:
+def test_two_brokers_run_together_and_a_killed_one_keeps_data(own: tuple[Kafka, Path], client: AdminClient) -> None:
     broker, folder = own
     agency = an_agency(administrator(broker))
     assert sent(broker, f"to.{agency}", b"acknowledged") is None

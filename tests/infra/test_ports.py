@@ -14,7 +14,7 @@ def test_a_port_is_never_handed_out_twice() -> None:
     assert len(set(drawn)) == len(drawn)
 
 
-def test_a_port_is_never_one_the_kernel_gives_to_outgoing_connections() -> None:
+def test_a_port_is_never_from_the_ephemeral_range() -> None:
     with socket.create_server((ports.LOOPBACK, 0)) as server:
         lowest_given = server.getsockname()[1]
 

@@ -69,7 +69,7 @@ def test_a_command_does_not_outlive_its_guard(tmp_path: Path) -> None:
         assert is_gone(child)
 
 
-def test_a_fork_that_holds_the_socket_does_not_keep_the_command_alive(tmp_path: Path) -> None:
+def test_a_fork_holding_the_socket_keeps_no_command_alive(tmp_path: Path) -> None:
     with a_parent(A_SLEEPER_AND_A_FORK, tmp_path) as (parent, (fork, *guarded)):
         parent.kill()
 
@@ -95,7 +95,7 @@ def test_the_exit_status_is_the_commands(tmp_path: Path) -> None:
     assert statuses == (3, 128 + signal.SIGKILL)
 
 
-def test_a_command_that_is_to_end_as_soon_as_it_began_hears_of_it(tmp_path: Path) -> None:
+def test_a_command_stopped_as_soon_as_it_began_gets_the_signal(tmp_path: Path) -> None:
     statuses = [a_shell("exec sleep 60", tmp_path).stop() for _ in range(10)]
 
     assert set(statuses) == {128 + signal.SIGTERM}  # asked, not killed
@@ -133,7 +133,7 @@ def test_a_command_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: 
     assert "A_SECRET" not in output
 
 
-def test_whoever_we_step_down_to_finds_programs_below_a_folder_that_only_we_may_enter(tmp_path: Path) -> None:
+def test_an_unprivileged_user_runs_programs_in_a_private_folder(tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     program = private / "program"

@@ -37,9 +37,7 @@ def test_without_the_case_key_a_reference_cannot_be_found_again(two: list[bytes]
 
 
 @given(keys, agencies, refs)
-def test_a_reference_has_the_shape_of_a_custom_one_and_is_not_the_thing_itself(
-    key: bytes, agency: str, ref: UUID
-) -> None:
+def test_a_pairwise_reference_is_a_uuid_other_than_the_original(key: bytes, agency: str, ref: UUID) -> None:
     given_out = pairwise(key, agency, ref)
 
     assert (given_out.version, given_out.variant) == (8, RFC_4122)

@@ -30,7 +30,7 @@ def test_a_field_of_two_categories_fails_at_import() -> None:
             needs: Annotated[str | None, DataCategory.NEEDS, DataCategory.IDENTITY] = None
 
 
-def test_a_field_that_the_taxonomy_does_not_know_fails_at_import_and_the_line_to_add_is_named() -> None:
+def test_a_field_not_in_the_taxonomy_fails_at_import_with_a_fix() -> None:
     with pytest.raises(TypeError, match=r'the line "needs\.shoe_size", at the end of FIELDS in schemas/taxonomy\.py'):
 
         class Shoes(Categorised):
@@ -74,12 +74,12 @@ def test_a_directive_fact_holds_no_field_of_the_survivor() -> None:
 
 
 @pytest.mark.parametrize("name", ["incident.reported.v1", "accord.incident.reported", "accord.Incident.reported.v1"])
-def test_a_type_that_does_not_read_as_a_past_fact_fails_at_import(name: str) -> None:
+def test_a_type_not_named_as_a_past_fact_fails_at_import(name: str) -> None:
     with pytest.raises(TypeError, match=r"accord\.<subject>\.<verb>\.v<n>"):
         type("Noted", (Fact,), {"type": name, "__module__": __name__, "__annotations__": {"type": ClassVar[str]}})
 
 
-def test_a_second_routing_field_would_travel_alone_so_there_is_one() -> None:
+def test_a_fact_has_one_routing_field_as_a_second_would_leak() -> None:
     routed = {name for contract in CONTRACTS.values() for name in contract.model_fields if _mark(contract, name)}
 
     assert routed == {"case_ref"}

@@ -14,7 +14,7 @@ def granted(**changes: Any) -> ConsentGranted:
 
 
 @pytest.mark.parametrize("part", ["recipient_ref", "purpose", "valid_until"])
-def test_a_permit_names_its_one_recipient_its_one_purpose_and_its_end(part: str) -> None:
+def test_a_permit_names_one_recipient_one_purpose_and_its_end(part: str) -> None:
     with pytest.raises(ValidationError, match=f"{part}_missing"):
         granted(**{part: None})
 
@@ -47,7 +47,7 @@ def test_a_subpoena_compels_nothing() -> None:
         DisclosureCompelled.model_validate(example(DisclosureCompelled.type) | {"instrument": "subpoena"})
 
 
-def test_declined_by_the_receiver_and_declined_by_the_survivor_are_never_one_reason() -> None:
+def test_receiver_and_survivor_declines_are_separate_reasons() -> None:
     with pytest.raises(ValidationError):
         ReferralDeclined.model_validate(example(ReferralDeclined.type) | {"reason_code": "survivor_declined"})
     with pytest.raises(ValidationError):

@@ -25,7 +25,7 @@ from tests.support.projection import by_category, carried
 EVERYTHING = fact(ReferralCreated.type)
 
 
-def test_what_is_not_permitted_is_not_there_not_even_its_category() -> None:
+def test_a_cut_omits_denied_fields_and_their_category() -> None:
     parts = by_category(EVERYTHING, mask_of(["identity.given_name", "risk_result.band"]))
 
     assert parts == {DataCategory.IDENTITY: {"given_name": "Maya"}, DataCategory.RISK_RESULT: {"band": "high"}}
@@ -45,7 +45,7 @@ def test_a_field_that_says_nothing_is_left_out() -> None:
 
 
 @given(st.integers(min_value=0, max_value=ALL))
-def test_a_cut_holds_exactly_the_permitted_fields_that_say_something(mask: int) -> None:
+def test_a_cut_holds_exactly_the_permitted_nonempty_fields(mask: int) -> None:
     parts = by_category(EVERYTHING, mask)
 
     cut_mask = mask_of(f"{category}.{name}" for category, fields in parts.items() for name in fields)
@@ -81,7 +81,7 @@ def test_a_referral_is_between_its_sender_and_its_receiver() -> None:
     assert fact(RiskAssessed.type).parties() is None
 
 
-def test_criminal_justice_information_is_named_and_travels_in_no_category() -> None:
+def test_criminal_justice_marks_travel_in_no_category() -> None:
     order = fact("accord.protective_order.requested.v1")
 
     assert paths_of(order.cji_mask()) == ("weapons_risk.firearm_purchase_attempt_on",)
@@ -113,7 +113,7 @@ def test_a_fact_does_not_change_once_said(type_name: str) -> None:
         original.case_ref = uuid4()  # type: ignore[misc]  # that it cannot be done is the point
 
 
-def test_the_body_of_a_request_is_a_block_or_several_and_none_of_what_the_service_sets() -> None:
+def test_a_request_body_is_made_of_blocks_without_service_fields() -> None:
     class IncidentRequest(SurvivorBlock, IncidentBlock):
         """What an advocate sends."""
 

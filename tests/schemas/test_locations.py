@@ -47,7 +47,7 @@ def tells_a_place(name: str, types: set[type]) -> bool:
     return bool(types & {Address, Position}) or (not is_code and TELLS_A_PLACE.search(name) is not None)
 
 
-def test_each_address_coordinate_school_or_place_is_of_a_category_for_places() -> None:
+def test_each_field_that_tells_a_place_has_a_place_category() -> None:
     astray = {
         path
         for path, name, types, category in FIELDS

@@ -47,7 +47,7 @@ def test_it_carries_what_the_fact_carries(type_name: str) -> None:
     assert FactProjection(original).carried == carried(original)
 
 
-def test_no_recipient_reads_another_ones_references_or_the_custodians() -> None:
+def test_no_recipient_reads_the_references_of_another_agency() -> None:
     original = fact(ReferralCreated.type)
     cutting, renamed = FactProjection(original), dict[UUID, UUID]()
 

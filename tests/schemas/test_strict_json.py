@@ -57,7 +57,7 @@ def test_each_listed_form_is_refused_by_its_name_and_its_place(raw: bytes, code:
 
 
 @pytest.mark.parametrize("control", list(BIDI_CONTROLS))
-def test_every_bidi_control_is_refused_in_a_document_and_in_a_text(control: str) -> None:
+def test_every_bidi_control_is_refused_in_documents_and_in_texts(control: str) -> None:
     assert refusal(json.dumps([f"a{control}b"]).encode()).code == "bidi_control"
     with pytest.raises(BadJson, match="bidi_control"):
         safe_text(f"a{control}b")
@@ -76,7 +76,7 @@ def test_what_is_accepted_is_what_json_loads_returns(document: Any) -> None:
 
 
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\u0d8e1N \n', max_size=60).map(str.encode))
-def test_bytes_of_any_kind_are_either_refused_or_read_as_json_loads_reads_them(raw: bytes) -> None:
+def test_any_bytes_are_refused_or_read_as_json_loads_reads_them(raw: bytes) -> None:
     try:
         accepted = loads(raw)
     except BadJson:

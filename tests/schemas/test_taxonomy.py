@@ -13,7 +13,7 @@ def test_no_field_is_listed_twice() -> None:
     assert len(set(FIELDS)) == len(FIELDS)
 
 
-def test_every_field_is_of_a_category_and_every_category_has_a_field() -> None:
+def test_every_field_has_a_category_and_every_category_a_field() -> None:
     assert {path.partition(".")[0] for path in FIELDS} == {category.value for category in DataCategory}
 
 
@@ -21,7 +21,7 @@ def test_the_version_of_now_counts_every_field() -> None:
     assert taxonomy._FIELDS_IN_VERSION[TAXONOMY_VERSION] == len(FIELDS)
 
 
-def test_the_categories_together_are_everything_and_share_nothing() -> None:
+def test_the_categories_cover_everything_and_do_not_overlap() -> None:
     parts = [category_mask(category) for category in DataCategory]
 
     assert sum(parts) == ALL

@@ -39,7 +39,7 @@ def test_no_kind_has_a_ceiling_for_counting(kind: AgencyKind) -> None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_police_have_no_ceiling_for_treatment_immigration_or_money(purpose: Purpose) -> None:
+def test_police_have_no_treatment_immigration_or_money_ceiling(purpose: Purpose) -> None:
     closed = {
         DataCategory.MENTAL_HEALTH,
         DataCategory.SUBSTANCE_USE,
@@ -56,7 +56,7 @@ def test_evidence_is_for_police_and_lawyers_only() -> None:
     assert holders == {AgencyKind.POLICE, AgencyKind.LEGAL_AID}
 
 
-def test_a_lawyer_may_be_allowed_the_offender_and_never_the_way_out() -> None:
+def test_a_lawyer_may_get_the_offender_but_never_the_escape_plan() -> None:
     allowed_to = categories_of(ceiling(AgencyKind.LEGAL_AID, Purpose.LEGAL_REPRESENTATION))
 
     assert DataCategory.ALLEGED_OFFENDER in allowed_to

@@ -65,7 +65,7 @@ def test_what_ends_a_grant_early_ends_it_whatever_its_date() -> None:
     assert (decision.mask, decision.reason) == (0, Reason.ENDED)
 
 
-def test_a_grant_that_waits_for_a_condition_opens_nothing_before_it_is_met() -> None:
+def test_a_conditional_grant_opens_nothing_before_its_condition() -> None:
     assert decide(an_ask(), a_table(a_grant(DataCategory.NEEDS, started=False)), NOON).mask == 0
 
 
@@ -86,7 +86,7 @@ def test_a_denial_outranks_a_grant_and_is_named_as_the_reason() -> None:
     assert (decision.mask, decision.relied_on, decision.reason) == (0, (), Reason.DENIED)
 
 
-def test_a_denial_of_all_that_was_granted_is_the_reason_though_more_was_asked() -> None:
+def test_a_denial_of_all_granted_fields_is_the_reason_given() -> None:
     table = a_table(a_grant(DataCategory.NEEDS), denials=[a_denial(DataCategory.NEEDS)])
 
     assert decide(an_ask(asked=NEEDS | IDENTITY), table, NOON).reason is Reason.DENIED
@@ -116,7 +116,7 @@ def test_a_denial_for_one_purpose_leaves_the_others() -> None:
 
 
 @pytest.mark.parametrize("purpose", [None, Purpose.SHELTER])
-def test_a_denial_alone_is_the_reason_even_where_nothing_was_granted(purpose: Purpose | None) -> None:
+def test_a_denial_is_the_reason_even_where_nothing_was_granted(purpose: Purpose | None) -> None:
     table = a_table(denials=[a_denial(DataCategory.NEEDS, purpose=purpose)])
 
     assert decide(an_ask(asked=NEEDS), table, NOON).reason is Reason.DENIED
@@ -133,7 +133,7 @@ def test_several_grants_add_up_and_the_earliest_end_counts() -> None:
     assert decision.until == NOON + DAY
 
 
-def test_of_several_bases_the_one_furthest_from_the_survivors_word_is_told() -> None:
+def test_the_basis_furthest_from_the_survivors_word_is_reported() -> None:
     table = a_table(a_grant(DataCategory.NEEDS), a_grant(DataCategory.NEEDS, basis=Basis.STATUTE))
 
     assert decide(an_ask(), table, NOON).basis is Basis.STATUTE
@@ -159,7 +159,7 @@ def test_a_denial_of_one_field_takes_that_field() -> None:
     assert decision.mask == IDENTITY & ~bit("identity.born_on")
 
 
-def test_what_lies_outside_the_ceiling_is_not_opened_by_a_release() -> None:
+def test_a_release_opens_nothing_outside_the_ceiling() -> None:
     grant = a_grant(DataCategory.IMMIGRATION, to="county-sheriff", purpose=Purpose.INVESTIGATION)
 
     decision = decide(an_ask(by="county-sheriff", purpose=Purpose.INVESTIGATION), a_table(grant), NOON)
@@ -199,7 +199,7 @@ def test_a_court_order_opens_the_fields_it_names_and_no_other() -> None:
     assert (decision.mask, decision.basis) == (bit("substance_use.programme"), Basis.COURT_ORDER)
 
 
-def test_what_comes_from_criminal_justice_information_stays_with_the_police() -> None:
+def test_criminal_justice_information_stays_with_the_police() -> None:
     to_shelter = a_grant(DataCategory.IDENTITY, DataCategory.NEEDS, by="county-sheriff")
     police = an_agency("city-police", AgencyKind.POLICE, AgencyFlag.CJI_HOLDER)
     to_police = a_grant(DataCategory.IDENTITY, by="county-sheriff", to="city-police", purpose=Purpose.ORDER_ENFORCEMENT)

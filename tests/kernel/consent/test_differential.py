@@ -61,7 +61,7 @@ def test_every_pair_of_directives_decides_as_the_reference_does() -> None:
         assert set(paths_of(opened)) == visible(request, (first, second), NOON), (first, second)
 
 
-def test_every_set_of_directives_in_force_opens_grants_less_denials() -> None:
+def test_every_set_of_directives_opens_grants_less_denials() -> None:
     in_force = {atom: spoken(atom, DirectiveState.ACTIVE, NOON, NOON + DAY) for atom in ATOMS}
     subsets = (set(compress(ATOMS, chosen)) for chosen in product((False, True), repeat=len(ATOMS)))
 

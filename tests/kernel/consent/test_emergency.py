@@ -98,5 +98,5 @@ def test_no_emergency_ever_opens_a_bound_nonprofits_records(
 
 
 @pytest.mark.parametrize("flags", [(), (AgencyFlag.CONFIDENTIALITY_BOUND,)])
-def test_a_custodian_of_unknown_kind_may_be_bound_and_stays_closed(flags: tuple[AgencyFlag, ...]) -> None:
+def test_a_custodian_of_unknown_kind_stays_closed_as_if_bound(flags: tuple[AgencyFlag, ...]) -> None:
     assert emergency_ceiling(an_agency("stranger", None, *flags)) & ALL == 0

@@ -50,7 +50,7 @@ def test_the_verdicts_together_are_the_decision(request: Request, at: datetime, 
 
 
 @given(asks(), instants, directive_lists)
-def test_every_category_asked_for_gets_a_verdict_and_no_other_does(
+def test_exactly_the_requested_categories_get_a_verdict(
     request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
     verdicts = explain(request, a_table(*spoken), at)

@@ -25,7 +25,7 @@ def test_an_exception_that_ended_years_ago_permits_nothing() -> None:
     assert decide(an_ask(), a_table(ended), NOON).reason is Reason.ENDED
 
 
-def test_a_newer_denial_whose_actor_cannot_be_resolved_closes_an_older_permit() -> None:
+def test_a_newer_denial_of_an_unresolved_actor_closes_a_permit() -> None:
     denial = a_denial(DataCategory.NEEDS, to=None)
 
     decision = decide(an_ask(), a_table(a_grant(DataCategory.NEEDS), denial), NOON)
@@ -40,7 +40,7 @@ def test_a_caller_who_states_no_purpose_gets_no_exception() -> None:
 
 
 @pytest.mark.parametrize("element", ["record_ref", "record_period", "action", "security_label"])
-def test_an_element_that_nothing_enforces_cannot_even_be_written_down(element: str) -> None:
+def test_an_element_that_nothing_enforces_cannot_be_recorded(element: str) -> None:
     terms: dict[str, Any] = {element: "2025"}
 
     with pytest.raises(TypeError, match=element):
@@ -65,14 +65,14 @@ def test_what_carries_no_label_is_never_released_for_want_of_one() -> None:
     assert decide(an_ask(asked=unlabelled), a_table(a_grant(*DataCategory)), NOON).mask == 0
 
 
-def test_a_directive_without_a_category_is_not_a_directive_about_everything() -> None:
+def test_a_directive_without_a_category_covers_nothing() -> None:
     table = a_table(a_grant())
 
     assert table.unreadable_grants == 1
     assert decide(an_ask(), table, NOON).mask == 0
 
 
-def test_a_field_permitted_inside_a_denial_stays_open_since_too_much_denied_is_a_fault_too() -> None:
+def test_a_field_excepted_from_a_denial_stays_open() -> None:
     denial = a_denial(DataCategory.IDENTITY, excepted=["identity.known_as"])
     table = a_table(a_grant(DataCategory.IDENTITY, DataCategory.NEEDS), denial)
 

@@ -35,7 +35,7 @@ BROKEN_IN_A_PERMIT: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("broken", BROKEN_IN_EITHER + BROKEN_IN_A_PERMIT, ids=str)
-def test_a_permit_that_cannot_be_read_grants_nothing_and_is_counted(broken: dict[str, Any]) -> None:
+def test_an_unreadable_permit_grants_nothing_and_is_counted(broken: dict[str, Any]) -> None:
     whole = a_grant(DataCategory.NEEDS)
     table = a_table(whole, replace(a_grant(DataCategory.IDENTITY), **broken))
 
@@ -45,7 +45,7 @@ def test_a_permit_that_cannot_be_read_grants_nothing_and_is_counted(broken: dict
 
 
 @pytest.mark.parametrize("broken", BROKEN_IN_EITHER, ids=str)
-def test_a_denial_that_cannot_be_read_closes_everything_and_is_counted(broken: dict[str, Any]) -> None:
+def test_an_unreadable_denial_closes_everything_and_is_counted(broken: dict[str, Any]) -> None:
     table = a_table(a_grant(DataCategory.NEEDS), replace(a_denial(DataCategory.IDENTITY), **broken))
 
     assert table.unreadable_denials == 1
@@ -76,7 +76,7 @@ def test_a_statute_or_release_of_a_category_names_it_whole() -> None:
     assert fields_named(a_grant(DataCategory.MEDICAL, basis=Basis.STATUTE)) == category_mask(DataCategory.MEDICAL)
 
 
-def test_what_is_wrong_with_a_draft_is_said_in_words_that_hold_no_value() -> None:
+def test_the_faults_of_a_draft_are_named_without_any_value() -> None:
     with pytest.raises(UnreadableDirective) as raised:
         fields_named(a_grant(DataCategory.IDENTITY, only=["identity.shoe_size"]))
 

@@ -31,7 +31,7 @@ def opened(request: Request) -> Decision:
     return decide(request, ALL_OF_M, SOON)
 
 
-def test_a_the_shelter_sees_what_d1_names_and_of_an_incident_only_weapons_and_children() -> None:
+def test_a_the_shelter_sees_d1_and_only_weapons_and_children() -> None:
     incident = category_mask(DataCategory.INCIDENT_SUMMARY) | category_mask(DataCategory.INCIDENT_NARRATIVE)
     of_it = category_mask(DataCategory.WEAPONS_RISK) | category_mask(DataCategory.CHILDREN)
 
@@ -46,7 +46,7 @@ def test_a_before_the_signature_nothing_opens_anywhere() -> None:
     assert [decide(request, ALL_OF_M, before).mask for request in everyone] == [0] * len(everyone)
 
 
-def test_a_the_counsellor_m_refused_gets_the_answer_of_an_unknown_case() -> None:
+def test_a_the_refused_counsellor_sees_an_unknown_case() -> None:
     unknown = decide(COUNSELLOR, a_table(), SOON)
 
     assert opened(COUNSELLOR) == unknown
@@ -67,14 +67,14 @@ def test_b_police_who_ask_for_the_place_are_refused_by_ms_denial() -> None:
 
 
 @pytest.mark.parametrize("purpose", [Purpose.ORDER_ENFORCEMENT, Purpose.EMERGENCY_SAFETY])
-def test_b_a_later_grant_of_the_place_changes_nothing_while_the_denial_stands(purpose: Purpose) -> None:
+def test_b_a_later_grant_of_the_place_does_not_lift_the_denial(purpose: Purpose) -> None:
     later = a_grant(DataCategory.LOCATION, to="county-sheriff", purpose=purpose, starts_at=SOON)
     request = replace(POLICE, purpose=purpose, requested_mask=category_mask(DataCategory.LOCATION))
 
     assert decide(request, a_table(*what_m_signed().values(), later), SOON).mask == 0
 
 
-def test_b_nothing_police_can_open_holds_a_plan_a_narrative_or_a_place() -> None:
+def test_b_police_can_open_no_plan_no_narrative_and_no_place() -> None:
     closed = {
         DataCategory.PLAN_SUMMARY,
         DataCategory.PLAN_ESCAPE,
@@ -97,27 +97,27 @@ def test_b_the_hotline_follows_the_order_under_the_watch() -> None:
     assert set(categories_of(opened(WATCH).mask)) == {DataCategory.ORDER_TERMS, DataCategory.ORDER_SERVICE}
 
 
-def test_b_once_d2_has_ended_a_second_opening_gives_nothing_and_the_own_record_stays() -> None:
+def test_b_once_d2_ended_only_the_own_record_opens() -> None:
     own = replace(POLICE, custodian=TOWN["county-sheriff"])
 
     assert decide(POLICE, ALL_OF_M, NOON + 60 * DAY).reason is Reason.ENDED
     assert decide(own, ALL_OF_M, NOON + 60 * DAY).mask == ALL
 
 
-def test_c_the_shelter_that_asks_for_the_narrative_is_not_authorised() -> None:
+def test_c_the_shelter_may_not_open_the_narrative() -> None:
     narrative = replace(SHELTER, requested_mask=category_mask(DataCategory.INCIDENT_NARRATIVE))
 
     assert opened(narrative).mask == 0
 
 
-def test_c_a_referral_is_not_for_those_it_was_not_sent_to_but_the_cell_follows_it() -> None:
+def test_c_a_referral_opens_to_its_parties_and_the_cell_only() -> None:
     status = category_mask(DataCategory.REFERRAL_STATUS)
 
     assert opened(replace(SHELTER, party=False)).reason is Reason.NOT_PARTY
     assert opened(replace(CELL, party=False, requested_mask=status)).mask == status
 
 
-def test_d_treatment_attendance_opens_at_the_hotline_and_no_other_field_of_it() -> None:
+def test_d_only_attendance_of_treatment_opens_at_the_hotline() -> None:
     decision = decide(TREATMENT, ALL_OF_M, LATER)
 
     assert decision.mask == bit("substance_use.substance_use_attendance")
@@ -129,7 +129,7 @@ def test_d_treatment_that_ends_closes_it_before_its_latest_date() -> None:
     assert decide(TREATMENT, a_table(ended), LATER).reason is Reason.ENDED
 
 
-def test_d_treatment_never_opens_at_the_police_and_cannot_be_handed_on() -> None:
+def test_d_treatment_never_reaches_the_police_nor_is_handed_on() -> None:
     from_the_counsellor = replace(POLICE, custodian=TOWN["lantern-counselling"])
     substance_use = category_mask(DataCategory.SUBSTANCE_USE)
 
@@ -145,12 +145,12 @@ def test_d_what_is_revoked_by_phone_is_closed_from_the_answer_on() -> None:
     assert (decision.mask, decision.sv) == (0, 8)
 
 
-def test_e_the_conflict_check_shows_one_name_to_a_machine_and_nothing_to_a_person() -> None:
+def test_e_the_conflict_check_shows_a_name_to_a_machine_only() -> None:
     assert opened(CHECK).mask == bit("alleged_offender.offender_name")
     assert opened(replace(CHECK, person_ref="jude")).mask == 0
 
 
-def test_e_before_the_check_is_clear_nothing_shows_in_any_legal_aid_queue() -> None:
+def test_e_no_legal_aid_queue_shows_anything_before_the_check() -> None:
     assert opened(LAWYER).mask == 0
 
 
@@ -171,7 +171,7 @@ def test_g_after_d1_is_revoked_a_retry_opens_nothing() -> None:
     assert decide(SHELTER, a_table(*signed.values()), SOON).mask == 0
 
 
-def test_i_a_near_miss_gives_the_shelter_the_summary_of_the_plan_and_nothing_else_of_it() -> None:
+def test_i_a_near_miss_opens_only_the_plan_summary_to_a_shelter() -> None:
     added = a_grant(DataCategory.PLAN_SUMMARY, starts_at=NOON)
     plan = sum(category_mask(category) for category in DataCategory if category.startswith("plan_"))
 

@@ -77,7 +77,7 @@ def test_who_asks_for_nothing_is_told_so() -> None:
     assert decide(an_ask(asked=0), a_table(a_grant(DataCategory.NEEDS)), NOON).reason is Reason.NOTHING_ASKED
 
 
-def test_a_person_the_survivor_named_sees_nothing_not_even_an_own_record() -> None:
+def test_a_blocked_person_sees_nothing_not_even_an_own_record() -> None:
     table = a_table(a_grant(DataCategory.NEEDS), a_block_on("sam"), a_block_on("ana"))
 
     recipient = decide(an_ask(person="sam"), table, NOON)
@@ -115,7 +115,7 @@ def test_h12_whoever_works_nobody_knows_where_may_sit_anywhere() -> None:
     assert decide(an_ask(person="eve"), table, NOON).mask == NEEDS
 
 
-def test_until_the_survivor_takes_part_nothing_leaves_the_custodian() -> None:
+def test_before_participation_nothing_leaves_the_custodian() -> None:
     decision = decide(an_ask(), a_table(a_grant(DataCategory.NEEDS), participating=False), NOON)
 
     assert (decision.mask, decision.reason) == (0, Reason.NOT_PARTICIPATING)
@@ -142,14 +142,14 @@ def test_a_referral_is_for_its_two_agencies() -> None:
     assert (decision.mask, decision.reason) == (0, Reason.NOT_PARTY)
 
 
-def test_the_coordination_cell_follows_a_referral_it_is_no_party_to() -> None:
+def test_the_coordination_cell_follows_referrals_of_others() -> None:
     grant = a_grant(DataCategory.REFERRAL_STATUS, to="county-cell", purpose=Purpose.COORDINATION)
     request = an_ask(by="county-cell", purpose=Purpose.COORDINATION, party=False)
 
     assert decide(request, a_table(grant), NOON).mask == category_mask(DataCategory.REFERRAL_STATUS)
 
 
-def test_the_coordination_cell_gets_the_listed_fields_and_no_other() -> None:
+def test_the_coordination_cell_gets_the_listed_fields_only() -> None:
     grant = a_grant(*DataCategory, to="county-cell", purpose=Purpose.COORDINATION)
 
     decision = decide(an_ask(by="county-cell", purpose=Purpose.COORDINATION), a_table(grant), NOON)
@@ -164,7 +164,7 @@ def test_the_coordination_cell_gets_the_listed_fields_and_no_other() -> None:
     assert decision.mask == mask_of(listed) | category_mask(DataCategory.REFERRAL_STATUS)
 
 
-def test_a_conflict_check_shows_the_offenders_name_and_only_to_a_machine() -> None:
+def test_a_conflict_check_tells_only_a_machine_the_name() -> None:
     grant = a_grant(*DataCategory, to="riverside-legal", purpose=Purpose.CONFLICT_CHECK)
     table = a_table(grant)
 

@@ -44,7 +44,7 @@ def test_without_a_grant_nothing_opens(request: Request, at: datetime, refusals:
 
 
 @given(asks(), instants, directive_lists)
-def test_what_opens_was_asked_for_and_something_opens_or_there_is_a_reason(
+def test_only_requested_fields_open_or_a_reason_is_given(
     request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
     decision = decide(request, a_table(*spoken), at)
@@ -128,7 +128,7 @@ def test_time_is_half_open(named: frozenset[DataCategory], since: datetime, days
 
 
 @given(asks(), instants, directive_lists)
-def test_nothing_changes_before_the_end_that_was_announced_but_by_a_start(
+def test_a_decision_holds_until_its_stated_end_or_the_next_start(
     request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
     decision = decide(request, a_table(*spoken), at)
@@ -184,7 +184,7 @@ def test_a_release_to_another_never_opens_the_way_back(
 
 
 @given(asks(), instants, directive_lists)
-def test_until_the_survivor_takes_part_no_directive_opens_anything(
+def test_before_participation_no_directive_opens_anything(
     request: Request, at: datetime, spoken: list[Directive]
 ) -> None:
     assert decide(request, a_table(*spoken, participating=False), at).mask == 0  # R16
@@ -220,7 +220,7 @@ def test_the_fast_mask_is_the_mask_of_the_decision(request: Request, at: datetim
 
 
 @given(asks(), instants, st.lists(grants(every_basis) | denials(), max_size=8), st.booleans(), st.booleans())
-def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
+def test_the_settled_decision_equals_weighing_every_directive(
     request: Request, at: datetime, spoken: list[Directive], of_justice: bool, party: bool
 ) -> None:
     table = a_table(*spoken)
@@ -230,7 +230,7 @@ def test_what_was_settled_beforehand_is_what_weighing_every_directive_comes_to(
 
 
 @given(near, instants)
-def test_what_was_settled_about_one_way_is_what_weighing_comes_to(spoken: list[Directive], at: datetime) -> None:
+def test_the_settled_line_of_two_agencies_equals_weighing_it(spoken: list[Directive], at: datetime) -> None:
     assert decide(an_ask(), a_table(*spoken), at) == evaluate_slow(an_ask(), a_table(*spoken), at)
 
 

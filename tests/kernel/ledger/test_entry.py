@@ -143,7 +143,7 @@ def test_a_commitment_is_the_hash_of_salt_and_canonical_detail() -> None:
     assert commitment == hashlib.sha256(salt + b'{"a":[true,null],"b":1,"person_ref":"ana"}').digest()
 
 
-def test_equal_details_under_two_salts_do_not_show_that_they_are_equal() -> None:
+def test_equal_details_under_two_salts_look_different() -> None:
     detail = {"person_ref": "ana"}
 
     assert entry.commitment(entry.new_salt(), detail) != entry.commitment(entry.new_salt(), detail)

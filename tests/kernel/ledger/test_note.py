@@ -158,7 +158,7 @@ def test_what_is_not_a_verifier_key_is_refused(vkey: str) -> None:
 
 
 @pytest.mark.parametrize("skey", ["", GO_VKEY, GO_SKEY.replace("c74f20a3", "c74f20a4"), GO_SKEY.replace("AYE", "AYF")])
-def test_a_signing_key_that_is_not_whole_is_refused_and_not_repeated(skey: str) -> None:
+def test_a_malformed_signing_key_is_refused_and_not_echoed(skey: str) -> None:
     with pytest.raises(Malformed) as refused:
         note.sign(GO_TEXT, skey)
 
@@ -189,7 +189,7 @@ def test_a_witness_cannot_be_quoted_at_another_time() -> None:
         note.verify("\n".join((*lines, f"— {name} {base64.b64encode(later).decode()}", "")), WITNESS_VKEY)
 
 
-def test_signing_keys_do_not_witness_and_witness_keys_do_not_sign() -> None:
+def test_signing_keys_never_witness_and_witness_keys_never_sign() -> None:
     with pytest.raises(Malformed):
         note.cosign(NOTE, SKEY, 0)
     with pytest.raises(Malformed):

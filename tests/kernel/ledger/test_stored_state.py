@@ -83,7 +83,7 @@ def test_d9_a_changed_salt_or_sealed_detail_is_named(stored: tuple[bytes | None,
     assert list(findings) == [Finding(Violation.ALTERED_SEAL, 0)]
 
 
-def test_d9_an_entry_from_before_there_was_a_hash_of_what_is_sealed_passes() -> None:
+def test_d9_an_entry_written_before_seal_hashes_existed_passes() -> None:
     line = IndexedEntry(0, replace(A_LINE, sealed=None).body(), str(SUBJECT), SALT, b"other")
 
     assert not list(altered([line], {}))

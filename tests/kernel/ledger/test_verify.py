@@ -68,7 +68,7 @@ def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(("index", "agreed", "first"), [(0, 0, 7), (6, 0, 7), (7, 7, 16), (20, 16, 33), (39, 33, 40)])
-def test_an_entry_edited_with_its_hash_lies_between_two_checkpoints(index: int, agreed: int, first: int) -> None:
+def test_an_entry_edited_with_its_hash_is_located_by_checkpoints(index: int, agreed: int, first: int) -> None:
     edited = replace(a_story(LENGTH)[index], actor="p-9")
     log = hashed([*BODIES[:index], edited.body(), *BODIES[index + 1 :]])
 
@@ -115,7 +115,7 @@ def test_entries_that_changed_places_are_found() -> None:
     assert (Violation.REWRITTEN, 16, 33) in faults(log, SIGNED)
 
 
-def test_a_log_rebuilt_and_signed_anew_is_a_fork_of_what_witnesses_kept() -> None:
+def test_a_rebuilt_and_resigned_log_is_a_fork_of_witnessed_heads() -> None:
     rebuilt = hashed([*BODIES[:10], replace(AN_OFFER, at=NOON + timedelta(seconds=10), sv=99).body(), *BODIES[11:]])
     witnessed, signed_anew = SIGNED[2], checkpoint(rebuilt, LENGTH)
 
@@ -195,7 +195,7 @@ def test_a_look_on_nobodys_word_is_named(look: Header) -> None:
         replace(AN_OFFER, act=Act.GRANTED, basis=None, directives=()),
     ],
 )
-def test_what_lets_nothing_out_or_stands_on_its_own_raises_no_alarm(line: Header) -> None:
+def test_entries_that_need_no_release_raise_no_alarm(line: Header) -> None:
     log = entries_of([A_GRANT, AN_OFFER, line])
 
     assert faults(log, [checkpoint(log, 3)]) == []
@@ -286,7 +286,7 @@ def test_h10_a_look_beyond_what_its_release_names_is_named(beyond: dict[str, Any
         assert findings_of(A_GRANT, replace(look, **beyond)) == [(Violation.BEYOND_RELEASE, 1, None)]
 
 
-def test_h10_what_two_releases_name_together_may_be_seen_together() -> None:
+def test_h10_two_releases_may_be_relied_on_together() -> None:
     more = replace(A_GRANT, directives=("d-2",), categories=("weapons_risk",))
     look = replace(AN_OFFER, categories=("location", "weapons_risk"), directives=("d-1", "d-2"))
 

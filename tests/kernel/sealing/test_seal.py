@@ -67,7 +67,7 @@ def test_unsealing_gives_back_exactly_the_masked_fields(fields: dict[str, Any], 
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), values, max_size=12))
-def test_a_full_mask_gives_back_everything_and_an_empty_one_nothing(fields: dict[str, Any]) -> None:
+def test_a_full_mask_opens_everything_and_an_empty_one_nothing(fields: dict[str, Any]) -> None:
     message = sealed(parts_of(fields))
 
     assert vault.unseal(message, ALL, KEY) == parts_of(fields)
@@ -207,7 +207,7 @@ def test_two_messages_that_say_the_same_share_no_piece() -> None:
     assert all(other[place : place + 12] not in pieces for place in range(1, len(other) - 12))
 
 
-def test_one_key_for_two_recipients_would_still_not_repeat_a_nonce() -> None:
+def test_one_key_for_two_recipients_still_repeats_no_nonce() -> None:
     first = vault.seal(MESSAGE, "harbor-house", TYPE, PARTS, KEY)
     other = vault.seal(MESSAGE, "county-sheriff", TYPE, PARTS, KEY)
 
