@@ -30,13 +30,13 @@ READY_WITHIN: Final = 60.0
 
 @dataclass(frozen=True)
 class Issuer:
-    """Whom the services believe: it signs what it is asked for, and shows its public key."""
+    """An issuer that the services trust: it signs any token and serves its public key."""
 
     url: str
     mint: TokenSigner
 
     def person(self, person_ref: str) -> str:
-        """Return a token of somebody of the town."""
+        """Return a token of a person of the town."""
         agency, roles = PEOPLE[person_ref]
         role_set = frozenset(roles)
         who = Principal(person_ref, agency, Kind.PERSON, person_ref, person_ref.title(), scopes_of(role_set), role_set)
@@ -73,7 +73,7 @@ def an_issuer() -> Iterator[Issuer]:
 
 @contextmanager
 def serving(ground: Ground, issuer: Issuer, module: str, *words: str, role: str, **overrides: object) -> Iterator[int]:
-    """Run a program that serves HTTP, told what a service is told, and give its port once it is ready."""
+    """Run a program that serves HTTP, with the settings of a service, and give its port once it is ready."""
     port = ports.free_port()
     password = ground.folder / "kafka-password"
     password.write_text("none")
@@ -135,7 +135,7 @@ class Client:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=30)
 
     def ask(self, request: Request) -> tuple[float, bytes]:
-        """Return how long the answer took, and what it says; raises where it is not 200."""
+        """Return the time and the body of the answer; raises where its status is not 200."""
         headers = {"Authorization": f"Bearer {request.token}", "Content-Type": "application/json"}
         began = time.perf_counter()
         self._connection.request(request.method, request.path, request.body, headers)

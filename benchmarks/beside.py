@@ -36,7 +36,7 @@ class Beside:
         self.wait()
 
     def begin(self, task: str, units: int) -> None:
-        """Have it do so much."""
+        """Have the process do so many units of a task."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{task} {units}\n")
         self._process.stdin.flush()
@@ -55,7 +55,7 @@ class Beside:
 
 @contextmanager
 def several(ground: Ground, module: str, argument_lists: Sequence[Sequence[str]]) -> Iterator[list[Beside]]:
-    """Run one process for each of what they are told at their start."""
+    """Run one process for each list of arguments."""
     with ExitStack() as stack:
         running = []
         for arguments in argument_lists:
@@ -65,7 +65,7 @@ def several(ground: Ground, module: str, argument_lists: Sequence[Sequence[str]]
 
 
 def at_once(processes: Sequence[Beside], task: str) -> Work:
-    """Return the work of having all of these do their part of it."""
+    """Return the work of having these processes share the units of a task."""
 
     def work(units: int) -> None:
         for process in processes:
@@ -82,7 +82,7 @@ def the_town(host: str, port: str, keys: str) -> Town:
 
 
 async def obeying(do: Callable[[str, int], Awaitable[None]]) -> None:
-    """Do what each line that comes in says, and say when it is done; first of all that it can begin."""
+    """Do the task of each line of standard input and report its end; first report being ready."""
     _say()
     for line in sys.stdin:
         task, units = line.split()

@@ -156,7 +156,7 @@ def send(
 
 
 def keep_figures(measured: dict[str, tuple[list[float], list[float]]]) -> None:
-    """Keep the longest step of all, and which operation it was."""
+    """Keep the longest step of all, and its operation."""
     name = max(measured, key=lambda operation: max(measured[operation][1]))
     every = [step for _, steps in measured.values() for step in steps]
     least = [step for steps, _ in measured.values() for step in steps]

@@ -92,7 +92,7 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(town: Town, role: str, agency_id: str, person: str | None = None) -> AsyncIterator[Desk]:
-    """Hold one connection of a database role for somebody of an agency."""
+    """Hold one connection of a database role for a person of an agency."""
     async with (
         town.engine(role).connect() as connection,
         AsyncSession(bind=connection, expire_on_commit=False) as session,

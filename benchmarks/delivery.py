@@ -241,7 +241,7 @@ def _quantiles(took: Sequence[float]) -> str:
 
 
 def openings(running: Running) -> tuple[int, int]:
-    """Open what came last, over HTTP, and return how many were tried and how many were refused."""
+    """Open the newest messages over HTTP; return how many openings were tried and how many refused."""
     tried = refused = 0
     with httpx.Client(trust_env=False, timeout=20) as client, superuser(running.started) as connection:
         for agency_id, person in READERS.items():

@@ -36,7 +36,7 @@ visible contains category if {
 
 
 def installed(grants: Sequence[Directive], request: Request, at: datetime) -> Iterator[tuple[str, Ask, Ask | None]]:
-    """Yield each engine that is here, by name: what asks for every category, and what asks for one if that is less."""
+    """Yield each installed engine by name: a query for every category, and one for a single category if cheaper."""
     makers = {"biscuit": _biscuit, "vakt": _vakt, "cedar": _cedar, "rego": _rego}
     for name in NAMES:
         try:

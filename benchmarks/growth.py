@@ -63,7 +63,7 @@ async def ended(town: Town) -> None:
 
 
 async def settled(databases: Mapping[int, Grown]) -> None:
-    """Write down what growing has left in memory, so that no question pays for it."""
+    """Write a checkpoint of each database, so that no question pays for the growing."""
     for grown_town in databases.values():
         with grown_town.town.database.superuser() as connection:
             connection.execute("CHECKPOINT")

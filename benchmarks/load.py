@@ -102,7 +102,7 @@ class Eyes:
         self.count = 0
 
     def look(self) -> None:
-        """Note what came."""
+        """Note the messages that arrived."""
         places = list(self._places), list(self._places.values())
         rows = self._connection.execute(ARRIVALS, places).fetchall()
         now = time.monotonic()
@@ -143,7 +143,7 @@ def missing(running: Running) -> int:
 
 @dataclass
 class LoadResult:
-    """What a load came to: seconds from each fact's instant until its answer, and until each agency could read it."""
+    """The result of a load: seconds from each fact's instant until its answer, and until each agency could read it."""
 
     posted: int = 0
     refused: int = 0
@@ -174,7 +174,7 @@ class Load:
         self._patience = PATIENCE
 
     def run(self, rate: float, seconds: float, *, patience: float = PATIENCE) -> LoadResult:
-        """Post facts at `rate` for so long, and wait until all are readable; what takes too long is given up."""
+        """Post facts at `rate` for so long and wait until all are readable; slow requests are cancelled."""
         eyes, self._patience = Eyes(self._running), patience
         self._tokens = self._running.tokens()
         try:

@@ -126,7 +126,7 @@ def in_turns(
     share: float = SHARE,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Measured]:
-    """Have every candidate work in each round, in an order of chance, and return what each reached.
+    """Have every candidate work in each round, in random order, and return the measurement of each.
 
     `at_once` fixes how many units a candidate does in a round; the others do what fills `share` seconds.  `before`
     makes ready what so many units of a candidate's work need, and is not measured.  What only computes, in this

@@ -50,7 +50,7 @@ def figures() -> list[Figure]:
 
 
 def page(older: str = "") -> str:
-    """Return the page as Markdown; what `older`, a page of before, tells of and nobody measured anew stays in it."""
+    """Return the page as Markdown; figures of `older`, the page of before, stay in it unless measured anew."""
     measured = figures()
     rows = _rows(older) | {figure.title: _row(figure) for figure in measured}
     lines = [HEAD, *_machines(measured, older), "", "| figure | is | goal | spread | |", "|---|---|---|---|---|"]
@@ -90,7 +90,7 @@ def _rows(older: str) -> dict[str, str]:
 
 
 def _of_section(older: str, title: str) -> dict[str, str]:
-    """Return what an older page tells of each figure under this title."""
+    """Return the entries of an older page under this title, by figure."""
     _, _, section = older.partition(f"## {title}\n")
     return {match[1]: match[0] for match in FIGURE.finditer(section.partition("\n## ")[0])}
 

@@ -60,7 +60,7 @@ UPDATE register.subject AS s SET sv = nextval('register.sv') FROM again WHERE s.
 
 
 class Openers:
-    """The process that opens, and what it is told to open."""
+    """The process that opens messages, and the choice of those it opens."""
 
     def __init__(self, ground: Ground, mail: Sequence[Mail]) -> None:
         listed = ground.folder / "messages"
@@ -69,7 +69,7 @@ class Openers:
         self.opened = 0
 
     def tell(self, choice: str) -> int:
-        """Tell it what to open from now on, and return how many it opened before."""
+        """Set the messages that it opens from now on, and return how many it opened before."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{choice}\n")
@@ -77,7 +77,7 @@ class Openers:
         return int(self.process.stdout.readline())
 
     def under(self, choice: str, work: Work) -> Work:
-        """Return the work as it is done while the openers are at it."""
+        """Return the work as it runs while the openers open the chosen messages."""
 
         def worked(units: int) -> Sequence[float] | None:
             self.tell(choice)

@@ -145,7 +145,7 @@ class Closing:
 
 @cache
 def closings() -> list[Closing]:
-    """Return what the door closes for one offer, as bytes."""
+    """Return all that is encrypted for one offer, as bytes."""
     offering = ready().offering()
     cut = copies(offering)
     bodies = [message.body for message in sealed(cut)]

@@ -39,7 +39,7 @@ def grown(before: dict[str, float]) -> dict[str, float]:
 
 
 def readable_quantiles(result: LoadResult) -> dict[str, str]:
-    """Return what a load came to as text."""
+    """Return the quantiles of a load as text."""
     if not result.readable:
         return {}
     quantiles = "p50 {:.2f} p95 {:.2f} p99 {:.2f} s".format(*(percentile(result.readable, p) for p in (50, 95, 99)))
@@ -47,7 +47,7 @@ def readable_quantiles(result: LoadResult) -> dict[str, str]:
 
 
 def figures(name: str, result: LoadResult, memory: dict[str, float], over_at: float) -> None:
-    """Keep what was lost, what grew and how fast it drained."""
+    """Keep the figures of lost messages, of growing memory and of draining."""
     keep(
         "surges",
         f"messages lost in {name}",

@@ -37,7 +37,7 @@ STORED: Final = "SELECT coalesce(sum(place), 0) FROM exchange.mailbox"
 
 
 def bare(bootstrap: str, *topics: str) -> None:
-    """Only consume, and say on standard output how many came so far: a Faust agent as its manual has it."""
+    """Only consume, and write the count of messages to standard output: a Faust agent as its manual has it."""
     app = faust.App(
         "exchange.bare",
         broker=[f"kafka://{bootstrap}"],

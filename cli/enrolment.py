@@ -38,7 +38,7 @@ class NameTaken(SetupError):
 
 @dataclass(frozen=True, slots=True)
 class EnrolledIds:
-    """Who is known to the register and, of the agencies, has a mailbox as well."""
+    """The agencies and people in the register; of the agencies, those that have a mailbox too."""
 
     agencies: frozenset[str]
     people: frozenset[str]
@@ -180,7 +180,7 @@ def add_people(run: Run, place: Town, members: Sequence[Member]) -> tuple[TownPe
 
 
 def enrolled_ids(place: Town) -> EnrolledIds:
-    """Return who need not be taken in again."""
+    """Return the agencies and people that need not be taken in again."""
 
     async def listed(session: AsyncSession) -> tuple[frozenset[str], frozenset[str]]:
         agencies = await session.scalars(text("SELECT agency_id FROM register.agency"))
@@ -253,7 +253,7 @@ def _refuse_what_hangs_on(place: Town, agency_id: str) -> None:
 
 
 def _without(place: Town, people: Set[str], agencies: Set[str]) -> Town:
-    """Return the town in which these are not active any more."""
+    """Return the town with these people and agencies inactive."""
     left = tuple(
         person.model_copy(update={"active": False}) if person.id in people else person for person in place.people
     )

@@ -47,7 +47,7 @@ class Commands(TyperGroup):
         return group.get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
-        """Do what was asked; what failed is said in words, with its fix."""
+        """Run the command; a failure is printed in words, with its fix."""
         try:
             return super().invoke(ctx)
         except SetupError as obstacle:

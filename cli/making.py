@@ -65,7 +65,7 @@ def start_kafka(run: Run) -> Kafka:
 
 
 def prepare(run: Run, postgres: Postgres, kafka: Kafka) -> None:
-    """Make roles, tables, users and allowances; what is there stays."""
+    """Make roles, tables, users and allowances; existing ones stay."""
     _keep_ledger_keys(run)
     try:
         _prepare_database(run, postgres)

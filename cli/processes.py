@@ -65,7 +65,7 @@ KAFKA_USERS = (*SERVICES, "relay")
 def environment(
     program: Program, run: Run, ports: Mapping[str, int], postgres: Postgres, kafka: Kafka
 ) -> dict[str, str]:
-    """Return the whole environment of a process: what its settings ask for, and nothing of ours besides."""
+    """Return the whole environment of a process: the settings it reads, and nothing else of ours."""
     secrets = run.folder / "secrets"
     password = run.secret(f"database-{program.role}")
     offered: dict[str, object] = {

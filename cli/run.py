@@ -119,7 +119,7 @@ class Run:
             yield RunLock(lock)
 
     def holder(self) -> LockOwner | None:
-        """Return who holds the folder just now."""
+        """Return the process that holds the folder just now, or None."""
         deadline = time.monotonic() + TAKEN_WITHIN
         while self._lock.exists() and not self._is_free():
             # What stands there may be of a run that was killed, and its id another's by now: whoever has just taken

@@ -25,7 +25,7 @@ class Away(SetupError):
 
 
 def within(town: Town, role: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Return what `work` makes of a session as `role`; it commits by itself. Raises `ServiceUnavailable`."""
+    """Return what `work` makes of a session as `role`; it commits by itself. Raises `Away`."""
 
     async def done() -> T:
         bound = engine(town.database.urls[role], pool_size=1, service="cli", seconds=COMMAND_SECONDS)

@@ -38,7 +38,7 @@ def silent(_: str) -> None:
 
 @dataclass
 class Stack:
-    """What runs. `town` says where; `stop` ends all of it; `keep_alive` starts again what died."""
+    """The running processes. `town` says where; `stop` ends all of them; `keep_alive` restarts those that died."""
 
     run: Run
     postgres: Postgres

@@ -34,7 +34,7 @@ def documents() -> Mapping[str, Any]:
 
 
 def broken(folder: Path) -> Iterator[str]:
-    """Yield what the documents of now would take back from those in `folder`, each with its reason."""
+    """Yield each break of the current documents with those in `folder`, with its reason."""
     current = documents()
     for file in sorted(folder.glob("*.json")):
         if file.name not in current:

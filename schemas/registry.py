@@ -65,7 +65,7 @@ def contract_mask(type_name: str) -> int:
 
 @cache
 def ends_with_its_directive(type_name: str) -> bool:
-    """Tell whether a recipient is told of facts of that type only while the directive they are of stands."""
+    """Tell whether facts of that type reach a recipient only while their directive is in force."""
     model = CONTRACTS.get(type_name)
     return model is not None and issubclass(model, (facts.ConsentGranted, facts.ConsentNarrowed))
 

@@ -239,7 +239,7 @@ class Story:
         return str(opened["categories"]["incident_summary"]["incident_ref"])
 
     def _mail_since(self, name: str) -> list[dict[str, Any]]:
-        """Return what was not there when the story began: times of others' facts are not exact."""
+        """Return the messages that came since the story began: times of others' facts are not exact."""
         return [message for message in self.people[name].inbox() if message["message_ref"] not in self.before[name]]
 
     def _accounting(self) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ class Speaker:
             path = f"/v1/inbox?limit=200&cursor={page['cursor']}"
 
     def sets_aside_what_is_there(self) -> None:
-        """Wait from now on for what has yet to come: the town may have lived before."""
+        """Leave out the messages of now when waiting for others: the town may have lived before."""
         self.had = frozenset(message["message_ref"] for message in self.inbox())
 
     def waits_for(self, type_name: str, routing: Mapping[str, Any] | None = None, *, count: int = 1) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def left(log_file: Path) -> bool:
 def run(
     name: str, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path, *, user: str | None = None
 ) -> str:
-    """Run a short command to its end and return what it said; raise `SetupError` if it fails, and keep its log."""
+    """Run a short command to its end and return its output; raise `SetupError` if it fails, and keep its log."""
     log = folder / f"{name}.log"
     process = start(name, command, environment, log, folder=folder, user=user)
     status = process.wait()
@@ -140,7 +140,7 @@ def run(
 
 
 def _announced(connection: socket.socket, child: "subprocess.Popen[bytes]", name: str) -> int:
-    """Return the program's process id, which the guard says first."""
+    """Return the program's process id, which the guard writes first."""
     line = b""
     while not line.endswith(b"\n"):
         readable, _, _ = select.select([connection], [], [], START_PATIENCE)

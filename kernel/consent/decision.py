@@ -45,7 +45,7 @@ Evaluation = tuple[int, tuple[UUID, ...], Reason | None, Basis | None, datetime 
 
 
 class Context(NamedTuple):
-    """What a request is weighed with, whatever it asks for: computed once, used for each part of it."""
+    """The grants and denials that bear on a request: computed once, used for each part of it."""
 
     closed: Reason | None  # to whom nothing is open, and why
     own: bool
@@ -76,7 +76,7 @@ def build_context(request: Request, table: ConsentTable, at: datetime) -> Contex
 
 
 def result(on: Context, requested_mask: int) -> Evaluation:
-    """Return what of `asked` is open, on whose word, why nothing is, on which basis and until when."""
+    """Return which of `requested_mask` is open, by which directives, why nothing is, on which basis and until when."""
     if on.closed is not None:
         return 0, (), on.closed, None, None
     if on.own:

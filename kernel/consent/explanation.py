@@ -19,7 +19,7 @@ TAXONOMY_DIGEST: Final = sha256("\n".join(FIELDS).encode()).hexdigest()
 
 
 class CategoryVerdict(NamedTuple):
-    """What of one category is open, and all that is needed to come to the same verdict again."""
+    """The open fields of one category, and all that is needed to come to the same verdict again."""
 
     category: DataCategory
     requested_mask: int

@@ -44,7 +44,9 @@ class ConsentTable:
     excluded: frozenset[str]  # persons from whom everything of this subject is hidden
     excluded_at: frozenset[str | None]  # the agencies they work at; None: somebody may work anywhere
     no_override: bool
-    lines: Mapping[str, Line]  # by `idempotency_key_of` their way; empty where nothing may leave the custodian at all
+    lines: Mapping[
+        str, Line
+    ]  # by `key_of` the agencies and purpose; empty where nothing may leave the custodian at all
 
     def hidden_from(self, agency_id: str, person_ref: str | None, *, unnamed: bool) -> Reason | None:
         """Return why everything of this subject is hidden from who asks, or None where it is not.

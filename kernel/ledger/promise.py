@@ -54,7 +54,7 @@ def hash_text(leaf: bytes) -> str:
 
 
 class PromiseChecker:
-    """Promises that somebody kept, held against the entries of a log as they pass by."""
+    """Checks promises that agencies kept against the entries of a log as they pass by."""
 
     def __init__(self, notes: Iterable[str], vkeys: Sequence[str]) -> None:
         self.findings: list[Finding] = []

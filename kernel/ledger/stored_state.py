@@ -31,7 +31,7 @@ class IndexedEntry(NamedTuple):
 
 
 def shredded_of(entries: Iterable[tuple[int, bytes]]) -> dict[str, int]:
-    """Return the last entry that says of a subject that what was sealed was shredded, by subject."""
+    """Return by subject the index of the last entry that records the shredding of its sealed details."""
     last: dict[str, int] = {}
     for index, body in entries:
         try:
@@ -44,7 +44,7 @@ def shredded_of(entries: Iterable[tuple[int, bytes]]) -> dict[str, int]:
 
 
 def altered(filed: Iterable[IndexedEntry], shredded: Mapping[str, int]) -> Iterator[Finding]:
-    """Yield each entry that is kept otherwise than it was written: its subject, its salt, its sealed detail.
+    """Yield each entry whose stored subject, salt or sealed detail differs from what was written.
 
     What was sealed may be erased where a later entry says so: `shredded` tells the last one, by subject.
     """

@@ -140,7 +140,7 @@ def _signed(checkpoints: Iterable[str], vkey: str) -> tuple[dict[int, set[bytes]
 
 
 class _TreeChecker:
-    """The tree as the entries make it, held against what was signed; what is wrong with it is added to `found`."""
+    """Checks the tree of the entries against the signed checkpoints; adds each fault to `findings`."""
 
     def __init__(
         self, start: int, peaks: Sequence[bytes], signed: Mapping[int, set[bytes]], findings: list[Finding]
@@ -186,7 +186,7 @@ class _TreeChecker:
 
 
 class _EntryChecker:
-    """What the entries say, held against what earlier ones said; what is wrong with it is added to `found`."""
+    """Checks what the entries say against earlier ones; adds each fault to `findings`."""
 
     def __init__(self, slack: timedelta, *, whole: bool, findings: list[Finding]) -> None:
         self.slack = slack

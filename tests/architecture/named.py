@@ -12,7 +12,7 @@ PLACE = re.compile(r"`((?:schemas|kernel|runtime|services|cli|infra|tests|docs)/
 
 @cache
 def tests_in(file: str) -> frozenset[str]:
-    """Return the names of the tests of a file; of one that is not there, none."""
+    """Return the names of the tests of a file; none where the file does not exist."""
     path = ROOT / file
     if not path.is_file():
         return frozenset()

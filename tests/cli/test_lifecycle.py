@@ -30,7 +30,7 @@ LATER = ("oak-house", "elm-police", "ash-clinic")
 
 @dataclass
 class Place:
-    """A run folder, and what is typed at it."""
+    """A run folder, and the commands typed at it."""
 
     folder: Path
     printed: str = ""

@@ -36,7 +36,7 @@ def visible(request: Request, directives: Iterable[Directive], at: datetime) -> 
 
 
 def hides(directive: Directive, request: Request) -> bool:
-    """Tell whether a block of a person is one of whoever asks: of that person, or of a system that names nobody."""
+    """Tell whether a block of a person hits the request: of that person, or of a system that names nobody."""
     person, works_at = directive.excluded_person_ref, directive.excluded_agency
     may_sit_there = works_at is None or works_at == request.agency.agency_id
     return person is not None and (person == request.person_ref or (request.unnamed and may_sit_there))
@@ -49,7 +49,7 @@ def lasts(directive: Directive, at: datetime) -> bool:
 
 @cache
 def unchecked(directive: Directive, kind: str | None) -> frozenset[str]:
-    """What waits for a conflict check, where the directive does not: the check itself and a court's order go before."""
+    """Paths that wait for a conflict check unless the directive does; the check and a court's order go before."""
     free = directive.after_conflict_check or directive.purpose == "conflict_check" or directive.basis == "court_order"
     head, *lines = map(words, NEED_PROFILE.strip().splitlines())
     waits = {line[0] for line in lines if kind in head and line[head.index(kind)] == "c"}
