@@ -69,7 +69,7 @@ async def prove_consistency(unit: MayReadLedger, start: From, to: Place) -> Cons
     if to > (await _head(unit, None)).size:
         raise Absent
     node = await nodes(unit.session, nodes_for_consistency(start, to))
-    hashes = [base64.b64encode(one).decode() for one in consistency_proof(start, to, node)]
+    hashes = [base64.b64encode(digest).decode() for digest in consistency_proof(start, to, node)]
     return ConsistencyResponse(start=start, to=to, hashes=hashes)
 
 
@@ -99,17 +99,17 @@ async def read_accounting(
         raise Withheld
     after, until = _position(cursor)
     folded = Act.NOT_SENT if include is None else None
-    found = await store.lines_of(
+    lines = await store.lines_of(
         unit.session, case.subject, by.agency, after=after, until=until, rows=limit + 1, folded=folded
     )
     following = None
-    if len(found) > limit:
+    if len(lines) > limit:
         # What is written from now on, by this very reading too, is for the next: so the last page comes.
         last = until if cursor else await store.newest_number(unit.session, case.subject)
-        following = cursor_of(found[limit - 1].number, last)
+        following = cursor_of(lines[limit - 1].number, last)
     await _note(unit, by, case, Verdict.PERMIT)
     link_next(request, answer, following)
-    return AccountingResponse(case_ref=case_ref, entries=await _entries(unit, found[:limit]), cursor=following)
+    return AccountingResponse(case_ref=case_ref, entries=await _entries(unit, lines[:limit]), cursor=following)
 
 
 @routes.get("/conflict-warnings")
@@ -120,18 +120,20 @@ async def list_conflicts(
     behind = position_of(cursor, str, str) or conflicts.THE_NEWEST
     if not conflicts.is_place(behind):
         raise Invalid([FieldError("query.cursor", "malformed")])
-    found = await conflicts.warnings(unit, behind, limit + 1)
-    following = cursor_of(*found[limit - 1].place) if len(found) > limit else None
+    warnings = await conflicts.warnings(unit, behind, limit + 1)
+    following = cursor_of(*warnings[limit - 1].place) if len(warnings) > limit else None
     by = await audit_entries.resolve_actor(unit)
-    says = {
+    fields = {
         "at": await register.database_now(unit.session),
         "act": Act.LEDGER_READ,
         "actor": by.actor,
         "agency": by.agency,
     }
-    await append(unit.session, [leaf(unit.asker, None, **says, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
+    await append(unit.session, [leaf(unit.asker, None, **fields, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
     link_next(request, answer, following)
-    return ConflictsResponse(warnings=[ConflictResponse.model_validate(one) for one in found[:limit]], cursor=following)
+    return ConflictsResponse(
+        warnings=[ConflictResponse.model_validate(warning) for warning in warnings[:limit]], cursor=following
+    )
 
 
 def _position(cursor: str | None) -> tuple[int, int]:
@@ -149,20 +151,20 @@ async def _head(unit: UnitOfWork, size: int | None) -> Head:
 
 
 async def _entries(unit: UnitOfWork, lines: list[store.AccountingLine]) -> list[EntryResponse]:
-    told = [(line.index, line.header) for line in lines if line.header is not None]
-    names = domain.pseudonyms({name for _, header in told for name in (header.agency, header.actor)})
+    headers = [(line.index, line.header) for line in lines if line.header is not None]
+    names = domain.pseudonyms({name for _, header in headers for name in (header.agency, header.actor)})
     agencies = await store.agencies_behind(unit.session, names)
     actors = await store.actors_behind(unit.session, names)
-    return [EntryResponse.model_validate(domain.entry(header, index, agencies, actors)) for index, header in told]
+    return [EntryResponse.model_validate(domain.entry(header, index, agencies, actors)) for index, header in headers]
 
 
-def _why(unit: UnitOfWork) -> Reason:
+def _deny_reason(unit: UnitOfWork) -> Reason:
     return Reason.PERSON_NOT_NAMED if unit.unnamed else Reason.BLOCKED_PERSON
 
 
 async def _note(unit: UnitOfWork, by: audit_entries.ActorPseudonyms, case: store.Case, verdict: Verdict) -> None:
     """Put the reading on record, with the agency as custodian of what it read."""
-    said = leaf(
+    entry = leaf(
         unit.asker,
         None,
         at=await register.database_now(unit.session),
@@ -173,6 +175,6 @@ async def _note(unit: UnitOfWork, by: audit_entries.ActorPseudonyms, case: store
         sv=0,
         subject=str(case.subject),
         custodian=by.agency,
-        reason=None if verdict is Verdict.PERMIT else _why(unit),
+        reason=None if verdict is Verdict.PERMIT else _deny_reason(unit),
     )
-    await append(unit.session, [said])
+    await append(unit.session, [entry])

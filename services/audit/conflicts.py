@@ -100,7 +100,7 @@ async def warnings(unit: UnitOfWork, behind: Place, rows: int) -> list[Warned]:
     None of a survivor who hides from whoever reads them.
     """
     by = await audit_entries.resolve_actor(unit)
-    asked = {
+    params = {
         "agency": unit.agency_id,
         "custodian": f'"custodian":"{by.agency}"'.encode(),
         "person_ref": unit.person_ref,
@@ -122,5 +122,5 @@ async def warnings(unit: UnitOfWork, behind: Place, rows: int) -> list[Warned]:
             row.times,
             (row.last_at, row.key),
         )
-        for row in await unit.session.execute(WARNINGS, asked)
+        for row in await unit.session.execute(WARNINGS, params)
     ]

@@ -86,7 +86,7 @@ def entry(
 
 def pseudonyms(names: Collection[str]) -> set[UUID]:
     """Return those of `names` that are pseudonyms; a service of ours goes by its own name."""
-    return {found for found in map(_pseudonym, names) if found is not None}
+    return {pseudonym for pseudonym in map(_pseudonym, names) if pseudonym is not None}
 
 
 def _unnamed(actor: str) -> Actor:

@@ -75,8 +75,8 @@ class AccountingLine:
 
 async def own_case(unit: UnitOfWork, case_ref: UUID) -> Case | None:
     """Return the agency's own case; any other agency's is absent."""
-    asked = {"agency": unit.agency_id, "case_ref": case_ref, "person_ref": unit.person_ref, "unnamed": unit.unnamed}
-    row = (await unit.session.execute(CASE, asked)).one_or_none()
+    params = {"agency": unit.agency_id, "case_ref": case_ref, "person_ref": unit.person_ref, "unnamed": unit.unnamed}
+    row = (await unit.session.execute(CASE, params)).one_or_none()
     return None if row is None else Case(row.pseudonym, row.shut_out)
 
 
@@ -89,7 +89,7 @@ async def lines_of(
     Lines that still wait for the tree are among them, so that what is on record is told at once.
     """
     begins = b"-" if folded is None else f'{{"act":"{folded}",'.encode()  # the act stands first in a canonical header
-    asked = {
+    params = {
         "subject": subject,
         "custodian": f'"custodian":"{custodian}"'.encode(),
         "after": after,
@@ -98,7 +98,7 @@ async def lines_of(
         "folded": begins,
         "width": len(begins),
     }
-    rows_found = await session.execute(LINES, asked)
+    rows_found = await session.execute(LINES, params)
     return [AccountingLine(number, index, _header(bytes(body))) for number, index, body in rows_found]
 
 

@@ -42,10 +42,10 @@ class TileResponse(Closed):
     def of(cls, counted: TileCount) -> TileResponse:
         """Return the answer for one tile."""
         tile, number = counted.tile, counted.number
-        told = {"name": tile.name, "title": tile.title, "href": f"{PREFIX}/{tile.name}"}
+        fields = {"name": tile.name, "title": tile.title, "href": f"{PREFIX}/{tile.name}"}
         if number is None:
-            return cls(**told, available=False)
-        return cls(**told, available=True, count=number.count, whole=number.whole)
+            return cls(**fields, available=False)
+        return cls(**fields, available=True, count=number.count, whole=number.whole)
 
 
 class BoardResponse(Closed):
@@ -85,27 +85,27 @@ async def read_board(request: Request, unit: MayReadBoard) -> BoardResponse:
     """Count what waits, by the lists that the asker may see now."""
     _, at = await store.agency_now(unit.session, unit.agency_id)
     reach, token = await _reach(request, unit)
-    found = await board.count_all(reach, tiles_for(unit.scopes, unit.agency.kind), token)
-    return BoardResponse(at=at, tiles=[TileResponse.of(one) for one in found])
+    tile_counts = await board.count_all(reach, tiles_for(unit.scopes, unit.agency.kind), token)
+    return BoardResponse(at=at, tiles=[TileResponse.of(tile_count) for tile_count in tile_counts])
 
 
 @routes.get("/{name}", response_model_exclude_none=True)
 async def read_list(name: str, request: Request, unit: MayReadBoard) -> ListResponse:
     """Return the list behind a number."""
     reach, token = await _reach(request, unit)
-    found = await board.open_named(reach, tiles_for(unit.scopes, unit.agency.kind), name, token)
-    if found is None:
+    opened = await board.open_named(reach, tiles_for(unit.scopes, unit.agency.kind), name, token)
+    if opened is None:
         raise Absent
-    if found.listing is None:
+    if opened.listing is None:
         raise Unavailable
-    items = [ItemResponse.of(item) for item in found.listing.items]
+    items = [ItemResponse.of(item) for item in opened.listing.items]
     return ListResponse(
-        name=found.tile.name, title=found.tile.title, count=len(items), whole=found.listing.whole, items=items
+        name=opened.tile.name, title=opened.tile.title, count=len(items), whole=opened.listing.whole, items=items
     )
 
 
 async def _reach(request: Request, unit: UnitOfWork) -> tuple[ServiceClient, str]:
-    """Return whom to ask, and the asker's own token to ask with."""
+    """Return the client of the other services, and the asker's own token to call them with."""
     # There is nothing to commit, and no connection is to be held while other services take their time.
     await unit.session.rollback()
     house: DashboardState = request.app.state.house

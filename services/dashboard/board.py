@@ -1,4 +1,4 @@
-"""The board of one person: tiles counted at once, each by itself, so that one that is away costs its number only."""
+"""The board of one person: tiles counted at once, each by itself, so that a service that is away costs its number only."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class OpenedTile:
 
 
 async def count_all(reach: ServiceClient, tiles: Sequence[Tile], token: str) -> list[TileCount]:
-    """Return the tiles of a board with their numbers; one whose list may not be asked for is left out."""
+    """Return the tiles of a board with their numbers; a tile whose list the person may not read is left out."""
     counted = await asyncio.gather(*(_count(reach, tile, token) for tile in tiles))
-    return [one for one in counted if one is not None]
+    return [tile_count for tile_count in counted if tile_count is not None]
 
 
 async def open_named(reach: ServiceClient, tiles: Sequence[Tile], name: str, token: str) -> OpenedTile | None:
-    """Return the tile of that name with its list, or None where there is none on this person's board."""
+    """Return the tile of that name with its list, or None where this person's board has no such tile."""
     tile = next((tile for tile in tiles if tile.name == name), None)
     if tile is None:
         return None

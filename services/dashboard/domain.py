@@ -175,7 +175,7 @@ def release(row: Any) -> Item:
 def order_to_serve(row: Any) -> Item:
     """Return an order that somebody has not been served with."""
     read = OrderRow.model_validate(row)
-    states = {words(one.service_status) for one in read.service if one.service_status in UNSERVED}
+    states = {words(service.service_status) for service in read.service if service.service_status in UNSERVED}
     about = ", ".join(sorted(states))
     return Item(read.order_ref, case_code(read.case_ref), about, since=read.changed_at)
 
@@ -189,8 +189,8 @@ def listing(items: Iterable[Item]) -> Listing:
 
 def total(counts: Sequence[Count]) -> Count:
     """Return the count of lists that are shown as one, none of whose rows is in two of them."""
-    number = sum(one.count for one in counts)
-    return Count(min(number, MOST), whole=number <= MOST and all(one.whole for one in counts))
+    number = sum(count.count for count in counts)
+    return Count(min(number, MOST), whole=number <= MOST and all(count.whole for count in counts))
 
 
 def fact_words(type_name: str) -> str:
@@ -215,8 +215,8 @@ def words(code: str | None) -> str:
 
 
 def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Source:
-    asked = {"direction": direction, **query}
-    return Source("referrals", "/v1/referrals", tuple(asked.items()), "referrals", read)
+    params = {"direction": direction, **query}
+    return Source("referrals", "/v1/referrals", tuple(params.items()), "referrals", read)
 
 
 def _referral_tile(name: str, title: str, agency: str, *sources: Source) -> Tile:
@@ -246,7 +246,7 @@ ORDERS = Tile(
         Source(
             "law_enforcement_bridge",
             "/v1/orders",
-            (*(("status", one) for one in IN_FORCE), *(("service_status", one) for one in UNSERVED)),
+            (*(("status", status) for status in IN_FORCE), *(("service_status", state) for state in UNSERVED)),
             "orders",
             order_to_serve,
         ),

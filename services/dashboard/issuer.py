@@ -57,8 +57,8 @@ class Issuer:
     back: str
 
     async def sign_in_address(self, secret: SessionSecret) -> str:
-        """Return where a browser goes to sign in; only the bearer of `secret` can use what comes back."""
-        asked = {
+        """Return the address where a browser signs in; only the bearer of `secret` can use the code that comes back."""
+        params = {
             "response_type": "code",
             "client_id": CLIENT_ID,
             "redirect_uri": self.back,
@@ -68,7 +68,7 @@ class Issuer:
             "code_challenge_method": "S256",
         }
         place = await self._place("authorization_endpoint")
-        return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
+        return f"{place}{'&' if '?' in place else '?'}{urlencode(params)}"
 
     async def signed_in(self, code: str, secret: SessionSecret) -> TokenSet:
         """Return the tokens for a code; raises `SignInDenied` or `IssuerAway`."""
@@ -94,18 +94,18 @@ class Issuer:
     async def _place(self, name: str) -> str:
         try:
             answer = await self.client.get(self.address + DISCOVERY)
-            said = answer.raise_for_status().json()
-            place = said[name]
+            metadata = answer.raise_for_status().json()
+            place = metadata[name]
         except (httpx.HTTPError, ValueError, LookupError, TypeError):
             raise IssuerAway from None
         secure = not self.address.startswith("https://") or str(place).startswith("https://")
-        if not isinstance(place, str) or said.get("issuer") != self.address or not secure:
+        if not isinstance(place, str) or metadata.get("issuer") != self.address or not secure:
             raise IssuerAway
         return place
 
 
-def _granted(said: Any) -> TokenSet:
-    if said["token_type"].lower() != "bearer" or not isinstance(said["access_token"], str):
+def _granted(body: Any) -> TokenSet:
+    if body["token_type"].lower() != "bearer" or not isinstance(body["access_token"], str):
         raise ValueError("not a bearer token")
-    refresh = said.get("refresh_token")
-    return TokenSet(said["access_token"], refresh if isinstance(refresh, str) else None, int(said["expires_in"]))
+    refresh = body.get("refresh_token")
+    return TokenSet(body["access_token"], refresh if isinstance(refresh, str) else None, int(body["expires_in"]))

@@ -56,13 +56,13 @@ async def finish_sign_in(request: Request, _: Anybody) -> Response:
     """
     house: DashboardState = request.app.state.house
     secret = house.cookies.sign_in(request)
-    said = fields_of(request.scope.get("query_string", b""))
-    if secret is None or not compare_digest(said.get("state", "").encode(), secret.state.encode()):
+    params = fields_of(request.scope.get("query_string", b""))
+    if secret is None or not compare_digest(params.get("state", "").encode(), secret.state.encode()):
         raise Problem("malformed_request")
     # Another issuer's answer, mixed up with ours, would carry that one's name (RFC 9207).
-    if said.get("iss", house.issuer.address) != house.issuer.address or "code" not in said:
+    if params.get("iss", house.issuer.address) != house.issuer.address or "code" not in params:
         raise Problem("malformed_request")
-    session = await _session_for(request, house, said["code"], secret)
+    session = await _session_for(request, house, params["code"], secret)
     answer = page("continue.html", place=BOARD)
     house.cookies.begin_session(answer, session)
     return answer
@@ -85,19 +85,19 @@ async def sign_out(request: Request, visit: SignedIn) -> Response:
 async def show_board(request: Request, visit: SignedIn) -> Response:
     """Show the numbers of this person's day."""
     house: DashboardState = request.app.state.house
-    found = await board.count_all(house.reach, tiles_for(visit.scopes, visit.agency.kind), visit.token)
-    return page("board.html", tiles=found, place=BOARD, **_frame(visit))
+    tile_counts = await board.count_all(house.reach, tiles_for(visit.scopes, visit.agency.kind), visit.token)
+    return page("board.html", tiles=tile_counts, place=BOARD, **_frame(visit))
 
 
 @routes.get(f"{BOARD}/{{name}}")
 async def show_list(name: str, request: Request, visit: SignedIn) -> Response:
     """Show the list behind a number; a list that is not on this person's board is absent."""
     house: DashboardState = request.app.state.house
-    found = await board.open_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
-    if found is None:
+    opened = await board.open_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
+    if opened is None:
         raise Absent
-    status = 200 if found.listing is not None else 503
-    return page("list.html", status=status, found=found, board=BOARD, **_frame(visit))
+    status = 200 if opened.listing is not None else 503
+    return page("list.html", status=status, opened=opened, board=BOARD, **_frame(visit))
 
 
 @routes.api_route(f"{HOME}/{{rest:path}}", methods=["GET", "POST"])

@@ -99,13 +99,13 @@ class ServiceClient:
             raise _away(source, type(error).__name__) from None
 
 
-def _count_of(said: Any) -> Count:
-    read = CountRow.model_validate(said)
+def _count_of(body: Any) -> Count:
+    read = CountRow.model_validate(body)
     return Count(read.count, whole=read.whole)
 
 
-def _rows_of(source: Source, said: Any) -> list[Item]:
-    return [source.read(row) for row in said[source.member]]
+def _rows_of(source: Source, body: Any) -> list[Item]:
+    return [source.read(row) for row in body[source.member]]
 
 
 def _away(source: Source, reason: int | str) -> ServiceUnavailable:

@@ -125,11 +125,11 @@ def session_router(prefix: str) -> APIRouter:
 def session_requirements(dependant: Dependant) -> list[RequireSession]:
     """Return the entrances that a page names."""
     own = [dependant.call] if isinstance(dependant.call, RequireSession) else []
-    return own + [one for part in dependant.dependencies for one in session_requirements(part)]
+    return own + [requirement for part in dependant.dependencies for requirement in session_requirements(part)]
 
 
 async def load_session(app_state: AppState, house: DashboardState, secret: SessionSecret | None) -> SessionUser:
-    """Return whose session the cookie's secret is; raises `NotSignedIn`."""
+    """Return the user whose session the cookie's secret opens; raises `NotSignedIn`."""
     if secret is None:
         raise NotSignedIn
     try:
@@ -140,7 +140,7 @@ async def load_session(app_state: AppState, house: DashboardState, secret: Sessi
 
 
 async def session_user_for(app_state: AppState, secret: SessionSecret, granted: TokenSet) -> SessionUser:
-    """Return who the tokens name, as the register knows them now; raises `NotVerified` or `Unauthenticated`."""
+    """Return the user whom the tokens name, as the register has them now; raises `NotVerified` or `Unauthenticated`."""
     principal = await app_state.tokens.verify(granted.access)
     if principal.kind is not Kind.PERSON:
         raise Unauthenticated
@@ -168,11 +168,11 @@ async def end_session(app_state: AppState, secret: SessionSecret) -> None:
 async def _granted(app_state: AppState, issuer: Issuer, secret: SessionSecret) -> TokenSet:
     """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
     async with app_state.sessions() as session:
-        kept = await store.seen(session, secret.digest)
-        if kept is None:
+        stored = await store.touch(session, secret.digest)
+        if stored is None:
             raise NotSignedIn
-        granted = TokenSet.unpacked(secret.unseal(kept.sealed))
-        if kept.worn:
+        granted = TokenSet.unpacked(secret.unseal(stored.sealed))
+        if stored.worn:
             granted = await issuer.renewed(granted)
             await store.renew(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
         await session.commit()

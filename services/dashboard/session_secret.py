@@ -83,8 +83,8 @@ class SessionSecret:
         return _text(hashlib.sha256(self.verifier.encode()).digest())
 
     def _key(self, use: str) -> bytes:
-        made = HKDF(SHA256(), 32, salt=None, info=b"accord.dashboard.1\x00" + use.encode())
-        return made.derive(self.text.encode())
+        kdf = HKDF(SHA256(), 32, salt=None, info=b"accord.dashboard.1\x00" + use.encode())
+        return kdf.derive(self.text.encode())
 
 
 def _text(raw: bytes) -> str:

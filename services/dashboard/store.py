@@ -14,7 +14,7 @@ INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token
 SELECT :digest, :sealed, now.at, now.at, now.at + interval '8 hours', now.at + make_interval(secs => :seconds)
 FROM (SELECT register.instant() AS at) AS now
 """)
-SEEN = text("""
+TOUCH = text("""
 UPDATE dashboard.session SET seen_at = register.instant()
 WHERE digest = :digest AND NOT dashboard.is_over(seen_at, ends_at)
 RETURNING sealed, token_until <= register.instant() + interval '60 seconds' AS worn
@@ -49,15 +49,15 @@ async def begin(session: AsyncSession, digest: bytes, sealed: bytes, seconds: in
     await session.execute(BEGIN, {"digest": digest, "sealed": sealed, "seconds": seconds})
 
 
-async def seen(session: AsyncSession, digest: bytes) -> StoredSession | None:
-    """Return the session and count its idle time anew, or None where there is none or it is over."""
+async def touch(session: AsyncSession, digest: bytes) -> StoredSession | None:
+    """Return the session and restart its idle time, or None where the session is over or never was."""
     await session.execute(WALL, {"digest": digest})
-    row = (await session.execute(SEEN, {"digest": digest})).one_or_none()
+    row = (await session.execute(TOUCH, {"digest": digest})).one_or_none()
     return None if row is None else StoredSession(row.sealed, row.worn)
 
 
 async def renew(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:
-    """Keep new tokens for the session that `seen` returned."""
+    """Keep new tokens for the session that `touch` returned."""
     await session.execute(RENEW, {"digest": digest, "sealed": sealed, "seconds": seconds})
 
 

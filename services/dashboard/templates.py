@@ -33,9 +33,9 @@ _TEMPLATES = Environment(
 )
 
 
-def page(template: str, *, status: int = 200, **said: Any) -> Response:
+def page(template: str, *, status: int = 200, **context: Any) -> Response:
     """Return a page made from a template."""
-    text = _TEMPLATES.get_template(template).render(**said)
+    text = _TEMPLATES.get_template(template).render(**context)
     return HTMLResponse(text, status_code=status, headers={"Content-Security-Policy": POLICY})
 
 

@@ -95,10 +95,10 @@ async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesRespon
 
     For none, or a message that never was: absent.
     """
-    found = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
-    if found is None:
+    message = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
+    if message is None:
         raise Absent
-    return PurposesResponse(message_ref=message_ref, purposes=found.purposes)
+    return PurposesResponse(message_ref=message_ref, purposes=message.purposes)
 
 
 @routes.post("/messages/{message_ref}/offering", status_code=204)
@@ -115,7 +115,7 @@ async def offer_message(message_ref: UUID, form: OfferingRequest, unit: MayWrite
 async def open_messages(form: OpeningsRequest, unit: MayOpen, request: Request) -> OpeningsResponse:
     """Open several messages at once, each by its own decision and with its own look on record."""
     opened = await _opened(unit, form.message_refs, form.purpose)
-    answers = [OpeningResponse.of_opening(one, None) for one in opened]
+    answers = [OpeningResponse.of_opening(opening, None) for opening in opened]
     return OpeningsResponse(opened=answers, promise=_promised(request, opened))
 
 
@@ -129,7 +129,7 @@ def _promised(request: Request, opened: Sequence[disclosure.Opening]) -> str | N
     skey: str | None = getattr(request.app.state, PROMISE_KEY, None)
     if skey is None or not opened:
         return None
-    return promise([one.leaf for one in opened], max(one.at for one in opened), skey)
+    return promise([opening.leaf for opening in opened], max(opening.at for opening in opened), skey)
 
 
 async def _page(

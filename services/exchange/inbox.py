@@ -47,5 +47,5 @@ async def _fetch(unit: UnitOfWork, after: int, case_ref: UUID | None, last: List
 
 
 async def _visible(unit: UnitOfWork, rows: Sequence[Listed]) -> list[Listed]:
-    found = await disclosure.purposes_now(unit, [row.message_ref for row in rows])
-    return [replace(row, fact_ref=found[row.message_ref].fact_ref) for row in rows if row.message_ref in found]
+    openable = await disclosure.purposes_now(unit, [row.message_ref for row in rows])
+    return [replace(row, fact_ref=openable[row.message_ref].fact_ref) for row in rows if row.message_ref in openable]

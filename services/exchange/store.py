@@ -42,40 +42,40 @@ class Listed:
 
 
 async def keep(session: AsyncSession, offered: Sequence[SealedMessage]) -> int:
-    """Put sealed messages at the end of their mailboxes, each mailbox's in the order given; return how many.
+    """Put sealed messages at the end of their mailboxes, each mailbox's in the order given; return the number kept.
 
     Those for an agency that is not active are left out.
     """
-    found = await hot_path.fetch_all(
+    rows = await hot_path.fetch_all(
         session,
         KEEP,
-        uuids(one.message_ref for one in offered),
-        texts(one.recipient for one in offered),
-        uuids(one.case_ref for one in offered),
-        texts(one.type for one in offered),
-        texts(one.sender for one in offered),
-        instants(one.sent_at for one in offered),
-        byteas(one.body for one in offered),
+        uuids(message.message_ref for message in offered),
+        texts(message.recipient for message in offered),
+        uuids(message.case_ref for message in offered),
+        texts(message.type for message in offered),
+        texts(message.sender for message in offered),
+        instants(message.sent_at for message in offered),
+        byteas(message.body for message in offered),
     )
-    return int(found[0][0])
+    return int(rows[0][0])
 
 
 async def messages_after(
     session: AsyncSession, agency: str, after: int, rows: int, case_ref: UUID | None = None
 ) -> list[Listed]:
     """Return up to `rows` messages of the agency's mailbox behind `after`, of one case where it is named."""
-    asked = {"agency": agency, "after": after, "rows": rows}
-    found = await session.execute(PAGE if case_ref is None else OF_CASE, asked | {"case_ref": case_ref})
-    return [_listed(row) for row in found.mappings()]
+    params = {"agency": agency, "after": after, "rows": rows}
+    result = await session.execute(PAGE if case_ref is None else OF_CASE, params | {"case_ref": case_ref})
+    return [_listed(row) for row in result.mappings()]
 
 
 async def sealed_messages(session: AsyncSession, agency: str, refs: Sequence[UUID]) -> list[Sealed]:
-    """Return the sealed messages in the order asked; one that is not there comes as an empty body.
+    """Return the sealed messages in the order asked; a message that is not there comes as an empty body.
 
     The door answers both alike, and puts the refusal on record.
     """
-    found = {ref: (name, body) for ref, name, body in await hot_path.fetch_all(session, SEALED, agency, uuids(refs))}
-    return [Sealed(ref, agency, name, 0, body) for ref in _once(refs) for name, body in [found.get(ref, ("", b""))]]
+    stored = {ref: (name, body) for ref, name, body in await hot_path.fetch_all(session, SEALED, agency, uuids(refs))}
+    return [Sealed(ref, agency, name, 0, body) for ref in _once(refs) for name, body in [stored.get(ref, ("", b""))]]
 
 
 def _once(refs: Collection[UUID]) -> list[UUID]:

@@ -42,15 +42,15 @@ routes = router("/v1/cases", most_bytes=256 * 1024)  # a narrative of 20,000 let
 
 async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Response) -> OpenedResponse:
     """Show the case that was opened, as it is now."""
-    subject = await _seen(unit, case_ref)
+    subject = await _readable_subject(unit, case_ref)
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     if opened is None:
         raise Absent
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     channel, at = opened
-    said = Participation(subject.participation)
+    participation = Participation(subject.participation)
     return OpenedResponse.model_validate(
-        {"case_ref": case_ref, "opened_at": at, "channel": channel, "participation": said}
+        {"case_ref": case_ref, "opened_at": at, "channel": channel, "participation": participation}
     )
 
 
@@ -58,19 +58,19 @@ async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Res
 @replayed_by(as_opened)
 async def open_case(unit: MayWriteCases, answer: Response, form: CaseRequest | None = None) -> OpenedResponse:
     """Open a case: no name, no field about anybody, no release is asked for."""
-    told = form or CaseRequest()
+    request = form or CaseRequest()
     case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
     at = await register.database_now(unit.session)
-    await store.open_file(unit.session, unit.agency_id, case_ref, told.channel, unit.actor, at)
+    await store.open_file(unit.session, unit.agency_id, case_ref, request.channel, unit.actor, at)
     unit.created = case_ref
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    return OpenedResponse(case_ref=case_ref, opened_at=at, channel=told.channel)
+    return OpenedResponse(case_ref=case_ref, opened_at=at, channel=request.channel)
 
 
 @routes.get("/{case_ref}", response_model=CaseResponse, response_model_exclude_none=True)
 async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseResponse:
     """Show how the agency's own case stands. What was told is read by an opening."""
-    subject = await _seen(unit, case_ref)
+    subject = await _readable_subject(unit, case_ref)
     home = subject.home_agency == unit.agency_id
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
@@ -83,7 +83,7 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
         participation=Participation(subject.participation) if home else None,
         opened_at=opened_at,
         channel=channel,
-        incidents=[IncidentResponse.of(one) for one in incidents],
+        incidents=[IncidentResponse.of(incident) for incident in incidents],
         plan=None if plan is None else PlanResponse.of(plan),
     )
 
@@ -92,9 +92,9 @@ async def as_reported(
     case_ref: UUID, incident_ref: CreatedResources, unit: MayWriteCases, answer: Response
 ) -> IncidentResponse:
     """Show the incident that was written down, as it is now."""
-    await _seen(unit, case_ref)
+    await _readable_subject(unit, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
-    written = next((one for one in incidents if one.incident_ref == incident_ref), None)
+    written = next((incident for incident in incidents if incident.incident_ref == incident_ref), None)
     if written is None:
         raise Absent
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
@@ -141,7 +141,7 @@ async def correct_incident(
 
 async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> PlanResponse:
     """Show the safety plan that was written, as it is now."""
-    await _seen(unit, case_ref)
+    await _readable_subject(unit, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
     if plan is None:
         raise Absent
@@ -157,7 +157,7 @@ async def write_plan(
 ) -> PlanResponse:
     """Write the safety plan: the first version, or with If-Match the one that supersedes the version read."""
     subject = await _own(unit, case_ref)
-    plan = await store.plan_of(unit.session, unit.agency_id, case_ref, held=True)
+    plan = await store.plan_of(unit.session, unit.agency_id, case_ref, to_change=True)
     with rules():
         if plan is None or plan.status is not PlanStatus.ACTIVE:
             written = await _begin_plan(unit, case_ref, form, subject, if_match)
@@ -183,8 +183,8 @@ async def _begin_plan(
     return plan
 
 
-async def _seen(unit: UnitOfWork, case_ref: UUID) -> Subject:
-    """Hold the subject of the agency's own case for a look at its states, which is on record."""
+async def _readable_subject(unit: UnitOfWork, case_ref: UUID) -> Subject:
+    """Lock the subject of the agency's own case for a read of its states, which is on record."""
     subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
     if subject is None:
         return await _absent(unit, case_ref)
@@ -194,7 +194,7 @@ async def _seen(unit: UnitOfWork, case_ref: UUID) -> Subject:
 
 
 async def _own(unit: UnitOfWork, case_ref: UUID) -> Subject:
-    """Hold the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
+    """Lock the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
     subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
     if subject is None:
         return await _absent(unit, case_ref)
@@ -213,11 +213,11 @@ async def _absent(unit: UnitOfWork, ref: UUID) -> NoReturn:
     raise Withheld
 
 
-def _check_police_report(unit: UnitOfWork, subject: Subject, told: IncidentBlock) -> None:
+def _check_police_report(unit: UnitOfWork, subject: Subject, block: IncidentBlock) -> None:
     police = [name for name, case in subject.cases.items() if case.agency.kind is AgencyKind.POLICE]
     released = any(subject.purposes(unit.agency_id, name) for name in police)
     own = unit.agency.kind is AgencyKind.POLICE
-    domain.check_police_report(told, own_police=own, released_to_police=released)
+    domain.check_police_report(block, own_police=own, released_to_police=released)
 
 
 @contextmanager

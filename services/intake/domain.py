@@ -98,7 +98,7 @@ class Plan:
 
 
 def report(
-    ref: UUID, case_ref: UUID, told: IncidentRequest, latest: datetime | None, at: datetime
+    ref: UUID, case_ref: UUID, form: IncidentRequest, latest: datetime | None, at: datetime
 ) -> tuple[Incident, IncidentReported]:
     """Return the incident and the fact that makes it known; raises `CaseStepNotPossible` for one that is yet to come.
 
@@ -106,40 +106,40 @@ def report(
     """
     incident = Incident(ref, case_ref, 1, IncidentState.RECORDED, at, at)
     again = latest is not None and at - latest <= REPEATS_WITHIN
-    return incident, IncidentReported(repeat_incident=again, **_fields(incident, told, at))
+    return incident, IncidentReported(repeat_incident=again, **_fields(incident, form, at))
 
 
-def correct(incident: Incident, told: IncidentVersionRequest, at: datetime) -> tuple[Incident, IncidentUpdated]:
+def correct(incident: Incident, form: IncidentVersionRequest, at: datetime) -> tuple[Incident, IncidentUpdated]:
     """Return the next version and its fact; a closed incident is reopened before anything else is done to it."""
-    closes, reopens = IncidentChange.CLOSED in told.changed, IncidentChange.REOPENED in told.changed
+    closes, reopens = IncidentChange.CLOSED in form.changed, IncidentChange.REOPENED in form.changed
     if closes and reopens:
         raise CaseStepNotPossible("closed_and_reopened")
     if reopens != (incident.state is IncidentState.CLOSED):
         raise CaseStepNotPossible("not_closed" if reopens else "closed")
     state = IncidentState.CLOSED if closes else IncidentState.RECORDED
     newer = replace(incident, version=incident.version + 1, state=state, changed_at=at)
-    return newer, IncidentUpdated(changed=told.changed, **_fields(newer, told, incident.reported_at))
+    return newer, IncidentUpdated(changed=form.changed, **_fields(newer, form, incident.reported_at))
 
 
-def check_police_report(told: IncidentBlock, *, own_police: bool, released_to_police: bool) -> None:
+def check_police_report(block: IncidentBlock, *, own_police: bool, released_to_police: bool) -> None:
     """Refuse to call a report submitted that no release lets any police agency have."""
-    submitted = told.police_report is PoliceReport.SUBMITTED
+    submitted = block.police_report is PoliceReport.SUBMITTED
     if submitted and not (own_police or released_to_police):
         raise CaseStepNotPossible("release_needed")
 
 
-def contexts(told: IncidentBlock) -> tuple[IncidentContext, ...]:
+def contexts(block: IncidentBlock) -> tuple[IncidentContext, ...]:
     """Return the contexts that follow from kind, relationship and age; none is guessed from silence."""
-    kinds = frozenset(told.violence_types or ())
-    sexual, minor = bool(kinds & SEXUAL), told.minor_involved is Bool3.YES
-    found = [
-        (told.relationship in INTIMATE, IncidentContext.INTIMATE_PARTNER_VIOLENCE),
+    kinds = frozenset(block.violence_types or ())
+    sexual, minor = bool(kinds & SEXUAL), block.minor_involved is Bool3.YES
+    candidates = [
+        (block.relationship in INTIMATE, IncidentContext.INTIMATE_PARTNER_VIOLENCE),
         (sexual and minor, IncidentContext.CHILD_SEXUAL_ABUSE),
         (ViolenceType.FORCED_MARRIAGE in kinds and minor, IncidentContext.EARLY_MARRIAGE),
-        (sexual and told.relationship is Relationship.EMPLOYER, IncidentContext.POSSIBLE_SEXUAL_EXPLOITATION),
+        (sexual and block.relationship is Relationship.EMPLOYER, IncidentContext.POSSIBLE_SEXUAL_EXPLOITATION),
         (sexual and ViolenceType.TRAFFICKING in kinds, IncidentContext.POSSIBLE_SEXUAL_SLAVERY),
     ]
-    return tuple(context for holds, context in found if holds)
+    return tuple(context for holds, context in candidates if holds)
 
 
 def elapsed_band(occurred_on: date | None, precision: DatePrecision | None, reported_on: date) -> ElapsedBand | None:
@@ -153,46 +153,46 @@ def elapsed_band(occurred_on: date | None, precision: DatePrecision | None, repo
     return next((band for last, band in BANDS if days <= last), ElapsedBand.OVER_A_MONTH)
 
 
-def begin_plan(ref: UUID, case_ref: UUID, told: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanCreated]:
+def begin_plan(ref: UUID, case_ref: UUID, form: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanCreated]:
     """Return the first version of a plan, active at once, and its fact."""
-    if told.closed:
+    if form.closed:
         raise CaseStepNotPossible("no_plan_to_close")
     plan = Plan(ref, case_ref, 1, PlanStatus.ACTIVE, at, at)
-    return plan, SafetyPlanCreated(**_plan_fields(plan, told))
+    return plan, SafetyPlanCreated(**_plan_fields(plan, form))
 
 
-def replace_plan(plan: Plan, told: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanUpdated]:
+def replace_plan(plan: Plan, form: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanUpdated]:
     """Return the next version of a plan, which supersedes the former or closes it, and its fact."""
     if plan.status is not PlanStatus.ACTIVE:
         raise CaseStepNotPossible("closed")
-    status = PlanStatus.CLOSED if told.closed else PlanStatus.ACTIVE
+    status = PlanStatus.CLOSED if form.closed else PlanStatus.ACTIVE
     newer = replace(plan, version=plan.version + 1, status=status, changed_at=at)
-    return newer, SafetyPlanUpdated(**_plan_fields(newer, told))
+    return newer, SafetyPlanUpdated(**_plan_fields(newer, form))
 
 
-def sections(told: PlanBlock) -> tuple[PlanSection, ...]:
+def sections(block: PlanBlock) -> tuple[PlanSection, ...]:
     """Return which sections of a plan say something."""
-    return tuple(section for name, section in SECTIONS.items() if getattr(told, name))
+    return tuple(section for name, section in SECTIONS.items() if getattr(block, name))
 
 
-def _fields(incident: Incident, told: IncidentRequest, reported_at: datetime) -> dict[str, Any]:
-    said = {name: value for name, value in told if name != "changed"}
-    return said | {
+def _fields(incident: Incident, form: IncidentRequest, reported_at: datetime) -> dict[str, Any]:
+    fields = {name: value for name, value in form if name != "changed"}
+    return fields | {
         "case_ref": incident.case_ref,
         "incident_ref": incident.incident_ref,
         "version": incident.version,
         "reported_at": reported_at,
-        "contexts": contexts(told),
-        "elapsed_band": elapsed_band(told.occurred_on, told.date_precision, reported_at.date()),
+        "contexts": contexts(form),
+        "elapsed_band": elapsed_band(form.occurred_on, form.date_precision, reported_at.date()),
     }
 
 
-def _plan_fields(plan: Plan, told: PlanRequest) -> dict[str, Any]:
-    said = {name: value for name, value in told if name != "closed"}
-    return said | {
+def _plan_fields(plan: Plan, form: PlanRequest) -> dict[str, Any]:
+    fields = {name: value for name, value in form if name != "closed"}
+    return fields | {
         "case_ref": plan.case_ref,
         "plan_ref": plan.plan_ref,
         "version": plan.version,
         "status": plan.status,
-        "sections_present": sections(told),
+        "sections_present": sections(form),
     }

@@ -77,8 +77,8 @@ async def incidents_of(session: AsyncSession, agency: str, case_ref: UUID) -> li
 
 async def latest_report(session: AsyncSession, agency: str, case_ref: UUID) -> datetime | None:
     """Return when the agency's newest incident of a case was reported, or None where there is none."""
-    found = await hot_path.fetch_all(session, LATEST_REPORT, case_ref, agency)
-    return found[0][0] if found else None
+    rows = await hot_path.fetch_all(session, LATEST_REPORT, case_ref, agency)
+    return rows[0][0] if rows else None
 
 
 async def incident_to_change(session: AsyncSession, agency: str, case_ref: UUID, ref: UUID) -> Incident | None:
@@ -89,9 +89,9 @@ async def incident_to_change(session: AsyncSession, agency: str, case_ref: UUID,
 
 async def add_incident(session: AsyncSession, agency: str, incident: Incident) -> None:
     """Put a new incident in the case."""
-    of = incident.incident_ref, incident.case_ref, agency
-    how = incident.version, incident.state.value, incident.reported_at, incident.changed_at
-    await hot_path.execute(session, NEW_INCIDENT, *of, *how)
+    key = incident.incident_ref, incident.case_ref, agency
+    fields = incident.version, incident.state.value, incident.reported_at, incident.changed_at
+    await hot_path.execute(session, NEW_INCIDENT, *key, *fields)
 
 
 async def keep_incident(session: AsyncSession, agency: str, incident: Incident) -> None:
@@ -99,10 +99,10 @@ async def keep_incident(session: AsyncSession, agency: str, incident: Incident) 
     await session.execute(NEXT_INCIDENT, _of_incident(agency, incident))
 
 
-async def plan_of(session: AsyncSession, agency: str, case_ref: UUID, *, held: bool = False) -> Plan | None:
+async def plan_of(session: AsyncSession, agency: str, case_ref: UUID, *, to_change: bool = False) -> Plan | None:
     """Return the agency's plan in the case: the one in use, else the one closed last."""
-    asked = HOLD_PLAN if held else READ_PLAN
-    row = (await session.execute(asked, {"agency": agency, "case_ref": case_ref})).one_or_none()
+    query = HOLD_PLAN if to_change else READ_PLAN
+    row = (await session.execute(query, {"agency": agency, "case_ref": case_ref})).one_or_none()
     if row is None:
         return None
     return Plan(row.plan_ref, row.case_ref, row.version, PlanStatus(row.status), row.created_at, row.changed_at)

@@ -167,8 +167,8 @@ def set_hearing(order: Order, form: HearingRequest, now: datetime) -> tuple[Orde
     """Return the order and the fact of its hearing, or of its new date."""
     if order.status not in STANDING:
         raise OrderStepNotPossible
-    heard = _next(order, now)
-    return heard, _fact(ProtectiveOrderHearingSet, heard, form)
+    updated = _next(order, now)
+    return updated, _fact(ProtectiveOrderHearingSet, updated, form)
 
 
 def note_violation(order: Order, form: ViolationRequest, now: datetime) -> tuple[Order, ProtectiveOrderViolated]:
@@ -197,7 +197,7 @@ def serve(order: Order, form: ServiceRequest, now: datetime) -> tuple[Order, Ord
     if form.served_at is not None and form.served_at > now + CLOCKS_DIFFER_BY:
         raise NotYet
     reported = replace(on, status=form.service_status)
-    served = replace(_next(order, now), service=tuple(reported if one is on else one for one in order.service))
+    served = replace(_next(order, now), service=tuple(reported if line is on else line for line in order.service))
     if form.service_status is ServiceStatus.IN_HAND:
         return served, None
     kind = ProtectiveOrderServed if form.service_status is ServiceStatus.SERVED else ProtectiveOrderServiceFailed
@@ -247,7 +247,7 @@ def _looked_at_next(ends_at: datetime, now: datetime) -> datetime:
 
 
 def _respondents(
-    named: Sequence[Respondent] | None, known: tuple[Service, ...], new_ref: NewRef
+    named: Sequence[Respondent] | None, service: tuple[Service, ...], new_ref: NewRef
 ) -> tuple[tuple[Respondent, ...] | None, tuple[Service, ...]]:
     """Return the respondents, each with a reference, and the service lines with those that are new.
 
@@ -255,25 +255,30 @@ def _respondents(
     only in a list that repeats all whom the order names, each by its reference.
     """
     if named is None:
-        return None, known
-    said, there = {one.respondent_ref for one in named}, {one.respondent_ref for one in known}
-    if said - there - {None}:
+        return None, service
+    named_refs = {respondent.respondent_ref for respondent in named}
+    line_refs = {line.respondent_ref for line in service}
+    if named_refs - line_refs - {None}:
         raise UnknownRespondent
-    if None in said and there - said:
+    if None in named_refs and line_refs - named_refs:
         raise RespondentRefNeeded
-    referred = tuple(one.model_copy(update={"respondent_ref": one.respondent_ref or new_ref()}) for one in named)
-    refs = [one.respondent_ref for one in referred]
+    referred = tuple(
+        respondent.model_copy(update={"respondent_ref": respondent.respondent_ref or new_ref()}) for respondent in named
+    )
+    refs = [respondent.respondent_ref for respondent in referred]
     if len(set(refs)) < len(refs):
         raise UnknownRespondent
-    entered = {one.respondent_ref: entered_of(one) for one in referred}
-    lines = tuple(replace(one, entered=one.entered | entered.pop(one.respondent_ref, frozenset())) for one in known)
+    entered = {respondent.respondent_ref: entered_of(respondent) for respondent in referred}
+    lines = tuple(
+        replace(line, entered=line.entered | entered.pop(line.respondent_ref, frozenset())) for line in service
+    )
     added = tuple(Service(ref, None, names) for ref, names in entered.items() if ref is not None)
     return referred, lines + added
 
 
 def _pending(service: tuple[Service, ...], new_ref: NewRef) -> tuple[Service, ...]:
-    """Return the lines of an order that is to be served; one whose respondent nobody named still has one."""
-    return tuple(replace(one, status=ServiceStatus.PENDING) for one in service) or (
+    """Return the service lines of an order to be served; an order that names no respondent has one line all the same."""
+    return tuple(replace(line, status=ServiceStatus.PENDING) for line in service) or (
         Service(new_ref(), ServiceStatus.PENDING),
     )
 
@@ -283,14 +288,19 @@ def _served_on(order: Order, respondent_ref: UUID | None) -> Service:
         if len(order.service) != 1:
             raise RespondentNeeded
         return order.service[0]
-    for one in order.service:
-        if one.respondent_ref == respondent_ref:
-            return one
+    for line in order.service:
+        if line.respondent_ref == respondent_ref:
+            return line
     raise UnknownRespondent
 
 
-def _fact(kind: type[F], order: Order, says: Categorised | None, **more: Any) -> F:
-    fields = () if says is None else type(says).model_fields.keys() & kind.model_fields.keys()
-    told: dict[str, Any] = {name: getattr(says, name) for name in fields}
-    known = {"case_ref": order.case_ref, "order_ref": order.order_ref, "version": order.version, "status": order.status}
-    return kind(**(told | known | more))
+def _fact(kind: type[F], order: Order, form: Categorised | None, **more: Any) -> F:
+    fields = () if form is None else type(form).model_fields.keys() & kind.model_fields.keys()
+    values: dict[str, Any] = {name: getattr(form, name) for name in fields}
+    routing = {
+        "case_ref": order.case_ref,
+        "order_ref": order.order_ref,
+        "version": order.version,
+        "status": order.status,
+    }
+    return kind(**(values | routing | more))

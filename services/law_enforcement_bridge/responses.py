@@ -1,4 +1,4 @@
-"""What is answered of an order: references, states and instants."""
+"""The responses about an order: references, states and instants."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ class OrdersResponse(StrictModel):
 
 def answer_for(order: Order) -> OrderResponse:
     """Return how the order stands."""
-    return OrderResponse(**_said(order))
+    return OrderResponse(**_fields(order))
 
 
 def recorded_answer_for(order: Order, missing: Sequence[str]) -> RecordedResponse:
     """Return how the order stands, and what is missing to enter it elsewhere."""
-    return RecordedResponse(**_said(order), missing_to_enter=list(missing))
+    return RecordedResponse(**_fields(order), missing_to_enter=list(missing))
 
 
-def _said(order: Order) -> dict[str, Any]:
+def _fields(order: Order) -> dict[str, Any]:
     return {
         "order_ref": order.order_ref,
         "case_ref": order.case_ref,
         "version": order.version,
         "status": order.status,
         "service": [
-            ServiceResponse(respondent_ref=one.respondent_ref, service_status=one.status) for one in order.service
+            ServiceResponse(respondent_ref=line.respondent_ref, service_status=line.status) for line in order.service
         ],
         "recorded_at": order.recorded_at,
         "changed_at": order.changed_at,

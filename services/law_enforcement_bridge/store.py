@@ -78,9 +78,9 @@ async def order_recorded_by(
     session: AsyncSession, agency: str, order_ref: UUID, *, to_change: bool = False
 ) -> Order | None:
     """Return the order if `agency` recorded it; to any other it is absent."""
-    asked = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.order_ref == order_ref)
-    found = await _orders(session, asked.with_for_update() if to_change else asked)
-    return found[0] if found else None
+    query = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.order_ref == order_ref)
+    orders = await _orders(session, query.with_for_update() if to_change else query)
+    return orders[0] if orders else None
 
 
 async def put(session: AsyncSession, order: Order) -> None:
@@ -98,46 +98,46 @@ async def keep(session: AsyncSession, order: Order) -> None:
 
 
 async def orders_of(
-    session: AsyncSession, agency: str, wanted: OrderFilter, behind: OrderPagePosition | None, rows: int
+    session: AsyncSession, agency: str, filters: OrderFilter, behind: OrderPagePosition | None, rows: int
 ) -> list[Order]:
     """Return up to `rows` orders that the agency recorded behind a place, oldest first."""
-    asked = select(ORDERS).where(*_which(agency, wanted))
+    query = select(ORDERS).where(*_conditions(agency, filters))
     if behind is not None:
-        asked = asked.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*behind))
-    return await _orders(session, asked.order_by(ORDERS.c.recorded_at, ORDERS.c.order_ref).limit(rows))
+        query = query.where(tuple_(ORDERS.c.recorded_at, ORDERS.c.order_ref) > tuple_(*behind))
+    return await _orders(session, query.order_by(ORDERS.c.recorded_at, ORDERS.c.order_ref).limit(rows))
 
 
-async def cases_with_orders(session: AsyncSession, agency: str, wanted: OrderFilter, rows: int) -> list[UUID]:
+async def cases_with_orders(session: AsyncSession, agency: str, filters: OrderFilter, rows: int) -> list[UUID]:
     """Return the case of each of up to `rows` orders that the agency recorded, as a count needs them."""
-    return list(await session.scalars(select(ORDERS.c.case_ref).where(*_which(agency, wanted)).limit(rows)))
+    return list(await session.scalars(select(ORDERS.c.case_ref).where(*_conditions(agency, filters)).limit(rows)))
 
 
 async def agencies_due(session: AsyncSession) -> list[str]:
-    """Return the agencies whose orders the clock has something to say of."""
+    """Return the agencies with an order that the scheduled job is to look at now."""
     return list(await session.scalars(DUE))
 
 
 async def order_due(session: AsyncSession, agency: str) -> Order | None:
     """Return the order of the agency whose time came first."""
-    asked = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.next_at <= NOW, ORDERS.c.status.in_(IN_FORCE))
-    found = await _orders(session, asked.order_by(ORDERS.c.next_at).limit(1))
-    return found[0] if found else None
+    query = select(ORDERS).where(ORDERS.c.agency_id == agency, ORDERS.c.next_at <= NOW, ORDERS.c.status.in_(IN_FORCE))
+    orders = await _orders(session, query.order_by(ORDERS.c.next_at).limit(1))
+    return orders[0] if orders else None
 
 
 async def stands(session: AsyncSession, agency: str, case_ref: UUID) -> bool:
     """Tell whether an order that the agency recorded in this case stands."""
-    asked = select(ORDERS.c.order_ref).where(ORDERS.c.agency_id == agency, ORDERS.c.case_ref == case_ref)
-    return (await session.execute(asked.where(ORDERS.c.status.in_(STANDING)).limit(1))).first() is not None
+    query = select(ORDERS.c.order_ref).where(ORDERS.c.agency_id == agency, ORDERS.c.case_ref == case_ref)
+    return (await session.execute(query.where(ORDERS.c.status.in_(STANDING)).limit(1))).first() is not None
 
 
-def _which(agency: str, wanted: OrderFilter) -> list[Any]:
-    named = [ORDERS.c.agency_id == agency]
-    if wanted.status:
-        named.append(ORDERS.c.status.in_(wanted.status))
-    if wanted.service_status:
+def _conditions(agency: str, filters: OrderFilter) -> list[Any]:
+    conditions = [ORDERS.c.agency_id == agency]
+    if filters.status:
+        conditions.append(ORDERS.c.status.in_(filters.status))
+    if filters.service_status:
         of_it = select(SERVICE.c.order_ref).where(SERVICE.c.agency_id == agency)
-        named.append(ORDERS.c.order_ref.in_(of_it.where(SERVICE.c.status.in_(wanted.service_status))))
-    return named
+        conditions.append(ORDERS.c.order_ref.in_(of_it.where(SERVICE.c.status.in_(filters.service_status))))
+    return conditions
 
 
 def _steps(order: Order) -> dict[str, Any]:
@@ -150,22 +150,22 @@ async def _keep_service(session: AsyncSession, order: Order) -> None:
     rows = [
         {
             "order_ref": order.order_ref,
-            "respondent_ref": one.respondent_ref,
+            "respondent_ref": line.respondent_ref,
             "agency_id": order.agency_id,
             "place": place,
-            "status": one.status,
-            "entered": sorted(one.entered),
+            "status": line.status,
+            "entered": sorted(line.entered),
         }
-        for place, one in enumerate(order.service)
+        for place, line in enumerate(order.service)
     ]
-    kept = postgresql.insert(SERVICE).values(rows)
-    lines = [SERVICE.c.order_ref, SERVICE.c.respondent_ref]
-    changed = {"status": kept.excluded.status, "entered": kept.excluded.entered}
-    await session.execute(kept.on_conflict_do_update(index_elements=lines, set_=changed))
+    upsert = postgresql.insert(SERVICE).values(rows)
+    key = [SERVICE.c.order_ref, SERVICE.c.respondent_ref]
+    changed = {"status": upsert.excluded.status, "entered": upsert.excluded.entered}
+    await session.execute(upsert.on_conflict_do_update(index_elements=key, set_=changed))
 
 
-async def _orders(session: AsyncSession, asked: Select[Any]) -> list[Order]:
-    rows = (await session.execute(asked)).mappings().all()
+async def _orders(session: AsyncSession, query: Select[Any]) -> list[Order]:
+    rows = (await session.execute(query)).mappings().all()
     if not rows:
         return []
     service = await _service(session, [row["order_ref"] for row in rows])
@@ -173,12 +173,12 @@ async def _orders(session: AsyncSession, asked: Select[Any]) -> list[Order]:
 
 
 async def _service(session: AsyncSession, order_refs: Sequence[UUID]) -> dict[UUID, list[Service]]:
-    found: dict[UUID, list[Service]] = {ref: [] for ref in order_refs}
-    asked = select(SERVICE).where(SERVICE.c.order_ref.in_(order_refs)).order_by(SERVICE.c.place)
-    for row in (await session.execute(asked)).mappings():
+    lines: dict[UUID, list[Service]] = {ref: [] for ref in order_refs}
+    query = select(SERVICE).where(SERVICE.c.order_ref.in_(order_refs)).order_by(SERVICE.c.place)
+    for row in (await session.execute(query)).mappings():
         status = None if row["status"] is None else ServiceStatus(row["status"])
-        found[row["order_ref"]].append(Service(row["respondent_ref"], status, frozenset(row["entered"])))
-    return found
+        lines[row["order_ref"]].append(Service(row["respondent_ref"], status, frozenset(row["entered"])))
+    return lines
 
 
 def _order(row: RowMapping, service: Iterable[Service]) -> Order:

@@ -126,8 +126,8 @@ async def read_notices(case_ref: UUID, unit: MayReadCases) -> NoticesResponse:
 @routes.get("/braked-notices")
 async def list_braked(unit: MayRelease) -> BrakedGroupsResponse:
     """Count what the brake holds for a person to look at, by the agency it came from and its kind."""
-    found, whole = await braked.groups(unit)
-    return BrakedGroupsResponse(braked=[BrakedResponse.model_validate(one) for one in found], whole=whole)
+    groups, whole = await braked.groups(unit)
+    return BrakedGroupsResponse(braked=[BrakedResponse.model_validate(group) for group in groups], whole=whole)
 
 
 @routes.get("/braked-notices/{source_agency_ref}/{kind}")
@@ -156,11 +156,11 @@ async def list_braked_notices(
 
 
 async def as_decided(
-    source_agency_ref: Source, kind: Kind, form: DecisionRequest, unit: MayRelease, made: CreatedResources
+    source_agency_ref: Source, kind: Kind, form: DecisionRequest, unit: MayRelease, decision_ref: CreatedResources
 ) -> DecisionResponse:
     """Tell what a decision was about, as far as this person may see it now."""
     flood = Flood(source_agency_ref, kind, form.planned_until)
-    return await _answer(unit, flood, await braked.decided(unit, made))
+    return await _answer(unit, flood, await braked.decided(unit, decision_ref))
 
 
 @routes.post("/braked-notices/{source_agency_ref}/{kind}/release")

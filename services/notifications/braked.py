@@ -30,7 +30,7 @@ from schemas.categories import DataCategory
 from services.notifications.store import Notice, as_notice
 
 NAME: Final = "braked notices"
-SHOWN: Final = (DataCategory.SAFE_CONTACT,)
+CATEGORIES: Final = (DataCategory.SAFE_CONTACT,)
 log = logging.getLogger(__name__)
 
 # By case, since consent is.
@@ -115,28 +115,28 @@ class BrakeOutcome:
 
 
 async def groups(unit: UnitOfWork) -> tuple[list[Braked], bool]:
-    """Return what the brake holds, one for each agency and kind, and whether that is all; no case is named.
+    """Return the notices that the brake holds, by agency and kind, and whether that is all; no case is named.
 
     The count is on record, once an hour.
     """
-    found = await _cases(unit.session, unit.agency_id, None, MOST_ROWS)
-    visible = await _visible(unit, {case_ref for case_ref, _ in found})
+    rows = await _cases(unit.session, unit.agency_id, None, MOST_ROWS)
+    visible = await _visible(unit, {case_ref for case_ref, _ in rows})
     await list_reads.record_count(unit, NAME)
     merged: dict[tuple[str, str], Braked] = {}
-    for case_ref, one in found:
+    for case_ref, group in rows:
         if case_ref in visible:
-            place = one.source_agency_ref, one.kind
-            merged[place] = _together(merged[place], one) if place in merged else one
-    return list(merged.values()), len(found) < MOST_ROWS
+            place = group.source_agency_ref, group.kind
+            merged[place] = _together(merged[place], group) if place in merged else group
+    return list(merged.values()), len(rows) < MOST_ROWS
 
 
 async def page(
     unit: UnitOfWork, source: str, kind: str, behind: tuple[datetime, UUID] | None, limit: int
 ) -> Page[Notice]:
     """Return a page of the notices held of one kind from one agency; each case shown is on record once a day."""
-    found = await list_reads.page(partial(_fetch, unit, source, kind, behind), partial(_choose, unit), limit)
-    seen = await _shown(unit, {row.case_ref for row in found.rows})
-    return Page([row for row in found.rows if row.case_ref in seen], found.last)
+    fetched = await list_reads.page(partial(_fetch, unit, source, kind, behind), partial(_choose, unit), limit)
+    visible = await _record_visible(unit, {row.case_ref for row in fetched.rows})
+    return Page([row for row in fetched.rows if row.case_ref in visible], fetched.last)
 
 
 async def decide(unit: UnitOfWork, flood: Flood, decision: BrakeDecision) -> BrakeOutcome | None:
@@ -144,12 +144,12 @@ async def decide(unit: UnitOfWork, flood: Flood, decision: BrakeDecision) -> Bra
 
     Each case's survivor reads of it in their accounting.
     """
-    found = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
-    visible = await _visible(unit, {case_ref for case_ref, _ in found})
-    chosen = [case_ref for case_ref, _ in found if case_ref in visible][:MOST]
-    asked = {"agency": unit.agency_id, "source": flood.source, "kind": flood.kind, "until": flood.until}
-    locked = (await unit.session.execute(LOCK, asked | {"cases": chosen})).all()
-    cases = await _shown(unit, {row.case_ref for row in locked})
+    rows = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
+    visible = await _visible(unit, {case_ref for case_ref, _ in rows})
+    chosen = [case_ref for case_ref, _ in rows if case_ref in visible][:MOST]
+    params = {"agency": unit.agency_id, "source": flood.source, "kind": flood.kind, "until": flood.until}
+    locked = (await unit.session.execute(LOCK, params | {"cases": chosen})).all()
+    cases = await _record_visible(unit, {row.case_ref for row in locked})
     refs = [row.notice_ref for row in locked if row.case_ref in cases]
     if not refs:
         return None
@@ -162,53 +162,53 @@ async def decide(unit: UnitOfWork, flood: Flood, decision: BrakeDecision) -> Bra
     }
     await unit.session.execute(RELEASE if decision is BrakeDecision.RELEASED else DROP, row)
     await _record(unit, cases, decision)
-    told = {"agency": flood.source, "recipient": unit.agency_id, "actor": unit.actor, "code": flood.kind}
-    log.warning(decision, extra=log_fields(**told, count=len(refs)))
+    fields = {"agency": flood.source, "recipient": unit.agency_id, "actor": unit.actor, "code": flood.kind}
+    log.warning(decision, extra=log_fields(**fields, count=len(refs)))
     return BrakeOutcome(len(refs), len(cases))
 
 
 async def decided(unit: UnitOfWork, decision_ref: UUID) -> BrakeOutcome | None:
     """Return how much of a decision this person may see now; None if nothing, which is on record, too."""
-    asked = {"agency": unit.agency_id, "decision_ref": decision_ref}
-    found = {row.case_ref: row.notices for row in await unit.session.execute(DECIDED, asked)}
-    cases = await _shown(unit, found)
+    params = {"agency": unit.agency_id, "decision_ref": decision_ref}
+    counts = {row.case_ref: row.notices for row in await unit.session.execute(DECIDED, params)}
+    cases = await _record_visible(unit, counts)
     if not cases:
-        for case_ref, subject in (await register.lock_cases(unit.session, set(found))).items():
+        for case_ref, subject in (await register.lock_cases(unit.session, set(counts))).items():
             await _note_blocked(unit, case_ref, subject)
         return None
-    return BrakeOutcome(sum(found[case_ref] for case_ref in cases), len(cases))
+    return BrakeOutcome(sum(counts[case_ref] for case_ref in cases), len(cases))
 
 
 async def is_left(unit: UnitOfWork, flood: Flood) -> bool:
     """Tell whether the brake still holds something of a flood that this person may see."""
-    found = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
-    return bool(await _visible(unit, {case_ref for case_ref, _ in found}))
+    rows = await _cases(unit.session, unit.agency_id, flood, MOST_ROWS)
+    return bool(await _visible(unit, {case_ref for case_ref, _ in rows}))
 
 
 async def _cases(session: AsyncSession, agency: str, flood: Flood | None, rows: int) -> list[tuple[UUID, Braked]]:
-    """Return what is held in each case, the longest held first."""
-    asked: dict[str, str | datetime | None] = {"source": None, "kind": None, "until": None}
+    """Return the notices held in each case, the longest held first."""
+    params: dict[str, str | datetime | None] = {"source": None, "kind": None, "until": None}
     if flood is not None:
-        asked = {"source": flood.source, "kind": flood.kind, "until": flood.until}
-    found = await session.execute(CASES, {"agency": agency, "rows": rows} | asked)
+        params = {"source": flood.source, "kind": flood.kind, "until": flood.until}
+    result = await session.execute(CASES, {"agency": agency, "rows": rows} | params)
     return [
         (
             row.case_ref,
             Braked(row.source, row.kind, row.notices, 1, row.first_planned_at, row.last_planned_at, row.until),
         )
-        for row in found
+        for row in result
     ]
 
 
-def _together(one: Braked, other: Braked) -> Braked:
+def _together(first: Braked, second: Braked) -> Braked:
     return Braked(
-        one.source_agency_ref,
-        one.kind,
-        one.notices + other.notices,
-        one.cases + other.cases,
-        min(one.first_planned_at, other.first_planned_at),
-        max(one.last_planned_at, other.last_planned_at),
-        min(one.until, other.until),
+        first.source_agency_ref,
+        first.kind,
+        first.notices + second.notices,
+        first.cases + second.cases,
+        min(first.first_planned_at, second.first_planned_at),
+        max(first.last_planned_at, second.last_planned_at),
+        min(first.until, second.until),
     )
 
 
@@ -216,9 +216,9 @@ async def _fetch(
     unit: UnitOfWork, source: str, kind: str, begin: tuple[datetime, UUID] | None, last: Notice | None, rows: int
 ) -> list[Notice]:
     behind = (last.planned_at, last.notice_ref) if last is not None else begin or (None, None)
-    asked = {"agency": unit.agency_id, "source": source, "kind": kind, "rows": rows}
-    found = await unit.session.execute(NOTICES, asked | {"behind_at": behind[0], "behind_ref": behind[1]})
-    return [as_notice(row) for row in found.mappings()]
+    params = {"agency": unit.agency_id, "source": source, "kind": kind, "rows": rows}
+    result = await unit.session.execute(NOTICES, params | {"behind_at": behind[0], "behind_ref": behind[1]})
+    return [as_notice(row) for row in result.mappings()]
 
 
 async def _choose(unit: UnitOfWork, rows: Sequence[Notice]) -> list[Notice]:
@@ -227,23 +227,23 @@ async def _choose(unit: UnitOfWork, rows: Sequence[Notice]) -> list[Notice]:
 
 
 async def _visible(unit: UnitOfWork, cases: Collection[UUID]) -> set[UUID]:
-    masks = await list_reads.read_masks(unit, map(ReadRequest, cases), SHOWN)
-    return {one.case_ref for one, mask in masks.items() if mask}
+    masks = await list_reads.read_masks(unit, map(ReadRequest, cases), CATEGORIES)
+    return {request.case_ref for request, mask in masks.items() if mask}
 
 
-async def _shown(unit: UnitOfWork, cases: Collection[UUID]) -> set[UUID]:
-    """Return the cases of which this person may see notices, each held and the look on record."""
-    masks = await list_reads.record_rows(unit, map(ReadRequest, cases), SHOWN, NAME)
-    return {one.case_ref for one, mask in masks.items() if mask}
+async def _record_visible(unit: UnitOfWork, cases: Collection[UUID]) -> set[UUID]:
+    """Return the cases of which this person may see notices, each locked and the look on record."""
+    masks = await list_reads.record_rows(unit, map(ReadRequest, cases), CATEGORIES, NAME)
+    return {request.case_ref for request, mask in masks.items() if mask}
 
 
 async def _record(unit: UnitOfWork, cases: Collection[UUID], decision: BrakeDecision) -> None:
-    by, held = await audit_entries.resolve_actor(unit), await register.lock_cases(unit.session, set(cases))
+    by, subjects = await audit_entries.resolve_actor(unit), await register.lock_cases(unit.session, set(cases))
     noted = [
         audit_entries.act_entry(
             Act.CHANGED, by, subject, custodian=subject.case(case_ref), reason=str(decision), detail=unit.asker
         )
-        for case_ref, subject in held.items()
+        for case_ref, subject in subjects.items()
     ]
     await append(unit.session, noted)
 

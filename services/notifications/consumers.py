@@ -1,4 +1,4 @@
-"""What notifications does with a fact: it keeps where the safe contact is, and plans. The message stays sealed."""
+"""The consumers: they keep where the safe contact is, and plan notices. The message stays sealed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ def is_own(offered: SealedMessage) -> bool:
 
 async def on_own_contacts(unit: UnitOfWork, offered: Sequence[SealedMessage]) -> None:
     """Keep those of an agency's own sealed messages that say how a survivor may be reached."""
-    carried = await disclosure.carried_fields(unit, [one.message_ref for one in offered], sum(domain.CONTACT.values()))
-    for one in offered:
-        told = [name for name, bit in domain.CONTACT.items() if carried.get(one.message_ref, 0) & bit]
-        if told:
-            await store.keep_contact(unit.session, one, told)
+    carried = await disclosure.carried_fields(
+        unit, [message.message_ref for message in offered], sum(domain.CONTACT.values())
+    )
+    for message in offered:
+        fields = [name for name, bit in domain.CONTACT.items() if carried.get(message.message_ref, 0) & bit]
+        if fields:
+            await store.keep_contact(unit.session, message, fields)
 
 
 async def on_news(unit: UnitOfWork, offered: SealedMessage) -> None:

@@ -55,12 +55,12 @@ class NoticeDispatcher:
         """Send until `stop`; what fails is tried again, and readiness says so."""
         while not self._stopping.is_set():
             try:
-                found = await self.send_one()
+                handled = await self.send_one()
                 self.healthy = True
             except Exception as failed:
-                self.healthy, found = False, False
+                self.healthy, handled = False, False
                 log.warning("dispatcher_blocked", extra=log_fields(reason=safe_error_name(failed)))
-            if not found:
+            if not handled:
                 await self._pause()
 
     def stop(self) -> None:
@@ -68,9 +68,9 @@ class NoticeDispatcher:
         self._stopping.set()
 
     async def send_one(self) -> bool:
-        """Settle one notice that is due, or put it off; tell whether there was one.
+        """Settle one notice that is due, or put it off; tell whether any was due.
 
-        One that cannot be dealt with stands in the way of no other.
+        A notice that fails stands in the way of no other.
         """
         due = await self._claim()
         if due is None:
@@ -87,7 +87,7 @@ class NoticeDispatcher:
         return True
 
     async def _claim(self) -> Due | None:
-        """Return what is due, each sending agency in its turn: one that tells much waits for the others."""
+        """Return a due notice, each sending agency in its turn: an agency with much news waits for the others."""
         async with self._sessions() as session:
             due = await store.claim(session, LEASE, self._served)
             if due is None and self._served:
@@ -106,8 +106,8 @@ class NoticeDispatcher:
             if await _braked(unit, notice):
                 await _commit(unit.session)
                 return
-            told = await store.contact(unit.session, notice.agency_id, notice.case_ref)
-            contact = await _contact(unit, told)
+            messages = await store.contact(unit.session, notice.agency_id, notice.case_ref)
+            contact = await _contact(unit, messages)
             choice = domain.choose(contact, notice.kind, await register.database_now(unit.session))
         if isinstance(choice, Send) and not await self._allowed(notice, contact):
             return
@@ -178,17 +178,17 @@ async def _braked(unit: UnitOfWork, notice: Notice) -> bool:
     return True
 
 
-async def _contact(unit: UnitOfWork, told: Sequence[ContactMessage]) -> Mapping[str, Any]:
-    """Open what the survivor said of being reached and nothing else; nothing where any of it cannot be opened."""
+async def _contact(unit: UnitOfWork, messages: Sequence[ContactMessage]) -> Mapping[str, Any]:
+    """Open the fields on how to reach the survivor and no others; empty where any message cannot be opened."""
     kind = unit.agency.kind
-    if not told or kind is None:
+    if not messages or kind is None:
         return {}
     only = sum(domain.CONTACT.values())
-    opened = await disclosure.open(unit, [one.sealed for one in told], OWN_WORK[kind], only)
-    said = {one.message_ref: one.categories.get(DataCategory.SAFE_CONTACT, {}) for one in opened}
-    if any(one.sealed.message_ref not in said for one in told):
+    opened = await disclosure.open(unit, [message.sealed for message in messages], OWN_WORK[kind], only)
+    contacts = {opening.message_ref: opening.categories.get(DataCategory.SAFE_CONTACT, {}) for opening in opened}
+    if any(message.sealed.message_ref not in contacts for message in messages):
         return {}
-    return {field: said[one.sealed.message_ref].get(field) for one in told for field in one.fields}
+    return {field: contacts[message.sealed.message_ref].get(field) for message in messages for field in message.fields}
 
 
 async def _follow(unit: UnitOfWork, due: Due, notice: Notice, choice: domain.Choice, handed_on: bool) -> None:
@@ -211,5 +211,7 @@ async def _settle(
     if await store.settle(unit.session, due, state, channel):
         if state is NoticeState.SENT:
             await store.coalesce(unit.session, due)
-        said = fact(case_ref=notice.case_ref, notice_ref=notice.notice_ref, channel_kind=channel, notice_state=state)
-        await disclosure.offer(unit, said)
+        notice_fact = fact(
+            case_ref=notice.case_ref, notice_ref=notice.notice_ref, channel_kind=channel, notice_state=state
+        )
+        await disclosure.offer(unit, notice_fact)

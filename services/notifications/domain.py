@@ -114,7 +114,7 @@ def next_allowed(handed_on: Sequence[datetime], at: datetime) -> tuple[datetime,
 
     `handed_on` are the instants of its earlier ones, in any order.
     """
-    today = sorted(one for one in handed_on if one > at - timedelta(days=1))
+    today = sorted(instant for instant in handed_on if instant > at - timedelta(days=1))
     if len(today) >= MOST_A_DAY:
         return today[-MOST_A_DAY] + timedelta(days=1), "daily_maximum"
     if today and today[-1] > at - WINDOW:
@@ -163,7 +163,7 @@ def next_opening(channel: Channel, at: datetime) -> datetime | None:
     if zone is None:
         return None
     openings = [opening for window in channel.windows for opening in _openings(window, at.astimezone(zone))]
-    return min((opening for opening in (one.astimezone(UTC) for one in openings) if opening > at), default=None)
+    return min((opening for opening in (local.astimezone(UTC) for local in openings) if opening > at), default=None)
 
 
 def _covers(window: Window, local: datetime) -> bool:

@@ -37,7 +37,7 @@ def work(settings: SendingSettings) -> None:
         bound, keys, UnsafeFileChannel(settings.run_dir, production=settings.profile is Profile.PRODUCTION)
     )
 
-    async def both() -> None:
+    async def run() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
             group.create_task(sender.run())
@@ -46,7 +46,7 @@ def work(settings: SendingSettings) -> None:
         worker.stop()
         sender.stop()
 
-    run_with_health(settings, both, stop, lambda: (*worker.state.missing(), *(() if sender.healthy else ("sender",))))
+    run_with_health(settings, run, stop, lambda: (*worker.state.missing(), *(() if sender.healthy else ("sender",))))
 
 
 PARTS: dict[str, type[ProcessSettings]] = {"api": KeyringSettings, "worker": SendingSettings}

@@ -213,7 +213,7 @@ async def plan(session: AsyncSession, offered: SealedMessage, kind: NoticeKind) 
 async def claim(session: AsyncSession, lease: timedelta, served: Collection[str] = ()) -> Due | None:
     """Return a notice that is due, put off by `lease` for every other sender; None if none is.
 
-    One on the news of an agency of `served` is not taken.
+    A notice about the news of an agency in `served` is not claimed.
     """
     row = (await session.execute(CLAIM, {"lease": lease, "served": list(served)})).one_or_none()
     return None if row is None else Due(row.notice_ref, row.agency_id, row.due_at, row.source)
@@ -286,12 +286,12 @@ async def tried(session: AsyncSession, due: Due) -> int:
 async def settle(session: AsyncSession, due: Due, state: NoticeState, channel: ChannelKind) -> bool:
     """Bring a notice to its end; tell whether it was still on its way."""
     row = {"notice_ref": due.notice_ref, "state": state, "channel_kind": channel}
-    found = (await session.execute(SETTLE, row)).one_or_none()
+    settled = (await session.execute(SETTLE, row)).one_or_none()
     await session.execute(SETTLED, {"notice_ref": due.notice_ref})
-    return found is not None
+    return settled is not None
 
 
 def as_notice(row: RowMapping) -> Notice:
     """Return a row as a notice."""
-    wanted = {name: row[name] for name in Notice.__dataclass_fields__ if name in row}
-    return Notice(**wanted | {"kind": NoticeKind(row["kind"])})
+    fields = {name: row[name] for name in Notice.__dataclass_fields__ if name in row}
+    return Notice(**fields | {"kind": NoticeKind(row["kind"])})

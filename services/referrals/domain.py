@@ -137,7 +137,7 @@ def send(
         conflict_check=conflict_check,
     )
     set_here = {"answer_by": referral.answer_by, "created_at": now, "conflict_check": conflict_check}
-    return referral, ReferralCreated(**(_said(form, ReferralCreated) | _routing(referral) | set_here))
+    return referral, ReferralCreated(**(_fields(form, ReferralCreated) | _routing(referral) | set_here))
 
 
 def accept(referral: Referral, answer: AcceptanceBlock, now: datetime) -> tuple[Referral, ReferralAccepted]:
@@ -228,14 +228,14 @@ def _step(
     state: ReferralState,
     now: datetime,
     kind: type[F],
-    says: Categorised | None,
+    form: Categorised | None,
 ) -> tuple[Referral, F]:
     if referral.state not in allowed:
         raise NotOpen
     if referral.mode is ReferralMode.LOGGED and state is not ReferralState.WITHDRAWN:
         raise NotSent
     moved = replace(referral, state=state, version=referral.version + 1, changed_at=now)
-    return moved, kind(**(({} if says is None else _said(says, kind)) | _routing(moved)))
+    return moved, kind(**(({} if form is None else _fields(form, kind)) | _routing(moved)))
 
 
 def _routing(referral: Referral) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def _routing(referral: Referral) -> dict[str, Any]:
     }
 
 
-def _said(says: Categorised, kind: type[ReferralFact]) -> dict[str, Any]:
-    """Return what a form says, as far as the fact has room for it."""
-    fields = type(says).model_fields.keys() & kind.model_fields.keys()
-    return {name: getattr(says, name) for name in fields}
+def _fields(form: Categorised, kind: type[ReferralFact]) -> dict[str, Any]:
+    """Return the fields of a form that the fact has, too."""
+    fields = type(form).model_fields.keys() & kind.model_fields.keys()
+    return {name: getattr(form, name) for name in fields}

@@ -28,12 +28,12 @@ async def flag_overdue(unit: UnitOfWork) -> int:
 
 
 async def end_released(unit: UnitOfWork) -> int:
-    """Note of open referrals that their release still stands; return of how many it did."""
+    """Note of open referrals that their release still stands; return the number noted."""
     referrals = await store.unreviewed_referrals(unit.session, unit.agency_id, BATCH_SIZE)
-    held = await register.lock_cases(unit.session, {referral.case_ref for referral in referrals})
+    subjects = await register.lock_cases(unit.session, {referral.case_ref for referral in referrals})
     stand = 0
     for referral in referrals:
-        decision = await standing(unit.session, held[referral.case_ref], referral)
+        decision = await standing(unit.session, subjects[referral.case_ref], referral)
         if decision.mask:
             await store.note_review(unit.session, referral, decision)
             stand += 1
@@ -41,14 +41,14 @@ async def end_released(unit: UnitOfWork) -> int:
 
 
 async def end_one(unit: UnitOfWork) -> int:
-    """Withdraw an open referral that its receiver may no longer see; return how many were looked at.
+    """Withdraw an open referral that its receiver may no longer see; return the number reviewed.
 
-    One a transaction: what was to end with it ends too, under the exclusive lock of its survivor.
+    One referral a transaction: all that ends with it ends under the exclusive lock of its survivor.
     """
-    found = await store.unreviewed_referrals(unit.session, unit.agency_id, 1)
-    for one in found:
-        subject = await register.lock_exclusive(unit.session, one.case_ref)
-        referral = await store.referral_sent_by(unit.session, unit.agency_id, one.referral_ref, to_change=True)
+    candidates = await store.unreviewed_referrals(unit.session, unit.agency_id, 1)
+    for candidate in candidates:
+        subject = await register.lock_exclusive(unit.session, candidate.case_ref)
+        referral = await store.referral_sent_by(unit.session, unit.agency_id, candidate.referral_ref, to_change=True)
         if subject is None or referral is None or referral.state not in domain.OPEN:
             continue
         decision = await standing(unit.session, subject, referral)
@@ -58,7 +58,7 @@ async def end_one(unit: UnitOfWork) -> int:
         withdrawn, fact = domain.end_with_its_release(referral, subject.at)
         await endings.keep(unit, withdrawn)
         await disclosure.offer(unit, fact)
-    return len(found)
+    return len(candidates)
 
 
 async def run_jobs(app_state: AppState) -> None:

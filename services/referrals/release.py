@@ -37,7 +37,7 @@ async def check_before(
 
 
 async def standing(session: AsyncSession, subject: Subject, referral: Referral) -> Decision:
-    """Return by what the referral stands now: its release, or the check that comes before it."""
+    """Return the decision the referral stands on now: its release, or the conflict check before it."""
     sender, receiver, purpose = referral.sending_agency, referral.receiving_agency, referral.purpose
     release = release_for(subject, sender, receiver, purpose)
     if release.mask or referral.conflict_check is not ConflictCheck.PENDING or purpose is None:
@@ -46,9 +46,9 @@ async def standing(session: AsyncSession, subject: Subject, referral: Referral) 
 
 
 def _decided(
-    subject: Subject, table: ConsentTable, sender: str, receiver: str, purpose: Purpose | None, asked: int
+    subject: Subject, table: ConsentTable, sender: str, receiver: str, purpose: Purpose | None, requested_mask: int
 ) -> Decision:
-    mine, theirs = subject.cases[sender], subject.cases.get(receiver)
-    if theirs is None or not theirs.active:
+    sender_case, receiver_case = subject.cases[sender], subject.cases.get(receiver)
+    if receiver_case is None or not receiver_case.active:
         return Decision(0, (), subject.sv, subject.at, Reason.NOTHING_GRANTED)
-    return decide(Request(theirs.agency, mine.agency, purpose, asked), table, subject.at)
+    return decide(Request(receiver_case.agency, sender_case.agency, purpose, requested_mask), table, subject.at)

@@ -50,7 +50,7 @@ class ReferralsResponse(StrictModel):
 
 def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int) -> ReferralResponse:
     """Return what `mask` opens of the referral, by the references under which the asker knows it."""
-    says: dict[str, Any] = {
+    values: dict[str, Any] = {
         "from_agency_ref": referral.sending_agency,
         "to_agency_ref": referral.receiving_agency,
         "created_at": referral.created_at,
@@ -67,8 +67,8 @@ def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int
         # The sender's own name for the older one; others would know it by names of their own.
         "follows_ref": referral.follows_ref if referral_ref == referral.referral_ref else None,
     }
-    shown = {name: value for name, value in says.items() if mask & bit(f"referral_status.{name}")}
-    if "status" in shown:
+    fields = {name: value for name, value in values.items() if mask & bit(f"referral_status.{name}")}
+    if "status" in fields:
         # Each counts or dates a change of state: who may not know the state must not see that it changed.
-        shown |= {"version": referral.version, "changed_at": referral.changed_at}
-    return ReferralResponse(referral_ref=referral_ref, case_ref=case_ref, **shown)
+        fields |= {"version": referral.version, "changed_at": referral.changed_at}
+    return ReferralResponse(referral_ref=referral_ref, case_ref=case_ref, **fields)

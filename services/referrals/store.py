@@ -55,7 +55,7 @@ CODES = {
     "outcome_code": OutcomeCode,
 }
 INSTANT = DateTime(timezone=True)
-KEPT = (
+COLUMNS = (
     Column("referral_ref", Uuid, primary_key=True),
     Column("case_ref", Uuid),
     Column("sending_agency", Text),
@@ -80,7 +80,7 @@ KEPT = (
 ROWS = Table(
     "referral",
     MetaData(schema="referrals"),
-    *KEPT,
+    *COLUMNS,
     Column("subject_id", BigInteger),
     Column("consent_sv", BigInteger),  # under which consent the receiver was last allowed to see it, and until when
     Column("consent_until", INSTANT),
@@ -143,16 +143,16 @@ async def referral_sent_by(
     session: AsyncSession, agency: str, referral_ref: UUID, *, to_change: bool = False
 ) -> Referral | None:
     """Return the referral if `agency` sent it; to any other it is absent."""
-    asked = select(*KEPT).where(ROWS.c.sending_agency == agency, ROWS.c.referral_ref == referral_ref)
-    return await _one(session, asked, to_change)
+    query = select(*COLUMNS).where(ROWS.c.sending_agency == agency, ROWS.c.referral_ref == referral_ref)
+    return await _fetch_one(session, query, to_change)
 
 
 async def referral_sent_to(
     session: AsyncSession, agency: str, referral_ref: UUID, *, to_change: bool = False
 ) -> Referral | None:
     """Return the referral that `agency` was sent and knows by `referral_ref`; to any other it is absent."""
-    asked = select(*KEPT).where(ROWS.c.receiving_agency == agency, ROWS.c.receiver_ref == referral_ref)
-    return await _one(session, asked, to_change)
+    query = select(*COLUMNS).where(ROWS.c.receiving_agency == agency, ROWS.c.receiver_ref == referral_ref)
+    return await _fetch_one(session, query, to_change)
 
 
 async def put(
@@ -171,47 +171,51 @@ async def keep(session: AsyncSession, referral: Referral) -> None:
 
 async def is_open_between(session: AsyncSession, closed: Referral) -> bool:
     """Tell whether another referral of the same survivor is open between the two agencies, in either direction."""
-    this = select(ROWS.c.subject_id).where(ROWS.c.referral_ref == closed.referral_ref).scalar_subquery()
-    ways = ((closed.sending_agency, closed.receiving_agency), (closed.receiving_agency, closed.sending_agency))
-    asked = select(ROWS.c.referral_ref).where(
-        ROWS.c.subject_id == this,
+    subject_id = select(ROWS.c.subject_id).where(ROWS.c.referral_ref == closed.referral_ref).scalar_subquery()
+    directions = ((closed.sending_agency, closed.receiving_agency), (closed.receiving_agency, closed.sending_agency))
+    query = select(ROWS.c.referral_ref).where(
+        ROWS.c.subject_id == subject_id,
         ROWS.c.referral_ref != closed.referral_ref,
         IS_LIVE,
         ROWS.c.state.in_(UNANSWERED | UNDER_WAY),
-        tuple_(ROWS.c.sending_agency, ROWS.c.receiving_agency).in_(ways),
+        tuple_(ROWS.c.sending_agency, ROWS.c.receiving_agency).in_(directions),
     )
-    return (await session.execute(asked.limit(1))).first() is not None
+    return (await session.execute(query.limit(1))).first() is not None
 
 
 async def conflict_checks(
     session: AsyncSession, agency: str, case_ref: UUID, checks: Collection[ConflictCheck], *, to_change: bool = False
 ) -> list[Referral]:
     """Return the referrals to the agency, in its own case, whose conflict check stands so; of those that wait, open."""
-    asked = (
-        select(*KEPT)
+    query = (
+        select(*COLUMNS)
         .join(CASE, CASE.c.subject_id == ROWS.c.subject_id)
         .where(CASE.c.case_ref == case_ref, CASE.c.agency_id == agency, ROWS.c.receiving_agency == agency, IS_LIVE)
         .where(ROWS.c.conflict_check.in_(checks), or_(ROWS.c.conflict_check != ConflictCheck.PENDING, WAITS))
         .order_by(ROWS.c.referral_ref)
     )
-    return await _many(session, asked.with_for_update(of=ROWS) if to_change else asked)
+    return await _fetch_all(session, query.with_for_update(of=ROWS) if to_change else query)
 
 
 async def referrals_of(
-    session: AsyncSession, agency: str, wanted: ReferralFilter, behind: PagePosition | None, rows: int
+    session: AsyncSession, agency: str, filters: ReferralFilter, behind: PagePosition | None, rows: int
 ) -> list[Referral]:
     """Return up to `rows` referrals of the agency behind a place, oldest first."""
-    asked = select(*KEPT).where(*_which(agency, wanted))
+    query = select(*COLUMNS).where(*_conditions(agency, filters))
     if behind is not None:
         place = tuple_(behind.created_at, behind.referral_ref)
-        asked = asked.where(tuple_(ROWS.c.created_at, ROWS.c.referral_ref) > place)
-    return await _many(session, asked.order_by(ROWS.c.created_at, ROWS.c.referral_ref).limit(rows))
+        query = query.where(tuple_(ROWS.c.created_at, ROWS.c.referral_ref) > place)
+    return await _fetch_all(session, query.order_by(ROWS.c.created_at, ROWS.c.referral_ref).limit(rows))
 
 
-async def referrals_counted(session: AsyncSession, agency: str, wanted: ReferralFilter, rows: int) -> list[DecidedBy]:
-    """Return what each of up to `rows` referrals of the agency is decided by: all that a count needs."""
-    asked = select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*_which(agency, wanted)).limit(rows)
-    return [tuple(row) for row in await session.execute(asked)]
+async def referrals_counted(session: AsyncSession, agency: str, filters: ReferralFilter, rows: int) -> list[DecidedBy]:
+    """Return the fields that decide each of up to `rows` referrals of the agency: all that a count needs."""
+    query = (
+        select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose)
+        .where(*_conditions(agency, filters))
+        .limit(rows)
+    )
+    return [tuple(row) for row in await session.execute(query)]
 
 
 async def agencies_to_remind(session: AsyncSession) -> list[str]:
@@ -232,23 +236,23 @@ async def overdue_referrals(
     Those of `among`, whose subjects are held, are returned for change; what another clock holds is left to it.
     """
     due = (ROWS.c.overdue_since.is_(None), WAITS, ROWS.c.answer_by <= NOW)
-    asked = select(*KEPT).where(ROWS.c.sending_agency == agency, *due).order_by(ROWS.c.answer_by).limit(rows)
+    query = select(*COLUMNS).where(ROWS.c.sending_agency == agency, *due).order_by(ROWS.c.answer_by).limit(rows)
     if among is not None:
-        asked = asked.where(ROWS.c.referral_ref.in_(among)).with_for_update(skip_locked=True)
-    return await _many(session, asked)
+        query = query.where(ROWS.c.referral_ref.in_(among)).with_for_update(skip_locked=True)
+    return await _fetch_all(session, query)
 
 
 async def unreviewed_referrals(session: AsyncSession, agency: str, rows: int) -> list[Referral]:
     """Return open referrals whose consent has changed or ended since it was looked at."""
     changed = or_(SUBJECT.c.sv != ROWS.c.consent_sv, ROWS.c.consent_until <= NOW)
-    asked = (
-        select(*KEPT)
+    query = (
+        select(*COLUMNS)
         .join(SUBJECT, SUBJECT.c.subject_id == ROWS.c.subject_id)
         .where(ROWS.c.sending_agency == agency, IS_LIVE, ROWS.c.state.in_(UNANSWERED | UNDER_WAY), changed)
         .order_by(ROWS.c.referral_ref)
         .limit(rows)
     )
-    return await _many(session, asked)
+    return await _fetch_all(session, query)
 
 
 async def note_review(session: AsyncSession, referral: Referral, decided: Decision) -> None:
@@ -257,16 +261,16 @@ async def note_review(session: AsyncSession, referral: Referral, decided: Decisi
     await session.execute(row.values(consent_sv=decided.sv, consent_until=decided.until))
 
 
-def _which(agency: str, wanted: ReferralFilter) -> list[Any]:
-    named = [_whose(wanted.direction, agency)]
-    if wanted.state is not None:
-        named.append(ROWS.c.state == wanted.state)
-    if wanted.overdue is not None:
-        named.append(IS_LATE if wanted.overdue else ~IS_LATE)
-    return named
+def _conditions(agency: str, filters: ReferralFilter) -> list[Any]:
+    conditions = [_direction_condition(filters.direction, agency)]
+    if filters.state is not None:
+        conditions.append(ROWS.c.state == filters.state)
+    if filters.overdue is not None:
+        conditions.append(IS_LATE if filters.overdue else ~IS_LATE)
+    return conditions
 
 
-def _whose(direction: Direction, agency: str) -> Any:
+def _direction_condition(direction: Direction, agency: str) -> Any:
     if direction is Direction.SENT:
         return ROWS.c.sending_agency == agency
     if direction is Direction.RECEIVED:
@@ -275,13 +279,13 @@ def _whose(direction: Direction, agency: str) -> Any:
     return (ROWS.c.sending_agency != agency) & (ROWS.c.receiving_agency != agency)
 
 
-async def _one(session: AsyncSession, asked: Select[Any], to_change: bool) -> Referral | None:
-    row = (await session.execute(asked.with_for_update() if to_change else asked)).mappings().one_or_none()
+async def _fetch_one(session: AsyncSession, query: Select[Any], to_change: bool) -> Referral | None:
+    row = (await session.execute(query.with_for_update() if to_change else query)).mappings().one_or_none()
     return None if row is None else _referral(row)
 
 
-async def _many(session: AsyncSession, asked: Select[Any]) -> list[Referral]:
-    return [_referral(row) for row in (await session.execute(asked)).mappings()]
+async def _fetch_all(session: AsyncSession, query: Select[Any]) -> list[Referral]:
+    return [_referral(row) for row in (await session.execute(query)).mappings()]
 
 
 def _referral(row: RowMapping) -> Referral:

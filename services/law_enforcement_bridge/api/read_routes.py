@@ -27,7 +27,7 @@ from services.law_enforcement_bridge.store import OrderFilter, OrderPagePosition
 NAME = "orders"
 
 
-def _wanted(
+def _filters(
     status: Annotated[list[OrderStatus], Query(default_factory=list, max_length=len(OrderStatus))],
     service_status: Annotated[list[ServiceStatus], Query(default_factory=list, max_length=len(ServiceStatus))],
 ) -> OrderFilter:
@@ -42,7 +42,7 @@ async def list_orders(
     request: Request,
     unit: MayRead,
     response: Response,
-    wanted: Annotated[OrderFilter, Depends(_wanted)],
+    filters: Annotated[OrderFilter, Depends(_filters)],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> OrdersResponse:
@@ -51,19 +51,21 @@ async def list_orders(
     Each case shown is on record once a day.  A page may be short or empty and still have a next one.
     """
     behind = None if cursor is None else await _place_of(unit, cursor)
-    page = await list_reads.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit), limit)
+    page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit), limit)
     masks = await list_reads.record_rows(unit, [ReadRequest(row.case_ref) for row in page.rows], ORDER, NAME)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, page.last))
     return OrdersResponse(orders=[answer_for(row) for row in page.rows if masks[ReadRequest(row.case_ref)]])
 
 
 @routes.get("/count", response_model=CountResponse)
-async def count_orders(unit: MayRead, wanted: Annotated[OrderFilter, Depends(_wanted)]) -> CountResponse:
+async def count_orders(unit: MayRead, filters: Annotated[OrderFilter, Depends(_filters)]) -> CountResponse:
     """Count the orders that the list of the same query would show now, up to 1,000; no row leaves."""
-    asked = [ReadRequest(ref) for ref in await store.cases_with_orders(unit.session, unit.agency_id, wanted, MOST_ROWS)]
-    masks = await list_reads.read_masks(unit, asked, ORDER)
+    requests = [
+        ReadRequest(ref) for ref in await store.cases_with_orders(unit.session, unit.agency_id, filters, MOST_ROWS)
+    ]
+    masks = await list_reads.read_masks(unit, requests, ORDER)
     await list_reads.record_count(unit, NAME)
-    return CountResponse.of(sum(masks[one] != 0 for one in asked), whole=len(asked) < MOST_ROWS)
+    return CountResponse.of(sum(masks[request] != 0 for request in requests), whole=len(requests) < MOST_ROWS)
 
 
 @routes.get("/{order_ref}", response_model=OrderResponse, response_model_exclude_none=True)
@@ -75,10 +77,10 @@ async def read_order(order_ref: UUID, unit: MayRead, response: Response) -> Orde
 
 
 async def _fetch(
-    unit: UnitOfWork, wanted: OrderFilter, begin: OrderPagePosition | None, last: Order | None, rows: int
+    unit: UnitOfWork, filters: OrderFilter, begin: OrderPagePosition | None, last: Order | None, rows: int
 ) -> list[Order]:
     behind = begin if last is None else (last.recorded_at, last.order_ref)
-    return await store.orders_of(unit.session, unit.agency_id, wanted, behind, rows)
+    return await store.orders_of(unit.session, unit.agency_id, filters, behind, rows)
 
 
 async def _visible(unit: UnitOfWork, rows: Sequence[Order]) -> list[Order]:

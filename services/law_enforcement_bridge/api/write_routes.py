@@ -109,8 +109,8 @@ async def serve_order(
 async def set_hearing(order_ref: UUID, form: HearingRequest, unit: MayRecord, response: Response) -> OrderResponse:
     """Record when the court hears it, or the new date."""
     order = await order_for(unit, order_ref, to_change=True)
-    heard, fact = domain.set_hearing(order, form, await register.database_now(unit.session))
-    return await _keep(unit, heard, fact, response)
+    updated, fact = domain.set_hearing(order, form, await register.database_now(unit.session))
+    return await _keep(unit, updated, fact, response)
 
 
 @routes.post("/{order_ref}/violation", response_model=OrderResponse, response_model_exclude_none=True)

@@ -55,8 +55,10 @@ async def _checkable(unit: UnitOfWork, form: ConflictCheckRequest) -> list[Refer
         await disclosure.record_not_found(unit, form.case_ref, name="case_ref")
         raise Withheld
     await register.lock_exclusive(unit.session, form.case_ref)
-    found = await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results, to_change=True)
-    looks = [await disclosure.read_mask(unit, one.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for one in found]
+    referrals = await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results, to_change=True)
+    looks = [
+        await disclosure.read_mask(unit, referral.case_ref, OFFENDER, Purpose.CONFLICT_CHECK) for referral in referrals
+    ]
     if not any(looks):
         raise Withheld
-    return [one for one, mask in zip(found, looks, strict=True) if mask]
+    return [referral for referral, mask in zip(referrals, looks, strict=True) if mask]

@@ -32,7 +32,7 @@ STATUS = (DataCategory.REFERRAL_STATUS,)
 
 
 async def own_case(unit: UnitOfWork, case_ref: UUID) -> Subject:
-    """Return the subject of the agency's own case, its lock held; any other case is absent."""
+    """Return the subject of the agency's own case, locked; any other case is absent."""
     subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
     if subject is None:
         raise Absent
@@ -40,15 +40,15 @@ async def own_case(unit: UnitOfWork, case_ref: UUID) -> Subject:
     return subject
 
 
-async def held(unit: UnitOfWork, find: Find, referral_ref: UUID, *, closes: bool = False) -> Referral:
-    """Return the referral for change, its subject held: exclusive where the step may end a release with it.
+async def lock_referral(unit: UnitOfWork, find: Find, referral_ref: UUID, *, closes: bool = False) -> Referral:
+    """Lock and return the referral, its subject locked first: exclusively where the step may end a release with it.
 
-    The subject before the row, in every transaction: of two who took them in turn, each would wait for the other.
+    Every transaction locks the subject before the row: two that locked in opposite order would deadlock.
     """
-    found = await find(unit.session, unit.agency_id, referral_ref)
-    if found is None:
+    unlocked = await find(unit.session, unit.agency_id, referral_ref)
+    if unlocked is None:
         raise Absent
-    await (register.lock_exclusive if closes else register.lock_shared)(unit.session, found.case_ref)
+    await (register.lock_exclusive if closes else register.lock_shared)(unit.session, unlocked.case_ref)
     referral = await find(unit.session, unit.agency_id, referral_ref, to_change=True)
     if referral is None:
         raise Absent

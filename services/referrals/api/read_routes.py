@@ -31,7 +31,7 @@ from services.referrals.store import Direction, PagePosition, ReferralFilter
 MayRead = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
 
 
-def _wanted(
+def _filters(
     direction: Direction = Direction.SENT, state: ReferralState | None = None, overdue: bool | None = None
 ) -> ReferralFilter:
     return ReferralFilter(direction, state, overdue)
@@ -45,7 +45,7 @@ async def list_referrals(
     request: Request,
     unit: MayRead,
     response: Response,
-    wanted: Annotated[ReferralFilter, Depends(_wanted)],
+    filters: Annotated[ReferralFilter, Depends(_filters)],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ReferralsResponse:
@@ -53,21 +53,21 @@ async def list_referrals(
 
     Each case shown is on record once a day.  A page may be short or empty and still have a next one.
     """
-    behind = None if cursor is None else await _place_of(unit, wanted, cursor)
-    page = await list_reads.page(partial(_fetch, unit, wanted, behind), partial(_visible, unit, wanted), limit)
-    shown = await _show(unit, wanted, page.rows)
-    link_next(request, response, None if page.last is None else await _cursor_of(unit, wanted, page.last))
-    return ReferralsResponse(referrals=shown)
+    behind = None if cursor is None else await _place_of(unit, filters, cursor)
+    page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit, filters), limit)
+    responses = await _show(unit, filters, page.rows)
+    link_next(request, response, None if page.last is None else await _cursor_of(unit, filters, page.last))
+    return ReferralsResponse(referrals=responses)
 
 
 @routes.get("/count", response_model=CountResponse)
-async def count_referrals(unit: MayRead, wanted: Annotated[ReferralFilter, Depends(_wanted)]) -> CountResponse:
+async def count_referrals(unit: MayRead, filters: Annotated[ReferralFilter, Depends(_filters)]) -> CountResponse:
     """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
-    kept = await store.referrals_counted(unit.session, unit.agency_id, wanted, MOST_ROWS)
-    party = wanted.direction is not Direction.COORDINATED
-    count = await list_reads.count_open(unit, kept, partial(_purpose, wanted), STATUS, _needed(wanted), party=party)
-    await list_reads.record_count(unit, _name(wanted))
-    return CountResponse.of(count, whole=len(kept) < MOST_ROWS)
+    rows = await store.referrals_counted(unit.session, unit.agency_id, filters, MOST_ROWS)
+    party = filters.direction is not Direction.COORDINATED
+    count = await list_reads.count_open(unit, rows, partial(_purpose, filters), STATUS, _needed(filters), party=party)
+    await list_reads.record_count(unit, _name(filters))
+    return CountResponse.of(count, whole=len(rows) < MOST_ROWS)
 
 
 @routes.get("/{referral_ref}", response_model=ReferralResponse, response_model_exclude_none=True)
@@ -85,24 +85,24 @@ async def read_referral(referral_ref: UUID, unit: MayRead, response: Response) -
 
 
 async def _fetch(
-    unit: UnitOfWork, wanted: ReferralFilter, begin: PagePosition | None, last: Referral | None, rows: int
+    unit: UnitOfWork, filters: ReferralFilter, begin: PagePosition | None, last: Referral | None, rows: int
 ) -> list[Referral]:
     behind = begin if last is None else PagePosition(last.created_at, last.referral_ref)
-    return await store.referrals_of(unit.session, unit.agency_id, wanted, behind, rows)
+    return await store.referrals_of(unit.session, unit.agency_id, filters, behind, rows)
 
 
-async def _visible(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referral]) -> list[Referral]:
-    """Return the rows that the asker may see; what one filters by, one must be allowed to know."""
-    masks = await list_reads.read_masks(unit, [_asked_of(row, wanted) for row in rows], STATUS)
-    return [row for row in rows if _opens(masks[_asked_of(row, wanted)], wanted)]
+async def _visible(unit: UnitOfWork, filters: ReferralFilter, rows: Sequence[Referral]) -> list[Referral]:
+    """Return the rows that the asker may see; a field that the list filters by must be open to the asker."""
+    masks = await list_reads.read_masks(unit, [_read_request(row, filters) for row in rows], STATUS)
+    return [row for row in rows if _opens(masks[_read_request(row, filters)], filters)]
 
 
-async def _show(unit: UnitOfWork, wanted: ReferralFilter, rows: Sequence[Referral]) -> list[ReferralResponse]:
-    """Return the rows by what the consent of now opens of them, their subjects held and the looks on record."""
-    masks = await list_reads.record_rows(unit, [_asked_of(row, wanted) for row in rows], STATUS, _name(wanted))
-    held = await register.lock_cases(unit.session, {row.case_ref for row in rows})
-    opened = [(row, masks[_asked_of(row, wanted)]) for row in rows]
-    return [await _as_known(unit, held[row.case_ref], row, mask) for row, mask in opened if _opens(mask, wanted)]
+async def _show(unit: UnitOfWork, filters: ReferralFilter, rows: Sequence[Referral]) -> list[ReferralResponse]:
+    """Return the rows as far as present consent opens them, their subjects locked and the looks on record."""
+    masks = await list_reads.record_rows(unit, [_read_request(row, filters) for row in rows], STATUS, _name(filters))
+    subjects = await register.lock_cases(unit.session, {row.case_ref for row in rows})
+    opened = [(row, masks[_read_request(row, filters)]) for row in rows]
+    return [await _as_known(unit, subjects[row.case_ref], row, mask) for row, mask in opened if _opens(mask, filters)]
 
 
 async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int) -> ReferralResponse:
@@ -116,39 +116,39 @@ async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int
     return answer_for(row, pairwise(key, unit.agency_id, row.referral_ref), case_ref, mask)
 
 
-def _asked_of(row: Referral, wanted: ReferralFilter) -> ReadRequest:
-    party = wanted.direction is not Direction.COORDINATED
-    return ReadRequest(row.case_ref, _purpose(wanted, row.purpose), party)
+def _read_request(row: Referral, filters: ReferralFilter) -> ReadRequest:
+    party = filters.direction is not Direction.COORDINATED
+    return ReadRequest(row.case_ref, _purpose(filters, row.purpose), party)
 
 
-def _purpose(wanted: ReferralFilter, purpose: str | None) -> Purpose | None:
-    """Return for what the list is looked at: for the agency's own work, for what it was sent, or to coordinate."""
-    if wanted.direction is Direction.COORDINATED:
+def _purpose(filters: ReferralFilter, purpose: str | None) -> Purpose | None:
+    """Return the purpose of the list: the purpose it was sent for, coordination, or None for own records."""
+    if filters.direction is Direction.COORDINATED:
         return Purpose.COORDINATION
-    return Purpose(purpose) if purpose is not None and wanted.direction is Direction.RECEIVED else None
+    return Purpose(purpose) if purpose is not None and filters.direction is Direction.RECEIVED else None
 
 
-def _opens(mask: int, wanted: ReferralFilter) -> bool:
-    needed = _needed(wanted)
+def _opens(mask: int, filters: ReferralFilter) -> bool:
+    needed = _needed(filters)
     return mask != 0 and mask & needed == needed
 
 
-def _needed(wanted: ReferralFilter) -> int:
+def _needed(filters: ReferralFilter) -> int:
     """Return the fields that the list filters by."""
-    named = ["status"] * (wanted.state is not None) + ["overdue_since"] * (wanted.overdue is not None)
+    named = ["status"] * (filters.state is not None) + ["overdue_since"] * (filters.overdue is not None)
     return sum(bit(f"referral_status.{name}") for name in named)
 
 
-def _name(wanted: ReferralFilter) -> str:
-    return f"referrals {wanted.direction}"
+def _name(filters: ReferralFilter) -> str:
+    return f"referrals {filters.direction}"
 
 
-async def _cursor_of(unit: UnitOfWork, wanted: ReferralFilter, last: Referral) -> str:
-    return await sealed(unit, _name(wanted), last.created_at.isoformat(), str(last.referral_ref))
+async def _cursor_of(unit: UnitOfWork, filters: ReferralFilter, last: Referral) -> str:
+    return await sealed(unit, _name(filters), last.created_at.isoformat(), str(last.referral_ref))
 
 
-async def _place_of(unit: UnitOfWork, wanted: ReferralFilter, cursor: str) -> PagePosition:
-    place = await unsealed(unit, _name(wanted), cursor)
+async def _place_of(unit: UnitOfWork, filters: ReferralFilter, cursor: str) -> PagePosition:
+    place = await unsealed(unit, _name(filters), cursor)
     if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])
     return PagePosition(datetime.fromisoformat(place[0]), UUID(place[1]))

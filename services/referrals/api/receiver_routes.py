@@ -12,7 +12,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, IfMatch, replayed_by, require_match, require_scope, router
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
 from services.referrals import domain, endings, store
-from services.referrals.api.lookup import held, knows_the_state, look_at_sent, to_receiver
+from services.referrals.api.lookup import knows_the_state, lock_referral, look_at_sent, to_receiver
 from services.referrals.domain import Referral
 from services.referrals.responses import ReferralResponse
 
@@ -99,7 +99,7 @@ async def _received(
     unit: UnitOfWork, referral_ref: UUID, if_match: str | None, *, closes: bool = False
 ) -> tuple[Referral, int]:
     """Return the referral for an answer, and what of it the release of now opens to the receiver."""
-    referral = await held(unit, store.referral_sent_to, referral_ref, closes=closes)
+    referral = await lock_referral(unit, store.referral_sent_to, referral_ref, closes=closes)
     mask = await look_at_sent(unit, referral)
     if knows_the_state(mask):  # who may not know it was told no version
         require_match(if_match, referral.version)

@@ -20,7 +20,7 @@ from runtime.register import Subject
 from schemas.codes import ConflictCheck, ReferralMode
 from schemas.facts.referral import ReferralCreated, WithdrawalBlock
 from services.referrals import domain, endings, store
-from services.referrals.api.lookup import held, look_at_own, own_case, to_sender
+from services.referrals.api.lookup import lock_referral, look_at_own, own_case, to_sender
 from services.referrals.domain import Referral
 from services.referrals.release import check_before, release_for
 from services.referrals.requests import ReferralRequest
@@ -55,10 +55,10 @@ async def send_referral(form: ReferralRequest, unit: MaySend, response: Response
     await _check_older(unit, form)
     key = await register.case_key(unit.session, unit.keys, subject, unit.agency_id)
     ref = uuid4()
-    theirs = pairwise(key, form.to_agency_ref, ref)
+    receiver_ref = pairwise(key, form.to_agency_ref, ref)
     release, check = await _release(unit, subject, form)
     referral, fact = domain.send(
-        form, referral_ref=ref, sender=unit.agency_id, receiver_ref=theirs, now=subject.at, conflict_check=check
+        form, referral_ref=ref, sender=unit.agency_id, receiver_ref=receiver_ref, now=subject.at, conflict_check=check
     )
     live = referral.mode is ReferralMode.LIVE
     if live and not release.mask:
@@ -77,7 +77,7 @@ async def withdraw_referral(
     referral_ref: UUID, reason: WithdrawalBlock, unit: MaySend, response: Response
 ) -> ReferralResponse:
     """Call a referral back. No version is asked for: a stop is not refused for a formality."""
-    referral = await held(unit, store.referral_sent_by, referral_ref, closes=True)
+    referral = await lock_referral(unit, store.referral_sent_by, referral_ref, closes=True)
     await look_at_own(unit, referral.case_ref)
     withdrawn, fact = domain.withdraw(referral, reason, await register.database_now(unit.session))
     await endings.keep(unit, withdrawn)
@@ -109,8 +109,10 @@ async def _check_older(unit: UnitOfWork, form: ReferralRequest) -> None:
 
 
 async def _note_refusal(unit: UnitOfWork, subject: Subject, referral: Referral, release: Decision) -> None:
-    by, mine = await audit_entries.resolve_actor(unit), subject.cases[unit.agency_id]
+    by, case = await audit_entries.resolve_actor(unit), subject.cases[unit.agency_id]
     detail = unit.asker | {"to": referral.receiving_agency}
-    told = ReferralCreated.type
-    leaf = audit_entries.decision_entry(Act.CONSULTED, by, subject, mine, release, referral.purpose, told, detail, None)
+    fact_type = ReferralCreated.type
+    leaf = audit_entries.decision_entry(
+        Act.CONSULTED, by, subject, case, release, referral.purpose, fact_type, detail, None
+    )
     await pending_entries.append(unit.session, [leaf])
