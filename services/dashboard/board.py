@@ -1,4 +1,4 @@
-"""The board of one person: tiles counted at once, each by itself, so that a service that is away costs its number only."""
+"""The board of one person: all tiles counted at once; a service that is away costs its own number only."""
 
 from __future__ import annotations
 

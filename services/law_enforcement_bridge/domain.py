@@ -277,7 +277,7 @@ def _respondents(
 
 
 def _pending(service: tuple[Service, ...], new_ref: NewRef) -> tuple[Service, ...]:
-    """Return the service lines of an order to be served; an order that names no respondent has one line all the same."""
+    """Return the service lines of an order to be served; there is one even where no respondent is named."""
     return tuple(replace(line, status=ServiceStatus.PENDING) for line in service) or (
         Service(new_ref(), ServiceStatus.PENDING),
     )

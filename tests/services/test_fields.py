@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass
-class Told:
+class FormCase:
     """One form, where it goes, and the fact in which it is to be found again."""
 
     service: str
@@ -50,32 +50,32 @@ ORDER = {
 INCIDENT = {"occurred_on": "2026-01-02", "police_report": "not_wanted"}
 TO_SHELTER = a_referral(UUID(int=0))
 ALL = [
-    Told("intake", "IncidentRequest", "incident.reported", INCIDENT),
-    Told("intake", "IncidentVersionRequest", "incident.updated", INCIDENT | {"changed": ["correction"]}),
-    Told("intake", "PlanRequest", "safety_plan.created", {"closed": False}),
-    Told("law_enforcement_bridge", "OrderRequest", "protective_order.requested", ORDER | {"status": "requested"}),
-    Told("law_enforcement_bridge", "IssuanceRequest", "protective_order.issued", ORDER | {"status": "temporary"}),
-    Told(
+    FormCase("intake", "IncidentRequest", "incident.reported", INCIDENT),
+    FormCase("intake", "IncidentVersionRequest", "incident.updated", INCIDENT | {"changed": ["correction"]}),
+    FormCase("intake", "PlanRequest", "safety_plan.created", {"closed": False}),
+    FormCase("law_enforcement_bridge", "OrderRequest", "protective_order.requested", ORDER | {"status": "requested"}),
+    FormCase("law_enforcement_bridge", "IssuanceRequest", "protective_order.issued", ORDER | {"status": "temporary"}),
+    FormCase(
         "law_enforcement_bridge",
         "ModificationRequest",
         "protective_order.modified",
         ORDER | {"status": ABSENT, "modification": "correction"},
     ),
-    Told(
+    FormCase(
         "law_enforcement_bridge",
         "ServiceRequest",
         "protective_order.served",
         {"service_status": "served", "served_at": "2026-03-02T07:52:00Z", "failure_reason": ABSENT, "cji_fields": []},
     ),
-    Told("law_enforcement_bridge", "HearingRequest", "protective_order.hearing_set", {"cji_fields": []}),
-    Told("law_enforcement_bridge", "ViolationRequest", "protective_order.violated", {"cji_fields": []}),
-    Told("law_enforcement_bridge", "EndRequest", "protective_order.vacated", {"cji_fields": []}),
-    Told("referrals", "ReferralRequest", "referral.created", {**TO_SHELTER, **INCIDENT, "follows_ref": ABSENT}),
-    Told("referrals", "AcceptanceBlock", "referral.accepted"),
-    Told("referrals", "DeclineBlock", "referral.declined"),
-    Told("referrals", "CompletionBlock", "referral.completed"),
-    Told("referrals", "ContactFailureBlock", "referral.contact_failed"),
-    Told("referrals", "WithdrawalBlock", "referral.withdrawn"),
+    FormCase("law_enforcement_bridge", "HearingRequest", "protective_order.hearing_set", {"cji_fields": []}),
+    FormCase("law_enforcement_bridge", "ViolationRequest", "protective_order.violated", {"cji_fields": []}),
+    FormCase("law_enforcement_bridge", "EndRequest", "protective_order.vacated", {"cji_fields": []}),
+    FormCase("referrals", "ReferralRequest", "referral.created", {**TO_SHELTER, **INCIDENT, "follows_ref": ABSENT}),
+    FormCase("referrals", "AcceptanceBlock", "referral.accepted"),
+    FormCase("referrals", "DeclineBlock", "referral.declined"),
+    FormCase("referrals", "CompletionBlock", "referral.completed"),
+    FormCase("referrals", "ContactFailureBlock", "referral.contact_failed"),
+    FormCase("referrals", "WithdrawalBlock", "referral.withdrawn"),
 ]
 STEPS = {
     "IssuanceRequest": "issuance",
@@ -108,77 +108,80 @@ class Desk:
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
-    async def tell(self, one: Told, body: dict[str, Any]) -> UUID:
+    async def tell(self, form_case: FormCase, body: dict[str, Any]) -> UUID:
         """Bring a case to where the form can be sent, send it, and return the case."""
         return await {"intake": self._incident, "law_enforcement_bridge": self._order, "referrals": self._referral}[
-            one.service
-        ](one, body)
+            form_case.service
+        ](form_case, body)
 
-    async def _incident(self, one: Told, body: dict[str, Any]) -> UUID:
+    async def _incident(self, form_case: FormCase, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("bay-hotline")
-        path = f"/v1/cases/{case_ref}/" + ("plans" if one.form == "PlanRequest" else "incidents")
-        if one.form == "IncidentVersionRequest":
+        path = f"/v1/cases/{case_ref}/" + ("plans" if form_case.form == "PlanRequest" else "incidents")
+        if form_case.form == "IncidentVersionRequest":
             path += f"/{(await self.post('intake', 'ana', path, {}))['incident_ref']}/versions"
         await self.post("intake", "ana", path, body)
         return case_ref
 
-    async def _order(self, one: Told, body: dict[str, Any]) -> UUID:
+    async def _order(self, form_case: FormCase, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("county-sheriff")
-        recorded = {"case_ref": str(case_ref), "status": "requested" if one.form == "IssuanceRequest" else "final"}
-        if one.form == "OrderRequest":
-            await self.post(one.service, "lee", "/v1/orders", body | {"case_ref": str(case_ref)})
+        recorded = {
+            "case_ref": str(case_ref),
+            "status": "requested" if form_case.form == "IssuanceRequest" else "final",
+        }
+        if form_case.form == "OrderRequest":
+            await self.post(form_case.service, "lee", "/v1/orders", body | {"case_ref": str(case_ref)})
             return case_ref
-        order = await self.post(one.service, "lee", "/v1/orders", recorded)
-        if one.form == "ServiceRequest":
+        order = await self.post(form_case.service, "lee", "/v1/orders", recorded)
+        if form_case.form == "ServiceRequest":
             path = f"/v1/orders/{order['order_ref']}/service"
-            order = await self.post(one.service, "lee", path, {"service_status": "in_hand"}, order["version"])
+            order = await self.post(form_case.service, "lee", path, {"service_status": "in_hand"}, order["version"])
         for line in order["service"]:
-            for said in body.get("respondents", [body] if one.form == "ServiceRequest" else []):
-                said["respondent_ref"] = line["respondent_ref"]
-        path = f"/v1/orders/{order['order_ref']}/{STEPS[one.form]}"
-        await self.post(one.service, "lee", path, body, order["version"])
+            for respondent in body.get("respondents", [body] if form_case.form == "ServiceRequest" else []):
+                respondent["respondent_ref"] = line["respondent_ref"]
+        path = f"/v1/orders/{order['order_ref']}/{STEPS[form_case.form]}"
+        await self.post(form_case.service, "lee", path, body, order["version"])
         return case_ref
 
-    async def _referral(self, one: Told, body: dict[str, Any]) -> UUID:
+    async def _referral(self, form_case: FormCase, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("bay-hotline")
         await self.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
-        asked = a_referral(case_ref) | (body if one.form == "ReferralRequest" else {})
-        sent = await self.post("referrals", "ana", "/v1/referrals", asked | {"case_ref": str(case_ref)})
-        if one.form == "ReferralRequest":
+        referral = a_referral(case_ref) | (body if form_case.form == "ReferralRequest" else {})
+        sent = await self.post("referrals", "ana", "/v1/referrals", referral | {"case_ref": str(case_ref)})
+        if form_case.form == "ReferralRequest":
             return case_ref
-        if one.form == "WithdrawalBlock":
+        if form_case.form == "WithdrawalBlock":
             await self.post("referrals", "ana", f"/v1/referrals/{sent['referral_ref']}/withdrawal", body)
             return case_ref
         with self.town.database.superuser() as connection:
-            known = "SELECT receiver_ref FROM referrals.referral WHERE referral_ref = %s"
-            row = connection.execute(known, [sent["referral_ref"]]).fetchone()
+            query = "SELECT receiver_ref FROM referrals.referral WHERE referral_ref = %s"
+            row = connection.execute(query, [sent["referral_ref"]]).fetchone()
         assert row is not None
         path, version = f"/v1/referrals/{row[0]}", 1
-        if one.form in AFTER_ACCEPTANCE:
+        if form_case.form in AFTER_ACCEPTANCE:
             await self.post("referrals", "sam", f"{path}/acceptance", {"advocate_name": "Sam"}, version)
             version = 2
-        await self.post("referrals", "sam", f"{path}/{STEPS[one.form]}", body, version)
+        await self.post("referrals", "sam", f"{path}/{STEPS[form_case.form]}", body, version)
         return case_ref
 
 
 @pytest.fixture(scope="module")
 async def desk(town: Town, web: Web) -> AsyncIterator[Desk]:
-    made = Desk(town, web)
+    new_desk = Desk(town, web)
     async with AsyncExitStack() as stack:
         for service in PEOPLE:
             routes = importlib.import_module(f"services.{service}.api").routes
             refusals = getattr(importlib.import_module(f"services.{service}.main"), "REFUSALS", None)
             routers = routes if isinstance(routes, tuple) else (routes,)
-            made.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
-        yield made
+            new_desk.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
+        yield new_desk
 
 
-def filled(one: Told) -> dict[str, Any]:
+def filled(form_case: FormCase) -> dict[str, Any]:
     """Return a body in which every field of the form that can be said is said."""
-    document = json.loads((ROOT / "services" / one.service / "openapi.json").read_text())
+    document = json.loads((ROOT / "services" / form_case.service / "openapi.json").read_text())
     nursery = CanaryPool(random.Random(7))  # noqa: S311 - no secret
-    body: dict[str, Any] = Sower(document, nursery, "told", one.form, one.fixed).sow(
-        document["components"]["schemas"][one.form]
+    body: dict[str, Any] = Sower(document, nursery, "told", form_case.form, form_case.fixed).sow(
+        document["components"]["schemas"][form_case.form]
     )
     return body
 
@@ -195,21 +198,21 @@ def lacking(sent: Any, opened: Any) -> bool:
 def test_every_form_that_tells_something_is_tried_here() -> None:
     telling = {name for name, form in FORMS.items() if getattr(form, "field_categories", None)}
 
-    assert telling == {one.form for one in ALL}
+    assert telling == {form_case.form for form_case in ALL}
 
 
-@pytest.mark.parametrize("one", ALL, ids=lambda one: one.form)
-async def test_what_is_told_opens_again(desk: Desk, one: Told) -> None:
-    body = filled(one)
-    told = set(getattr(FORMS[one.form], "field_categories", {}))
-    left_out = {name for name, value in one.fixed.items() if value is ABSENT}
+@pytest.mark.parametrize("form_case", ALL, ids=lambda form_case: form_case.form)
+async def test_what_is_told_opens_again(desk: Desk, form_case: FormCase) -> None:
+    body = filled(form_case)
+    fields = set(getattr(FORMS[form_case.form], "field_categories", {}))
+    left_out = {name for name, value in form_case.fixed.items() if value is ABSENT}
 
-    case_ref = await desk.tell(one, body)
+    case_ref = await desk.tell(form_case, body)
 
-    person, agency, purpose = PEOPLE[one.service]
-    opening = (await opened_by(desk.town, case_ref, agency, person, purpose))[one.fact]
+    person, agency, purpose = PEOPLE[form_case.service]
+    opening = (await opened_by(desk.town, case_ref, agency, person, purpose))[form_case.fact]
     opened = json.loads(
         json.dumps({k: v for part in opening.categories.values() for k, v in part.items()}, default=str)
     )
-    assert told - body.keys() <= left_out
-    assert sorted(name for name in told & body.keys() if lacking(body[name], opened.get(name))) == []
+    assert fields - body.keys() <= left_out
+    assert sorted(name for name in fields & body.keys() if lacking(body[name], opened.get(name))) == []

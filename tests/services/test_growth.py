@@ -34,11 +34,11 @@ ROUNDS = {
 async def grown(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grown]:
     folder: Path = tmp_path_factory.mktemp("growth")
     async with a_town(a_database(postgres, "accord_growth"), folder) as town:
-        made = Grown(town)
-        await made.begin(CASES)
-        made.add(MORE)
-        await end_sessions(made)
-        yield made
+        grown_town = Grown(town)
+        await grown_town.begin(CASES)
+        grown_town.add(MORE)
+        await end_sessions(grown_town)
+        yield grown_town
 
 
 def scanned(grown: Grown) -> dict[str, int]:
@@ -60,14 +60,14 @@ async def end_sessions(grown: Grown) -> None:
         )
 
 
-@pytest.mark.parametrize("what", REQUESTS)
-async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, what: str) -> None:
+@pytest.mark.parametrize("request_name", REQUESTS)
+async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, request_name: str) -> None:
     before = scanned(grown)
     async with AsyncExitStack() as stack:
         day = Day(grown)
         await day.begin(stack)
         for _ in range(10):  # more often than the server makes up its mind about a plan
-            await day.ask(what)
+            await day.ask(request_name)
     await end_sessions(grown)
 
     after = scanned(grown)
@@ -103,9 +103,9 @@ def test_the_tables_that_grow_have_grown(grown: Grown) -> None:
     with grown.town.database.superuser() as connection:
         rows = connection.execute(TABLES).fetchall()
 
-    held = {str(name): int(str(live)) for name, _, live in rows}
+    row_counts = {str(name): int(str(live)) for name, _, live in rows}
     for name in (
         "register.subject", "register.case", "register.directive", "carrying.offer", "exchange.message",
         "referrals.referral", "ledger.leaf", "ledger.published", "carrying.listed",
     ):  # fmt: skip
-        assert held[name] >= MORE, name
+        assert row_counts[name] >= MORE, name

@@ -68,9 +68,9 @@ class Leaver:
 
 @pytest.fixture
 async def leaver(town: Town) -> Leaver:
-    made = Leaver(town)
-    await made.enrol()
-    return made
+    new_leaver = Leaver(town)
+    await new_leaver.enrol()
+    return new_leaver
 
 
 async def statuses(web: Web, service: str, token: str) -> dict[str, int]:
@@ -115,6 +115,8 @@ async def test_l12_d18_a_closed_agency_is_nobody_at_once(web: Web, leaver: Leave
 
     assert not [answers for answers in before if 401 in answers.values()]
     # What a token has no scope for, it is refused whoever bears it, before the register is asked.
-    answered = [(one[route], status) for one, now in zip(before, after, strict=True) for route, status in now.items()]
+    answered = [
+        (first[route], status) for first, now in zip(before, after, strict=True) for route, status in now.items()
+    ]
     assert [pair for pair in answered if pair[1] != 401 and pair != (403, 403)] == []
     assert 401 in dict(answered).values()

@@ -51,8 +51,8 @@ class Shop:
     async def ask(
         self, service: str, method: str, write: Write, key: str | None = None, *, person: str | None = None
     ) -> httpx.Response:
-        given = {"Idempotency-Key": key, "If-Match": write.match}
-        headers = {name: value for name, value in given.items() if value is not None}
+        optional = {"Idempotency-Key": key, "If-Match": write.match}
+        headers = {name: value for name, value in optional.items() if value is not None}
         async with self.web.as_person(self.apps[service], person or write.person) as client:
             answer: httpx.Response = await client.request(method, write.path, json=write.body, headers=headers)
             return answer
@@ -84,8 +84,8 @@ def later() -> str:
 
 
 def a_permit() -> dict[str, Any]:
-    said = {"effect": "permit", "recipient": "harbor-house", "purpose": "shelter", "categories": ["needs"]}
-    return said | {"valid_until": later()}
+    terms = {"effect": "permit", "recipient": "harbor-house", "purpose": "shelter", "categories": ["needs"]}
+    return terms | {"valid_until": later()}
 
 
 # How each write is made ready, by the name of its endpoint.
@@ -102,8 +102,8 @@ async def report_incident(shop: Shop) -> Write:
 
 async def correct_incident(shop: Shop) -> Write:
     first = await report_incident(shop)
-    told = await shop.done("intake", "POST", first)
-    return Write("ana", f"{first.path}/{told['incident_ref']}/versions", {"narrative": "Twice."}, first.case_ref)
+    incident = await shop.done("intake", "POST", first)
+    return Write("ana", f"{first.path}/{incident['incident_ref']}/versions", {"narrative": "Twice."}, first.case_ref)
 
 
 async def write_plan(shop: Shop) -> Write:
@@ -210,12 +210,12 @@ def an_answer(*steps: tuple[str, Any]) -> Callable[[Shop], Awaitable[Write]]:
     async def ready(shop: Shop) -> Write:
         sending = await send_referral(shop)
         sent = await shop.done("referrals", "POST", sending)
-        row = "SELECT receiver_ref FROM referrals.referral WHERE referral_ref = %s"
+        query = "SELECT receiver_ref FROM referrals.referral WHERE referral_ref = %s"
         with shop.town.database.superuser() as connection:
-            found = connection.execute(row, [sent["referral_ref"]]).fetchone()
-        assert found is not None
+            row = connection.execute(query, [sent["referral_ref"]]).fetchone()
+        assert row is not None
         for version, (name, body) in enumerate(steps, start=1):
-            write = Write("sam", f"/v1/referrals/{found[0]}/{name}", body, sending.case_ref, f'"{version}"')
+            write = Write("sam", f"/v1/referrals/{row[0]}/{name}", body, sending.case_ref, f'"{version}"')
             if version < len(steps):
                 await shop.done("referrals", "POST", write)
         return write
@@ -294,15 +294,15 @@ KEEPING = {route.name: (service, route) for service, route in writes() if route.
 
 @pytest.fixture(scope="module")
 async def shop(town: Town, web: Web) -> AsyncIterator[Shop]:
-    made = Shop(town, web)
+    new_shop = Shop(town, web)
     async with AsyncExitStack() as stack:
         for service in {service for service, _ in KEEPING.values()}:
             main = importlib.import_module(f"services.{service}.main")
             routes = importlib.import_module(f"services.{service}.api").routes
             routers = routes if isinstance(routes, tuple) else (routes,)
             refusals = getattr(main, "REFUSALS", None)
-            made.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
-        yield made
+            new_shop.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
+        yield new_shop
 
 
 def test_h2_every_write_that_is_not_done_each_time_is_tried_here() -> None:
@@ -373,11 +373,11 @@ async def test_h3_a_denial_and_a_no_under_a_used_key(shop: Shop) -> None:
     yes = Write("ana", f"/v1/cases/{case_ref}/participation", TAKES_PART)
 
     denied = [await shop.ask("consent", "POST", deny, "one") for _ in range(2)]
-    chosen = [(await shop.ask("consent", "PUT", one, "one")).status_code for one in (no, yes, no)]
+    chosen = [(await shop.ask("consent", "PUT", write, "one")).status_code for write in (no, yes, no)]
     with shop.town.database.superuser() as connection:
-        word = """SELECT s.participation FROM register.subject AS s JOIN register."case" AS c USING (subject_id)
+        query = """SELECT s.participation FROM register.subject AS s JOIN register."case" AS c USING (subject_id)
             WHERE c.case_ref = %s"""
-        row = connection.execute(word, [case_ref]).fetchone()
+        row = connection.execute(query, [case_ref]).fetchone()
 
     assert [answer.status_code for answer in denied] == [201, 201]
     assert chosen == [200, 200, 200]

@@ -37,9 +37,9 @@ async def offer(town: Town, case_ref: UUID, agency_id: str = "bay-hotline", pers
 
 async def open_all(town: Town, case_ref: UUID, agency_id: str, person: str, purpose: Purpose) -> int:
     """Open whatever of the case waits for an agency; return how many messages opened."""
-    theirs = await town.case_ref_of(case_ref, agency_id)
+    agency_case_ref = await town.case_ref_of(case_ref, agency_id)
     async with town.session("accord_relay") as session:
-        rows = (await session.execute(BODIES, {"case_ref": theirs})).all()
+        rows = (await session.execute(BODIES, {"case_ref": agency_case_ref})).all()
     messages = [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
     async with town.unit("accord_exchange", agency_id, person) as unit:
         return len(await disclosure.open(unit, messages, purpose))
@@ -60,8 +60,8 @@ async def read(client: httpx.AsyncClient, case_ref: UUID, **query: Any) -> list[
     entries: list[dict[str, Any]] = []
     cursor = None
     while True:
-        asked = {**query, **({} if cursor is None else {"cursor": cursor})}
-        answer = await client.get(f"/v1/cases/{case_ref}/accounting", params=asked)
+        params = {**query, **({} if cursor is None else {"cursor": cursor})}
+        answer = await client.get(f"/v1/cases/{case_ref}/accounting", params=params)
         assert answer.status_code == 200, answer.text
         entries += answer.json()["entries"]
         cursor = answer.json()["cursor"]

@@ -88,14 +88,14 @@ async def test_d10_an_entry_tells_the_fields_where_a_category_was_cut(town: Town
 
     entries = await read(priya, case_ref)
 
-    told = {(entry["act"], entry["agency"]["id"]): entry["fields"] for entry in entries}
-    assert told["opened", "harbor-house"] == only
-    assert told["offered", "bay-hotline"] == []
+    fields = {(entry["act"], entry["agency"]["id"]): entry["fields"] for entry in entries}
+    assert fields["opened", "harbor-house"] == only
+    assert fields["offered", "bay-hotline"] == []
 
 
-@pytest.mark.parametrize("asked", ["refused", "", "not_sent,refused"])
-async def test_only_what_is_folded_can_be_asked_for(town: Town, priya: httpx.AsyncClient, asked: str) -> None:
-    answer = await priya.get(f"/v1/cases/{uuid4()}/accounting", params={"include": asked})
+@pytest.mark.parametrize("include", ["refused", "", "not_sent,refused"])
+async def test_only_what_is_folded_can_be_asked_for(town: Town, priya: httpx.AsyncClient, include: str) -> None:
+    answer = await priya.get(f"/v1/cases/{uuid4()}/accounting", params={"include": include})
 
     assert answer.status_code == 422
 
@@ -117,10 +117,10 @@ async def test_what_another_agency_does_with_its_own_records_of_the_survivor_is_
     town: Town, priya: httpx.AsyncClient, sam: httpx.AsyncClient
 ) -> None:
     case_ref = await a_told_case(town)
-    theirs = await town.case_ref_of(case_ref, "harbor-house")
-    await offer(town, theirs, "harbor-house", "sam")
+    shelter_ref = await town.case_ref_of(case_ref, "harbor-house")
+    await offer(town, shelter_ref, "harbor-house", "sam")
 
-    hotlines, shelters = await read(priya, case_ref), await read(sam, theirs)
+    hotlines, shelters = await read(priya, case_ref), await read(sam, shelter_ref)
 
     assert deeds(hotlines)["offered", "harbor-house"] == 1
     assert deeds(shelters) == {("offered", "harbor-house"): 1}
@@ -254,10 +254,10 @@ async def test_an_agencys_system_and_a_part_of_ours_are_told_as_what_they_are(
         await disclosure.read_mask(unit, case_ref, [DataCategory.IDENTITY])
         await unit.session.commit()
 
-    theirs, ours = (await read(priya, case_ref))[-2:]
+    system, service = (await read(priya, case_ref))[-2:]
 
-    assert (theirs["who"]["kind"], theirs["who"]["ref"]) == ("system", "bay-hotline")
-    assert (ours["who"]["kind"], ours["who"]["name"]) == ("service", "system:notifications")
+    assert (system["who"]["kind"], system["who"]["ref"]) == ("system", "bay-hotline")
+    assert (service["who"]["kind"], service["who"]["name"]) == ("service", "system:notifications")
 
 
 @pytest.mark.parametrize(
@@ -300,8 +300,8 @@ async def test_what_is_no_case_reference_is_absent_like_an_unknown_one(priya: ht
 
 async def test_without_the_scope_nothing_is_told(web: Web, app: FastAPI, town: Town) -> None:
     case_ref = await a_told_case(town)
-    async with web.as_person(app, "cora") as coordinator, web.asking(app) as nobody:
-        answers = [await client.get(f"/v1/cases/{case_ref}/accounting") for client in (coordinator, nobody)]
+    async with web.as_person(app, "cora") as coordinator, web.asking(app) as anonymous:
+        answers = [await client.get(f"/v1/cases/{case_ref}/accounting") for client in (coordinator, anonymous)]
 
     assert [answer.status_code for answer in answers] == [403, 401]
 

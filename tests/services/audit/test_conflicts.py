@@ -41,8 +41,8 @@ class Office:
     async def warned(self, query: str = "") -> dict[str, Any]:
         answer = await self.officer.get(f"/v1/conflict-warnings{query}")
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        body: dict[str, Any] = answer.json()
+        return body
 
 
 @pytest.fixture
@@ -69,13 +69,13 @@ async def test_h12_the_privacy_officer_is_warned(office: Office, log: Log) -> No
     await log.sequence()
     after = (await office.warned())["warnings"]
 
-    told = {(one["kind"], one["who_kind"], one["who_ref"], one["times"]) for one in before}
-    assert told == {
+    rows = {(warning["kind"], warning["who_kind"], warning["who_ref"], warning["times"]) for warning in before}
+    assert rows == {
         ("block", "person", office.of("ana"), 1),
         ("attempt", "person", office.of("ana"), 2),
         ("attempt", "system", office.name, 1),
     }
-    assert {one["case_ref"] for one in before} == {str(case_ref)}
+    assert {warning["case_ref"] for warning in before} == {str(case_ref)}
     assert before == after
 
 
@@ -93,7 +93,7 @@ async def test_h12_warnings_come_in_pages_each_once(office: Office) -> None:
         cursor = f"&cursor={page['cursor']}"
 
     assert paged == whole
-    assert [one["last_at"] for one in whole] == sorted((one["last_at"] for one in whole), reverse=True)
+    assert [warning["last_at"] for warning in whole] == sorted((warning["last_at"] for warning in whole), reverse=True)
     assert len(whole) == 4
 
 
@@ -107,7 +107,7 @@ async def test_h12_nobody_else_is_warned(office: Office, web: Web, app: FastAPI,
         web.as_person(app, "ana") as advocate,
         web.as_system(app, "bay-hotline") as system,
     ):
-        answers = [await one.get("/v1/conflict-warnings?limit=200") for one in (elsewhere, advocate, system)]
+        answers = [await client.get("/v1/conflict-warnings?limit=200") for client in (elsewhere, advocate, system)]
 
     assert [answer.status_code for answer in answers] == [200, 403, 403]
     assert office.name not in answers[0].text

@@ -33,7 +33,7 @@ def apart(own: Log) -> Log:
 
 
 @contextmanager
-def serving(log: Log, folder: Path, **told: str) -> Iterator["subprocess.Popen[bytes]"]:
+def serving(log: Log, folder: Path, **extra_env: str) -> Iterator["subprocess.Popen[bytes]"]:
     settings = {
         "PATH": os.environ["PATH"],
         "ACCORD_SERVICE": "audit",
@@ -46,7 +46,7 @@ def serving(log: Log, folder: Path, **told: str) -> Iterator["subprocess.Popen[b
     }
     command = [sys.executable, "-m", "services.audit.main", "api"]
     silent = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=ROOT, env=settings | told, stdin=silent, stdout=silent, stderr=silent)
+    process = subprocess.Popen(command, cwd=ROOT, env=settings | extra_env, stdin=silent, stdout=silent, stderr=silent)
     try:
         yield process
     finally:
@@ -84,6 +84,6 @@ async def test_nothing_is_lost_or_doubled_when_it_is_killed_at_any_moment(apart:
 
     with serving(apart, tmp_path):
         await eventually(lambda: apart.waiting() == 0, within=30)
-    told = [said for said in map(read, apart.headers()) if said.act is not Act.PADDING]
-    assert Counter(said.sv for said in told) == Counter(range(written))
+    entries = [entry for entry in map(read, apart.headers()) if entry.act is not Act.PADDING]
+    assert Counter(entry.sv for entry in entries) == Counter(range(written))
     assert apart.findings() == []

@@ -84,21 +84,21 @@ async def test_any_two_checkpoints_are_proved_consistent(grown: Log, priya: http
     for old in heads[-4:]:
         for new in [head for head in heads[-4:] if head.size >= old.size]:
             answer = (await priya.get(CONSISTENCY, params={"from": old.size, "to": new.size})).json()
-            path = [base64.b64decode(one) for one in answer.pop("hashes")]
+            path = [base64.b64decode(digest) for digest in answer.pop("hashes")]
             assert answer == {"from": old.size, "to": new.size}
             assert proofs.roots_by_consistency(old.size, new.size, path, old.root) == (old.root, new.root)
 
 
 async def test_what_is_not_in_the_tree_yet_has_no_proof(grown: Log, priya: httpx.AsyncClient) -> None:
     size = len(grown.headers())
-    asked = [
+    requests = [
         (INCLUSION, {"index": size}),
         (INCLUSION, {"index": 0, "size": size + 1}),
         (INCLUSION, {"index": size - 1, "size": 1}),
         (CONSISTENCY, {"from": 1, "to": size + 1}),
     ]
 
-    answers = [await priya.get(path, params=query) for path, query in asked]
+    answers = [await priya.get(path, params=query) for path, query in requests]
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
 
@@ -133,8 +133,8 @@ async def test_a_bad_query_is_refused_by_its_place(
 async def test_the_tree_is_shown_to_those_who_may_read_the_ledger(
     grown: Log, web: Web, app: FastAPI, ana: httpx.AsyncClient, path: str
 ) -> None:
-    async with web.asking(app) as nobody:
-        answers = [await ana.get(path), await nobody.get(path)]
+    async with web.asking(app) as anonymous:
+        answers = [await ana.get(path), await anonymous.get(path)]
 
     assert [answer.status_code for answer in answers] == [403, 401]
 
@@ -172,11 +172,11 @@ async def test_m8_a_head_that_others_are_shown_tells_of_no_single_event(
             (CONSISTENCY, {"from": 1, "to": size + 1}),
         )
     ]
-    told = await read(priya, case_ref)
+    entries = await read(priya, case_ref)
 
     assert (await priya.get(CHECKPOINT)).text == before
     assert {answer.status_code for answer in unpublished} == {404}
-    assert {entry["index"] for entry in told} == {None}
+    assert {entry["index"] for entry in entries} == {None}
     await log.publish()
     after = note.verify_checkpoint((await priya.get(CHECKPOINT)).text, log.vkey).size
     assert (size % PADDED_TO, after % PADDED_TO, after) == (0, 0, len(log.headers()))
@@ -207,8 +207,8 @@ def apart(database: Database) -> Log:
 async def whole(apart: Log, tmp_path: Path) -> AsyncIterator[FastAPI]:
     """The service as `main` builds it, its sequencer at work on a ledger apart."""
     apart.empty()
-    told = {"database": apart.database.url("accord_audit"), "ledger_key_file": apart.key_file(tmp_path)}
-    app = build(settings_for("audit", LedgerSettings, **told))
+    settings = {"database": apart.database.url("accord_audit"), "ledger_key_file": apart.key_file(tmp_path)}
+    app = build(settings_for("audit", LedgerSettings, **settings))
     async with app.router.lifespan_context(app):
         yield app
 

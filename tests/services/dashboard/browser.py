@@ -26,15 +26,15 @@ class Read(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
         self._open.append(tag)
         if tag == "a":
-            self.links.append(said["href"])
+            self.links.append(attributes["href"])
         elif tag == "form":
-            self.action = said["action"]
-        elif tag == "input" and said.get("type") == "hidden":
-            self.fields[said["name"]] = said["value"]
+            self.action = attributes["action"]
+        elif tag == "input" and attributes.get("type") == "hidden":
+            self.fields[attributes["name"]] = attributes["value"]
         elif tag == "td" and self.tags[-2] in ("tr", "th"):
             self.rows += 1
 
@@ -74,8 +74,8 @@ class Browser:
         """Sign in at the issuer; return the address that it sends the browser to."""
         page = await self.to_issuer()
         form = Read(page.text)
-        said = form.fields | {"person": person_ref, "passphrase": passphrase}
-        answer = await self.client.post(urljoin(str(page.url), form.action), data=said, headers=OWN_FORM)
+        fields = form.fields | {"person": person_ref, "passphrase": passphrase}
+        answer = await self.client.post(urljoin(str(page.url), form.action), data=fields, headers=OWN_FORM)
         return str(answer.headers["location"])
 
     async def sign_in(self, person_ref: str, passphrase: str) -> httpx.Response:

@@ -76,9 +76,9 @@ class Square:
     browsers: list[Browser] = field(default_factory=list)
 
     def browser(self) -> Browser:
-        made = Browser(httpx.AsyncClient(transport=self.streets, base_url=BOARD))
-        self.browsers.append(made)
-        return made
+        browser = Browser(httpx.AsyncClient(transport=self.streets, base_url=BOARD))
+        self.browsers.append(browser)
+        return browser
 
     async def sign_in(self, person_ref: str) -> Browser:
         browser = self.browser()
@@ -90,9 +90,9 @@ class Square:
         """Take a new agency in, so that a test's numbers are its own."""
         agency_id = f"new-{uuid4().hex[:10]}"
         self.town.keys.create(agency_id)
-        made = NewAgency(agency_id, f"House {agency_id[4:]}", kind, purposes=purposes_of(kind))
+        new_agency = NewAgency(agency_id, f"House {agency_id[4:]}", kind, purposes=purposes_of(kind))
         async with self.town.session("accord_admin") as session:
-            await enrol_agency(session, made, {"kty": "EC", "kid": agency_id})
+            await enrol_agency(session, new_agency, {"kty": "EC", "kid": agency_id})
             await session.commit()
         return agency_id
 
@@ -109,14 +109,14 @@ class Square:
         agency_id = await self.agency()
         return agency_id, await self.person(agency_id, "case_worker")
 
-    async def referral(self, to_agency: str, case_ref: UUID | None = None, **said: Any) -> UUID:
+    async def referral(self, to_agency: str, case_ref: UUID | None = None, **fields: Any) -> UUID:
         """Have ana send a referral under a release; return her reference to the case."""
         if case_ref is None:
             case_ref = await self.town.open_case("bay-hotline")
             await self.town.direct(case_ref, to_agency, Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
-        asked = {"case_ref": str(case_ref), "to_agency_ref": to_agency, "mode": "live", "service_code": "shelter"}
-        asked |= {"priority": "urgent", "purpose": "shelter"} | said
-        await self.ask(self.web.issuer.person("ana"), PLACES["referrals_url"], "/v1/referrals", asked)
+        body = {"case_ref": str(case_ref), "to_agency_ref": to_agency, "mode": "live", "service_code": "shelter"}
+        body |= {"priority": "urgent", "purpose": "shelter"} | fields
+        await self.ask(self.web.issuer.person("ana"), PLACES["referrals_url"], "/v1/referrals", body)
         return case_ref
 
     async def ask(self, token: str, service: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -131,11 +131,11 @@ class Square:
         """Put what the outbox holds for an agency into its mailbox at the exchange."""
         rows = self.sql(f"{OUTBOX} WHERE recipient = %s ORDER BY id", agency_id)
         async with self.town.unit("accord_exchange", agency_id) as unit:
-            came = [
+            messages = [
                 SealedMessage(ref, kind, key, recipient, sender, at, sequence, body)
                 for ref, recipient, key, kind, sender, at, sequence, body in rows
             ]
-            await exchange_store.keep(unit.session, came)
+            await exchange_store.keep(unit.session, messages)
             await unit.session.commit()
         return len(rows)
 
@@ -177,7 +177,7 @@ async def settled(
     town: Town, web: Web, streets: Streets, run_folder: Path, database: Database
 ) -> AsyncIterator[FastAPI]:
     """Settle the issuer, the services and the dashboard; return the dashboard."""
-    told = IssuerSettings(
+    issuer_settings = IssuerSettings(
         database=database.url("accord_issuer"),
         issuer=ISSUER,
         port=1,
@@ -185,7 +185,7 @@ async def settled(
         run_dir=run_folder / "issuer",
         allowed_redirect_uris=(BOARD + SIGNED_IN, BOARD.replace("http:", "https:") + SIGNED_IN),
     )
-    streets.settle("issuer.test", issuer(told, sessions(town.engine("accord_issuer"))))
+    streets.settle("issuer.test", issuer(issuer_settings, sessions(town.engine("accord_issuer"))))
     async with AsyncExitStack() as stack:
         serve = stack.enter_async_context
         referrals = await serve(web.serving("referrals", referral_routes, refusals=REFUSALS))

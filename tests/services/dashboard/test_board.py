@@ -47,20 +47,20 @@ async def test_each_number_is_the_length_of_the_list_behind_it(square: Square) -
 
 async def test_a_case_goes_by_the_short_form_of_the_viewers_own_reference(square: Square) -> None:
     shelter, person = await square.worker()
-    theirs = await square.referral(shelter)
-    ours = await square.town.case_ref_of(theirs, shelter)
+    hotline_ref = await square.referral(shelter)
+    shelter_ref = await square.town.case_ref_of(hotline_ref, shelter)
 
     page = await (await square.sign_in(person)).read(f"{BOARD}/waiting")
 
-    assert case_code(ours) in page.words
-    assert case_code(theirs) not in page.words
+    assert case_code(shelter_ref) in page.words
+    assert case_code(hotline_ref) not in page.words
 
 
 async def test_no_personal_field_is_on_any_page_or_in_any_answer(square: Square) -> None:
     shelter, person = await square.worker()
     case_ref = await square.town.open_case("bay-hotline")
-    told = [DataCategory.REFERRAL_STATUS, DataCategory.IDENTITY, DataCategory.SAFE_CONTACT, DataCategory.NEEDS]
-    await square.town.direct(case_ref, shelter, Purpose.SHELTER, told)
+    categories = [DataCategory.REFERRAL_STATUS, DataCategory.IDENTITY, DataCategory.SAFE_CONTACT, DataCategory.NEEDS]
+    await square.town.direct(case_ref, shelter, Purpose.SHELTER, categories)
     await square.referral(shelter, case_ref, **CANARY)
     await square.deliver(shelter)
     browser = await square.sign_in(person)
@@ -143,21 +143,21 @@ async def test_the_police_see_which_orders_wait_for_service(square: Square) -> N
     token = square.web.issuer.person(person, agency=police, roles=["liaison"])
     waiting = [await square.ask(token, BRIDGE, "/v1/orders", {"status": "temporary"}) for _ in range(2)]
     await square.ask(token, BRIDGE, "/v1/orders", {"status": "requested"})
-    taken = f"/v1/orders/{waiting[0]['order_ref']}/service"
-    await square.ask(token, BRIDGE, taken, {"service_status": "in_hand"}, **{"If-Match": '"1"'})
+    service_path = f"/v1/orders/{waiting[0]['order_ref']}/service"
+    await square.ask(token, BRIDGE, service_path, {"service_status": "in_hand"}, **{"If-Match": '"1"'})
     browser = await square.sign_in(person)
 
     counts = await check_numbers(browser)
 
     page = await browser.read(f"{BOARD}/orders")
     assert counts["orders"] == 2
-    assert {"In hand", "Pending", *(case_code(UUID(one["case_ref"])) for one in waiting)} <= set(page.words)
+    assert {"In hand", "Pending", *(case_code(UUID(order["case_ref"])) for order in waiting)} <= set(page.words)
 
 
 async def test_a_tile_that_the_person_may_not_ask_for_is_left_out(square: Square) -> None:
     person = await square.person(await square.agency(), "auditor", "coordinator")
-    nothing = await square.person(await square.agency(), "coordinator")
-    square.sql("UPDATE register.person SET roles = '{auditor}' WHERE person_ref = %s", nothing)
+    coordinator = await square.person(await square.agency(), "coordinator")
+    square.sql("UPDATE register.person SET roles = '{auditor}' WHERE person_ref = %s", coordinator)
 
     browser = await square.sign_in(person)
     square.sql("UPDATE register.person SET roles = '{auditor}' WHERE person_ref = %s", person)
@@ -216,12 +216,12 @@ async def test_every_answer_carries_the_headers_that_keep_it_private(square: Squ
 
     answer = await browser.get(place)
 
-    said = answer.headers
-    assert said["cache-control"] == "no-store"
-    assert said["referrer-policy"] == "no-referrer"
-    assert said["cross-origin-opener-policy"] == "same-origin"
-    assert said["x-content-type-options"] == "nosniff"
-    policy = said["content-security-policy"]
+    headers = answer.headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["x-content-type-options"] == "nosniff"
+    policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
@@ -257,7 +257,7 @@ async def test_the_api_tells_the_same_numbers_and_lists(square: Square) -> None:
 
     counts = await check_numbers(await square.sign_in(person))
     assert {tile["name"]: tile["count"] for tile in board["tiles"]} == counts
-    assert [tile["count"] for tile in board["tiles"]] == [len(one["items"]) for one in lists]
+    assert [tile["count"] for tile in board["tiles"]] == [len(listing["items"]) for listing in lists]
     assert lists[0]["items"][0]["case_code"] == case_code(await square.town.case_ref_of(case_ref, cell))
 
 
@@ -267,7 +267,7 @@ async def test_an_agencys_own_system_may_read_the_board_too(square: Square) -> N
     assert [tile["name"] for tile in board["tiles"]] == ["waiting", "overdue", "questions", "messages", "releases"]
 
 
-async def asked(square: Square, path: str, token: str | None) -> httpx.Response:
+async def fetch(square: Square, path: str, token: str | None) -> httpx.Response:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=square.streets, base_url="http://board.test", headers=headers) as client:
         return await client.get(path)
@@ -275,10 +275,10 @@ async def asked(square: Square, path: str, token: str | None) -> httpx.Response:
 
 @pytest.mark.parametrize("path", ["/v1/board", "/v1/board/waiting"])
 async def test_the_api_needs_a_token_and_the_scope(square: Square, path: str) -> None:
-    none = await asked(square, path, None)
-    scopeless = await asked(square, path, square.web.issuer.person("sam"))
+    anonymous = await fetch(square, path, None)
+    scopeless = await fetch(square, path, square.web.issuer.person("sam"))
 
-    assert (none.status_code, scopeless.status_code) == (401, 403)
+    assert (anonymous.status_code, scopeless.status_code) == (401, 403)
 
 
 async def test_a_session_cookie_opens_no_api(square: Square) -> None:
@@ -292,8 +292,8 @@ async def test_the_api_says_what_is_away_and_what_is_absent(square: Square) -> N
     token = square.web.issuer.person("cora")
     square.streets.away.add("referrals.test")
 
-    board = (await asked(square, "/v1/board", token)).json()
-    away, absent = await asked(square, "/v1/board/waiting", token), await asked(square, "/v1/board/no", token)
+    board = (await fetch(square, "/v1/board", token)).json()
+    away, absent = await fetch(square, "/v1/board/waiting", token), await fetch(square, "/v1/board/no", token)
 
     waiting = board["tiles"][0]
     assert (waiting["available"], "count" in waiting) == (False, False)

@@ -38,19 +38,19 @@ items = st.builds(
 
 @given(st.lists(items, max_size=40))
 def test_a_list_holds_each_row_once_and_is_as_long_as_its_number(rows: list[Item]) -> None:
-    made = listing(rows)
+    result = listing(rows)
 
-    assert {item.ref for item in made.items} == {row.ref for row in rows}
-    assert made.count == len(made.items) == len({row.ref for row in rows})
+    assert {item.ref for item in result.items} == {row.ref for row in rows}
+    assert result.count == len(result.items) == len({row.ref for row in rows})
 
 
 @given(st.lists(items, max_size=40))
 def test_what_is_due_first_stands_on_top(rows: list[Item]) -> None:
     due = [item.until or item.since for item in listing(rows).items]
 
-    told = [at for at in due if at is not None]
-    assert told == sorted(told)
-    assert due[: len(told)] == told
+    dated = [at for at in due if at is not None]
+    assert dated == sorted(dated)
+    assert due[: len(dated)] == dated
 
 
 def test_a_list_longer_than_a_screen_says_that_it_goes_on() -> None:
@@ -92,14 +92,14 @@ def test_a_row_that_is_no_row_is_refused_without_repeating_it() -> None:
 
 
 def test_an_order_tells_how_service_stands_on_those_who_are_not_served() -> None:
-    service = [{"service_status": one} for one in ("failed", "in_hand", "served")]
+    service = [{"service_status": status} for status in ("failed", "in_hand", "served")]
     row = {"order_ref": str(uuid4()), "case_ref": ROW["case_ref"], "changed_at": NOON.isoformat(), "service": service}
 
     assert order_to_serve(row).about == "Failed, In hand"
 
 
 @pytest.mark.parametrize(
-    ("counts", "made"),
+    ("counts", "expected"),
     [
         ([], Count(0)),
         ([Count(3), Count(4)], Count(7)),
@@ -108,20 +108,20 @@ def test_an_order_tells_how_service_stands_on_those_who_are_not_served() -> None
         ([Count(MOST)], Count(MOST)),
     ],
 )
-def test_a_number_of_several_lists_is_their_sum_as_far_as_a_screen_goes(counts: list[Count], made: Count) -> None:
-    assert total(counts) == made
+def test_a_number_of_several_lists_is_their_sum_as_far_as_a_screen_goes(counts: list[Count], expected: Count) -> None:
+    assert total(counts) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("accord.referral.accepted.v1", "Referral accepted"),
         ("accord.protective_order.service_failed.v1", "Protective order service failed"),
         ("something else", "Message"),
     ],
 )
-def test_a_fact_is_told_in_words(name: str, said: str) -> None:
-    assert fact_words(name) == said
+def test_a_fact_is_told_in_words(name: str, expected: str) -> None:
+    assert fact_words(name) == expected
 
 
 @pytest.mark.parametrize("kind", [None, *AgencyKind])

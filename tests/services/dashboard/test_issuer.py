@@ -10,18 +10,18 @@ from services.dashboard.issuer import Issuer, NoBoard, SignInDenied, TokenSet
 from services.dashboard.session_secret import SessionSecret
 
 ADDRESS = "https://issuer.test"
-FOUND = {
+METADATA = {
     "issuer": ADDRESS,
     "authorization_endpoint": f"{ADDRESS}/authorize?tenant=1",
     "token_endpoint": f"{ADDRESS}/token",
 }
-GIVEN = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
+TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
 
 
-def an_issuer(found: Any = FOUND, given: Any = GIVEN, status: int = 200) -> Issuer:
+def an_issuer(metadata: Any = METADATA, tokens: Any = TOKENS, status: int = 200) -> Issuer:
     def answer(request: httpx.Request) -> httpx.Response:
         is_token = request.url.path == "/token"
-        return httpx.Response(status if is_token else 200, json=given if is_token else found)
+        return httpx.Response(status if is_token else 200, json=tokens if is_token else metadata)
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     return Issuer(client, ADDRESS, "https://board.test/app/signed-in")
@@ -49,28 +49,28 @@ async def test_without_a_refresh_token_a_session_ends_with_its_token() -> None:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "metadata",
     [
         [],
         {},
-        FOUND | {"issuer": "https://another.test"},
-        FOUND | {"token_endpoint": "http://issuer.test/token"},
-        FOUND | {"token_endpoint": None},
+        METADATA | {"issuer": "https://another.test"},
+        METADATA | {"token_endpoint": "http://issuer.test/token"},
+        METADATA | {"token_endpoint": None},
     ],
 )
-async def test_a_document_that_is_not_the_issuers_own_is_not_followed(found: Any) -> None:
+async def test_a_document_that_is_not_the_issuers_own_is_not_followed(metadata: Any) -> None:
     with pytest.raises(IssuerAway):
-        await an_issuer(found).signed_in("code", SessionSecret.new())
+        await an_issuer(metadata).signed_in("code", SessionSecret.new())
 
 
-@pytest.mark.parametrize("given", [[], {}, GIVEN | {"token_type": "mac"}, GIVEN | {"access_token": 1}])
-async def test_an_answer_that_is_no_token_is_none(given: Any) -> None:
+@pytest.mark.parametrize("tokens", [[], {}, TOKENS | {"token_type": "mac"}, TOKENS | {"access_token": 1}])
+async def test_an_answer_that_is_no_token_is_none(tokens: Any) -> None:
     with pytest.raises(IssuerAway):
-        await an_issuer(given=given).signed_in("code", SessionSecret.new())
+        await an_issuer(tokens=tokens).signed_in("code", SessionSecret.new())
 
 
 @pytest.mark.parametrize(
-    ("status", "given", "kind"),
+    ("status", "tokens", "kind"),
     [
         (400, {"error": "invalid_grant"}, SignInDenied),
         (401, {"error": "invalid_client"}, SignInDenied),
@@ -80,9 +80,9 @@ async def test_an_answer_that_is_no_token_is_none(given: Any) -> None:
         (429, {"error": "slow_down"}, IssuerAway),
     ],
 )
-async def test_no_is_told_from_not_now(status: int, given: Any, kind: type[Exception]) -> None:
+async def test_no_is_told_from_not_now(status: int, tokens: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind) as caught:
-        await an_issuer(given=given, status=status).signed_in("code", SessionSecret.new())
+        await an_issuer(tokens=tokens, status=status).signed_in("code", SessionSecret.new())
 
     assert caught.type is kind
 

@@ -26,64 +26,64 @@ def reach(answer: Callable[[httpx.Request], httpx.Response]) -> ServiceClient:
 
 
 async def test_all_pages_are_read_with_the_persons_token() -> None:
-    asked: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        more = {"Link": '<?limit=200&cursor=c2>; rel="next"'} if len(asked) == 1 else {}
+        requests.append(request)
+        more = {"Link": '<?limit=200&cursor=c2>; rel="next"'} if len(requests) == 1 else {}
         return httpx.Response(200, json=rows(2), headers=more)
 
-    found = await reach(answer).listing(TILE, "the-token")
+    result = await reach(answer).listing(TILE, "the-token")
 
-    assert found.count == 4
-    assert [request.url.params.get("cursor") for request in asked] == [None, "c2"]
-    assert {request.headers["authorization"] for request in asked} == {"Bearer the-token"}
+    assert result.count == 4
+    assert [request.url.params.get("cursor") for request in requests] == [None, "c2"]
+    assert {request.headers["authorization"] for request in requests} == {"Bearer the-token"}
 
 
 async def test_a_link_to_another_host_takes_no_token_there() -> None:
-    asked: list[str] = []
+    hosts: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
-        more = {"Link": '<http://elsewhere.test/?cursor=c2>; rel="next"'} if len(asked) == 1 else {}
+        hosts.append(request.url.host)
+        more = {"Link": '<http://elsewhere.test/?cursor=c2>; rel="next"'} if len(hosts) == 1 else {}
         return httpx.Response(200, json=rows(1), headers=more)
 
     await reach(answer).listing(TILE, "the-token")
 
-    assert set(asked) == {"referrals.test"}
+    assert set(hosts) == {"referrals.test"}
 
 
 async def test_reading_ends_where_a_screen_ends() -> None:
-    asked: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def endless(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
+        requests.append(request)
         return httpx.Response(200, json=rows(200), headers={"Link": '<?cursor=again>; rel="next"'})
 
-    found = await reach(endless).listing(TILE, "")
+    result = await reach(endless).listing(TILE, "")
 
-    assert (found.count, found.whole) == (MOST, False)
-    assert len(asked) == 6
+    assert (result.count, result.whole) == (MOST, False)
+    assert len(requests) == 6
 
 
 async def test_a_number_is_asked_of_the_list_of_the_same_query_and_no_row_is_read() -> None:
-    asked: list[httpx.URL] = []
+    urls: list[httpx.URL] = []
     waiting = Tile("w", "W", "referrals:read", ("",) * 4, (Source("referrals", "/v1/r", STATES, "rows", received),))
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url)
+        urls.append(request.url)
         return httpx.Response(200, json={"count": 7, "whole": True})
 
     assert await reach(answer).count(waiting, "") == Count(7)
-    assert [(url.path, url.query) for url in asked] == [("/v1/r/count", b"state=sent&state=needs_info")]
+    assert [(url.path, url.query) for url in urls] == [("/v1/r/count", b"state=sent&state=needs_info")]
 
 
 @pytest.mark.parametrize(
-    "told", [{"count": -1, "whole": True}, {"count": MOST + 1, "whole": True}, {"count": 7}, {"count": None}, []]
+    "body", [{"count": -1, "whole": True}, {"count": MOST + 1, "whole": True}, {"count": 7}, {"count": None}, []]
 )
-async def test_an_answer_that_is_not_a_count_means_that_it_is_away(told: Any) -> None:
+async def test_an_answer_that_is_not_a_count_means_that_it_is_away(body: Any) -> None:
     with pytest.raises(ServiceUnavailable):
-        await reach(lambda _: httpx.Response(200, json=told)).count(TILE, "")
+        await reach(lambda _: httpx.Response(200, json=body)).count(TILE, "")
 
 
 async def test_a_missing_scope_is_told_from_a_service_that_is_away() -> None:

@@ -29,10 +29,10 @@ async def test_a_person_signs_in_with_the_issuer_and_sees_the_board(square: Squa
 async def test_the_issuer_is_asked_for_a_code_with_proof_and_for_no_more_than_the_board_reads(square: Square) -> None:
     answer = await square.browser().get("/app/sign-in")
 
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
-    assert asked["code_challenge_method"] == "S256"
-    assert asked["redirect_uri"] == f"{ADDRESS}/app/signed-in"
-    assert set(asked["scope"].split()) == {
+    query = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    assert query["code_challenge_method"] == "S256"
+    assert query["redirect_uri"] == f"{ADDRESS}/app/signed-in"
+    assert set(query["scope"].split()) == {
         "board:read",
         "directives:read",
         "inbox:read",
@@ -47,7 +47,7 @@ async def test_a_session_cookie_is_opaque_and_kept_from_scripts_and_other_sites(
 
     answer = await browser.sign_in(person, PASSPHRASE)
 
-    begun = next(said for said in answer.headers.get_list("set-cookie") if said.startswith("accord-session="))
+    begun = next(cookie for cookie in answer.headers.get_list("set-cookie") if cookie.startswith("accord-session="))
     assert "; HttpOnly" in begun
     assert "; SameSite=strict" in begun
     assert "Max-Age" not in begun
@@ -66,7 +66,7 @@ async def test_behind_https_the_cookies_are_bound_to_the_host_and_to_https(squar
         board = await browser.get(BOARD)
     square.streets.settle("board.test", square.app)
 
-    begun = next(said for said in answer.headers.get_list("set-cookie") if "accord-session=" in said)
+    begun = next(cookie for cookie in answer.headers.get_list("set-cookie") if "accord-session=" in cookie)
     assert begun.startswith("__Host-accord-session=")
     assert "; Secure" in begun
     assert "; Path=/" in begun
@@ -79,11 +79,11 @@ async def test_the_database_holds_neither_cookie_nor_token_nor_name(square: Squa
     browser = await square.sign_in(person)
     cookie = browser.client.cookies["accord-session"]
 
-    kept = b"".join(bytes(value) for row in square.sql(ROWS) for value in row if isinstance(value, bytes))
+    stored = b"".join(bytes(value) for row in square.sql(ROWS) for value in row if isinstance(value, bytes))
 
-    assert kept
-    for told in (cookie.encode(), b"eyJ", person.encode(), b"Robin"):
-        assert told not in kept
+    assert stored
+    for secret in (cookie.encode(), b"eyJ", person.encode(), b"Robin"):
+        assert secret not in stored
 
 
 async def test_a_session_is_found_by_its_own_cookie_alone(square: Square) -> None:
@@ -91,8 +91,8 @@ async def test_a_session_is_found_by_its_own_cookie_alone(square: Square) -> Non
     await square.sign_in(person)
 
     async with square.town.session("accord_dashboard") as session:
-        found = (await session.connection()).exec_driver_sql
-        rows = (await found("SELECT count(*) FROM dashboard.session")).scalar_one()
+        execute = (await session.connection()).exec_driver_sql
+        rows = (await execute("SELECT count(*) FROM dashboard.session")).scalar_one()
 
     assert rows == 0
 
@@ -160,9 +160,9 @@ async def test_a_form_without_the_token_of_its_session_does_nothing(square: Squa
 async def test_a_form_token_of_another_session_does_nothing(square: Square) -> None:
     _, person = await square.worker()
     browser, other = await square.sign_in(person), await square.sign_in(person)
-    theirs = Read((await other.get(BOARD)).text).fields["token"]
+    other_token = Read((await other.get(BOARD)).text).fields["token"]
 
-    assert (await browser.sign_out(token=theirs)).status_code == 403
+    assert (await browser.sign_out(token=other_token)).status_code == 403
 
 
 async def test_a_large_or_doubled_form_is_refused(square: Square) -> None:

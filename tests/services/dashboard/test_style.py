@@ -18,8 +18,8 @@ def light(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    lighter, darker = sorted((light(one), light(other)), reverse=True)
+def contrast(first: str, second: str) -> float:
+    lighter, darker = sorted((light(first), light(second)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 

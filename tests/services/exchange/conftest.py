@@ -24,7 +24,7 @@ from tests.support.delivery import Delivery
 from tests.support.town import Town, all_purposes
 from tests.support.web import Web
 
-TOLD = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He said he would come back."}
+INCIDENT = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He said he would come back."}
 HOTLINE = "bay-hotline"
 PROMISES, _ = new_keys("town.example/ledger/promise")
 
@@ -41,9 +41,9 @@ def delivery(town: Town) -> Delivery:
     return Delivery(town, "exchange", listen)
 
 
-def an_incident(case_ref: UUID, **told: Any) -> IncidentReported:
-    said = {"incident_ref": uuid4(), "version": 1, "reported_at": "2026-11-21T02:10:00Z"}
-    return IncidentReported(case_ref=case_ref, **said | (told or TOLD))
+def an_incident(case_ref: UUID, **fields: Any) -> IncidentReported:
+    defaults = {"incident_ref": uuid4(), "version": 1, "reported_at": "2026-11-21T02:10:00Z"}
+    return IncidentReported(case_ref=case_ref, **defaults | (fields or INCIDENT))
 
 
 @dataclass
@@ -96,32 +96,32 @@ class Desk:
     async def block_kim(self, case_ref: UUID) -> None:
         await self.town.direct(case_ref, None, None, effect="deny", excluded=self.kim_ref)
 
-    async def offer(self, *said: Fact, by: str = HOTLINE, person: str = "ana") -> None:
+    async def offer(self, *facts: Fact, by: str = HOTLINE, person: str = "ana") -> None:
         """Offer facts in their order, as an agency's service does."""
         async with self.town.unit("accord_intake", by, person) as unit:
-            await disclosure.offer_many(unit, said)
+            await disclosure.offer_many(unit, facts)
             await unit.session.commit()
 
-    async def tell(self, case_ref: UUID, **told: Any) -> None:
+    async def tell(self, case_ref: UUID, **fields: Any) -> None:
         """Offer an incident of the hotline's case and deliver it."""
-        await self.offer(an_incident(case_ref, **told))
+        await self.offer(an_incident(case_ref, **fields))
         await self.delivery.deliver(case_ref, HOTLINE, *await self.known_to(case_ref))
 
     async def known_to(self, case_ref: UUID) -> list[str]:
-        asked = """SELECT agency_id FROM register."case" WHERE agency_id <> %(hotline)s AND subject_id =
+        query = """SELECT agency_id FROM register."case" WHERE agency_id <> %(hotline)s AND subject_id =
             (SELECT subject_id FROM register."case" WHERE case_ref = %(case_ref)s)"""
-        return [row[0] for row in self.rows(asked, hotline=HOTLINE, case_ref=case_ref)]
+        return [row[0] for row in self.rows(query, hotline=HOTLINE, case_ref=case_ref)]
 
-    async def theirs(self, case_ref: UUID) -> UUID:
+    async def shelter_case_ref(self, case_ref: UUID) -> UUID:
         """Return the shelter's own reference to the case."""
         return await self.town.case_ref_of(case_ref, self.shelter)
 
     async def newest(self, case_ref: UUID, agency_id: str | None = None) -> UUID:
         """Return the newest message that an agency has of a case."""
-        theirs = await self.town.case_ref_of(case_ref, agency_id or self.shelter)
-        asked = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s ORDER BY place DESC LIMIT 1"
-        found: UUID = self.rows(asked, ref=theirs)[0][0]
-        return found
+        agency_case_ref = await self.town.case_ref_of(case_ref, agency_id or self.shelter)
+        query = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s ORDER BY place DESC LIMIT 1"
+        message_ref: UUID = self.rows(query, ref=agency_case_ref)[0][0]
+        return message_ref
 
     async def opening(
         self,
@@ -135,42 +135,42 @@ class Desk:
 
     def pseudonym(self, ref: str) -> str:
         """Return how the ledger names a person or a system."""
-        asked = """SELECT pseudonym::text FROM register.person WHERE person_ref = %(ref)s
+        query = """SELECT pseudonym::text FROM register.person WHERE person_ref = %(ref)s
             UNION ALL SELECT pseudonym::text FROM register.client WHERE client_id = %(ref)s"""
-        return str(self.rows(asked, ref=ref)[0][0])
+        return str(self.rows(query, ref=ref)[0][0])
 
-    def rows(self, statement: str, **asked: Any) -> list[Any]:
+    def rows(self, statement: str, **params: Any) -> list[Any]:
         """Read the database as an outside checker would."""
         with self.town.database.superuser() as connection:
-            done = connection.execute(statement, asked)
+            done = connection.execute(statement, params)
             return done.fetchall() if done.description else []
 
     def leaves(self) -> list[dict[str, Any]]:
         """Return what the ledger says of the shelter's own acts, in order."""
-        asked = """SELECT convert_from(p.header, 'UTF8')::jsonb AS said FROM ledger.pending AS p
+        query = """SELECT convert_from(p.header, 'UTF8')::jsonb AS said FROM ledger.pending AS p
             WHERE convert_from(p.header, 'UTF8')::jsonb ->> 'agency' =
                 (SELECT pseudonym::text FROM register.agency WHERE agency_id = %(agency)s)
             AND convert_from(p.header, 'UTF8')::jsonb ->> 'act' NOT IN ('offered', 'administered') ORDER BY p.id"""
-        return [row[0] for row in self.rows(asked, agency=self.shelter)]
+        return [row[0] for row in self.rows(query, agency=self.shelter)]
 
 
 async def listed(client: httpx.AsyncClient, query: str = "limit=200", path: str = "/v1/inbox") -> list[dict[str, Any]]:
     """Return all pages of a list."""
     answer = await client.get(f"{path}?{query}")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["messages"]
+    messages: list[dict[str, Any]] = answer.json()["messages"]
     while "next" in answer.links:
         answer = await client.get(path + answer.links["next"]["url"])
         assert answer.json()["messages"], "a page that a link leads to is never empty"
-        found += answer.json()["messages"]
-    return found
+        messages += answer.json()["messages"]
+    return messages
 
 
 @asynccontextmanager
 async def a_desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> AsyncIterator[Desk]:
     """A desk at a shelter of a new name."""
     shelter = f"shelter-{token_hex(4)}"
-    made = Desk(town, web, app, delivery, shelter)
+    desk = Desk(town, web, app, delivery, shelter)
     town.keys.create(shelter)
     async with town.session("accord_admin") as session:
         agency = NewAgency(shelter, "A shelter", AgencyKind.SHELTER, purposes=all_purposes())
@@ -181,14 +181,14 @@ async def a_desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> Asyn
     async with AsyncExitStack() as stack:
         for name in ("sam", "kim"):
             token = web.issuer.person(f"{name}-{shelter}", agency=shelter, roles=["case_worker"])
-            made.people[name] = await stack.enter_async_context(web.asking(app, token))
-        made.people["system"] = await stack.enter_async_context(web.as_system(app, shelter))
+            desk.people[name] = await stack.enter_async_context(web.asking(app, token))
+        desk.people["system"] = await stack.enter_async_context(web.as_system(app, shelter))
         for name in ("ana", "priya", "lee", "noor", "cora"):
-            made.people[name] = await stack.enter_async_context(web.as_person(app, name))
-        yield made
+            desk.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        yield desk
 
 
 @pytest.fixture
 async def desk(town: Town, web: Web, app: FastAPI, delivery: Delivery) -> AsyncIterator[Desk]:
-    async with a_desk(town, web, app, delivery) as made:
-        yield made
+    async with a_desk(town, web, app, delivery) as shelter_desk:
+        yield shelter_desk

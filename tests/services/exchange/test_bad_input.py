@@ -124,7 +124,7 @@ async def test_a_query_where_none_is_taken(counter: Counter, route: str) -> None
 @pytest.mark.parametrize("key", ["", "two words", "x" * 129, "höron"])
 async def test_a_key_that_is_malformed(counter: Counter, key: str) -> None:
     """Where one counts: an opening is decided each time, whatever key it comes with."""
-    (route,) = (one for one in ROUTES if one.endswith("/offering"))
+    (route,) = (candidate for candidate in ROUTES if candidate.endswith("/offering"))
 
     await counter.refuses(route, a_body(route), 422, **{"Idempotency-Key": key.encode("latin-1")})
 

@@ -48,30 +48,30 @@ async def say(desk: Desk, case_ref: UUID, fact: ConsentFact) -> UUID:
 
 
 async def test_a_case_has_its_own_messages_by_the_callers_own_reference(desk: Desk) -> None:
-    (one, _), (other, _) = await desk.released(), await desk.released()
-    for case_ref in (one, other, one):
+    (first, _), (second, _) = await desk.released(), await desk.released()
+    for case_ref in (first, second, first):
         await desk.tell(case_ref)
 
-    found = await listed(desk.sam, "limit=1", file_of(await desk.theirs(one)))
+    messages = await listed(desk.sam, "limit=1", file_of(await desk.shelter_case_ref(first)))
 
-    assert [message["case_ref"] for message in found] == [str(await desk.theirs(one))] * 2
+    assert [message["case_ref"] for message in messages] == [str(await desk.shelter_case_ref(first))] * 2
 
 
 async def test_a_file_that_is_anothers_unknown_revoked_or_kept_from_this_person_is_absent_alike(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
-    theirs = await desk.theirs(case_ref)
+    shelter_ref = await desk.shelter_case_ref(case_ref)
     await desk.block_kim(case_ref)
 
     answers = [
         await desk.sam.get(file_of(uuid4())),
         await desk.sam.get(file_of(case_ref)),
-        await desk.ana.get(file_of(theirs)),
-        await desk.kim.get(file_of(theirs)),
+        await desk.ana.get(file_of(shelter_ref)),
+        await desk.kim.get(file_of(shelter_ref)),
         await desk.sam.get("/v1/cases/heron-4417/messages"),
     ]
     await desk.town.revoke(case_ref, directive_ref)
-    answers.append(await desk.sam.get(file_of(theirs)))
+    answers.append(await desk.sam.get(file_of(shelter_ref)))
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({(answer.content, str(sorted(answer.headers.items()))) for answer in answers}) == 1
@@ -79,19 +79,19 @@ async def test_a_file_that_is_anothers_unknown_revoked_or_kept_from_this_person_
 
 async def test_a_cursor_makes_no_absent_file_appear(desk: Desk) -> None:
     (case_ref, directive_ref), (other, _) = await desk.released(), await desk.released()
-    for one in (case_ref, other):
-        await desk.tell(one)
+    for released_ref in (case_ref, other):
+        await desk.tell(released_ref)
     cursor = (await desk.sam.get("/v1/inbox")).json()["cursor"]
     await desk.town.revoke(case_ref, directive_ref)
 
     def at_the_end(ref: UUID) -> str:
         return f"{file_of(ref)}?cursor={cursor}"
 
-    absent = [await desk.sam.get(at_the_end(ref)) for ref in (uuid4(), await desk.theirs(case_ref))]
-    there = await desk.sam.get(at_the_end(await desk.theirs(other)))
+    absent = [await desk.sam.get(at_the_end(ref)) for ref in (uuid4(), await desk.shelter_case_ref(case_ref))]
+    last_page = await desk.sam.get(at_the_end(await desk.shelter_case_ref(other)))
 
     assert [answer.status_code for answer in absent] == [404, 404]
-    assert there.json() == {"messages": [], "cursor": cursor}
+    assert last_page.json() == {"messages": [], "cursor": cursor}
 
 
 async def test_a_directive_is_told_by_its_terms_and_the_reference_that_openings_name(desk: Desk) -> None:
@@ -99,23 +99,23 @@ async def test_a_directive_is_told_by_its_terms_and_the_reference_that_openings_
     message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
     await desk.tell(case_ref)
 
-    told = (await desk.opening(message_ref)).json()
+    directive = (await desk.opening(message_ref)).json()
     opened = (await desk.opening(await desk.newest(case_ref))).json()
 
-    assert told["categories"] == {}
-    assert told["terms"]["categories"] == ["needs"]
-    assert told["terms"]["directive_ref"] != str(directive_ref)
-    assert opened["scope"]["directives"] == [told["terms"]["directive_ref"]]
-    assert told["notice"]["codes"] == ["redisclosure_prohibited"]
+    assert directive["categories"] == {}
+    assert directive["terms"]["categories"] == ["needs"]
+    assert directive["terms"]["directive_ref"] != str(directive_ref)
+    assert opened["scope"]["directives"] == [directive["terms"]["directive_ref"]]
+    assert directive["notice"]["codes"] == ["redisclosure_prohibited"]
 
 
 async def test_terms_that_name_substance_use_carry_the_part_2_notice(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS, DataCategory.SUBSTANCE_USE)
 
-    told = (await desk.opening(message_ref)).json()
+    directive = (await desk.opening(message_ref)).json()
 
-    assert told["notice"]["codes"] == ["redisclosure_prohibited", "42_cfr_2_32"]
+    assert directive["notice"]["codes"] == ["redisclosure_prohibited", "42_cfr_2_32"]
 
 
 async def test_the_stop_itself_can_still_be_read_once_all_is_revoked(desk: Desk) -> None:
@@ -133,8 +133,8 @@ async def test_the_stop_itself_can_still_be_read_once_all_is_revoked(desk: Desk)
 
     message_ref = await say(desk, case_ref, revoked)
 
-    (one,) = await listed(desk.sam, path=file_of(await desk.theirs(case_ref)))
-    assert one["message_ref"] == str(message_ref)
+    (message,) = await listed(desk.sam, path=file_of(await desk.shelter_case_ref(case_ref)))
+    assert message["message_ref"] == str(message_ref)
     answer = await desk.opening(message_ref)
     assert answer.json()["terms"]["directive_ref"] == str(await known_as(desk, case_ref, directive_ref))
     assert "null" not in answer.text
@@ -156,7 +156,7 @@ async def test_a_blocked_person_reads_no_directive_either(desk: Desk) -> None:
     answers: list[httpx.Response] = [
         await desk.opening(message_ref, by=desk.kim),
         await desk.opening(uuid4(), by=desk.kim),
-        await desk.kim.get(file_of(await desk.theirs(case_ref))),
+        await desk.kim.get(file_of(await desk.shelter_case_ref(case_ref))),
     ]
 
     assert {answer.status_code for answer in answers} == {404}
@@ -177,8 +177,8 @@ def narrowed(desk: Desk, case_ref: UUID, directive_ref: UUID) -> ConsentNarrowed
 
 async def listed_or_opened(desk: Desk, message_ref: UUID, case_ref: UUID) -> tuple[bool, int]:
     """Tell whether the shelter's list of a case has a message, and how its opening is answered."""
-    answer = await desk.sam.get(file_of(await desk.theirs(case_ref)))
-    refs = [one["message_ref"] for one in answer.json().get("messages", [])]
+    answer = await desk.sam.get(file_of(await desk.shelter_case_ref(case_ref)))
+    refs = [message["message_ref"] for message in answer.json().get("messages", [])]
     return str(message_ref) in refs, (await desk.opening(message_ref)).status_code
 
 
@@ -238,8 +238,8 @@ async def test_d16_a_grant_that_was_told_counts_as_nothing_sent(desk: Desk) -> N
     relayed = "SELECT relayed FROM register.directive WHERE directive_ref = %(ref)s"
 
     marks = []
-    for told in (True, False):
-        if not told:
+    for only_announced in (True, False):
+        if not only_announced:
             await desk.offer(an_incident(case_ref))
         await relay(desk, case_ref)
         marks.append(desk.rows(relayed, ref=directive_ref)[0][0])
@@ -249,14 +249,14 @@ async def test_d16_a_grant_that_was_told_counts_as_nothing_sent(desk: Desk) -> N
 
 async def relay(desk: Desk, case_ref: UUID) -> None:
     """Note what waits for the shelter as delivered, as the relay does."""
-    asked = "SELECT id, subject_id, message_ref FROM carrying.outbox WHERE recipient = %(to)s"
-    waiting = desk.rows(asked, to=desk.shelter)
-    now, theirs = datetime.now(UTC), await desk.theirs(case_ref)
+    query = "SELECT id, subject_id, message_ref FROM carrying.outbox WHERE recipient = %(to)s"
+    waiting = desk.rows(query, to=desk.shelter)
+    now, shelter_ref = datetime.now(UTC), await desk.shelter_case_ref(case_ref)
     async with desk.town.session("accord_relay") as session:
-        gone = [
-            table.OutboxRow(one, subject, message, desk.shelter, theirs, "", HOTLINE, now, b"")
-            for one, subject, message in waiting
+        rows = [
+            table.OutboxRow(row_id, subject, message, desk.shelter, shelter_ref, "", HOTLINE, now, b"")
+            for row_id, subject, message in waiting
         ]
-        await table.number(desk.town.engine("accord_relay"), gone)
-        await table.relayed(session, gone)
+        await table.number(desk.town.engine("accord_relay"), rows)
+        await table.relayed(session, rows)
         await session.commit()

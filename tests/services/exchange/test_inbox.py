@@ -25,23 +25,25 @@ FORGET = """DELETE FROM exchange.message WHERE recipient = %(agency)s AND case_r
 async def a_mailbox(desk: Desk, pattern: str) -> UUID:
     """Fill the shelter's mailbox: `v` may be opened, `h` could once; return the shelter's reference to the hidden."""
     visible, (hidden, directive) = (await desk.released())[0], await desk.released()
-    await desk.offer(*(an_incident(visible if one == "v" else hidden) for one in pattern))
-    letters = [one for case_ref in (visible, hidden) for one in await desk.delivery.waiting(case_ref, desk.shelter)]
-    await desk.delivery.hand(sorted(letters, key=lambda one: one.offset))
+    await desk.offer(*(an_incident(visible if mark == "v" else hidden) for mark in pattern))
+    letters = [
+        letter for case_ref in (visible, hidden) for letter in await desk.delivery.waiting(case_ref, desk.shelter)
+    ]
+    await desk.delivery.hand(sorted(letters, key=lambda letter: letter.offset))
     await desk.town.revoke(hidden, directive)
-    return await desk.theirs(hidden)
+    return await desk.shelter_case_ref(hidden)
 
 
 async def every_page(client: httpx.AsyncClient, limit: int) -> list[tuple[int, bytes, Any]]:
     """Walk a mailbox by the cursor that each answer gives, to the end and once beyond it."""
-    seen, path = list[tuple[int, bytes, Any]](), f"/v1/inbox?limit={limit}"
-    while len(seen) < 2 or seen[-1] != seen[-2]:
+    pages, path = list[tuple[int, bytes, Any]](), f"/v1/inbox?limit={limit}"
+    while len(pages) < 2 or pages[-1] != pages[-2]:
         answer = await client.get(path)
         headers = sorted(answer.headers.items())
-        seen.append((answer.status_code, answer.content, headers))
+        pages.append((answer.status_code, answer.content, headers))
         cursor = answer.json()["cursor"]
         path = f"/v1/inbox?limit={limit}" + (f"&cursor={cursor}" if cursor else "")
-    return seen
+    return pages
 
 
 async def test_a_message_is_listed_by_its_routing_and_nothing_else(desk: Desk) -> None:
@@ -49,14 +51,14 @@ async def test_a_message_is_listed_by_its_routing_and_nothing_else(desk: Desk) -
 
     await desk.tell(case_ref)
 
-    (one,) = await listed(desk.sam)
-    assert one == {
+    (message,) = await listed(desk.sam)
+    assert message == {
         "message_ref": str(await desk.newest(case_ref)),
         "type": "accord.incident.reported.v1",
-        "case_ref": str(await desk.theirs(case_ref)),
+        "case_ref": str(await desk.shelter_case_ref(case_ref)),
         "sender": "bay-hotline",
-        "occurred_at": one["occurred_at"],
-        "fact_ref": one["fact_ref"],
+        "occurred_at": message["occurred_at"],
+        "fact_ref": message["fact_ref"],
     }
 
 
@@ -64,10 +66,10 @@ async def test_the_routing_that_is_listed_is_the_routing_that_is_opened(desk: De
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
 
-    (one,) = await listed(desk.sam)
-    opened = (await desk.opening(one["message_ref"])).json()
+    (message,) = await listed(desk.sam)
+    opened = (await desk.opening(message["message_ref"])).json()
 
-    assert {name: opened[name] for name in one} == one
+    assert {name: opened[name] for name in message} == message
 
 
 async def test_a_list_is_no_look_and_leaves_no_leaf(desk: Desk) -> None:
@@ -75,7 +77,7 @@ async def test_a_list_is_no_look_and_leaves_no_leaf(desk: Desk) -> None:
     await desk.tell(case_ref)
 
     await listed(desk.sam)
-    await listed(desk.sam, path=f"/v1/cases/{await desk.theirs(case_ref)}/messages")
+    await listed(desk.sam, path=f"/v1/cases/{await desk.shelter_case_ref(case_ref)}/messages")
 
     assert desk.leaves() == []
 
@@ -91,12 +93,12 @@ async def test_m11_for_which_purposes_it_could_be_opened_is_told_without_a_refus
     await desk.tell(case_ref)
     message_ref = await desk.newest(case_ref)
 
-    both = await purposes_of(desk.sam, message_ref)
+    before = await purposes_of(desk.sam, message_ref)
     await desk.town.revoke(case_ref, directive_ref)
-    one = await purposes_of(desk.sam, message_ref)
+    after = await purposes_of(desk.sam, message_ref)
     await desk.block_kim(case_ref)
 
-    assert (both, one) == (["advocacy", "shelter"], ["advocacy"])
+    assert (before, after) == (["advocacy", "shelter"], ["advocacy"])
     assert [await purposes_of(by, message_ref) for by in (desk.sam, desk.kim, desk.ana)] == [["advocacy"], 404, 404]
     assert await purposes_of(desk.sam, uuid4()) == 404
     assert desk.leaves() == []
@@ -127,9 +129,9 @@ async def test_from_a_blocked_person_the_agencys_own_record_hides_too(desk: Desk
     await desk.tell(case_ref)
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="ana")
 
-    found = await listed(desk.ana)
+    messages = await listed(desk.ana)
 
-    assert str(case_ref) not in {one["case_ref"] for one in found}
+    assert str(case_ref) not in {message["case_ref"] for message in messages}
 
 
 async def test_what_an_agency_can_open_for_none_of_its_purposes_is_not_listed(desk: Desk) -> None:
@@ -154,8 +156,8 @@ async def test_pages_hold_every_visible_message_once_and_in_order(desk: Desk) ->
     places = desk.rows(
         "SELECT message_ref FROM exchange.message WHERE recipient = %(a)s ORDER BY place", a=desk.shelter
     )
-    shown = [str(places[at][0]) for at in (1, 2, 5, 7, 8)]
-    assert [[one["message_ref"] for one in page] for page in pages] == [shown] * 4
+    visible = [str(places[at][0]) for at in (1, 2, 5, 7, 8)]
+    assert [[message["message_ref"] for message in page] for page in pages] == [visible] * 4
 
 
 async def test_a_page_of_exactly_the_limit_names_no_next(desk: Desk) -> None:
@@ -192,9 +194,9 @@ async def test_more_hidden_messages_than_are_looked_at_at_once_hide_as_well(
     monkeypatch.setattr(lists, "AT_ONCE", 2)
     await a_mailbox(desk, "hhhhhvhhhhhv")
 
-    found = await listed(desk.sam, "limit=1")
+    messages = await listed(desk.sam, "limit=1")
 
-    assert len(found) == 2
+    assert len(messages) == 2
 
 
 async def test_a_cursor_at_the_end_goes_on_with_what_comes_later(desk: Desk) -> None:
@@ -207,7 +209,7 @@ async def test_a_cursor_at_the_end_goes_on_with_what_comes_later(desk: Desk) -> 
     later = await desk.sam.get(f"/v1/inbox?cursor={cursor}")
 
     assert nothing_new.json() == {"messages": [], "cursor": cursor}
-    assert [one["message_ref"] for one in later.json()["messages"]] == [str(await desk.newest(case_ref))]
+    assert [message["message_ref"] for message in later.json()["messages"]] == [str(await desk.newest(case_ref))]
 
 
 async def test_a_cursor_goes_on_though_its_own_message_was_revoked(desk: Desk) -> None:
@@ -220,18 +222,18 @@ async def test_a_cursor_goes_on_though_its_own_message_was_revoked(desk: Desk) -
 
     later = await desk.sam.get(f"/v1/inbox?cursor={cursor}")
 
-    assert [one["case_ref"] for one in later.json()["messages"]] == [str(await desk.theirs(other))]
+    assert [message["case_ref"] for message in later.json()["messages"]] == [str(await desk.shelter_case_ref(other))]
 
 
 async def test_l1_a_cursor_that_nobody_gave_is_the_end_of_the_list(desk: Desk) -> None:
     hidden, _ = await desk.released()
-    shown, _ = await desk.released()
+    visible, _ = await desk.released()
     await desk.tell(hidden)
-    await desk.tell(shown)
+    await desk.tell(visible)
     await desk.block_kim(hidden)
     refs = [
         await desk.newest(hidden),
-        await desk.newest(shown),
+        await desk.newest(visible),
         await desk.newest(hidden, "bay-hotline"),
         uuid4(),
     ]
@@ -247,13 +249,13 @@ async def test_l1_a_cursor_names_neither_message_nor_place(desk: Desk) -> None:
     await a_mailbox(desk, "hv")
 
     cursor = (await desk.sam.get("/v1/inbox")).json()["cursor"]
-    theirs = await desk.ana.get(f"/v1/inbox?cursor={cursor}")
+    answer = await desk.ana.get(f"/v1/inbox?cursor={cursor}")
 
     written = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     place = desk.rows("SELECT max(place) FROM exchange.message WHERE recipient = %(a)s", a=desk.shelter)[0][0]
     assert not written.isascii()
     assert str(place).encode() not in written
-    assert theirs.status_code == 422, "another agency's cursor is not ours to go on from"
+    assert answer.status_code == 422, "another agency's cursor is not ours to go on from"
 
 
 async def test_a_message_that_commits_late_is_behind_no_cursor(desk: Desk) -> None:
@@ -282,13 +284,13 @@ async def test_a_message_that_commits_late_is_behind_no_cursor(desk: Desk) -> No
 
 async def test_a_list_holds_nobody_once_it_has_decided(desk: Desk) -> None:
     await a_mailbox(desk, "vhv")
-    mine = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
 
     async with desk.town.unit("accord_exchange", desk.shelter, f"sam-{desk.shelter}") as unit:
         page = await inbox.page(unit, 0, 50)
-        held = await unit.session.scalar(mine)
+        lock_count = await unit.session.scalar(query)
 
-    assert (len(page.rows), held) == (2, 0)
+    assert (len(page.rows), lock_count) == (2, 0)
 
 
 async def test_a_list_is_read_while_somebody_else_lists(desk: Desk) -> None:
@@ -331,9 +333,9 @@ async def test_a_coordinator_lists_only_what_the_cell_was_released(desk: Desk) -
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
     await desk.tell(case_ref)
 
-    theirs = str(await desk.town.case_ref_of(case_ref, "county-cell"))
+    cell_ref = str(await desk.town.case_ref_of(case_ref, "county-cell"))
 
-    assert theirs not in {one["case_ref"] for one in await listed(desk.people["cora"])}
+    assert cell_ref not in {message["case_ref"] for message in await listed(desk.people["cora"])}
 
 
 async def test_a_privacy_officer_has_no_inbox(desk: Desk) -> None:
@@ -352,11 +354,11 @@ async def test_without_a_token_nothing_is_told(desk: Desk, web: Web, app: FastAP
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
 
-    async with web.asking(app) as nobody:
+    async with web.asking(app) as anonymous:
         answers = [
-            await nobody.get("/v1/inbox"),
-            await nobody.get(f"/v1/cases/{await desk.theirs(case_ref)}/messages"),
-            await desk.opening(await desk.newest(case_ref), by=nobody),
+            await anonymous.get("/v1/inbox"),
+            await anonymous.get(f"/v1/cases/{await desk.shelter_case_ref(case_ref)}/messages"),
+            await desk.opening(await desk.newest(case_ref), by=anonymous),
         ]
 
     assert [answer.status_code for answer in answers] == [401] * 3
@@ -366,13 +368,13 @@ async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
     refs = [await desk.newest(case_ref), await desk.newest(case_ref, "bay-hotline")]
-    asked = text("SELECT message_ref FROM exchange.message WHERE message_ref = ANY(:refs)")
+    query = text("SELECT message_ref FROM exchange.message WHERE message_ref = ANY(:refs)")
 
-    found = {}
+    visible = {}
     for agency_id in (desk.shelter, "bay-hotline", "county-sheriff"):
         async with desk.town.unit("accord_exchange", agency_id) as unit:
-            found[agency_id] = list(await unit.session.scalars(asked, {"refs": refs}))
+            visible[agency_id] = list(await unit.session.scalars(query, {"refs": refs}))
     async with desk.town.session("accord_exchange") as session:
-        found["nobody"] = list(await session.scalars(asked, {"refs": refs}))
+        visible["nobody"] = list(await session.scalars(query, {"refs": refs}))
 
-    assert found == {desk.shelter: refs[:1], "bay-hotline": refs[1:], "county-sheriff": [], "nobody": []}
+    assert visible == {desk.shelter: refs[:1], "bay-hotline": refs[1:], "county-sheriff": [], "nobody": []}

@@ -43,7 +43,7 @@ class Observer:
 
     agency_id: str
     purpose: Purpose
-    shown: DataCategory
+    category: DataCategory
     client: httpx.AsyncClient
     mail: list[Message] = field(default_factory=list)
     listed: list[dict[str, Any]] = field(default_factory=list)
@@ -51,30 +51,30 @@ class Observer:
 
     def mailbox(self) -> View:
         """Return every value of every record, by the key of its case."""
-        found: View = defaultdict(set)
-        for one in self.mail:
-            headers = {value.decode() for _, value in _headers(one)}
-            found[_text(one.key())] |= headers | {str(one.timestamp()[1]), str(len(one.value() or b""))}
-        return found
+        view: View = defaultdict(set)
+        for message in self.mail:
+            headers = {value.decode() for _, value in _headers(message)}
+            view[_text(message.key())] |= headers | {str(message.timestamp()[1]), str(len(message.value() or b""))}
+        return view
 
     def api(self) -> View:
         """Return every value of every answer, by case."""
-        found: View = defaultdict(set)
-        for one in (*self.listed, *self.opened):
-            found[one["case_ref"]] |= set(_values(one))
-        return found
+        view: View = defaultdict(set)
+        for row in (*self.listed, *self.opened):
+            view[row["case_ref"]] |= set(_values(row))
+        return view
 
     def order(self) -> list[str]:
         """Return the cases as they come first in the list."""
-        return list(dict.fromkeys(str(one["case_ref"]) for one in self.listed))
+        return list(dict.fromkeys(str(row["case_ref"]) for row in self.listed))
 
     def first_instants(self) -> dict[str, datetime]:
         """Return when each case is first heard of."""
-        found: dict[str, datetime] = {}
-        for one in self.listed:
-            at = datetime.fromisoformat(one["occurred_at"])
-            found[one["case_ref"]] = min(at, found.get(one["case_ref"], at))
-        return found
+        instants: dict[str, datetime] = {}
+        for row in self.listed:
+            at = datetime.fromisoformat(row["occurred_at"])
+            instants[row["case_ref"]] = min(at, instants.get(row["case_ref"], at))
+        return instants
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Pair:
 
     shelter: Observer
     counselling: Observer
-    ours: list[UUID]
+    case_refs: list[UUID]
     same: dict[str, str]  # the shelter's reference -> the counselling centre's
     subjects: dict[str, str]  # the shelter's reference -> the subject as the ledger names it
     record: list[dict[str, Any]]  # the headers of the ledger's leaves, in their order
@@ -97,47 +97,47 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
     return [(str(name), value) for name, value in list(message.headers() or ()) if isinstance(value, bytes)]
 
 
-def _values(told: Any) -> Iterator[str]:
+def _values(body: Any) -> Iterator[str]:
     """Yield every scalar of an answer as text."""
-    if isinstance(told, Mapping):
-        for value in told.values():
+    if isinstance(body, Mapping):
+        for value in body.values():
             yield from _values(value)
-    elif isinstance(told, list):
-        for value in told:
+    elif isinstance(body, list):
+        for value in body:
             yield from _values(value)
     else:
-        yield json.dumps(told)
+        yield json.dumps(body)
 
 
-def _shared(one: View, other: View) -> dict[str, str]:
+def _shared(first: View, second: View) -> dict[str, str]:
     """Join cases that alone have some value on either side."""
-    found: dict[str, str] = {}
+    joined: dict[str, str] = {}
     only: list[dict[str, str]] = []
-    for view in (one, other):
+    for view in (first, second):
         holders = defaultdict(list)
         for case, values in view.items():
             for value in values:
                 holders[value].append(case)
         only.append({value: cases[0] for value, cases in holders.items() if len(cases) == 1})
     for value in only[0].keys() & only[1].keys():
-        found[only[0][value]] = only[1][value]
-    return found
+        joined[only[0][value]] = only[1][value]
+    return joined
 
 
-def _ranked(one: Sequence[str], other: Sequence[str]) -> dict[str, str]:
-    return dict(zip(one, other, strict=False))
+def _ranked(first: Sequence[str], second: Sequence[str]) -> dict[str, str]:
+    return dict(zip(first, second, strict=False))
 
 
 def _right(joined: Mapping[str, str], truth: Mapping[str, str]) -> int:
-    return sum(truth.get(mine) == theirs for mine, theirs in joined.items())
+    return sum(truth.get(shelter_ref) == counselling_ref for shelter_ref, counselling_ref in joined.items())
 
 
 async def _observer(stack: AsyncExitStack, town: Town, web: Web, app: FastAPI, kind: AgencyKind) -> Observer:
     agency_id = f"{kind.value.replace('_', '-')}-{token_hex(4)}"
     town.keys.create(agency_id)
     async with town.session("accord_admin") as session:
-        made = NewAgency(agency_id, "An agency", kind, purposes=all_purposes())
-        await enrol_agency(session, made, {"kty": "EC", "kid": agency_id})
+        agency = NewAgency(agency_id, "An agency", kind, purposes=all_purposes())
+        await enrol_agency(session, agency, {"kty": "EC", "kid": agency_id})
         await enrol_person(session, NewPerson(f"sam-{agency_id}", agency_id, "Sam", ("case_worker",)))
         await session.commit()
     token = web.issuer.person(f"sam-{agency_id}", agency=agency_id, roles=["case_worker"])
@@ -150,8 +150,8 @@ async def _observer(stack: AsyncExitStack, town: Town, web: Web, app: FastAPI, k
 async def _tell(town: Town, number: int, *observers: Observer) -> UUID:
     """Tell of one survivor in the trace that the caller chose, to both, who see nothing in common."""
     case_ref = await town.open_case(HOTLINE)
-    for one in observers:
-        await town.direct(case_ref, one.agency_id, one.purpose, [one.shown])
+    for observer in observers:
+        await town.direct(case_ref, observer.agency_id, observer.purpose, [observer.category])
     async with town.unit("accord_intake", HOTLINE, "ana") as unit:
         unit.traceparent = TRACE.format(number=number + 1)
         await disclosure.offer(unit, an_incident(case_ref, needs=["shelter"], occurred_on="2026-11-20"))
@@ -186,17 +186,17 @@ def _received(message: Message) -> RawRecord:
 async def _look(observer: Observer, fabric: Fabric, delivery: Delivery) -> None:
     """Let an agency read its mailbox, its list, and all that it may open."""
     observer.mail = await asyncio.to_thread(fabric.mail, observer.agency_id, CASES)
-    await delivery.hand([_received(one) for one in observer.mail])
+    await delivery.hand([_received(message) for message in observer.mail])
     observer.listed = await listed(observer.client)
-    refs = [one["message_ref"] for one in observer.listed]
-    asked = {"message_refs": refs, "purpose": observer.purpose}
-    answer = await observer.client.post("/v1/openings", json=asked)
+    refs = [row["message_ref"] for row in observer.listed]
+    body = {"message_refs": refs, "purpose": observer.purpose}
+    answer = await observer.client.post("/v1/openings", json=body)
     assert answer.status_code == 200, answer.text
     observer.opened = answer.json()["opened"]
 
 
 async def _known_as(town: Town, cases: Sequence[UUID], observer: Observer) -> list[str]:
-    return [str(await town.case_ref_of(one, observer.agency_id)) for one in cases]
+    return [str(await town.case_ref_of(case_ref, observer.agency_id)) for case_ref in cases]
 
 
 @pytest.fixture(scope="module")
@@ -207,26 +207,29 @@ async def pair(
     async with AsyncExitStack() as stack:
         shelter = await _observer(stack, town, web, app, AgencyKind.SHELTER)
         counselling = await _observer(stack, town, web, app, AgencyKind.COUNSELLING)
-        for one in (shelter, counselling):
-            fabric.open_mailbox(one.agency_id)
+        for observer in (shelter, counselling):
+            fabric.open_mailbox(observer.agency_id)
         cases = [await _tell(town, number, shelter, counselling) for number in range(CASES)]
         await _carry(town, fabric, (shelter.agency_id, counselling.agency_id))
-        for one in (shelter, counselling):
-            await _look(one, fabric, delivery)
-        theirs, others = [await _known_as(town, cases, one) for one in (shelter, counselling)]
+        for observer in (shelter, counselling):
+            await _look(observer, fabric, delivery)
+        shelter_refs, counselling_refs = [await _known_as(town, cases, observer) for observer in (shelter, counselling)]
         pseudonym = """SELECT pseudonym::text FROM register.subject JOIN register."case" USING (subject_id)
             WHERE case_ref = %s"""
-        named = [str(fabric.sql(pseudonym, one)[0][0]) for one in cases]
+        named = [str(fabric.sql(pseudonym, case_ref)[0][0]) for case_ref in cases]
         leaves = "SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending ORDER BY id"
         record = [row[0] for row in fabric.sql(leaves) if row[0]["subject"] in set(named)]
-        same, subjects = dict(zip(theirs, others, strict=True)), dict(zip(theirs, named, strict=True))
+        same, subjects = (
+            dict(zip(shelter_refs, counselling_refs, strict=True)),
+            dict(zip(shelter_refs, named, strict=True)),
+        )
         yield Pair(shelter, counselling, cases, same, subjects, record)
 
 
 def test_m1_d5_both_hold_all_cases_and_share_no_category(pair: Pair) -> None:
-    for one in (pair.shelter, pair.counselling):
-        assert (len(one.mailbox()), len(one.api()), len(one.opened)) == (CASES, CASES, CASES)
-        assert {tuple(opened["categories"]) for opened in one.opened} == {(one.shown,)}
+    for observer in (pair.shelter, pair.counselling):
+        assert (len(observer.mailbox()), len(observer.api()), len(observer.opened)) == (CASES, CASES, CASES)
+        assert {tuple(opened["categories"]) for opened in observer.opened} == {(observer.category,)}
 
 
 @pytest.mark.parametrize("view", [Observer.mailbox, Observer.api], ids=["mailbox", "api"])
@@ -243,12 +246,14 @@ def test_m1_d5_no_value_joins_a_mailbox_and_anothers_api(pair: Pair) -> None:
 
 
 def test_m1_d5_no_instant_joins_two_agencies(pair: Pair) -> None:
-    one, other = pair.shelter.first_instants(), pair.counselling.first_instants()
+    shelter, counselling = pair.shelter.first_instants(), pair.counselling.first_instants()
 
-    joined = _ranked(sorted(one, key=lambda case: one[case]), sorted(other, key=lambda case: other[case]))
+    joined = _ranked(
+        sorted(shelter, key=lambda case: shelter[case]), sorted(counselling, key=lambda case: counselling[case])
+    )
 
     assert _right(joined, pair.same) <= BY_CHANCE
-    assert {at.second for at in (*one.values(), *other.values())} == {0}
+    assert {at.second for at in (*shelter.values(), *counselling.values())} == {0}
 
 
 def test_m1_d5_no_order_joins_two_agencies(pair: Pair) -> None:
@@ -258,7 +263,7 @@ def test_m1_d5_no_order_joins_two_agencies(pair: Pair) -> None:
 
 
 def test_m1_a_record_on_the_broker_tells_the_hour_at_most(pair: Pair) -> None:
-    stamps = {one.timestamp()[1] for one in (*pair.shelter.mail, *pair.counselling.mail)}
+    stamps = {message.timestamp()[1] for message in (*pair.shelter.mail, *pair.counselling.mail)}
 
     assert len(stamps) <= 2
     assert all(stamp % 3_600_000 == 0 for stamp in stamps)
@@ -266,10 +271,12 @@ def test_m1_a_record_on_the_broker_tells_the_hour_at_most(pair: Pair) -> None:
 
 def test_m1_a_trace_the_caller_chose_reaches_no_recipient(pair: Pair) -> None:
     chosen = {TRACE.format(number=number + 1)[3:35] for number in range(CASES)}
-    for one in (pair.shelter, pair.counselling):
-        seen = " ".join(value for view in (one.mailbox(), one.api()) for values in view.values() for value in values)
+    for observer in (pair.shelter, pair.counselling):
+        visible = " ".join(
+            value for view in (observer.mailbox(), observer.api()) for values in view.values() for value in values
+        )
 
-        assert not [trace for trace in chosen if trace in seen]
+        assert not [trace for trace in chosen if trace in visible]
 
 
 def test_m1_no_value_joins_a_mailbox_and_the_ledger(pair: Pair) -> None:

@@ -12,9 +12,9 @@ from tests.services.exchange.test_case_file import announce
 
 
 async def offer_again(
-    desk: Desk, message_ref: UUID, by: httpx.AsyncClient | None = None, **said: Any
+    desk: Desk, message_ref: UUID, by: httpx.AsyncClient | None = None, **body: Any
 ) -> httpx.Response:
-    return await (by or desk.ana).post(f"/v1/messages/{message_ref}/offering", json=said)
+    return await (by or desk.ana).post(f"/v1/messages/{message_ref}/offering", json=body)
 
 
 def copies(desk: Desk, agency_id: str) -> int:
@@ -140,10 +140,10 @@ async def test_d17_a_fact_offered_again_is_known_again(desk: Desk) -> None:
     await desk.delivery.deliver(case_ref, HOTLINE, desk.shelter)
 
     first, second = await listed(desk.sam)
-    opened = [(await desk.opening(one["message_ref"])).json() for one in (first, second)]
+    opened = [(await desk.opening(message["message_ref"])).json() for message in (first, second)]
     assert first["message_ref"] != second["message_ref"]
-    assert {one["fact_ref"] for one in (first, second, *opened)} == {first["fact_ref"]}
-    assert {one["occurred_at"] for one in (first, second, *opened)} == {first["occurred_at"]}
+    assert {message["fact_ref"] for message in (first, second, *opened)} == {first["fact_ref"]}
+    assert {message["occurred_at"] for message in (first, second, *opened)} == {first["occurred_at"]}
 
 
 async def test_d17_two_facts_and_two_recipients_share_no_name(desk: Desk) -> None:
@@ -152,11 +152,15 @@ async def test_d17_two_facts_and_two_recipients_share_no_name(desk: Desk) -> Non
     await desk.tell(case_ref)
     await desk.tell(case_ref)
 
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    police_ref = await desk.town.case_ref_of(case_ref, "county-sheriff")
     of_each = [
         await listed(client, path=f"/v1/cases/{ref}/messages")
-        for client, ref in ((desk.ana, case_ref), (desk.sam, await desk.theirs(case_ref)), (desk.people["lee"], theirs))
+        for client, ref in (
+            (desk.ana, case_ref),
+            (desk.sam, await desk.shelter_case_ref(case_ref)),
+            (desk.people["lee"], police_ref),
+        )
     ]
 
-    assert [len(one) for one in of_each] == [2, 2, 2]
-    assert len({message["fact_ref"] for one in of_each for message in one}) == 6
+    assert [len(messages) for messages in of_each] == [2, 2, 2]
+    assert len({message["fact_ref"] for messages in of_each for message in messages}) == 6

@@ -42,11 +42,11 @@ async def test_h12_where_nobody_is_shut_out_a_system_names_nobody(desk: Desk) ->
 
 async def test_h12_a_system_that_names_nobody_meets_what_never_was(desk: Desk) -> None:
     case_ref, message_ref = await a_hidden_case(desk)
-    theirs = await desk.theirs(case_ref)
+    shelter_ref = await desk.shelter_case_ref(case_ref)
 
     hidden = await opening(desk, message_ref, {})
     never = await opening(desk, uuid4(), {})
-    file = await desk.system.get(f"/v1/cases/{theirs}/messages")
+    file = await desk.system.get(f"/v1/cases/{shelter_ref}/messages")
     bulk = await desk.system.post("/v1/openings", json={"message_refs": [str(message_ref)], **OPENING})
 
     assert (hidden.status_code, hidden.content) == (never.status_code, never.content)
@@ -56,12 +56,12 @@ async def test_h12_a_system_that_names_nobody_meets_what_never_was(desk: Desk) -
 
 async def test_h12_lists_and_files_show_what_the_named_may_see(desk: Desk) -> None:
     case_ref, message_ref = await a_hidden_case(desk)
-    theirs = await desk.theirs(case_ref)
+    shelter_ref = await desk.shelter_case_ref(case_ref)
 
     inbox = await desk.system.get("/v1/inbox", headers=desk.claim("sam"))
-    file = await desk.system.get(f"/v1/cases/{theirs}/messages", headers=desk.claim("sam"))
+    file = await desk.system.get(f"/v1/cases/{shelter_ref}/messages", headers=desk.claim("sam"))
 
-    assert [one["message_ref"] for one in inbox.json()["messages"]] == [str(message_ref)]
+    assert [message["message_ref"] for message in inbox.json()["messages"]] == [str(message_ref)]
     assert len(file.json()["messages"]) == 1
 
 
@@ -123,9 +123,9 @@ async def test_h12_no_claim_tells_who_works_anywhere(desk: Desk) -> None:
 
     answers = [await opening(desk, message_ref, {HEADER: desk.web.claim(desk.shelter, name)}) for name in names]
 
-    told = [{name: value for name, value in answer.json().items() if name != "instance"} for answer in answers]
-    assert all(one == told[0] for one in told)
-    assert told[0]["code"] == "person_claim_refused"
+    problems = [{name: value for name, value in answer.json().items() if name != "instance"} for answer in answers]
+    assert all(problem == problems[0] for problem in problems)
+    assert problems[0]["code"] == "person_claim_refused"
 
 
 async def test_h12_a_person_names_nobody_and_a_header_comes_once(desk: Desk) -> None:

@@ -144,7 +144,7 @@ async def test_openings_together_carry_the_part_2_notice_each_by_what_it_holds(d
     body = {"purpose": "advocacy", "message_refs": [str(care), str(other)]}
     opened = (await desk.ana.post("/v1/openings", json=body)).json()["opened"]
 
-    assert [one["notice"]["codes"] for one in opened] == [PART_2, PART_2[:1]]
+    assert [opening["notice"]["codes"] for opening in opened] == [PART_2, PART_2[:1]]
 
 
 async def test_absent_not_permitted_revoked_blocked_and_anothers_answer_alike_to_the_byte(desk: Desk) -> None:
@@ -180,8 +180,8 @@ async def test_each_opening_leaves_a_leaf_and_each_refusal_too(desk: Desk) -> No
     await desk.town.revoke(case_ref, directive_ref)
     await desk.opening(message_ref)
 
-    said = [(leaf["act"], leaf["verdict"]) for leaf in desk.leaves()]
-    assert said == [("opened", "permit")] * 2 + [("refused", "deny")] * 2
+    acts = [(leaf["act"], leaf["verdict"]) for leaf in desk.leaves()]
+    assert acts == [("opened", "permit")] * 2 + [("refused", "deny")] * 2
     assert desk.leaves()[0]["categories"] == ["needs"]
 
 
@@ -233,11 +233,11 @@ async def test_several_are_opened_in_the_order_asked_and_the_absent_are_not_name
         await desk.tell(case_ref)
         refs.append(str(await desk.newest(case_ref)))
     await desk.town.revoke(revoked, directive_ref)
-    asked = [refs[2], str(uuid4()), refs[1], refs[0], refs[2]]
+    requested = [refs[2], str(uuid4()), refs[1], refs[0], refs[2]]
 
-    answer = await desk.sam.post("/v1/openings", json={"purpose": "shelter", "message_refs": asked})
+    answer = await desk.sam.post("/v1/openings", json={"purpose": "shelter", "message_refs": requested})
 
-    assert [one["message_ref"] for one in answer.json()["opened"]] == [refs[2], refs[0]]
+    assert [opening["message_ref"] for opening in answer.json()["opened"]] == [refs[2], refs[0]]
     assert set(answer.json()) == {"opened", "promise"}
     assert sorted(leaf["act"] for leaf in desk.leaves()) == ["opened", "opened", "refused", "refused"]
 
@@ -289,22 +289,22 @@ async def test_a_body_that_was_changed_on_its_way_is_absent_to_all_and_told_to_t
     await desk.tell(case_ref)
     await desk.tell(case_ref)
     changed, own = await desk.newest(case_ref), await desk.newest(case_ref, HOTLINE)
-    (whole,) = [ref for (ref,) in desk.rows(THEIRS, ref=await desk.theirs(case_ref)) if ref != changed]
+    (whole,) = [ref for (ref,) in desk.rows(MESSAGES, ref=await desk.shelter_case_ref(case_ref)) if ref != changed]
     desk.rows(ALTERED, ref=changed)
     desk.rows(ALTERED, ref=own)
 
     answers = [await desk.opening(changed), await desk.opening(own, "advocacy", desk.ana), await desk.opening(uuid4())]
     offered = await desk.ana.post(f"/v1/messages/{own}/offering", json={})
-    asked = {"purpose": "shelter", "message_refs": [str(changed), str(whole)]}
-    several = (await desk.sam.post("/v1/openings", json=asked)).json()["opened"]
+    body = {"purpose": "shelter", "message_refs": [str(changed), str(whole)]}
+    several = (await desk.sam.post("/v1/openings", json=body)).json()["opened"]
 
     assert len({repr(told_of(answer)) for answer in answers}) == 1
     assert (answers[0].status_code, offered.status_code) == (404, 404)
-    assert [one["message_ref"] for one in several] == [str(whole)]
+    assert [opening["message_ref"] for opening in several] == [str(whole)]
     assert [record.message for record in caplog.records].count("body_altered") == 4
 
 
-THEIRS = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s"
+MESSAGES = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s"
 
 
 async def test_h9_each_opening_comes_with_a_promise_that_its_look_is_on_record(desk: Desk) -> None:
@@ -329,9 +329,9 @@ async def test_h9_one_promise_covers_what_is_opened_together_and_nothing_absent(
     body = {"purpose": "shelter", "message_refs": [*refs, str(uuid4())]}
 
     answer = (await desk.sam.post("/v1/openings", json=body)).json()
-    nothing = (await desk.sam.post("/v1/openings", json=body | {"message_refs": [str(uuid4())]})).json()
+    empty = (await desk.sam.post("/v1/openings", json=body | {"message_refs": [str(uuid4())]})).json()
 
-    leaves = tuple(b64decode(one["record"]["leaf"]) for one in answer["opened"])
+    leaves = tuple(b64decode(opening["record"]["leaf"]) for opening in answer["opened"])
     assert len(leaves) == 2
     assert read_promise(answer["promise"], vkey_of(PROMISES)).leaves == leaves
-    assert nothing == {"opened": []}
+    assert empty == {"opened": []}

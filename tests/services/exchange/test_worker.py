@@ -14,27 +14,27 @@ from tests.services.exchange.conftest import HOTLINE, Desk, an_incident, listed
 
 
 def places(desk: Desk) -> list[int]:
-    asked = "SELECT place FROM exchange.message WHERE recipient = %(agency)s ORDER BY place"
-    return [row[0] for row in desk.rows(asked, agency=desk.shelter)]
+    query = "SELECT place FROM exchange.message WHERE recipient = %(agency)s ORDER BY place"
+    return [row[0] for row in desk.rows(query, agency=desk.shelter)]
 
 
 async def test_two_workers_at_once_leave_no_gap_and_no_double(desk: Desk) -> None:
     cases = [(await desk.released())[0] for _ in range(4)]
     await desk.offer(*(an_incident(case_ref) for case_ref in cases * 5))
-    letters = [one for case_ref in cases for one in await desk.delivery.waiting(case_ref, desk.shelter)]
+    letters = [letter for case_ref in cases for letter in await desk.delivery.waiting(case_ref, desk.shelter)]
     workers = [desk.delivery.another() for _ in range(2)]
 
     # In both orders and one at a time, so that the two meet at the mailbox again and again.
-    both = ((workers[0], letters), (workers[1], letters[::-1]))
-    await asyncio.gather(*(hand_singly(desk, worker, some) for worker, some in both))
+    batches = ((workers[0], letters), (workers[1], letters[::-1]))
+    await asyncio.gather(*(hand_singly(desk, worker, batch) for worker, batch in batches))
 
     assert places(desk) == list(range(1, 21))
     assert len(await listed(desk.sam)) == 20
 
 
 async def hand_singly(desk: Desk, worker: Worker, letters: Sequence[RawRecord]) -> None:
-    for one in letters:
-        await desk.delivery.hand([one], worker)
+    for letter in letters:
+        await desk.delivery.hand([letter], worker)
 
 
 async def test_a_message_that_comes_twice_is_kept_once(desk: Desk) -> None:
@@ -61,24 +61,24 @@ async def test_a_message_is_kept_as_it_came(desk: Desk) -> None:
     await desk.tell(case_ref)
     (letter,) = await desk.delivery.waiting(case_ref, desk.shelter)
 
-    kept = desk.rows("SELECT body, case_ref FROM exchange.message WHERE recipient = %(a)s", a=desk.shelter)
+    rows = desk.rows("SELECT body, case_ref FROM exchange.message WHERE recipient = %(a)s", a=desk.shelter)
 
-    assert kept == [(letter.body, await desk.theirs(case_ref))]
+    assert rows == [(letter.body, await desk.shelter_case_ref(case_ref))]
 
 
 async def test_what_comes_together_to_several_mailboxes_lies_in_each_in_its_order(desk: Desk) -> None:
     case_ref, _ = await desk.released()
-    told = [an_incident(case_ref) for _ in range(3)]
-    await desk.offer(*told)
+    facts = [an_incident(case_ref) for _ in range(3)]
+    await desk.offer(*facts)
     letters = await desk.delivery.waiting(case_ref, desk.shelter, HOTLINE)
-    asked = "SELECT message_ref FROM exchange.message WHERE recipient = %(of)s AND case_ref = %(case)s ORDER BY place"
+    query = "SELECT message_ref FROM exchange.message WHERE recipient = %(of)s AND case_ref = %(case)s ORDER BY place"
 
     await desk.delivery.hand([letters[number] for number in (0, 3, 1, 4, 2, 5)])
 
-    theirs = await desk.theirs(case_ref)
-    for agency, mine, ref in ((desk.shelter, letters[:3], theirs), (HOTLINE, letters[3:], case_ref)):
-        kept = [row[0] for row in desk.rows(asked, of=agency, case=ref)]
-        assert kept == [read(one).message_ref for one in mine]
+    shelter_ref = await desk.shelter_case_ref(case_ref)
+    for agency, expected, ref in ((desk.shelter, letters[:3], shelter_ref), (HOTLINE, letters[3:], case_ref)):
+        stored = [row[0] for row in desk.rows(query, of=agency, case=ref)]
+        assert stored == [read(letter).message_ref for letter in expected]
 
 
 async def test_the_letter_of_an_agency_that_left_is_parked_and_those_that_came_with_it_are_kept(desk: Desk) -> None:
@@ -94,8 +94,8 @@ async def test_the_letter_of_an_agency_that_left_is_parked_and_those_that_came_w
     parked = desk.rows("SELECT reason FROM carrying.parked WHERE topic = %(topic)s", topic=letter.topic)
     assert parked == [("no_agency",)]
     assert len(places(desk)) == 1
-    asked = "SELECT count(*) FROM exchange.message WHERE recipient = %(agency)s AND case_ref = %(case)s"
-    assert desk.rows(asked, agency=HOTLINE, case=case_ref) == [(2,)]
+    query = "SELECT count(*) FROM exchange.message WHERE recipient = %(agency)s AND case_ref = %(case)s"
+    assert desk.rows(query, agency=HOTLINE, case=case_ref) == [(2,)]
 
 
 async def test_no_wall_is_left_up_behind_what_was_kept(desk: Desk) -> None:
@@ -104,7 +104,7 @@ async def test_no_wall_is_left_up_behind_what_was_kept(desk: Desk) -> None:
     letters = await desk.delivery.waiting(case_ref, desk.shelter)
 
     async with desk.town.session("accord_exchange") as session:
-        await store.keep(session, [read(one) for one in letters])
-        seen = await session.scalar(text("SELECT count(*) FROM exchange.message"))
+        await store.keep(session, [read(letter) for letter in letters])
+        count = await session.scalar(text("SELECT count(*) FROM exchange.message"))
 
-    assert seen == 0
+    assert count == 0

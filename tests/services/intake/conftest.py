@@ -37,22 +37,22 @@ class Desk(AtTheDoor):
         assert answer.status_code == 201, answer.text
         return UUID(answer.json()["case_ref"])
 
-    async def report(self, case_ref: UUID, **told: Any) -> dict[str, Any]:
-        answer = await self.ana.post(f"/v1/cases/{case_ref}/incidents", json=told)
+    async def report(self, case_ref: UUID, **fields: Any) -> dict[str, Any]:
+        answer = await self.ana.post(f"/v1/cases/{case_ref}/incidents", json=fields)
         assert answer.status_code == 201, answer.text
         reported: dict[str, Any] = answer.json()
         return reported
 
-    async def plan(self, case_ref: UUID, version: int | None = None, **told: Any) -> httpx.Response:
+    async def plan(self, case_ref: UUID, version: int | None = None, **fields: Any) -> httpx.Response:
         """Write a plan, in place of `version` if there is one."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        return await self.ana.post(f"/v1/cases/{case_ref}/plans", json=told, headers=headers)
+        return await self.ana.post(f"/v1/cases/{case_ref}/plans", json=fields, headers=headers)
 
     async def mail(self, case_ref: UUID, agency_id: str) -> list[Sealed]:
         """Return what waits for an agency, as the relay would send it."""
-        theirs = await self.town.case_ref_of(case_ref, agency_id)
+        agency_case_ref = await self.town.case_ref_of(case_ref, agency_id)
         async with self.town.session("accord_relay") as session:
-            rows = (await session.execute(WAITING, {"key": theirs, "to": agency_id})).all()
+            rows = (await session.execute(WAITING, {"key": agency_case_ref, "to": agency_id})).all()
         return [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
 
     async def opened(
@@ -61,19 +61,19 @@ class Desk(AtTheDoor):
         """Open the newest message that waits for an agency."""
         newest = (await self.mail(case_ref, agency_id))[-1]
         async with self.town.unit("accord_exchange", agency_id) as unit:
-            (found,) = await disclosure.open(unit, [newest], purpose)
-        return {str(category): dict(fields) for category, fields in found.categories.items()}
+            (opening,) = await disclosure.open(unit, [newest], purpose)
+        return {str(category): dict(fields) for category, fields in opening.categories.items()}
 
-    def rows(self, statement: str, **asked: Any) -> list[Any]:
+    def rows(self, statement: str, **params: Any) -> list[Any]:
         """Read the database as an outside checker would."""
         with self.town.database.superuser() as connection:
-            return connection.execute(statement, asked).fetchall()
+            return connection.execute(statement, params).fetchall()
 
 
 @pytest.fixture
 async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        made = Desk(town)
+        new_desk = Desk(town)
         for name in ("ana", "priya", "sam", "lee", "kim", "cora"):
-            made.people[name] = await stack.enter_async_context(web.as_person(app, name))
-        yield made
+            new_desk.people[name] = await stack.enter_async_context(web.as_person(app, name))
+        yield new_desk

@@ -65,17 +65,17 @@ async def test_an_agency_that_the_survivor_named_opens_its_part(desk: Desk) -> N
 
 
 SUMMARY = "incident_summary"
-TOLD = {"relationship": "XS", "violence_types": ["threats"], "occurred_on": "2026-01-01", "channel": "hotline"}
+INCIDENT = {"relationship": "XS", "violence_types": ["threats"], "occurred_on": "2026-01-01", "channel": "hotline"}
 
 
 async def test_what_was_computed_from_a_field_that_is_kept_back_is_kept_back_too(desk: Desk) -> None:
     case_ref = await desk.town.open_case()
-    shown = [f"{SUMMARY}.{name}" for name in ("contexts", "elapsed_band", "violence_types", "reported_at", "channel")]
+    fields = [f"{SUMMARY}.{name}" for name in ("contexts", "elapsed_band", "violence_types", "reported_at", "channel")]
     await desk.town.direct(
-        case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.INCIDENT_SUMMARY], only_fields=shown
+        case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.INCIDENT_SUMMARY], only_fields=fields
     )
 
-    await desk.report(case_ref, **TOLD)
+    await desk.report(case_ref, **INCIDENT)
 
     opened = await desk.opened(case_ref, "harbor-house", Purpose.SHELTER)
     assert set(opened[SUMMARY]) == {"violence_types", "reported_at", "channel"}
@@ -84,7 +84,7 @@ async def test_what_was_computed_from_a_field_that_is_kept_back_is_kept_back_too
 async def test_and_it_closes_with_that_field_when_it_is_closed_later(desk: Desk) -> None:
     case_ref = await desk.town.open_case()
     await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.INCIDENT_SUMMARY])
-    await desk.report(case_ref, **TOLD)
+    await desk.report(case_ref, **INCIDENT)
     before = await desk.opened(case_ref, "harbor-house", Purpose.SHELTER)
 
     await desk.town.direct(
@@ -151,11 +151,11 @@ async def test_a_repeat_is_marked_within_one_agencys_case(desk: Desk) -> None:
 
 async def test_a_report_is_submitted_to_the_police_on_a_release_only(desk: Desk) -> None:
     case_ref = await desk.town.open_case()
-    told = {"police_report": "submitted"}
+    body = {"police_report": "submitted"}
 
-    refused = await desk.ana.post(f"/v1/cases/{case_ref}/incidents", json=told)
+    refused = await desk.ana.post(f"/v1/cases/{case_ref}/incidents", json=body)
     await desk.town.direct(case_ref, "county-sheriff", Purpose.INVESTIGATION, [DataCategory.INCIDENT_SUMMARY])
-    accepted = await desk.ana.post(f"/v1/cases/{case_ref}/incidents", json=told)
+    accepted = await desk.ana.post(f"/v1/cases/{case_ref}/incidents", json=body)
 
     assert (refused.status_code, refused.json()["code"]) == (409, "release_needed")
     assert accepted.status_code == 201
@@ -173,7 +173,7 @@ async def test_a_plan_is_superseded_by_whoever_read_it(desk: Desk) -> None:
     assert (unread.status_code, stale.status_code) == (428, 412)
     assert (second.status_code, second.json()["version"]) == (201, 2)
     assert second.json()["plan_ref"] == first.json()["plan_ref"]
-    assert [one.type for one in await desk.mail(case_ref, "bay-hotline")] == [
+    assert [message.type for message in await desk.mail(case_ref, "bay-hotline")] == [
         "accord.safety_plan.created.v1",
         "accord.safety_plan.updated.v1",
     ]
@@ -207,12 +207,12 @@ async def test_after_a_closed_plan_comes_a_new_one(desk: Desk) -> None:
 async def test_a_joined_agency_keeps_its_own_file_and_learns_nothing_of_the_other(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "harbor-house")
     await desk.report(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    read = (await desk.sam.get(f"/v1/cases/{theirs}")).json()
-    written = await desk.sam.post(f"/v1/cases/{theirs}/incidents", json={"narrative": "told here"})
+    read = (await desk.sam.get(f"/v1/cases/{shelter_ref}")).json()
+    written = await desk.sam.post(f"/v1/cases/{shelter_ref}/incidents", json={"narrative": "told here"})
 
-    assert read == {"case_ref": str(theirs), "incidents": []}
+    assert read == {"case_ref": str(shelter_ref), "incidents": []}
     assert written.status_code == 201
     assert len((await desk.ana.get(f"/v1/cases/{case_ref}")).json()["incidents"]) == 1
 
@@ -238,7 +238,7 @@ async def test_anothers_an_unknown_and_a_malformed_reference_are_one_answer(
 
     answers = [await sent(desk.sam, method, path, body, ref, incident) for ref in (case_ref, uuid4(), "nothing")]
 
-    assert {(one.status_code, one.content) for one in answers} == {(404, answers[0].content)}
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
@@ -246,13 +246,13 @@ async def test_a_blocked_person_finds_nothing_and_the_attempt_is_on_record(
     desk: Desk, method: str, path: str, body: Any
 ) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
-    incident = (await desk.lee.post(f"/v1/cases/{theirs}/incidents", json={})).json()["incident_ref"]
+    police_ref = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    incident = (await desk.lee.post(f"/v1/cases/{police_ref}/incidents", json={})).json()["incident_ref"]
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="kim")
     count = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%blocked_person%%'"
     before = desk.rows(count)[0][0]
 
-    blocked = await sent(desk.kim, method, path, body, theirs, incident)
+    blocked = await sent(desk.kim, method, path, body, police_ref, incident)
     absent = await sent(desk.kim, method, path, body, uuid4(), incident)
 
     assert (blocked.status_code, blocked.content) == (404, absent.content)
@@ -264,14 +264,14 @@ async def test_h12_a_system_works_on_no_hidden_case_for_nobody(
     desk: Desk, web: Web, app: FastAPI, method: str, path: str, body: Any
 ) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
-    incident = (await desk.lee.post(f"/v1/cases/{theirs}/incidents", json={})).json()["incident_ref"]
+    police_ref = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    incident = (await desk.lee.post(f"/v1/cases/{police_ref}/incidents", json={})).json()["incident_ref"]
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="kim")
 
     async with web.as_system(app, "county-sheriff") as system, web.as_system(app, "county-sheriff", "lee") as named:
-        unnamed = await sent(system, method, path, body, theirs, incident)
+        unnamed = await sent(system, method, path, body, police_ref, incident)
         absent = await sent(system, method, path, body, uuid4(), incident)
-        answer = await sent(named, method, path, body, theirs, incident)
+        answer = await sent(named, method, path, body, police_ref, incident)
 
     assert (unnamed.status_code, unnamed.content) == (404, absent.content)
     assert answer.status_code != 404
@@ -281,14 +281,16 @@ async def test_h12_a_system_works_on_no_hidden_case_for_nobody(
 async def test_nobody_without_a_token_or_the_scope_gets_in(desk: Desk, method: str, path: str, body: Any) -> None:
     case_ref = await desk.case()
 
-    nobody = await desk.ana.request(method, path.format(case_ref, case_ref), json=body, headers={"Authorization": ""})
+    anonymous = await desk.ana.request(
+        method, path.format(case_ref, case_ref), json=body, headers={"Authorization": ""}
+    )
     coordinator = await sent(desk.cora, method, path, body, case_ref, case_ref)
 
-    assert (nobody.status_code, coordinator.status_code) == (401, 403)
+    assert (anonymous.status_code, coordinator.status_code) == (401, 403)
 
 
 @pytest.mark.parametrize(
-    ("told", "place"),
+    ("body", "place"),
     [
         ({"relationship": CANARY}, "body.relationship"),
         ({"violence_types": [CANARY]}, "body.violence_types.0"),
@@ -304,10 +306,10 @@ async def test_nobody_without_a_token_or_the_scope_gets_in(desk: Desk, method: s
         ({CANARY: 1}, "body"),
     ],
 )
-async def test_a_field_that_is_not_valid_is_named_and_not_echoed(desk: Desk, told: dict[str, Any], place: str) -> None:
+async def test_a_field_that_is_not_valid_is_named_and_not_echoed(desk: Desk, body: dict[str, Any], place: str) -> None:
     case_ref = await desk.case()
 
-    answer = await desk.ana.post(f"/v1/cases/{case_ref}/incidents", json=told)
+    answer = await desk.ana.post(f"/v1/cases/{case_ref}/incidents", json=body)
 
     assert answer.status_code == 422
     assert place in {error["field"] for error in answer.json()["errors"]}

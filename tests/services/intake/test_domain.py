@@ -27,7 +27,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
 
-def told(**fields: Any) -> IncidentRequest:
+def a_form(**fields: Any) -> IncidentRequest:
     return IncidentRequest(**fields)
 
 
@@ -36,7 +36,7 @@ def changed(*changes: str, **fields: Any) -> IncidentVersionRequest:
 
 
 def an_incident(*, reported_at: datetime = NOON) -> domain.Incident:
-    incident, _ = domain.report(uuid4(), uuid4(), told(), None, reported_at)
+    incident, _ = domain.report(uuid4(), uuid4(), a_form(), None, reported_at)
     return incident
 
 
@@ -74,10 +74,10 @@ def test_what_is_yet_to_come_is_no_incident() -> None:
 @given(first=st.dates(date(2000, 1, 1), TODAY), second=st.dates(date(2000, 1, 1), TODAY))
 def test_the_longer_ago_the_later_the_band(first: date, second: date) -> None:
     bands = list(ElapsedBand)
-    found = [domain.elapsed_band(day, DatePrecision.DAY, TODAY) for day in sorted([first, second])]
+    computed = [domain.elapsed_band(day, DatePrecision.DAY, TODAY) for day in sorted([first, second])]
 
-    assert None not in found
-    assert bands.index(found[0]) >= bands.index(found[1])  # type: ignore[arg-type]
+    assert None not in computed
+    assert bands.index(computed[0]) >= bands.index(computed[1])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_longer_ago_the_later_the_band(first: date, second: date) -> None:
     ],
 )
 def test_a_context_follows_from_what_was_told(fields: dict[str, Any], context: IncidentContext) -> None:
-    assert domain.contexts(told(**fields)) == (context,)
+    assert domain.contexts(a_form(**fields)) == (context,)
 
 
 @given(
@@ -105,13 +105,13 @@ def test_a_context_follows_from_what_was_told(fields: dict[str, Any], context: I
 def test_no_context_about_a_child_is_guessed_from_silence(
     kinds: list[ViolenceType], relationship: Relationship | None, minor: str | None
 ) -> None:
-    found = domain.contexts(told(violence_types=kinds, relationship=relationship, minor_involved=minor))
+    contexts = domain.contexts(a_form(violence_types=kinds, relationship=relationship, minor_involved=minor))
 
-    assert not {IncidentContext.CHILD_SEXUAL_ABUSE, IncidentContext.EARLY_MARRIAGE} & set(found)
+    assert not {IncidentContext.CHILD_SEXUAL_ABUSE, IncidentContext.EARLY_MARRIAGE} & set(contexts)
 
 
 def test_an_incident_needs_no_field_at_all() -> None:
-    incident, fact = domain.report(uuid4(), uuid4(), told(), None, NOON)
+    incident, fact = domain.report(uuid4(), uuid4(), a_form(), None, NOON)
 
     assert (incident.version, incident.state) == (1, IncidentState.RECORDED)
     assert fact.reported_at == NOON
@@ -122,7 +122,7 @@ def test_an_incident_needs_no_field_at_all() -> None:
 def test_another_within_a_year_is_a_repeat(days: int, repeats: bool) -> None:
     earlier = an_incident(reported_at=NOON - timedelta(days=days))
 
-    _, fact = domain.report(uuid4(), earlier.case_ref, told(), earlier.reported_at, NOON)
+    _, fact = domain.report(uuid4(), earlier.case_ref, a_form(), earlier.reported_at, NOON)
 
     assert fact.repeat_incident is repeats
 
@@ -155,13 +155,13 @@ def test_a_change_that_contradicts_itself_is_refused(changes: list[str], code: s
 
 
 def test_a_report_to_the_police_needs_a_release_to_them() -> None:
-    submitted = told(police_report=PoliceReport.SUBMITTED)
+    submitted = a_form(police_report=PoliceReport.SUBMITTED)
 
     with pytest.raises(CaseStepNotPossible, match="release_needed"):
         domain.check_police_report(submitted, own_police=False, released_to_police=False)
     domain.check_police_report(submitted, own_police=False, released_to_police=True)
     domain.check_police_report(submitted, own_police=True, released_to_police=False)
-    domain.check_police_report(told(police_report="drafted"), own_police=False, released_to_police=False)
+    domain.check_police_report(a_form(police_report="drafted"), own_police=False, released_to_police=False)
 
 
 def test_a_plan_begins_active_and_names_the_sections_that_say_something() -> None:

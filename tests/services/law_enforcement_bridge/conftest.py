@@ -30,9 +30,9 @@ class Desk:
     jude: httpx.AsyncClient  # attorney at legal aid
     ana: httpx.AsyncClient  # advocate of the hotline
 
-    async def record(self, **said: Any) -> dict[str, Any]:
+    async def record(self, **fields: Any) -> dict[str, Any]:
         """Record an order at the police, a temporary one unless another is named."""
-        answer = await self.lee.post("/v1/orders", json={"status": "temporary"} | said)
+        answer = await self.lee.post("/v1/orders", json={"status": "temporary"} | fields)
         assert answer.status_code == 201, answer.text
         order: dict[str, Any] = answer.json()
         return order

@@ -26,8 +26,8 @@ HEARING = {"hearing_at": "2026-04-01T09:00:00Z"}
 
 
 async def types(desk: Desk, case_ref: str, agency_id: str = "county-sheriff") -> list[str]:
-    found = await mailbox(desk.town, UUID(case_ref), agency_id)
-    return [message.type.removeprefix("accord.protective_order.").removesuffix(".v1") for message in found]
+    messages = await mailbox(desk.town, UUID(case_ref), agency_id)
+    return [message.type.removeprefix("accord.protective_order.").removesuffix(".v1") for message in messages]
 
 
 async def test_an_order_without_a_case_is_given_one_of_its_own(desk: Desk) -> None:
@@ -52,9 +52,11 @@ async def test_several_orders_stand_in_one_case(desk: Desk) -> None:
 
 
 async def test_police_record_in_the_case_by_which_they_know_the_survivor(desk: Desk) -> None:
-    theirs = await desk.town.case_ref_of(await desk.town.open_case("bay-hotline", "county-sheriff"), "county-sheriff")
+    police_ref = await desk.town.case_ref_of(
+        await desk.town.open_case("bay-hotline", "county-sheriff"), "county-sheriff"
+    )
 
-    order = await desk.record(case_ref=str(theirs))
+    order = await desk.record(case_ref=str(police_ref))
 
     assert await types(desk, order["case_ref"]) == ["issued"]
     assert await types(desk, order["case_ref"], "bay-hotline") == []
@@ -85,8 +87,8 @@ async def test_a_temporary_order_is_served_and_the_watching_advocate_learns_of_i
     assert set(opened["protective_order.issued"].categories) == {"order_terms", "order_service"}
     issued, served_on = (opened[f"protective_order.{step}"].categories for step in ("issued", "served"))
     assert served_on[DataCategory.ORDER_SERVICE]["served_at"] == "2026-03-02T07:52:00Z"
-    theirs = served_on[DataCategory.ORDER_TERMS]["order_ref"]
-    assert theirs == issued[DataCategory.ORDER_TERMS]["order_ref"] != order["order_ref"]
+    hotline_order_ref = served_on[DataCategory.ORDER_TERMS]["order_ref"]
+    assert hotline_order_ref == issued[DataCategory.ORDER_TERMS]["order_ref"] != order["order_ref"]
 
 
 @pytest.mark.parametrize("name", ["order_terms.order_number", "order_number"])
@@ -96,9 +98,9 @@ async def test_criminal_justice_values_go_to_no_nonprofit(desk: Desk, name: str)
 
     await desk.record(case_ref=str(case_ref), order_number="PNO-1", court_name="County Court", cji_fields=[name])
 
-    theirs = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["protective_order.issued"]
-    assert theirs.categories[DataCategory.ORDER_TERMS]["court_name"] == "County Court"
-    assert "order_number" not in theirs.categories[DataCategory.ORDER_TERMS]
+    opening = (await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY))["protective_order.issued"]
+    assert opening.categories[DataCategory.ORDER_TERMS]["court_name"] == "County Court"
+    assert "order_number" not in opening.categories[DataCategory.ORDER_TERMS]
 
 
 async def test_a_service_that_failed_is_tried_again(desk: Desk) -> None:
@@ -119,7 +121,7 @@ async def test_what_is_not_in_hand_is_not_served(desk: Desk) -> None:
 
 async def test_a_request_is_granted_changed_broken_and_ended(desk: Desk) -> None:
     order = await desk.record(status="requested")
-    told = []
+    statuses = []
     for step, body in (
         ("hearing", {"hearing_at": "2026-04-01T09:00:00Z"}),
         ("issuance", {"status": "temporary"}),
@@ -130,9 +132,9 @@ async def test_a_request_is_granted_changed_broken_and_ended(desk: Desk) -> None
     ):
         answer = await desk.do(order, step, body)
         order = answer.json()
-        told.append(order["status"])
+        statuses.append(order["status"])
 
-    assert told == ["requested", "temporary", "final", "final", "final", "vacated"]
+    assert statuses == ["requested", "temporary", "final", "final", "final", "vacated"]
     facts = ["requested", "hearing_set", "issued", "issued", "modified", "violated", "vacated"]
     assert await types(desk, order["case_ref"]) == facts
 
@@ -186,7 +188,7 @@ async def test_only_who_recorded_an_order_finds_it_here(desk: Desk) -> None:
     await desk.town.direct(UUID(order["case_ref"]), "bay-hotline", Purpose.ADVOCACY, WATCH)
     path, nowhere = f"/v1/orders/{order['order_ref']}", f"/v1/orders/{uuid4()}"
 
-    answers = [await client.get(one) for client in (desk.ana, desk.jude) for one in (path, nowhere)]
+    answers = [await client.get(address) for client in (desk.ana, desk.jude) for address in (path, nowhere)]
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
@@ -196,9 +198,9 @@ async def test_only_who_recorded_an_order_finds_it_here(desk: Desk) -> None:
 async def test_without_a_token_an_existing_and_an_absent_order_answer_alike(desk: Desk, web: Web, app: FastAPI) -> None:
     order = await desk.record()
 
-    async with web.asking(app) as nobody:
+    async with web.asking(app) as anonymous:
         answers = [
-            await nobody.request(method, f"/v1/orders/{ref}{step}")
+            await anonymous.request(method, f"/v1/orders/{ref}{step}")
             for ref in (order["order_ref"], uuid4())
             for method, step in (("GET", ""), ("POST", "/service"), ("POST", "/end"))
         ]
@@ -225,33 +227,33 @@ async def test_from_an_excluded_officer_the_record_is_absent(desk: Desk) -> None
 
     assert [answer.status_code for answer in answers] == [404] * 4
     listed = await all_of(desk.kim, "limit=200")
-    assert order["order_ref"] not in {one["order_ref"] for one in listed}
+    assert order["order_ref"] not in {row["order_ref"] for row in listed}
     assert (await desk.lee.get(path)).status_code == 200
 
 
 async def all_of(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
     answer = await client.get(f"/v1/orders?{query}")
-    found: list[dict[str, Any]] = answer.json()["orders"]
+    orders: list[dict[str, Any]] = answer.json()["orders"]
     while "next" in answer.links:
         answer = await client.get("/v1/orders" + answer.links["next"]["url"])
-        found += answer.json()["orders"]
-    return found
+        orders += answer.json()["orders"]
+    return orders
 
 
 async def test_the_queue_holds_each_order_once_and_filters(desk: Desk) -> None:
     orders = [await desk.record() for _ in range(5)]
     in_hand = (await desk.do(orders[3], "service", IN_HAND)).json()
-    gone = (await desk.do(orders[4], "end", {"end_reason": "withdrawn"})).json()
+    withdrawn = (await desk.do(orders[4], "end", {"end_reason": "withdrawn"})).json()
 
-    refs = [one["order_ref"] for one in await all_of(desk.lee, "limit=2")]
-    waiting = {one["order_ref"] for one in await all_of(desk.lee, "service_status=in_hand&limit=3")}
-    over = {one["order_ref"] for one in await all_of(desk.lee, "status=vacated&limit=200")}
+    refs = [order["order_ref"] for order in await all_of(desk.lee, "limit=2")]
+    waiting = {order["order_ref"] for order in await all_of(desk.lee, "service_status=in_hand&limit=3")}
+    over = {order["order_ref"] for order in await all_of(desk.lee, "status=vacated&limit=200")}
 
     assert len(refs) == len(set(refs))
-    assert {one["order_ref"] for one in orders} <= set(refs)
+    assert {order["order_ref"] for order in orders} <= set(refs)
     assert in_hand["order_ref"] in waiting
     assert orders[0]["order_ref"] not in waiting
-    assert gone["order_ref"] in over
+    assert withdrawn["order_ref"] in over
 
 
 async def test_an_order_warns_ends_and_says_so_once(desk: Desk, web: Web) -> None:
@@ -280,22 +282,22 @@ async def opens(desk: Desk, case_ref: str, to: str, purpose: Purpose, of: str = 
         subject = await register.lock_shared(session, UUID(case_ref))
     assert subject is not None
     request = Request(subject.cases[to].agency, subject.cases[of].agency, purpose, ALL)
-    return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
+    return {str(category) for category in categories_of(decide(request, subject.table, subject.at).mask)}
 
 
 async def watched(desk: Desk) -> str:
     """Open a case of the police's of which the hotline watches the orders while one stands, and the other way round."""
     case_ref = await desk.town.open_case("county-sheriff")
     await desk.town.direct(case_ref, "bay-hotline", Purpose.ADVOCACY, WATCH, ends_when=EndsWhen.ORDER_ENDED)
-    theirs = await desk.town.case_ref_of(case_ref, "bay-hotline")
+    hotline_ref = await desk.town.case_ref_of(case_ref, "bay-hotline")
     needs, until = [DataCategory.NEEDS], EndsWhen.ORDER_ENDED
-    await desk.town.direct(theirs, "county-sheriff", Purpose.ORDER_ENFORCEMENT, needs, ends_when=until)
+    await desk.town.direct(hotline_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, needs, ends_when=until)
     return str(case_ref)
 
 
 async def both_open(desk: Desk, case_ref: str) -> tuple[set[str], set[str]]:
-    theirs = await opens(desk, case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, of="bay-hotline")
-    return await opens(desk, case_ref, "bay-hotline", Purpose.ADVOCACY), theirs
+    by_police = await opens(desk, case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, of="bay-hotline")
+    return await opens(desk, case_ref, "bay-hotline", Purpose.ADVOCACY), by_police
 
 
 async def test_h11_an_order_that_ends_ends_its_releases(desk: Desk) -> None:
@@ -346,14 +348,14 @@ async def test_the_tables_hold_no_word_that_was_told(desk: Desk) -> None:
     )
 
     with desk.town.database.superuser() as connection:
-        kept = str(
+        stored = str(
             [
                 connection.execute("SELECT * FROM law_enforcement_bridge.protective_order").fetchall(),
                 connection.execute("SELECT * FROM law_enforcement_bridge.service").fetchall(),
             ]
         )
-    assert order["order_ref"] in kept
-    assert not any(word in kept for word in ("Heron", "Rook", "dog", "2031-07-19"))
+    assert order["order_ref"] in stored
+    assert not any(word in stored for word in ("Heron", "Rook", "dog", "2031-07-19"))
 
 
 async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
@@ -363,8 +365,8 @@ async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
     for agency_id, sees in (("county-sheriff", True), ("riverside-legal", False)):
         async with desk.town.unit("accord_law_enforcement_bridge", agency_id) as unit:
             for table in tables:
-                asked = text(f"SELECT count(*) FROM law_enforcement_bridge.{table} WHERE agency_id = 'county-sheriff'")  # noqa: S608
-                assert bool(await unit.session.scalar(asked)) is sees
+                query = text(f"SELECT count(*) FROM law_enforcement_bridge.{table} WHERE agency_id = 'county-sheriff'")  # noqa: S608
+                assert bool(await unit.session.scalar(query)) is sees
 
 
 @pytest.mark.parametrize("change", [{"court_time_zone": "0"}, {"expires_on": "9999-12-31"}])
@@ -382,9 +384,9 @@ async def test_h12_a_system_sees_no_hidden_order_for_nobody(desk: Desk, web: Web
     path = f"/v1/orders/{order['order_ref']}"
 
     async with web.as_system(app, "county-sheriff") as system, web.as_system(app, "county-sheriff", "lee") as named:
-        codes = [(await one.get(path)).status_code for one in (system, named)]
+        codes = [(await client.get(path)).status_code for client in (system, named)]
         end = await system.post(f"{path}/end", json={"end_reason": "dismissed"})
-        listed = {one["order_ref"] for one in await all_of(system, "limit=200")}
+        listed = {row["order_ref"] for row in await all_of(system, "limit=200")}
 
     assert (codes, end.status_code) == ([404, 200], 404)
     assert order["order_ref"] not in listed

@@ -22,19 +22,19 @@ async def refused(desk: Desk, body: bytes, status: int) -> httpx.Response:
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert CANARY not in answer.text
-    assert kept(desk, case_ref) == 0
+    assert stored_orders(desk, case_ref) == 0
     return answer
 
 
-def kept(desk: Desk, case_ref: UUID) -> int:
-    asked = "SELECT count(*) FROM law_enforcement_bridge.protective_order WHERE case_ref = %s"
+def stored_orders(desk: Desk, case_ref: UUID) -> int:
+    query = "SELECT count(*) FROM law_enforcement_bridge.protective_order WHERE case_ref = %s"
     with desk.town.database.superuser() as connection:
-        (count,) = connection.execute(asked, (case_ref,)).fetchone() or (0,)
+        (count,) = connection.execute(query, (case_ref,)).fetchone() or (0,)
     return int(str(count))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "body",
     [
         {"court_name": "County Court"},
         {"status": CANARY},
@@ -62,20 +62,20 @@ def kept(desk: Desk, case_ref: UUID) -> int:
         {"status": "final", "service_status": "served"},
     ],
 )
-async def test_what_no_contract_knows(desk: Desk, said: dict[str, Any]) -> None:
-    await refused(desk, json.dumps(said).encode(), 422)
+async def test_what_no_contract_knows(desk: Desk, body: dict[str, Any]) -> None:
+    await refused(desk, json.dumps(body).encode(), 422)
 
 
 async def test_a_respondent_by_a_reference_we_did_not_make(desk: Desk) -> None:
-    said = {"status": "final", "respondents": [{"name": "R", "respondent_ref": str(uuid4())}]}
+    body = {"status": "final", "respondents": [{"name": "R", "respondent_ref": str(uuid4())}]}
 
-    answer = await refused(desk, json.dumps(said).encode(), 409)
+    answer = await refused(desk, json.dumps(body).encode(), 409)
 
     assert answer.json()["code"] == "unknown_respondent"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "members",
     [
         '"status": "final", "status": "requested"',
         '"status": "final", "court_name": "heron-4417\\u0000"',
@@ -86,8 +86,8 @@ async def test_a_respondent_by_a_reference_we_did_not_make(desk: Desk) -> None:
     ],
     ids=["doubled", "nul", "turns round", "half", "broken", "infinite"],
 )
-async def test_json_that_is_not_plain(desk: Desk, said: str) -> None:
-    answer = await refused(desk, f"{{{said}}}".encode(), 400)
+async def test_json_that_is_not_plain(desk: Desk, members: str) -> None:
+    answer = await refused(desk, f"{{{members}}}".encode(), 400)
 
     assert answer.json()["code"] == "malformed_json"
 
@@ -151,7 +151,7 @@ async def test_a_write_sent_again_is_done_once(desk: Desk) -> None:
 
     assert (again.status_code, again.json(), again.headers["ETag"]) == (201, first.json(), first.headers["ETag"])
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
-    assert kept(desk, UUID(first.json()["case_ref"])) == 1
+    assert stored_orders(desk, UUID(first.json()["case_ref"])) == 1
 
 
 @pytest.mark.parametrize(

@@ -44,12 +44,12 @@ def a_ref() -> UUID:
     return UUID(int=next(NEXT))
 
 
-def an_order(status: str = "temporary", at: datetime = NOON, **said: Any) -> Order:
-    return recorded(status, at, **said)[0]
+def an_order(status: str = "temporary", at: datetime = NOON, **fields: Any) -> Order:
+    return recorded(status, at, **fields)[0]
 
 
-def recorded(status: str = "temporary", at: datetime = NOON, **said: Any) -> tuple[Order, Any]:
-    form = OrderRequest(**{"status": status} | said)
+def recorded(status: str = "temporary", at: datetime = NOON, **fields: Any) -> tuple[Order, Any]:
+    form = OrderRequest(**{"status": status} | fields)
     return domain.record(form, order_ref=a_ref(), case_ref=a_ref(), agency_id="county-sheriff", new_ref=a_ref, now=at)
 
 
@@ -58,13 +58,13 @@ def in_status(status: OrderStatus) -> Order:
 
 
 STEPS: dict[str, Callable[[Order], tuple[Order, Any]]] = {
-    "temporary": lambda one: domain.issue(one, IssuanceRequest(status="temporary"), a_ref, NOON),
-    "final": lambda one: domain.issue(one, IssuanceRequest(status="final"), a_ref, NOON),
-    "modify": lambda one: domain.modify(one, ModificationRequest(modification="clerical"), a_ref, NOON),
-    "hearing": lambda one: domain.set_hearing(one, HearingRequest(hearing_at=NOON), NOON),
-    "violation": lambda one: domain.note_violation(one, ViolationRequest(), NOON),
-    "end": lambda one: domain.end(one, EndRequest(end_reason="dismissed"), NOON),
-    "in_hand": lambda one: domain.serve(one, ServiceRequest(service_status="in_hand"), NOON),
+    "temporary": lambda order: domain.issue(order, IssuanceRequest(status="temporary"), a_ref, NOON),
+    "final": lambda order: domain.issue(order, IssuanceRequest(status="final"), a_ref, NOON),
+    "modify": lambda order: domain.modify(order, ModificationRequest(modification="clerical"), a_ref, NOON),
+    "hearing": lambda order: domain.set_hearing(order, HearingRequest(hearing_at=NOON), NOON),
+    "violation": lambda order: domain.note_violation(order, ViolationRequest(), NOON),
+    "end": lambda order: domain.end(order, EndRequest(end_reason="dismissed"), NOON),
+    "in_hand": lambda order: domain.serve(order, ServiceRequest(service_status="in_hand"), NOON),
 }
 TABLE = {
     ("requested", "temporary"): "temporary",
@@ -118,19 +118,21 @@ def test_an_order_is_not_recorded_as_ended() -> None:
 
 
 def test_service_begins_with_the_issue_for_each_respondent() -> None:
-    asked, _ = recorded("requested", respondents=[{"name": "R"}, {"name": "Q"}])
+    requested, _ = recorded("requested", respondents=[{"name": "R"}, {"name": "Q"}])
 
-    issued, fact = domain.issue(asked, IssuanceRequest(status="temporary"), a_ref, NOON)
+    issued, fact = domain.issue(requested, IssuanceRequest(status="temporary"), a_ref, NOON)
 
-    assert [one.status for one in asked.service] == [None, None]
-    assert [one.status for one in issued.service] == ["pending", "pending"]
+    assert [line.status for line in requested.service] == [None, None]
+    assert [line.status for line in issued.service] == ["pending", "pending"]
     assert fact.service_status == "pending"
 
 
 def test_each_respondent_goes_by_a_reference_that_we_made() -> None:
     order, fact = recorded(respondents=[{"name": "R"}, {"name": "Q"}])
 
-    assert [one.respondent_ref for one in fact.respondents] == [one.respondent_ref for one in order.service]
+    assert [respondent.respondent_ref for respondent in fact.respondents] == [
+        line.respondent_ref for line in order.service
+    ]
     with pytest.raises(UnknownRespondent):
         recorded(respondents=[{"name": "R", "respondent_ref": a_ref()}])
 
@@ -146,7 +148,7 @@ def test_a_respondent_is_not_named_twice() -> None:
 def test_an_order_without_a_named_respondent_is_served_all_the_same() -> None:
     order = an_order()
 
-    assert [one.status for one in order.service] == ["pending"]
+    assert [line.status for line in order.service] == ["pending"]
 
 
 SERVED = {"service_status": "served", "served_at": NOON}
@@ -161,7 +163,7 @@ SERVICE_TABLE = {
 
 
 @pytest.mark.parametrize("status", ServiceStatus)
-@pytest.mark.parametrize("report", [IN_HAND, SERVED, FAILED], ids=lambda said: said["service_status"])
+@pytest.mark.parametrize("report", [IN_HAND, SERVED, FAILED], ids=lambda report: report["service_status"])
 def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[str, Any]) -> None:
     order = replace(an_order(), service=(Service(a_ref(), status),))
     arrives = report["service_status"]
@@ -177,7 +179,7 @@ def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[s
 
 def test_one_respondent_is_served_and_the_other_waits() -> None:
     order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
-    first, second = (one.respondent_ref for one in order.service)
+    first, second = (line.respondent_ref for line in order.service)
     in_hand, _ = domain.serve(order, ServiceRequest(service_status="in_hand", respondent_ref=first), NOON)
 
     served, fact = domain.serve(in_hand, ServiceRequest(**SERVED, respondent_ref=first), NOON)
@@ -270,7 +272,7 @@ def test_an_order_without_a_day_is_never_ended_by_the_clock(expiry: str | None) 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"expiry": "dated"},
         {"expiry": "none", "expires_on": "2026-07-01"},
@@ -279,20 +281,20 @@ def test_an_order_without_a_day_is_never_ended_by_the_clock(expiry: str | None) 
         {"court_time_zone": "Nowhere/Else"},
     ],
 )
-def test_an_end_that_contradicts_itself_is_no_end(said: dict[str, str]) -> None:
+def test_an_end_that_contradicts_itself_is_no_end(fields: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        OrderRequest(status="final", **said)
+        OrderRequest(status="final", **fields)
 
 
 def test_the_clock_warns_at_thirty_days_and_at_seven_and_then_ends_it() -> None:
     order = an_order("final", expires_on=date(2026, 7, 1), court_time_zone="UTC")
-    told: list[tuple[Any, str]] = []
+    steps: list[tuple[Any, str]] = []
     while order.next_at is not None:
         at = order.next_at
         order, fact = domain.pass_time(order, at)
-        told.append((at.date(), fact.type.split(".")[2]))
+        steps.append((at.date(), fact.type.split(".")[2]))
 
-    assert told == [(date(2026, 6, 2), "expiring"), (date(2026, 6, 25), "expiring"), (date(2026, 7, 2), "expired")]
+    assert steps == [(date(2026, 6, 2), "expiring"), (date(2026, 6, 25), "expiring"), (date(2026, 7, 2), "expired")]
     assert order.status == "expired"
 
 
@@ -349,24 +351,24 @@ def test_no_walk_leaves_an_end(walk: list[str]) -> None:
 def test_what_an_order_file_would_ask_for_is_listed_by_name() -> None:
     whole: dict[str, Any] = {name: "x" for name in ("court_ori", "docket_number", "agency_ori", "agency_case_number")}
     r = {"name": "R", "sex": "M", "race": "W", "born_on": "1980-01-01", "height": "600", "weight": "180"}
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "order_type": "final",
         "petitioner": {},
         "issued_on": "2026-03-01",
         "expiry": "none",
         "respondents": [r],
     }
-    order = an_order("final", **said, **whole)
+    order = an_order("final", **fields, **whole)
 
     assert missing_to_enter(order) == ("respondents.0.hair",)
     assert "court_ori" in missing_to_enter(an_order("final"))
 
 
 def test_d4_a_respondent_named_anew_is_not_made_twice() -> None:
-    asked = an_order("requested", respondents=[{"name": "Zqman"}])
+    requested = an_order("requested", respondents=[{"name": "Zqman"}])
 
     with pytest.raises(RespondentRefNeeded):
-        domain.issue(asked, IssuanceRequest(status="temporary", respondents=[{"name": "Zqman"}]), a_ref, NOON)
+        domain.issue(requested, IssuanceRequest(status="temporary", respondents=[{"name": "Zqman"}]), a_ref, NOON)
     with pytest.raises(RespondentRefNeeded):
         domain.modify(
             an_order(respondents=[{"name": "Zqman"}]),
@@ -377,21 +379,23 @@ def test_d4_a_respondent_named_anew_is_not_made_twice() -> None:
 
 
 def test_d4_by_their_reference_they_stay_who_they_are() -> None:
-    asked = an_order("requested", respondents=[{"name": "Zqman"}])
-    known = {"name": "Zqman", "hair": "BRO", "respondent_ref": asked.service[0].respondent_ref}
+    requested = an_order("requested", respondents=[{"name": "Zqman"}])
+    respondent = {"name": "Zqman", "hair": "BRO", "respondent_ref": requested.service[0].respondent_ref}
 
-    issued, _ = domain.issue(asked, IssuanceRequest(status="temporary", respondents=[known]), a_ref, NOON)
-    more, _ = domain.issue(asked, IssuanceRequest(status="temporary", respondents=[known, {"name": "Q"}]), a_ref, NOON)
+    issued, _ = domain.issue(requested, IssuanceRequest(status="temporary", respondents=[respondent]), a_ref, NOON)
+    more, _ = domain.issue(
+        requested, IssuanceRequest(status="temporary", respondents=[respondent, {"name": "Q"}]), a_ref, NOON
+    )
 
-    assert [line.respondent_ref for line in issued.service] == [asked.service[0].respondent_ref]
+    assert [line.respondent_ref for line in issued.service] == [requested.service[0].respondent_ref]
     assert "respondents.0.hair" not in missing_to_enter(issued)
     assert len(more.service) == 2
 
 
 def test_d4_what_is_missing_is_missing_of_the_order() -> None:
-    asked = an_order("requested", respondents=[{"name": "Zqman"}], court_ori="X", expires_on="2027-01-01")
+    requested = an_order("requested", respondents=[{"name": "Zqman"}], court_ori="X", expires_on="2027-01-01")
 
-    issued, _ = domain.issue(asked, IssuanceRequest(status="temporary"), a_ref, NOON)
+    issued, _ = domain.issue(requested, IssuanceRequest(status="temporary"), a_ref, NOON)
 
     missing = missing_to_enter(issued)
     assert "respondents" not in missing

@@ -15,17 +15,17 @@ SELECT count(*) FROM ledger.pending AS p WHERE convert_from(p.header, 'UTF8')::j
 
 def looks(desk: Desk, case_ref: str) -> int:
     with desk.town.database.superuser() as connection:
-        (found,) = connection.execute(LOOKS, [case_ref])
-        return int(str(found[0]))
+        (row,) = connection.execute(LOOKS, [case_ref])
+        return int(str(row[0]))
 
 
 async def of_case(desk: Desk, case_ref: str, query: str = "limit=200") -> list[str]:
     answer = await desk.lee.get(f"/v1/orders?{query}")
-    found = answer.json()["orders"]
+    orders = answer.json()["orders"]
     while "next" in answer.links:
         answer = await desk.lee.get("/v1/orders" + answer.links["next"]["url"])
-        found += answer.json()["orders"]
-    return [one["order_ref"] for one in found if one["case_ref"] == case_ref]
+        orders += answer.json()["orders"]
+    return [order["order_ref"] for order in orders if order["case_ref"] == case_ref]
 
 
 async def test_m11_a_case_in_the_list_is_on_record_once_a_day(desk: Desk) -> None:
@@ -69,13 +69,13 @@ async def test_h4_a_list_waits_for_nobody_whose_order_it_does_not_show(desk: Des
 
 
 async def test_m9_an_order_in_anothers_case_waits_for_nobody(desk: Desk) -> None:
-    theirs = await desk.town.open_case("bay-hotline", "county-sheriff")
+    hotline_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.lock_exclusive(stopping, theirs)
+        await register.lock_exclusive(stopping, hotline_ref)
         answers = [
             await desk.lee.post("/v1/orders", json={"status": "temporary", "case_ref": str(ref)})
-            for ref in (theirs, uuid4())
+            for ref in (hotline_ref, uuid4())
         ]
 
     assert [answer.status_code for answer in answers] == [404, 404]

@@ -46,13 +46,13 @@ def delivery(town: Town) -> Delivery:
 def hours(opens: float, closes: float) -> dict[str, Any]:
     """A window on every day, from so many hours from now until so many."""
     now = datetime.now(UTC)
-    first, last = (f"{now + timedelta(hours=one):%H:%M}" for one in (opens, closes))
+    first, last = (f"{now + timedelta(hours=offset):%H:%M}" for offset in (opens, closes))
     return {"days": DAYS, "from_local": first, "until_local": last}
 
 
 def a_channel(**terms: Any) -> dict[str, Any]:
     """A text message to a number that is safe around this hour and for a month."""
-    said = {
+    defaults = {
         "kind": "sms",
         "address": ADDRESS,
         "status": "safe",
@@ -60,7 +60,7 @@ def a_channel(**terms: Any) -> dict[str, Any]:
         "time_zone": "UTC",
         "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
     }
-    return said | terms
+    return defaults | terms
 
 
 @dataclass
@@ -75,12 +75,12 @@ class Desk:
     async def case(self, *channels: dict[str, Any], **contact: Any) -> UUID:
         """Open a case whose survivor said how she may be reached."""
         case_ref = await self.town.open_case(HOTLINE)
-        await self.told(case_ref, channels=list(channels), **contact)
+        await self.report(case_ref, channels=list(channels), **contact)
         return case_ref
 
-    async def told(self, case_ref: UUID, **said: Any) -> None:
+    async def report(self, case_ref: UUID, **fields: Any) -> None:
         """Write down what the survivor says, as intake does, and deliver it."""
-        await self.offer(an_incident(case_ref, **said))
+        await self.offer(an_incident(case_ref, **fields))
         await self.delivery.deliver(case_ref, HOTLINE)
 
     async def news(self, case_ref: UUID, deliver: bool = True) -> None:
@@ -89,9 +89,9 @@ class Desk:
         if deliver:
             await self.delivery.deliver(case_ref, HOTLINE)
 
-    async def offer(self, *said: Fact, by: str = HOTLINE, role: str = "accord_intake") -> None:
+    async def offer(self, *facts: Fact, by: str = HOTLINE, role: str = "accord_intake") -> None:
         async with self.town.unit(role, by) as unit:
-            await disclosure.offer_many(unit, said)
+            await disclosure.offer_many(unit, facts)
             await unit.session.commit()
 
     def sender(self, channel: NoticeChannel | None = None) -> NoticeDispatcher:
@@ -114,27 +114,27 @@ class Desk:
         """Return the notices of a case as an advocate sees them."""
         answer = await self.ana.get(f"/v1/cases/{case_ref}/notices")
         assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["notices"]
-        return found
+        notices: list[dict[str, Any]] = answer.json()["notices"]
+        return notices
 
     async def stands(self, case_ref: UUID) -> tuple[str, str | None]:
         """Return the state of the case's one notice, and why."""
-        (one,) = await self.listed(case_ref)
-        return one["state"], one["reason"]
+        (notice,) = await self.listed(case_ref)
+        return notice["state"], notice["reason"]
 
     async def facts(self, case_ref: UUID) -> list[str]:
         """Return the types of the facts about notices that wait for the hotline."""
-        found = [message.type for message in await mailbox(self.town, case_ref, HOTLINE)]
-        return [name.removeprefix("accord.") for name in found if name.startswith("accord.notice.")]
+        types = [message.type for message in await mailbox(self.town, case_ref, HOTLINE)]
+        return [name.removeprefix("accord.") for name in types if name.startswith("accord.notice.")]
 
     async def opened(self, case_ref: UUID, kind: str) -> Any:
         """Open the newest fact of a kind as the hotline's advocate."""
         return (await opened_by(self.town, case_ref, HOTLINE, "ana", Purpose.ADVOCACY))[kind].categories
 
-    def rows(self, statement: str, **asked: Any) -> list[Any]:
+    def rows(self, statement: str, **params: Any) -> list[Any]:
         """Read and change the database as an outside checker would."""
         with self.town.database.superuser() as connection:
-            done = connection.execute(statement, asked)
+            done = connection.execute(statement, params)
             return done.fetchall() if done.description else []
 
     @contextmanager
@@ -149,14 +149,14 @@ class Desk:
 
     def leaves(self) -> list[dict[str, Any]]:
         """Return what the ledger says of the sender's own acts, in order."""
-        asked = """SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending
+        query = """SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending
             WHERE convert_from(header, 'UTF8')::jsonb ->> 'actor' = 'system:notifications' ORDER BY id"""
-        return [row[0] for row in self.rows(asked)]
+        return [row[0] for row in self.rows(query)]
 
 
-def an_incident(case_ref: UUID, **said: Any) -> IncidentReported:
+def an_incident(case_ref: UUID, **fields: Any) -> IncidentReported:
     return IncidentReported(
-        case_ref=case_ref, incident_ref=uuid4(), version=1, reported_at="2026-11-21T02:10:00Z", **said
+        case_ref=case_ref, incident_ref=uuid4(), version=1, reported_at="2026-11-21T02:10:00Z", **fields
     )
 
 
@@ -175,9 +175,9 @@ def an_acceptance(case_ref: UUID) -> ReferralAccepted:
 @pytest.fixture
 async def desk(town: Town, web: Web, app: FastAPI, delivery: Delivery, tmp_path: Path) -> AsyncIterator[Desk]:
     async with web.as_person(app, "ana") as ana:
-        made = Desk(town, delivery, tmp_path, ana)
-        made.rows("DELETE FROM notifications.due")  # a sender takes what is due in any case
+        new_desk = Desk(town, delivery, tmp_path, ana)
+        new_desk.rows("DELETE FROM notifications.due")  # a sender takes what is due in any case
         # Nor does the brake count what earlier tests had planned.
-        made.rows("UPDATE notifications.notice SET planned_at = planned_at - interval '40 days'")
-        made.rows("UPDATE notifications.notice SET reason = 'fault' WHERE state = 'held'")  # and holds none of it
-        yield made
+        new_desk.rows("UPDATE notifications.notice SET planned_at = planned_at - interval '40 days'")
+        new_desk.rows("UPDATE notifications.notice SET reason = 'fault' WHERE state = 'held'")  # and holds none of it
+        yield new_desk

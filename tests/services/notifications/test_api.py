@@ -23,8 +23,8 @@ async def test_a_notice_says_where_it_stands_and_neither_where_it_goes_nor_its_c
 
     answer = await desk.ana.get(path(case_ref))
 
-    (one,) = answer.json()["notices"]
-    assert set(one) == {
+    (notice,) = answer.json()["notices"]
+    assert set(notice) == {
         "notice_ref",
         "kind",
         "state",
@@ -46,7 +46,7 @@ async def test_notices_are_listed_in_the_order_they_were_planned(desk: Desk) -> 
     for _ in range(3):
         await desk.news(case_ref)
 
-    planned = [one["planned_at"] for one in await desk.listed(case_ref)]
+    planned = [notice["planned_at"] for notice in await desk.listed(case_ref)]
 
     assert len(planned) == 3
     assert planned == sorted(planned)
@@ -96,8 +96,8 @@ async def test_each_look_is_on_record_and_each_refusal_too(desk: Desk) -> None:
 async def test_who_may_not_read_cases_reads_no_notices(desk: Desk, web: Web, app: FastAPI) -> None:
     case_ref = await desk.case(a_channel())
 
-    async with web.as_person(app, "cora") as cora, web.asking(app) as nobody:
-        answers: list[httpx.Response] = [await cora.get(path(case_ref)), await nobody.get(path(case_ref))]
+    async with web.as_person(app, "cora") as cora, web.asking(app) as anonymous:
+        answers: list[httpx.Response] = [await cora.get(path(case_ref)), await anonymous.get(path(case_ref))]
 
     assert [answer.status_code for answer in answers] == [403, 401]
 
@@ -119,7 +119,7 @@ async def test_h12_a_system_sees_no_hidden_notice_and_it_still_goes_out(desk: De
     await desk.send()
 
     async with web.as_system(app, HOTLINE) as system, web.as_system(app, HOTLINE, "priya") as named:
-        answers = [await one.get(path(case_ref)) for one in (system, named)]
+        answers = [await client.get(path(case_ref)) for client in (system, named)]
     assert len(desk.gone_out()) == 1  # our own service acts for the agency, and nobody reads what it does
     assert [answer.status_code for answer in answers] == [404, 200]
     assert answers[1].json()["notices"][0]["state"] == "sent"

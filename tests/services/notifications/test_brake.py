@@ -32,20 +32,22 @@ def hearings(case_ref: UUID, count: int) -> list[Fact]:
 async def sheriffs(desk: Desk, case_ref: UUID) -> UUID:
     """Let the survivor allow the sheriff's orders through to the hotline; return the sheriff's reference."""
     await desk.town.direct(case_ref, SHERIFF, Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
-    theirs = await desk.town.case_ref_of(case_ref, SHERIFF)
-    await desk.town.direct(theirs, HOTLINE, Purpose.ADVOCACY, [DataCategory.ORDER_SERVICE, DataCategory.ORDER_TERMS])
-    return theirs
+    sheriff_ref = await desk.town.case_ref_of(case_ref, SHERIFF)
+    await desk.town.direct(
+        sheriff_ref, HOTLINE, Purpose.ADVOCACY, [DataCategory.ORDER_SERVICE, DataCategory.ORDER_TERMS]
+    )
+    return sheriff_ref
 
 
 async def record(desk: Desk, case_ref: UUID, count: int = 25) -> None:
     """Let an officer record so many hearings of a case, all of which are news at the hotline."""
-    theirs = await sheriffs(desk, case_ref)
-    await desk.offer(*hearings(theirs, count), by=SHERIFF, role="accord_law_enforcement_bridge")
+    sheriff_ref = await sheriffs(desk, case_ref)
+    await desk.offer(*hearings(sheriff_ref, count), by=SHERIFF, role="accord_law_enforcement_bridge")
     await desk.delivery.deliver(case_ref, HOTLINE)
 
 
 async def states(desk: Desk, case_ref: UUID) -> list[tuple[str, str | None]]:
-    return sorted((one["state"], one["reason"] or "") for one in await desk.listed(case_ref))
+    return sorted((notice["state"], notice["reason"] or "") for notice in await desk.listed(case_ref))
 
 
 async def test_m6_25_hearings_make_a_telephone_sound_once(desk: Desk) -> None:
@@ -56,8 +58,8 @@ async def test_m6_25_hearings_make_a_telephone_sound_once(desk: Desk) -> None:
 
     assert len(desk.gone_out()) == 1
     assert await states(desk, case_ref) == [("dropped", "coalesced")] * 24 + [("sent", "")]
-    (sent,) = [one for one in await desk.listed(case_ref) if one["state"] == "sent"]
-    dropped = {one["coalesced_into"] for one in await desk.listed(case_ref) if one["state"] == "dropped"}
+    (sent,) = [notice for notice in await desk.listed(case_ref) if notice["state"] == "sent"]
+    dropped = {notice["coalesced_into"] for notice in await desk.listed(case_ref) if notice["state"] == "dropped"}
     assert (sent["coalesced"], dropped) == (24, {sent["notice_ref"]})
     assert await desk.facts(case_ref) == ["notice.sent.v1"]
 
@@ -86,12 +88,12 @@ async def test_m6_a_case_has_so_many_a_day_and_the_rest_waits(desk: Desk) -> Non
         await desk.news(case_ref)
         with desk.later(minutes=62 * round_of):
             await desk.send()
-    within_the_day, held = len(desk.gone_out()), await states(desk, case_ref)
+    within_the_day, notice_states = len(desk.gone_out()), await states(desk, case_ref)
     with desk.later(hours=25):
         await desk.send()
 
     assert within_the_day == domain.MOST_A_DAY
-    assert held.count(("held", "daily_maximum")) == 7 - domain.MOST_A_DAY
+    assert notice_states.count(("held", "daily_maximum")) == 7 - domain.MOST_A_DAY
     assert len(desk.gone_out()) == domain.MOST_A_DAY + 1
 
 
@@ -105,7 +107,7 @@ async def test_m6_what_is_wanted_at_any_hour_waits_behind_no_other_kind(desk: De
     await desk.news(case_ref)
     await desk.send()
 
-    kinds = [one["kind"] for one in await desk.listed(case_ref) if one["state"] == "sent"]
+    kinds = [notice["kind"] for notice in await desk.listed(case_ref) if notice["state"] == "sent"]
     assert sorted(kinds) == ["hearing_set", "referral_answered"]
 
 
@@ -155,12 +157,12 @@ async def test_m6_a_flood_over_many_cases_is_held_for_a_person(desk: Desk) -> No
     await desk.delivery.deliver(other, HOTLINE)
 
     await desk.send()
-    held = [await desk.stands(case_ref) for case_ref in cases]
+    notice_states = [await desk.stands(case_ref) for case_ref in cases]
     at_once = len(desk.gone_out())
     with desk.later(hours=25):
         await desk.send()
 
-    assert held == [("held", "brake")] * len(cases)
+    assert notice_states == [("held", "brake")] * len(cases)
     assert (at_once, await desk.stands(other)) == (1, ("sent", None))
     assert len(desk.gone_out()) == 1 + len(cases)
 
@@ -196,8 +198,8 @@ async def braked(desk: Desk) -> dict[str, Any]:
     """Return what the one item of the list of braked notices says."""
     answer = await desk.ana.get(BRAKED)
     assert answer.status_code == 200, answer.text
-    (one,) = answer.json()["braked"]
-    return dict(one)
+    (group,) = answer.json()["braked"]
+    return dict(group)
 
 
 async def decide(desk: Desk, act: str, until: str | None = None) -> dict[str, Any]:
@@ -213,17 +215,17 @@ async def test_m6_what_the_brake_holds_is_listed_with_its_numbers(desk: Desk) ->
     await record(desk, cases[0], 1)
     await desk.send()
 
-    one = await braked(desk)
+    group = await braked(desk)
     pages = [(await desk.ana.get(HEARINGS, params={"limit": 20}))]
     pages.append(await desk.ana.get(HEARINGS + pages[0].links["next"]["url"]))
 
     rows = [row for page in pages for row in page.json()["notices"]]
     planned = [row["planned_at"] for row in rows]
-    assert (one["source_agency_ref"], one["kind"]) == (SHERIFF, "hearing_set")
-    assert (one["notices"], one["cases"]) == (len(rows), len({row["case_ref"] for row in rows}))
+    assert (group["source_agency_ref"], group["kind"]) == (SHERIFF, "hearing_set")
+    assert (group["notices"], group["cases"]) == (len(rows), len({row["case_ref"] for row in rows}))
     assert {row["case_ref"] for row in rows} == set(map(str, cases))
-    assert (one["first_planned_at"], one["last_planned_at"]) == (planned[0], planned[-1])
-    assert one["until"] == rows[0]["planned_for"]
+    assert (group["first_planned_at"], group["last_planned_at"]) == (planned[0], planned[-1])
+    assert group["until"] == rows[0]["planned_for"]
     assert {(row["state"], row["reason"]) for row in rows} == {("held", "brake")}
     assert "next" not in pages[1].links
 
@@ -232,9 +234,9 @@ async def test_m6_a_page_is_on_record_by_case_and_a_count_once(desk: Desk) -> No
     cases = await flood(desk)
 
     def looks() -> list[Any]:
-        asked = """SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending
+        query = """SELECT convert_from(header, 'UTF8')::jsonb FROM ledger.pending
             WHERE convert_from(header, 'UTF8')::jsonb ->> 'act' = 'consulted' ORDER BY id"""
-        return [row[0]["subject"] is not None for row in desk.rows(asked)]
+        return [row[0]["subject"] is not None for row in desk.rows(query)]
 
     desk.rows("DELETE FROM carrying.listed")
     before = len(looks())
@@ -262,11 +264,11 @@ async def test_m6_what_a_person_releases_goes_out_once_a_case(desk: Desk) -> Non
 
 async def test_m6_what_came_after_the_look_stays_held(desk: Desk) -> None:
     await flood(desk)
-    seen = (await braked(desk))["last_planned_at"]
+    until = (await braked(desk))["last_planned_at"]
     later = await desk.case(a_channel())
     await record(desk, later, 1)
 
-    answer = await decide(desk, "release", seen)
+    answer = await decide(desk, "release", until)
     await desk.send()
 
     assert (answer["cases"], len(desk.gone_out())) == (domain.BURST + 1, domain.BURST + 1)
@@ -295,22 +297,22 @@ async def test_m6_a_decision_shows_who_and_when(
 
     await decide(desk, act)
 
-    (one,) = await desk.listed(cases[0])
+    (notice,) = await desk.listed(cases[0])
     changed = """SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'UTF8')::jsonb ->> 'reason' = %(word)s
         AND convert_from(header, 'UTF8')::jsonb ->> 'act' = 'changed'"""
-    assert one["decided_by"] == "ana"
-    assert one["planned_at"] < one["decided_at"]
+    assert notice["decided_by"] == "ana"
+    assert notice["planned_at"] < notice["decided_at"]
     assert desk.rows(changed, word=word)[0][0] >= len(cases)
-    told = [vars(log)["log_fields"] for log in caplog.records if log.message == word]
-    assert [(log["agency"], log["code"]) for log in told] == [(SHERIFF, "hearing_set")]
+    logged = [vars(log)["log_fields"] for log in caplog.records if log.message == word]
+    assert [(log["agency"], log["code"]) for log in logged] == [(SHERIFF, "hearing_set")]
 
 
 async def test_m6_a_decision_sent_again_is_not_made_again(desk: Desk) -> None:
     await flood(desk)
-    said, key = {"planned_until": (await braked(desk))["last_planned_at"]}, {"Idempotency-Key": uuid4().hex}
+    body, key = {"planned_until": (await braked(desk))["last_planned_at"]}, {"Idempotency-Key": uuid4().hex}
 
-    answers = [await desk.ana.post(f"{HEARINGS}/drop", json=said, headers=key) for _ in range(2)]
-    without = await desk.ana.post(f"{HEARINGS}/drop", json=said)
+    answers = [await desk.ana.post(f"{HEARINGS}/drop", json=body, headers=key) for _ in range(2)]
+    without = await desk.ana.post(f"{HEARINGS}/drop", json=body)
 
     assert [answer.status_code for answer in (*answers, without)] == [200, 200, 404]
     assert answers[0].content == answers[1].content
@@ -320,22 +322,22 @@ async def test_m6_what_is_hidden_from_a_person_is_not_theirs_to_drop(desk: Desk)
     hidden, *others = await flood(desk)
     await desk.town.direct(hidden, None, None, effect="deny", excluded="ana")
 
-    one = await braked(desk)
+    group = await braked(desk)
     answer = await decide(desk, "drop")
     state = desk.rows("SELECT state, reason FROM notifications.notice WHERE case_ref = %(case_ref)s", case_ref=hidden)
 
-    assert (one["notices"], one["cases"], answer["cases"]) == (len(others),) * 3
+    assert (group["notices"], group["cases"], answer["cases"]) == (len(others),) * 3
     assert state == [("held", "brake")]
 
 
 async def test_m6_the_brake_is_nothing_to_another_agency(desk: Desk, web: Web, app: FastAPI) -> None:
     await flood(desk)
-    said = {"planned_until": (await braked(desk))["last_planned_at"]}
+    body = {"planned_until": (await braked(desk))["last_planned_at"]}
 
     async with web.as_person(app, "sam") as sam:
         listed = await sam.get(BRAKED)
         absent = [await sam.get(HEARINGS)] + [
-            await sam.post(f"{HEARINGS}/{act}", json=said) for act in ("release", "drop")
+            await sam.post(f"{HEARINGS}/{act}", json=body) for act in ("release", "drop")
         ]
     never = await desk.ana.get(f"{BRAKED}/{SHERIFF}/heron-4417")
 
@@ -345,7 +347,7 @@ async def test_m6_the_brake_is_nothing_to_another_agency(desk: Desk, web: Web, a
 
 
 async def test_m6_a_system_lets_nothing_go(desk: Desk, web: Web, app: FastAPI) -> None:
-    said = {"planned_until": "2026-11-30T09:00:00Z"}
+    body = {"planned_until": "2026-11-30T09:00:00Z"}
 
     async with web.as_system(app, HOTLINE) as alone, web.as_system(app, HOTLINE, "ana") as named:
         answers = [
@@ -354,8 +356,8 @@ async def test_m6_a_system_lets_nothing_go(desk: Desk, web: Web, app: FastAPI) -
             for answer in (
                 await system.get(BRAKED),
                 await system.get(HEARINGS),
-                await system.post(f"{HEARINGS}/release", json=said),
-                await system.post(f"{HEARINGS}/drop", json=said),
+                await system.post(f"{HEARINGS}/release", json=body),
+                await system.post(f"{HEARINGS}/drop", json=body),
             )
         ]
 
@@ -380,7 +382,7 @@ def test_m6_a_flood_is_a_burst_or_many_times_the_mean(volume: Volume, flood: boo
 
 def test_m6_the_next_notice_is_allowed_after_the_window_and_the_day() -> None:
     def before(*minutes: int) -> list[datetime]:
-        return [NOON - timedelta(minutes=one) for one in minutes]
+        return [NOON - timedelta(minutes=minute) for minute in minutes]
 
     assert domain.next_allowed([], NOON) is None
     assert domain.next_allowed(before(60), NOON) is None

@@ -25,8 +25,8 @@ def test_what_is_handed_on_is_the_fixed_words_and_where_they_go(tmp_path: Path) 
 
     a_channel(tmp_path).hand_on(notice_ref, a_send())
 
-    said = (tmp_path / "notices" / f"{notice_ref}.json").read_text()
-    assert said == f'{{"channel": "sms", "to": "+1 555 0100", "text": "{TEXTS["en"]}", "voicemail": false}}\n'
+    text = (tmp_path / "notices" / f"{notice_ref}.json").read_text()
+    assert text == f'{{"channel": "sms", "to": "+1 555 0100", "text": "{TEXTS["en"]}", "voicemail": false}}\n'
 
 
 def test_the_same_notice_again_changes_nothing(tmp_path: Path) -> None:

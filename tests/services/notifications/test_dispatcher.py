@@ -55,9 +55,9 @@ async def test_that_it_went_out_is_a_fact_of_the_case_without_its_words_or_addre
     await desk.send()
 
     assert await desk.facts(case_ref) == ["notice.sent.v1"]
-    said = (await desk.opened(case_ref, "notice.sent"))["safe_contact"]
+    fields = (await desk.opened(case_ref, "notice.sent"))["safe_contact"]
     (listed,) = await desk.listed(case_ref)
-    assert said == {"notice_ref": listed["notice_ref"], "channel_kind": "sms", "notice_state": "sent"}
+    assert fields == {"notice_ref": listed["notice_ref"], "channel_kind": "sms", "notice_state": "sent"}
 
 
 async def test_a_second_notice_goes_out_after_the_fact_of_the_first_has_come_back(desk: Desk) -> None:
@@ -75,7 +75,7 @@ async def test_a_second_notice_goes_out_after_the_fact_of_the_first_has_come_bac
 
 async def test_each_look_is_on_record_and_is_at_the_safe_contact_and_nothing_else(desk: Desk) -> None:
     case_ref = await desk.town.open_case(HOTLINE)
-    await desk.told(case_ref, channels=[a_channel()], given_name="Marisol", code_word="heron", narrative="Told.")
+    await desk.report(case_ref, channels=[a_channel()], given_name="Marisol", code_word="heron", narrative="Told.")
     await desk.news(case_ref)
     before = len(desk.leaves())
 
@@ -110,11 +110,11 @@ async def test_no_table_holds_the_address(desk: Desk) -> None:
     await desk.send()
 
     tables = desk.rows("SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'")
-    ours = [f'{schema}."{name}"' for schema, name in tables if schema not in ("pg_catalog", "information_schema")]
-    assert len(ours) > 20
-    asked = "SELECT count(*) FROM {} AS one WHERE one::text LIKE ANY(%(words)s)"
+    own_tables = [f'{schema}."{name}"' for schema, name in tables if schema not in ("pg_catalog", "information_schema")]
+    assert len(own_tables) > 20
+    query = "SELECT count(*) FROM {} AS one WHERE one::text LIKE ANY(%(words)s)"
     words = [f"%{address}%", f"%{address.encode().hex()}%"]  # bytes are written in hex
-    assert [table for table in ours if desk.rows(asked.format(table), words=words) != [(0,)]] == []
+    assert [table for table in own_tables if desk.rows(query.format(table), words=words) != [(0,)]] == []
     assert desk.gone_out()[0]["to"] == address
 
 
@@ -151,7 +151,7 @@ async def test_what_is_not_plainly_safe_is_held_and_the_advocate_sees_why(
     desk: Desk, contact: dict[str, Any], reason: str
 ) -> None:
     case_ref = await desk.town.open_case(HOTLINE)
-    await desk.told(case_ref, **contact)
+    await desk.report(case_ref, **contact)
     await desk.news(case_ref)
 
     await desk.send()
@@ -177,7 +177,7 @@ async def test_a_channel_that_is_called_unsafe_while_the_notice_waits_is_not_use
     await desk.news(case_ref)
     await desk.send()
 
-    await desk.told(case_ref, channels=[a_channel(status="unsafe")])
+    await desk.report(case_ref, channels=[a_channel(status="unsafe")])
     with desk.later(hours=3):
         await desk.send()
 
@@ -193,7 +193,7 @@ async def test_what_is_held_is_looked_at_anew_once_the_survivor_says_something_n
 
     with desk.later(hours=12):
         looked_meanwhile = await desk.send()
-    await desk.told(case_ref, channels=[a_channel()])
+    await desk.report(case_ref, channels=[a_channel()])
     await desk.send()
 
     assert looked_meanwhile == 0
@@ -202,12 +202,12 @@ async def test_what_is_held_is_looked_at_anew_once_the_survivor_says_something_n
 
 async def test_do_not_contact_stands_until_it_is_taken_back(desk: Desk) -> None:
     case_ref = await desk.case(a_channel(), do_not_contact=True)
-    await desk.told(case_ref, channels=[a_channel()])
+    await desk.report(case_ref, channels=[a_channel()])
     await desk.news(case_ref)
     await desk.send()
     meanwhile = await desk.stands(case_ref)
 
-    await desk.told(case_ref, do_not_contact=False)
+    await desk.report(case_ref, do_not_contact=False)
     await desk.send()
 
     assert meanwhile == ("held", "do_not_contact")
@@ -245,10 +245,10 @@ async def test_a_sender_killed_after_it_handed_on_sends_nowhere_else_when_the_ad
     with pytest.raises(Killed):
         await desk.send(Dying(desk.folder, production=False))
 
-    await desk.told(case_ref, channels=[a_channel(address="+1 555 0199")])
+    await desk.report(case_ref, channels=[a_channel(address="+1 555 0199")])
     await desk.send()
 
-    assert [one["to"] for one in desk.gone_out()] == [ADDRESS]
+    assert [notice["to"] for notice in desk.gone_out()] == [ADDRESS]
 
 
 async def test_what_is_due_goes_out_once_whoever_sends(desk: Desk) -> None:
@@ -300,8 +300,8 @@ async def test_a_provider_that_is_away_is_tried_three_times_and_then_the_advocat
     waiting, over = ("planned", None), ("failed", None)
     assert tries == [(1, waiting), (1, waiting), (1, over), (0, over), (0, over)]
     assert await desk.facts(case_ref) == ["notice.failed.v1"]
-    said = (await desk.opened(case_ref, "notice.failed"))["safe_contact"]
-    assert (said["notice_state"], said["channel_kind"]) == ("failed", "sms")
+    fields = (await desk.opened(case_ref, "notice.failed"))["safe_contact"]
+    assert (fields["notice_state"], fields["channel_kind"]) == ("failed", "sms")
 
 
 async def test_a_try_is_one_of_the_provider_and_not_of_the_window(desk: Desk) -> None:
@@ -310,7 +310,7 @@ async def test_a_try_is_one_of_the_provider_and_not_of_the_window(desk: Desk) ->
     for days in (0, 2, 4, 6):
         with desk.later(days=days):
             await desk.send()
-    await desk.told(case_ref, channels=[a_channel()])
+    await desk.report(case_ref, channels=[a_channel()])
 
     await desk.send(away)
 

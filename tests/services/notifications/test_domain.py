@@ -43,8 +43,8 @@ def a_window(days: str, opens: str, closes: str) -> dict[str, Any]:
 
 
 def a_channel(*windows: dict[str, Any], **terms: Any) -> dict[str, Any]:
-    said = {"kind": "sms", "address": "+1 555 0100", "status": "safe", "time_zone": "UTC", "valid_until": LATER}
-    return said | {"windows": list(windows)} | terms
+    defaults = {"kind": "sms", "address": "+1 555 0100", "status": "safe", "time_zone": "UTC", "valid_until": LATER}
+    return defaults | {"windows": list(windows)} | terms
 
 
 ALL_DAY = a_window("mon tue wed thu fri sat sun", "00:00", "23:59")
@@ -175,29 +175,29 @@ def test_when_the_clocks_go_forward_a_window_in_the_missing_hour_does_not_move_t
     channel = a_channel(a_window("sun mon", "02:15", "02:45"), time_zone="America/New_York")
     night = [datetime(2026, 3, 8, 5, tzinfo=UTC) + timedelta(minutes=5 * step) for step in range(48)]
 
-    found = [chosen(channel, at=at) for at in night]
+    choices = [chosen(channel, at=at) for at in night]
 
-    assert not [choice for choice in found if isinstance(choice, Send)]
-    assert found[-1] == Wait(datetime(2026, 3, 9, 6, 15, tzinfo=UTC))
+    assert not [choice for choice in choices if isinstance(choice, Send)]
+    assert choices[-1] == Wait(datetime(2026, 3, 9, 6, 15, tzinfo=UTC))
 
 
 def test_when_the_clocks_go_back_a_window_is_open_both_times_the_wall_shows_its_hour() -> None:
     channel = a_channel(
         a_window("sun", "01:15", "01:45"), time_zone="America/New_York", valid_until="2026-12-01T00:00:00Z"
     )
-    shown = [datetime(2026, 11, 1, hour, 30, tzinfo=UTC) for hour in (4, 5, 6, 7)]
+    half_hours = [datetime(2026, 11, 1, hour, 30, tzinfo=UTC) for hour in (4, 5, 6, 7)]
 
-    assert [isinstance(chosen(channel, at=at), Send) for at in shown] == [False, True, True, False]
+    assert [isinstance(chosen(channel, at=at), Send) for at in half_hours] == [False, True, True, False]
 
 
-clock_times = st.times().map(lambda one: one.strftime("%H:%M"))
+clock_times = st.times().map(lambda clock_time: clock_time.strftime("%H:%M"))
 windows = st.builds(
     lambda days, opens, closes: {"days": sorted(days), "from_local": opens, "until_local": closes},
     st.frozensets(st.sampled_from(Weekday), min_size=1),
     clock_times,
     clock_times,
 )
-instants = st.integers(0, 365 * 24 * 3600 * 1000).map(lambda one: YEAR + timedelta(milliseconds=one))
+instants = st.integers(0, 365 * 24 * 3600 * 1000).map(lambda milliseconds: YEAR + timedelta(milliseconds=milliseconds))
 channels = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(ChannelKind),
@@ -205,7 +205,7 @@ channels = st.fixed_dictionaries(
         "status": st.sampled_from([ChannelStatus.SAFE] * 4 + list(ChannelStatus)),
         "windows": st.lists(windows, max_size=3),
         "time_zone": st.sampled_from([*ZONES, None, "Nowhere/Land"]),
-        "valid_until": st.one_of(st.none(), instants.map(lambda one: f"{one:%Y-%m-%dT%H:%M:%SZ}")),
+        "valid_until": st.one_of(st.none(), instants.map(lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}")),
         "language": st.sampled_from(["en", "es", "es-MX", "fr", None]),
         "voicemail_ok": st.sampled_from(["yes", "no", "unknown", None]),
     }
@@ -227,16 +227,16 @@ def within(local: datetime, window: dict[str, Any]) -> bool:
 
 @settings(max_examples=400)
 @given(
-    said=st.lists(channels, max_size=3),
+    rows=st.lists(channels, max_size=3),
     anytime=st.lists(st.sampled_from(NoticeKind), max_size=2),
     stop=st.sampled_from([False, False, False, True, None]),
     kind=st.sampled_from(NoticeKind),
     at=instants,
 )
 def test_nothing_ever_goes_out_outside_a_window_or_on_a_channel_not_marked_safe_and_valid(
-    said: list[dict[str, Any]], anytime: Sequence[NoticeKind], stop: bool | None, kind: NoticeKind, at: datetime
+    rows: list[dict[str, Any]], anytime: Sequence[NoticeKind], stop: bool | None, kind: NoticeKind, at: datetime
 ) -> None:
-    choice = choose({"channels": said, "anytime_for": anytime, "do_not_contact": stop}, kind, at)
+    choice = choose({"channels": rows, "anytime_for": anytime, "do_not_contact": stop}, kind, at)
 
     if not isinstance(choice, Send):
         assert not isinstance(choice, Wait) or choice.until > at
@@ -254,10 +254,10 @@ def test_nothing_ever_goes_out_outside_a_window_or_on_a_channel_not_marked_safe_
 
 
 @settings(max_examples=200)
-@given(said=channels, at=instants)
-def test_what_waits_for_a_window_waits_for_no_longer_than_the_first_one(said: dict[str, Any], at: datetime) -> None:
+@given(row=channels, at=instants)
+def test_what_waits_for_a_window_waits_for_no_longer_than_the_first_one(row: dict[str, Any], at: datetime) -> None:
     always = {"status": "safe", "kind": "sms", "address": "+1 555 0100", "valid_until": "2099-01-01T00:00:00Z"}
-    channel = Channel.model_validate(said | always)
+    channel = Channel.model_validate(row | always)
     opening = next_opening(channel, at)
     steps = [at + timedelta(minutes=30 * step) for step in range(1, 48)]
 
@@ -295,11 +295,11 @@ def test_a_choice_shows_no_address() -> None:
 
 
 def test_no_channel_or_template_has_a_respondent_as_addressee() -> None:
-    asked = {path for mask in CONTACT.values() for path in paths_of(mask)}
+    paths = {path for mask in CONTACT.values() for path in paths_of(mask)}
 
-    assert {path.partition(".")[0] for path in asked} == {DataCategory.SAFE_CONTACT}
-    assert not [path for path in asked if re.search("respondent|offender", path)]
-    assert {str(one) for one in Audience} == {"survivor", "agency"}
+    assert {path.partition(".")[0] for path in paths} == {DataCategory.SAFE_CONTACT}
+    assert not [path for path in paths if re.search("respondent|offender", path)]
+    assert {str(audience) for audience in Audience} == {"survivor", "agency"}
     assert not [text for text in TEXTS.values() if re.search("respondent|defendant|demandad", text.lower())]
 
 

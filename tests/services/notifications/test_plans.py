@@ -21,8 +21,8 @@ def an_order(kind: type[ProtectiveOrderIssued], case_ref: UUID) -> ProtectiveOrd
 
 
 def contacts(desk: Desk, case_ref: UUID) -> dict[str, UUID]:
-    asked = "SELECT field, message_ref FROM notifications.contact WHERE case_ref = %(ref)s"
-    return dict(desk.rows(asked, ref=case_ref))
+    query = "SELECT field, message_ref FROM notifications.contact WHERE case_ref = %(ref)s"
+    return dict(desk.rows(query, ref=case_ref))
 
 
 async def test_news_of_a_case_plans_one_notice_and_opens_nothing(desk: Desk) -> None:
@@ -67,9 +67,9 @@ async def test_news_of_a_case_without_a_contact_plans_nothing(desk: Desk) -> Non
 async def test_what_another_agency_records_is_news_to_the_survivor_where_she_lets_it_through(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.town.direct(case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
-    theirs = await desk.town.case_ref_of(case_ref, "county-sheriff")
-    await desk.town.direct(theirs, HOTLINE, Purpose.ADVOCACY, [DataCategory.ORDER_SERVICE])
-    served = ProtectiveOrderServed(case_ref=theirs, order_ref=uuid4(), version=2, served_at="2026-11-21T02:10:00Z")
+    sheriff_ref = await desk.town.case_ref_of(case_ref, "county-sheriff")
+    await desk.town.direct(sheriff_ref, HOTLINE, Purpose.ADVOCACY, [DataCategory.ORDER_SERVICE])
+    served = ProtectiveOrderServed(case_ref=sheriff_ref, order_ref=uuid4(), version=2, served_at="2026-11-21T02:10:00Z")
 
     await desk.offer(served, by="county-sheriff", role="accord_law_enforcement_bridge")
     await desk.delivery.deliver(case_ref, HOTLINE, "county-sheriff")
@@ -97,9 +97,9 @@ async def test_a_message_of_another_custodian_is_never_taken_for_a_contact(desk:
 
     await desk.delivery.deliver(case_ref, "harbor-house")
 
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
-    assert contacts(desk, theirs) == {}
-    assert desk.rows("SELECT * FROM notifications.notice WHERE case_ref = %(ref)s", ref=theirs) == []
+    shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
+    assert contacts(desk, shelter_ref) == {}
+    assert desk.rows("SELECT * FROM notifications.notice WHERE case_ref = %(ref)s", ref=shelter_ref) == []
 
 
 async def test_the_newest_word_is_kept_even_if_it_arrives_first(desk: Desk) -> None:
@@ -118,13 +118,13 @@ async def test_the_newest_word_is_kept_even_if_it_arrives_first(desk: Desk) -> N
 
 async def test_what_says_nothing_of_a_contact_takes_nothing_back(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
-    kept = contacts(desk, case_ref)
+    before = contacts(desk, case_ref)
 
-    await desk.told(case_ref, code_word="heron", given_name="Marisol")
-    await desk.told(case_ref, do_not_contact=True)
+    await desk.report(case_ref, code_word="heron", given_name="Marisol")
+    await desk.report(case_ref, do_not_contact=True)
 
-    assert contacts(desk, case_ref)["channels"] == kept["channels"]
-    assert contacts(desk, case_ref)["do_not_contact"] != kept["channels"]
+    assert contacts(desk, case_ref)["channels"] == before["channels"]
+    assert contacts(desk, case_ref)["do_not_contact"] != before["channels"]
 
 
 async def test_a_new_word_that_comes_while_a_sender_looks_is_not_overslept(desk: Desk) -> None:
@@ -134,7 +134,7 @@ async def test_a_new_word_that_comes_while_a_sender_looks_is_not_overslept(desk:
         due = await store.claim(unit.session, LEASE)
         await unit.session.commit()
     assert due is not None
-    await desk.told(case_ref, channels=[a_channel()])
+    await desk.report(case_ref, channels=[a_channel()])
 
     async with desk.town.unit("accord_notifications", HOTLINE) as unit:
         again_at = await register.database_now(unit.session) + LEASE * 1000

@@ -41,9 +41,9 @@ class Desk:
         directive_ref = await self.town.direct(case_ref, "harbor-house", Purpose.SHELTER, categories)
         return case_ref, directive_ref
 
-    async def send(self, case_ref: UUID, **said: Any) -> dict[str, Any]:
+    async def send(self, case_ref: UUID, **fields: Any) -> dict[str, Any]:
         """Send a referral to the shelter."""
-        answer = await self.ana.post("/v1/referrals", json=a_referral(case_ref, **said))
+        answer = await self.ana.post("/v1/referrals", json=a_referral(case_ref, **fields))
         assert answer.status_code == 201, answer.text
         sent: dict[str, Any] = answer.json()
         return sent
@@ -57,8 +57,8 @@ class Desk:
         return newest
 
 
-def a_referral(case_ref: UUID, **said: Any) -> dict[str, Any]:
-    asked: dict[str, Any] = {
+def a_referral(case_ref: UUID, **fields: Any) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
         "case_ref": str(case_ref),
         "to_agency_ref": "harbor-house",
         "mode": "live",
@@ -66,7 +66,7 @@ def a_referral(case_ref: UUID, **said: Any) -> dict[str, Any]:
         "priority": "urgent",
         "purpose": "shelter",
     }
-    return asked | said
+    return defaults | fields
 
 
 @pytest.fixture

@@ -55,11 +55,11 @@ async def test_without_a_release_nothing_is_sent_and_the_refusal_is_on_record(de
 
 
 def denials(desk: Desk, case_ref: UUID) -> int:
-    asked = """SELECT count(*) FROM ledger.pending AS p JOIN register.subject AS s ON s.pseudonym = p.subject
+    query = """SELECT count(*) FROM ledger.pending AS p JOIN register.subject AS s ON s.pseudonym = p.subject
         JOIN register."case" AS c USING (subject_id)
         WHERE c.case_ref = %s AND convert_from(p.header, 'utf8') LIKE '%%"verdict":"deny"%%'"""
     with desk.town.database.superuser() as connection:
-        (count,) = connection.execute(asked, (case_ref,)).fetchone() or (0,)
+        (count,) = connection.execute(query, (case_ref,)).fetchone() or (0,)
     return int(str(count))
 
 
@@ -227,8 +227,8 @@ async def test_calling_back_needs_no_version_and_the_receiver_is_told(desk: Desk
     )
 
     assert (answer.json()["status"], answer.json()["reason_code"]) == ("withdrawn", "survivor_declined")
-    told = await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER)
-    assert told["referral.withdrawn"].categories[DataCategory.REFERRAL_STATUS]["reason_code"] == "survivor_declined"
+    opened = await opened_by(desk.town, case_ref, "harbor-house", "sam", Purpose.SHELTER)
+    assert opened["referral.withdrawn"].categories[DataCategory.REFERRAL_STATUS]["reason_code"] == "survivor_declined"
 
 
 async def test_the_receiver_calls_nothing_back(desk: Desk) -> None:
@@ -267,19 +267,19 @@ async def test_h12_a_system_sees_no_hidden_referral_for_nobody(desk: Desk, web: 
 
     async with web.as_system(app, "bay-hotline") as system, web.as_system(app, "bay-hotline", "priya") as named:
         answers = [await system.get(path), await system.post("/v1/referrals", json=a_referral(case_ref))]
-        listed = [(await one.get("/v1/referrals?limit=200")).text for one in (system, named)]
-        shown = await named.get(path)
+        listed = [(await client.get("/v1/referrals?limit=200")).text for client in (system, named)]
+        answer = await named.get(path)
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert [sent["referral_ref"] in text for text in listed] == [False, True]
-    assert shown.status_code == 200
+    assert answer.status_code == 200
 
 
 async def test_nobody_refers_from_another_agencys_case(desk: Desk) -> None:
     case_ref = await desk.town.open_case("harbor-house", "bay-hotline")
-    known = await desk.town.case_ref_of(case_ref, "harbor-house")
+    shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    answer = await desk.ana.post("/v1/referrals", json=a_referral(known))
+    answer = await desk.ana.post("/v1/referrals", json=a_referral(shelter_ref))
 
     assert answer.status_code == 404
 
@@ -325,11 +325,11 @@ async def test_without_a_token_an_existing_and_an_absent_referral_answer_alike(
     case_ref, _ = await desk.released()
     sent = await desk.send(case_ref)
 
-    async with web.asking(app) as nobody:
-        there = await nobody.get(f"/v1/referrals/{sent['referral_ref']}")
-        absent = await nobody.get(f"/v1/referrals/{uuid4()}")
+    async with web.asking(app) as anonymous:
+        existing = await anonymous.get(f"/v1/referrals/{sent['referral_ref']}")
+        absent = await anonymous.get(f"/v1/referrals/{uuid4()}")
 
-    assert {there.status_code, absent.status_code} == {401}
+    assert {existing.status_code, absent.status_code} == {401}
 
 
 async def test_the_table_holds_no_word_that_was_told(desk: Desk) -> None:
@@ -337,8 +337,8 @@ async def test_the_table_holds_no_word_that_was_told(desk: Desk) -> None:
 
     await desk.send(case_ref, given_name="Marisol", narrative="He came back.", code_word="heron")
 
-    kept = str(rows(desk, case_ref))
-    assert not any(word in kept for word in ("Marisol", "He came back.", "heron"))
+    stored = str(rows(desk, case_ref))
+    assert not any(word in stored for word in ("Marisol", "He came back.", "heron"))
 
 
 async def test_of_two_answers_at_once_one_stands(desk: Desk) -> None:

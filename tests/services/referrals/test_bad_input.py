@@ -19,10 +19,10 @@ HIDING = {
 }
 
 
-def raw(case_ref: UUID, said: str) -> bytes:
+def raw(case_ref: UUID, member: str) -> bytes:
     """A referral with one more member, written as it stands."""
     whole = json.dumps(a_referral(case_ref))
-    return f"{whole[:-1]}, {said}}}".encode()
+    return f"{whole[:-1]}, {member}}}".encode()
 
 
 async def refused(desk: Desk, case_ref: UUID, body: bytes, status: int) -> httpx.Response:
@@ -40,14 +40,14 @@ async def refused(desk: Desk, case_ref: UUID, body: bytes, status: int) -> httpx
 @pytest.mark.parametrize("field", ["case_ref", "to_agency_ref", "mode", "service_code", "priority", "purpose"])
 async def test_what_is_missing(desk: Desk, field: str) -> None:
     case_ref, _ = await desk.released()
-    asked = a_referral(case_ref)
-    del asked[field]
+    body = a_referral(case_ref)
+    del body[field]
 
-    await refused(desk, case_ref, json.dumps(asked).encode(), 422)
+    await refused(desk, case_ref, json.dumps(body).encode(), 422)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "member",
     [
         f'"{CANARY}": "x"',
         f'"given_name": ["{CANARY}"]',
@@ -64,14 +64,14 @@ async def test_what_is_missing(desk: Desk, field: str) -> None:
         '"answer_by": "2026-03-02T12:00:00Z"',
     ],
 )
-async def test_what_no_contract_knows(desk: Desk, said: str) -> None:
+async def test_what_no_contract_knows(desk: Desk, member: str) -> None:
     case_ref, _ = await desk.released()
 
-    await refused(desk, case_ref, raw(case_ref, said), 422)
+    await refused(desk, case_ref, raw(case_ref, member), 422)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "member",
     [
         '"band": "high"',
         '"triggered_by": ["rule"]',
@@ -83,18 +83,18 @@ async def test_what_no_contract_knows(desk: Desk, said: str) -> None:
         '"evidence": [{"kind": "photo", "custody": [{"at": "2026-03-02T12:00:00Z", "to_person_ref": "sam"}]}]',
     ],
 )
-async def test_no_screen_nor_evidence_is_typed_by_hand(desk: Desk, said: str) -> None:
+async def test_no_screen_nor_evidence_is_typed_by_hand(desk: Desk, member: str) -> None:
     case_ref, _ = await desk.released()
 
-    await refused(desk, case_ref, raw(case_ref, said), 422)
+    await refused(desk, case_ref, raw(case_ref, member), 422)
 
 
 @pytest.mark.parametrize("mode", ["logged", "live"])
 async def test_d12_a_receiver_that_does_not_exist(desk: Desk, mode: str) -> None:
     case_ref, _ = await desk.released()
-    asked = a_referral(case_ref, to_agency_ref="no-such-agency", mode=mode)
+    body = a_referral(case_ref, to_agency_ref="no-such-agency", mode=mode)
 
-    answer = await refused(desk, case_ref, json.dumps(asked).encode(), 422)
+    answer = await refused(desk, case_ref, json.dumps(body).encode(), 422)
 
     assert answer.json()["errors"] == [{"field": "body.to_agency_ref", "code": "unknown_agency"}]
 
@@ -116,12 +116,12 @@ async def test_text_that_hides(desk: Desk, hiding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [f'"mode": "live", "given_name": "{CANARY}"', f'"given_name": "{CANARY}', '"born_on": NaN', "}"]
+    "member", [f'"mode": "live", "given_name": "{CANARY}"', f'"given_name": "{CANARY}', '"born_on": NaN', "}"]
 )
-async def test_json_that_is_not_plain(desk: Desk, said: str) -> None:
+async def test_json_that_is_not_plain(desk: Desk, member: str) -> None:
     case_ref, _ = await desk.released()
 
-    await refused(desk, case_ref, raw(case_ref, said), 400)
+    await refused(desk, case_ref, raw(case_ref, member), 400)
 
 
 async def test_a_body_over_the_limit(desk: Desk) -> None:
@@ -186,13 +186,13 @@ async def test_the_wall_stands_where_a_query_forgets_it(desk: Desk) -> None:
     await desk.send(case_ref)
     logged = (await desk.released())[0]
     await desk.send(logged, mode="logged")
-    asked = text("SELECT count(*) FROM referrals.referral WHERE case_ref = ANY(:refs)")
+    query = text("SELECT count(*) FROM referrals.referral WHERE case_ref = ANY(:refs)")
 
     counts = {}
     for agency_id in ("bay-hotline", "harbor-house", "county-sheriff"):
         async with desk.town.unit("accord_referrals", agency_id) as unit:
-            counts[agency_id] = await unit.session.scalar(asked, {"refs": [case_ref, logged]})
+            counts[agency_id] = await unit.session.scalar(query, {"refs": [case_ref, logged]})
     async with desk.town.session("accord_referrals") as session:
-        counts["nobody"] = await session.scalar(asked, {"refs": [case_ref, logged]})
+        counts["nobody"] = await session.scalar(query, {"refs": [case_ref, logged]})
 
     assert counts == {"bay-hotline": 2, "harbor-house": 1, "county-sheriff": 0, "nobody": 0}

@@ -29,47 +29,47 @@ LEAVES = "SELECT count(*) FROM ledger.pending"
 QUERY = "/v1/referrals?direction=received&limit=1"
 
 
-def rows(desk: Desk, statement: str, **asked: Any) -> list[Any]:
+def rows(desk: Desk, statement: str, **params: Any) -> list[Any]:
     with desk.town.database.superuser() as connection:
-        done = connection.execute(statement, asked)
+        done = connection.execute(statement, params)
         return list(done.fetchall()) if done.description else []
 
 
 @contextmanager
 def rows_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Note how many rows each statement of a list gives."""
-    given, ask = list[int](), store.referrals_of
+    counts, ask = list[int](), store.referrals_of
 
-    async def noting(*asked: Any) -> Any:
-        found = await ask(*asked)
-        given.append(len(found))
-        return found
+    async def noting(*args: Any) -> Any:
+        result = await ask(*args)
+        counts.append(len(result))
+        return result
 
     with monkeypatch.context() as patched:
         patched.setattr(store, "referrals_of", noting)
-        yield given
+        yield counts
 
 
 async def test_h4_a_list_of_hidden_rows_gives_up_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """An officer shut out of a case with ever so many referrals lists: no lock, no leaf, and a bounded read."""
     hidden = await desk.town.open_case("bay-hotline", "riverside-legal")
     rows(desk, MANY, case_ref=hidden, rows=list_reads.MOST_ROWS + 50)
-    shown = await desk.town.open_case("bay-hotline")
-    await desk.town.direct(shown, "riverside-legal", Purpose.LEGAL_REPRESENTATION, STATUS)
-    said = a_referral(shown, to_agency_ref="riverside-legal", purpose="legal_representation")
-    assert (await desk.ana.post("/v1/referrals", json=said)).status_code == 201, "the newest, behind all the others"
+    visible = await desk.town.open_case("bay-hotline")
+    await desk.town.direct(visible, "riverside-legal", Purpose.LEGAL_REPRESENTATION, STATUS)
+    body = a_referral(visible, to_agency_ref="riverside-legal", purpose="legal_representation")
+    assert (await desk.ana.post("/v1/referrals", json=body)).status_code == 201, "the newest, behind all the others"
     before = rows(desk, LEAVES)[0][0]
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(10):
         await register.lock_exclusive(stopping, hidden)  # nobody who takes this lock comes through
-        with rows_counted(monkeypatch) as given:
+        with rows_counted(monkeypatch) as counts:
             first = await desk.jude.get(QUERY)
         second = await desk.jude.get("/v1/referrals" + first.links["next"]["url"])
 
     assert first.json() == {"referrals": []}
-    assert sum(given) <= list_reads.MOST_ROWS + list_reads.AT_ONCE
-    theirs = await desk.town.case_ref_of(shown, "riverside-legal")
-    assert len(of(second.json()["referrals"], theirs)) == 1
+    assert sum(counts) <= list_reads.MOST_ROWS + list_reads.AT_ONCE
+    lawyer_ref = await desk.town.case_ref_of(visible, "riverside-legal")
+    assert len(of(second.json()["referrals"], lawyer_ref)) == 1
     assert rows(desk, LEAVES)[0][0] == before + 1
     rows(desk, "DELETE FROM referrals.referral WHERE case_ref = %(case_ref)s", case_ref=hidden)
 
@@ -77,43 +77,45 @@ async def test_h4_a_list_of_hidden_rows_gives_up_and_goes_on(desk: Desk, monkeyp
 async def test_h4_a_list_holds_only_the_subjects_whose_rows_it_shows(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     other, directive_ref = await desk.released()
-    for one in (case_ref, other):
-        await desk.send(one)
+    for released_ref in (case_ref, other):
+        await desk.send(released_ref)
     await desk.town.revoke(other, directive_ref)
     locked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %(pid)s"
 
     async with desk.town.unit("accord_referrals", "harbor-house", "sam") as unit:
-        asked = [ReadRequest(ref, Purpose.SHELTER) for ref in (case_ref, other)]
-        chosen = await list_reads.read_masks(unit, asked, STATUS)
+        requests = [ReadRequest(ref, Purpose.SHELTER) for ref in (case_ref, other)]
+        chosen = await list_reads.read_masks(unit, requests, STATUS)
         pid = await unit.session.scalar(text("SELECT pg_backend_pid()"))
         before = rows(desk, locked, pid=pid)[0][0]
-        await list_reads.record_rows(unit, [one for one in asked if chosen[one]], STATUS, "referrals received")
+        await list_reads.record_rows(
+            unit, [request for request in requests if chosen[request]], STATUS, "referrals received"
+        )
         after = rows(desk, locked, pid=pid)[0][0]
 
     assert (before, after) == (0, 1)
 
 
 async def test_m9_a_referral_of_anothers_case_waits_for_nobody(desk: Desk) -> None:
-    theirs = await desk.town.open_case("bay-hotline", "harbor-house")
+    hotline_ref = await desk.town.open_case("bay-hotline", "harbor-house")
 
     async with desk.town.session("accord_consent") as stopping, asyncio.timeout(3):
-        await register.lock_exclusive(stopping, theirs)
+        await register.lock_exclusive(stopping, hotline_ref)
         answers = [
             await desk.sam.post("/v1/referrals", json=a_referral(ref, to_agency_ref="riverside-legal"))
-            for ref in (theirs, uuid4())
+            for ref in (hotline_ref, uuid4())
         ]
 
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
 async def consulted(desk: Desk, case_ref: UUID) -> list[dict[str, Any]]:
-    asked = """
+    query = """
     SELECT convert_from(p.header, 'UTF8')::jsonb AS said FROM ledger.pending AS p
     WHERE convert_from(p.header, 'UTF8')::jsonb ->> 'act' = 'consulted' AND p.subject = (
         SELECT s.pseudonym FROM register.subject AS s JOIN register."case" USING (subject_id)
         WHERE case_ref = %(case_ref)s) ORDER BY p.id
     """
-    return [row[0] for row in rows(desk, asked, case_ref=case_ref)]
+    return [row[0] for row in rows(desk, query, case_ref=case_ref)]
 
 
 async def test_m11_a_case_is_on_record_once_a_day_as_it_was_shown(desk: Desk) -> None:
@@ -122,18 +124,18 @@ async def test_m11_a_case_is_on_record_once_a_day_as_it_was_shown(desk: Desk) ->
     before = len(await consulted(desk, case_ref))
 
     await asyncio.gather(*(desk.received() for _ in range(5)))
-    (seen,) = (await consulted(desk, case_ref))[before:]
+    (first,) = (await consulted(desk, case_ref))[before:]
     await desk.town.revoke(case_ref, directive_ref)
     again = await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS)
     await desk.received()
-    (_, anew) = (await consulted(desk, case_ref))[before:]
+    (_, second) = (await consulted(desk, case_ref))[before:]
 
-    assert (seen["categories"], seen["directives"], seen["basis"]) == (
+    assert (first["categories"], first["directives"], first["basis"]) == (
         ["referral_status"],
         [str(directive_ref)],
         "release",
     )
-    assert anew["directives"] == [str(again)], "what is shown by another consent is another look"
+    assert second["directives"] == [str(again)], "what is shown by another consent is another look"
 
 
 async def test_m11_a_count_leaves_one_leaf_an_hour_and_none_of_a_case(desk: Desk) -> None:
@@ -154,13 +156,13 @@ async def test_m11_a_count_leaves_one_leaf_an_hour_and_none_of_a_case(desk: Desk
 
 async def test_m11_who_may_not_know_the_state_is_not_counted_by_it(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline")
-    asked = "/v1/referrals/count?direction=received"
-    whole, by_state = [(await desk.sam.get(asked + more)).json()["count"] for more in ("", "&state=sent")]
+    path = "/v1/referrals/count?direction=received"
+    whole, by_state = [(await desk.sam.get(path + more)).json()["count"] for more in ("", "&state=sent")]
     await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=["referral_status.priority"])
     await desk.send(case_ref)
 
-    assert (await desk.sam.get(asked)).json()["count"] == whole + 1
-    assert (await desk.sam.get(asked + "&state=sent")).json()["count"] == by_state
+    assert (await desk.sam.get(path)).json()["count"] == whole + 1
+    assert (await desk.sam.get(path + "&state=sent")).json()["count"] == by_state
 
 
 async def test_m11_what_is_counted_up_to_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ async def opens(
         subject = await register.lock_shared(session, case_ref)
     assert subject is not None
     request = Request(subject.cases[agency_id].agency, subject.cases[of].agency, purpose, ALL)
-    return {str(one) for one in categories_of(decide(request, subject.table, subject.at).mask)}
+    return {str(category) for category in categories_of(decide(request, subject.table, subject.at).mask)}
 
 
 async def until_closed(desk: Desk) -> UUID:
@@ -49,12 +49,12 @@ async def until_closed(desk: Desk) -> UUID:
 
 
 def leaves(town: Town, case_ref: UUID, reason: str) -> list[str]:
-    asked = """SELECT convert_from(p.header, 'utf8') FROM ledger.pending AS p
+    query = """SELECT convert_from(p.header, 'utf8') FROM ledger.pending AS p
         JOIN register.subject AS s ON s.pseudonym = p.subject JOIN register."case" AS c USING (subject_id)
         WHERE c.case_ref = %s AND convert_from(p.header, 'utf8') LIKE %s
             AND convert_from(p.header, 'utf8') LIKE '%%"act":"changed"%%'"""
     with town.database.superuser() as connection:
-        return [str(row[0]) for row in connection.execute(asked, (case_ref, f'%"reason":"{reason}"%')).fetchall()]
+        return [str(row[0]) for row in connection.execute(query, (case_ref, f'%"reason":"{reason}"%')).fetchall()]
 
 
 async def answer(desk: Desk, steps: list[tuple[str, Any]]) -> httpx.Response:
@@ -83,7 +83,7 @@ async def test_h11_a_closed_referral_ends_its_release(desk: Desk, steps: list[tu
     assert await opens(desk.town, case_ref) == set()
     assert set(last.json()) == {"referral_ref", "case_ref"}  # nothing that has ended is shown in the answer
     own = await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY)
-    assert {f"referral.{one}" for one in ("declined", "completed", "contact_failed")} & own.keys()
+    assert {f"referral.{step}" for step in ("declined", "completed", "contact_failed")} & own.keys()
 
 
 async def test_h11_calling_back_ends_the_release_too(desk: Desk) -> None:
@@ -112,26 +112,26 @@ async def test_h11_two_who_close_at_once_end_it(desk: Desk) -> None:
     case_ref = await until_closed(desk)
     sent = [await desk.send(case_ref) for _ in range(4)]
 
-    paths = [f"/v1/referrals/{one['referral_ref']}/withdrawal" for one in sent]
+    paths = [f"/v1/referrals/{referral['referral_ref']}/withdrawal" for referral in sent]
     answers = await asyncio.gather(*(desk.ana.post(path, json={"reason_code": "sender"}) for path in paths))
 
-    assert [one.status_code for one in answers] == [200] * 4
+    assert [response.status_code for response in answers] == [200] * 4
     assert await opens(desk.town, case_ref) == set()
 
 
 async def test_h11_what_the_receiver_gave_back_ends_too(desk: Desk) -> None:
     case_ref = await until_closed(desk)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
     ends: Any = {"ends_when": EndsWhen.REFERRAL_CLOSED}
-    await desk.town.direct(theirs, "bay-hotline", Purpose.ADVOCACY, [DataCategory.NEEDS], **ends)
-    await desk.town.direct(theirs, "county-sheriff", Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY], **ends)
+    await desk.town.direct(shelter_ref, "bay-hotline", Purpose.ADVOCACY, [DataCategory.NEEDS], **ends)
+    await desk.town.direct(shelter_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY], **ends)
     await desk.send(case_ref)
 
     await answer(desk, CLOSINGS["declined"])
 
-    assert await opens(desk.town, theirs, "bay-hotline", Purpose.ADVOCACY, of="harbor-house") == set()
-    others = await opens(desk.town, theirs, "county-sheriff", Purpose.ORDER_ENFORCEMENT, of="harbor-house")
-    assert others == {"identity"}  # the police are no side of this referral
+    assert await opens(desk.town, shelter_ref, "bay-hotline", Purpose.ADVOCACY, of="harbor-house") == set()
+    police_open = await opens(desk.town, shelter_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, of="harbor-house")
+    assert police_open == {"identity"}  # the police are no side of this referral
 
 
 async def test_h11_a_referral_the_clock_withdraws_ends_it(desk: Desk, web: Web) -> None:
@@ -170,10 +170,10 @@ async def jude(web: Web, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def received(person: httpx.AsyncClient, theirs: dict[str, Any]) -> list[dict[str, Any]]:
+async def received(person: httpx.AsyncClient, case: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what somebody sees of a case among the referrals that their agency received."""
     listed = (await person.get("/v1/referrals?direction=received&limit=200")).json()["referrals"]
-    return [one for one in listed if one["case_ref"] == theirs["case_ref"]]
+    return [referral for referral in listed if referral["case_ref"] == case["case_ref"]]
 
 
 async def to_the_lawyer(desk: Desk) -> tuple[UUID, dict[str, Any]]:
@@ -184,8 +184,8 @@ async def to_the_lawyer(desk: Desk) -> tuple[UUID, dict[str, Any]]:
     await desk.town.direct(case_ref, "riverside-legal", check, [DataCategory.ALLEGED_OFFENDER], only_fields=name)
     starts: Any = {"starts_when": StartsWhen.CONFLICT_CLEAR}
     await desk.town.direct(case_ref, "riverside-legal", Purpose.LEGAL_REPRESENTATION, kinds, **starts)
-    said = a_referral(case_ref, **LEGAL, offender_name="R. Calder", offender_description="tall")
-    sent = await desk.ana.post("/v1/referrals", json=said)
+    body = a_referral(case_ref, **LEGAL, offender_name="R. Calder", offender_description="tall")
+    sent = await desk.ana.post("/v1/referrals", json=body)
     assert (sent.status_code, sent.json()["conflict_check"]) == (201, "pending")
     return case_ref, {"case_ref": str(await desk.town.case_ref_of(case_ref, "riverside-legal"))}
 
@@ -193,37 +193,37 @@ async def to_the_lawyer(desk: Desk) -> tuple[UUID, dict[str, Any]]:
 async def test_d2_a_clear_check_starts_the_release(
     desk: Desk, machine: httpx.AsyncClient, jude: httpx.AsyncClient, web: Web
 ) -> None:
-    case_ref, theirs = await to_the_lawyer(desk)
+    case_ref, lawyer_case = await to_the_lawyer(desk)
     await run_jobs(web.app_state("accord_referrals"))
     opened = await opened_by(desk.town, case_ref, "riverside-legal", None, Purpose.CONFLICT_CHECK)
     assert dict(opened["referral.created"].categories) == {"alleged_offender": {"offender_name": "R. Calder"}}
-    assert await received(jude, theirs) == []
+    assert await received(jude, lawyer_case) == []
 
-    checked = await machine.post("/v1/referrals/conflict-checks", json=theirs | {"conflict_check": "clear"})
+    checked = await machine.post("/v1/referrals/conflict-checks", json=lawyer_case | {"conflict_check": "clear"})
 
     assert (checked.status_code, checked.json()["conflict_check"]) == (200, "clear")
     lawyers = await opens(desk.town, case_ref, "riverside-legal", Purpose.LEGAL_REPRESENTATION)
     assert lawyers == {"referral_status", "alleged_offender"}
-    (listed,) = await received(jude, theirs)
+    (listed,) = await received(jude, lawyer_case)
     assert (listed["status"], listed["conflict_check"]) == ("sent", "clear")
     own = await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY)
     assert own["referral.conflict_checked"].categories[STATUS]["conflict_check"] == "clear"
-    again = await machine.post("/v1/referrals/conflict-checks", json=theirs | {"conflict_check": "clear"})
+    again = await machine.post("/v1/referrals/conflict-checks", json=lawyer_case | {"conflict_check": "clear"})
     assert (again.status_code, again.content) == (200, checked.content)
-    other = await machine.post("/v1/referrals/conflict-checks", json=theirs | {"conflict_check": "match"})
+    other = await machine.post("/v1/referrals/conflict-checks", json=lawyer_case | {"conflict_check": "match"})
     assert other.status_code == 404
 
 
 async def test_d2_after_a_match_it_never_starts(
     desk: Desk, machine: httpx.AsyncClient, jude: httpx.AsyncClient, web: Web
 ) -> None:
-    case_ref, theirs = await to_the_lawyer(desk)
+    case_ref, lawyer_case = await to_the_lawyer(desk)
 
-    checked = await machine.post("/v1/referrals/conflict-checks", json=theirs | {"conflict_check": "match"})
+    checked = await machine.post("/v1/referrals/conflict-checks", json=lawyer_case | {"conflict_check": "match"})
 
     assert checked.status_code == 200
     assert await opens(desk.town, case_ref, "riverside-legal", Purpose.LEGAL_REPRESENTATION) == set()
-    assert await received(jude, theirs) == []
+    assert await received(jude, lawyer_case) == []
     own = await opened_by(desk.town, case_ref, "bay-hotline", "ana", Purpose.ADVOCACY)
     assert own["referral.declined"].categories[STATUS]["reason_code"] == "conflict_of_interest"
     sent_again = await desk.ana.post("/v1/referrals", json=a_referral(case_ref, **LEGAL))
@@ -233,18 +233,18 @@ async def test_d2_after_a_match_it_never_starts(
 async def test_d2_only_the_system_of_legal_aid_checks(
     desk: Desk, jude: httpx.AsyncClient, web: Web, app: FastAPI
 ) -> None:
-    case_ref, theirs = await to_the_lawyer(desk)
-    said = theirs | {"conflict_check": "clear"}
+    case_ref, lawyer_case = await to_the_lawyer(desk)
+    body = lawyer_case | {"conflict_check": "clear"}
 
     async with web.as_system(app, "harbor-house") as another, web.as_system(app, "bay-hotline") as sender:
         answers = [
-            await jude.post("/v1/referrals/conflict-checks", json=said),
-            await another.post("/v1/referrals/conflict-checks", json=said),
-            await sender.post("/v1/referrals/conflict-checks", json=said | {"case_ref": str(case_ref)}),
+            await jude.post("/v1/referrals/conflict-checks", json=body),
+            await another.post("/v1/referrals/conflict-checks", json=body),
+            await sender.post("/v1/referrals/conflict-checks", json=body | {"case_ref": str(case_ref)}),
         ]
 
-    assert {one.status_code for one in answers} == {404}
-    assert len({one.content for one in answers}) == 1
+    assert {response.status_code for response in answers} == {404}
+    assert len({response.content for response in answers}) == 1
     assert await opens(desk.town, case_ref, "riverside-legal", Purpose.LEGAL_REPRESENTATION) == set()
 
 
@@ -274,9 +274,9 @@ async def test_h11_nobody_but_referrals_and_orders_meets_a_condition(desk: Desk)
     for role in ("accord_intake", "accord_exchange", "accord_notifications", "accord_audit", "accord_relay"):
         for function in ("end_when_met", "start_when_met"):
             with desk.town.database.superuser() as connection:
-                asked = "SELECT has_function_privilege(%s, %s, 'EXECUTE')"
+                query = "SELECT has_function_privilege(%s, %s, 'EXECUTE')"
                 name = f"register.{function}(bigint, text, text, text)"
-                denied.append(connection.execute(asked, (role, name)).fetchone())
+                denied.append(connection.execute(query, (role, name)).fetchone())
 
     assert set(denied) == {(False,)}
     assert await opens(desk.town, case_ref) == {"referral_status", "needs"}

@@ -39,13 +39,13 @@ Step = Callable[[Referral, datetime], tuple[Referral, ReferralFact]]
 
 # Who moves a referral where, as the table of states says it.
 STEPS: dict[str, Step] = {
-    "accept": lambda one, at: domain.accept(one, AcceptanceBlock(advocate_name="Sam"), at),
-    "decline": lambda one, at: domain.decline(one, DeclineBlock(reason_code=DeclineReason.NO_CAPACITY), at),
+    "accept": lambda referral, at: domain.accept(referral, AcceptanceBlock(advocate_name="Sam"), at),
+    "decline": lambda referral, at: domain.decline(referral, DeclineBlock(reason_code=DeclineReason.NO_CAPACITY), at),
     "ask": domain.ask_for_more,
     "begin": domain.begin,
-    "complete": lambda one, at: domain.complete(one, CompletionBlock(outcome_code=OutcomeCode.GOT_HELP), at),
-    "fail": lambda one, at: domain.fail_contact(one, ContactFailureBlock(contact_attempts=3), at),
-    "withdraw": lambda one, at: domain.withdraw(one, WithdrawalBlock(reason_code=WithdrawReason.SENDER), at),
+    "complete": lambda referral, at: domain.complete(referral, CompletionBlock(outcome_code=OutcomeCode.GOT_HELP), at),
+    "fail": lambda referral, at: domain.fail_contact(referral, ContactFailureBlock(contact_attempts=3), at),
+    "withdraw": lambda referral, at: domain.withdraw(referral, WithdrawalBlock(reason_code=WithdrawReason.SENDER), at),
 }
 TABLE = {
     ("sent", "accept"): "accepted",
@@ -65,8 +65,8 @@ TABLE = {
 }
 
 
-def a_form(**said: Any) -> ReferralRequest:
-    asked: dict[str, Any] = {
+def a_form(**fields: Any) -> ReferralRequest:
+    defaults: dict[str, Any] = {
         "case_ref": UUID(int=7),
         "to_agency_ref": "harbor-house",
         "mode": ReferralMode.LIVE,
@@ -74,11 +74,11 @@ def a_form(**said: Any) -> ReferralRequest:
         "priority": Priority.URGENT,
         "purpose": Purpose.SHELTER,
     }
-    return ReferralRequest(**asked | said)
+    return ReferralRequest(**defaults | fields)
 
 
-def a_referral(**said: Any) -> Referral:
-    return sent(a_form(**said))[0]
+def a_referral(**fields: Any) -> Referral:
+    return sent(a_form(**fields))[0]
 
 
 def sent(form: ReferralRequest) -> tuple[Referral, Any]:

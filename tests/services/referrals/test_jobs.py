@@ -48,8 +48,8 @@ async def test_two_clocks_tell_a_delay_once(desk: Desk, web: Web) -> None:
 
     await asyncio.gather(*(run_jobs(web.app_state("accord_referrals")) for _ in range(4)))
 
-    told = [(await types(desk, case_ref)).count("accord.referral.overdue.v1") for case_ref in cases]
-    assert told == [1] * 4
+    counts = [(await types(desk, case_ref)).count("accord.referral.overdue.v1") for case_ref in cases]
+    assert counts == [1] * 4
 
 
 async def test_what_was_answered_in_time_is_not_called_late(desk: Desk, web: Web) -> None:
@@ -74,7 +74,7 @@ async def test_a_late_referral_is_on_the_list_of_late_ones(desk: Desk, web: Web)
 
     late = (await desk.ana.get("/v1/referrals?overdue=true&limit=200")).json()["referrals"]
 
-    assert str(case_ref) in {one["case_ref"] for one in late}
+    assert str(case_ref) in {referral["case_ref"] for referral in late}
 
 
 async def test_a_referral_ends_with_its_release_and_the_receiver_gets_no_fact_of_it(desk: Desk, web: Web) -> None:

@@ -16,26 +16,26 @@ STATUS = [DataCategory.REFERRAL_STATUS]
 async def listed(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
     """Return all pages of a list."""
     answer = await client.get(f"/v1/referrals?{query}")
-    found: list[dict[str, Any]] = answer.json()["referrals"]
+    referrals: list[dict[str, Any]] = answer.json()["referrals"]
     while "next" in answer.links:
         answer = await client.get("/v1/referrals" + answer.links["next"]["url"])
         assert answer.json()["referrals"], "a page that a link leads to is never empty"
-        found += answer.json()["referrals"]
-    return found
+        referrals += answer.json()["referrals"]
+    return referrals
 
 
-def of(found: list[dict[str, Any]], case_ref: UUID) -> list[dict[str, Any]]:
-    return [one for one in found if one["case_ref"] == str(case_ref)]
+def of(referrals: list[dict[str, Any]], case_ref: UUID) -> list[dict[str, Any]]:
+    return [referral for referral in referrals if referral["case_ref"] == str(case_ref)]
 
 
 async def test_each_side_lists_its_own(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     sent = await desk.send(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
 
     assert of(await listed(desk.ana, "direction=sent&limit=200"), case_ref) == [sent]
-    assert len(of(await listed(desk.sam, "direction=received&limit=200"), theirs)) == 1
-    assert of(await listed(desk.sam, "direction=sent&limit=200"), theirs) == []
+    assert len(of(await listed(desk.sam, "direction=received&limit=200"), shelter_ref)) == 1
+    assert of(await listed(desk.sam, "direction=sent&limit=200"), shelter_ref) == []
 
 
 async def test_pages_hold_every_visible_referral_once_and_hide_the_rest(desk: Desk) -> None:
@@ -44,12 +44,12 @@ async def test_pages_hold_every_visible_referral_once_and_hide_the_rest(desk: De
         await desk.send(case_ref)
     await desk.town.revoke(*hidden)
 
-    found = await listed(desk.sam, "direction=received&limit=2")
+    referrals = await listed(desk.sam, "direction=received&limit=2")
 
-    refs = [one["referral_ref"] for one in found]
+    refs = [referral["referral_ref"] for referral in referrals]
     assert len(refs) == len(set(refs))
-    assert len(of(found, await desk.town.case_ref_of(visible[0], "harbor-house"))) == 3
-    assert of(found, await desk.town.case_ref_of(hidden[0], "harbor-house")) == []
+    assert len(of(referrals, await desk.town.case_ref_of(visible[0], "harbor-house"))) == 3
+    assert of(referrals, await desk.town.case_ref_of(hidden[0], "harbor-house")) == []
 
 
 async def test_a_list_filters_by_state(desk: Desk) -> None:
@@ -58,9 +58,9 @@ async def test_a_list_filters_by_state(desk: Desk) -> None:
     called_back = await desk.send(case_ref)
     await desk.ana.post(f"/v1/referrals/{called_back['referral_ref']}/withdrawal", json={"reason_code": "sender"})
 
-    found = of(await listed(desk.ana, "state=sent&limit=200"), case_ref)
+    referrals = of(await listed(desk.ana, "state=sent&limit=200"), case_ref)
 
-    assert [one["referral_ref"] for one in found] == [sent["referral_ref"]]
+    assert [referral["referral_ref"] for referral in referrals] == [sent["referral_ref"]]
 
 
 async def test_who_may_not_know_the_state_cannot_filter_by_it(desk: Desk) -> None:
@@ -68,11 +68,11 @@ async def test_who_may_not_know_the_state_cannot_filter_by_it(desk: Desk) -> Non
     only = ["referral_status.priority"]
     await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=only)
     await desk.send(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
+    shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
 
-    assert of(await listed(desk.sam, "direction=received&state=sent&limit=200"), theirs) == []
-    assert of(await listed(desk.sam, "direction=received&overdue=false&limit=200"), theirs) == []
-    assert len(of(await listed(desk.sam, "direction=received&limit=200"), theirs)) == 1
+    assert of(await listed(desk.sam, "direction=received&state=sent&limit=200"), shelter_ref) == []
+    assert of(await listed(desk.sam, "direction=received&overdue=false&limit=200"), shelter_ref) == []
+    assert len(of(await listed(desk.sam, "direction=received&limit=200"), shelter_ref)) == 1
 
 
 async def test_who_may_not_know_the_state_is_not_told_how_often_it_changed(desk: Desk) -> None:
@@ -80,12 +80,12 @@ async def test_who_may_not_know_the_state_is_not_told_how_often_it_changed(desk:
     only = ["referral_status.service_code"]
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, STATUS, only_fields=only)
     sent = await desk.send(case_ref)
-    theirs = await desk.town.case_ref_of(case_ref, "county-cell")
-    (before,) = of(await listed(desk.cora, "direction=followed&limit=200"), theirs)
+    cell_ref = await desk.town.case_ref_of(case_ref, "county-cell")
+    (before,) = of(await listed(desk.cora, "direction=followed&limit=200"), cell_ref)
 
     await desk.ana.post(f"/v1/referrals/{sent['referral_ref']}/withdrawal", json={"reason_code": "sender"})
 
-    assert of(await listed(desk.cora, "direction=followed&limit=200"), theirs) == [before]
+    assert of(await listed(desk.cora, "direction=followed&limit=200"), cell_ref) == [before]
     assert set(before) == {"referral_ref", "case_ref", "service_code"}
 
 
@@ -96,12 +96,12 @@ async def test_a_coordinator_follows_by_case_code_only_where_released(desk: Desk
     sent = await desk.send(followed)
     await desk.send(other)
 
-    found = await listed(desk.cora, "direction=followed&limit=200")
+    referrals = await listed(desk.cora, "direction=followed&limit=200")
 
-    (one,) = of(found, await desk.town.case_ref_of(followed, "county-cell"))
-    assert (one["status"], one["to_agency_ref"]) == ("sent", "harbor-house")
-    assert one["referral_ref"] not in (sent["referral_ref"], (await desk.received())["referral_ref"])
-    assert "follows_ref" not in one
+    (referral,) = of(referrals, await desk.town.case_ref_of(followed, "county-cell"))
+    assert (referral["status"], referral["to_agency_ref"]) == ("sent", "harbor-house")
+    assert referral["referral_ref"] not in (sent["referral_ref"], (await desk.received())["referral_ref"])
+    assert "follows_ref" not in referral
 
 
 async def test_a_cell_whose_release_ended_follows_no_more(desk: Desk) -> None:
@@ -110,9 +110,9 @@ async def test_a_cell_whose_release_ended_follows_no_more(desk: Desk) -> None:
     await desk.send(case_ref)
     await desk.town.revoke(case_ref, directive_ref)
 
-    found = await listed(desk.cora, "direction=followed&limit=200")
+    referrals = await listed(desk.cora, "direction=followed&limit=200")
 
-    assert of(found, await desk.town.case_ref_of(case_ref, "county-cell")) == []
+    assert of(referrals, await desk.town.case_ref_of(case_ref, "county-cell")) == []
 
 
 async def test_an_agency_between_whom_it_did_not_pass_follows_nothing(desk: Desk) -> None:
