@@ -33,7 +33,7 @@ READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
 PART_2 = f"{GRANTS}::test_the_nine_part_2_elements_are_asked_for_and_never_kept"
 CJI = f"{ORDERS}::test_criminal_justice_values_go_to_no_nonprofit"
 NARROWING = f"{CONSENT}/test_denials.py::test_narrowing_is_in_force_at_once_without_a_signature"
-SEVERAL = f"{EXCHANGE}/test_openings.py::test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named"
+SEVERAL = f"{EXCHANGE}/test_openings.py::test_openings_keep_the_requested_order_and_omit_the_absent"
 EXACTLY = f"{GRANTS}::test_a_draft_opens_nothing_and_its_signature_what_it_names"
 
 # What a field of a category says is a fact's: one test tells all of them on every route and opens them again.
@@ -111,7 +111,7 @@ EFFECTS: dict[str, dict[str, str]] = {
     },
     "OrderRequest": {
         "cji_fields": CJI,
-        "case_ref": f"{ORDERS}::test_police_record_in_the_case_by_which_they_know_the_survivor",
+        "case_ref": f"{ORDERS}::test_police_record_an_order_in_their_own_case",
     },
     "IssuanceRequest": {"cji_fields": CJI},
     "ModificationRequest": {"cji_fields": CJI},
@@ -120,8 +120,8 @@ EFFECTS: dict[str, dict[str, str]] = {
     "ViolationRequest": {"cji_fields": CJI},
     "EndRequest": {"cji_fields": CJI},
     "ReferralRequest": {
-        "case_ref": f"{REFERRALS}/test_api.py::test_what_is_sent_opens_at_the_receiver_as_far_as_the_release_goes",
-        "purpose": f"{REFERRALS}/test_api.py::test_without_a_release_nothing_is_sent_and_the_refusal_is_on_record",
+        "case_ref": f"{REFERRALS}/test_api.py::test_a_referral_opens_at_the_receiver_as_far_as_released",
+        "purpose": f"{REFERRALS}/test_api.py::test_without_a_release_the_refusal_is_recorded_and_none_sent",
     },
     "ConflictCheckRequest": dict.fromkeys(
         ("case_ref", "conflict_check"), f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release"

@@ -16,9 +16,7 @@ from tests.support.town import Town
 from tests.support.web import Web
 
 
-async def test_every_offer_opening_and_refusal_of_the_case_is_listed_at_once(
-    town: Town, priya: httpx.AsyncClient
-) -> None:
+async def test_each_offer_opening_and_refusal_is_listed_at_once(town: Town, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
 
     entries = await read(priya, case_ref)
@@ -64,7 +62,7 @@ async def test_an_opening_is_told_with_all_its_parts(town: Town, priya: httpx.As
     }
 
 
-async def test_a_refusal_is_told_with_its_reason_and_without_a_category(town: Town, priya: httpx.AsyncClient) -> None:
+async def test_a_refusal_is_listed_with_a_reason_and_no_category(town: Town, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
     await open_all(town, case_ref, "harbor-house", "sam", Purpose.MEDICAL_CARE)
 
@@ -100,9 +98,7 @@ async def test_only_what_is_folded_can_be_asked_for(town: Town, priya: httpx.Asy
     assert answer.status_code == 422
 
 
-async def test_entries_are_the_same_with_their_place_once_they_are_in_the_tree(
-    town: Town, log: Log, priya: httpx.AsyncClient
-) -> None:
+async def test_entries_gain_only_their_index_once_in_the_tree(town: Town, log: Log, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
     before = await read(priya, case_ref)
 
@@ -113,7 +109,7 @@ async def test_entries_are_the_same_with_their_place_once_they_are_in_the_tree(
     assert [entry | {"index": None} for entry in after] == before
 
 
-async def test_what_another_agency_does_with_its_own_records_of_the_survivor_is_not_told(
+async def test_acts_on_another_agencys_own_records_are_not_listed(
     town: Town, priya: httpx.AsyncClient, sam: httpx.AsyncClient
 ) -> None:
     case_ref = await a_told_case(town)
@@ -127,9 +123,7 @@ async def test_what_another_agency_does_with_its_own_records_of_the_survivor_is_
     assert {entry["basis"] for entry in shelters} == {"own_record"}
 
 
-async def test_a_recipient_learns_nothing_of_others_looks_by_its_own_reference(
-    town: Town, sam: httpx.AsyncClient
-) -> None:
+async def test_a_recipient_sees_no_others_looks_by_its_own_reference(town: Town, sam: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
 
     assert await read(sam, await town.case_ref_of(case_ref, "harbor-house")) == []
@@ -164,7 +158,7 @@ async def test_reading_is_on_record_and_seen_at_the_next_reading(
     assert entries[-1]["who"]["ref"] == "ana"
 
 
-async def test_a_person_whom_the_survivor_shut_out_finds_nothing_and_the_attempt_is_on_record(
+async def test_an_excluded_person_finds_nothing_and_is_on_record(
     town: Town, ana: httpx.AsyncClient, priya: httpx.AsyncClient
 ) -> None:
     case_ref = await a_told_case(town)
@@ -208,7 +202,7 @@ async def test_pages_list_everything_once_in_order_and_come_to_an_end(
     assert deeds(in_pages[7:]) == {("ledger_read", "bay-hotline"): 1}
 
 
-async def test_an_entry_that_comes_into_the_tree_between_two_pages_is_neither_lost_nor_doubled(
+async def test_sequencing_between_pages_loses_and_doubles_no_entry(
     town: Town, log: Log, priya: httpx.AsyncClient
 ) -> None:
     case_ref = await a_told_case(town)
@@ -244,9 +238,7 @@ async def test_somebody_who_left_the_register_is_told_as_erased(town: Town, log:
     assert entry["who"] == {"kind": "erased", "ref": None, "name": None, "roles": [], "agency_id": None}
 
 
-async def test_an_agencys_system_and_a_part_of_ours_are_told_as_what_they_are(
-    town: Town, priya: httpx.AsyncClient
-) -> None:
+async def test_a_system_and_a_service_are_listed_by_their_kind(town: Town, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
     async with town.unit("accord_intake", "bay-hotline") as unit:
         await disclosure.read_mask(unit, case_ref, [DataCategory.IDENTITY])
@@ -276,7 +268,7 @@ async def test_an_agencys_system_and_a_part_of_ours_are_told_as_what_they_are(
         ({"limit": ["1", "2"]}, "query.limit", "repeated"),
     ],
 )
-async def test_a_bad_query_is_refused_by_place_and_code_and_echoed_nowhere(
+async def test_a_bad_query_is_refused_by_field_and_code_without_echo(
     town: Town, priya: httpx.AsyncClient, query: dict[str, str | list[str]], field: str, code: str | None
 ) -> None:
     case_ref = await a_told_case(town)

@@ -55,9 +55,7 @@ def serving(log: Log, folder: Path, **extra_env: str) -> Iterator["subprocess.Po
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_batch_that_dies_at_any_step_is_there_whole_or_not_at_all(
-    apart: Log, tmp_path: Path, step: str
-) -> None:
+async def test_a_batch_killed_at_any_step_is_stored_whole_or_not(apart: Log, tmp_path: Path, step: str) -> None:
     await apart.write(*(a_leaf(number) for number in range(5)))
 
     with serving(apart, tmp_path, ACCORD_CRASH_AT=f"sequencer.{step}") as process:
@@ -69,7 +67,7 @@ async def test_a_batch_that_dies_at_any_step_is_there_whole_or_not_at_all(
     assert apart.findings() == []
 
 
-async def test_nothing_is_lost_or_doubled_when_it_is_killed_at_any_moment(apart: Log, tmp_path: Path) -> None:
+async def test_no_entry_is_lost_or_doubled_by_a_kill_at_any_moment(apart: Log, tmp_path: Path) -> None:
     chance = random.Random(20260304)  # noqa: S311 - moments, not secrets
     written = 0
 

@@ -155,7 +155,7 @@ async def test_a_log_that_was_never_signed_has_no_checkpoint(web: Web, database:
         await bound.dispose()
 
 
-async def test_m8_a_head_that_others_are_shown_tells_of_no_single_event(
+async def test_m8_a_published_checkpoint_reveals_no_single_event(
     town: Town, log: Log, priya: httpx.AsyncClient
 ) -> None:
     await log.publish()
@@ -182,7 +182,7 @@ async def test_m8_a_head_that_others_are_shown_tells_of_no_single_event(
     assert (size % PADDED_TO, after % PADDED_TO, after) == (0, 0, len(log.headers()))
 
 
-async def test_m8_heads_are_published_by_a_timer_and_only_where_something_is_new(log: Log) -> None:
+async def test_m8_checkpoints_are_published_by_timer_if_the_tree_grew(log: Log) -> None:
     await log.publish()
     count = len(log.published())
 

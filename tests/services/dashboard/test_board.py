@@ -45,7 +45,7 @@ async def test_each_number_is_the_length_of_the_list_behind_it(square: Square) -
     assert delivered >= 3
 
 
-async def test_a_case_goes_by_the_short_form_of_the_viewers_own_reference(square: Square) -> None:
+async def test_a_case_is_shown_by_the_viewers_own_short_reference(square: Square) -> None:
     shelter, person = await square.worker()
     hotline_ref = await square.referral(shelter)
     shelter_ref = await square.town.case_ref_of(hotline_ref, shelter)
@@ -87,7 +87,7 @@ async def test_what_a_survivor_stops_is_off_the_board_at_once(square: Square) ->
     assert await check_numbers(browser) == dict.fromkeys(before, 0)
 
 
-async def test_a_coordinator_follows_cases_under_a_release_for_coordination(square: Square) -> None:
+async def test_a_coordinator_sees_cases_released_for_coordination(square: Square) -> None:
     cell = await square.agency(AgencyKind.COORDINATION)
     person = await square.person(cell, "coordinator")
     shelter = await square.agency()
@@ -105,7 +105,7 @@ async def test_a_coordinator_follows_cases_under_a_release_for_coordination(squa
     assert case_code(hidden) not in page.words
 
 
-async def test_m11_a_board_load_leaves_one_entry_a_list_and_hour_however_many_cases(square: Square) -> None:
+async def test_m11_board_loads_leave_one_entry_per_list_and_hour(square: Square) -> None:
     cell = await square.agency(AgencyKind.COORDINATION)
     shelter = await square.agency()
     for _ in range(7):
@@ -122,7 +122,7 @@ async def test_m11_a_board_load_leaves_one_entry_a_list_and_hour_however_many_ca
     assert (once - before, square.sql(ENTRIES)[0][0] - once) == (2, 0)
 
 
-async def test_a_custodian_sees_which_of_its_releases_end_within_a_week(square: Square) -> None:
+async def test_a_custodian_sees_its_releases_that_end_within_a_week(square: Square) -> None:
     hotline = await square.agency(AgencyKind.HOTLINE)
     person = await square.person(hotline, "advocate")
     cases = [await square.town.open_case(hotline) for _ in range(2)]

@@ -91,7 +91,7 @@ def test_a_row_that_is_no_row_is_refused_without_repeating_it() -> None:
     assert "Canarina" not in str(caught.value)
 
 
-def test_an_order_tells_how_service_stands_on_those_who_are_not_served() -> None:
+def test_an_order_shows_the_status_of_each_unserved_respondent() -> None:
     service = [{"service_status": status} for status in ("failed", "in_hand", "served")]
     row = {"order_ref": str(uuid4()), "case_ref": ROW["case_ref"], "changed_at": NOON.isoformat(), "service": service}
 
@@ -108,7 +108,7 @@ def test_an_order_tells_how_service_stands_on_those_who_are_not_served() -> None
         ([Count(MOST)], Count(MOST)),
     ],
 )
-def test_a_number_of_several_lists_is_their_sum_as_far_as_a_screen_goes(counts: list[Count], expected: Count) -> None:
+def test_the_count_of_several_lists_is_their_sum_up_to_a_screen(counts: list[Count], expected: Count) -> None:
     assert total(counts) == expected
 
 

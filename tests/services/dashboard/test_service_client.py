@@ -66,7 +66,7 @@ async def test_reading_ends_where_a_screen_ends() -> None:
     assert len(requests) == 6
 
 
-async def test_a_number_is_asked_of_the_list_of_the_same_query_and_no_row_is_read() -> None:
+async def test_a_count_is_requested_with_the_lists_query_and_no_rows() -> None:
     urls: list[httpx.URL] = []
     waiting = Tile("w", "W", "referrals:read", ("",) * 4, (Source("referrals", "/v1/r", STATES, "rows", received),))
 

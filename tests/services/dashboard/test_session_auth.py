@@ -37,7 +37,7 @@ def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
     assert by_nothing == FOR_ANYBODY | OF_THE_PROCESS
 
 
-def test_a_page_without_an_entrance_is_refused_when_it_is_written() -> None:
+def test_a_route_without_a_session_requirement_is_refused() -> None:
     pages = session_router("")
 
     async def open_to_the_street() -> Response:

@@ -26,7 +26,7 @@ async def test_a_person_signs_in_with_the_issuer_and_sees_the_board(square: Squa
     assert any(word.startswith("Robin Vale") for word in page.words)
 
 
-async def test_the_issuer_is_asked_for_a_code_with_proof_and_for_no_more_than_the_board_reads(square: Square) -> None:
+async def test_sign_in_uses_pkce_and_only_the_scopes_the_board_reads(square: Square) -> None:
     answer = await square.browser().get("/app/sign-in")
 
     query = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
@@ -41,7 +41,7 @@ async def test_the_issuer_is_asked_for_a_code_with_proof_and_for_no_more_than_th
     }
 
 
-async def test_a_session_cookie_is_opaque_and_kept_from_scripts_and_other_sites(square: Square) -> None:
+async def test_a_session_cookie_is_http_only_and_same_site(square: Square) -> None:
     _, person = await square.worker()
     browser = square.browser()
 
@@ -54,7 +54,7 @@ async def test_a_session_cookie_is_opaque_and_kept_from_scripts_and_other_sites(
     assert "expires" not in begun
 
 
-async def test_behind_https_the_cookies_are_bound_to_the_host_and_to_https(square: Square) -> None:
+async def test_over_https_cookies_are_host_bound_and_secure(square: Square) -> None:
     _, person = await square.worker()
     secure = ADDRESS.replace("http:", "https:")
     around = housed(board_settings(dashboard_url=secure), square.streets)
@@ -186,7 +186,7 @@ async def test_a_large_or_doubled_form_is_refused(square: Square) -> None:
         ("ends_at", "8 hours", 303),
     ],
 )
-async def test_a_session_ends_after_a_quarter_hour_without_use_and_after_eight_hours(
+async def test_a_session_ends_after_15_idle_minutes_and_after_8_hours(
     square: Square, column: str, time: str, status: int
 ) -> None:
     _, person = await square.worker()
@@ -275,7 +275,7 @@ async def with_changed(square: Square, address: str, change: str) -> str:
 
 
 @pytest.mark.parametrize("change", ["state", "iss", "no code", "another code", "doubled"])
-async def test_an_answer_that_is_not_the_issuers_to_this_browser_signs_nobody_in(square: Square, change: str) -> None:
+async def test_a_callback_not_meant_for_this_browser_signs_nobody_in(square: Square, change: str) -> None:
     _, person = await square.worker()
     browser = square.browser()
     address = await browser.back_from_issuer(person, PASSPHRASE)

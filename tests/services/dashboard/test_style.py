@@ -37,6 +37,6 @@ def test_no_other_colour_is_used() -> None:
     assert set(re.findall(r"#[0-9a-f]{3,6}\b", STYLE)) == {colour for pair in TEXTS + LINES for colour in pair}
 
 
-def test_nothing_is_fetched_and_focus_is_never_taken_away_from_a_control() -> None:
+def test_styles_fetch_nothing_and_never_hide_the_focus() -> None:
     assert not re.search(r"url\(|@import|@font-face", STYLE)
     assert re.findall(r"([^{}\n]+)\{[^}]*outline: none", STYLE) == ["main:focus "]

@@ -47,7 +47,7 @@ async def say(desk: Desk, case_ref: UUID, fact: ConsentFact) -> UUID:
     return await desk.newest(case_ref)
 
 
-async def test_a_case_has_its_own_messages_by_the_callers_own_reference(desk: Desk) -> None:
+async def test_a_case_lists_its_messages_by_the_callers_reference(desk: Desk) -> None:
     (first, _), (second, _) = await desk.released(), await desk.released()
     for case_ref in (first, second, first):
         await desk.tell(case_ref)
@@ -57,7 +57,7 @@ async def test_a_case_has_its_own_messages_by_the_callers_own_reference(desk: De
     assert [message["case_ref"] for message in messages] == [str(await desk.shelter_case_ref(first))] * 2
 
 
-async def test_a_file_that_is_anothers_unknown_revoked_or_kept_from_this_person_is_absent_alike(desk: Desk) -> None:
+async def test_hidden_revoked_and_unknown_case_files_are_absent_alike(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
     shelter_ref = await desk.shelter_case_ref(case_ref)
@@ -94,7 +94,7 @@ async def test_a_cursor_makes_no_absent_file_appear(desk: Desk) -> None:
     assert last_page.json() == {"messages": [], "cursor": cursor}
 
 
-async def test_a_directive_is_told_by_its_terms_and_the_reference_that_openings_name(desk: Desk) -> None:
+async def test_a_directive_opens_with_its_terms_and_openings_reference(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     message_ref = await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
     await desk.tell(case_ref)

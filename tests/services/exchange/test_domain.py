@@ -19,7 +19,7 @@ def test_the_general_notice_goes_with_everything_and_comes_first(opened: Collect
 
 
 @given(opened=categories)
-def test_the_part_2_notice_goes_with_substance_use_and_with_nothing_else(opened: Collection[DataCategory]) -> None:
+def test_only_substance_use_content_carries_the_part_2_notice(opened: Collection[DataCategory]) -> None:
     assert (DisclosureNotice.PART_2 in notices(opened)) == (DataCategory.SUBSTANCE_USE in opened)
 
 

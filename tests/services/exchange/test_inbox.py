@@ -62,7 +62,7 @@ async def test_a_message_is_listed_by_its_routing_and_nothing_else(desk: Desk) -
     }
 
 
-async def test_the_routing_that_is_listed_is_the_routing_that_is_opened(desk: Desk) -> None:
+async def test_a_listed_message_has_the_routing_of_its_opening(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
 
@@ -87,7 +87,7 @@ async def purposes_of(by: httpx.AsyncClient, message_ref: UUID) -> list[str] | i
     return answer.json()["purposes"] if answer.is_success else answer.status_code
 
 
-async def test_m11_for_which_purposes_it_could_be_opened_is_told_without_a_refusal_on_record(desk: Desk) -> None:
+async def test_m11_listing_possible_purposes_records_no_refusal(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.permit(case_ref, purpose=Purpose.ADVOCACY)
     await desk.tell(case_ref)
@@ -114,7 +114,7 @@ async def test_what_was_revoked_is_listed_no_more(desk: Desk) -> None:
     assert await listed(desk.sam) == []
 
 
-async def test_from_a_blocked_person_a_message_hides_while_a_colleague_sees_it(desk: Desk) -> None:
+async def test_a_message_is_hidden_from_a_blocked_person_only(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
 
@@ -134,7 +134,7 @@ async def test_from_a_blocked_person_the_agencys_own_record_hides_too(desk: Desk
     assert str(case_ref) not in {message["case_ref"] for message in messages}
 
 
-async def test_what_an_agency_can_open_for_none_of_its_purposes_is_not_listed(desk: Desk) -> None:
+async def test_a_message_that_no_purpose_of_an_agency_opens_is_hidden(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
 
@@ -178,7 +178,7 @@ async def test_a_link_keeps_the_limit_and_names_no_host(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["hhh", "vhvhhv", "vvhhhh", "hhhhvv"])
-async def test_worlds_that_differ_in_hidden_messages_only_answer_alike_to_the_byte(desk: Desk, pattern: str) -> None:
+async def test_hidden_messages_change_no_byte_of_an_answer(desk: Desk, pattern: str) -> None:
     hidden = await a_mailbox(desk, pattern)
     limits = (1, 2, 5)
     with_them = [await every_page(desk.sam, limit) for limit in limits]
@@ -188,9 +188,7 @@ async def test_worlds_that_differ_in_hidden_messages_only_answer_alike_to_the_by
     assert [await every_page(desk.sam, limit) for limit in limits] == with_them
 
 
-async def test_more_hidden_messages_than_are_looked_at_at_once_hide_as_well(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_more_hidden_messages_than_one_batch_stay_hidden(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "AT_ONCE", 2)
     await a_mailbox(desk, "hhhhhvhhhhhv")
 

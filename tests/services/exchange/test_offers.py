@@ -61,7 +61,7 @@ async def test_it_goes_only_to_those_who_are_named_if_any_are(desk: Desk) -> Non
     assert (copies(desk, desk.shelter), copies(desk, "county-sheriff")) == (1, before)
 
 
-async def test_naming_an_agency_gives_it_nothing_that_the_survivor_does_not(desk: Desk) -> None:
+async def test_naming_an_agency_grants_it_nothing_beyond_the_release(desk: Desk) -> None:
     _, own = await told_before_it_was_released(desk)
     before = copies(desk, "lantern-counselling")
 
@@ -83,7 +83,7 @@ async def test_an_offering_sent_again_under_its_key_is_done_once(desk: Desk) -> 
     assert copies(desk, desk.shelter) == 1
 
 
-async def test_of_anothers_copy_nothing_can_be_offered_and_the_answer_is_that_of_none(desk: Desk) -> None:
+async def test_anothers_copy_cannot_be_offered_and_answers_as_absent(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
     received, granted = await desk.newest(case_ref), await announce(desk, case_ref, directive_ref)

@@ -60,7 +60,7 @@ async def test_an_opening_says_for_what_on_whose_word_and_until_when(desk: Desk)
     assert named != str(directive_ref)
 
 
-async def test_a_directive_goes_by_another_reference_at_each_agency_and_by_the_same_in_all_it_opens(
+async def test_a_directive_has_one_reference_per_agency(
     desk: Desk,
 ) -> None:
     case_ref, _ = await desk.released()
@@ -125,7 +125,7 @@ async def of_care(desk: Desk, *categories: DataCategory) -> UUID:
     return await desk.newest(case_ref, HOTLINE)
 
 
-async def test_substance_use_content_carries_the_part_2_notice_and_the_scope_of_the_consent(desk: Desk) -> None:
+async def test_substance_use_carries_the_part_2_notice_and_its_scope(desk: Desk) -> None:
     message_ref = await of_care(desk, DataCategory.SUBSTANCE_USE, DataCategory.NEEDS)
 
     answer = (await desk.opening(message_ref, "advocacy", by=desk.ana)).json()
@@ -137,7 +137,7 @@ async def test_substance_use_content_carries_the_part_2_notice_and_the_scope_of_
     assert answer["scope"]["until"]
 
 
-async def test_openings_together_carry_the_part_2_notice_each_by_what_it_holds(desk: Desk) -> None:
+async def test_bulk_openings_carry_the_part_2_notice_by_their_content(desk: Desk) -> None:
     care = await of_care(desk, DataCategory.SUBSTANCE_USE)
     other = await of_care(desk, DataCategory.NEEDS)
 
@@ -147,7 +147,7 @@ async def test_openings_together_carry_the_part_2_notice_each_by_what_it_holds(d
     assert [opening["notice"]["codes"] for opening in opened] == [PART_2, PART_2[:1]]
 
 
-async def test_absent_not_permitted_revoked_blocked_and_anothers_answer_alike_to_the_byte(desk: Desk) -> None:
+async def test_every_message_that_cannot_be_opened_answers_alike(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
     message_ref = await desk.newest(case_ref)
@@ -194,9 +194,7 @@ async def test_a_message_that_has_not_arrived_is_absent(desk: Desk) -> None:
     assert (await desk.opening(message_ref)).status_code == 404
 
 
-async def test_an_opening_that_took_too_long_shows_nothing_and_may_be_asked_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_late_opening_releases_nothing_and_may_be_retried(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
     ticks = iter(range(0, 10_000, 6))
@@ -209,7 +207,7 @@ async def test_an_opening_that_took_too_long_shows_nothing_and_may_be_asked_agai
     assert [leaf["act"] for leaf in desk.leaves()] == ["opened"]
 
 
-async def test_an_opening_repeated_under_its_key_is_decided_again_and_nothing_of_it_is_kept(desk: Desk) -> None:
+async def test_a_repeated_opening_is_decided_anew_and_never_stored(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
     message_ref, key = await desk.newest(case_ref), {"Idempotency-Key": uuid4().hex}
@@ -226,7 +224,7 @@ async def test_an_opening_repeated_under_its_key_is_decided_again_and_nothing_of
     assert desk.rows("SELECT * FROM carrying.idempotency WHERE agency_id = %(agency)s", agency=desk.shelter) == []
 
 
-async def test_several_are_opened_in_the_order_asked_and_the_absent_are_not_named(desk: Desk) -> None:
+async def test_openings_keep_the_requested_order_and_omit_the_absent(desk: Desk) -> None:
     (permitted, _), (revoked, directive_ref) = await desk.released(), await desk.released()
     refs = list[str]()
     for case_ref in (permitted, revoked, permitted):
@@ -282,9 +280,7 @@ async def test_what_was_opened_lies_in_no_table(desk: Desk) -> None:
 ALTERED = "UPDATE exchange.message SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE message_ref = %(ref)s"
 
 
-async def test_a_body_that_was_changed_on_its_way_is_absent_to_all_and_told_to_the_operator(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_altered_body_is_absent_to_all_and_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
     await desk.tell(case_ref)
@@ -307,7 +303,7 @@ async def test_a_body_that_was_changed_on_its_way_is_absent_to_all_and_told_to_t
 MESSAGES = "SELECT message_ref FROM exchange.message WHERE case_ref = %(ref)s"
 
 
-async def test_h9_each_opening_comes_with_a_promise_that_its_look_is_on_record(desk: Desk) -> None:
+async def test_h9_each_opening_promises_that_its_look_is_on_record(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
 
@@ -321,7 +317,7 @@ async def test_h9_each_opening_comes_with_a_promise_that_its_look_is_on_record(d
     assert promised.by == datetime.fromisoformat(look["at"]) + WITHIN
 
 
-async def test_h9_one_promise_covers_what_is_opened_together_and_nothing_absent(desk: Desk) -> None:
+async def test_h9_one_promise_covers_all_openings_and_nothing_absent(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
     await desk.tell(case_ref)

@@ -66,7 +66,7 @@ async def test_a_message_is_kept_as_it_came(desk: Desk) -> None:
     assert rows == [(letter.body, await desk.shelter_case_ref(case_ref))]
 
 
-async def test_what_comes_together_to_several_mailboxes_lies_in_each_in_its_order(desk: Desk) -> None:
+async def test_a_batch_for_several_mailboxes_keeps_the_order_of_each(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     facts = [an_incident(case_ref) for _ in range(3)]
     await desk.offer(*facts)
@@ -81,7 +81,7 @@ async def test_what_comes_together_to_several_mailboxes_lies_in_each_in_its_orde
         assert stored == [read(letter).message_ref for letter in expected]
 
 
-async def test_the_letter_of_an_agency_that_left_is_parked_and_those_that_came_with_it_are_kept(desk: Desk) -> None:
+async def test_a_message_to_a_closed_agency_is_parked_and_others_kept(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.tell(case_ref)
     await desk.offer(an_incident(case_ref))

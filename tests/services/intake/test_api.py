@@ -43,7 +43,7 @@ async def test_a_case_can_be_read_by_its_own_agency(desk: Desk) -> None:
     assert answer.json()["opened_at"]
 
 
-async def test_what_was_told_reaches_its_custodian_and_nobody_else_before_a_release(desk: Desk) -> None:
+async def test_a_report_reaches_only_its_custodian_before_a_release(desk: Desk) -> None:
     case_ref = await desk.case()
 
     await desk.report(case_ref, given_name="Marisol", needs=["shelter"], relationship="XS")
@@ -68,7 +68,7 @@ SUMMARY = "incident_summary"
 INCIDENT = {"relationship": "XS", "violence_types": ["threats"], "occurred_on": "2026-01-01", "channel": "hotline"}
 
 
-async def test_what_was_computed_from_a_field_that_is_kept_back_is_kept_back_too(desk: Desk) -> None:
+async def test_values_computed_from_a_withheld_field_are_withheld_too(desk: Desk) -> None:
     case_ref = await desk.town.open_case()
     fields = [f"{SUMMARY}.{name}" for name in ("contexts", "elapsed_band", "violence_types", "reported_at", "channel")]
     await desk.town.direct(
@@ -204,7 +204,7 @@ async def test_after_a_closed_plan_comes_a_new_one(desk: Desk) -> None:
     assert second.json()["plan_ref"] != first.json()["plan_ref"]
 
 
-async def test_a_joined_agency_keeps_its_own_file_and_learns_nothing_of_the_other(desk: Desk) -> None:
+async def test_a_joined_agency_has_its_own_file_and_sees_no_other(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "harbor-house")
     await desk.report(case_ref)
     shelter_ref = await desk.town.case_ref_of(case_ref, "harbor-house")
@@ -230,7 +230,7 @@ async def sent(client: httpx.AsyncClient, method: str, path: str, body: Any, *re
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_anothers_an_unknown_and_a_malformed_reference_are_one_answer(
+async def test_foreign_unknown_and_malformed_references_answer_alike(
     desk: Desk, method: str, path: str, body: Any
 ) -> None:
     case_ref = await desk.case()
@@ -242,9 +242,7 @@ async def test_anothers_an_unknown_and_a_malformed_reference_are_one_answer(
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_a_blocked_person_finds_nothing_and_the_attempt_is_on_record(
-    desk: Desk, method: str, path: str, body: Any
-) -> None:
+async def test_a_blocked_person_finds_nothing_and_is_on_record(desk: Desk, method: str, path: str, body: Any) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "county-sheriff")
     police_ref = await desk.town.case_ref_of(case_ref, "county-sheriff")
     incident = (await desk.lee.post(f"/v1/cases/{police_ref}/incidents", json={})).json()["incident_ref"]

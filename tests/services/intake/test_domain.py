@@ -137,7 +137,7 @@ def test_a_correction_is_a_version_that_keeps_the_first_report() -> None:
     assert fact.changed == (IncidentChange.CORRECTION,)
 
 
-def test_an_incident_is_closed_and_reopened_and_nothing_else_while_closed() -> None:
+def test_a_closed_incident_can_only_be_reopened() -> None:
     closed, _ = domain.correct(an_incident(), changed("closed"), NOON)
     assert closed.state is IncidentState.CLOSED
 
@@ -164,7 +164,7 @@ def test_a_report_to_the_police_needs_a_release_to_them() -> None:
     domain.check_police_report(a_form(police_report="drafted"), own_police=False, released_to_police=False)
 
 
-def test_a_plan_begins_active_and_names_the_sections_that_say_something() -> None:
+def test_a_new_plan_is_active_and_names_its_filled_sections() -> None:
     form = PlanRequest(goals=["A bed"], contacts=[{"name": "Rosa"}], technology="New phone", pets=None)
 
     plan, fact = domain.begin_plan(uuid4(), uuid4(), form, NOON)

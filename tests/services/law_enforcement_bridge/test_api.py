@@ -51,7 +51,7 @@ async def test_several_orders_stand_in_one_case(desk: Desk) -> None:
     assert await types(desk, first["case_ref"]) == ["requested", "issued"]
 
 
-async def test_police_record_in_the_case_by_which_they_know_the_survivor(desk: Desk) -> None:
+async def test_police_record_an_order_in_their_own_case(desk: Desk) -> None:
     police_ref = await desk.town.case_ref_of(
         await desk.town.open_case("bay-hotline", "county-sheriff"), "county-sheriff"
     )
@@ -73,7 +73,7 @@ async def test_nobody_records_in_another_agencys_case(desk: Desk) -> None:
     assert len({answer.content for answer in answers}) == 1
 
 
-async def test_a_temporary_order_is_served_and_the_watching_advocate_learns_of_it(desk: Desk) -> None:
+async def test_service_of_a_temporary_order_reaches_the_advocate(desk: Desk) -> None:
     case_ref = str(await desk.town.open_case("county-sheriff"))
     await desk.town.direct(UUID(case_ref), "bay-hotline", Purpose.ADVOCACY, WATCH)
     order = await desk.record(case_ref=case_ref, respondents=[{"name": "R"}], stay_away_places=[{"city": "Elm"}])
@@ -195,7 +195,7 @@ async def test_only_who_recorded_an_order_finds_it_here(desk: Desk) -> None:
     assert (await desk.kim.get(path)).status_code == 200
 
 
-async def test_without_a_token_an_existing_and_an_absent_order_answer_alike(desk: Desk, web: Web, app: FastAPI) -> None:
+async def test_without_a_token_known_and_absent_orders_answer_alike(desk: Desk, web: Web, app: FastAPI) -> None:
     order = await desk.record()
 
     async with web.asking(app) as anonymous:

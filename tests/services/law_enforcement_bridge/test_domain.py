@@ -145,7 +145,7 @@ def test_a_respondent_is_not_named_twice() -> None:
         domain.modify(order, ModificationRequest(modification="correction", respondents=[again, again]), a_ref, NOON)
 
 
-def test_an_order_without_a_named_respondent_is_served_all_the_same() -> None:
+def test_an_order_without_a_named_respondent_can_be_served() -> None:
     order = an_order()
 
     assert [line.status for line in order.service] == ["pending"]
@@ -229,7 +229,7 @@ def test_a_report_of_service_says_what_happened_and_no_more(report: dict[str, An
         ServiceRequest(**report)
 
 
-def test_changed_terms_are_served_anew_and_a_clerical_change_is_not() -> None:
+def test_changed_terms_need_new_service_but_clerical_ones_do_not() -> None:
     served = replace(an_order(), service=(Service(a_ref(), ServiceStatus.SERVED),))
 
     clerical, _ = domain.modify(served, ModificationRequest(modification="clerical"), a_ref, NOON)
@@ -286,7 +286,7 @@ def test_an_end_that_contradicts_itself_is_no_end(fields: dict[str, str]) -> Non
         OrderRequest(status="final", **fields)
 
 
-def test_the_clock_warns_at_thirty_days_and_at_seven_and_then_ends_it() -> None:
+def test_an_order_is_flagged_at_30_and_7_days_and_then_expires() -> None:
     order = an_order("final", expires_on=date(2026, 7, 1), court_time_zone="UTC")
     steps: list[tuple[Any, str]] = []
     while order.next_at is not None:
@@ -323,7 +323,7 @@ def test_a_final_order_does_not_end_with_the_temporary_one() -> None:
     assert (final.ends_at, final.next_at) == (None, None)
 
 
-def test_an_order_that_had_ended_when_recorded_ends_at_the_next_turn_of_the_clock() -> None:
+def test_an_order_recorded_after_its_end_expires_at_the_next_job() -> None:
     order = an_order("final", expires_on=date(2026, 1, 1))
 
     over, fact = domain.pass_time(order, NOON)

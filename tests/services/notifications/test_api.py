@@ -16,7 +16,7 @@ def path(case_ref: UUID | str) -> str:
     return f"/v1/cases/{case_ref}/notices"
 
 
-async def test_a_notice_says_where_it_stands_and_neither_where_it_goes_nor_its_cause(desk: Desk) -> None:
+async def test_a_notice_shows_its_state_but_no_address_and_no_cause(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
     await desk.send()
@@ -56,9 +56,7 @@ async def test_a_case_of_ones_own_without_notices_is_empty(desk: Desk) -> None:
     assert await desk.listed(await desk.town.open_case(HOTLINE)) == []
 
 
-async def test_an_unknown_case_anothers_case_and_one_kept_from_this_person_are_absent_alike(
-    desk: Desk, web: Web, app: FastAPI
-) -> None:
+async def test_unknown_foreign_and_hidden_cases_are_absent_alike(desk: Desk, web: Web, app: FastAPI) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
     await desk.town.direct(case_ref, "harbor-house", Purpose.ADVOCACY, [DataCategory.SAFE_CONTACT])
@@ -111,7 +109,7 @@ async def test_a_query_where_none_is_taken(desk: Desk, query: str) -> None:
     assert "heron-4417" not in answer.text
 
 
-async def test_h12_a_system_sees_no_hidden_notice_and_it_still_goes_out(desk: Desk, web: Web, app: FastAPI) -> None:
+async def test_h12_a_notice_hidden_from_a_system_still_goes_out(desk: Desk, web: Web, app: FastAPI) -> None:
     case_ref = await desk.case(a_channel())
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="ana")
     await desk.news(case_ref)

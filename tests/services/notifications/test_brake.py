@@ -97,7 +97,7 @@ async def test_m6_a_case_has_so_many_a_day_and_the_rest_waits(desk: Desk) -> Non
     assert len(desk.gone_out()) == domain.MOST_A_DAY + 1
 
 
-async def test_m6_what_is_wanted_at_any_hour_waits_behind_no_other_kind(desk: Desk) -> None:
+async def test_m6_a_notice_wanted_at_any_hour_waits_for_no_other_kind(desk: Desk) -> None:
     case_ref = await desk.case(a_channel(), anytime_for=["referral_answered"])
     await record(desk, case_ref)
     await desk.send()
@@ -380,7 +380,7 @@ def test_m6_a_flood_is_a_burst_or_many_times_the_mean(volume: Volume, flood: boo
     assert domain.is_flood(volume) is flood
 
 
-def test_m6_the_next_notice_is_allowed_after_the_window_and_the_day() -> None:
+def test_m6_the_next_notice_waits_for_the_window_and_the_day() -> None:
     def before(*minutes: int) -> list[datetime]:
         return [NOON - timedelta(minutes=minute) for minute in minutes]
 

@@ -39,7 +39,7 @@ def test_the_same_notice_again_changes_nothing(tmp_path: Path) -> None:
     assert "0100" in file.read_text()
 
 
-def test_of_many_at_once_one_stands_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_concurrent_writes_leave_one_whole_file_and_no_other(tmp_path: Path) -> None:
     notice_ref, numbers = uuid4(), [f"+1 555 01{number:02}" for number in range(20)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -56,7 +56,7 @@ def test_only_we_can_read_it(tmp_path: Path) -> None:
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_that_can_be_tried_again(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_a_retryable_error(tmp_path: Path) -> None:
     (tmp_path / "notices").touch()
 
     with pytest.raises(OSError, match="notices"):

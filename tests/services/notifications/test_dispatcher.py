@@ -36,7 +36,7 @@ class Failing:
         raise OSError((notice_ref, send))
 
 
-async def test_within_the_window_one_notice_goes_out_in_the_fixed_words(desk: Desk) -> None:
+async def test_one_notice_goes_out_in_the_window_in_fixed_words(desk: Desk) -> None:
     case_ref = await desk.case(a_channel(language="es"))
     await desk.news(case_ref)
 
@@ -48,7 +48,7 @@ async def test_within_the_window_one_notice_goes_out_in_the_fixed_words(desk: De
     assert sent["sent_at"]
 
 
-async def test_that_it_went_out_is_a_fact_of_the_case_without_its_words_or_address(desk: Desk) -> None:
+async def test_a_sent_notice_is_a_fact_without_text_or_address(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
 
@@ -60,7 +60,7 @@ async def test_that_it_went_out_is_a_fact_of_the_case_without_its_words_or_addre
     assert fields == {"notice_ref": listed["notice_ref"], "channel_kind": "sms", "notice_state": "sent"}
 
 
-async def test_a_second_notice_goes_out_after_the_fact_of_the_first_has_come_back(desk: Desk) -> None:
+async def test_the_fact_of_one_notice_does_not_stop_the_next(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
     await desk.send()
@@ -73,7 +73,7 @@ async def test_a_second_notice_goes_out_after_the_fact_of_the_first_has_come_bac
     assert len(desk.gone_out()) == 2
 
 
-async def test_each_look_is_on_record_and_is_at_the_safe_contact_and_nothing_else(desk: Desk) -> None:
+async def test_each_look_at_the_safe_contact_only_is_on_record(desk: Desk) -> None:
     case_ref = await desk.town.open_case(HOTLINE)
     await desk.report(case_ref, channels=[a_channel()], given_name="Marisol", code_word="heron", narrative="Told.")
     await desk.news(case_ref)
@@ -118,7 +118,7 @@ async def test_no_table_holds_the_address(desk: Desk) -> None:
     assert desk.gone_out()[0]["to"] == address
 
 
-async def test_outside_the_window_it_waits_and_goes_out_when_the_window_opens(desk: Desk) -> None:
+async def test_a_notice_waits_until_its_window_opens(desk: Desk) -> None:
     case_ref = await desk.case(a_channel(windows=[hours(2, 4)]))
     await desk.news(case_ref)
 
@@ -147,7 +147,7 @@ async def test_outside_the_window_it_waits_and_goes_out_when_the_window_opens(de
         ({"do_not_contact": False}, "no_safe_channel"),
     ],
 )
-async def test_what_is_not_plainly_safe_is_held_and_the_advocate_sees_why(
+async def test_a_notice_without_a_safe_channel_is_held_with_a_reason(
     desk: Desk, contact: dict[str, Any], reason: str
 ) -> None:
     case_ref = await desk.town.open_case(HOTLINE)
@@ -159,7 +159,7 @@ async def test_what_is_not_plainly_safe_is_held_and_the_advocate_sees_why(
     assert (await desk.stands(case_ref), desk.gone_out(), await desk.facts(case_ref)) == (("held", reason), [], [])
 
 
-async def test_a_channel_that_goes_stale_while_the_notice_waits_is_not_used(desk: Desk) -> None:
+async def test_a_channel_that_expires_while_a_notice_waits_is_unused(desk: Desk) -> None:
     soon = desk.rows("SELECT to_char((clock_timestamp() + interval '1 day') AT TIME ZONE 'UTC', "
                      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")[0][0]  # fmt: skip
     case_ref = await desk.case(a_channel(windows=[hours(2, 4)], valid_until=soon))
@@ -172,7 +172,7 @@ async def test_a_channel_that_goes_stale_while_the_notice_waits_is_not_used(desk
     assert (await desk.stands(case_ref), desk.gone_out()) == (("held", "no_safe_channel"), [])
 
 
-async def test_a_channel_that_is_called_unsafe_while_the_notice_waits_is_not_used(desk: Desk) -> None:
+async def test_a_channel_marked_unsafe_while_a_notice_waits_is_unused(desk: Desk) -> None:
     case_ref = await desk.case(a_channel(windows=[hours(2, 4)]))
     await desk.news(case_ref)
     await desk.send()
@@ -184,7 +184,7 @@ async def test_a_channel_that_is_called_unsafe_while_the_notice_waits_is_not_use
     assert (await desk.stands(case_ref), desk.gone_out()) == (("held", "no_safe_channel"), [])
 
 
-async def test_what_is_held_is_looked_at_anew_once_the_survivor_says_something_new_and_seldom_before(
+async def test_a_held_notice_is_rechecked_when_contact_changes(
     desk: Desk,
 ) -> None:
     case_ref = await desk.case(a_channel(status="unknown"))
@@ -223,7 +223,7 @@ async def test_what_is_wanted_at_any_hour_does_not_wait_for_a_window(desk: Desk)
     assert len(desk.gone_out()) == 1
 
 
-async def test_a_sender_killed_after_it_handed_on_sends_no_second_notice(desk: Desk) -> None:
+async def test_a_dispatcher_killed_after_handing_on_sends_no_duplicate(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
 
@@ -239,7 +239,7 @@ async def test_a_sender_killed_after_it_handed_on_sends_no_second_notice(desk: D
     assert await desk.facts(case_ref) == ["notice.sent.v1"]
 
 
-async def test_a_sender_killed_after_it_handed_on_sends_nowhere_else_when_the_address_changed(desk: Desk) -> None:
+async def test_after_a_kill_a_notice_goes_to_no_second_address(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.news(case_ref)
     with pytest.raises(Killed):
@@ -263,7 +263,7 @@ async def test_what_is_due_goes_out_once_whoever_sends(desk: Desk) -> None:
     assert [await desk.facts(case_ref) for case_ref in cases] == [["notice.sent.v1"]] * 6
 
 
-async def test_one_is_taken_at_a_time_where_the_database_believes_that_none_is_due(desk: Desk) -> None:
+async def test_one_notice_is_claimed_whatever_the_planner_expects(desk: Desk) -> None:
     cases = [await desk.case(a_channel()) for _ in range(6)]
     desk.rows("ANALYZE notifications.due")  # what it then knows of the table decides how it looks for one
     for case_ref in cases:
@@ -288,7 +288,7 @@ async def test_a_notice_that_two_senders_have_in_hand_is_told_of_once(desk: Desk
     assert (len(desk.gone_out()), await desk.facts(case_ref)) == (1, ["notice.sent.v1"])
 
 
-async def test_a_provider_that_is_away_is_tried_three_times_and_then_the_advocate_knows(desk: Desk) -> None:
+async def test_a_notice_fails_after_three_tries_at_an_absent_provider(desk: Desk) -> None:
     case_ref, away = await desk.case(a_channel()), Failing()
     await desk.news(case_ref)
 
@@ -339,9 +339,7 @@ def lose_the_key(desk: Desk, case_ref: UUID) -> None:
 
 
 @pytest.mark.parametrize("harm", [close_the_agency, garble, forget_the_notice, write_a_kind_of_no_list, lose_the_key])
-async def test_one_that_cannot_be_dealt_with_stands_in_the_way_of_no_other(
-    desk: Desk, harm: Callable[[Desk, UUID], None]
-) -> None:
+async def test_a_notice_that_fails_does_not_block_the_others(desk: Desk, harm: Callable[[Desk, UUID], None]) -> None:
     bad = await lantern_case(desk)
     good = await desk.case(a_channel())
     await desk.news(good)

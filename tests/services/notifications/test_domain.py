@@ -99,7 +99,7 @@ def test_who_said_nothing_of_a_channel_is_not_contacted(contact: dict[str, Any])
     assert choose(contact, KIND, NOON) == Hold("no_safe_channel")
 
 
-def test_there_is_no_fallback_to_a_channel_that_was_not_marked_safe() -> None:
+def test_no_notice_falls_back_to_a_channel_not_marked_safe() -> None:
     closed, unsafe = a_channel(EVENINGS), a_channel(ALL_DAY, address="+1 555 0111", status="unknown")
 
     assert chosen(closed, unsafe) == Wait(NOON.replace(hour=18))
@@ -111,11 +111,11 @@ def test_of_two_safe_channels_the_one_that_is_open_now_is_taken() -> None:
     assert choice.channel.kind is ChannelKind.EMAIL
 
 
-def test_of_two_closed_channels_the_one_that_opens_first_is_waited_for() -> None:
+def test_a_notice_waits_for_the_channel_that_opens_first() -> None:
     assert chosen(a_channel(EVENINGS), a_channel(a_window("mon", "14:00", "15:00"))) == Wait(NOON.replace(hour=14))
 
 
-def test_what_is_wanted_at_any_hour_goes_out_at_any_hour_and_nothing_else_does() -> None:
+def test_only_kinds_wanted_at_any_hour_ignore_the_window() -> None:
     channel = a_channel(EVENINGS, windows=[])
 
     assert isinstance(chosen(channel, anytime_for=["order_served"]), Send)
@@ -136,7 +136,7 @@ def test_any_hour_is_not_any_channel() -> None:
         ("2026-03-03T18:00:00", False),  # a Tuesday
     ],
 )
-def test_a_window_is_open_from_its_first_instant_until_just_before_its_last(local: str, opened: bool) -> None:
+def test_a_window_includes_its_start_and_excludes_its_end(local: str, opened: bool) -> None:
     assert at_local("UTC", local, EVENINGS) is opened
 
 
@@ -171,7 +171,7 @@ def test_a_survivors_clock_is_the_one_on_their_wall() -> None:
     assert isinstance(chosen(channel, at=datetime(2026, 3, 3, 2, tzinfo=UTC)), Send)
 
 
-def test_when_the_clocks_go_forward_a_window_in_the_missing_hour_does_not_move_to_another() -> None:
+def test_a_window_in_the_hour_skipped_in_spring_does_not_move() -> None:
     channel = a_channel(a_window("sun mon", "02:15", "02:45"), time_zone="America/New_York")
     night = [datetime(2026, 3, 8, 5, tzinfo=UTC) + timedelta(minutes=5 * step) for step in range(48)]
 
@@ -181,7 +181,7 @@ def test_when_the_clocks_go_forward_a_window_in_the_missing_hour_does_not_move_t
     assert choices[-1] == Wait(datetime(2026, 3, 9, 6, 15, tzinfo=UTC))
 
 
-def test_when_the_clocks_go_back_a_window_is_open_both_times_the_wall_shows_its_hour() -> None:
+def test_a_window_in_the_hour_repeated_in_autumn_opens_twice() -> None:
     channel = a_channel(
         a_window("sun", "01:15", "01:45"), time_zone="America/New_York", valid_until="2026-12-01T00:00:00Z"
     )
@@ -233,7 +233,7 @@ def within(local: datetime, window: dict[str, Any]) -> bool:
     kind=st.sampled_from(NoticeKind),
     at=instants,
 )
-def test_nothing_ever_goes_out_outside_a_window_or_on_a_channel_not_marked_safe_and_valid(
+def test_notices_go_out_only_on_safe_valid_channels_in_a_window(
     rows: list[dict[str, Any]], anytime: Sequence[NoticeKind], stop: bool | None, kind: NoticeKind, at: datetime
 ) -> None:
     choice = choose({"channels": rows, "anytime_for": anytime, "do_not_contact": stop}, kind, at)
@@ -255,7 +255,7 @@ def test_nothing_ever_goes_out_outside_a_window_or_on_a_channel_not_marked_safe_
 
 @settings(max_examples=200)
 @given(row=channels, at=instants)
-def test_what_waits_for_a_window_waits_for_no_longer_than_the_first_one(row: dict[str, Any], at: datetime) -> None:
+def test_a_waiting_notice_waits_no_longer_than_the_first_window(row: dict[str, Any], at: datetime) -> None:
     always = {"status": "safe", "kind": "sms", "address": "+1 555 0100", "valid_until": "2099-01-01T00:00:00Z"}
     channel = Channel.model_validate(row | always)
     opening = next_opening(channel, at)
@@ -307,7 +307,7 @@ def test_every_fact_that_is_told_of_is_one_of_ours() -> None:
     assert set(KINDS) <= set(CONTRACTS)
 
 
-def test_registering_or_asking_for_an_order_is_no_news_to_anybody() -> None:
+def test_registering_or_requesting_an_order_plans_no_notice() -> None:
     silent = {"requested", "issued", "modified", "violated"}
 
     assert not {f"accord.protective_order.{verb}.v1" for verb in silent} & set(KINDS)

@@ -64,7 +64,7 @@ async def test_news_of_a_case_without_a_contact_plans_nothing(desk: Desk) -> Non
     assert await desk.listed(case_ref) == []
 
 
-async def test_what_another_agency_records_is_news_to_the_survivor_where_she_lets_it_through(desk: Desk) -> None:
+async def test_released_facts_of_another_agency_plan_a_notice(desk: Desk) -> None:
     case_ref = await desk.case(a_channel())
     await desk.town.direct(case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
     sheriff_ref = await desk.town.case_ref_of(case_ref, "county-sheriff")
@@ -79,7 +79,7 @@ async def test_what_another_agency_records_is_news_to_the_survivor_where_she_let
 
 
 @pytest.mark.parametrize("kind", [ProtectiveOrderRequested, ProtectiveOrderIssued])
-async def test_an_order_registered_from_elsewhere_plans_a_notice_to_nobody(
+async def test_an_order_registered_from_elsewhere_plans_no_notice(
     desk: Desk, kind: type[ProtectiveOrderIssued]
 ) -> None:
     case_ref = await desk.case(a_channel())
@@ -90,7 +90,7 @@ async def test_an_order_registered_from_elsewhere_plans_a_notice_to_nobody(
     assert (await desk.listed(case_ref), await desk.send()) == ([], 0)
 
 
-async def test_a_message_of_another_custodian_is_never_taken_for_a_contact(desk: Desk) -> None:
+async def test_another_custodians_message_is_never_kept_as_a_contact(desk: Desk) -> None:
     case_ref = await desk.town.open_case(HOTLINE)
     await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.SAFE_CONTACT])
     await desk.offer(an_incident(case_ref, channels=[a_channel()]), an_acceptance(case_ref))
@@ -127,7 +127,7 @@ async def test_what_says_nothing_of_a_contact_takes_nothing_back(desk: Desk) -> 
     assert contacts(desk, case_ref)["do_not_contact"] != before["channels"]
 
 
-async def test_a_new_word_that_comes_while_a_sender_looks_is_not_overslept(desk: Desk) -> None:
+async def test_a_contact_changed_during_a_look_is_not_missed(desk: Desk) -> None:
     case_ref = await desk.case(a_channel(status="unknown"))
     await desk.news(case_ref)
     async with desk.town.unit("accord_notifications", HOTLINE) as unit:

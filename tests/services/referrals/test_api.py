@@ -22,7 +22,7 @@ def rows(desk: Desk, case_ref: UUID) -> list[Any]:
         return connection.execute("SELECT * FROM referrals.referral WHERE case_ref = %s", (case_ref,)).fetchall()
 
 
-async def test_what_is_sent_opens_at_the_receiver_as_far_as_the_release_goes(desk: Desk) -> None:
+async def test_a_referral_opens_at_the_receiver_as_far_as_released(desk: Desk) -> None:
     case_ref, _ = await desk.released(DataCategory.NEEDS)
 
     await desk.send(case_ref, given_name="Marisol", needs=["shelter"], narrative="He came back.")
@@ -43,7 +43,7 @@ async def test_a_sent_referral_says_where_it_is_and_which_version(desk: Desk) ->
     assert (answer.json()["status"], answer.json()["case_ref"]) == ("sent", str(case_ref))
 
 
-async def test_without_a_release_nothing_is_sent_and_the_refusal_is_on_record(desk: Desk) -> None:
+async def test_without_a_release_the_refusal_is_recorded_and_none_sent(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline", "harbor-house")
     before = denials(desk, case_ref)
 
@@ -71,7 +71,7 @@ async def test_a_logged_referral_needs_no_release(desk: Desk) -> None:
     assert (sent["mode"], sent["status"]) == ("logged", "sent")
 
 
-async def test_a_logged_referral_is_told_to_nobody_whatever_is_released(desk: Desk) -> None:
+async def test_a_logged_referral_is_never_sent_whatever_is_released(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, [DataCategory.REFERRAL_STATUS])
 
@@ -94,7 +94,7 @@ async def test_sender_and_receiver_know_it_by_references_of_their_own(desk: Desk
     assert opening.categories[DataCategory.REFERRAL_STATUS]["referral_ref"] == received["referral_ref"]
 
 
-async def test_the_senders_reference_finds_nothing_for_the_receiver_nor_the_other_way(desk: Desk) -> None:
+async def test_neither_side_finds_a_referral_by_the_others_reference(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     sent = await desk.send(case_ref)
     received = await desk.received()
@@ -132,7 +132,7 @@ async def test_an_answer_shows_no_field_that_the_release_excepts(desk: Desk) -> 
     assert set(received) == {"referral_ref", "case_ref", "version", "status", "changed_at"}
 
 
-async def test_after_a_revocation_the_receiver_finds_and_answers_nothing(desk: Desk) -> None:
+async def test_after_a_revocation_the_receiver_reads_or_writes_nothing(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     sent = await desk.send(case_ref)
     ref = (await desk.received())["referral_ref"]
@@ -319,9 +319,7 @@ async def test_a_coordinator_sends_and_answers_nothing(desk: Desk) -> None:
     assert {sent.status_code, answered.status_code} == {403}
 
 
-async def test_without_a_token_an_existing_and_an_absent_referral_answer_alike(
-    desk: Desk, web: Web, app: FastAPI
-) -> None:
+async def test_without_a_token_all_referral_references_answer_alike(desk: Desk, web: Web, app: FastAPI) -> None:
     case_ref, _ = await desk.released()
     sent = await desk.send(case_ref)
 

@@ -259,7 +259,7 @@ async def test_d2_without_the_directive_of_the_check_nothing_is_sent(desk: Desk)
     assert await mailbox(desk.town, case_ref, "riverside-legal") == []
 
 
-async def test_d2_a_release_that_names_the_offender_opens_none_before_a_check(desk: Desk) -> None:
+async def test_d2_no_release_opens_the_offender_before_a_check(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline")
     kinds = [DataCategory.ALLEGED_OFFENDER, DataCategory.IDENTITY]
 

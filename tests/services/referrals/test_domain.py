@@ -105,7 +105,7 @@ def test_a_sent_referral_tells_all_that_was_said_of_the_survivor() -> None:
     assert fact.parties() == {"bay-hotline", "harbor-house"}
 
 
-def test_a_logged_referral_waits_for_no_answer_and_is_known_to_no_receiver() -> None:
+def test_a_logged_referral_has_no_receiver_and_no_deadline() -> None:
     referral = a_referral(mode="logged", purpose=None)
 
     assert (referral.answer_by, referral.receiver_ref) == (None, None)

@@ -77,7 +77,7 @@ async def test_a_late_referral_is_on_the_list_of_late_ones(desk: Desk, web: Web)
     assert str(case_ref) in {referral["case_ref"] for referral in late}
 
 
-async def test_a_referral_ends_with_its_release_and_the_receiver_gets_no_fact_of_it(desk: Desk, web: Web) -> None:
+async def test_a_referral_ends_with_its_release_and_no_receiver_fact(desk: Desk, web: Web) -> None:
     case_ref, directive_ref = await desk.released()
     sent = await desk.send(case_ref)
 

@@ -38,7 +38,7 @@ async def test_each_side_lists_its_own(desk: Desk) -> None:
     assert of(await listed(desk.sam, "direction=sent&limit=200"), shelter_ref) == []
 
 
-async def test_pages_hold_every_visible_referral_once_and_hide_the_rest(desk: Desk) -> None:
+async def test_pages_hold_each_visible_referral_once_and_no_other(desk: Desk) -> None:
     visible, hidden = await desk.released(), await desk.released()
     for case_ref in (visible[0], hidden[0], hidden[0], visible[0], hidden[0], visible[0], hidden[0]):
         await desk.send(case_ref)
@@ -75,7 +75,7 @@ async def test_who_may_not_know_the_state_cannot_filter_by_it(desk: Desk) -> Non
     assert len(of(await listed(desk.sam, "direction=received&limit=200"), shelter_ref)) == 1
 
 
-async def test_who_may_not_know_the_state_is_not_told_how_often_it_changed(desk: Desk) -> None:
+async def test_without_the_state_the_number_of_changes_is_hidden(desk: Desk) -> None:
     case_ref, _ = await desk.released()
     only = ["referral_status.service_code"]
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, STATUS, only_fields=only)
