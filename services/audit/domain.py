@@ -65,7 +65,7 @@ class Entry:
 def entry(
     header: Header, index: int | None, agencies: Mapping[str, AgencyContact], actors: Mapping[str, Actor]
 ) -> Entry:
-    """Return what a line says, its pseudonyms read by what the register still knows."""
+    """Return the entry for a ledger line, its pseudonyms resolved as far as the register still knows them."""
     return Entry(
         index=index,
         leaf=base64.b64encode(leaf_hash(header.body())).decode(),

@@ -79,7 +79,7 @@ class Count:
 
 
 class CountRow(BaseModel):
-    """What a service answers that was asked how long one of its lists is."""
+    """A service's answer to a count of one of its lists."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -88,7 +88,7 @@ class CountRow(BaseModel):
 
 
 class ListRow(BaseModel):
-    """What the board reads of another service's row; the rest is not looked at, and nothing of it is repeated."""
+    """The fields that the board reads of another service's row; all others are ignored and never repeated."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -188,7 +188,7 @@ def listing(items: Iterable[Item]) -> Listing:
 
 
 def total(counts: Sequence[Count]) -> Count:
-    """Return the count of lists that are shown as one, none of whose rows is in two of them."""
+    """Return the sum of the counts of lists that are shown as one list and share no row."""
     number = sum(count.count for count in counts)
     return Count(min(number, MOST), whole=number <= MOST and all(count.whole for count in counts))
 

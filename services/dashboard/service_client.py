@@ -80,7 +80,7 @@ class ServiceClient:
     async def _answer(
         self, source: Source, path: str, query: Query, token: str, read: Callable[[Any], Read]
     ) -> tuple[Read, httpx.Response]:
-        """Return what `read` makes of a service's answer, and the answer.
+        """Return a service's answer, parsed by `read` and as received.
 
         Raises `ServiceUnavailable` or `NotAuthorised`.
         """

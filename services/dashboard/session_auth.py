@@ -82,7 +82,7 @@ Anybody = Annotated[None, Depends(anybody)]
 
 
 class SessionRoute(APIRoute):
-    """A page's route: who comes in by a session or by nothing, and what fails is told by a page."""
+    """A page's route: it requires a session or none, and answers an error with a page."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)

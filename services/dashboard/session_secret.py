@@ -1,4 +1,4 @@
-"""What follows from the one random text in a browser's cookie; the text itself is kept nowhere on our side.
+"""The keys derived from the random text in a browser's cookie; the text itself is kept nowhere on our side.
 
 The database holds its digest, and tokens sealed under a key made of it: neither a copy of the table nor whoever
 reads it can use a session.

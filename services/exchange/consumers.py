@@ -1,4 +1,4 @@
-"""What the exchange does with a fact: it keeps the sealed copy until somebody opens it."""
+"""The consumers of the exchange: they keep the sealed copy of a fact until somebody opens it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.exchange import store
 
 
 def listen(worker: Worker) -> None:
-    """Name the facts this service acts on: every one, as many at once as came."""
+    """Subscribe to every fact, in batches."""
     worker.on_batch(on_any_facts)
 
 

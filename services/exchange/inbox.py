@@ -1,4 +1,4 @@
-"""What a person may see listed: pages of what could be opened now, and no trace of the rest."""
+"""The lists of a mailbox: pages of the messages that a person could open now, and no trace of the others."""
 
 from __future__ import annotations
 

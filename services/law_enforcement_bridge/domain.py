@@ -188,7 +188,7 @@ def end(order: Order, form: EndRequest, now: datetime) -> tuple[Order, Protectiv
 
 
 def serve(order: Order, form: ServiceRequest, now: datetime) -> tuple[Order, OrderFact | None]:
-    """Return the order with its service as reported, and the fact; that it was taken in hand is none."""
+    """Return the order with its service as reported, and the fact; taking an order in hand gives no fact."""
     if order.status not in IN_FORCE:
         raise OrderStepNotPossible
     on = _served_on(order, form.respondent_ref)
@@ -205,7 +205,7 @@ def serve(order: Order, form: ServiceRequest, now: datetime) -> tuple[Order, Ord
 
 
 def pass_time(order: Order, now: datetime) -> tuple[Order, OrderFact]:
-    """Return the order as time leaves it, and what is to be known of it: that its end is near, or was.
+    """Return the order at `now`, and the fact that its end is near or has passed.
 
     A warning is no step: the version stays, so that a change on its way is not refused as stale.
     """
@@ -241,7 +241,7 @@ def _zone(order: Order, form: Terms) -> tzinfo:
 
 
 def _looked_at_next(ends_at: datetime, now: datetime) -> datetime:
-    """Return the first instant after `now` at which the clock has something to say; at the end it always has."""
+    """Return the next instant after `now` at which the order is to be flagged or ended."""
     warnings = (ends_at - before for before in WARNED_BEFORE)
     return next((at for at in warnings if at > now), ends_at)
 

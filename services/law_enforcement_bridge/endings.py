@@ -1,4 +1,4 @@
-"""What follows from an order's end: releases that were to end with it, ended in the same transaction."""
+"""The end of an order: releases that end with the order are ended in the same transaction."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from services.law_enforcement_bridge.domain import STANDING, Order
 
 
 async def keep(unit: UnitOfWork, order: Order) -> None:
-    """Keep the order as it now is; with the last one that the agency recorded in the case ends what was to end with it.
+    """Store the order; with the last standing order of the agency in the case end the releases bound to it.
 
-    Whoever brings one to its end holds the subject exclusive before reading it.
+    A caller that ends an order locks the subject exclusively before reading the order.
     """
     await store.keep(unit.session, order)
     if order.status not in STANDING and not await store.stands(unit.session, unit.agency_id, order.case_ref):

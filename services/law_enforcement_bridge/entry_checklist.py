@@ -36,7 +36,7 @@ def entered_of(respondent: Respondent) -> frozenset[str]:
 
 
 def missing_to_enter(order: Order) -> tuple[str, ...]:
-    """Return the names of what the order, as recorded so far, lacks; never a value."""
+    """Return the names of the fields that the order, as recorded so far, lacks; never a value."""
     missing = [name for name in (*OF_THE_ORDER, *DATES) if name not in order.entered]
     if not any(line.entered for line in order.service):
         return (*missing, "respondents")

@@ -45,12 +45,12 @@ class OrdersResponse(StrictModel):
 
 
 def answer_for(order: Order) -> OrderResponse:
-    """Return how the order stands."""
+    """Return the state of the order."""
     return OrderResponse(**_fields(order))
 
 
 def recorded_answer_for(order: Order, missing: Sequence[str]) -> RecordedResponse:
-    """Return how the order stands, and what is missing to enter it elsewhere."""
+    """Return the state of the order, and the fields missing to enter the order elsewhere."""
     return RecordedResponse(**_fields(order), missing_to_enter=list(missing))
 
 

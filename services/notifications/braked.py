@@ -78,7 +78,7 @@ WHERE agency_id = :agency AND decision_ref = :decision_ref GROUP BY case_ref
 
 
 class BrakeDecision(StrEnum):
-    """What a person makes of braked notices, as the log and the record name it."""
+    """A person's decision on braked notices, by its name in the log and on record."""
 
     RELEASED = "notices_released"
     DROPPED = "notices_dropped"

@@ -166,7 +166,7 @@ async def _commit(session: AsyncSession) -> None:
 
 
 async def _braked(unit: UnitOfWork, notice: Notice) -> bool:
-    """Tell whether so much of this kind came from one agency that all of it waits, for a person to look at."""
+    """Hold a flood of this kind from one agency for a person to look at; tell whether the notice is held."""
     if notice.handing_on_at is not None or notice.decided_at is not None:
         return False
     if await register.database_now(unit.session) >= notice.planned_at + domain.HELD_BY_THE_BRAKE:
@@ -192,7 +192,7 @@ async def _contact(unit: UnitOfWork, messages: Sequence[ContactMessage]) -> Mapp
 
 
 async def _follow(unit: UnitOfWork, due: Due, notice: Notice, choice: domain.Choice, handed_on: bool) -> None:
-    """Write down what became of a notice."""
+    """Record the outcome of a notice."""
     match choice:
         case Wait(until=until):
             await store.hold(unit.session, due, "outside_window", until, planned_for=until)

@@ -103,7 +103,7 @@ class Volume:
 
 
 def is_flood(volume: Volume) -> bool:
-    """Tell whether so much news is more than one agency has in earnest."""
+    """Tell whether the volume is more news than one agency plausibly has."""
     usual = volume.before / MEAN_OF.days
     unusual = usual > 0 and volume.in_a_day > max(LEAST_A_DAY, TIMES_THE_MEAN * usual)
     return volume.in_ten_minutes > BURST or unusual
@@ -158,7 +158,7 @@ def is_open(channel: Channel, at: datetime) -> bool:
 
 
 def next_opening(channel: Channel, at: datetime) -> datetime | None:
-    """Return the next instant at which it is worth looking whether a window is open; None if none opens in a week."""
+    """Return the next instant at which a window of the channel may open; None if none opens in a week."""
     zone = _zone(channel)
     if zone is None:
         return None

@@ -220,7 +220,7 @@ async def claim(session: AsyncSession, lease: timedelta, served: Collection[str]
 
 
 async def handed_on(session: AsyncSession, notice: Notice, only: NoticeKind | None) -> list[datetime]:
-    """Return when other notices of the case were handed on, of one kind where it is named, and lock the case's."""
+    """Lock the case's notices and return when the others were handed on, those of the kind `only` where it is named."""
     rows = await session.execute(HANDED_ON, {"agency": notice.agency_id, "case_ref": notice.case_ref})
     others = [row for row in rows if row.handing_on_at is not None and row.notice_ref != notice.notice_ref]
     return [row.handing_on_at for row in others if only is None or row.kind == only]
@@ -251,7 +251,7 @@ async def volume(session: AsyncSession, notice: Notice) -> Volume:
 
 
 async def coalesce(session: AsyncSession, due: Due) -> None:
-    """End the notices of the case that the one which went out stands for; the case's are locked."""
+    """Drop the notices of the case that the sent notice stands for; all notices of the case are locked."""
     await session.execute(COALESCE, {"notice_ref": due.notice_ref})
 
 

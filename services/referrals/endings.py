@@ -1,4 +1,4 @@
-"""What follows from a referral's end: releases that were to end with it, ended in the same transaction."""
+"""The end of a referral: releases that end with the referral are ended in the same transaction."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from services.referrals.domain import FINAL, Referral
 
 
 async def keep(unit: UnitOfWork, referral: Referral) -> None:
-    """Keep the referral as it now is; with the last open one between its two agencies ends what was to end with it.
+    """Store the referral; with the last open referral between two agencies end the releases bound to it.
 
-    Whoever brings one to its end holds the subject exclusive before reading it.
+    A caller that closes a referral locks the subject exclusively before reading the referral.
     """
     await store.keep(unit.session, referral)
     if referral.state not in FINAL or referral.mode is not ReferralMode.LIVE:

@@ -17,14 +17,14 @@ CHECKED_NAME = bit("alleged_offender.offender_name")
 
 
 def release_for(subject: Subject, sender: str, receiver: str, purpose: Purpose | None) -> Decision:
-    """Return what of a referral's state the sender's releases open to the receiver now."""
+    """Return the decision on a referral's state: the fields that the sender's releases open to the receiver now."""
     return _decided(subject, subject.table, sender, receiver, purpose, STATUS)
 
 
 async def check_before(
     session: AsyncSession, subject: Subject, sender: str, receiver: str, purpose: Purpose
 ) -> Decision:
-    """Return what a conflict check opens to the receiver's system now, if a release waits for nothing but that check.
+    """Return the decision on a conflict check by the receiver's system, if a release waits only for that check.
 
     Two directives are signed together: the check's own, and one that starts when it is clear (domain.md section 12).
     """

@@ -62,7 +62,7 @@ async def look_at_own(unit: UnitOfWork, case_ref: UUID) -> None:
 
 
 async def look_at_sent(unit: UnitOfWork, referral: Referral) -> int:
-    """Return what of the referral the release of now opens to its receiver; nothing open is absent."""
+    """Return the mask that the present release opens to the receiver; a referral with an empty mask is absent."""
     mask = await disclosure.read_mask(unit, referral.case_ref, STATUS, referral.purpose)
     if not mask:
         raise Withheld

@@ -122,7 +122,7 @@ def _read_request(row: Referral, filters: ReferralFilter) -> ReadRequest:
 
 
 def _purpose(filters: ReferralFilter, purpose: str | None) -> Purpose | None:
-    """Return the purpose of the list: the purpose it was sent for, coordination, or None for own records."""
+    """Return the purpose a referral is listed for: coordination, its own if it was received, None if it was sent."""
     if filters.direction is Direction.COORDINATED:
         return Purpose.COORDINATION
     return Purpose(purpose) if purpose is not None and filters.direction is Direction.RECEIVED else None

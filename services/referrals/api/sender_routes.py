@@ -86,7 +86,7 @@ async def withdraw_referral(
 
 
 async def _release(unit: UnitOfWork, subject: Subject, form: ReferralRequest) -> tuple[Decision, ConflictCheck | None]:
-    """Return by what a referral may be sent, and whether its receiver's system checks for a conflict first."""
+    """Return the decision a referral is sent under, and whether the receiver's system checks for a conflict first."""
     release = release_for(subject, unit.agency_id, form.to_agency_ref, form.purpose)
     if release.mask or form.mode is not ReferralMode.LIVE or form.purpose is None:
         return release, None
