@@ -269,11 +269,9 @@ def _respondents(
     if len(set(refs)) < len(refs):
         raise UnknownRespondent
     entered = {respondent.respondent_ref: entered_of(respondent) for respondent in referred}
-    lines = tuple(
-        replace(line, entered=line.entered | entered.pop(line.respondent_ref, frozenset())) for line in service
-    )
-    added = tuple(Service(ref, None, names) for ref, names in entered.items() if ref is not None)
-    return referred, lines + added
+    old = tuple(replace(line, entered=line.entered | entered.pop(line.respondent_ref, frozenset())) for line in service)
+    new = tuple(Service(ref, None, names) for ref, names in entered.items() if ref is not None)
+    return referred, old + new
 
 
 def _pending(service: tuple[Service, ...], new_ref: NewRef) -> tuple[Service, ...]:
@@ -297,10 +295,5 @@ def _served_on(order: Order, respondent_ref: UUID | None) -> Service:
 def _fact(kind: type[F], order: Order, form: Categorised | None, **more: Any) -> F:
     fields = () if form is None else type(form).model_fields.keys() & kind.model_fields.keys()
     values: dict[str, Any] = {name: getattr(form, name) for name in fields}
-    routing = {
-        "case_ref": order.case_ref,
-        "order_ref": order.order_ref,
-        "version": order.version,
-        "status": order.status,
-    }
-    return kind(**(values | routing | more))
+    state = {"case_ref": order.case_ref, "order_ref": order.order_ref, "version": order.version, "status": order.status}
+    return kind(**(values | state | more))
