@@ -243,9 +243,9 @@ def _refuse_what_hangs_on(place: Town, agency_id: str) -> None:
         return await register.standing(session, agency_id)
 
     hangs = within(place, ROLE, standing)
-    if hangs.home or hangs.given:
+    if hangs.home or hangs.granted:
         problem = (
-            f"{agency_id} is home of {hangs.home} cases, and {hangs.given} releases of its records are in force: "
+            f"{agency_id} is home of {hangs.home} cases, and {hangs.granted} releases of its records are in force: "
             "nobody of it can stop them or answer those survivors once it is closed"
         )
         fix = "Have its people stop what should stop and tell the survivors whom to ask; then close it with --yes."

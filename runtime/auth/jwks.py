@@ -40,7 +40,7 @@ class IssuerKeys:
         self._monotonic = monotonic
         self._keys: dict[str, ECKey] = {}
         self._fetched: float | None = None
-        self._asked: float | None = None
+        self._attempted_at: float | None = None
         self._asking = asyncio.Lock()
 
     async def key(self, kid: str) -> ECKey | None:
@@ -58,9 +58,9 @@ class IssuerKeys:
 
     async def _ask(self) -> None:
         now = self._monotonic()
-        if self._asked is not None and now - self._asked < BETWEEN_SECONDS:
+        if self._attempted_at is not None and now - self._attempted_at < BETWEEN_SECONDS:
             return
-        self._asked = now
+        self._attempted_at = now
         try:
             self._keys = read_keys(await self._fetch())
         except (IssuerAway, httpx.HTTPError, ValueError):
@@ -68,27 +68,27 @@ class IssuerKeys:
         self._fetched = self._monotonic()
 
 
-def read_keys(found: Any) -> dict[str, ECKey]:
+def read_keys(key_set: Any) -> dict[str, ECKey]:
     """Return the P-256 signing keys of a key set; what is anything else is left out."""
-    listed = found.get("keys") if isinstance(found, dict) else None
+    listed = key_set.get("keys") if isinstance(key_set, dict) else None
     if not isinstance(listed, list) or len(listed) > MOST_KEYS:
         raise IssuerAway
     keys = {}
-    for one in listed:
-        key = read_key(one)
-        if key is not None and isinstance(one.get("kid"), str):
-            keys[one["kid"]] = key
+    for jwk in listed:
+        key = read_key(jwk)
+        if key is not None and isinstance(jwk.get("kid"), str):
+            keys[jwk["kid"]] = key
     return keys
 
 
-def read_key(found: Any) -> ECKey | None:
+def read_key(jwk: Any) -> ECKey | None:
     """Return a public P-256 signing key, or None for anything else."""
-    if not isinstance(found, dict) or found.get("kty") != "EC" or found.get("crv") != "P-256" or "d" in found:
+    if not isinstance(jwk, dict) or jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
         return None
-    if found.get("use", "sig") != "sig" or found.get("alg", "ES256") != "ES256":
+    if jwk.get("use", "sig") != "sig" or jwk.get("alg", "ES256") != "ES256":
         return None
     try:
-        return ECKey.import_key({name: found[name] for name in ("kty", "crv", "x", "y")})
+        return ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
     except (JoseError, ValueError, KeyError, TypeError):
         return None
 

@@ -38,17 +38,17 @@ def kid_of(token: str, *, types: frozenset[str | None]) -> str:
         raise NotVerified("shape")
     header, _, _ = (_decoded(part) for part in token.split("."))
     try:
-        said = strict_json.loads(header)
+        fields = strict_json.loads(header)
     except strict_json.BadJson:
         raise NotVerified("header") from None
-    if not isinstance(said, dict) or not said.keys() <= HEADER:
+    if not isinstance(fields, dict) or not fields.keys() <= HEADER:
         raise NotVerified("header")
-    if said.get("alg") != ALGORITHM:
+    if fields.get("alg") != ALGORITHM:
         raise NotVerified("alg")
-    typ = said.get("typ")
+    typ = fields.get("typ")
     if not isinstance(typ, str | None) or typ not in types:
         raise NotVerified("typ")
-    kid = said.get("kid", "")
+    kid = fields.get("kid", "")
     if not isinstance(kid, str) or (kid and not _KID.fullmatch(kid)):
         raise NotVerified("kid")
     return kid
@@ -57,10 +57,10 @@ def kid_of(token: str, *, types: frozenset[str | None]) -> str:
 def signed_claims(token: str, key: ECKey) -> dict[str, Any]:
     """Return the claims that `key` signed, each name once; raises `NotVerified`."""
     try:
-        found = jws.deserialize_compact(token, key, algorithms=[ALGORITHM], registry=_REGISTRY)
+        signature = jws.deserialize_compact(token, key, algorithms=[ALGORITHM], registry=_REGISTRY)
     except (JoseError, ValueError):
         raise NotVerified("signature") from None
-    return _claims(found.payload or b"")
+    return _claims(signature.payload or b"")
 
 
 def unproven_claims(token: str) -> dict[str, Any]:

@@ -91,11 +91,11 @@ def origin_of(host: str) -> str:
     return str(ip_network((address, 64), strict=False)) if address.version == 6 else host
 
 
-def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > MOST_NAMES:
-        kept.popitem(last=False)
+def _keep(entries: OrderedDict[K, V], key: K, value: V) -> None:
+    entries[key] = value
+    entries.move_to_end(key)
+    while len(entries) > MOST_NAMES:
+        entries.popitem(last=False)
 
 
 class Passphrases:

@@ -99,5 +99,5 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
 
 def scopes_of(roles: Iterable[str]) -> frozenset[str]:
     """Return what these roles may ask for; a role that is not in our list gives nothing."""
-    known = set(Role)
-    return frozenset(str(scope) for role in roles if role in known for scope in SCOPES[Role(role)])
+    known_roles = set(Role)
+    return frozenset(str(scope) for role in roles if role in known_roles for scope in SCOPES[Role(role)])

@@ -73,38 +73,38 @@ _TYPES: Final[dict[type[Column], tuple[int, int]]] = {
 
 def uuids(values: Iterable[UUID | None]) -> Uuids:
     """Return the values as one parameter of type uuid[]."""
-    return _encode_array(Uuids, [_NULL if one is None else _UUID + one.bytes for one in values])
+    return _encode_array(Uuids, [_NULL if value is None else _UUID + value.bytes for value in values])
 
 
 def texts(values: Iterable[str]) -> Texts:
     """Return the values as one parameter of type text[]."""
-    written = [one.encode() for one in values]
-    return _encode_array(Texts, [_LENGTH(len(one)) + one for one in written])
+    written = [value.encode() for value in values]
+    return _encode_array(Texts, [_LENGTH(len(value)) + value for value in written])
 
 
 def byteas(values: Iterable[bytes | None]) -> Byteas:
     """Return the values as one parameter of type bytea[]."""
-    return _encode_array(Byteas, [_NULL if one is None else _LENGTH(len(one)) + one for one in values])
+    return _encode_array(Byteas, [_NULL if value is None else _LENGTH(len(value)) + value for value in values])
 
 
 def bigints(values: Iterable[int]) -> Bigints:
     """Return the values as one parameter of type bigint[]."""
-    return _encode_array(Bigints, [_BIGINT(8, one) for one in values])
+    return _encode_array(Bigints, [_BIGINT(8, value) for value in values])
 
 
 def smallints(values: Iterable[int]) -> Smallints:
     """Return the values as one parameter of type smallint[]."""
-    return _encode_array(Smallints, [_SMALLINT(2, one) for one in values])
+    return _encode_array(Smallints, [_SMALLINT(2, value) for value in values])
 
 
 def booleans(values: Iterable[bool]) -> Booleans:
     """Return the values as one parameter of type boolean[]."""
-    return _encode_array(Booleans, [_BOOLEANS[one] for one in values])
+    return _encode_array(Booleans, [_BOOLEANS[value] for value in values])
 
 
 def instants(values: Iterable[datetime]) -> Instants:
     """Return the values as one parameter of type timestamptz[]."""
-    return _encode_array(Instants, [_BIGINT(8, (one - _EPOCH) // _MICROSECOND) for one in values])
+    return _encode_array(Instants, [_BIGINT(8, (value - _EPOCH) // _MICROSECOND) for value in values])
 
 
 def _encode_array(kind: type[C], elements: list[bytes]) -> C:

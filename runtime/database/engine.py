@@ -51,7 +51,7 @@ def engine(url: str, *, pool_size: int = 10, service: str = "accord", seconds: i
         "connect_timeout": 3,
     }
     conninfo = url.replace("postgresql+psycopg://", "postgresql://")
-    made = create_async_engine(
+    async_engine = create_async_engine(
         url,
         hide_parameters=True,
         pool_size=pool_size,
@@ -59,8 +59,8 @@ def engine(url: str, *, pool_size: int = 10, service: str = "accord", seconds: i
         pool_timeout=3,
         connect_args={**arguments, "async_creator_fn": stall_detector.connecting(conninfo)},
     )
-    _ask_before_use(made.sync_engine)
-    return made
+    _ask_before_use(async_engine.sync_engine)
+    return async_engine
 
 
 def _ask_before_use(bound: Engine) -> None:
@@ -95,12 +95,12 @@ def _spoken_to(connection: psycopg.AsyncConnection[Any]) -> bool:
 
 
 @asynccontextmanager
-async def one_session(made: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
+async def one_session(maker: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
     """Give a session for one transaction, which rolls back unless whoever was given it commits.
 
     One that was committed gave its connection back already: then there is nothing left to close, which costs a task.
     """
-    session = made()
+    session = maker()
     try:
         yield session
     finally:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-_KEPT: Final = "accord.direct"
+_CURSOR_KEY: Final = "accord.direct"
 
 
 async def fetch_all(session: AsyncSession, statement: str, *values: Any) -> list[Any]:
@@ -45,13 +45,13 @@ async def _run(session: AsyncSession, statement: str, values: Sequence[Any]) -> 
 async def _cursor(session: AsyncSession) -> psycopg.AsyncCursor[Any]:
     # Asking for the connection costs a switch of greenlets each time, and a cursor a quarter of a statement; both are
     # for the whole transaction.  What a cursor has found is fetched before anybody else can come by it.
-    kept = session.info.get(_KEPT)
+    cached = session.info.get(_CURSOR_KEY)
     transaction = session.sync_session.get_transaction()
-    if kept is not None and transaction is not None and kept[0] is transaction:
-        return kept[1]  # type: ignore[no-any-return]
+    if cached is not None and transaction is not None and cached[0] is transaction:
+        return cached[1]  # type: ignore[no-any-return]
     driver = await session.run_sync(_driver)
-    session.info[_KEPT] = session.sync_session.get_transaction(), driver.cursor()
-    return session.info[_KEPT][1]  # type: ignore[no-any-return]
+    session.info[_CURSOR_KEY] = session.sync_session.get_transaction(), driver.cursor()
+    return session.info[_CURSOR_KEY][1]  # type: ignore[no-any-return]
 
 
 def _driver(session: Session) -> psycopg.AsyncConnection[Any]:

@@ -39,10 +39,10 @@ def create(superuser_url: str, passwords: dict[str, str], database: str = DATABA
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role in ROLES:
             _create_role(connection, role, passwords[role])
-        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
-        if there is None:
-            made = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER))
-            connection.execute(made)
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
+        if row is None:
+            statement = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER))
+            connection.execute(statement)
         closed = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
         connection.execute(closed)
         roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
@@ -74,8 +74,8 @@ def _where_allowed(connection: psycopg.Connection[tuple[object, ...]], statement
 
 
 def _create_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
-    there = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-    verb = sql.SQL("CREATE ROLE") if there is None else sql.SQL("ALTER ROLE")
+    row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    verb = sql.SQL("CREATE ROLE") if row is None else sql.SQL("ALTER ROLE")
     options = sql.SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD")
     statement = sql.SQL("{} {} {} {}").format(verb, sql.Identifier(role), options, sql.Literal(password))
     connection.execute(statement)

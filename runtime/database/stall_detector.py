@@ -63,23 +63,23 @@ class Server:
             self._asking = None
         waiting, self._waiting = list(self._waiting), {}
         if answers:
-            for one in waiting:
-                one.suspect_later()
+            for connection in waiting:
+                connection.suspect_later()
             return
         self.note_standstill()
         log.error("database_stalled", extra=log_fields(count=len(waiting)))
-        for one in waiting:
-            one.hang_up()
+        for connection in waiting:
+            connection.hang_up()
 
     async def _answers(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                asked = await psycopg.AsyncConnection.connect(self._conninfo)
+                probe = await psycopg.AsyncConnection.connect(self._conninfo)
         except TimeoutError:
             return False
         except psycopg.Error:
             return True  # a refusal is an answer; what is gone ends by itself
-        await asked.close()
+        await probe.close()
         return True
 
 

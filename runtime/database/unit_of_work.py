@@ -58,9 +58,9 @@ class UnitOfWork:
         """Return who asks, as the detail of a leaf says it, and through which system."""
         return {"person": self.actor} | ({} if self.client is None else {"through": self.client})
 
-    def request(self, custodian: Agency, purpose: Purpose | None, asked: int, party: bool = True) -> Request:
+    def request(self, custodian: Agency, purpose: Purpose | None, requested_mask: int, party: bool = True) -> Request:
         """Return what this unit asks of a custodian, as the decision takes it."""
-        return Request(self.agency, custodian, purpose, asked, self.person_ref, party, unnamed=self.unnamed)
+        return Request(self.agency, custodian, purpose, requested_mask, self.person_ref, party, unnamed=self.unnamed)
 
     def hidden(self, table: ConsentTable) -> Reason | None:
         """Return why the survivor hides everything from whoever asks, or None where that is not so."""

@@ -43,21 +43,21 @@ class ActorPseudonyms:
 
 async def resolve_actor(unit: UnitOfWork) -> ActorPseudonyms:
     """Return the pseudonyms of the unit's actor and agency; a service of ours goes by its own name."""
-    kept = _pseudonyms.setdefault(unit.session.sync_session.get_bind().engine, {})
-    if unit.actor not in kept:
+    pseudonyms = _pseudonyms.setdefault(unit.session.sync_session.get_bind().engine, {})
+    if unit.actor not in pseudonyms:
         names = {"name": unit.person_ref, "client": unit.actor.removeprefix("system:")}
-        found = (await unit.session.execute(PSEUDONYM, names)).scalars().first()
-        if found is None:
-            return ActorPseudonyms(unit.actor, await _agency(unit.session, kept, unit.agency_id))
-        kept[unit.actor] = str(found)
-    return ActorPseudonyms(kept[unit.actor], await _agency(unit.session, kept, unit.agency_id))
+        pseudonym = (await unit.session.execute(PSEUDONYM, names)).scalars().first()
+        if pseudonym is None:
+            return ActorPseudonyms(unit.actor, await _agency(unit.session, pseudonyms, unit.agency_id))
+        pseudonyms[unit.actor] = str(pseudonym)
+    return ActorPseudonyms(pseudonyms[unit.actor], await _agency(unit.session, pseudonyms, unit.agency_id))
 
 
-async def _agency(session: AsyncSession, kept: dict[str, str], agency_id: str) -> str:
+async def _agency(session: AsyncSession, pseudonyms: dict[str, str], agency_id: str) -> str:
     key = f"agency:{agency_id}"
-    if key not in kept:
-        kept[key] = str((await session.execute(AGENCY_PSEUDONYM, {"agency_id": agency_id})).scalar_one())
-    return kept[key]
+    if key not in pseudonyms:
+        pseudonyms[key] = str((await session.execute(AGENCY_PSEUDONYM, {"agency_id": agency_id})).scalar_one())
+    return pseudonyms[key]
 
 
 def decision_entry(
@@ -70,7 +70,7 @@ def decision_entry(
     type_name: str | None,
     detail: Mapping[str, Any],
     details: Details | None,
-    asked: int = 0,
+    available_mask: int = 0,
 ) -> Leaf:
     """Return the leaf of one decision; one that permits nothing is on record as a refusal, or as an offer not sent.
 
@@ -94,14 +94,14 @@ def decision_entry(
         directives=tuple(map(str, decision.relied_on)),
         reason=decision.reason,
         basis=decision.basis,
-        fields=cut_within(decision.mask, asked),
+        fields=cut_within(decision.mask, available_mask),
     )
 
 
 @lru_cache(1024)
-def cut_within(shown: int, asked: int) -> tuple[str, ...]:
+def cut_within(shown_mask: int, available_mask: int) -> tuple[str, ...]:
     """Return the paths in `shown` of each category of which `asked` holds more."""
-    return paths_of(sum(shown & held for _, held in CATEGORIES if shown & held and asked & held & ~shown))
+    return paths_of(sum(shown_mask & category_mask for _, category_mask in CATEGORIES if shown_mask & category_mask and available_mask & category_mask & ~shown_mask))
 
 
 def act_entry(

@@ -14,7 +14,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.ledger.pending_entries import append
 from runtime.register import Subject
-from runtime.register.conditions import Met, end_when_met, start_when_met
+from runtime.register.conditions import AffectedDirective, end_when_met, start_when_met
 from schemas.codes import EndsWhen, StartsWhen
 
 CONFLICT_MATCH = "conflict_match"
@@ -22,38 +22,38 @@ CONFLICT_MATCH = "conflict_match"
 
 async def end_with(unit: UnitOfWork, case_ref: UUID, condition: EndsWhen, side: str, other: str | None = None) -> None:
     """End what was to end with `condition` between the two sides; from this transaction on it opens nothing."""
-    subject = await _held(unit, case_ref)
-    met = await end_when_met(unit.session, subject.subject_id, side, other, condition)
-    await _note(unit, case_ref, met, "ended", condition)
+    subject = await _lock_exclusive(unit, case_ref)
+    affected = await end_when_met(unit.session, subject.subject_id, side, other, condition)
+    await _note(unit, case_ref, affected, "ended", condition)
 
 
 async def never_start(unit: UnitOfWork, case_ref: UUID, custodian: str, recipient: str) -> None:
     """End what waits for a clear conflict check, the check having found a match."""
-    subject = await _held(unit, case_ref)
-    met = await end_when_met(unit.session, subject.subject_id, custodian, recipient, CONFLICT_MATCH)
-    await _note(unit, case_ref, met, "ended", CONFLICT_MATCH)
+    subject = await _lock_exclusive(unit, case_ref)
+    affected = await end_when_met(unit.session, subject.subject_id, custodian, recipient, CONFLICT_MATCH)
+    await _note(unit, case_ref, affected, "ended", CONFLICT_MATCH)
 
 
 async def start_with(unit: UnitOfWork, case_ref: UUID, condition: StartsWhen, custodian: str, recipient: str) -> None:
     """Start what was signed and waits for `condition`, of this custodian to this recipient."""
-    subject = await _held(unit, case_ref)
-    met = await start_when_met(unit.session, subject.subject_id, custodian, recipient, condition)
-    await _note(unit, case_ref, met, "started", condition)
+    subject = await _lock_exclusive(unit, case_ref)
+    affected = await start_when_met(unit.session, subject.subject_id, custodian, recipient, condition)
+    await _note(unit, case_ref, affected, "started", condition)
 
 
-async def _held(unit: UnitOfWork, case_ref: UUID) -> Subject:
+async def _lock_exclusive(unit: UnitOfWork, case_ref: UUID) -> Subject:
     subject = await register.lock_exclusive(unit.session, case_ref)
     if subject is None:
         raise LookupError("a condition of a case that does not exist")
     return subject
 
 
-async def _note(unit: UnitOfWork, case_ref: UUID, met: Sequence[Met], reason: str, condition: str) -> None:
-    if not met:
+async def _note(unit: UnitOfWork, case_ref: UUID, affected: Sequence[AffectedDirective], reason: str, condition: str) -> None:
+    if not affected:
         return
     by, subject = (
         await audit_entries.resolve_actor(unit),
-        await _held(unit, case_ref),
+        await _lock_exclusive(unit, case_ref),
     )  # read again: its version is another one now
     detail = {"person": unit.actor, "condition": str(condition)}
     record = [
@@ -61,11 +61,11 @@ async def _note(unit: UnitOfWork, case_ref: UUID, met: Sequence[Met], reason: st
             Act.CHANGED,
             by,
             subject,
-            custodian=subject.cases.get(one.custodian),
-            directives=(str(one.directive_ref),),
+            custodian=subject.cases.get(directive.custodian),
+            directives=(str(directive.directive_ref),),
             reason=reason,
             detail=detail,
         )
-        for one in met
+        for directive in affected
     ]
     await append(unit.session, record)

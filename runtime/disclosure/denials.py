@@ -15,10 +15,10 @@ from runtime.ledger.pending_entries import append
 from runtime.register import CaseOf, Subject, database_now
 
 
-async def record_not_found(unit: UnitOfWork, asked: UUID, *, name: str = "asked") -> None:
+async def record_not_found(unit: UnitOfWork, reference: UUID, *, name: str = "asked") -> None:
     """Put on record that something was asked for which the agency does not have; nobody's case was meant."""
     by, at = await audit_entries.resolve_actor(unit), await database_now(unit.session)
-    await append(unit.session, [audit_entries.unknown_entry(by, at, None, {name: str(asked)})])
+    await append(unit.session, [audit_entries.unknown_entry(by, at, None, {name: str(reference)})])
 
 
 async def record_blocked(unit: UnitOfWork, subject: Subject, custodian: CaseOf) -> None:

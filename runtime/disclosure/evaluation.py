@@ -37,8 +37,8 @@ def evaluate(type_name: str, request: Request, subject: SubjectConsent) -> Decis
     is not among our contracts opens nothing.
     """
     decision = decide(request, subject.table, subject.at)
-    known = CONTRACTS.get(type_name)
-    mask = 0 if known is None else known.with_inputs(decision.mask, request.requested_mask)
+    contract = CONTRACTS.get(type_name)
+    mask = 0 if contract is None else contract.with_inputs(decision.mask, request.requested_mask)
     if mask == decision.mask:
         return decision
     reason = None if mask else Reason.NOTHING_GRANTED

@@ -65,35 +65,35 @@ async def page(fetch: Fetch[Row], choose: Choose[Row], limit: int) -> Page[Row]:
 
     After `MOST_ROWS` rows it gives up: such a page may be short, or empty, and still have a next one.
     """
-    found: list[Row] = []
+    rows: list[Row] = []
     last: Row | None = None
     at_once = max(limit + 1, AT_ONCE)
     for _ in range(-(-MOST_ROWS // at_once)):
         fetched = await fetch(last, at_once)
-        found += await choose(fetched)
-        if len(found) > limit:
-            return Page(found[:limit], found[limit - 1])
+        rows += await choose(fetched)
+        if len(rows) > limit:
+            return Page(rows[:limit], rows[limit - 1])
         if len(fetched) < at_once:
-            return Page(found, None)
+            return Page(rows, None)
         last = fetched[-1]
-    return Page(found, last)
+    return Page(rows, last)
 
 
 async def read_masks(
-    unit: UnitOfWork, asked: Iterable[ReadRequest], categories: Collection[DataCategory]
+    unit: UnitOfWork, requests: Iterable[ReadRequest], categories: Collection[DataCategory]
 ) -> dict[ReadRequest, int]:
     """Return the mask of `categories` that consent now lets this person see, for each case asked; 0 where none is.
 
     No lock is taken and no leaf is left, so it is for choosing and counting; a list that is shown calls `record_rows`.
     """
-    looks = set(asked)
-    wanted = mask_of(categories)
-    now = await snapshots(unit.session, {one.case_ref for one in looks})
+    looks = set(requests)
+    requested_mask = mask_of(categories)
+    now = await snapshots(unit.session, {request.case_ref for request in looks})
     masks = dict.fromkeys(looks, 0)
-    for one in looks:
-        case = now.get(one.case_ref)
+    for request in looks:
+        case = now.get(request.case_ref)
         if case is not None:
-            masks[one] = mask(request_of(unit, one, case.custodian, wanted), case.table, case.at)
+            masks[request] = mask(request_of(unit, request, case.custodian, requested_mask), case.table, case.at)
     return masks
 
 
@@ -103,7 +103,7 @@ DecidedBy = tuple[int, str, str | None]
 
 async def count_open(
     unit: UnitOfWork,
-    kept: Sequence[DecidedBy],
+    rows: Sequence[DecidedBy],
     purpose_of_row: Callable[[str | None], Purpose | None],
     categories: Collection[DataCategory],
     needed: int = 0,
@@ -115,17 +115,17 @@ async def count_open(
     What one filters by, one must be allowed to know: every field of the mask `needed` has to be open, too.  It decides
     as `read_masks`, by numbers alone: a board counts thousands of rows, of few custodians for few purposes.
     """
-    consents = await consents_now(unit.session, [row[0] for row in kept])
-    custodians = await custodians_now(unit.session, {row[1] for row in kept})
-    asked = mask_of(categories)
+    consents = await consents_now(unit.session, [row[0] for row in rows])
+    custodians = await custodians_now(unit.session, {row[1] for row in rows})
+    requested_mask = mask_of(categories)
     requests = {
         (custodian, purpose): unit.request(
-            custodians[custodian][0], stated_or_own(unit, purpose_of_row(purpose)), asked, party
+            custodians[custodian][0], stated_or_own(unit, purpose_of_row(purpose)), requested_mask, party
         )
-        for custodian, purpose in {row[1:] for row in kept}
+        for custodian, purpose in {row[1:] for row in rows}
     }
     count = 0
-    for subject_id, custodian, purpose in kept:
+    for subject_id, custodian, purpose in rows:
         consent = consents.get(subject_id)
         if consent is None:
             continue
@@ -135,29 +135,29 @@ async def count_open(
 
 
 async def record_rows(
-    unit: UnitOfWork, asked: Iterable[ReadRequest], categories: Collection[DataCategory], name: str
+    unit: UnitOfWork, requests: Iterable[ReadRequest], categories: Collection[DataCategory], name: str
 ) -> dict[ReadRequest, int]:
     """Return the mask for each case asked, each subject held; the looks are on record with the caller's transaction.
 
     A case that this person was shown today in the list of this `name`, by the same consent and with the same fields,
     is on record already.  Show nothing before the commit.
     """
-    looks = set(asked)
+    looks = set(requests)
     unit.deadline = unit.deadline or clock.monotonic() + SECONDS
-    held = await lock_cases(unit.session, {one.case_ref for one in looks})
-    wanted = mask_of(categories)
+    subjects = await lock_cases(unit.session, {request.case_ref for request in looks})
+    requested_mask = mask_of(categories)
     masks = dict.fromkeys(looks, 0)
     opened: dict[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]] = {}
-    for one in looks:
-        subject = held.get(one.case_ref)
-        custodian = None if subject is None else subject.case(one.case_ref)
+    for request in looks:
+        subject = subjects.get(request.case_ref)
+        custodian = None if subject is None else subject.case(request.case_ref)
         if subject is None or custodian is None:
             continue
-        decision = decide(request_of(unit, one, custodian.agency, wanted), subject.table, subject.at)
-        masks[one] = decision.mask
+        decision = decide(request_of(unit, request, custodian.agency, requested_mask), subject.table, subject.at)
+        masks[request] = decision.mask
         if decision.mask:
-            opened[_key(one, decision)] = one, subject, custodian, decision
-    await _record(unit, name, opened, wanted)
+            opened[_key(request, decision)] = request, subject, custodian, decision
+    await _record(unit, name, opened, requested_mask)
     return masks
 
 
@@ -178,20 +178,20 @@ async def first_cases_today(unit: UnitOfWork, name: str, cases: Mapping[UUID, in
 
 
 async def _record(
-    unit: UnitOfWork, name: str, opened: Mapping[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]], wanted: int
+    unit: UnitOfWork, name: str, opened: Mapping[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]], requested_mask: int
 ) -> None:
     first = await _first(unit, name, "day", opened)
     if not first:
         return
     by = await audit_entries.resolve_actor(unit)
     record: list[Leaf] = []
-    for one, subject, custodian, decision in (opened[key] for key in opened if key in first):
+    for request, subject, custodian, decision in (opened[key] for key in opened if key in first):
         detail = {"list": name} | unit.asker
-        purpose = purpose_of(unit, one)
-        seen = audit_entries.decision_entry(
-            Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None, wanted
+        purpose = purpose_of(unit, request)
+        leaf = audit_entries.decision_entry(
+            Act.CONSULTED, by, subject, custodian, decision, purpose, None, detail, None, requested_mask
         )
-        record.append(seen)
+        record.append(leaf)
     await append(unit.session, record)
 
 
@@ -199,14 +199,14 @@ async def _first(unit: UnitOfWork, name: str, period: str, keys: Collection[byte
     if not keys:
         return set()
     at = await database_now(unit.session)
-    whose = unit.agency_id, " for ".join(sorted(unit.asker.values())), name
-    first = {bytes(row[0]) for row in await fetch_all(unit.session, FIRST, *whose, period, at, byteas(keys))}
+    scope = unit.agency_id, " for ".join(sorted(unit.asker.values())), name
+    first = {bytes(row[0]) for row in await fetch_all(unit.session, FIRST, *scope, period, at, byteas(keys))}
     if any(not key or key[0] % SWEEP_EVERY == 0 for key in first):
         await execute(unit.session, SWEEP, unit.agency_id, at)
     return first
 
 
-def _key(one: ReadRequest, decision: Decision) -> bytes:
+def _key(request: ReadRequest, decision: Decision) -> bytes:
     """Return what tells one look from another: whose case, for what, under which consent, which fields."""
-    said = f"{one.case_ref} {one.purpose or ''} {one.party} {decision.sv} {decision.mask:x}"
-    return sha256(said.encode()).digest()[:16]
+    text = f"{request.case_ref} {request.purpose or ''} {request.party} {decision.sv} {decision.mask:x}"
+    return sha256(text.encode()).digest()[:16]

@@ -130,9 +130,9 @@ async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str]) -
     """
     (offering,) = await _hold(unit, [fact])
     names = {offering.custodian.agency.agency_id, *to}
-    told = [offering.subject.cases[name] for name in sorted(names) if name in offering.subject.cases]
+    recipients = [offering.subject.cases[name] for name in sorted(names) if name in offering.subject.cases]
     copies = []
-    for recipient in told:
+    for recipient in recipients:
         terms = fact.terms(offering.rename(recipient.agency.agency_id))
         copies.append(Copy(offering, recipient, 0, terms, (), (fact.directive_ref,), True))
         detail = {"to": recipient.agency.agency_id}
@@ -152,12 +152,12 @@ async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str]) -
 
 
 async def _hold(unit: UnitOfWork, facts: Sequence[Fact]) -> list[Offering]:
-    held = await lock_cases(unit.session, {fact.case_ref for fact in facts})
+    subjects = await lock_cases(unit.session, {fact.case_ref for fact in facts})
     by = await audit_entries.resolve_actor(unit)
     keys: dict[UUID, CaseKeys] = {}
     offerings = []
     for fact in facts:
-        subject = held.get(fact.case_ref)
+        subject = subjects.get(fact.case_ref)
         custodian = None if subject is None else subject.case(fact.case_ref)
         if subject is None or custodian is None:
             raise LookupError("a fact of a case that does not exist")
@@ -184,8 +184,8 @@ def _own(offering: Offering) -> Copy:
 
 def _named(offering: Offering) -> Iterator[CaseOf]:
     """Yield the cases of the active agencies that a directive of the custodian names."""
-    mine = offering.subject.consent.named.get(offering.custodian.agency.agency_id, {})
-    for agency_id in sorted(mine):
+    recipients = offering.subject.consent.named.get(offering.custodian.agency.agency_id, {})
+    for agency_id in sorted(recipients):
         case = offering.subject.cases.get(agency_id)
         if case is not None and case.active and case is not offering.custodian:
             yield case

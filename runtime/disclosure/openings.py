@@ -105,7 +105,7 @@ class _Released:
     decision: Decision
     subject: Subject
     custodian: CaseOf
-    asked: int  # what there was to see: what the copy holds, and what consent closes of what the contract carries
+    available_mask: int  # what there was to see: what the copy holds, and what consent closes of what the contract carries
 
 
 async def open(unit: UnitOfWork, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
@@ -117,7 +117,7 @@ async def open(unit: UnitOfWork, messages: Sequence[Sealed], purpose: Purpose, o
     """
     unit.deadline = clock.monotonic() + SECONDS
     by = await audit_entries.resolve_actor(unit)
-    offers, subjects = await _held(unit, [sealed.message_ref for sealed in messages])
+    offers, subjects = await _lock_offers(unit, [sealed.message_ref for sealed in messages])
     link(offer.traceparent for offer in offers.values())
     keys = await _case_keys(unit, offers.values(), subjects)  # under which the leaves are closed
     at: datetime | None = None
@@ -129,22 +129,22 @@ async def open(unit: UnitOfWork, messages: Sequence[Sealed], purpose: Purpose, o
             at = at or await database_now(unit.session)
             record.append(audit_entries.unknown_entry(by, at, purpose, {"message_ref": str(sealed.message_ref)}))
             continue
-        one = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
-        record.append(_leaf(unit, one, by, purpose, Details(keys[one.offer.case])))
-        if one.decision.mask or is_notice(one.offer, one.decision, one.subject):
-            released.append((one, record[-1]))
+        candidate = _decide(unit, sealed, offer, subjects[offer.subject_id], purpose, only)
+        record.append(_leaf(unit, candidate, by, purpose, Details(keys[candidate.offer.case])))
+        if candidate.decision.mask or is_notice(candidate.offer, candidate.decision, candidate.subject):
+            released.append((candidate, record[-1]))
     await append(unit.session, record)
     failpoints.hit("opening.before_commit")
     await unit.session.commit()  # no record, no look: nothing is decrypted above this line
     failpoints.hit("opening.after_commit")
     unit.ended = True
-    keys = await _case_keys(unit, [one.offer for one, _ in released], subjects)
-    opened = [_unsealed(unit, one, purpose, keys[one.offer.case], leaf) for one, leaf in released]
+    keys = await _case_keys(unit, [candidate.offer for candidate, _ in released], subjects)
+    opened = [_unsealed(unit, candidate, purpose, keys[candidate.offer.case], leaf) for candidate, leaf in released]
     if clock.monotonic() > unit.deadline:
         raise TooLate
-    shown = [one for one in opened if one.categories or one.terms is not None]
-    unit.refused = len(shown) < len(messages)
-    return shown
+    openings = [opening for opening in opened if opening.categories or opening.terms is not None]
+    unit.refused = len(openings) < len(messages)
+    return openings
 
 
 async def offers_of(unit: UnitOfWork, message_refs: Collection[UUID]) -> list[Offer]:
@@ -152,12 +152,12 @@ async def offers_of(unit: UnitOfWork, message_refs: Collection[UUID]) -> list[Of
     return [Offer(*row) for row in await fetch_all(unit.session, OFFERS, uuids(message_refs), unit.agency_id)]
 
 
-async def _held(unit: UnitOfWork, message_refs: Collection[UUID]) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
+async def _lock_offers(unit: UnitOfWork, message_refs: Collection[UUID]) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
     """Return the offers as `offers_of` does, and their subjects with the locks held shared, taken in one order."""
-    found = await fetch_all(unit.session, HOLD_OFFERED, uuids(message_refs), unit.agency_id)
+    rows = await fetch_all(unit.session, HOLD_OFFERED, uuids(message_refs), unit.agency_id)
     width = len(fields(Offer))
-    offers = [Offer(*row[:width]) for row in found]
-    subjects = await subjects_of(unit.session, [row[width:] for row in found])
+    offers = [Offer(*row[:width]) for row in rows]
+    subjects = await subjects_of(unit.session, [row[width:] for row in rows])
     return {offer.message_ref: offer for offer in offers}, subjects
 
 
@@ -177,8 +177,8 @@ async def _case_keys(
 
 def _decide(unit: UnitOfWork, sealed: Sealed, offer: Offer, subject: Subject, purpose: Purpose, only: int) -> _Released:
     custodian = subject.cases[offer.custodian]
-    asked = int.from_bytes(offer.mask, "big") & only
-    decision = evaluate(offer.type, unit.request(custodian.agency, purpose, asked, offer.party), subject)
+    requested_mask = int.from_bytes(offer.mask, "big") & only
+    decision = evaluate(offer.type, unit.request(custodian.agency, purpose, requested_mask, offer.party), subject)
     copy = int.from_bytes(offer.mask, "big")
     if not decision.mask or decision.basis is Basis.OWN_RECORD:
         return _Released(sealed, offer, decision, subject, custodian, copy)
@@ -188,44 +188,44 @@ def _decide(unit: UnitOfWork, sealed: Sealed, offer: Offer, subject: Subject, pu
 
 
 def _leaf(
-    unit: UnitOfWork, one: _Released, by: audit_entries.ActorPseudonyms, purpose: Purpose, details: Details
+    unit: UnitOfWork, candidate: _Released, by: audit_entries.ActorPseudonyms, purpose: Purpose, details: Details
 ) -> Leaf:
-    detail = {"message_ref": str(one.sealed.message_ref)} | unit.asker
-    if is_notice(one.offer, one.decision, one.subject):
+    detail = {"message_ref": str(candidate.sealed.message_ref)} | unit.asker
+    if is_notice(candidate.offer, candidate.decision, candidate.subject):
         return audit_entries.act_entry(
             Act.OPENED,
             by,
-            one.subject,
-            custodian=one.custodian,
+            candidate.subject,
+            custodian=candidate.custodian,
             purpose=purpose,
-            type_name=one.offer.type,
+            type_name=candidate.offer.type,
             detail=detail,
             details=details,
         )
     return audit_entries.decision_entry(
-        Act.OPENED, by, one.subject, one.custodian, one.decision, purpose, one.offer.type, detail, details, one.asked
+        Act.OPENED, by, candidate.subject, candidate.custodian, candidate.decision, purpose, candidate.offer.type, detail, details, candidate.available_mask
     )
 
 
-def _unsealed(unit: UnitOfWork, one: _Released, purpose: Purpose, case_key: bytes, look: Leaf) -> Opening:
-    message_key = unwrap(case_key, one.offer.wrapped_key, one.sealed.message_ref.bytes)
-    told = is_directive_fact(one.offer.type)
-    sealed = Sealed(one.sealed.message_ref, one.offer.recipient, one.offer.type, one.decision.mask, one.sealed.body)
-    own = one.offer.custodian == unit.agency_id
-    named = one.decision.relied_on
+def _unsealed(unit: UnitOfWork, released: _Released, purpose: Purpose, case_key: bytes, look: Leaf) -> Opening:
+    message_key = unwrap(case_key, released.offer.wrapped_key, released.sealed.message_ref.bytes)
+    is_directive = is_directive_fact(released.offer.type)
+    sealed = Sealed(released.sealed.message_ref, released.offer.recipient, released.offer.type, released.decision.mask, released.sealed.body)
+    own = released.offer.custodian == unit.agency_id
+    named = released.decision.relied_on
     return Opening(
-        message_ref=one.sealed.message_ref,
-        fact_ref=one.offer.fact_ref,
-        type=one.offer.type,
-        case_ref=one.offer.case_ref,
-        sender=one.offer.custodian,
-        occurred_at=one.offer.occurred_at,
+        message_ref=released.sealed.message_ref,
+        fact_ref=released.offer.fact_ref,
+        type=released.offer.type,
+        case_ref=released.offer.case_ref,
+        sender=released.offer.custodian,
+        occurred_at=released.offer.occurred_at,
         purpose=purpose,
-        categories={} if told else fields_of(sealed, one.decision.mask, message_key) or {},
-        terms=terms_of(sealed, message_key) if told else None,
+        categories={} if is_directive else fields_of(sealed, released.decision.mask, message_key) or {},
+        terms=terms_of(sealed, message_key) if is_directive else None,
         directives=named if own else tuple(pairwise(case_key, unit.agency_id, ref) for ref in named),
-        basis=one.decision.basis,
-        until=one.decision.until,
+        basis=released.decision.basis,
+        until=released.decision.until,
         leaf=leaf_hash(look.header),
-        at=one.subject.at,
+        at=released.subject.at,
     )

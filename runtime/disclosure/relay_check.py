@@ -62,8 +62,8 @@ async def relayable(session: AsyncSession, rows: Sequence[QueuedOffer]) -> set[U
     Takes the subjects' locks shared, in one order, until the transaction ends: keep it short.
     """
     subjects = await lock_without_keys(session, {row.subject_id for row in rows})
-    found = await hot_path.fetch_all(session, OFFERS, uuids(row.message_ref for row in rows))
-    offers = [_Offer(*row) for row in found]
+    offer_rows = await hot_path.fetch_all(session, OFFERS, uuids(row.message_ref for row in rows))
+    offers = [_Offer(*row) for row in offer_rows]
     going, lapsed = set(), []
     record: list[Leaf] = []
     for offer in offers:
@@ -88,15 +88,15 @@ def _decide(offer: _Offer, subject: Subject) -> Decision | None:
     """Return the widest decision over the purposes it was offered for; None where none is needed."""
     if offer.custodian == offer.recipient or is_directive_fact(offer.type):
         return None
-    asked = int.from_bytes(offer.mask, "big")
+    requested_mask = int.from_bytes(offer.mask, "big")
     recipient, custodian = subject.cases[offer.recipient], subject.cases[offer.custodian]
-    found = Decision(0, (), subject.sv, subject.at, None, Basis.RELEASE, None)
+    decision = Decision(0, (), subject.sv, subject.at, None, Basis.RELEASE, None)
     for purpose in offer.purposes:
-        request = Request(recipient.agency, custodian.agency, Purpose(purpose), asked, None, offer.party)
-        found = evaluate(offer.type, request, subject)
-        if found.mask:
+        request = Request(recipient.agency, custodian.agency, Purpose(purpose), requested_mask, None, offer.party)
+        decision = evaluate(offer.type, request, subject)
+        if decision.mask:
             break
-    return found
+    return decision
 
 
 def _withheld(offer: _Offer, subject: Subject, decision: Decision) -> Leaf:

@@ -35,8 +35,8 @@ async def offer_own_copy(unit: UnitOfWork, sealed: Sealed, to: Collection[str] =
     `to` narrows them; empty means all.  Tells whether there was such a copy that this person may use; if not, the
     refusal is on record with the caller's transaction.
     """
-    asked = {"message_ref": sealed.message_ref, "agency_id": unit.agency_id}
-    offer = (await unit.session.execute(OWN, asked)).one_or_none()
+    params = {"message_ref": sealed.message_ref, "agency_id": unit.agency_id}
+    offer = (await unit.session.execute(OWN, params)).one_or_none()
     if offer is None or offer.type != sealed.type or is_directive_fact(offer.type):
         await record_not_found(unit, sealed.message_ref, name="message_ref")
         return False
@@ -59,8 +59,8 @@ async def _permitted(unit: UnitOfWork, offer: Any, subject: Subject) -> int:
     """Return what this person may use of the own record, the use being on record."""
     own = subject.cases[unit.agency_id]
     purpose = None if unit.agency.kind is None else OWN_WORK[unit.agency.kind]
-    asked = int.from_bytes(offer.mask, "big")
-    decision = decide(unit.request(own.agency, purpose, asked), subject.table, subject.at)
+    requested_mask = int.from_bytes(offer.mask, "big")
+    decision = decide(unit.request(own.agency, purpose, requested_mask), subject.table, subject.at)
     by = await audit_entries.resolve_actor(unit)
     detail = {"message_ref": str(offer.message_ref)} | unit.asker
     used = audit_entries.decision_entry(Act.CONSULTED, by, subject, own, decision, purpose, offer.type, detail, None)

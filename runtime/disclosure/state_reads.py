@@ -99,17 +99,17 @@ async def read_mask(
     0 where nothing is permitted and where there is no such case, alike.
     """
     unit.deadline = unit.deadline or clock.monotonic() + SECONDS
-    one = ReadRequest(case_ref, purpose)
+    request = ReadRequest(case_ref, purpose)
     subject = await lock_shared(unit.session, case_ref)
     custodian = None if subject is None else subject.case(case_ref)
     if subject is None or custodian is None:
         return 0
     by = await audit_entries.resolve_actor(unit)
-    wanted = mask_of(categories)
-    decision = decide(request_of(unit, one, custodian.agency, wanted), subject.table, subject.at)
-    stated = purpose_of(unit, one)
+    requested_mask = mask_of(categories)
+    decision = decide(request_of(unit, request, custodian.agency, requested_mask), subject.table, subject.at)
+    stated = purpose_of(unit, request)
     record = audit_entries.decision_entry(
-        Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None, wanted
+        Act.CONSULTED, by, subject, custodian, decision, stated, None, unit.asker, None, requested_mask
     )
     await append(unit.session, [record])
     return decision.mask
@@ -120,9 +120,9 @@ def mask_of(categories: Collection[DataCategory]) -> int:
     return sum(category_mask(category) for category in set(categories))
 
 
-def purpose_of(unit: UnitOfWork, one: ReadRequest) -> Purpose | None:
+def purpose_of(unit: UnitOfWork, request: ReadRequest) -> Purpose | None:
     """Return for what this look is."""
-    return stated_or_own(unit, one.purpose)
+    return stated_or_own(unit, request.purpose)
 
 
 def stated_or_own(unit: UnitOfWork, purpose: Purpose | None) -> Purpose | None:
@@ -130,14 +130,14 @@ def stated_or_own(unit: UnitOfWork, purpose: Purpose | None) -> Purpose | None:
     return purpose or (None if unit.agency.kind is None else OWN_WORK[unit.agency.kind])
 
 
-def request_of(unit: UnitOfWork, one: ReadRequest, custodian: Agency, wanted: int) -> Request:
+def request_of(unit: UnitOfWork, request: ReadRequest, custodian: Agency, requested_mask: int) -> Request:
     """Return the look as the decision takes it."""
-    return unit.request(custodian, purpose_of(unit, one), wanted, one.party)
+    return unit.request(custodian, purpose_of(unit, request), requested_mask, request.party)
 
 
 async def carried_fields(unit: UnitOfWork, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
     """Return which of `fields` lie sealed in messages to this agency, as masks; for hosted services' routing only."""
-    return {one.message_ref: int.from_bytes(one.mask, "big") & fields for one in await offers_of(unit, message_refs)}
+    return {offer.message_ref: int.from_bytes(offer.mask, "big") & fields for offer in await offers_of(unit, message_refs)}
 
 
 async def purposes_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> dict[UUID, Openable]:
@@ -147,24 +147,24 @@ async def purposes_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> dict
 
     A list is not a look: no field is released, no lock is taken, and no leaf is left.
     """
-    found = await fetch_all(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
-    offered = [_Offered(*row) for row in found]
-    compiled = await consents(unit.session, [one[:4] for one in offered])
-    purposes = {one.message_ref: _purposes(unit, one, compiled[one.subject_id]) for one in offered}
+    rows = await fetch_all(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
+    offered = [_Offered(*row) for row in rows]
+    compiled = await consents(unit.session, [offer[:4] for offer in offered])
+    purposes = {offer.message_ref: _purposes(unit, offer, compiled[offer.subject_id]) for offer in offered}
     return {
-        one.message_ref: Openable(one.fact_ref, purposes[one.message_ref])
-        for one in offered
-        if purposes[one.message_ref]
+        offer.message_ref: Openable(offer.fact_ref, purposes[offer.message_ref])
+        for offer in offered
+        if purposes[offer.message_ref]
     }
 
 
-def _purposes(unit: UnitOfWork, one: _Offered, consent: Consent) -> list[Purpose]:
-    custodian = read_agency(one.agency_id, one.kind, one.flags, one.purposes)
-    now = Snapshot(one.subject_id, custodian, consent, one.at)
-    asked = int.from_bytes(one.mask, "big")
-    found = []
+def _purposes(unit: UnitOfWork, offer: _Offered, consent: Consent) -> list[Purpose]:
+    custodian = read_agency(offer.agency_id, offer.kind, offer.flags, offer.purposes)
+    now = Snapshot(offer.subject_id, custodian, consent, offer.at)
+    requested_mask = int.from_bytes(offer.mask, "big")
+    purposes = []
     for purpose in unit.agency.purposes:
-        decision = evaluate(one.type, unit.request(custodian, purpose, asked, one.party), now)
-        if decision.mask or is_notice(one, decision, now):
-            found.append(purpose)
-    return sorted(found)
+        decision = evaluate(offer.type, unit.request(custodian, purpose, requested_mask, offer.party), now)
+        if decision.mask or is_notice(offer, decision, now):
+            purposes.append(purpose)
+    return sorted(purposes)

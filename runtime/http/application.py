@@ -117,7 +117,7 @@ def _compile_routes(app: FastAPI) -> None:
 
 def _logging_startup_failure(lifespan: Around) -> Around:
     @asynccontextmanager
-    async def told(app: FastAPI) -> AsyncIterator[None]:
+    async def logged_lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(lifespan(app))
@@ -126,7 +126,7 @@ def _logging_startup_failure(lifespan: Around) -> Around:
                 raise
             yield
 
-    return told
+    return logged_lifespan
 
 
 @asynccontextmanager
@@ -164,7 +164,7 @@ def concurrency_limits_from(settings: ProcessSettings) -> ConcurrencyLimits:
 
 def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> None:
     @cache
-    def known() -> frozenset[str]:
+    def declared_names() -> frozenset[str]:
         return field_names(describe(app))
 
     async def problem(_: Request, error: Exception) -> Response:
@@ -173,7 +173,7 @@ def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> N
 
     async def not_valid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-        return problem_response(validation_problem(error, known()))
+        return problem_response(validation_problem(error, declared_names()))
 
     async def refused(_: Request, error: Exception) -> Response:
         codes = [code for kind, code in refusals.items() if isinstance(error, kind)]

@@ -53,10 +53,10 @@ class _PrincipalRow(NamedTuple):  # the name and the roles are there for a perso
 
 async def authenticate(connection: HTTPConnection, app_state: AppState) -> Principal:
     """Return whom the bearer token names, or refuse; nothing else of the request is looked at."""
-    given = connection.headers.getlist("authorization")
-    if len(given) != 1:
+    headers = connection.headers.getlist("authorization")
+    if len(headers) != 1:
         raise Unauthenticated
-    scheme, _, token = given[0].partition(" ")
+    scheme, _, token = headers[0].partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
     try:
@@ -75,13 +75,13 @@ class OnBehalfClaim:
 
 def claim_of(connection: HTTPConnection, principal: Principal) -> OnBehalfClaim | None:
     """Return the claim that goes with a request, or None; refuse one that is malformed, or that a person sends."""
-    given = connection.headers.get(on_behalf.HEADER)
-    if given is None:
+    header = connection.headers.get(on_behalf.HEADER)
+    if header is None:
         return None
     if principal.kind is not Kind.SYSTEM:
         raise ClaimRefused
     try:
-        return OnBehalfClaim(given, on_behalf.person_named(given))
+        return OnBehalfClaim(header, on_behalf.person_named(header))
     except NotVerified:
         raise ClaimRefused from None
 
@@ -122,8 +122,8 @@ async def _look_up(session: AsyncSession, principal: Principal, claim: OnBehalfC
     system = principal.kind is Kind.SYSTEM
     statement = ENTER_AS_ONESELF if claim is None else ENTER_FOR_A_PERSON
     person = principal.person_ref if claim is None else claim.person_ref
-    found = await fetch_all(session, statement, person, principal.subject if system else None, principal.agency_id)
-    row = _PrincipalRow(*found[0]) if found else None
+    rows = await fetch_all(session, statement, person, principal.subject if system else None, principal.agency_id)
+    row = _PrincipalRow(*rows[0]) if rows else None
     if row is None or (row.client_id if system else row.person_name) is None:
         raise Unauthenticated
     return row

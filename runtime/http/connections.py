@@ -43,10 +43,10 @@ def length_of(head: bytes) -> int:
     lengths = _LENGTH.findall(lower)
     if not lengths:
         return 0
-    given = lengths[0].strip(b" \t")
-    if len(lengths) > 1 or not given.isdigit() or len(given) > 15:
+    length = lengths[0].strip(b" \t")
+    if len(lengths) > 1 or not length.isdigit() or len(length) > 15:
         raise Problem("malformed_request")
-    return int(given)
+    return int(length)
 
 
 @dataclass(slots=True)
@@ -69,34 +69,34 @@ class Connections:
         self.open: dict[Connection, _Crowd] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
-    def add(self, one: Connection) -> None:
+    def add(self, connection: Connection) -> None:
         """Take a connection in; where there are too many, let go of the oldest that asks nothing."""
-        mine = self.crowds.setdefault(one.address, _Crowd())
-        if mine.count >= self.most_of_address:
-            self._make_room(mine, one)
+        crowd = self.crowds.setdefault(connection.address, _Crowd())
+        if crowd.count >= self.most_of_address:
+            self._make_room(crowd, connection)
         elif len(self.open) >= self.most:
-            self._make_room(max(self.crowds.values(), key=lambda crowd: crowd.count), one)
-        if one.transport.is_closing():
-            if not mine.count:
-                del self.crowds[one.address]
+            self._make_room(max(self.crowds.values(), key=lambda crowd: crowd.count), connection)
+        if connection.transport.is_closing():
+            if not crowd.count:
+                del self.crowds[connection.address]
             return
-        mine = self.crowds.setdefault(one.address, mine)
-        mine.count += 1
-        mine.silent[one] = None
-        self.open[one] = mine
+        crowd = self.crowds.setdefault(connection.address, crowd)
+        crowd.count += 1
+        crowd.silent[connection] = None
+        self.open[connection] = crowd
         if self._sweeping is None:
-            self._sweeping = one.loop.call_later(SWEEP_SECONDS, self._sweep)
+            self._sweeping = connection.loop.call_later(SWEEP_SECONDS, self._sweep)
 
-    def remove(self, one: Connection) -> None:
+    def remove(self, connection: Connection) -> None:
         """Forget a connection."""
-        mine = self.open.pop(one, None)
-        if mine is None:
+        crowd = self.open.pop(connection, None)
+        if crowd is None:
             return
-        mine.count -= 1
-        mine.silent.pop(one, None)
-        mine.idle.pop(one, None)
-        if not mine.count:
-            self.crowds.pop(one.address, None)
+        crowd.count -= 1
+        crowd.silent.pop(connection, None)
+        crowd.idle.pop(connection, None)
+        if not crowd.count:
+            self.crowds.pop(connection.address, None)
 
     def _make_room(self, crowd: _Crowd, newcomer: Connection) -> None:
         load_shed.shed("connections")
@@ -109,9 +109,9 @@ class Connections:
         self._sweeping = None
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for one in [one for one in self.open if one.is_late(now, self.head_seconds)]:
-            self.remove(one)
-            one.transport.abort()
+        for connection in [connection for connection in self.open if connection.is_late(now, self.head_seconds)]:
+            self.remove(connection)
+            connection.transport.abort()
         if self.open:
             self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -168,12 +168,12 @@ class Connection(H11Protocol):
         """Wait for the next request; a head or a body that has begun may not take long."""
         begun = bool(self._left or self._head)
         self._since = self.loop.time() if begun else None
-        mine = self.counted.open.get(self)
-        if mine is not None:
-            (mine.silent if begun else mine.idle)[self] = None
+        crowd = self.counted.open.get(self)
+        if crowd is not None:
+            (crowd.silent if begun else crowd.idle)[self] = None
         super().on_response_complete()
-        if mine is not None and self._is_answering():  # the next request had come already
-            mine.idle.pop(self, None)
+        if crowd is not None and self._is_answering():  # the next request had come already
+            crowd.idle.pop(self, None)
             self._since = self.loop.time()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words say what was sent
@@ -191,11 +191,11 @@ class Connection(H11Protocol):
 
     def _begin_head(self) -> None:
         self._unset_keepalive_if_required()
-        mine = self.counted.open.get(self)
-        if mine is not None and not self._is_answering():
+        crowd = self.counted.open.get(self)
+        if crowd is not None and not self._is_answering():
             self._since = self.loop.time() if self._since is None else self._since
-            mine.idle.pop(self, None)
-            mine.silent[self] = None
+            crowd.idle.pop(self, None)
+            crowd.silent[self] = None
 
     def _take(self, head: bytes) -> None:
         # An empty line before a request is passed over (RFC 9112, 2.2).
@@ -205,9 +205,9 @@ class Connection(H11Protocol):
         except Problem as problem:
             self._refuse(problem)
             return
-        mine = self.counted.open.get(self)
-        if mine is not None:
-            mine.silent.pop(self, None)
+        crowd = self.counted.open.get(self)
+        if crowd is not None:
+            crowd.silent.pop(self, None)
         self._since = self.loop.time()
         before = self.scope
         super().data_received(head)

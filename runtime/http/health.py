@@ -25,16 +25,16 @@ class Readiness:
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = dict(checks)
         self._missing: list[str] = []
-        self._asked: float | None = None
+        self._checked_at: float | None = None
         self._asking = asyncio.Lock()
 
     async def missing(self) -> list[str]:
         """Return the names of the parts that are not there."""
         async with self._asking:  # however many ask, the parts are asked once
-            if self._asked is None or clock.monotonic() - self._asked > KEPT_SECONDS:
-                there = await asyncio.gather(*(_is_there(check) for check in self._checks.values()))
-                self._missing = [name for name, yes in zip(self._checks, there, strict=True) if not yes]
-                self._asked = clock.monotonic()
+            if self._checked_at is None or clock.monotonic() - self._checked_at > KEPT_SECONDS:
+                results = await asyncio.gather(*(_is_there(check) for check in self._checks.values()))
+                self._missing = [name for name, passed in zip(self._checks, results, strict=True) if not passed]
+                self._checked_at = clock.monotonic()
         return self._missing
 
 

@@ -149,18 +149,18 @@ def idempotency_key_of(request: Request, *, required: bool) -> str | None:
 
 
 async def replay_or_run(
-    unit: UnitOfWork, read: Body, key: str, route: str, handler: Handler, again: Handler
+    unit: UnitOfWork, request: Body, key: str, route: str, handler: Handler, again: Handler
 ) -> Response:
     """Answer by `handler` and keep in the same transaction that it was done, or by `again` where it was."""
-    repeat = IdempotencyRecord.of(unit, read, key, f"{read.method} {route}")
-    kept = await _stored_response(unit, repeat)
-    if kept is not None:
-        read.state.created = kept.created
+    repeat = IdempotencyRecord.of(unit, request, key, f"{request.method} {route}")
+    stored = await _stored_response(unit, repeat)
+    if stored is not None:
+        request.state.created = stored.created
         unit.repeated = True
-        answer = await again(read)
-        answer.status_code = kept.status
+        answer = await again(request)
+        answer.status_code = stored.status
         return answer
-    answer = await handler(read)
+    answer = await handler(request)
     if answer.status_code < 300:
         await _store_response(unit, repeat, answer.status_code)
     return answer
@@ -175,17 +175,17 @@ class IdempotencyRecord:
     lock: dict[str, int]
 
     @classmethod
-    def of(cls, unit: UnitOfWork, read: Body, key: str, route: str) -> IdempotencyRecord:
+    def of(cls, unit: UnitOfWork, request: Body, key: str, route: str) -> IdempotencyRecord:
         """Return the record of a request: the key is kept as a digest that differs by agency, actor and route."""
-        whose = "\0".join((unit.agency_id, unit.actor, route)).encode()
-        secret = hmac.digest(key.encode(), b"accord idempotency v1\0" + whose, "sha256")
+        owner = "\0".join((unit.agency_id, unit.actor, route)).encode()
+        secret = hmac.digest(key.encode(), b"accord idempotency v1\0" + owner, "sha256")
         name = hmac.digest(secret, b"name", "sha256")
-        version = read.headers.get("if-match", "").encode("latin-1")
-        asked = b"\0".join((read.url.path.encode(), read.scope.get("query_string", b""), version, read.raw))
+        version = request.headers.get("if-match", "").encode("latin-1")
+        request_bytes = b"\0".join((request.url.path.encode(), request.scope.get("query_string", b""), version, request.raw))
         high, low = struct.unpack(">ii", name[:8])
         return cls(
             row_key={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},
-            digest=hmac.digest(secret, b"request\0" + asked, "sha256"),
+            digest=hmac.digest(secret, b"request\0" + request_bytes, "sha256"),
             lock={"high": high, "low": low},
         )
 
@@ -213,12 +213,12 @@ async def _stored_response(unit: UnitOfWork, repeat: IdempotencyRecord) -> _Stor
 async def _store_response(unit: UnitOfWork, repeat: IdempotencyRecord, status: int) -> None:
     if repeat.digest[0] % SWEEP_EVERY == 0:
         await delete_expired(unit)
-    kept = {"digest": repeat.digest, "status": status, "made": unit.created}
-    await unit.session.execute(KEEP, repeat.row_key | kept)
+    params = {"digest": repeat.digest, "status": status, "made": unit.created}
+    await unit.session.execute(KEEP, repeat.row_key | params)
 
 
 async def delete_expired(unit: UnitOfWork) -> None:
     """Forget what this unit's agency did more than a day ago, unless another request is at it."""
-    whose = {"agency_id": unit.agency_id}
-    if await unit.session.scalar(SWEEP_LOCK, whose):
-        await unit.session.execute(SWEEP, whose)
+    params = {"agency_id": unit.agency_id}
+    if await unit.session.scalar(SWEEP_LOCK, params):
+        await unit.session.execute(SWEEP, params)

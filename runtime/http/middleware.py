@@ -68,24 +68,24 @@ class RequestMiddleware:
         refusals: RefusalCounter = scope.setdefault("accord.refusals", RefusalCounter())
         await self._starts.admit(last=refusals.in_a_row > REFUSALS_BEFORE_LAST)
         scope[admission.KEY] = self._starts
-        given = ResponseSender(scope, send)
+        sender = ResponseSender(scope, send)
         headers = Headers(scope=scope)
         with continued(traceparent_now() or headers.get("traceparent")):
-            await self._pass(scope, receive, given)
-            refusals.note(given.status)
-            _tell(scope, given.status, clock.monotonic() - began)
+            await self._pass(scope, receive, sender)
+            refusals.note(sender.status)
+            _tell(scope, sender.status, clock.monotonic() - began)
 
-    async def _pass(self, scope: Scope, receive: Receive, given: ResponseSender) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, sender: ResponseSender) -> None:
         refused = self._refused(scope)
         try:
             if refused is not None:
                 raise refused
-            await self._app(scope, receive, given.send)
+            await self._app(scope, receive, sender.send)
         except Exception as error:
             problem = problem_of(error)
-            if given.status:
+            if sender.status:
                 raise ConnectionAborted from None
-            await problem_response(problem)(scope, receive, given.send)
+            await problem_response(problem)(scope, receive, sender.send)
 
     def _refused(self, scope: Scope) -> Problem | None:
         headers = scope["headers"]
@@ -137,5 +137,5 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path_format", "none")
     method = scope["method"] if scope["method"] in METHODS else "other"
     metrics.answered(method, route, status, seconds)
-    told = log_fields(method=method, route=route, status=status, seconds=round(seconds, 4))
-    log.info("answered", extra=told)
+    fields = log_fields(method=method, route=route, status=status, seconds=round(seconds, 4))
+    log.info("answered", extra=fields)

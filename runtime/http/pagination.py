@@ -56,6 +56,6 @@ def link_next(request: Request, response: Response, cursor: str | None) -> None:
     """Name the next page in the answer's `Link` header, if there is one; the rest of the query is kept."""
     if cursor is None:
         return
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    params = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     # Relative, because an address that a client sent (Host) must not come back in ours.
-    response.headers["Link"] = f'<?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+    response.headers["Link"] = f'<?{urlencode([*params, ("cursor", cursor)])}>; rel="next"'

@@ -45,18 +45,18 @@ class DeclaredParams(NamedTuple):
 
 def declared_params(dependant: Dependant) -> dict[str, DeclaredParams]:
     """Return the query parameters that a route and its dependencies declare."""
-    found: dict[str, DeclaredParams] = {}
+    params: dict[str, DeclaredParams] = {}
     for parameter in dependant.query_params:
         kind = parameter.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found |= {
+            params |= {
                 field.alias or name: DeclaredParams.of(field.annotation) for name, field in kind.model_fields.items()
             }
         else:
-            found[parameter.alias] = DeclaredParams.of(kind)
+            params[parameter.alias] = DeclaredParams.of(kind)
     for part in dependant.dependencies:
-        found |= declared_params(part)
-    return found
+        params |= declared_params(part)
+    return params
 
 
 def check_headers(request: Request) -> None:
@@ -66,7 +66,7 @@ def check_headers(request: Request) -> None:
             raise Problem("duplicate_header")
 
 
-def check_query(request: Request, known: Mapping[str, DeclaredParams]) -> None:
+def check_query(request: Request, declared: Mapping[str, DeclaredParams]) -> None:
     """Refuse parameters that are undeclared, sent twice, or carry text that hides; their names are not echoed."""
     raw = request.scope.get("query_string", b"")
     try:
@@ -76,16 +76,16 @@ def check_query(request: Request, known: Mapping[str, DeclaredParams]) -> None:
     except ValueError:
         raise Invalid([FieldError("query", "malformed")]) from None
     counts = Counter(name for name, _ in pairs)
-    errors = [FieldError("query", "unknown_parameter")] if counts.keys() - known.keys() else []
+    errors = [FieldError("query", "unknown_parameter")] if counts.keys() - declared.keys() else []
     errors += [
-        FieldError(f"query.{name}", "repeated") for name in known if counts[name] > 1 and not known[name].repeats
+        FieldError(f"query.{name}", "repeated") for name in declared if counts[name] > 1 and not declared[name].repeats
     ]
-    errors += [FieldError(f"query.{name}", "unsafe_text") for name, value in pairs if name in known and _hides(value)]
+    errors += [FieldError(f"query.{name}", "unsafe_text") for name, value in pairs if name in declared and _hides(value)]
     # The validator takes " 1", "+1" and "1_0" for numbers; another reader of the same address may not.
     errors += [
         FieldError(f"query.{name}", "int_parsing")
         for name, value in pairs
-        if name in known and known[name].whole and _WHOLE.fullmatch(value) is None
+        if name in declared and declared[name].whole and _WHOLE.fullmatch(value) is None
     ]
     if errors:
         raise Invalid(errors)

@@ -13,15 +13,15 @@ UNKNOWN = "*"
 MOST_ERRORS = 50
 
 
-def validation_problem(error: RequestValidationError, known: frozenset[str]) -> Problem:
+def validation_problem(error: RequestValidationError, known_names: frozenset[str]) -> Problem:
     """Return the problem that tells `error`; names that are not in `known` are the sender's, and are not echoed.
 
     A malformed reference in the path refers to nothing: that is the same as absent.
     """
-    found = error.errors()
-    if any(one["loc"][0] == "path" for one in found):
+    details = error.errors()
+    if any(detail["loc"][0] == "path" for detail in details):
         return Absent()
-    return Invalid([FieldError(_place(one["loc"], known), str(one["type"])) for one in found[:MOST_ERRORS]])
+    return Invalid([FieldError(_place(detail["loc"], known_names), str(detail["type"])) for detail in details[:MOST_ERRORS]])
 
 
 def field_names(description: dict[str, Any]) -> frozenset[str]:
@@ -29,8 +29,8 @@ def field_names(description: dict[str, Any]) -> frozenset[str]:
     return frozenset(_names(description)) | {"body", "query", "header"}
 
 
-def _place(location: tuple[Any, ...], known: frozenset[str]) -> str:
-    return ".".join(str(part) if isinstance(part, int) or part in known else UNKNOWN for part in location)
+def _place(location: tuple[Any, ...], known_names: frozenset[str]) -> str:
+    return ".".join(str(part) if isinstance(part, int) or part in known_names else UNKNOWN for part in location)
 
 
 def _names(part: Any) -> Iterator[str]:

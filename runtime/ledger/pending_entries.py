@@ -48,10 +48,10 @@ def leaf(detail: Mapping[str, Any], details: Details | None, **says: Any) -> Lea
 def columns(leaves: Sequence[Leaf]) -> tuple[Column, ...]:
     """Return the leaves as the array parameters of a statement: headers, salts, details, subjects."""
     return (
-        byteas([one.header for one in leaves]),
-        byteas([one.salt for one in leaves]),
-        byteas([one.detail for one in leaves]),
-        uuids([one.subject for one in leaves]),
+        byteas([leaf.header for leaf in leaves]),
+        byteas([leaf.salt for leaf in leaves]),
+        byteas([leaf.detail for leaf in leaves]),
+        uuids([leaf.subject for leaf in leaves]),
     )
 
 

@@ -147,11 +147,11 @@ async def _take(session: AsyncSession, tree: Tree, waiting: Sequence[PendingEntr
 
 async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
     """Return the tree as it stands, having held it against what was signed last."""
-    wanted = frontier(size)
-    node = await nodes(session, wanted)
+    positions = frontier(size)
+    node = await nodes(session, positions)
     newest = await newest_head(session)
     try:
-        peaks = [node(level, index) for level, index in wanted]
+        peaks = [node(level, index) for level, index in positions]
         signed = NOTHING if newest is None else note.verify_checkpoint(newest.note, vkey)
     except (KeyError, note.Malformed, note.NotSigned):
         raise HeadMismatch from None
@@ -163,7 +163,7 @@ async def _tree(session: AsyncSession, size: int, vkey: str) -> Tree:
 async def _grow(session: AsyncSession, tree: Tree, waiting: Sequence[PendingEntry]) -> None:
     """Move the leaves into the tree; its peaks grow in place."""
     hashes = [leaf_hash(row.header) for row in waiting]
-    grown = [node for index, one in enumerate(hashes, tree.size) for node in push(tree.peaks, index, one)[1:]]
+    grown = [node for index, digest in enumerate(hashes, tree.size) for node in push(tree.peaks, index, digest)[1:]]
     ((moved,),) = await fetch_all(session, MOVE, bigints([row.id for row in waiting]))
     if moved != len(waiting):
         raise HeadMismatch
@@ -207,22 +207,22 @@ class Sequencer:
             await task
             await bound.dispose()
 
-    async def _run(self, made: async_sessionmaker[AsyncSession], skey: str, stopping: asyncio.Event) -> None:
+    async def _run(self, session_maker: async_sessionmaker[AsyncSession], skey: str, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             try:
-                async with made() as session:
-                    taken = await integrate(session, skey, self._batch)
-                    if taken < self._batch:
+                async with session_maker() as session:
+                    count = await integrate(session, skey, self._batch)
+                    if count < self._batch:
                         await publish(session, skey, timedelta(seconds=self._settings.checkpoint_seconds))
                         metrics.ledger_pending(int((await session.execute(DEPTH)).scalar_one()))
                 self._well_at = clock.monotonic()
             except HeadMismatch:
-                taken, self._well_at = 0, None
+                count, self._well_at = 0, None
                 log.critical("ledger_head_mismatch")
             except Exception as failed:  # whatever it was, nothing is half done and the leaves still wait
-                taken = 0
+                count = 0
                 log.warning("sequencer_blocked", extra=log_fields(reason=safe_error_name(failed)))
-            if taken < self._batch:
+            if count < self._batch:
                 await _pause(stopping, self._rest)
 
 

@@ -31,20 +31,20 @@ class Head:
     note: str
 
 
-async def nodes(session: AsyncSession, wanted: Iterable[Node]) -> Lookup:
+async def nodes(session: AsyncSession, positions: Iterable[Node]) -> Lookup:
     """Return a function that tells the hash of each node in `wanted`; raises `KeyError` for one that is not there."""
-    asked = list(wanted)
-    above = [node for node in asked if node[0]]
+    listed = list(positions)
+    above = [node for node in listed if node[0]]
     rows = await session.execute(
         NODES,
         {
             "levels": [level for level, _ in above],
             "indexes": [index for _, index in above],
-            "leaves": [index for level, index in asked if level == 0],
+            "leaves": [index for level, index in listed if level == 0],
         },
     )
-    found = {(level, index): bytes(kept) for level, index, kept in rows}
-    return lambda level, index: found[level, index]
+    hashes = {(level, index): bytes(digest) for level, index, digest in rows}
+    return lambda level, index: hashes[level, index]
 
 
 async def newest_head(session: AsyncSession) -> Head | None:

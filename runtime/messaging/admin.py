@@ -43,7 +43,7 @@ def connect(
     servers: str, user: str, password: str, *, protocol: KafkaProtocol = KafkaProtocol.TLS, ca: Path | None = None
 ) -> AdminClient:
     """Return a client that may administer; nothing is connected yet."""
-    wanted: dict[str, Any] = {
+    config: dict[str, Any] = {
         "bootstrap.servers": servers,
         "client.id": "accord-admin",
         "security.protocol": protocol.value,
@@ -53,8 +53,8 @@ def connect(
         "log_level": 2,
     }
     if ca is not None:
-        wanted["ssl.ca.location"] = str(ca)
-    return AdminClient(wanted)
+        config["ssl.ca.location"] = str(ca)
+    return AdminClient(config)
 
 
 def prepare(admin: AdminClient, passwords: Mapping[str, str]) -> None:
@@ -98,10 +98,10 @@ def set_hosting(admin: AdminClient, agency_id: str, *, hosted: bool) -> None:
 
 def make_mailboxes(admin: AdminClient, agency_ids: Iterable[str], *, replicas: int | None = None) -> None:
     """Make the mailboxes that are not there, and wait until each can be written to."""
-    wanted = [mailbox(agency_id) for agency_id in agency_ids]
-    for made in admin.create_topics([_topic(name, replicas) for name in wanted], request_timeout=PATIENCE).values():
-        _ignoring(made.result, KafkaError.TOPIC_ALREADY_EXISTS)
-    _wait_until(lambda: _have_leaders(admin, wanted), "mailboxes")
+    topics = [mailbox(agency_id) for agency_id in agency_ids]
+    for future in admin.create_topics([_topic(name, replicas) for name in topics], request_timeout=PATIENCE).values():
+        _ignoring(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+    _wait_until(lambda: _have_leaders(admin, topics), "mailboxes")
 
 
 def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
@@ -112,26 +112,26 @@ def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     changes: list[Any] = [
         UserScramCredentialUpsertion(user, info, secret.encode()) for user, secret in passwords.items()
     ]
-    for made in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
-        made.result()
-    _wait_until(lambda: _known(admin, list(passwords)), "users")
+    for future in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
+        future.result()
+    _wait_until(lambda: _users_exist(admin, list(passwords)), "users")
 
 
 def remove_users(admin: AdminClient, users: Iterable[str]) -> None:
     """Remove users, those that are there, and wait until the broker knows none of them."""
-    gone = list(users)
-    changes: list[Any] = [UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in gone]
-    for removed in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
-        _ignoring(removed.result, KafkaError.RESOURCE_NOT_FOUND)
-    _wait_until(lambda: not any(_known(admin, [user]) for user in gone), "users removed")
+    user_names = list(users)
+    changes: list[Any] = [UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in user_names]
+    for future in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
+        _ignoring(future.result, KafkaError.RESOURCE_NOT_FOUND)
+    _wait_until(lambda: not any(_users_exist(admin, [user]) for user in user_names), "users removed")
 
 
 def allow(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
     """Allow what is listed, and wait until the broker goes by it."""
-    wanted = {allowance.binding() for allowance in allowances}
-    for made in admin.create_acls(sorted(wanted), request_timeout=PATIENCE).values():
-        made.result()
-    _wait_until(lambda: wanted <= set(in_force(admin)), "allowances")
+    bindings = {allowance.binding() for allowance in allowances}
+    for future in admin.create_acls(sorted(bindings), request_timeout=PATIENCE).values():
+        future.result()
+    _wait_until(lambda: bindings <= set(in_force(admin)), "allowances")
 
 
 def forbid(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
@@ -139,18 +139,18 @@ def forbid(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
     unwanted = {allowance.binding() for allowance in allowances}
     filters = [
         AclBindingFilter(
-            one.restype,
-            one.name,
-            one.resource_pattern_type,
-            one.principal,
-            one.host,
-            one.operation,
-            one.permission_type,
+            binding.restype,
+            binding.name,
+            binding.resource_pattern_type,
+            binding.principal,
+            binding.host,
+            binding.operation,
+            binding.permission_type,
         )
-        for one in sorted(unwanted)
+        for binding in sorted(unwanted)
     ]
-    for gone in admin.delete_acls(filters, request_timeout=PATIENCE).values():
-        gone.result()
+    for future in admin.delete_acls(filters, request_timeout=PATIENCE).values():
+        future.result()
     _wait_until(lambda: not unwanted & set(in_force(admin)), "allowances taken back")
 
 
@@ -174,17 +174,17 @@ def _topic(name: str, replicas: int | None) -> NewTopic:
 
 
 def _have_leaders(admin: AdminClient, topics: list[str]) -> bool:
-    there = admin.list_topics(timeout=PATIENCE).topics
+    existing = admin.list_topics(timeout=PATIENCE).topics
     return all(
-        topic in there and there[topic].partitions and all(p.leader >= 0 for p in there[topic].partitions.values())
+        topic in existing and existing[topic].partitions and all(p.leader >= 0 for p in existing[topic].partitions.values())
         for topic in topics
     )
 
 
-def _known(admin: AdminClient, users: list[str]) -> bool:
+def _users_exist(admin: AdminClient, users: list[str]) -> bool:
     described: Any = admin.describe_user_scram_credentials(users, request_timeout=PATIENCE)
     try:
-        return all(one.result().scram_credential_infos for one in described.values())
+        return all(future.result().scram_credential_infos for future in described.values())
     except KafkaException as failed:
         if failed.args[0].code() == KafkaError.RESOURCE_NOT_FOUND:
             return False
@@ -199,10 +199,10 @@ def _ignoring(result: Callable[[], object], accepted: int) -> None:
             raise
 
 
-def _wait_until(claim: Callable[[], bool], what: str) -> None:
+def _wait_until(claim: Callable[[], bool], change: str) -> None:
     # What the controller took reaches the broker a moment later: a client that asks at once may be refused.
     deadline = clock.monotonic() + PATIENCE
     while not claim():
         if clock.monotonic() > deadline:
-            raise NotInForce(what)
+            raise NotInForce(change)
         time.sleep(0.02)

@@ -19,7 +19,7 @@ def password(settings: BrokerSettings) -> str:
 
 def client(settings: BrokerSettings) -> dict[str, Any]:
     """Return what every confluent-kafka client of this process is configured with."""
-    wanted: dict[str, Any] = {
+    config: dict[str, Any] = {
         "bootstrap.servers": settings.kafka,
         "client.id": f"accord-{settings.service}",
         "security.protocol": settings.kafka_protocol.value,
@@ -33,8 +33,8 @@ def client(settings: BrokerSettings) -> dict[str, Any]:
         "log_level": 2,  # what is less than critical comes by the callback as well, and by readiness
     }
     if settings.kafka_ca_file is not None:
-        wanted["ssl.ca.location"] = str(settings.kafka_ca_file)
-    return wanted
+        config["ssl.ca.location"] = str(settings.kafka_ca_file)
+    return config
 
 
 def _on_error(error: Any) -> None:

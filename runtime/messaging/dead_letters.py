@@ -34,7 +34,7 @@ UPDATE carrying.parked SET resolved_at = clock_timestamp(), resolution = :resolu
 """)
 TRIED = text("UPDATE carrying.parked SET tries = tries + 1, resolution = NULL WHERE parked_ref = :parked_ref")
 ASK = text("UPDATE carrying.parked SET resolution = 'retry' WHERE parked_ref = :parked_ref AND resolved_at IS NULL")
-ASKED = text("""
+PENDING_RETRIES = text("""
 SELECT parked_ref FROM carrying.parked WHERE consumer = :consumer AND resolved_at IS NULL AND resolution = 'retry'
 ORDER BY parked_at LIMIT 100
 """)
@@ -131,7 +131,7 @@ async def request_retry(session: AsyncSession, parked_ref: UUID) -> None:
 
 async def pending_retries(session: AsyncSession, consumer: str) -> Sequence[UUID]:
     """Return what this consumer was asked to try once more, oldest first."""
-    return (await session.scalars(ASKED, {"consumer": consumer})).all()
+    return (await session.scalars(PENDING_RETRIES, {"consumer": consumer})).all()
 
 
 def _reference(consumer: str, received: RawRecord) -> UUID:

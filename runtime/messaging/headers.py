@@ -47,7 +47,7 @@ class Routing:
 
 def write(routing: Routing) -> Headers:
     """Return the headers of a letter; anything else a caller carries, trace and baggage too, is left behind."""
-    said = [
+    fields = [
         ("ce_specversion", SPEC_VERSION),
         ("ce_id", str(routing.message_ref)),
         ("ce_type", routing.type),
@@ -58,36 +58,36 @@ def write(routing: Routing) -> Headers:
         ("ce_dataschema", SCHEMA.format(type=routing.type)),
         ("content-type", CONTENT_TYPE),
     ]
-    return [(name, value.encode("ascii")) for name, value in said]
+    return [(name, value.encode("ascii")) for name, value in fields]
 
 
 def read(headers: Iterable[tuple[str, bytes | None]]) -> Routing:
     """Return what the headers say; raises `UnreadableHeaders` where one is missing, doubled or malformed."""
-    said = _texts(headers)
-    _must_be(said, "ce_specversion", SPEC_VERSION)
-    _must_be(said, "content-type", CONTENT_TYPE)
-    source = SOURCE.fullmatch(_one(said, "ce_source"))
+    fields = _texts(headers)
+    _must_be(fields, "ce_specversion", SPEC_VERSION)
+    _must_be(fields, "content-type", CONTENT_TYPE)
+    source = SOURCE.fullmatch(_required(fields, "ce_source"))
     if source is None:
         raise UnreadableHeaders("ce_source")
-    if TYPE.fullmatch(_one(said, "ce_type")) is None:
+    if TYPE.fullmatch(_required(fields, "ce_type")) is None:
         raise UnreadableHeaders("ce_type")
     return Routing(
-        message_ref=_uuid(said, "ce_id"),
-        type=said["ce_type"],
+        message_ref=_uuid(fields, "ce_id"),
+        type=fields["ce_type"],
         sender=source[1],
-        case_ref=_uuid(said, "ce_subject"),
-        occurred_at=_instant(said, "ce_time"),
-        sequence=_number(said, "ce_sequence"),
+        case_ref=_uuid(fields, "ce_subject"),
+        occurred_at=_instant(fields, "ce_time"),
+        sequence=_number(fields, "ce_sequence"),
     )
 
 
 def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    said: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name, value in headers:
-        if name in said:
+        if name in fields:
             raise UnreadableHeaders(name if name.startswith("ce_") else "doubled")
-        said[name] = _text(value)
-    return said
+        fields[name] = _text(value)
+    return fields
 
 
 def _text(value: bytes | None) -> str:
@@ -95,19 +95,19 @@ def _text(value: bytes | None) -> str:
     return "" if value is None or len(value) > LONGEST else value.decode("ascii", errors="replace")
 
 
-def _one(said: dict[str, str], name: str) -> str:
-    if name not in said:
+def _required(fields: dict[str, str], name: str) -> str:
+    if name not in fields:
         raise UnreadableHeaders(name)
-    return said[name]
+    return fields[name]
 
 
-def _must_be(said: dict[str, str], name: str, wanted: str) -> None:
-    if _one(said, name) != wanted:
+def _must_be(fields: dict[str, str], name: str, expected: str) -> None:
+    if _required(fields, name) != expected:
         raise UnreadableHeaders(name)
 
 
-def _uuid(said: dict[str, str], name: str) -> UUID:
-    written = _one(said, name)
+def _uuid(fields: dict[str, str], name: str) -> UUID:
+    written = _required(fields, name)
     try:
         value = UUID(written)
     except ValueError:
@@ -117,9 +117,9 @@ def _uuid(said: dict[str, str], name: str) -> UUID:
     return value
 
 
-def _instant(said: dict[str, str], name: str) -> datetime:
+def _instant(fields: dict[str, str], name: str) -> datetime:
     # One spelling here, too: of the many that Python takes, some drop digits and some are another instant elsewhere.
-    written = _one(said, name)
+    written = _required(fields, name)
     if INSTANT.fullmatch(written) is None:
         raise UnreadableHeaders(name)
     try:
@@ -128,8 +128,8 @@ def _instant(said: dict[str, str], name: str) -> datetime:
         raise UnreadableHeaders(name) from None
 
 
-def _number(said: dict[str, str], name: str) -> int:
-    written = _one(said, name)
+def _number(fields: dict[str, str], name: str) -> int:
+    written = _required(fields, name)
     if NUMBER.fullmatch(written) is None:
         raise UnreadableHeaders(name)
     return int(written)

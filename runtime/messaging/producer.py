@@ -57,7 +57,7 @@ def status_of(error: KafkaError | None) -> DeliveryStatus:
 
 def producer(settings: BrokerSettings) -> Producer:
     """Return an idempotent producer that waits for all replicas and keeps the order within a key."""
-    wanted = {
+    config = {
         **client(settings),
         "enable.idempotence": True,
         "acks": "all",
@@ -69,7 +69,7 @@ def producer(settings: BrokerSettings) -> Producer:
         "topic.metadata.propagation.max.ms": 1000,
         "partitioner": "murmur2_random",  # what Java and aiokafka do: a partner's own tools find the same partition
     }
-    return Producer(wanted)
+    return Producer(config)
 
 
 class MailboxProducer:
@@ -91,20 +91,20 @@ class MailboxProducer:
             self._post(posting, letter, place, fates)
         failpoints.hit("relay.after_post")
         posting.flush(within)  # everything was posted, so it does not linger
-        known = [DeliveryStatus.UNKNOWN if fate is None else fate for fate in fates]
-        if DeliveryStatus.UNKNOWN in known:
+        statuses = [DeliveryStatus.UNKNOWN if fate is None else fate for fate in fates]
+        if DeliveryStatus.UNKNOWN in statuses:
             self.forget()
-        return known
+        return statuses
 
     def mailbox(self, topic: str, *, within: float) -> DeliveryStatus:
         """Tell whether letters for `topic` can be delivered; `Fate.UNKNOWN` when the broker does not answer."""
         posting = self._producer = self._producer or producer(self._settings)
         try:
-            found = posting.list_topics(topic, timeout=within).topics[topic]
+            metadata = posting.list_topics(topic, timeout=within).topics[topic]
         except KafkaException as failed:
             self.forget()
             return status_of(failed.args[0])
-        return status_of(found.error)
+        return status_of(metadata.error)
 
     def broker_answered(self, *, within: float) -> bool:
         """Tell whether the broker answers."""

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.consent import Agency
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 
-ONE = text("SELECT kind, flags, purposes FROM register.agency WHERE agency_id = :agency_id AND active")
+AGENCY = text("SELECT kind, flags, purposes FROM register.agency WHERE agency_id = :agency_id AND active")
 MAILBOXES = text("SELECT agency_id FROM register.agency WHERE active AND hosted ORDER BY agency_id")
 KINDS: Final = frozenset(AgencyKind)
 FLAGS: Final = frozenset(AgencyFlag)
 PURPOSES: Final = frozenset(Purpose)
-KEPT: Final = 4096
+MAX_CACHED_AGENCIES: Final = 4096
 
 
 def read_agency(agency_id: str, kind: str, flags: Iterable[str], purposes: Iterable[str]) -> Agency:
@@ -26,7 +26,7 @@ def read_agency(agency_id: str, kind: str, flags: Iterable[str], purposes: Itera
 
 
 # What a row says is the key, so a row that changed is another one: read for each case held, it took a third of a relay.
-@lru_cache(KEPT)
+@lru_cache(MAX_CACHED_AGENCIES)
 def _agency(agency_id: str, kind: str, flags: tuple[str, ...], purposes: tuple[str, ...]) -> Agency:
     return Agency(
         agency_id,
@@ -38,7 +38,7 @@ def _agency(agency_id: str, kind: str, flags: tuple[str, ...], purposes: tuple[s
 
 async def agency(session: AsyncSession, agency_id: str) -> Agency | None:
     """Return the active agency, or None."""
-    row = (await session.execute(ONE, {"agency_id": agency_id})).one_or_none()
+    row = (await session.execute(AGENCY, {"agency_id": agency_id})).one_or_none()
     return None if row is None else read_agency(agency_id, row.kind, row.flags, row.purposes)
 
 

@@ -18,7 +18,7 @@ END = "SELECT met, giver, receiver FROM register.end_when_met(%s, %s, %s, %s)"
 START = "SELECT met, giver, receiver FROM register.start_when_met(%s, %s, %s, %s)"
 
 
-class Met(NamedTuple):
+class AffectedDirective(NamedTuple):
     """A directive whose condition was met just now."""
 
     directive_ref: UUID
@@ -28,22 +28,22 @@ class Met(NamedTuple):
 
 async def end_when_met(
     session: AsyncSession, subject_id: int, side: str, other: str | None, condition: str
-) -> list[Met]:
+) -> list[AffectedDirective]:
     """End the active permits that were to end with `condition`, between `side` and `other` in either direction.
 
     `other` None means whoever is on the other side.  The caller holds the subject exclusive.
     """
-    return [Met(*row) for row in await fetch_all(session, END, subject_id, side, other, str(condition))]
+    return [AffectedDirective(*row) for row in await fetch_all(session, END, subject_id, side, other, str(condition))]
 
 
 async def start_when_met(
     session: AsyncSession, subject_id: int, custodian: str, recipient: str, condition: str
-) -> list[Met]:
+) -> list[AffectedDirective]:
     """Start the signed permits of `custodian` to `recipient` that wait for `condition`.
 
     The caller holds the subject exclusive.
     """
-    return [Met(*row) for row in await fetch_all(session, START, subject_id, custodian, recipient, str(condition))]
+    return [AffectedDirective(*row) for row in await fetch_all(session, START, subject_id, custodian, recipient, str(condition))]
 
 
 async def table_once_started(session: AsyncSession, subject: Subject) -> ConsentTable:

@@ -103,9 +103,9 @@ def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating
         if participating and directive.valid_until is not None and _lasts(directive, deceased=deceased):
             ends[directive.directive_ref] = directive.valid_until
         if directive.recipient is not None:
-            mine = named.setdefault(directive.custodian, {})
-            asked = {directive.purpose} if directive.effect is DirectiveEffect.PERMIT and directive.purpose else set()
-            mine[directive.recipient] = mine.get(directive.recipient, frozenset()) | asked
+            recipients = named.setdefault(directive.custodian, {})
+            purposes = {directive.purpose} if directive.effect is DirectiveEffect.PERMIT and directive.purpose else set()
+            recipients[directive.recipient] = recipients.get(directive.recipient, frozenset()) | purposes
     table = compile_table(
         directives,
         sv=sv,
@@ -124,7 +124,7 @@ def _lasts(directive: Directive, *, deceased: bool) -> bool:
 
 async def active_rows(session: AsyncSession, subject_ids: list[int]) -> dict[int, list[Mapping[str, Any]]]:
     """Return the active directive rows of each subject."""
-    found: dict[int, list[Mapping[str, Any]]] = {subject_id: [] for subject_id in subject_ids}
+    rows_by_subject: dict[int, list[Mapping[str, Any]]] = {subject_id: [] for subject_id in subject_ids}
     for row in await fetch_all(session, OF_SUBJECTS, bigints(subject_ids)):
-        found[row[0]].append(dict(zip(READ, row, strict=True)))
-    return found
+        rows_by_subject[row[0]].append(dict(zip(READ, row, strict=True)))
+    return rows_by_subject

@@ -67,7 +67,7 @@ class Standing:
     """What hangs on an agency: cases of which it is home, releases of its records and to it that are in force."""
 
     home: int
-    given: int
+    granted: int
     received: int
 
 
@@ -157,10 +157,10 @@ async def close_agency(session: AsyncSession, agency_id: str) -> bool:
 
     From the next request on it is nobody, and nothing is offered to it.  What it holds stays as it is.
     """
-    gone = (await session.execute(CLOSED, {"agency_id": agency_id})).one_or_none()
-    if gone is None:
+    row = (await session.execute(CLOSED, {"agency_id": agency_id})).one_or_none()
+    if row is None:
         return False
-    detail = {"agency": agency_id, "active": False, "people": gone.people, "clients": gone.clients}
+    detail = {"agency": agency_id, "active": False, "people": row.people, "clients": row.clients}
     await _note(session, agency_id, detail)
     return True
 

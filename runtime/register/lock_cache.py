@@ -16,32 +16,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 if TYPE_CHECKING:
     from runtime.register.subjects import Subject
 
-_KEPT: Final = "accord.holding"
+_CACHE_KEY: Final = "accord.holding"
 
 
 def cached(session: AsyncSession, case_refs: Collection[UUID]) -> dict[UUID, Subject] | None:
     """Return the subjects of these cases if the transaction holds them all, else None: all are held in one order."""
-    known = _of(session) or {}
-    return {one: known[one] for one in case_refs} if known.keys() >= set(case_refs) else None
+    by_case = _of(session) or {}
+    return {case_ref: by_case[case_ref] for case_ref in case_refs} if by_case.keys() >= set(case_refs) else None
 
 
 def cache(session: AsyncSession, subjects: Iterable[Subject]) -> None:
     """Keep what is held until the transaction ends."""
-    known = _of(session)
-    if known is None or session.sync_session.get_nested_transaction() is not None:
+    by_case = _of(session)
+    if by_case is None or session.sync_session.get_nested_transaction() is not None:
         return
     for subject in subjects:
-        known |= {case.case_ref: subject for case in subject.cases.values()}
+        by_case |= {case.case_ref: subject for case in subject.cases.values()}
 
 
 def invalidate(session: AsyncSession) -> None:
     """Keep nothing from now on in this transaction: it changes consent."""
-    session.info[_KEPT] = session.sync_session.get_transaction(), None
+    session.info[_CACHE_KEY] = session.sync_session.get_transaction(), None
 
 
 def _of(session: AsyncSession) -> dict[UUID, Subject] | None:
     transaction = session.sync_session.get_transaction()
-    kept: tuple[Any, dict[UUID, Subject] | None] | None = session.info.get(_KEPT)
-    if kept is None or kept[0] is not transaction:
-        session.info[_KEPT] = kept = (transaction, {})
-    return kept[1]
+    entry: tuple[Any, dict[UUID, Subject] | None] | None = session.info.get(_CACHE_KEY)
+    if entry is None or entry[0] is not transaction:
+        session.info[_CACHE_KEY] = entry = (transaction, {})
+    return entry[1]

@@ -57,11 +57,11 @@ async def snapshots(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UU
     cases = await fetch_all(session, OF_CASES, uuids(set(case_refs)))
     custodians = await custodians_now(session, {case[1] for case in cases})
     compiled = await consents(session, [case[2:] for case in cases])
-    found = {}
+    by_case = {}
     for case_ref, agency_id, subject_id, *_ in cases:
         custodian, at = custodians[agency_id]
-        found[case_ref] = Snapshot(subject_id, custodian, compiled[subject_id], at)
-    return found
+        by_case[case_ref] = Snapshot(subject_id, custodian, compiled[subject_id], at)
+    return by_case
 
 
 async def consents_now(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Consent]:

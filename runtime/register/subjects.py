@@ -106,13 +106,13 @@ class Version(NamedTuple):
 
 # A table is used only if its `sv` equals the row's, which every change of consent raises under the lock.
 _tables: WeakKeyDictionary[Engine, OrderedDict[int, tuple[int, Consent]]] = WeakKeyDictionary()
-_NOT_KEPT: tuple[int, None] = (-1, None)
+_NOT_CACHED: tuple[int, None] = (-1, None)
 
 
 async def lock_shared(session: AsyncSession, case_ref: UUID) -> Subject | None:
     """Return the subject of an agency's case with its lock held shared, or None where there is no such case."""
-    held = await lock_cases(session, [case_ref])
-    return held.get(case_ref)
+    subjects = await lock_cases(session, [case_ref])
+    return subjects.get(case_ref)
 
 
 async def lock_own_case(session: AsyncSession, agency_id: str, case_ref: UUID) -> Subject | None:
@@ -124,14 +124,14 @@ async def lock_own_case(session: AsyncSession, agency_id: str, case_ref: UUID) -
 
 async def lock_cases(session: AsyncSession, case_refs: Iterable[UUID]) -> dict[UUID, Subject]:
     """Return the subject of each case reference that exists, all locks held shared, taken in one order."""
-    wanted = set(case_refs)
-    before = cached(session, wanted)
+    requested = set(case_refs)
+    before = cached(session, requested)
     if before is not None:
         return before
-    subjects = await _locked(session, await fetch_all(session, LOCK_CASES, uuids(wanted)))
+    subjects = await _locked(session, await fetch_all(session, LOCK_CASES, uuids(requested)))
     cache(session, subjects)
-    found = {case.case_ref: subject for subject in subjects for case in subject.cases.values()}
-    return {case_ref: found[case_ref] for case_ref in wanted if case_ref in found}
+    by_case = {case.case_ref: subject for subject in subjects for case in subject.cases.values()}
+    return {case_ref: by_case[case_ref] for case_ref in requested if case_ref in by_case}
 
 
 async def lock_subjects(session: AsyncSession, subject_ids: Iterable[int]) -> dict[int, Subject]:
@@ -144,10 +144,10 @@ async def lock_without_keys(session: AsyncSession, subject_ids: Iterable[int]) -
     return await subjects_of(session, await fetch_all(session, LOCK_WITHOUT_KEYS, bigints(subject_ids)))
 
 
-async def subjects_of(session: AsyncSession, found: Iterable[tuple[Any, ...]]) -> dict[int, Subject]:
+async def subjects_of(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> dict[int, Subject]:
     """Return each subject that rows of `register.hold_subjects` tell of, which the caller's own statement called."""
-    each = {row[0]: row for row in found}
-    return {subject.subject_id: subject for subject in await _locked(session, list(each.values()))}
+    by_subject = {row[0]: row for row in rows}
+    return {subject.subject_id: subject for subject in await _locked(session, list(by_subject.values()))}
 
 
 async def lock_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | None:
@@ -157,8 +157,8 @@ async def lock_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | Non
     return subjects[0] if subjects else None
 
 
-async def _locked(session: AsyncSession, found: Sequence[tuple[Any, ...]]) -> list[Subject]:
-    registered = [_Registered(*row) for row in found]
+async def _locked(session: AsyncSession, rows: Sequence[tuple[Any, ...]]) -> list[Subject]:
+    registered = [_Registered(*row) for row in rows]
     compiled = await consents(session, [row[:4] for row in registered])
     return [_subject(row, compiled[row.subject_id]) for row in registered]
 
@@ -168,12 +168,12 @@ async def consents(session: AsyncSession, versions: Iterable[tuple[int, int, str
 
     What is kept of a later one under the earlier number is never used again: the register has the later number already.
     """
-    kept = _tables.setdefault(session.sync_session.get_bind().engine, OrderedDict())
-    found, missing = dict[int, Consent](), list[Version]()
+    cached_tables = _tables.setdefault(session.sync_session.get_bind().engine, OrderedDict())
+    compiled, missing = dict[int, Consent](), list[Version]()
     for version in versions:
-        sv, consent = kept.get(version[0], _NOT_KEPT)
+        sv, consent = cached_tables.get(version[0], _NOT_CACHED)
         if consent is not None and sv == version[1]:
-            found[version[0]] = consent
+            compiled[version[0]] = consent
         else:
             missing.append(Version(*version))
     if missing:
@@ -182,18 +182,18 @@ async def consents(session: AsyncSession, versions: Iterable[tuple[int, int, str
             participating = row.participation == Participation.YES
             terms = directives[row.subject_id]
             consent = compile_consent(terms, sv=row.sv, participating=participating, deceased=row.deceased)
-            found[row.subject_id] = consent
-            kept[row.subject_id] = (row.sv, consent)
-    while len(kept) > MAX_CACHED_TABLES:
-        kept.popitem(last=False)
-    return found
+            compiled[row.subject_id] = consent
+            cached_tables[row.subject_id] = (row.sv, consent)
+    while len(cached_tables) > MAX_CACHED_TABLES:
+        cached_tables.popitem(last=False)
+    return compiled
 
 
 def _subject(row: _Registered, consent: Consent) -> Subject:
-    known = _known(row.cases) if row.cases else ()
+    entries = _parse_cases(row.cases) if row.cases else ()
     cases = {
         agency.agency_id: CaseOf(agency, case_ref, pseudonym, key, active)
-        for (agency, case_ref, pseudonym, active), key in zip(known, row.keys or (), strict=True)
+        for (agency, case_ref, pseudonym, active), key in zip(entries, row.keys or (), strict=True)
     }
     return Subject(
         row.subject_id, row.at, row.sv, row.participation, row.home_agency, str(row.pseudonym), consent, cases
@@ -202,7 +202,7 @@ def _subject(row: _Registered, consent: Consent) -> Subject:
 
 # By the very text that the register gave, so that what changed is read anew; no key is in it.
 @lru_cache(MAX_CACHED_CASES)
-def _known(cases: str) -> tuple[tuple[Agency, UUID, str, bool], ...]:
+def _parse_cases(cases: str) -> tuple[tuple[Agency, UUID, str, bool], ...]:
     return tuple(
         (read_agency(agency_id, kind, flags, purposes), UUID(case_ref), pseudonym, active)
         for agency_id, kind, flags, purposes, case_ref, pseudonym, active in json.loads(cases)

@@ -20,10 +20,10 @@ def log_fields(**routing: object) -> dict[str, dict[str, Any]]:
     undeclared = routing.keys() - LOGGED
     if undeclared:
         raise TypeError(f"not declared in runtime.telemetry.attributes: {sorted(undeclared)}")
-    return {"log_fields": {key: _said(value) for key, value in routing.items()}}
+    return {"log_fields": {key: _loggable(value) for key, value in routing.items()}}
 
 
-def _said(value: object) -> Any:
+def _loggable(value: object) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, UUID):
@@ -31,5 +31,5 @@ def _said(value: object) -> Any:
     if isinstance(value, str) and _WORD.fullmatch(value):
         return str(value)
     if isinstance(value, list | tuple | set | frozenset):
-        return [_said(item) for item in value]
+        return [_loggable(item) for item in value]
     return WITHHELD

@@ -82,14 +82,14 @@ def _say_how_it_ended() -> None:
         if isinstance(error, Exception):
             log.critical("unhandled_exception", extra={"log_fields": described(error)})
 
-    def thread_died(told: threading.ExceptHookArgs) -> None:
-        if told.exc_value is not None:
-            log.error("thread_exception", extra={"log_fields": described(told.exc_value)})
+    def thread_died(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            log.error("thread_exception", extra={"log_fields": described(args.exc_value)})
 
     sys.excepthook = died
     threading.excepthook = thread_died
-    sys.unraisablehook = lambda told: log.error(
-        "unraisable_exception", extra={"log_fields": _unraisable(told.exc_value)}
+    sys.unraisablehook = lambda args: log.error(
+        "unraisable_exception", extra={"log_fields": _unraisable(args.exc_value)}
     )
 
 
@@ -111,7 +111,7 @@ def _arguments(record: logging.LogRecord) -> dict[str, Any]:
     """Return the arguments of a library's line that are safe to keep; the others are withheld, each in its place."""
     if not _is_from(record, SAFE_NUMBERS) or not isinstance(record.args, tuple) or not record.args:
         return {}
-    return {"arguments": [_safe(one) for one in record.args]}
+    return {"arguments": [_safe(argument) for argument in record.args]}
 
 
 def _safe(argument: object) -> Any:

@@ -30,12 +30,12 @@ class TraceparentOnly(TraceContextTextMapPropagator):
         getter: textmap.Getter[textmap.CarrierT] = textmap.default_getter,
     ) -> Context:
         """Return the context that `traceparent` names."""
-        found = super().extract(carrier, context, getter)
-        span = trace.get_current_span(found).get_span_context()
+        extracted = super().extract(carrier, context, getter)
+        span = trace.get_current_span(extracted).get_span_context()
         if not span.trace_state:
-            return found
+            return extracted
         bare = SpanContext(span.trace_id, span.span_id, is_remote=True, trace_flags=span.trace_flags)
-        return trace.set_span_in_context(NonRecordingSpan(bare), found)
+        return trace.set_span_in_context(NonRecordingSpan(bare), extracted)
 
 
 class DeclaredOnly(SpanProcessor):
@@ -64,9 +64,9 @@ class DeclaredOnly(SpanProcessor):
 def declared(span: ReadableSpan) -> ReadableSpan:
     """Return a copy of `span` with declared attributes only."""
     scope = span.instrumentation_scope
-    known = scope is not None and scope.name in NAMED_BY_ROUTE
+    named_by_route = scope is not None and scope.name in NAMED_BY_ROUTE
     return ReadableSpan(
-        name=span.name if known else "other",
+        name=span.name if named_by_route else "other",
         context=span.context,
         parent=span.parent,
         resource=span.resource,
@@ -99,7 +99,7 @@ def link(traceparents: Iterable[str | None]) -> None:
     span = trace.get_current_span()
     if not span.is_recording():
         return
-    for traceparent in {one for one in traceparents if one is not None}:
+    for traceparent in {parent for parent in traceparents if parent is not None}:
         named = trace.get_current_span(_context_of(traceparent)).get_span_context()
         if named.is_valid:
             span.add_link(named)
@@ -113,11 +113,11 @@ def _context_of(traceparent: str | None) -> Context:
 @contextmanager
 def continued(traceparent: str | None) -> Iterator[None]:
     """Do what follows in the trace that `traceparent` names; in a new one where it names none."""
-    found = _context_of(traceparent)
-    if not trace.get_current_span(found).get_span_context().is_valid:
+    parent_context = _context_of(traceparent)
+    if not trace.get_current_span(parent_context).get_span_context().is_valid:
         fresh = SpanContext(_random(16), _random(8), is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT))
-        found = trace.set_span_in_context(NonRecordingSpan(fresh), found)
-    token = context.attach(found)
+        parent_context = trace.set_span_in_context(NonRecordingSpan(fresh), parent_context)
+    token = context.attach(parent_context)
     try:
         yield
     finally:
@@ -130,9 +130,9 @@ def act(name: str, *, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | in
 
     An error ends the span as failed by its class; its text is not recorded.
     """
-    said = {f"accord.{key}": value for key, value in attributes.items()} | {"accord.act": name}
+    span_attributes = {f"accord.{key}": value for key, value in attributes.items()} | {"accord.act": name}
     started = TRACER.start_as_current_span(
-        name, kind=kind, attributes=said, record_exception=False, set_status_on_exception=False
+        name, kind=kind, attributes=span_attributes, record_exception=False, set_status_on_exception=False
     )
     with started as span:
         try:

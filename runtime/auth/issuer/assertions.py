@@ -36,16 +36,16 @@ class Assertions:
         """Return the client that signed `assertion`; raises `NotVerified`, also when it was used before."""
         kid = kid_of(assertion, types=TYPES)
         client_id = unproven_claims(assertion).get("sub")
-        known = await self._register.client(client_id) if isinstance(client_id, str) else None
-        key = None if known is None else read_key(known.public_jwk)
-        if known is None or key is None:
+        account = await self._register.client(client_id) if isinstance(client_id, str) else None
+        key = None if account is None else read_key(account.public_jwk)
+        if account is None or key is None:
             raise NotVerified("client")
-        if kid and kid != known.public_jwk.get("kid", kid):
+        if kid and kid != account.public_jwk.get("kid", kid):
             raise NotVerified("kid")
         claims = signed_claims(assertion, key)
-        self._check(claims, known.principal.subject)
-        self._use(known.principal.subject, claims)
-        return known
+        self._check(claims, account.principal.subject)
+        self._use(account.principal.subject, claims)
+        return account
 
     def _check(self, claims: dict[str, Any], client_id: str) -> None:
         now = int(self._now().timestamp())

@@ -59,23 +59,23 @@ async def sign_in(proofs: GrantServices, name: str, passphrase: str) -> Account 
     A name that nobody bears takes the same steps and the same time as a wrong passphrase.
     """
     proofs.tries.take(name, proofs.origin)
-    known = await proofs.register.person(name)
-    if await proofs.passphrases.match(passphrase, known.passphrase_hash if known else None):
+    account = await proofs.register.person(name)
+    if await proofs.passphrases.match(passphrase, account.passphrase_hash if account else None):
         proofs.tries.succeeded(name, proofs.origin)
-        return known
+        return account
     log.warning("sign_in_failed")
     return None
 
 
 async def grant(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     """Return the answer of the token endpoint to `form`; raises `GrantDenied` or `LoginThrottled`."""
-    asked = form.get("grant_type")
-    if asked is None:
+    grant_type = form.get("grant_type")
+    if grant_type is None:
         raise GrantDenied("invalid_request")
-    if asked not in GRANTS:
+    if grant_type not in GRANTS:
         raise GrantDenied("unsupported_grant_type")
-    answer = await GRANTS[asked](proofs, form)
-    log.info("token_issued", extra=log_fields(type=asked))
+    answer = await GRANTS[grant_type](proofs, form)
+    log.info("token_issued", extra=log_fields(type=grant_type))
     return answer
 
 
@@ -83,24 +83,24 @@ async def _client_credentials(proofs: GrantServices, form: Mapping[str, str]) ->
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise GrantDenied("invalid_client", status=401)
     try:
-        known = await proofs.assertions.client(form["client_assertion"])
+        account = await proofs.assertions.client(form["client_assertion"])
     except NotVerified as error:
         log.warning("assertion_refused", extra=log_fields(reason=error.check))
         raise GrantDenied("invalid_client", status=401) from None
-    if form.get("client_id", known.principal.subject) != known.principal.subject:
+    if form.get("client_id", account.principal.subject) != account.principal.subject:
         raise GrantDenied("invalid_client", status=401)
-    who = _narrowed(known.principal, form.get("scope"))
-    return _answer(proofs.mint.access(who, who.subject, SYSTEM_SECONDS), who, SYSTEM_SECONDS)
+    principal = _narrowed(account.principal, form.get("scope"))
+    return _answer(proofs.mint.access(principal, principal.subject, SYSTEM_SECONDS), principal, SYSTEM_SECONDS)
 
 
 async def _password(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
     if "username" not in form or "password" not in form:
         raise GrantDenied("invalid_request")
-    known = await sign_in(proofs, form["username"], form["password"])
-    if known is None:
+    account = await sign_in(proofs, form["username"], form["password"])
+    if account is None:
         raise GrantDenied("invalid_grant")
-    who = _narrowed(known.principal, form.get("scope"))
-    return _answer(proofs.mint.access(who, COMMAND_LINE, PERSON_SECONDS), who, PERSON_SECONDS)
+    principal = _narrowed(account.principal, form.get("scope"))
+    return _answer(proofs.mint.access(principal, COMMAND_LINE, PERSON_SECONDS), principal, PERSON_SECONDS)
 
 
 async def _authorization_code(proofs: GrantServices, form: Mapping[str, str]) -> dict[str, Any]:
@@ -125,38 +125,38 @@ async def _refresh_token(proofs: GrantServices, form: Mapping[str, str]) -> dict
 
 
 async def _for_session(proofs: GrantServices, granted: AuthorizationGrant) -> dict[str, Any]:
-    known = await proofs.register.person(granted.person_ref)
-    if known is None:  # left since signing in
+    account = await proofs.register.person(granted.person_ref)
+    if account is None:  # left since signing in
         raise GrantDenied("invalid_grant")
-    who = _shared(known.principal, granted.scope)
-    answer = _answer(proofs.mint.access(who, granted.client_id, PERSON_SECONDS), who, PERSON_SECONDS)
+    principal = _shared(account.principal, granted.scope)
+    answer = _answer(proofs.mint.access(principal, granted.client_id, PERSON_SECONDS), principal, PERSON_SECONDS)
     # A new one each time, and never beyond the session that began with the sign-in.
     answer["refresh_token"] = proofs.refreshes.give(granted, granted.until - clock.monotonic())
     if granted.scope is not None and OPENID in granted.scope.split():
-        answer["id_token"] = proofs.mint.identity(who, granted.client_id, granted.nonce)
+        answer["id_token"] = proofs.mint.identity(principal, granted.client_id, granted.nonce)
     return answer
 
 
-def _narrowed(who: Principal, scope: str | None) -> Principal:
-    wanted = set() if scope is None else set(scope.split()) - {OPENID}
-    if not wanted:
-        return who
-    if not wanted <= who.scopes:
+def _narrowed(principal: Principal, scope: str | None) -> Principal:
+    requested_scopes = set() if scope is None else set(scope.split()) - {OPENID}
+    if not requested_scopes:
+        return principal
+    if not requested_scopes <= principal.scopes:
         raise GrantDenied("invalid_scope")
-    return replace(who, scopes=frozenset(wanted))
+    return replace(principal, scopes=frozenset(requested_scopes))
 
 
-def _shared(who: Principal, scope: str | None) -> Principal:
+def _shared(principal: Principal, scope: str | None) -> Principal:
     """Return the person with those scopes of the application that they hold (RFC 6749, 3.3).
 
     An application cannot know beforehand who will sign in, so it asks for all it can use.
     """
-    wanted = set() if scope is None else set(scope.split()) - {OPENID}
-    return _narrowed(who, " ".join(wanted & who.scopes) or scope)
+    requested_scopes = set() if scope is None else set(scope.split()) - {OPENID}
+    return _narrowed(principal, " ".join(requested_scopes & principal.scopes) or scope)
 
 
-def _answer(token: str, who: Principal, seconds: int) -> dict[str, Any]:
-    scope = " ".join(sorted(who.scopes))
+def _answer(token: str, principal: Principal, seconds: int) -> dict[str, Any]:
+    scope = " ".join(sorted(principal.scopes))
     return {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope}
 
 

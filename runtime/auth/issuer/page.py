@@ -37,7 +37,7 @@ PAGE = """\
 """
 FORM = """\
 <form method="post" action="/authorize">
-{kept}<label for="person">Name</label>
+{hidden}<label for="person">Name</label>
 <input id="person" name="person" autocomplete="username" autocapitalize="none" spellcheck="false"
  required value="{name}">
 <label for="passphrase">Passphrase</label>
@@ -46,17 +46,17 @@ FORM = """\
 </form>"""
 
 
-def sign_in_page(kept: Mapping[str, str], *, name: str = "", message: str = "") -> str:
-    """Return the page with its form; `kept` comes back with it."""
+def sign_in_page(params: Mapping[str, str], *, name: str = "", message: str = "") -> str:
+    """Return the page with its form; `params` come back with it."""
     hidden = "".join(
-        f'<input type="hidden" name="{escape(key)}" value="{escape(value)}">\n' for key, value in kept.items()
+        f'<input type="hidden" name="{escape(key)}" value="{escape(value)}">\n' for key, value in params.items()
     )
-    return PAGE.format(message=_said(message), form=FORM.format(kept=hidden, name=escape(name)))
+    return PAGE.format(message=_message_html(message), form=FORM.format(hidden=hidden, name=escape(name)))
 
 
 def plain_page(message: str) -> str:
     """Return the page with a message in place of the form."""
-    return PAGE.format(message=_said(message), form="")
+    return PAGE.format(message=_message_html(message), form="")
 
 
 def policy(redirect_uri: str | None) -> str:
@@ -71,5 +71,5 @@ def policy(redirect_uri: str | None) -> str:
     )
 
 
-def _said(message: str) -> str:
+def _message_html(message: str) -> str:
     return f'<p class="error" role="alert">{escape(message)}</p>\n' if message else ""

@@ -14,8 +14,8 @@ from runtime.auth.issuer.forms import BadForm, read_fields, read_form
 from runtime.auth.issuer.granting import GrantServices, sign_in
 from runtime.auth.passwords import LoginThrottled
 
-ASKED = ("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge")
-KEPT = (*ASKED, "code_challenge_method")
+REQUEST_PARAMS = ("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge")
+FORM_PARAMS = (*REQUEST_PARAMS, "code_challenge_method")
 
 
 class SignIn:
@@ -29,10 +29,10 @@ class SignIn:
     async def page(self, request: Request) -> Response:
         """Return the sign-in page, or send the browser back with what is wrong with the request."""
         try:
-            asked = _asked(read_fields(request.scope.get("query_string", b"")))
+            params = _form_params(read_fields(request.scope.get("query_string", b"")))
         except BadForm:
-            asked = {}
-        return self._wrong(asked) or _page(asked)
+            params = {}
+        return self._wrong(params) or _page(params)
 
     async def submitted(self, request: Request) -> Response:
         """Send the browser back with a code if the passphrase is right; else show the page again."""
@@ -40,18 +40,18 @@ class SignIn:
             form = await read_form(request)
         except BadForm:
             form = {}
-        asked = _asked(form)
-        wrong = self._wrong(asked)
+        params = _form_params(form)
+        wrong = self._wrong(params)
         if wrong is not None or not self._from_own_page(request):
             return wrong or _plain()
         name = form.get("person", "")
         try:
-            known = await sign_in(self._proofs.of(request), name, form.get("passphrase", ""))
-        except LoginThrottled as soon:
-            return _page(asked, name=name, message=page.SLOW_DOWN, status=429, retry_after=soon.seconds)
-        if known is None:
-            return _page(asked, name=name, message=page.FAILED, status=400)
-        return self._back(asked, {"code": self._code(asked, known.principal.subject)})
+            account = await sign_in(self._proofs.of(request), name, form.get("passphrase", ""))
+        except LoginThrottled as throttled:
+            return _page(params, name=name, message=page.SLOW_DOWN, status=429, retry_after=throttled.seconds)
+        if account is None:
+            return _page(params, name=name, message=page.FAILED, status=400)
+        return self._back(params, {"code": self._code(params, account.principal.subject)})
 
     def _from_own_page(self, request: Request) -> bool:
         # Another site could otherwise sign a browser in as somebody of its choosing.  Our pages say `no-referrer`, for
@@ -62,37 +62,37 @@ class SignIn:
             return origin == self._issuer
         return site == "same-origin" and origin in (self._issuer, "null")
 
-    def _code(self, asked: Mapping[str, str], person_ref: str) -> str:
+    def _code(self, params: Mapping[str, str], person_ref: str) -> str:
         granted = AuthorizationGrant(
             person_ref=person_ref,
-            client_id=asked["client_id"],
-            redirect_uri=asked["redirect_uri"],
-            challenge=asked["code_challenge"],
-            nonce=asked.get("nonce"),
-            scope=asked.get("scope"),
+            client_id=params["client_id"],
+            redirect_uri=params["redirect_uri"],
+            challenge=params["code_challenge"],
+            nonce=params.get("nonce"),
+            scope=params.get("scope"),
             until=0.0,
         )
         return self._proofs.codes.give(granted, CODE_SECONDS)
 
-    def _wrong(self, asked: Mapping[str, str]) -> Response | None:
+    def _wrong(self, params: Mapping[str, str]) -> Response | None:
         # Nobody is sent to an address that the operator did not name, not even with an error.
-        if asked.get("redirect_uri") not in self._redirects or "client_id" not in asked:
+        if params.get("redirect_uri") not in self._redirects or "client_id" not in params:
             return _plain()
-        if asked.get("response_type") != "code":
-            return self._back(asked, {"error": "unsupported_response_type"})
-        pkce = asked.get("code_challenge_method") == "S256" and is_challenge(asked.get("code_challenge", ""))
-        return None if pkce else self._back(asked, {"error": "invalid_request"})
+        if params.get("response_type") != "code":
+            return self._back(params, {"error": "unsupported_response_type"})
+        pkce = params.get("code_challenge_method") == "S256" and is_challenge(params.get("code_challenge", ""))
+        return None if pkce else self._back(params, {"error": "invalid_request"})
 
-    def _back(self, asked: Mapping[str, str], answer: Mapping[str, str]) -> Response:
-        said = {**answer, "iss": self._issuer, **({"state": asked["state"]} if "state" in asked else {})}
-        place = asked["redirect_uri"]
-        address = f"{place}{'&' if '?' in place else '?'}{urlencode(said)}"
-        policy = page.policy(asked["redirect_uri"])
+    def _back(self, params: Mapping[str, str], answer: Mapping[str, str]) -> Response:
+        query = {**answer, "iss": self._issuer, **({"state": params["state"]} if "state" in params else {})}
+        place = params["redirect_uri"]
+        address = f"{place}{'&' if '?' in place else '?'}{urlencode(query)}"
+        policy = page.policy(params["redirect_uri"])
         return RedirectResponse(address, status_code=303, headers={"Content-Security-Policy": policy})
 
 
-def _asked(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name: fields[name] for name in KEPT if name in fields}
+def _form_params(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: fields[name] for name in FORM_PARAMS if name in fields}
 
 
 def _plain() -> Response:
@@ -101,9 +101,9 @@ def _plain() -> Response:
 
 
 def _page(
-    asked: Mapping[str, str], *, name: str = "", message: str = "", status: int = 200, retry_after: int | None = None
+    params: Mapping[str, str], *, name: str = "", message: str = "", status: int = 200, retry_after: int | None = None
 ) -> Response:
-    headers = {"Content-Security-Policy": page.policy(asked["redirect_uri"])}
+    headers = {"Content-Security-Policy": page.policy(params["redirect_uri"])}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return HTMLResponse(page.sign_in_page(asked, name=name, message=message), status_code=status, headers=headers)
+    return HTMLResponse(page.sign_in_page(params, name=name, message=message), status_code=status, headers=headers)

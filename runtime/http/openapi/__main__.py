@@ -46,12 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m runtime.http.openapi", description="OpenAPI of our services")
     parser.add_argument("services", nargs="+", metavar="service")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     differing = []
-    for service in asked.services:
+    for service in options.services:
         place = ROOT / "services" / service / "openapi.json"
         text = described(service)
-        if not asked.check:
+        if not options.check:
             place.write_text(text, encoding="utf-8")
         elif not place.is_file() or place.read_text(encoding="utf-8") != text:
             differing.append(service)

@@ -23,15 +23,15 @@ SECURITY_SCHEME = {
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the description of `app`, with the problem answers' schema and the security scheme."""
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=VERSION, description=app.description, routes=app.routes)
-        components = made.setdefault("components", {})
+        description = get_openapi(title=app.title, version=VERSION, description=app.description, routes=app.routes)
+        components = description.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
         problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(problem.pop("$defs"))
         schemas["ProblemDetails"] = problem
         components["schemas"] = dict(sorted(schemas.items()))
         components["securitySchemes"] = {SCHEME: SECURITY_SCHEME}
-        app.openapi_schema = made
+        app.openapi_schema = description
     return app.openapi_schema
 
 

@@ -60,10 +60,10 @@ def document(route: APIRoute, gate: RequireScope, repeats: RepeatPolicy) -> None
     writes = bool(methods & {*METHODS, "DELETE"})
     matches = any(parameter.alias.lower() == "if-match" for parameter in route.dependant.header_params)
     statuses = ALWAYS + (ON_WRITES if writes else ()) + (ON_MATCHES if matches else ())
-    named = {int(status) for status, said in route.responses.items() if not said}  # what only this route refuses
-    told = {status: said for status, said in route.responses.items() if said}
+    named = {int(status) for status, response in route.responses.items() if not response}  # what only this route refuses
+    own_responses = {status: response for status, response in route.responses.items() if response}
     answers: dict[int | str, dict[str, Any]] = {status: _problem(status) for status in sorted({*statuses, *named})}
-    route.responses = answers | told
+    route.responses = answers | own_responses
     extra = dict(route.openapi_extra or {})
     extra["security"] = [{SCHEME: [str(gate.scope)]}]
     parameters = list(extra.get("parameters", []))
@@ -81,9 +81,9 @@ def _problem(status: int) -> dict[str, Any]:
     code, title = next((code, title) for code, (listed, title) in problems.PROBLEMS.items() if listed == status)
     instance = f"{problems.TYPE_PREFIX}absent" if code == "absent" else EXAMPLE_INSTANCE
     errors = [{"field": "body.name_of_a_field", "code": "missing"}] if code == "invalid" else []
-    told = {"title": title, "status": status, "code": code, "instance": instance, "errors": errors}
+    problem = {"title": title, "status": status, "code": code, "instance": instance, "errors": errors}
     content = {
         "schema": {"$ref": "#/components/schemas/ProblemDetails"},
-        "example": {"type": problems.TYPE_PREFIX + code, **told},
+        "example": {"type": problems.TYPE_PREFIX + code, **problem},
     }
     return {"description": DESCRIPTIONS[status], "content": {problems.MEDIA_TYPE: content}}

@@ -65,7 +65,7 @@ class FaustConsumer:
         self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
         self._handing_over: asyncio.Task[None] | None = None
         self._busy = self._stopping = False
-        self._seen, self._still_since = 0, clock.monotonic()
+        self._observed_count, self._still_since = 0, clock.monotonic()
         self._pace = Throttle(EVERY, at_once=SOME)
         self.mailboxes: frozenset[str] = frozenset()
         self.record_handled: dict[Partition, int] = {}  # the offset after the last message that was handled
@@ -105,8 +105,8 @@ class FaustConsumer:
         That a message waits is the broker's word (`runtime.messaging.consumer.lag`): the consumer's own may be wrong.
         """
         now = clock.monotonic()
-        if self._busy or not self._waiting.empty() or self._watch.seen != self._seen:
-            self._seen, self._still_since = self._watch.seen, now
+        if self._busy or not self._waiting.empty() or self._watch.observed_count != self._observed_count:
+            self._observed_count, self._still_since = self._watch.observed_count, now
         elif min(unread_seconds, now - self._still_since) > STILL_FOR:
             self._break(Stalled())
 
@@ -161,13 +161,13 @@ class FaustConsumer:
     async def _hand_over(self) -> None:
         try:
             while not self._stopping:
-                came = await self._gather()
+                batch = await self._gather()
                 self._busy = True
-                await self._handle([_received(event) for _, event in came])
-                for _, event in came:
+                await self._handle([_received(event) for _, event in batch])
+                for _, event in batch:
                     self.record_handled[event.message.topic, event.message.partition] = event.message.offset + 1
                 failpoints.hit("worker.before_ack")
-                for stream, event in came:
+                for stream, event in batch:
                     await stream.ack(event)
                 self._busy = False
         except Exception as failed:
@@ -180,13 +180,13 @@ class FaustConsumer:
             self._failed.set_exception(failed)
 
     async def _gather(self) -> list[tuple[Any, Any]]:
-        came = [await self._waiting.get()]
-        if len(came) + self._waiting.qsize() < AT_ONCE:
+        batch = [await self._waiting.get()]
+        if len(batch) + self._waiting.qsize() < AT_ONCE:
             await asyncio.sleep(max(self._pace.wait(), GATHER))
         self._pace.begin()
-        while len(came) < AT_ONCE and not self._waiting.empty():
-            came.append(self._waiting.get_nowait())
-        return came
+        while len(batch) < AT_ONCE and not self._waiting.empty():
+            batch.append(self._waiting.get_nowait())
+        return batch
 
     async def _finish(self) -> None:
         """Let what is being handled end: cancelled within a statement, it would leave its connection open."""

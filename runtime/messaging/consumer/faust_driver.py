@@ -87,12 +87,12 @@ class ResilientConsumerThread(driver.AIOKafkaConsumerThread):
         return max(committed, int(oldest[tp]))
 
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
-        mine = self.assignment()
-        wanted = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in mine}
-        if not wanted:
+        assigned = self.assignment()
+        committable = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
+        if not committable:
             return False
         try:
-            await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_WITHIN)
+            await asyncio.wait_for(self._ensure_consumer().commit(committable), COMMIT_WITHIN)
         except (KafkaError, TimeoutError) as failed:
             log.warning("offsets_not_committed", extra=log_fields(reason=safe_error_name(failed)))
             return False

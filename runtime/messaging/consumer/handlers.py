@@ -75,13 +75,13 @@ class Handlers:
         What follows from one message goes on in the trace that offered it.
         """
         for many, about in self._many:
-            meant = [one for one in offered if about(one)]
-            if meant:
-                await many(unit, meant)
-        alone = [one for one in offered if self._by_type.get(one.type)]
-        traces = await traces_of(unit.session, [one.message_ref for one in alone]) if alone else {}
-        for one in alone:
-            unit.traceparent = traces.get(one.message_ref)
+            matching = [message for message in offered if about(message)]
+            if matching:
+                await many(unit, matching)
+        alone = [message for message in offered if self._by_type.get(message.type)]
+        traces = await traces_of(unit.session, [message.message_ref for message in alone]) if alone else {}
+        for message in alone:
+            unit.traceparent = traces.get(message.message_ref)
             with continued(unit.traceparent):
-                for effect in self._by_type[one.type]:
-                    await effect(unit, one)
+                for effect in self._by_type[message.type]:
+                    await effect(unit, message)

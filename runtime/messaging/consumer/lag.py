@@ -32,16 +32,16 @@ class ConsumerLag:
         `ends` are the offsets after the last message and `handled` those after the last handled one.  A wait counts
         from the first observation that showed the message.
         """
-        self._ends = {place: known for place, known in self._ends.items() if place in ends}
+        self._ends = {place: observed for place, observed in self._ends.items() if place in ends}
         oldest = now
         for place, end in ends.items():
-            known = self._ends.setdefault(place, deque())
-            if not known or known[-1][0] < end:
-                known.append((end, now))
-            while known and known[0][0] <= handled.get(place, 0):
-                known.popleft()
-            if known:
-                oldest = min(oldest, known[0][1])
+            observed = self._ends.setdefault(place, deque())
+            if not observed or observed[-1][0] < end:
+                observed.append((end, now))
+            while observed and observed[0][0] <= handled.get(place, 0):
+                observed.popleft()
+            if observed:
+                oldest = min(oldest, observed[0][1])
         return now - oldest
 
 
@@ -53,15 +53,15 @@ def offsets(admin: AdminClient, group: str, partitions: Collection[Partition]) -
     places = [TopicPartition(topic, number) for topic, number in partitions]
     if not places:
         return {}, {}
-    asked = {"request_timeout": ANSWER_WITHIN}
-    ends = admin.list_offsets(dict.fromkeys(places, LATEST), **asked)
-    starts = admin.list_offsets(dict.fromkeys(places, EARLIEST), **asked)
-    (committed,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)], **asked).values()
-    handled = {(one.topic, one.partition): one.offset for one in committed.result(ANSWER_WITHIN).topic_partitions}
-    found = {}
+    options = {"request_timeout": ANSWER_WITHIN}
+    ends = admin.list_offsets(dict.fromkeys(places, LATEST), **options)
+    starts = admin.list_offsets(dict.fromkeys(places, EARLIEST), **options)
+    (committed,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)], **options).values()
+    handled = {(partition.topic, partition.partition): partition.offset for partition in committed.result(ANSWER_WITHIN).topic_partitions}
+    end_offsets = {}
     for place, future in ends.items():
-        found[place.topic, place.partition] = int(future.result(ANSWER_WITHIN).offset)
+        end_offsets[place.topic, place.partition] = int(future.result(ANSWER_WITHIN).offset)
     for place, future in starts.items():
-        where = (place.topic, place.partition)
-        handled[where] = max(int(future.result(ANSWER_WITHIN).offset), handled.get(where, 0))
-    return found, handled
+        key = (place.topic, place.partition)
+        handled[key] = max(int(future.result(ANSWER_WITHIN).offset), handled.get(key, 0))
+    return end_offsets, handled

@@ -47,12 +47,12 @@ class Mailboxes:
         """
         async with self._sessions() as session:
             hosted = frozenset(mailbox(agency_id) for agency_id in await agencies_with_mailboxes(session))
-        there = await asyncio.to_thread(self._there)
-        self._state.broker = there is not None
-        if there is None:
+        topics = await asyncio.to_thread(self._list_topics)
+        self._state.broker = topics is not None
+        if topics is None:
             return None
-        readable = frozenset(topic for topic in hosted if there.get(topic))
-        partitions = frozenset((topic, number) for topic in readable for number in there[topic])
+        readable = frozenset(topic for topic in hosted if topics.get(topic))
+        partitions = frozenset((topic, number) for topic in readable for number in topics[topic])
         return AssignedMailboxes(hosted, readable, partitions)
 
     async def offsets(self, group: str, partitions: Collection[Partition]) -> tuple[Any, Any] | None:
@@ -64,11 +64,11 @@ class Mailboxes:
         except (KafkaException, TimeoutError):
             return None
 
-    def _there(self) -> dict[str, Collection[int]] | None:
+    def _list_topics(self) -> dict[str, Collection[int]] | None:
         self._admin = self._admin or AdminClient(client(self._settings))
         try:
-            found = self._admin.list_topics(timeout=ANSWER_WITHIN)
+            metadata = self._admin.list_topics(timeout=ANSWER_WITHIN)
         except KafkaException:
             self._admin = None
             return None
-        return {topic: tuple(said.partitions) for topic, said in found.topics.items() if said.error is None}
+        return {topic: tuple(details.partitions) for topic, details in metadata.topics.items() if details.error is None}

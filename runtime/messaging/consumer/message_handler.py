@@ -78,7 +78,7 @@ class MessageHandler:
 
     async def handle(self, received: Sequence[RawRecord]) -> None:
         """Return once each of these has had its effect, had it before, or is parked."""
-        left = sorted(received, key=lambda one: one.topic)  # stable: the order within a mailbox stays
+        left = sorted(received, key=lambda record: record.topic)  # stable: the order within a mailbox stays
         while left:
             now, left = left[: self._together], left[self._together :]
             began = clock.monotonic()
@@ -86,8 +86,8 @@ class MessageHandler:
                 if await self._handle_batch(now):
                     self._adapt_batch_size(len(now), clock.monotonic() - began)
                     continue
-                for one in now:
-                    await self._handle_single(one)
+                for record in now:
+                    await self._handle_single(record)
 
     async def retry_dead_letter(self, parked_ref: UUID) -> bool:
         """Handle a parked message as if it came now; tell whether it is settled."""
@@ -109,14 +109,14 @@ class MessageHandler:
     async def retry_requested(self) -> None:
         """Retry what an operator asked to have retried."""
         async with self._sessions() as session:
-            asked = await dead_letters.pending_retries(session, self._consumer)
-        for parked_ref in asked:
+            parked_refs = await dead_letters.pending_retries(session, self._consumer)
+        for parked_ref in parked_refs:
             await self.retry_dead_letter(parked_ref)
 
     async def _handle_batch(self, received: Sequence[RawRecord]) -> bool:
         """Handle these in one commit, and tell whether it went through."""
         try:
-            offered = [read(one) for one in received]
+            offered = [read(record) for record in received]
         except UnreadableHeaders:
             return False
 
@@ -150,12 +150,12 @@ class MessageHandler:
             self._state.record_handled(1)
 
     async def _dispatch(self, session: AsyncSession, offered: Sequence[SealedMessage]) -> None:
-        refs = uuids(one.message_ref for one in offered)
+        refs = uuids(message.message_ref for message in offered)
         fresh = {ref for (ref,) in await hot_path.fetch_all(session, INBOX, self._consumer, refs)}
         first = list(_first_of_each(offered, fresh))
         await self._effects.dispatch_batch(session, first)
-        meant = filter(self._effects.dispatch_mailbox, first)
-        for recipient, mail in groupby(meant, key=lambda one: one.recipient):
+        matching = filter(self._effects.dispatch_mailbox, first)
+        for recipient, mail in groupby(matching, key=lambda message: message.recipient):
             unit = await self._unit(session, recipient)
             await self._effects.dispatch(unit, list(mail))
 
@@ -173,12 +173,12 @@ class MessageHandler:
         done = False
 
         def guard(_: object) -> None:
-            if not done and not held.in_nested_transaction():
+            if not done and not sync_session.in_nested_transaction():
                 raise CommitsItself
 
         async with self._sessions() as session:
-            held = session.sync_session
-            event.listen(held, "before_commit", guard)
+            sync_session = session.sync_session
+            event.listen(sync_session, "before_commit", guard)
             yield session
             done = True
             await _commit(session)
@@ -221,9 +221,9 @@ class MessageHandler:
         metrics.parked(self._consumer, reason)
         self._state.record_dead_letter()
 
-    def _adapt_batch_size(self, count: int, took: float) -> None:
-        wanted = int(count * HELD_FOR / max(took, 0.001))
-        self._together = max(LEAST, min(MOST, max(wanted, self._together // 2), self._together * 2))
+    def _adapt_batch_size(self, count: int, seconds: float) -> None:
+        target = int(count * HELD_FOR / max(seconds, 0.001))
+        self._together = max(LEAST, min(MOST, max(target, self._together // 2), self._together * 2))
 
 
 async def _commit(session: AsyncSession) -> None:
@@ -233,10 +233,10 @@ async def _commit(session: AsyncSession) -> None:
 
 
 def _first_of_each(offered: Sequence[SealedMessage], fresh: set[UUID]) -> Iterator[SealedMessage]:
-    for one in offered:
-        if one.message_ref in fresh:
-            fresh.remove(one.message_ref)
-            yield one
+    for message in offered:
+        if message.message_ref in fresh:
+            fresh.remove(message.message_ref)
+            yield message
 
 
 def _reason(failed: Exception) -> DeadLetterReason:

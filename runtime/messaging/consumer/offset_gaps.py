@@ -8,7 +8,7 @@ from typing import Final
 
 from runtime.telemetry import log_fields
 
-KEPT: Final = 10_000
+MAX_ENTRIES: Final = 10_000
 log = logging.getLogger(__name__)
 
 Partition = tuple[str, int]
@@ -17,8 +17,8 @@ Partition = tuple[str, int]
 class OffsetGap(Exception):
     """The reader skipped a message that is still there; reading has to begin again at what was acknowledged."""
 
-    def __init__(self, expected: int, came: int) -> None:
-        super().__init__(f"{expected} was expected, {came} came")
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"{expected} was expected, {actual} came")
 
 
 class OffsetGapDetector:
@@ -32,7 +32,7 @@ class OffsetGapDetector:
         self._floor = floor
         self._next: dict[tuple[Partition, int], int] = {}
         self.reached: dict[Partition, int] = {}
-        self.seen = 0
+        self.observed_count = 0
 
     async def observe(self, partition: Partition, generation: int, offset: int) -> None:
         """Note that this offset came; raises `OffsetGap` if one before it did not.
@@ -47,7 +47,7 @@ class OffsetGapDetector:
                 raise OffsetGap(max(floor, expected), offset)
             if place in self._next:
                 log.error("offsets_expired", extra=log_fields(topic=partition[0], partition=partition[1]))
-        if len(self._next) >= KEPT:
+        if len(self._next) >= MAX_ENTRIES:
             self._next.clear()
         self._next[place] = self.reached[partition] = offset + 1
-        self.seen += 1
+        self.observed_count += 1

@@ -73,11 +73,11 @@ class Worker:
         will not let go, so that the process ends and is seen.
         """
         while not self._stopping.is_set():
-            found = await self._look()
-            if found is not None and found.readable:
-                await self._live(found)
+            mailboxes = await self._look()
+            if mailboxes is not None and mailboxes.readable:
+                await self._live(mailboxes)
             else:
-                self.state.reading = found is not None and not found.hosted  # nothing to read is no fault
+                self.state.reading = mailboxes is not None and not mailboxes.hosted  # nothing to read is no fault
                 await self._pause()
 
     def stop(self) -> None:
@@ -88,9 +88,9 @@ class Worker:
         """Handle a parked message as if it came now; tell whether it is settled."""
         return await self._handling.retry_dead_letter(parked_ref)
 
-    async def _live(self, found: AssignedMailboxes) -> None:
+    async def _live(self, mailboxes: AssignedMailboxes) -> None:
         try:
-            await self._read(found)
+            await self._read(mailboxes)
         except ConsumerStopped as died:
             now = clock.monotonic()
             self._deaths = [*(at for at in self._deaths if now - at < LIFETIME), now]
@@ -102,7 +102,7 @@ class Worker:
                 raise
             await self._pause()
 
-    async def _read(self, found: AssignedMailboxes) -> None:
+    async def _read(self, mailboxes: AssignedMailboxes) -> None:
         from runtime.messaging.consumer.faust_consumer import (
             FaustConsumer,  # Faust: slow to import, and only who reads needs it
         )
@@ -110,7 +110,7 @@ class Worker:
         reading = FaustConsumer(self._settings, self._consumer, self._handling.handle)
         ending: asyncio.Task[None] | None = None
         try:
-            await reading.start(found.readable)
+            await reading.start(mailboxes.readable)
             ending = asyncio.create_task(reading.wait_ended())
             self.state.reading = True
             while not ending.done() and not self._stopping.is_set():
@@ -128,27 +128,27 @@ class Worker:
 
     async def _keep_up(self, reading: FaustConsumer) -> bool:
         """Read what was added and retry what was asked for; false once a mailbox is not ours to read any more."""
-        found = await self._look()
-        if found is None:
+        mailboxes = await self._look()
+        if mailboxes is None:
             return True
-        if reading.mailboxes - found.hosted:
+        if reading.mailboxes - mailboxes.hosted:
             return False
-        fresh = found.readable - reading.mailboxes
+        fresh = mailboxes.readable - reading.mailboxes
         if fresh:
             log.info("mailboxes_added", extra=log_fields(consumer=self._consumer, count=len(fresh)))
             await reading.add(fresh)
         reading.resubscribe()  # before the broker is asked: that may take seconds
-        await self._measure(found, reading)
+        await self._measure(mailboxes, reading)
         reading.check_stalled(self.state.unread_seconds)
         return True
 
-    async def _measure(self, found: AssignedMailboxes, reading: FaustConsumer) -> None:
+    async def _measure(self, mailboxes: AssignedMailboxes, reading: FaustConsumer) -> None:
         """Note for how long the oldest message of our partitions waits; of all mailboxes where none is ours."""
-        partitions = found.partitions & reading.assigned() or found.partitions
-        known = await self._mailboxes.offsets(self._consumer, partitions)
-        if known is None:
+        partitions = mailboxes.partitions & reading.assigned() or mailboxes.partitions
+        offsets = await self._mailboxes.offsets(self._consumer, partitions)
+        if offsets is None:
             return
-        ends, handled = known
+        ends, handled = offsets
         for place, offset in reading.record_handled.items():
             handled[place] = max(offset, handled.get(place, 0))
         self.state.record_lag(self._consumer, self._unread.observe(ends, handled, clock.monotonic()))
@@ -156,7 +156,7 @@ class Worker:
     async def _look(self) -> AssignedMailboxes | None:
         try:
             await self._handling.retry_requested()
-            found = await self._mailboxes.look()
+            mailboxes = await self._mailboxes.look()
         except Exception as failed:
             if classify(failed) is ErrorKind.PERMANENT:
                 raise
@@ -164,7 +164,7 @@ class Worker:
             log.warning("consumer_blocked", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
             return None
         self.state.database = True
-        return found
+        return mailboxes
 
     async def _pause(self, *also: asyncio.Task[None]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())

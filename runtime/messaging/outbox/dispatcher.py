@@ -51,7 +51,7 @@ class DispatcherState:
     owned: set[int] = field(default_factory=set)
     broker: bool = True
     database: bool = True
-    held: dict[str, HeldMailbox] = field(default_factory=dict)
+    held_mailboxes: dict[str, HeldMailbox] = field(default_factory=dict)
     relayed: int = 0
     withheld: int = 0
     parked: int = 0
@@ -60,12 +60,12 @@ class DispatcherState:
     def out_of_reach(self) -> list[str]:
         """Return the recipients whose letters are held just now."""
         now = clock.monotonic()
-        return [recipient for recipient, hold in self.held.items() if hold.again_at > now]
+        return [recipient for recipient, hold in self.held_mailboxes.items() if hold.again_at > now]
 
     def missing(self) -> tuple[str, ...]:
         """Return what the relay needs and does not have."""
         parts = (("database", self.database), ("broker", self.broker))
-        return tuple(part for part, there in parts if not there)
+        return tuple(part for part, available in parts if not available)
 
 
 class OutboxDispatcher:
@@ -137,8 +137,8 @@ class OutboxDispatcher:
                 self._state.owned.add(shard)
 
     async def _claim(self, session: AsyncSession) -> list[OutboxRow]:
-        held = self._state.out_of_reach()
-        claimed = await table.claim(session, self._state.owned, held, 1 if self._alone else BATCH)
+        unreachable = self._state.out_of_reach()
+        claimed = await table.claim(session, self._state.owned, unreachable, 1 if self._alone else BATCH)
         self._alone = max(0, self._alone - len(claimed)) if claimed else 0
         return claimed
 
@@ -210,15 +210,15 @@ class OutboxDispatcher:
         """Return the rows that can be delivered; the others are held, or parked once held too long."""
         deliverable: list[OutboxRow] = []
         for recipient in dict.fromkeys(row.recipient for row in waiting):
-            mine = [row for row in waiting if row.recipient == recipient]
+            rows = [row for row in waiting if row.recipient == recipient]
             fate = await self._reach(recipient)
             if fate in (
                 DeliveryStatus.DELIVERED,
                 DeliveryStatus.UNKNOWN,
             ):  # while the broker is silent, carrying is what finds out
-                deliverable += mine
+                deliverable += rows
             elif self._hold(recipient) > self._grace and fate is DeliveryStatus.NO_MAILBOX:
-                await self._dead_letter(session, mine, DeadLetterReason.NO_MAILBOX)
+                await self._dead_letter(session, rows, DeadLetterReason.NO_MAILBOX)
         return sorted(deliverable, key=lambda row: row.id)
 
     async def _reach(self, recipient: str) -> DeliveryStatus:
@@ -228,14 +228,14 @@ class OutboxDispatcher:
         fate = await self._in_thread(lambda: self._carrier.mailbox(topic, within=WITHIN))
         if fate is DeliveryStatus.DELIVERED:
             self._reached.add(recipient)
-            self._state.held.pop(recipient, None)
+            self._state.held_mailboxes.pop(recipient, None)
         return fate
 
     def _hold(self, recipient: str) -> float:
         """Hold a recipient's letters for a while and return for how long they have been held by now."""
         self._reached.discard(recipient)
         now = clock.monotonic()
-        hold = self._state.held.setdefault(recipient, HeldMailbox(now, now))
+        hold = self._state.held_mailboxes.setdefault(recipient, HeldMailbox(now, now))
         hold.again_at = now + HOLD
         log.warning("mailbox_unreachable", extra=log_fields(recipient=recipient))
         return now - hold.since
@@ -266,8 +266,8 @@ class OutboxDispatcher:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _of(going: Sequence[OutboxRow], fates: Sequence[DeliveryStatus], wanted: DeliveryStatus) -> list[OutboxRow]:
-    return [row for row, fate in zip(going, fates, strict=True) if fate is wanted]
+def _of(going: Sequence[OutboxRow], fates: Sequence[DeliveryStatus], status: DeliveryStatus) -> list[OutboxRow]:
+    return [row for row, fate in zip(going, fates, strict=True) if fate is status]
 
 
 async def retry_forever(work: Callable[[], Awaitable[None]], state: DispatcherState, stopping: asyncio.Event) -> None:

@@ -130,7 +130,7 @@ class Relay:
     async def _measure_and_retry(self) -> None:
         async with self._sessions() as session:
             depth, self.state.oldest = await table.waiting(session)
-            asked = await dead_letters.pending_retries(session, RELAY)
+            parked_refs = await dead_letters.pending_retries(session, RELAY)
         metrics.outbox(depth, self.state.oldest)
-        for parked_ref in asked:
+        for parked_ref in parked_refs:
             await self.retry_dead_letter(parked_ref)

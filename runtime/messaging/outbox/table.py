@@ -126,15 +126,15 @@ async def try_lock_shard(session: AsyncSession, shard: int) -> bool:
     return owned
 
 
-async def claim(session: AsyncSession, shards: Collection[int], held: Collection[str], most: int) -> list[OutboxRow]:
+async def claim(session: AsyncSession, shards: Collection[int], unreachable: Collection[str], most: int) -> list[OutboxRow]:
     """Return the oldest rows of the shards, but for recipients who cannot be delivered to just now."""
-    found = await hot_path.fetch_all(session, CLAIM, smallints(shards), texts(held), most, most, BYTES_AT_ONCE)
-    return [OutboxRow(*row) for row in found]
+    rows = await hot_path.fetch_all(session, CLAIM, smallints(shards), texts(unreachable), most, most, BYTES_AT_ONCE)
+    return [OutboxRow(*row) for row in rows]
 
 
-async def has_pending(session: AsyncSession, shards: Collection[int], held: Collection[str]) -> bool:
+async def has_pending(session: AsyncSession, shards: Collection[int], unreachable: Collection[str]) -> bool:
     """Tell whether one of the shards has something to be claimed."""
-    return bool(await hot_path.fetch_all(session, DUE, smallints(shards), texts(held)))
+    return bool(await hot_path.fetch_all(session, DUE, smallints(shards), texts(unreachable)))
 
 
 def mixed(going: Sequence[OutboxRow]) -> list[OutboxRow]:

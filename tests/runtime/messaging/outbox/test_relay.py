@@ -223,12 +223,12 @@ async def test_letters_to_a_mailbox_that_is_not_there_hold_up_nobody(fabric: Fab
 
     async with running(fabric) as sending:
         await until(lambda: fabric.state(goes) == "relayed")
-        assert set(sending.state.held) == {nowhere}
+        assert set(sending.state.held_mailboxes) == {nowhere}
         assert fabric.state(waits) == "offered"
 
         fabric.open_mailbox(nowhere)
         await until(lambda: fabric.state(waits) == "relayed")
-        assert not sending.state.held
+        assert not sending.state.held_mailboxes
 
 
 async def test_what_finds_no_mailbox_for_long_is_parked_and_can_be_sent_later(fabric: Fabric) -> None:
