@@ -69,7 +69,7 @@ class IssuerKeys:
 
 
 def read_keys(key_set: Any) -> dict[str, ECKey]:
-    """Return the P-256 signing keys of a key set; what is anything else is left out."""
+    """Return the P-256 signing keys of a key set; other keys are left out."""
     listed = key_set.get("keys") if isinstance(key_set, dict) else None
     if not isinstance(listed, list) or len(listed) > MOST_KEYS:
         raise IssuerAway

@@ -30,7 +30,7 @@ class StandsStill(psycopg.OperationalError):
 
 
 class Server:
-    """What is known of one server: whether it answers, asked only by who waits."""
+    """Whether one server answers; it is asked only on behalf of connections that wait."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo

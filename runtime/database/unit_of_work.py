@@ -23,7 +23,7 @@ class UnitOfWork:
     `ended` turns true when `disclosure.open` has committed; whoever owns the transaction then leaves it alone.
     `refused` turns true when a door gave less than was asked: how long that took must not tell why.
     `deadline` is when what was seen through a door may no longer be given, by the clock that never goes back.
-    `made` is the reference of what a write made, by which a repeat of the write finds it.
+    `created` is the reference of what a write made, by which a repeat of the write finds it.
     `repeated` turns true when a write is answered by what there is now, as it was done before.
     """
 

@@ -74,7 +74,8 @@ def decision_entry(
 ) -> Leaf:
     """Return the leaf of one decision; one that permits nothing is on record as a refusal, or as an offer not sent.
 
-    `asked` is what there was to see, where that is known: of a category cut within, the leaf names the fields shown.
+    `available_mask` are the fields there were to see, where known: of a category shown in part, the leaf names the
+    fields shown.
     """
     permitted = decision.mask != 0
     return leaf(
@@ -100,8 +101,14 @@ def decision_entry(
 
 @lru_cache(1024)
 def cut_within(shown_mask: int, available_mask: int) -> tuple[str, ...]:
-    """Return the paths in `shown` of each category of which `asked` holds more."""
-    return paths_of(sum(shown_mask & category_mask for _, category_mask in CATEGORIES if shown_mask & category_mask and available_mask & category_mask & ~shown_mask))
+    """Return the paths in `shown_mask` of each category of which `available_mask` holds more."""
+    return paths_of(
+        sum(
+            shown_mask & category_mask
+            for _, category_mask in CATEGORIES
+            if shown_mask & category_mask and available_mask & category_mask & ~shown_mask
+        )
+    )
 
 
 def act_entry(

@@ -48,7 +48,9 @@ async def _lock_exclusive(unit: UnitOfWork, case_ref: UUID) -> Subject:
     return subject
 
 
-async def _note(unit: UnitOfWork, case_ref: UUID, affected: Sequence[AffectedDirective], reason: str, condition: str) -> None:
+async def _note(
+    unit: UnitOfWork, case_ref: UUID, affected: Sequence[AffectedDirective], reason: str, condition: str
+) -> None:
     if not affected:
         return
     by, subject = (

@@ -16,7 +16,7 @@ from runtime.register import CaseOf, Subject, database_now
 
 
 async def record_not_found(unit: UnitOfWork, reference: UUID, *, name: str = "asked") -> None:
-    """Put on record that something was asked for which the agency does not have; nobody's case was meant."""
+    """Put on record a request for a reference that the agency does not have; it names nobody's case."""
     by, at = await audit_entries.resolve_actor(unit), await database_now(unit.session)
     await append(unit.session, [audit_entries.unknown_entry(by, at, None, {name: str(reference)})])
 

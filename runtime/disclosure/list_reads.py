@@ -82,7 +82,7 @@ async def page(fetch: Fetch[Row], choose: Choose[Row], limit: int) -> Page[Row]:
 async def read_masks(
     unit: UnitOfWork, requests: Iterable[ReadRequest], categories: Collection[DataCategory]
 ) -> dict[ReadRequest, int]:
-    """Return the mask of `categories` that consent now lets this person see, for each case asked; 0 where none is.
+    """Return the mask of `categories` that consent now lets this person see, for each case requested; 0 for none.
 
     No lock is taken and no leaf is left, so it is for choosing and counting; a list that is shown calls `record_rows`.
     """
@@ -137,7 +137,7 @@ async def count_open(
 async def record_rows(
     unit: UnitOfWork, requests: Iterable[ReadRequest], categories: Collection[DataCategory], name: str
 ) -> dict[ReadRequest, int]:
-    """Return the mask for each case asked, each subject held; the looks are on record with the caller's transaction.
+    """Return the mask for each case requested, subjects held; the looks are on record with the caller's transaction.
 
     A case that this person was shown today in the list of this `name`, by the same consent and with the same fields,
     is on record already.  Show nothing before the commit.
@@ -178,7 +178,10 @@ async def first_cases_today(unit: UnitOfWork, name: str, cases: Mapping[UUID, in
 
 
 async def _record(
-    unit: UnitOfWork, name: str, opened: Mapping[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]], requested_mask: int
+    unit: UnitOfWork,
+    name: str,
+    opened: Mapping[bytes, tuple[ReadRequest, Subject, CaseOf, Decision]],
+    requested_mask: int,
 ) -> None:
     first = await _first(unit, name, "day", opened)
     if not first:

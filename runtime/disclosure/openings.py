@@ -105,7 +105,7 @@ class _Released:
     decision: Decision
     subject: Subject
     custodian: CaseOf
-    available_mask: int  # what there was to see: what the copy holds, and what consent closes of what the contract carries
+    available_mask: int  # fields there were to see: those in the copy, and those of the contract that consent closes
 
 
 async def open(unit: UnitOfWork, messages: Sequence[Sealed], purpose: Purpose, only: int = -1) -> list[Opening]:
@@ -152,7 +152,9 @@ async def offers_of(unit: UnitOfWork, message_refs: Collection[UUID]) -> list[Of
     return [Offer(*row) for row in await fetch_all(unit.session, OFFERS, uuids(message_refs), unit.agency_id)]
 
 
-async def _lock_offers(unit: UnitOfWork, message_refs: Collection[UUID]) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
+async def _lock_offers(
+    unit: UnitOfWork, message_refs: Collection[UUID]
+) -> tuple[dict[UUID, Offer], dict[int, Subject]]:
     """Return the offers as `offers_of` does, and their subjects with the locks held shared, taken in one order."""
     rows = await fetch_all(unit.session, HOLD_OFFERED, uuids(message_refs), unit.agency_id)
     width = len(fields(Offer))
@@ -203,14 +205,29 @@ def _leaf(
             details=details,
         )
     return audit_entries.decision_entry(
-        Act.OPENED, by, candidate.subject, candidate.custodian, candidate.decision, purpose, candidate.offer.type, detail, details, candidate.available_mask
+        Act.OPENED,
+        by,
+        candidate.subject,
+        candidate.custodian,
+        candidate.decision,
+        purpose,
+        candidate.offer.type,
+        detail,
+        details,
+        candidate.available_mask,
     )
 
 
 def _unsealed(unit: UnitOfWork, released: _Released, purpose: Purpose, case_key: bytes, look: Leaf) -> Opening:
     message_key = unwrap(case_key, released.offer.wrapped_key, released.sealed.message_ref.bytes)
     is_directive = is_directive_fact(released.offer.type)
-    sealed = Sealed(released.sealed.message_ref, released.offer.recipient, released.offer.type, released.decision.mask, released.sealed.body)
+    sealed = Sealed(
+        released.sealed.message_ref,
+        released.offer.recipient,
+        released.offer.type,
+        released.decision.mask,
+        released.sealed.body,
+    )
     own = released.offer.custodian == unit.agency_id
     named = released.decision.relied_on
     return Opening(

@@ -44,7 +44,7 @@ class QueuedOffer(Protocol):
 
 
 class _Offer(NamedTuple):
-    """What was offered, and to whom."""
+    """An offer on record: its fact's type, its parties, its mask and its purposes."""
 
     message_ref: UUID
     subject_id: int

@@ -121,7 +121,7 @@ def mask_of(categories: Collection[DataCategory]) -> int:
 
 
 def purpose_of(unit: UnitOfWork, request: ReadRequest) -> Purpose | None:
-    """Return for what this look is."""
+    """Return the purpose of this request."""
     return stated_or_own(unit, request.purpose)
 
 
@@ -131,13 +131,15 @@ def stated_or_own(unit: UnitOfWork, purpose: Purpose | None) -> Purpose | None:
 
 
 def request_of(unit: UnitOfWork, request: ReadRequest, custodian: Agency, requested_mask: int) -> Request:
-    """Return the look as the decision takes it."""
+    """Return this read as the request that the decision takes."""
     return unit.request(custodian, purpose_of(unit, request), requested_mask, request.party)
 
 
 async def carried_fields(unit: UnitOfWork, message_refs: Collection[UUID], fields: int) -> dict[UUID, int]:
     """Return which of `fields` lie sealed in messages to this agency, as masks; for hosted services' routing only."""
-    return {offer.message_ref: int.from_bytes(offer.mask, "big") & fields for offer in await offers_of(unit, message_refs)}
+    return {
+        offer.message_ref: int.from_bytes(offer.mask, "big") & fields for offer in await offers_of(unit, message_refs)
+    }
 
 
 async def purposes_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> dict[UUID, Openable]:

@@ -55,7 +55,7 @@ def application(
     """Return the service's application; it connects to nothing before it starts.
 
     `readiness` adds checks to `/readyz`; `refusals` names the codes of the errors that domains raise;
-    `around` is what else lives as long as the application; `wiring` replaces what is made from the settings.
+    `around` is what else lives as long as the application; `app_state` replaces the state made from the settings.
     """
 
     @asynccontextmanager

@@ -11,7 +11,9 @@ def client_address(connection: HTTPConnection, trusted_proxies: int) -> str:
     Each proxy adds its peer at the end of X-Forwarded-For, so only the last entries were not written by the client.
     """
     if trusted_proxies:
-        addresses = [address.strip() for line in connection.headers.getlist("x-forwarded-for") for address in line.split(",")]
+        addresses = [
+            address.strip() for line in connection.headers.getlist("x-forwarded-for") for address in line.split(",")
+        ]
         if len(addresses) >= trusted_proxies:
             return addresses[-trusted_proxies]
     return "" if connection.client is None else connection.client.host

@@ -168,7 +168,7 @@ async def replay_or_run(
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """What a write under an Idempotency-Key is known by: the row it locks, and the digest of what was asked."""
+    """The identity of a write under an Idempotency-Key: the row it locks, and the digest of the request."""
 
     row_key: dict[str, str]
     digest: bytes
@@ -181,7 +181,9 @@ class IdempotencyRecord:
         secret = hmac.digest(key.encode(), b"accord idempotency v1\0" + owner, "sha256")
         name = hmac.digest(secret, b"name", "sha256")
         version = request.headers.get("if-match", "").encode("latin-1")
-        request_bytes = b"\0".join((request.url.path.encode(), request.scope.get("query_string", b""), version, request.raw))
+        request_bytes = b"\0".join(
+            (request.url.path.encode(), request.scope.get("query_string", b""), version, request.raw)
+        )
         high, low = struct.unpack(">ii", name[:8])
         return cls(
             row_key={"agency_id": unit.agency_id, "actor": unit.actor, "route": route, "key": name.hex()},

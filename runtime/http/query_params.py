@@ -32,7 +32,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 class DeclaredParams(NamedTuple):
-    """What a query parameter may be: sent more than once, and digits only."""
+    """Whether a query parameter may be sent more than once, and whether it is digits only."""
 
     repeats: bool
     whole: bool
@@ -80,7 +80,9 @@ def check_query(request: Request, declared: Mapping[str, DeclaredParams]) -> Non
     errors += [
         FieldError(f"query.{name}", "repeated") for name in declared if counts[name] > 1 and not declared[name].repeats
     ]
-    errors += [FieldError(f"query.{name}", "unsafe_text") for name, value in pairs if name in declared and _hides(value)]
+    errors += [
+        FieldError(f"query.{name}", "unsafe_text") for name, value in pairs if name in declared and _hides(value)
+    ]
     # The validator takes " 1", "+1" and "1_0" for numbers; another reader of the same address may not.
     errors += [
         FieldError(f"query.{name}", "int_parsing")

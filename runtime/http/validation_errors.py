@@ -14,14 +14,16 @@ MOST_ERRORS = 50
 
 
 def validation_problem(error: RequestValidationError, known_names: frozenset[str]) -> Problem:
-    """Return the problem that tells `error`; names that are not in `known` are the sender's, and are not echoed.
+    """Return the problem that tells `error`; names not in `known_names` are the sender's, and are not echoed.
 
     A malformed reference in the path refers to nothing: that is the same as absent.
     """
     details = error.errors()
     if any(detail["loc"][0] == "path" for detail in details):
         return Absent()
-    return Invalid([FieldError(_place(detail["loc"], known_names), str(detail["type"])) for detail in details[:MOST_ERRORS]])
+    return Invalid(
+        [FieldError(_place(detail["loc"], known_names), str(detail["type"])) for detail in details[:MOST_ERRORS]]
+    )
 
 
 def field_names(description: dict[str, Any]) -> frozenset[str]:

@@ -54,7 +54,9 @@ class LedgerSnapshot:
         shredded = shredded_of(self._stream("shredded", SHREDDED))
         yield from altered((IndexedEntry(*row) for row in self._stream("filed", FILED)), shredded)
         leaves = ((index, leaf) for index, leaf in self._stream("hashes", HASHES))
-        yield from wrong_nodes(leaves, ((level, index, digest) for level, index, digest in self._stream("nodes", NODES)))
+        yield from wrong_nodes(
+            leaves, ((level, index, digest) for level, index, digest in self._stream("nodes", NODES))
+        )
         yield from wrong_heads(self._stream("heads", HEADS), vkey)
         for size, signed in self._stream("head", HEAD):
             if size != signed:

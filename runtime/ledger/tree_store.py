@@ -32,7 +32,7 @@ class Head:
 
 
 async def nodes(session: AsyncSession, positions: Iterable[Node]) -> Lookup:
-    """Return a function that tells the hash of each node in `wanted`; raises `KeyError` for one that is not there."""
+    """Return a function that tells the hash of each node at `positions`; raises `KeyError` for one not there."""
     listed = list(positions)
     above = [node for node in listed if node[0]]
     rows = await session.execute(

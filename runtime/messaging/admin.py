@@ -176,7 +176,9 @@ def _topic(name: str, replicas: int | None) -> NewTopic:
 def _have_leaders(admin: AdminClient, topics: list[str]) -> bool:
     existing = admin.list_topics(timeout=PATIENCE).topics
     return all(
-        topic in existing and existing[topic].partitions and all(p.leader >= 0 for p in existing[topic].partitions.values())
+        topic in existing
+        and existing[topic].partitions
+        and all(p.leader >= 0 for p in existing[topic].partitions.values())
         for topic in topics
     )
 

@@ -62,7 +62,7 @@ def write(routing: Routing) -> Headers:
 
 
 def read(headers: Iterable[tuple[str, bytes | None]]) -> Routing:
-    """Return what the headers say; raises `UnreadableHeaders` where one is missing, doubled or malformed."""
+    """Return the routing of the headers; raises `UnreadableHeaders` where one is missing, doubled or malformed."""
     fields = _texts(headers)
     _must_be(fields, "ce_specversion", SPEC_VERSION)
     _must_be(fields, "content-type", CONTENT_TYPE)

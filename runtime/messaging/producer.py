@@ -20,7 +20,7 @@ LINGER_MS: Final = 5
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a letter."""
+    """The outcome of sending a letter."""
 
     DELIVERED = "delivered"
     NO_MAILBOX = "no_mailbox"  # the topic is not there
@@ -51,7 +51,7 @@ STATUS_BY_ERROR: Final = {
 
 
 def status_of(error: KafkaError | None) -> DeliveryStatus:
-    """Return the fate that a delivery report tells; what we do not know is `Fate.UNKNOWN`."""
+    """Return the status that a delivery report tells; an error we do not know is `DeliveryStatus.UNKNOWN`."""
     return DeliveryStatus.DELIVERED if error is None else STATUS_BY_ERROR.get(error.code(), DeliveryStatus.UNKNOWN)
 
 
@@ -80,9 +80,9 @@ class MailboxProducer:
         self._producer: Producer | None = None
 
     def produce(self, letters: Sequence[OutgoingRecord], *, within: float) -> list[DeliveryStatus]:
-        """Return the fate of each letter, after at most about `within` seconds.
+        """Return the status of each letter, after at most about `within` seconds.
 
-        When one stays unknown, nothing of this batch is left that could still go out by itself later,
+        When a status stays unknown, nothing of this batch is left that could still go out by itself later,
         but for bytes already on the wire.
         """
         fates: list[DeliveryStatus | None] = [None] * len(letters)
@@ -97,7 +97,7 @@ class MailboxProducer:
         return statuses
 
     def mailbox(self, topic: str, *, within: float) -> DeliveryStatus:
-        """Tell whether letters for `topic` can be delivered; `Fate.UNKNOWN` when the broker does not answer."""
+        """Tell whether letters for `topic` can be delivered; `DeliveryStatus.UNKNOWN` when the broker is silent."""
         posting = self._producer = self._producer or producer(self._settings)
         try:
             metadata = posting.list_topics(topic, timeout=within).topics[topic]

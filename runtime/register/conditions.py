@@ -43,7 +43,10 @@ async def start_when_met(
 
     The caller holds the subject exclusive.
     """
-    return [AffectedDirective(*row) for row in await fetch_all(session, START, subject_id, custodian, recipient, str(condition))]
+    return [
+        AffectedDirective(*row)
+        for row in await fetch_all(session, START, subject_id, custodian, recipient, str(condition))
+    ]
 
 
 async def table_once_started(session: AsyncSession, subject: Subject) -> ConsentTable:

@@ -104,7 +104,9 @@ def compile_consent(rows: Iterable[Mapping[str, Any]], *, sv: int, participating
             ends[directive.directive_ref] = directive.valid_until
         if directive.recipient is not None:
             recipients = named.setdefault(directive.custodian, {})
-            purposes = {directive.purpose} if directive.effect is DirectiveEffect.PERMIT and directive.purpose else set()
+            purposes = (
+                {directive.purpose} if directive.effect is DirectiveEffect.PERMIT and directive.purpose else set()
+            )
             recipients[directive.recipient] = recipients.get(directive.recipient, frozenset()) | purposes
     table = compile_table(
         directives,

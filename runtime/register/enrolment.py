@@ -64,7 +64,7 @@ class ReservedName(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What hangs on an agency: cases of which it is home, releases of its records and to it that are in force."""
+    """The cases of which an agency is home, and the releases in force of its records (granted) and to it (received)."""
 
     home: int
     granted: int
@@ -166,7 +166,7 @@ async def close_agency(session: AsyncSession, agency_id: str) -> bool:
 
 
 async def standing(session: AsyncSession, agency_id: str) -> Standing:
-    """Return what hangs on an agency."""
+    """Return the cases and releases that closing an agency would affect."""
     row = (await session.execute(STANDING, {"agency_id": agency_id})).one()
     return Standing(row.home, row.given, row.received)
 

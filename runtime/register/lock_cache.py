@@ -26,7 +26,7 @@ def cached(session: AsyncSession, case_refs: Collection[UUID]) -> dict[UUID, Sub
 
 
 def cache(session: AsyncSession, subjects: Iterable[Subject]) -> None:
-    """Keep what is held until the transaction ends."""
+    """Remember these locked subjects until the transaction ends."""
     by_case = _of(session)
     if by_case is None or session.sync_session.get_nested_transaction() is not None:
         return
@@ -35,7 +35,7 @@ def cache(session: AsyncSession, subjects: Iterable[Subject]) -> None:
 
 
 def invalidate(session: AsyncSession) -> None:
-    """Keep nothing from now on in this transaction: it changes consent."""
+    """Remember no subject from now on in this transaction: it changes consent."""
     session.info[_CACHE_KEY] = session.sync_session.get_transaction(), None
 
 

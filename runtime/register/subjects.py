@@ -145,7 +145,7 @@ async def lock_without_keys(session: AsyncSession, subject_ids: Iterable[int]) -
 
 
 async def subjects_of(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> dict[int, Subject]:
-    """Return each subject that rows of `register.hold_subjects` tell of, which the caller's own statement called."""
+    """Return each subject of these rows of `register.hold_subjects`, which the caller's own statement called."""
     by_subject = {row[0]: row for row in rows}
     return {subject.subject_id: subject for subject in await _locked(session, list(by_subject.values()))}
 
@@ -166,7 +166,7 @@ async def _locked(session: AsyncSession, rows: Sequence[tuple[Any, ...]]) -> lis
 async def consents(session: AsyncSession, versions: Iterable[tuple[int, int, str, bool]]) -> dict[int, Consent]:
     """Return the compiled consent of each subject, in the `Version` named or, where no lock is held, a later one.
 
-    What is kept of a later one under the earlier number is never used again: the register has the later number already.
+    A later consent cached under the earlier number is never used again: the register has the later number already.
     """
     cached_tables = _tables.setdefault(session.sync_session.get_bind().engine, OrderedDict())
     compiled, missing = dict[int, Consent](), list[Version]()

@@ -99,7 +99,7 @@ def _unraisable(error: BaseException | None) -> dict[str, Any]:
 
 def _event(record: logging.LogRecord) -> str:
     # The template and never its arguments: those may be anything.  A library's line without arguments
-    # may have been put together beforehand, so it is told by its place alone.
+    # may have been put together beforehand, so it is named by its place alone.
     template = record.msg.strip() if isinstance(record.msg, str) else ""
     # uvicorn logs the whole traceback of a failed start as one text: that is several lines.
     if template and "\n" not in template and (_is_from(record, OURS + CONSTANT) or record.args):

@@ -48,7 +48,7 @@ def test_a_few_may_begin_at_once_and_then_the_pace_holds(now: list[float]) -> No
     assert waits == pytest.approx([0, 0, 0, 0.04, 0.04])
 
 
-def test_rounds_that_waited_for_nobody_are_not_waited_for_afterwards(now: list[float]) -> None:
+def test_rounds_that_did_not_wait_are_not_made_up_for_later(now: list[float]) -> None:
     pace = Throttle(0.04, at_once=3)
     for _ in range(1000):
         pace.begin()

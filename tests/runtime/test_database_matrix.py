@@ -54,9 +54,9 @@ def powers(connection: "psycopg.Connection[tuple[object, ...]]", schema: str, ta
 
     insert = "INSERT INTO {place} ({names}) OVERRIDING SYSTEM VALUE VALUES ({nothing})"
     nothing = sql.SQL(", ").join([sql.SQL("NULL")] * len(columns))
-    reading = [one for one in columns if on("SELECT {one} FROM {place} LIMIT 0", one=sql.Identifier(one))]
+    reading = [column for column in columns if on("SELECT {one} FROM {place} LIMIT 0", one=sql.Identifier(column))]
     change = "UPDATE {place} SET {one} = {one} WHERE false"
-    changing = [one for one in columns if on(change, one=sql.Identifier(one))]
+    changing = [column for column in columns if on(change, one=sql.Identifier(column))]
     words = [_named("S", reading, columns)]
     words.append("I" if _inserts(connection, sql.SQL(insert).format(place=place, names=names, nothing=nothing)) else "")
     words.append(_named("U", changing, columns))
@@ -82,7 +82,7 @@ def _inserts(connection: "psycopg.Connection[tuple[object, ...]]", statement: sq
     return True
 
 
-def found(database: Database) -> dict[str, dict[str, str]]:
+def actual_matrix(database: Database) -> dict[str, dict[str, str]]:
     everything = tables(database)
     matrix: dict[str, dict[str, str]] = defaultdict(dict)
     for role in WORKING_ROLES:
@@ -105,7 +105,7 @@ def written() -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def matrix(database: Database) -> dict[str, dict[str, str]]:
-    return found(database)
+    return actual_matrix(database)
 
 
 @pytest.mark.parametrize("role", WORKING_ROLES)
@@ -131,9 +131,9 @@ def walls() -> list[str]:
 
 def test_a_wall_says_exactly_what_is_written(database: Database) -> None:
     with database.superuser() as connection:
-        there = sorted(str(line) for (line,) in connection.execute(WALLS, [OURS]))
+        actual = sorted(str(line) for (line,) in connection.execute(WALLS, [OURS]))
 
-    assert there == walls()
+    assert actual == walls()
 
 
 def test_every_table_with_a_wall_binds_its_owner_too(database: Database) -> None:

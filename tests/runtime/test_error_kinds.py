@@ -5,7 +5,7 @@ from sqlalchemy import exc
 from runtime.error_kinds import DependencyUnavailable, ErrorKind, classify, safe_error_name
 
 
-class Said(psycopg.OperationalError):
+class ServerError(psycopg.OperationalError):
     """A server's error with a code of our choice."""
 
     def __init__(self, sqlstate: str | None) -> None:
@@ -16,7 +16,7 @@ class Said(psycopg.OperationalError):
 def of(
     sqlstate: str | None, kind: type[exc.DBAPIError] = exc.OperationalError, *, broken: bool = False
 ) -> exc.DBAPIError:
-    return kind("SELECT 1", {}, Said(sqlstate), connection_invalidated=broken)
+    return kind("SELECT 1", {}, ServerError(sqlstate), connection_invalidated=broken)
 
 
 @pytest.mark.parametrize("sqlstate", ["08006", "53100", "53300", "57P01", "57P03", "58030", "25006", None])
@@ -52,7 +52,7 @@ def test_what_nobody_knows_to_pass_is_taken_to_last(error: Exception) -> None:
     assert classify(error) is ErrorKind.PERMANENT
 
 
-def test_the_name_of_an_error_is_its_class_and_code_and_nothing_it_says() -> None:
-    assert safe_error_name(of("23505")) == "Said:23505"
-    assert safe_error_name(of(None)) == "Said:none"
+def test_the_name_of_an_error_is_its_class_and_code_alone() -> None:
+    assert safe_error_name(of("23505")) == "ServerError:23505"
+    assert safe_error_name(of(None)) == "ServerError:none"
     assert safe_error_name(ValueError("Ana")) == "ValueError"

@@ -10,7 +10,7 @@ from runtime.settings import Profile, Settings
 
 
 def settings(**other: Any) -> Settings:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "service": "relay",
         "database": "postgresql+psycopg://nobody@127.0.0.1/accord",
         "issuer": "https://issuer.example",
@@ -21,7 +21,7 @@ def settings(**other: Any) -> Settings:
         "keys": Path("keys"),
         "profile": Profile.DEVELOPMENT,
     }
-    return Settings(**said | other)
+    return Settings(**fields | other)
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from services.dashboard.settings import BoardSettings
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://accord_intake:secret-word@127.0.0.1:5432/accord"
 VERIFIED = f"{SERVER}?sslmode=verify-full&sslrootcert=/etc/accord/ca.pem"
-GIVEN = {
+ENVIRONMENT = {
     "ACCORD_SERVICE": "intake",
     "ACCORD_DATABASE": VERIFIED,
     "ACCORD_KAFKA": "127.0.0.1:9092",
@@ -37,8 +37,8 @@ GIVEN = {
 
 
 @pytest.fixture(autouse=True)
-def given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in GIVEN.items():
+def set_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
 
 
@@ -64,7 +64,7 @@ def test_the_collector_has_its_standard_name(monkeypatch: pytest.MonkeyPatch) ->
     assert read(Settings).otlp_endpoint == "https://collector.test"
 
 
-@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("name", ENVIRONMENT)
 def test_nothing_needed_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)
 
@@ -152,7 +152,7 @@ def test_m10_every_refusal_is_one_line_and_no_traceback() -> None:
         "ACCORD_ISSUER": "http://issuer.test",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.test",
     }
-    environment = {"PATH": os.defpath} | GIVEN | unsafe
+    environment = {"PATH": os.defpath} | ENVIRONMENT | unsafe
     command = [sys.executable, "-m", "services.intake.main"]
 
     ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

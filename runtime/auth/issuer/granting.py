@@ -1,4 +1,4 @@
-"""The token endpoint: who proves themselves gets a short token; errors are those of RFC 6749, 5.2."""
+"""The token endpoint: a client or person with proof gets a short-lived token; errors are those of RFC 6749, 5.2."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GrantDenied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GrantServices:
-    """What the endpoint checks proofs with, and where the request comes from that brings one."""
+    """The services that check proofs, and the address that the request comes from."""
 
     register: Register
     assertions: Assertions

@@ -21,7 +21,7 @@ Partition = tuple[str, int]
 
 
 class ConsumerLag:
-    """Knows since when each end of a partition is known, so that the wait of the oldest message is known too."""
+    """Remembers when each end of a partition was first observed, and so how long the oldest message has waited."""
 
     def __init__(self) -> None:
         self._ends: dict[Partition, deque[tuple[int, float]]] = {}
@@ -57,7 +57,10 @@ def offsets(admin: AdminClient, group: str, partitions: Collection[Partition]) -
     ends = admin.list_offsets(dict.fromkeys(places, LATEST), **options)
     starts = admin.list_offsets(dict.fromkeys(places, EARLIEST), **options)
     (committed,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)], **options).values()
-    handled = {(partition.topic, partition.partition): partition.offset for partition in committed.result(ANSWER_WITHIN).topic_partitions}
+    handled = {
+        (partition.topic, partition.partition): partition.offset
+        for partition in committed.result(ANSWER_WITHIN).topic_partitions
+    }
     end_offsets = {}
     for place, future in ends.items():
         end_offsets[place.topic, place.partition] = int(future.result(ANSWER_WITHIN).offset)

@@ -31,7 +31,7 @@ class AssignedMailboxes:
 
 
 class Mailboxes:
-    """Looks which mailboxes there are, and what is away."""
+    """Looks up which mailboxes exist, and notes whether the broker answers."""
 
     def __init__(self, settings: Settings, sessions: async_sessionmaker[AsyncSession], state: ConsumerHealth) -> None:
         self._settings = settings
@@ -40,9 +40,9 @@ class Mailboxes:
         self._admin: AdminClient | None = None
 
     async def look(self) -> AssignedMailboxes | None:
-        """Return what is there now; None while the broker does not answer.  Raises what the database raises.
+        """Return the mailboxes of now; None while the broker does not answer.  Raises what the database raises.
 
-        What is not readable is left alone: to subscribe to a topic that is not there, or not allowed,
+        An unreadable mailbox is left alone: to subscribe to a topic that is not there, or not allowed,
         would end the whole Faust worker.
         """
         async with self._sessions() as session:

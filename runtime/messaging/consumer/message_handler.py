@@ -59,7 +59,7 @@ class CommitsItself(Exception):
 
 
 class MessageHandler:
-    """What one consumer does with what it receives."""
+    """Handles the records of one consumer."""
 
     def __init__(
         self,

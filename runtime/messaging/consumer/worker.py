@@ -127,7 +127,7 @@ class Worker:
                 raise ConsumerStopped(restartable=False)
 
     async def _keep_up(self, reading: FaustConsumer) -> bool:
-        """Read what was added and retry what was asked for; false once a mailbox is not ours to read any more."""
+        """Read mailboxes that were added and retry dead letters as asked; false once a mailbox is no longer ours."""
         mailboxes = await self._look()
         if mailboxes is None:
             return True

@@ -46,7 +46,7 @@ class HeldMailbox:
 
 @dataclass(slots=True)
 class DispatcherState:
-    """What a relay knows of itself, for readiness and metrics."""
+    """The state of a relay, for readiness and metrics."""
 
     owned: set[int] = field(default_factory=set)
     broker: bool = True

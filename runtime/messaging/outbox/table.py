@@ -126,7 +126,9 @@ async def try_lock_shard(session: AsyncSession, shard: int) -> bool:
     return owned
 
 
-async def claim(session: AsyncSession, shards: Collection[int], unreachable: Collection[str], most: int) -> list[OutboxRow]:
+async def claim(
+    session: AsyncSession, shards: Collection[int], unreachable: Collection[str], most: int
+) -> list[OutboxRow]:
     """Return the oldest rows of the shards, but for recipients who cannot be delivered to just now."""
     rows = await hot_path.fetch_all(session, CLAIM, smallints(shards), texts(unreachable), most, most, BYTES_AT_ONCE)
     return [OutboxRow(*row) for row in rows]

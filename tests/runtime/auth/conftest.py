@@ -94,8 +94,8 @@ def assertion(client_id: str, key: ECKey, header: dict[str, Any] | None = None, 
         "exp": at + 60,
         "jti": uuid4().hex,
     }
-    said = {name: _instant(at, value) for name, value in (claims | changes).items() if value is not ...}
-    signed = jwt.encode({"alg": "ES256", **(header or {})}, said, key)
+    all_claims = {name: _instant(at, value) for name, value in (claims | changes).items() if value is not ...}
+    signed = jwt.encode({"alg": "ES256", **(header or {})}, all_claims, key)
     form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
     return {"grant_type": "client_credentials", **form}
 

@@ -31,7 +31,7 @@ async def test_a_form_of_another_site_signs_nobody_in(issued: Issued, headers: d
     assert await send_form(issued, headers) == 400
 
 
-async def test_an_application_gets_those_of_its_scopes_that_the_person_holds(issued: Issued) -> None:
+async def test_an_application_gets_only_scopes_the_person_holds(issued: Issued) -> None:
     back = await code_for(issued, issued.join("auditor"), scope="openid ledger:read messages:open")
 
     answer = (await issued.token(**exchange(back["code"]))).json()
@@ -40,7 +40,7 @@ async def test_an_application_gets_those_of_its_scopes_that_the_person_holds(iss
     assert (await verifier(issued).verify(answer["access_token"])).scopes == {"ledger:read"}
 
 
-async def test_an_application_gets_nothing_where_the_person_holds_none_of_its_scopes(issued: Issued) -> None:
+async def test_no_token_where_a_person_has_none_of_the_scopes_asked(issued: Issued) -> None:
     back = await code_for(issued, issued.join("auditor"), scope="openid messages:open")
 
     answer = await issued.token(**exchange(back["code"]))

@@ -86,13 +86,13 @@ async def test_d19_an_assertion_is_taken_thirty_seconds_after_its_end(issued: Is
     late = [assertion(client_id, key)["client_assertion"] for _ in range(2)]
 
     now[0] = began + timedelta(seconds=60 + LEEWAY_SECONDS - 2)
-    known = await assertions.client(late[0])
+    account = await assertions.client(late[0])
     now[0] = began + timedelta(seconds=60 + LEEWAY_SECONDS + 2)
     with pytest.raises(NotVerified):
         await assertions.client(late[1])
 
     assert LEEWAY_SECONDS == 30
-    assert known.principal.subject == client_id
+    assert account.principal.subject == client_id
     await opened.kw["bind"].dispose()
 
 
@@ -185,7 +185,7 @@ async def test_a_passphrase_may_be_typed_on_another_keyboard(issued: Issued) -> 
     assert answer.status_code == 200
 
 
-async def test_an_unknown_person_and_a_wrong_passphrase_are_answered_alike(issued: Issued) -> None:
+async def test_unknown_person_and_wrong_passphrase_get_the_same_answer(issued: Issued) -> None:
     person_ref = issued.join()
 
     wrong = await issued.token(**password(person_ref, "something else"))
@@ -205,25 +205,25 @@ async def test_an_unknown_person_takes_as_long_as_a_wrong_passphrase(issued: Iss
         await issued.token(**password(name, "something else"))
         return time.perf_counter() - began
 
-    known = [await seconds(issued.join()) for _ in range(5)]
+    existing = [await seconds(issued.join()) for _ in range(5)]
     unknown = [await seconds(f"nobody-{number}") for number in range(5)]
 
     # A class, not a measure: without the hash a wrong name is answered some twenty times as fast.
     # The least of each, because a busy machine only ever adds.
-    assert 0.25 < min(unknown) / min(known) < 4
+    assert 0.25 < min(unknown) / min(existing) < 4
 
 
-async def test_five_tries_and_then_slower_even_with_the_right_passphrase(issued: Issued) -> None:
+async def test_after_five_tries_even_the_right_passphrase_is_slowed(issued: Issued) -> None:
     person_ref = issued.join()
 
     wrong = [await issued.token(**password(person_ref, "something else")) for _ in range(6)]
     right = await issued.token(**password(person_ref))
-    nobody = [await issued.token(**password("nobody-tries")) for _ in range(6)]
+    unknown = [await issued.token(**password("nobody-tries")) for _ in range(6)]
 
     assert [answer.status_code for answer in wrong] == [400] * 5 + [429]
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) >= 1
-    assert [answer.status_code for answer in nobody] == [400] * 5 + [429]
+    assert [answer.status_code for answer in unknown] == [400] * 5 + [429]
 
 
 async def test_l4_a_stranger_does_not_lock_the_bearer_out(issued: Issued) -> None:
@@ -424,10 +424,10 @@ async def test_a_session_ends_when_the_person_leaves(issued: Issued) -> None:
 @pytest.mark.parametrize("changes", [{"redirect_uri": "http://elsewhere.test"}, {"redirect_uri": BACK + "/more"},
                                      {"redirect_uri": ""}, {"client_id": ""}])  # fmt: skip
 async def test_nobody_is_sent_to_an_address_that_was_not_named(issued: Issued, changes: dict[str, str]) -> None:
-    asked = await issued.web.get("/authorize", params=REQUEST | changes)
+    page_response = await issued.web.get("/authorize", params=REQUEST | changes)
     sent = await issued.web.post("/authorize", data=REQUEST | changes | {"person": issued.join(), "passphrase": "a"})
 
-    for answer in (asked, sent):
+    for answer in (page_response, sent):
         assert answer.status_code == 400
         assert "location" not in answer.headers
         assert "elsewhere" not in answer.text
@@ -485,7 +485,7 @@ async def test_the_page_is_neutral_and_plain(issued: Issued) -> None:
     assert (await issued.web.get("/sign-in.css")).headers["content-type"].startswith("text/css")
 
 
-async def test_the_page_may_load_nothing_and_lead_back_only_where_it_was_told(issued: Issued) -> None:
+async def test_the_page_loads_nothing_and_leads_to_its_redirect_only(issued: Issued) -> None:
     policy = (await issued.web.get("/authorize", params=REQUEST)).headers["content-security-policy"]
 
     assert policy == (
@@ -495,11 +495,11 @@ async def test_the_page_may_load_nothing_and_lead_back_only_where_it_was_told(is
 
 
 async def test_discovery_tells_where_everything_is(issued: Issued) -> None:
-    found = (await issued.web.get("/.well-known/openid-configuration")).json()
+    metadata = (await issued.web.get("/.well-known/openid-configuration")).json()
 
-    assert found["issuer"] == ADDRESS
-    assert found["token_endpoint"] == TOKEN_URL
-    keys = (await issued.web.get(urlsplit(found["jwks_uri"]).path)).json()["keys"]
+    assert metadata["issuer"] == ADDRESS
+    assert metadata["token_endpoint"] == TOKEN_URL
+    keys = (await issued.web.get(urlsplit(metadata["jwks_uri"]).path)).json()["keys"]
     assert [set(key) for key in keys] == [{"kty", "crv", "x", "y", "kid", "use", "alg"}]
 
 

@@ -16,10 +16,10 @@ def test_h12_the_example_for_partners_is_taken(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.+?)```", PAGE.read_text(), re.DOTALL)
     key, file = a_key(), tmp_path / "key.json"
     file.write_text(json.dumps(key.as_dict(private=True)))
-    made: dict[str, Any] = {}
+    namespace: dict[str, Any] = {}
 
-    exec(example, made)  # noqa: S102 - our own page
-    claim = made["claim_for"]("kim", "county-sheriff", file)
+    exec(example, namespace)  # noqa: S102 - our own page
+    claim = namespace["claim_for"]("kim", "county-sheriff", file)
 
     assert on_behalf.person_named(claim) == "kim"
     on_behalf.check(claim, "county-sheriff", key.as_dict(private=False), audience="accord", now=clock.utcnow())

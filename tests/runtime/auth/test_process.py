@@ -34,22 +34,22 @@ class Running:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def start(database: Database, folder: Path, **other: str) -> Running:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    said = {
+    settings = {
         "ACCORD_DATABASE": database.url("accord_issuer"),
         "ACCORD_ISSUER": address,
         "ACCORD_PORT": str(port),
         "ACCORD_PROFILE": "development",
         "ACCORD_RUN_DIR": str(folder),
     }
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **said, **other}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings, **other}
     log = folder / "issuer.log"
     with log.open("wb") as written:
         process = subprocess.Popen([sys.executable, "-m", "runtime.auth.issuer"], env=environment, stderr=written)

@@ -292,7 +292,7 @@ async def test_keys_are_fetched_once_for_many_tokens() -> None:
     assert publisher.asked == 1
 
 
-async def test_an_unknown_key_is_asked_for_no_more_than_every_ten_seconds() -> None:
+async def test_an_unknown_key_is_fetched_at_most_every_ten_seconds() -> None:
     publisher, watch = Publisher(), Watch()
     tokens = Tokens(ISSUER, "accord", publisher.fetch, now=lambda: NOON, monotonic=watch)
 
@@ -316,7 +316,7 @@ async def test_a_key_that_was_rotated_in_is_found_and_the_old_one_ends() -> None
         await tokens.verify(spelled(HEADER, CLAIMS))
 
 
-async def test_a_token_that_was_taken_before_is_asked_again_of_a_new_key_of_the_same_name() -> None:
+async def test_an_accepted_token_is_checked_again_by_a_key_of_same_kid() -> None:
     publisher, watch = Publisher(), Watch()
     tokens = Tokens(ISSUER, "accord", publisher.fetch, now=lambda: NOON, monotonic=watch)
     await tokens.verify(spelled(HEADER, CLAIMS))
@@ -327,7 +327,7 @@ async def test_a_token_that_was_taken_before_is_asked_again_of_a_new_key_of_the_
         await tokens.verify(spelled(HEADER, CLAIMS))
 
 
-async def test_old_keys_serve_while_the_issuer_is_away_but_not_for_ever() -> None:
+async def test_old_keys_serve_for_an_hour_while_the_issuer_is_away() -> None:
     publisher, watch = Publisher(), Watch()
     tokens = Tokens(ISSUER, "accord", publisher.fetch, now=lambda: NOON, monotonic=watch)
     await tokens.verify(spelled(HEADER, CLAIMS))

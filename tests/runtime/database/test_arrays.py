@@ -57,12 +57,12 @@ async def test_what_goes_to_the_driver_is_of_the_sessions_transaction(town: Town
     assert after == [("",)]
 
 
-async def test_an_error_of_the_driver_is_the_one_that_sqlalchemy_raises(town: Town) -> None:
-    taken = UUID(int=7)
+async def test_a_driver_error_is_raised_as_sqlalchemys_own(town: Town) -> None:
+    case_ref = UUID(int=7)
     statement = 'INSERT INTO register."case" (subject_id, agency_id, case_ref) VALUES (-1, %s, %s)'
     async with town.session("accord_intake") as session:
         with pytest.raises(IntegrityError) as raised:
-            await hot_path.execute(session, statement, "harbor-house", taken)
+            await hot_path.execute(session, statement, "harbor-house", case_ref)
         await session.rollback()
         assert await hot_path.fetch_all(session, "SELECT 1") == [(1,)]
 
@@ -83,11 +83,11 @@ async def test_a_connection_that_broke_is_told_as_one_that_is_away(town: Town) -
         assert await hot_path.fetch_all(session, "SELECT 1") == [(1,)]
 
 
-async def test_of_several_that_ask_at_once_each_is_given_what_it_asked_for(town: Town) -> None:
+async def test_concurrent_statements_each_get_their_own_rows(town: Town) -> None:
     async with town.session("accord_intake") as session:
         await hot_path.fetch_all(session, "SELECT 1")
-        found = await asyncio.gather(
+        results = await asyncio.gather(
             *(hot_path.fetch_all(session, "SELECT CAST(%s AS int), pg_sleep(%s)", n, 0.01 * (n % 3)) for n in range(12))
         )
 
-    assert [rows[0][0] for rows in found] == list(range(12))
+    assert [rows[0][0] for rows in results] == list(range(12))

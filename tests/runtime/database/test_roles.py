@@ -33,8 +33,8 @@ def who_may(database: Database, statement: str) -> set[str]:
 def test_m2_no_role_takes_a_lock_of_its_own_choice(database: Database, role: str) -> None:
     with database.superuser() as connection:
         functions = [str(row[0]) for row in connection.execute(ADVISORY)]
-        given = "SELECT has_function_privilege(%s, %s, 'EXECUTE')"
-        may = [one for one in functions if connection.execute(given, [role, one]).fetchone() != (False,)]
+        query = "SELECT has_function_privilege(%s, %s, 'EXECUTE')"
+        may = [function for function in functions if connection.execute(query, [role, function]).fetchone() != (False,)]
 
     assert len(functions) > 15
     assert may == []
@@ -43,7 +43,7 @@ def test_m2_no_role_takes_a_lock_of_its_own_choice(database: Database, role: str
 
 def test_m2_who_changes_consent_holds_a_subject_exclusive(database: Database) -> None:
     """The bridge and referrals do as well: what they record ends a release, or begins it."""
-    doors = {f"accord_{one}" for one in SERVICES} - {"accord_audit", "accord_dashboard"} | {"accord_relay"}
+    doors = {f"accord_{service}" for service in SERVICES} - {"accord_audit", "accord_dashboard"} | {"accord_relay"}
 
     assert who_may(database, f"SELECT register.lock_exclusive({SUBJECT})") == CHANGES
     assert who_may(database, "SELECT register.hold_exclusive(gen_random_uuid())") == CHANGES
@@ -56,8 +56,8 @@ def test_m2_a_key_of_a_repeat_meets_no_lock_of_another_kind(database: Database) 
         for number in (2764, 24297):
             assert service.execute("SELECT carrying.lock_repeat(%s, 0)", [number]).fetchone() == (True,)
         with database.superuser() as outside:
-            held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s AND classid < 2147483648"
-            assert outside.execute(held, [service.info.backend_pid]).fetchone() == (0,)
+            query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s AND classid < 2147483648"
+            assert outside.execute(query, [service.info.backend_pid]).fetchone() == (0,)
 
 
 def test_m2_what_the_server_leaves_open_is_named(database: Database) -> None:

@@ -47,26 +47,26 @@ class Between:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         parts = urlsplit(self._url)
-        theirs, ours = await asyncio.open_connection(parts.hostname, parts.port)
-        self._lines += [ours, writer]
-        for a, b in ((reader, ours), (theirs, writer)):
+        server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port)
+        self._lines += [server_writer, writer]
+        for a, b in ((reader, server_writer), (server_reader, writer)):
             task = asyncio.get_running_loop().create_task(self._pass(a, b))
             self._tasks.add(task)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while came := await reader.read(65_536):
+        while data := await reader.read(65_536):
             await self.goes_on.wait()
-            writer.write(came)
+            writer.write(data)
         writer.transport.abort()
 
 
 @pytest.fixture
 async def between(database: Database) -> AsyncIterator[tuple[Between, AsyncEngine]]:
-    made = Between(database, "accord_intake")
-    async with made.standing() as url:
+    proxy = Between(database, "accord_intake")
+    async with proxy.standing() as url:
         bound = engine(url, pool_size=2)
-        yield made, bound
-        made.goes_on.set()
+        yield proxy, bound
+        proxy.goes_on.set()
         await bound.dispose()
 
 
@@ -112,9 +112,9 @@ async def test_everywhere_a_database_that_stands_still_is_a_503(web: Web, betwee
     async with web.serving("intake", [sample_app.routes], app_state=app_state) as app, web.as_person(app, "ana") as ana:
         ready = await ana.get("/readyz")
         proxy.goes_on.clear()
-        asked = [("POST", "/v1/things/stop"), ("GET", "/v1/things"), ("GET", "/v1/things"), ("GET", "/v1/things")]
+        requests = [("POST", "/v1/things/stop"), ("GET", "/v1/things"), ("GET", "/v1/things"), ("GET", "/v1/things")]
         began = time.monotonic()
-        answers = await asyncio.gather(*(_ask(ana, *one) for one in asked))
+        answers = await asyncio.gather(*(_ask(ana, *request) for request in requests))
         took = time.monotonic() - began
         unready = await ana.get("/readyz")
 
@@ -137,8 +137,8 @@ async def test_a_database_that_keeps_nothing_is_not_ready(web: Web, database: Da
     with database.superuser() as connection:
         connection.execute("ALTER ROLE accord_intake SET default_transaction_read_only = on")
     try:
-        async with web.serving("intake", [sample_app.routes], app_state=app_state) as app, web.asking(app) as nobody:
-            answer = await nobody.get("/readyz")
+        async with web.serving("intake", [sample_app.routes], app_state=app_state) as app, web.asking(app) as client:
+            answer = await client.get("/readyz")
     finally:
         with database.superuser() as connection:
             connection.execute("ALTER ROLE accord_intake RESET default_transaction_read_only")

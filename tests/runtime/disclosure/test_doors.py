@@ -130,7 +130,7 @@ class WatchedKeyring:
         return await self.town.keys.unwrap(agency_id, wrapped, context)
 
 
-async def test_the_key_that_opens_is_asked_for_when_the_look_is_on_record(town: Town) -> None:
+async def test_the_key_is_unwrapped_once_the_opening_is_on_record(town: Town) -> None:
     case_ref = await town.open_case()
     await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     await offered(town, case_ref)
@@ -144,7 +144,7 @@ async def test_the_key_that_opens_is_asked_for_when_the_look_is_on_record(town: 
     assert keyring.saw == [0, 1]  # first for the look's own detail, then for the message
 
 
-async def test_the_key_of_a_case_is_asked_for_once_however_many_of_its_messages_are_opened(town: Town) -> None:
+async def test_a_case_key_is_unwrapped_once_for_many_messages(town: Town) -> None:
     case_ref = await town.open_case()
     await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     for _ in range(3):
@@ -154,9 +154,9 @@ async def test_the_key_of_a_case_is_asked_for_once_however_many_of_its_messages_
 
     async with town.unit("accord_exchange", "harbor-house", "sam") as unit:
         unit.keys = keyring
-        shown = await disclosure.open(unit, messages, Purpose.SHELTER)
+        openings = await disclosure.open(unit, messages, Purpose.SHELTER)
 
-    assert len(shown) == 3
+    assert len(openings) == 3
     assert keyring.saw == [0, 3]  # for the looks' details, then for the messages
 
 
@@ -172,7 +172,7 @@ async def test_the_custodian_opens_all_of_its_own_fact(town: Town) -> None:
     assert opening.basis == "own_record"
 
 
-async def test_an_agency_without_a_permitted_category_gets_no_message_and_the_refusal_is_on_record(town: Town) -> None:
+async def test_no_permitted_category_means_no_message_but_a_refusal(town: Town) -> None:
     case_ref = await town.open_case("bay-hotline")
     await town.direct(case_ref, "lantern-counselling", Purpose.COUNSELLING, [DataCategory.NEEDS], effect="deny")
 
@@ -182,7 +182,7 @@ async def test_an_agency_without_a_permitted_category_gets_no_message_and_the_re
     assert "not_sent" in acts(town, case_ref)
 
 
-async def test_after_a_revocation_is_answered_the_same_message_opens_nothing(town: Town) -> None:
+async def test_a_message_opens_nothing_once_a_revocation_is_answered(town: Town) -> None:
     case_ref = await town.open_case()
     directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     await offered(town, case_ref)
@@ -199,7 +199,7 @@ async def test_a_message_of_another_agency_opens_nothing(town: Town) -> None:
     case_ref = await town.open_case()
     await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     await offered(town, case_ref)
-    stolen = [replace(one, recipient="county-sheriff") for one in await mailbox(town, case_ref, "harbor-house")]
+    stolen = [replace(message, recipient="county-sheriff") for message in await mailbox(town, case_ref, "harbor-house")]
 
     assert await opened(town, stolen, "county-sheriff", "lee", Purpose.ORDER_ENFORCEMENT) == []
 
@@ -213,7 +213,7 @@ async def test_another_purpose_than_the_one_granted_opens_nothing(town: Town) ->
     assert await opened(town, messages, "harbor-house", "sam", Purpose.ADVOCACY) == []
 
 
-async def test_a_person_who_is_blocked_opens_nothing_while_a_colleague_does(town: Town) -> None:
+async def test_a_blocked_person_opens_nothing_while_a_colleague_does(town: Town) -> None:
     case_ref = await town.open_case()
     await town.direct(case_ref, "county-sheriff", Purpose.ORDER_ENFORCEMENT, [DataCategory.IDENTITY])
     await town.direct(case_ref, "county-sheriff", None, effect="deny", excluded="kim")
@@ -224,7 +224,7 @@ async def test_a_person_who_is_blocked_opens_nothing_while_a_colleague_does(town
     assert len(await opened(town, messages, "county-sheriff", "lee", Purpose.ORDER_ENFORCEMENT)) == 1
 
 
-async def test_what_lapsed_before_it_was_sent_is_withheld_and_on_record(town: Town) -> None:
+async def test_a_message_that_lapsed_unsent_is_withheld_and_on_record(town: Town) -> None:
     case_ref = await town.open_case()
     directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     await offered(town, case_ref)
@@ -258,26 +258,26 @@ async def test_references_differ_from_agency_to_agency(town: Town) -> None:
         Purpose.LEGAL_REPRESENTATION,
     )
 
-    refs = {one[0].categories[DataCategory.INCIDENT_SUMMARY]["incident_ref"] for one in (shelter, legal)}
+    refs = {openings[0].categories[DataCategory.INCIDENT_SUMMARY]["incident_ref"] for openings in (shelter, legal)}
     assert len(refs) == 2
     assert len({shelter[0].case_ref, legal[0].case_ref, case_ref}) == 3
 
 
-async def test_a_revocation_is_answered_soon_while_six_openers_hold_the_same_subject(town: Town) -> None:
+async def test_a_revocation_is_answered_soon_despite_six_openers(town: Town) -> None:
     case_ref = await town.open_case()
     directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     await offered(town, case_ref)
     messages = await mailbox(town, case_ref, "harbor-house")
-    seen: list[int] = []
+    counts: list[int] = []
     done = asyncio.Event()
 
     async def keep_opening() -> None:
         while not done.is_set():
-            seen.append(len(await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)))
+            counts.append(len(await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)))
 
     openers = [asyncio.create_task(keep_opening()) for _ in range(6)]
     async with asyncio.timeout(30):
-        while seen.count(1) < 12:
+        while counts.count(1) < 12:
             await asyncio.sleep(0.01)
     async with asyncio.timeout(5):  # starved, it took eight seconds and more
         await town.revoke(case_ref, directive)
@@ -289,7 +289,7 @@ async def test_a_revocation_is_answered_soon_while_six_openers_hold_the_same_sub
 
 
 @pytest.mark.parametrize("door", ["offer", "open"])
-async def test_a_revocation_is_not_answered_while_a_decision_made_before_it_is_under_way(town: Town, door: str) -> None:
+async def test_a_revocation_waits_for_decisions_under_way(town: Town, door: str) -> None:
     case_ref = await town.open_case()
     directive = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, SHELTER)
     async with town.session("accord_exchange") as deciding:
@@ -341,6 +341,6 @@ async def test_m1_a_trace_leads_from_the_offer_to_an_opening(town: Town, monkeyp
         (opening,) = await opened(town, messages, "harbor-house", "sam", Purpose.SHELTER)
 
     (span,) = exporter.get_finished_spans()
-    assert [f"{one.context.trace_id:032x}" for one in span.links] == ["0af7651916cd43dd8448eb211c80319c"]
+    assert [f"{link.context.trace_id:032x}" for link in span.links] == ["0af7651916cd43dd8448eb211c80319c"]
     assert "0af7651916cd43dd8448eb211c80319c" not in str(opening)
     provider.shutdown()

@@ -28,5 +28,5 @@ def test_an_opening_withholds_what_it_says() -> None:
         at=datetime(2026, 3, 2, tzinfo=UTC),
     )
 
-    for shown in (repr(opening), str(opening), f"{opening}"):
-        assert CANARY not in shown
+    for text in (repr(opening), str(opening), f"{opening}"):
+        assert CANARY not in text

@@ -79,12 +79,12 @@ async def keep(unit: UnitOfWork, word: str, once: str | None = None) -> UUID:
     return thing_ref
 
 
-def kept(database: Database, word: str) -> int:
+def row_count(database: Database, word: str) -> int:
     """Return how often `word` is on the table, seen by an outsider."""
     with database.superuser() as connection:
-        found = connection.execute("SELECT count(*) FROM trial.thing WHERE word = %s", (word,)).fetchone()
-    assert found is not None
-    return int(str(found[0]))
+        row = connection.execute("SELECT count(*) FROM trial.thing WHERE word = %s", (word,)).fetchone()
+    assert row is not None
+    return int(str(row[0]))
 
 
 async def as_made(thing_ref: CreatedResources, unit: MayWrite, answer: Response) -> dict[str, str]:
@@ -145,8 +145,8 @@ async def whoami(unit: MayRead) -> dict[str, str | None]:
 @routes.get("/{thing_ref}")
 async def read_thing(thing_ref: UUID, unit: MayRead) -> dict[str, str]:
     """Read a thing, if it is yours."""
-    found = await unit.session.scalar(text("SELECT word FROM trial.thing WHERE thing_ref = :r"), {"r": thing_ref})
-    if found is None:
+    word = await unit.session.scalar(text("SELECT word FROM trial.thing WHERE thing_ref = :r"), {"r": thing_ref})
+    if word is None:
         raise Absent
     return {"thing_ref": str(thing_ref)}
 

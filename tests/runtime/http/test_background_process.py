@@ -10,9 +10,9 @@ from tests.support.web import settings_for
 
 
 async def test_a_worker_names_what_it_lacks_until_it_stops() -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     done, lacking = asyncio.Event(), ["broker"]
 
     async def work() -> None:
@@ -22,7 +22,7 @@ async def test_a_worker_names_what_it_lacks_until_it_stops() -> None:
         _run_with_health(settings_for("exchange", port=port), work, done.set, lambda: lacking)
     )
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-        first = await _asked(client)
+        first = await _readyz(client)
         lacking.clear()
         second = await client.get("/readyz")
         alive = await client.get("/healthz")
@@ -34,7 +34,7 @@ async def test_a_worker_names_what_it_lacks_until_it_stops() -> None:
     assert (second.status_code, alive.status_code) == (200, 200)
 
 
-async def _asked(client: httpx.AsyncClient) -> httpx.Response:
+async def _readyz(client: httpx.AsyncClient) -> httpx.Response:
     for _ in range(100):
         try:
             return await client.get("/readyz")

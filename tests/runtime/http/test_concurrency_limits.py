@@ -21,11 +21,11 @@ from tests.runtime.http import sample_app
 from tests.support.web import Web
 
 
-async def taken(held: AsyncExitStack, room: ConcurrencyLimits, client: str, times: int) -> int:
+async def take_places(stack: AsyncExitStack, room: ConcurrencyLimits, client: str, times: int) -> int:
     """Take places until one is refused; return how many there were."""
     for number in range(times):
         try:
-            await held.enter_async_context(room.of(client))
+            await stack.enter_async_context(room.of(client))
         except Unavailable:
             return number
     return times
@@ -33,9 +33,9 @@ async def taken(held: AsyncExitStack, room: ConcurrencyLimits, client: str, time
 
 async def test_h5_one_client_takes_no_more_than_half() -> None:
     room = ConcurrencyLimits(40, share=8, for_stops=8)
-    async with AsyncExitStack() as held:
-        greedy = await taken(held, room, "greedy", 100)
-        others = [await taken(held, room, name, 100) for name in ("one", "two", "three")]
+    async with AsyncExitStack() as stack:
+        greedy = await take_places(stack, room, "greedy", 100)
+        others = [await take_places(stack, room, name, 100) for name in ("one", "two", "three")]
 
     assert greedy == 16
     assert others == [8, 8, 0]
@@ -43,14 +43,14 @@ async def test_h5_one_client_takes_no_more_than_half() -> None:
 
 async def test_h5_stops_have_places_that_nobody_else_takes() -> None:
     room = ConcurrencyLimits(10, share=4, for_stops=4)
-    async with AsyncExitStack() as held:
+    async with AsyncExitStack() as stack:
         for client in "abcdef":
-            await taken(held, room, client, 10)
+            await take_places(stack, room, client, 10)
         async with asyncio.timeout(1), room.of_stop("a"), room.of_stop("b"), room.of_stop("a"):
             pass
 
 
-async def test_h5_a_clients_stops_wait_for_each_other_and_not_for_anothers() -> None:
+async def test_h5_a_clients_stops_wait_only_for_its_own() -> None:
     room = ConcurrencyLimits(10, share=2, for_stops=4)
     done = asyncio.Event()
 
@@ -140,10 +140,10 @@ async def test_h5_slow_bodies_hold_no_place(web: Web) -> None:
         written = await ana.post("/v1/things", json={"word": f"word-{uuid4().hex[:12]}"})
         stopped = await ana.post("/v1/things/stop", json={"word": f"word-{uuid4().hex[:12]}"})
         go.set()
-        held = await asyncio.gather(*holders)
+        answers = await asyncio.gather(*holders)
 
     assert (written.status_code, stopped.status_code) == (201, 201)
-    assert {answer.status_code for answer in held} <= {400, 403}
+    assert {answer.status_code for answer in answers} <= {400, 403}
 
 
 async def test_h5_without_a_scope_no_body_is_read(web: Web, app: FastAPI) -> None:
@@ -157,7 +157,7 @@ async def test_h5_without_a_scope_no_body_is_read(web: Web, app: FastAPI) -> Non
     assert answer.status_code == 403
 
 
-async def test_h6_a_large_body_waits_for_its_turn_and_a_small_one_does_not(web: Web, app: FastAPI) -> None:
+async def test_h6_a_large_body_waits_for_its_turn_a_small_one_does_not(web: Web, app: FastAPI) -> None:
     large = json.dumps({"word": "x", "once": " " * 8_000}).encode()
     async with web.as_person(app, "ana") as ana:
         async with app.state.app_state.parsing:
@@ -186,7 +186,7 @@ async def test_requests_that_come_together_begin_a_few_at_a_time() -> None:
         await asyncio.sleep(0)
 
     assert [number for _, number in rounds] == list(range(5 * AT_A_TIME))
-    assert max(sum(1 for at, _ in rounds if at == one) for one in range(now + 1)) <= AT_A_TIME
+    assert max(sum(1 for at, _ in rounds if at == tick) for tick in range(now + 1)) <= AT_A_TIME
 
 
 async def test_who_was_refused_in_a_row_begins_behind_all_others() -> None:
@@ -207,7 +207,7 @@ async def test_who_was_refused_in_a_row_begins_behind_all_others() -> None:
     assert begun == ["first"] * AT_A_TIME + ["honest"] * AT_A_TIME + ["refused"] * AT_A_TIME
 
 
-async def test_h5_while_a_stop_is_worked_on_others_begin_only_once_they_have_waited() -> None:
+async def test_h5_during_a_stop_other_requests_begin_after_a_wait() -> None:
     starts, begun = AdmissionQueue(), []
 
     async def begin(name: str) -> None:
@@ -252,18 +252,18 @@ async def test_h5_a_flood_of_one_clients_stops_holds_nobody_back() -> None:
 )
 def test_l8_an_address_is_what_our_own_proxies_saw(sent: str, trusted: int, address: str) -> None:
     headers = [(b"x-forwarded-for", sent.encode())] if sent else []
-    asked = HTTPConnection({"type": "http", "headers": headers, "client": ("192.0.2.1", 5)})
+    connection = HTTPConnection({"type": "http", "headers": headers, "client": ("192.0.2.1", 5)})
 
-    assert client_address(asked, trusted) == address
+    assert client_address(connection, trusted) == address
 
 
 async def test_l13_production_describes_itself_to_nobody(web: Web) -> None:
     for described, status in ((False, 404), (True, 200)):
-        async with web.asking(problem_application("trial", described=described)) as nobody:
-            assert (await nobody.get("/openapi.json")).status_code == status
+        async with web.asking(problem_application("trial", described=described)) as client:
+            assert (await client.get("/openapi.json")).status_code == status
 
 
 async def test_d19_a_number_in_a_query_is_digits_only(ana: httpx.AsyncClient) -> None:
-    answers = [await ana.get(f"/v1/things?limit={given}") for given in ("20", "%2020", "20%20", "+20", "%2B20", "2_0")]
+    answers = [await ana.get(f"/v1/things?limit={limit}") for limit in ("20", "%2020", "20%20", "+20", "%2B20", "2_0")]
 
     assert [answer.status_code for answer in answers] == [200, 422, 422, 422, 422, 422]

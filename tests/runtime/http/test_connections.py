@@ -38,9 +38,9 @@ class Served:
     """A process that answers on a port of its own."""
 
     def __init__(self, before: str = "") -> None:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = found.getsockname()[1]
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", before + SERVED, str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
@@ -52,10 +52,10 @@ class Served:
         """Return all that is answered to these bytes, until the other side closes."""
         with self.open() as line:
             line.sendall(raw)
-            said = b""
+            answer = b""
             while part := line.recv(65_536):
-                said += part
-            return said
+                answer += part
+            return answer
 
     def fast(self) -> float:
         """Return how long a request on a new connection takes."""
@@ -121,16 +121,16 @@ def test_d19_what_two_readers_could_read_differently(served: Served, raw: bytes,
 
 
 def test_d19_a_refusal_reaches_whoever_is_still_sending(served: Served) -> None:
-    said = served.ask(POST + b"transfer-encoding: chunked\r\n\r\n" + b"a" * 8_000_000)
+    answer = served.ask(POST + b"transfer-encoding: chunked\r\n\r\n" + b"a" * 8_000_000)
 
-    assert said.startswith(b"HTTP/1.1 411 ")
+    assert answer.startswith(b"HTTP/1.1 411 ")
 
 
 def test_d19_a_second_head_on_a_connection_is_looked_at_as_well(served: Served) -> None:
-    said = served.ask(GET + b"\r\n" + GET + b"content-length: 0, 0\r\n\r\n")
+    answer = served.ask(GET + b"\r\n" + GET + b"content-length: 0, 0\r\n\r\n")
 
-    assert said.count(b"HTTP/1.1 200") <= 1
-    assert b"HTTP/1.1 200" not in said.partition(b"\r\n\r\n")[2].partition(b"\r\n\r\n")[2]
+    assert answer.count(b"HTTP/1.1 200") <= 1
+    assert b"HTTP/1.1 200" not in answer.partition(b"\r\n\r\n")[2].partition(b"\r\n\r\n")[2]
 
 
 def test_requests_in_pieces_and_behind_each_other_are_answered(served: Served) -> None:
@@ -140,19 +140,19 @@ def test_requests_in_pieces_and_behind_each_other_are_answered(served: Served) -
         first = line.recv(65_536)
         line.sendall(POST + b"content-length: 3\r\n\r\nab")
         line.sendall(b"c\r\n" + GET + b"connection: close\r\n\r\n")
-        said = b""
+        answers = b""
         while part := line.recv(65_536):
-            said += part
+            answers += part
 
     assert first.startswith(b"HTTP/1.1 200")
-    assert [said.count(b"HTTP/1.1 405"), said.count(b"HTTP/1.1 200")] == [1, 1]
+    assert [answers.count(b"HTTP/1.1 405"), answers.count(b"HTTP/1.1 200")] == [1, 1]
 
 
 def test_h7_silent_connections_of_one_address_keep_nobody_out(served: Served) -> None:
     """Four times as many as there may be, all silent: each of ten requests gets in, from the same address."""
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for _ in range(160):
-            held.enter_context(served.open())
+            stack.enter_context(served.open())
         took = [served.fast() for _ in range(10)]
 
     assert max(took) < 1.0
@@ -173,7 +173,7 @@ def test_h7_a_head_has_its_time(served: Served, begun: bytes) -> None:
     assert 0.5 < time.monotonic() - began < 6
 
 
-def test_h7_a_head_that_trickles_behind_an_answer_has_its_time_too(served: Served) -> None:
+def test_h7_a_trickling_head_after_an_answer_times_out_too(served: Served) -> None:
     with served.open() as line:
         line.sendall(GET + b"\r\n")
         line.recv(65_536)
@@ -191,18 +191,18 @@ def test_h7_a_head_that_trickles_behind_an_answer_has_its_time_too(served: Serve
 def test_h7_a_process_with_too_few_files_does_not_start() -> None:
     refused = Served("import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))\n")
     _, errors = refused.process.communicate(timeout=60)
-    said = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
 
     assert refused.process.returncode != 0
-    assert [line["event"] for line in said if line["level"] == "critical"] == ["too_few_descriptors"]
+    assert [line["event"] for line in events if line["level"] == "critical"] == ["too_few_descriptors"]
 
 
 def test_h7_shed_load_is_one_line_in_the_log() -> None:
     crowded = Served()
     crowded.wait()
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for _ in range(200):
-            held.enter_context(crowded.open())
+            stack.enter_context(crowded.open())
         crowded.fast()
     assert crowded.end().count("load_shed") == 1
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from runtime.auth.principal import Kind, Principal
 from runtime.http import idempotency, router
 from runtime.http.authentication import unit_of_work_for
-from tests.runtime.http.sample_app import MayWrite, Pause, kept, paused
+from tests.runtime.http.sample_app import MayWrite, Pause, paused, row_count
 from tests.support.database import Database
 from tests.support.web import Web
 
@@ -28,9 +28,9 @@ def a_word() -> str:
 
 def rows(database: Database) -> int:
     with database.superuser() as connection:
-        found = connection.execute(ROWS).fetchone()
-    assert found is not None
-    return int(str(found[0]))
+        row = connection.execute(ROWS).fetchone()
+    assert row is not None
+    return int(str(row[0]))
 
 
 async def test_a_write_sent_again_is_answered_again_and_not_done_again(
@@ -44,7 +44,7 @@ async def test_a_write_sent_again_is_answered_again_and_not_done_again(
     assert (first.status_code, first.content) == (again.status_code, again.content)
     assert again.headers["etag"] == first.headers["etag"]
     assert again.headers["content-type"] == first.headers["content-type"]
-    assert kept(database, word) == 1
+    assert row_count(database, word) == 1
 
 
 async def test_a_key_that_was_used_for_another_body_is_refused(ana: httpx.AsyncClient) -> None:
@@ -58,9 +58,9 @@ async def test_a_key_that_was_used_for_another_body_is_refused(ana: httpx.AsyncC
 
 
 async def test_a_key_that_was_used_for_another_version_is_refused(ana: httpx.AsyncClient) -> None:
-    said, key = {"word": a_word()}, a_key()
+    body, key = {"word": a_word()}, a_key()
     answers = [
-        await ana.post("/v1/things", json=said, headers=key | version)
+        await ana.post("/v1/things", json=body, headers=key | version)
         for version in ({"If-Match": '"1"'}, {"If-Match": '"2"'}, {}, {"If-Match": '"1"'})
     ]
 
@@ -89,7 +89,7 @@ async def test_a_key_says_nothing_to_another_person_or_route(
     ]
 
     assert statuses == [201, 201, 201]
-    assert [kept(database, word) for word in words] == [1, 1, 1]
+    assert [row_count(database, word) for word in words] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "\x7f", "k" * 129, "tab\there", b"\xc3\xa9"])
@@ -110,7 +110,7 @@ async def test_where_a_repeat_would_do_harm_a_key_is_needed(ana: httpx.AsyncClie
     assert without.status_code == 400
     assert without.json()["code"] == "idempotency_key_missing"
     assert with_key.status_code == 201
-    assert kept(database, word) == 1
+    assert row_count(database, word) == 1
 
 
 async def test_the_same_request_still_being_worked_on_is_a_conflict(web: Web, database: Database) -> None:
@@ -131,7 +131,7 @@ async def test_the_same_request_still_being_worked_on_is_a_conflict(web: Web, da
     assert meanwhile.status_code == 409
     assert meanwhile.json()["code"] == "still_running"
     assert done.status_code == 200
-    assert kept(database, word) == 1
+    assert row_count(database, word) == 1
 
 
 async def test_many_at_once_are_done_once(ana: httpx.AsyncClient, database: Database) -> None:
@@ -141,7 +141,7 @@ async def test_many_at_once_are_done_once(ana: httpx.AsyncClient, database: Data
 
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
-    assert kept(database, word) == 1
+    assert row_count(database, word) == 1
 
 
 async def test_a_request_that_failed_may_be_tried_again(ana: httpx.AsyncClient, database: Database) -> None:
@@ -168,7 +168,7 @@ async def test_an_opening_is_never_kept_and_is_decided_again(ana: httpx.AsyncCli
 
 async def test_what_is_kept_can_be_read_by_nobody_without_the_key(ana: httpx.AsyncClient, database: Database) -> None:
     word, key = f"CANARY{uuid4().hex}", a_key()
-    made = (await ana.post("/v1/things", json={"word": word}, headers=key)).json()
+    answer = (await ana.post("/v1/things", json={"word": word}, headers=key)).json()
 
     with database.superuser() as connection:
         dump = connection.execute("SELECT i::text FROM carrying.idempotency AS i")
@@ -176,7 +176,7 @@ async def test_what_is_kept_can_be_read_by_nobody_without_the_key(ana: httpx.Asy
 
     assert key["Idempotency-Key"] not in text
     assert word not in text
-    assert made["thing_ref"] in text  # a reference is all that is kept of an answer
+    assert answer["thing_ref"] in text  # a reference is all that is kept of an answer
 
 
 async def test_after_a_day_a_key_is_new(ana: httpx.AsyncClient, database: Database) -> None:
@@ -200,8 +200,8 @@ async def test_old_answers_are_swept_and_only_ones_own(
         connection.execute(AGE.replace("bay-hotline", "harbor-house"))
         connection.execute(AGE)
 
-    who = Principal("ana", "bay-hotline", Kind.PERSON, "ana", "Ana", frozenset(), frozenset())
-    async with unit_of_work_for(app.state.app_state, who) as unit:
+    principal = Principal("ana", "bay-hotline", Kind.PERSON, "ana", "Ana", frozenset(), frozenset())
+    async with unit_of_work_for(app.state.app_state, principal) as unit:
         await idempotency.delete_expired(unit)
         await unit.session.commit()
 
@@ -216,8 +216,8 @@ async def test_h3_a_stop_is_carried_out_under_any_key(ana: httpx.AsyncClient, da
     word, other, before = a_word(), a_word(), rows(database)
 
     answers = [
-        await ana.post("/v1/things/stop", json={"word": said}, headers={"Idempotency-Key": key})
-        for said, key in ((word, "one"), (word, "one"), (other, "one"), (word, "not a key"))
+        await ana.post("/v1/things/stop", json={"word": value}, headers={"Idempotency-Key": key})
+        for value, key in ((word, "one"), (word, "one"), (other, "one"), (word, "not a key"))
     ]
 
     assert [answer.status_code for answer in answers] == [201] * 4
@@ -229,11 +229,13 @@ async def test_h3_what_closes_by_its_body_is_carried_out_each_time(ana: httpx.As
     word, key, other_key = a_word(), a_key(), a_key()
 
     stop, again = [await ana.post("/v1/things/narrow", json={"word": word, "count": 0}, headers=key) for _ in "12"]
-    once, kept = [await ana.post("/v1/things/narrow", json={"word": word, "count": 1}, headers=other_key) for _ in "12"]
+    once, replayed = [
+        await ana.post("/v1/things/narrow", json={"word": word, "count": 1}, headers=other_key) for _ in "12"
+    ]
 
     assert (stop.status_code, again.status_code) == (201, 201)
     assert stop.content != again.content
-    assert once.content == kept.content
+    assert once.content == replayed.content
 
 
 async def test_h2_a_repeat_shows_what_there_is_now(ana: httpx.AsyncClient, database: Database) -> None:
@@ -245,7 +247,7 @@ async def test_h2_a_repeat_shows_what_there_is_now(ana: httpx.AsyncClient, datab
     again = await ana.post("/v1/things", json={"word": word}, headers=key)
 
     assert (first.status_code, again.status_code) == (201, 404)
-    assert kept(database, word) == 0
+    assert row_count(database, word) == 0
 
 
 def test_h2_a_write_must_say_what_its_repeat_does() -> None:

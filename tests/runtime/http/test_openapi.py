@@ -23,7 +23,9 @@ def description() -> dict[str, Any]:
 
 
 def operations(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {one["operationId"]: one for path in description["paths"].values() for one in path.values()}
+    return {
+        operation["operationId"]: operation for path in description["paths"].values() for operation in path.values()
+    }
 
 
 def test_it_is_open_api_3_1(description: dict[str, Any]) -> None:
@@ -33,33 +35,33 @@ def test_it_is_open_api_3_1(description: dict[str, Any]) -> None:
 
 def test_every_operation_documents_its_problem_answers(description: dict[str, Any]) -> None:
     for operation in operations(description).values():
-        problems = {status: one for status, one in operation["responses"].items() if status >= "400"}
+        problems = {status: response for status, response in operation["responses"].items() if status >= "400"}
         assert {"400", "401", "403", "404", "422", "429", "500", "503"} <= problems.keys()
-        for one in problems.values():
-            schema = one["content"]["application/problem+json"]["schema"]
+        for response in problems.values():
+            schema = response["content"]["application/problem+json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/ProblemDetails"}
 
 
 def test_writes_and_matches_document_theirs(description: dict[str, Any]) -> None:
-    found = operations(description)
+    by_id = operations(description)
 
-    assert {"409", "413", "415"} <= found["make_thing"]["responses"].keys()
-    assert {"412", "428"} <= found["change_thing"]["responses"].keys()
-    assert not {"409", "412", "428"} & found["list_things"]["responses"].keys()
+    assert {"409", "413", "415"} <= by_id["make_thing"]["responses"].keys()
+    assert {"412", "428"} <= by_id["change_thing"]["responses"].keys()
+    assert not {"409", "412", "428"} & by_id["list_things"]["responses"].keys()
 
 
 def test_every_operation_names_its_scope(description: dict[str, Any]) -> None:
-    found = operations(description)
+    by_id = operations(description)
 
-    assert found["list_things"]["security"] == [{"accord": ["cases:read"]}]
-    assert found["record"]["security"] == [{"accord": ["orders:record"]}]
-    assert all(len(one["security"]) == 1 for one in found.values())
+    assert by_id["list_things"]["security"] == [{"accord": ["cases:read"]}]
+    assert by_id["record"]["security"] == [{"accord": ["orders:record"]}]
+    assert all(len(operation["security"]) == 1 for operation in by_id.values())
 
 
 def test_where_a_key_is_needed_it_is_required(description: dict[str, Any]) -> None:
     def key(operation: str) -> list[bool]:
         parameters = operations(description)[operation].get("parameters", [])
-        return [one["required"] for one in parameters if one["name"] == "Idempotency-Key"]
+        return [parameter["required"] for parameter in parameters if parameter["name"] == "Idempotency-Key"]
 
     assert key("make_thing") == [False]
     assert key("make_harm") == [True]

@@ -14,34 +14,34 @@ from runtime.http.rate_limit import MAX_BUCKETS, RateLimiter
 from tests.support.web import Web
 
 
-@pytest.mark.parametrize("given", ['"7"', '"6", "7"', '"7", W/"7"'])
-def test_a_change_of_the_version_that_was_read_passes(given: str) -> None:
-    require_match(given, 7)
+@pytest.mark.parametrize("if_match", ['"7"', '"6", "7"', '"7", W/"7"'])
+def test_a_change_of_the_version_that_was_read_passes(if_match: str) -> None:
+    require_match(if_match, 7)
 
 
-@pytest.mark.parametrize("given", ['"6"', 'W/"7"', '""', '"77"'])
-def test_a_change_of_another_version_is_stale(given: str) -> None:
+@pytest.mark.parametrize("if_match", ['"6"', 'W/"7"', '""', '"77"'])
+def test_a_change_of_another_version_is_stale(if_match: str) -> None:
     with pytest.raises(Stale):
-        require_match(given, 7)
+        require_match(if_match, 7)
 
 
-@pytest.mark.parametrize("given", [None, "", " ", "*"])
-def test_a_change_names_what_it_changes(given: str | None) -> None:
+@pytest.mark.parametrize("if_match", [None, "", " ", "*"])
+def test_a_change_names_what_it_changes(if_match: str | None) -> None:
     with pytest.raises(PreconditionRequired):
-        require_match(given, 7)
+        require_match(if_match, 7)
 
 
-@pytest.mark.parametrize("given", ["7", '"7', "'7'", '"7" "8"', "W/7", '"7";'])
-def test_a_tag_that_is_none_is_malformed(given: str) -> None:
+@pytest.mark.parametrize("if_match", ["7", '"7', "'7'", '"7" "8"', "W/7", '"7";'])
+def test_a_tag_that_is_none_is_malformed(if_match: str) -> None:
     with pytest.raises(Problem) as caught:
-        require_match(given, 7)
+        require_match(if_match, 7)
 
     assert caught.value.status == 400
 
 
-@pytest.mark.parametrize(("given", "status"), [(None, 428), ('"6"', 412), (etag(7), 204), ("7", 422), ("*", 422)])
-async def test_if_match_is_heeded_over_http(ana: httpx.AsyncClient, given: str | None, status: int) -> None:
-    headers = {} if given is None else {"If-Match": given}
+@pytest.mark.parametrize(("if_match", "status"), [(None, 428), ('"6"', 412), (etag(7), 204), ("7", 422), ("*", 422)])
+async def test_if_match_is_heeded_over_http(ana: httpx.AsyncClient, if_match: str | None, status: int) -> None:
+    headers = {} if if_match is None else {"If-Match": if_match}
     answer = await ana.put("/v1/things/5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b", headers=headers)
 
     assert answer.status_code == status
@@ -99,17 +99,17 @@ def test_buckets_are_bounded() -> None:
 
 
 async def test_a_process_is_alive_and_ready(web: Web, app: FastAPI) -> None:
-    async with web.asking(app) as nobody:
-        assert (await nobody.get("/healthz")).json() == {"alive": True}
-        assert (await nobody.get("/readyz")).json() == {"ready": True}
+    async with web.asking(app) as client:
+        assert (await client.get("/healthz")).json() == {"alive": True}
+        assert (await client.get("/readyz")).json() == {"ready": True}
 
 
 async def test_readiness_names_the_missing_part_and_nothing_of_why(web: Web) -> None:
     async def broker() -> bool:
         raise ConnectionError("CANARY broker.internal:9092")
 
-    async with web.serving("intake", [], readiness={"broker": broker}) as app, web.asking(app) as nobody:
-        answer = await nobody.get("/readyz")
+    async with web.serving("intake", [], readiness={"broker": broker}) as app, web.asking(app) as client:
+        answer = await client.get("/readyz")
 
     assert answer.status_code == 503
     assert answer.json()["errors"] == [{"field": "broker", "code": "missing"}]
@@ -117,17 +117,17 @@ async def test_readiness_names_the_missing_part_and_nothing_of_why(web: Web) -> 
 
 
 async def test_readiness_asks_the_parts_once_a_second_at_most() -> None:
-    asked = []
+    checks = []
 
     async def part() -> bool:
-        asked.append(1)
+        checks.append(1)
         return True
 
     readiness = Readiness({"part": part})
     for _ in range(10):
         await readiness.missing()
 
-    assert len(asked) == 1
+    assert len(checks) == 1
 
 
 async def test_no_router_waits_for_its_first_request_to_be_laid_out(app: FastAPI) -> None:

@@ -22,8 +22,8 @@ CANARY = "CANARY-ana-lives-here"
 
 async def test_absent_is_one_answer_wherever_it_is_given(ana: httpx.AsyncClient, web: Web, app: FastAPI) -> None:
     places = [f"/v1/things/{uuid4()}", "/v1/things/malformed", "/v1/nowhere", "/", "/v1/things/", f"/{CANARY}"]
-    async with web.asking(app) as nobody:
-        answers = [await ana.get(place) for place in places] + [await nobody.get("/v1/nowhere")]
+    async with web.asking(app) as stranger:
+        answers = [await ana.get(place) for place in places] + [await stranger.get("/v1/nowhere")]
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
@@ -42,11 +42,11 @@ def test_other_problems_can_be_told_apart_when_somebody_calls() -> None:
 
 @pytest.mark.parametrize("code", PROBLEMS)
 def test_every_problem_is_of_the_shape_that_is_published(code: str) -> None:
-    told = ProblemDetails.model_validate(problem_document(Problem(code)))
+    problem = ProblemDetails.model_validate(problem_document(Problem(code)))
 
-    assert told.status == PROBLEMS[code][0]
-    assert told.title == PROBLEMS[code][1]
-    assert told.type.endswith(code)
+    assert problem.status == PROBLEMS[code][0]
+    assert problem.title == PROBLEMS[code][1]
+    assert problem.type.endswith(code)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ async def test_an_invalid_body_is_told_by_fields_and_codes(ana: httpx.AsyncClien
 
     assert answer.status_code == 422
     assert "CANARY" not in answer.text
-    told = ProblemDetails.model_validate(answer.json())
-    assert all(error.field.startswith("body") and error.code for error in told.errors)
-    assert told.errors
+    problem = ProblemDetails.model_validate(answer.json())
+    assert all(error.field.startswith("body") and error.code for error in problem.errors)
+    assert problem.errors
 
 
 async def test_a_field_that_the_contract_names_is_named(ana: httpx.AsyncClient) -> None:
@@ -105,12 +105,12 @@ async def test_every_answer_carries_safe_headers(ana: httpx.AsyncClient) -> None
         await ana.post("/v1/things/trouble/broken", json={"word": uuid4().hex}),
     ]
 
-    for given in answers:
-        assert given.headers["cache-control"] == "no-store"
-        assert given.headers["x-content-type-options"] == "nosniff"
-        assert given.headers["referrer-policy"] == "no-referrer"
-        assert given.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
-        assert "server" not in given.headers
+    for answer in answers:
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert "server" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ class Served:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", SLOW, str(port)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -76,10 +76,10 @@ def _wait(served: Served) -> None:
 
 async def test_what_is_being_answered_is_answered(served: Served) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
-        asked = asyncio.create_task(client.get(f"{served.address}/slow/CANARY"))
+        request = asyncio.create_task(client.get(f"{served.address}/slow/CANARY"))
         await asyncio.sleep(0.3)
         served.process.send_signal(signal.SIGTERM)
-        answer = await asked
+        answer = await request
 
     assert answer.text == '"done"'
     assert served.process.wait(10) in (0, -signal.SIGTERM)
@@ -120,8 +120,8 @@ async def test_what_is_not_http_is_refused_and_nothing_breaks(served: Served) ->
         assert (await client.get(f"{served.address}/fast")).status_code == 200
 
 
-def test_a_process_that_cannot_start_says_which_part_and_not_its_text() -> None:
-    told = """
+def test_a_failed_start_logs_the_error_class_and_not_its_text() -> None:
+    script = """
 from contextlib import asynccontextmanager
 from runtime.http.application import problem_application
 from runtime.http.server import serve
@@ -133,7 +133,7 @@ async def lifespan(app):
 serve(problem_application("trial", lifespan=lifespan), settings_for("intake", port=1024))
 """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60)
 
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert done.returncode != 0

@@ -14,7 +14,7 @@ from runtime.database.engine import engine, sessions
 from runtime.http import router
 from runtime.http.body import LIMIT
 from runtime.http.rate_limit import RateLimiter
-from tests.runtime.http.sample_app import MayRead, kept
+from tests.runtime.http.sample_app import MayRead, row_count
 from tests.support.database import Database
 from tests.support.town import Town
 from tests.support.web import AUDIENCE, ISSUER, Web
@@ -38,7 +38,7 @@ async def test_what_was_answered_is_kept(ana: httpx.AsyncClient, database: Datab
     answer = await ana.post("/v1/things", json={"word": word})
 
     assert answer.status_code == 201
-    assert kept(database, word) == 1
+    assert row_count(database, word) == 1
 
 
 async def test_a_unit_knows_who_asks_and_the_wall_is_up(ana: httpx.AsyncClient) -> None:
@@ -64,16 +64,18 @@ async def test_the_wall_falls_with_the_transaction(town: Town, ana: httpx.AsyncC
 
 
 async def test_one_agency_does_not_see_what_another_keeps(ana: httpx.AsyncClient, sam: httpx.AsyncClient) -> None:
-    made = (await ana.post("/v1/things", json={"word": a_word()})).json()
+    created = (await ana.post("/v1/things", json={"word": a_word()})).json()
 
-    assert (await ana.get(f"/v1/things/{made['thing_ref']}")).status_code == 200
-    assert (await sam.get(f"/v1/things/{made['thing_ref']}")).status_code == 404
+    assert (await ana.get(f"/v1/things/{created['thing_ref']}")).status_code == 200
+    assert (await sam.get(f"/v1/things/{created['thing_ref']}")).status_code == 404
 
 
-@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", "bearer"])
-async def test_nobody_is_asked_for_a_token(web: Web, app: FastAPI, given: str | None) -> None:
-    async with web.asking(app) as nobody:
-        answer = await nobody.get("/v1/things", headers={} if given is None else {"Authorization": given})
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", "bearer"])
+async def test_nobody_is_asked_for_a_token(web: Web, app: FastAPI, authorization: str | None) -> None:
+    async with web.asking(app) as client:
+        answer = await client.get(
+            "/v1/things", headers={} if authorization is None else {"Authorization": authorization}
+        )
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -103,10 +105,10 @@ async def test_who_left_is_nobody_at_once(
         assert (await jude.get("/v1/things")).status_code == 200
         with database.superuser() as connection:
             connection.execute(change, (False, value))
-            gone = await jude.get("/v1/things")
+            answer = await jude.get("/v1/things")
             connection.execute(change, (True, value))
 
-    assert gone.status_code == 401
+    assert answer.status_code == 401
 
 
 async def test_a_system_that_left_is_nobody_at_once(web: Web, app: FastAPI, database: Database) -> None:
@@ -115,10 +117,10 @@ async def test_a_system_that_left_is_nobody_at_once(web: Web, app: FastAPI, data
         assert (await system.get("/v1/things")).status_code == 200
         with database.superuser() as connection:
             connection.execute(change, (False,))
-            gone = await system.get("/v1/things")
+            answer = await system.get("/v1/things")
             connection.execute(change, (True,))
 
-    assert gone.status_code == 401
+    assert answer.status_code == 401
 
 
 async def test_a_person_of_one_agency_is_nobody_at_another(web: Web, app: FastAPI) -> None:
@@ -153,11 +155,11 @@ ORDER: list[tuple[int, bool, str, bytes, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "known", "place", "body", "headers"), ORDER)
+@pytest.mark.parametrize(("status", "authenticated", "place", "body", "headers"), ORDER)
 async def test_nobody_learns_more_than_they_may(
-    web: Web, app: FastAPI, status: int, known: bool, place: str, body: bytes, headers: dict[str, str]
+    web: Web, app: FastAPI, status: int, authenticated: bool, place: str, body: bytes, headers: dict[str, str]
 ) -> None:
-    token = web.issuer.person("ana") if known else None
+    token = web.issuer.person("ana") if authenticated else None
     async with web.asking(app, token) as client:
         answer = await client.post(place, content=body, headers=headers)
 
@@ -263,7 +265,7 @@ async def test_a_request_that_fails_leaves_nothing(
         answer = await ana.post(f"/v1/things/trouble/{kind}", json={"word": word})
 
     assert answer.status_code >= 400
-    assert kept(database, word) == 0
+    assert row_count(database, word) == 0
 
 
 @pytest.mark.parametrize(
@@ -310,18 +312,16 @@ async def test_a_commit_that_fails_is_an_error_and_leaves_nothing(ana: httpx.Asy
     answer = await ana.post("/v1/things", json={"word": second, "once": once})
 
     assert answer.status_code == 500
-    assert kept(database, second) == 0
+    assert row_count(database, second) == 0
 
 
-async def test_a_refused_look_stays_on_record_though_the_answer_is_absent(
-    ana: httpx.AsyncClient, database: Database
-) -> None:
+async def test_a_refused_read_is_on_record_though_the_answer_is_404(ana: httpx.AsyncClient, database: Database) -> None:
     word = a_word()
 
     withheld = await ana.post("/v1/things/trouble/withheld", json={"word": word})
     absent = await ana.post("/v1/things/trouble/absent", json={"word": a_word()})
 
-    assert kept(database, word) == 1
+    assert row_count(database, word) == 1
     assert withheld.content == absent.content
     assert withheld.status_code == absent.status_code == 404
 
@@ -339,7 +339,7 @@ async def test_a_write_is_answered_however_late(ana: httpx.AsyncClient, database
 
     answer = await ana.post(f"/v1/things/{uuid4()}/late-write", json={"word": word})
 
-    assert (answer.status_code, kept(database, word)) == (201, 1)
+    assert (answer.status_code, row_count(database, word)) == (201, 1)
 
 
 async def test_a_database_that_is_away_is_unavailable(web: Web) -> None:

@@ -51,7 +51,7 @@ async def filled(log: Log) -> Log:
 
 
 @pytest.mark.parametrize("deed", CHANGES)
-async def test_not_even_the_owner_changes_deletes_or_empties_what_is_on_record(filled: Log, deed: str) -> None:
+async def test_the_owner_cannot_change_delete_or_truncate_the_record(filled: Log, deed: str) -> None:
     with pytest.raises(errors.RaiseException, match="the ledger is append-only"):
         do(filled, OWNER, deed)
 
@@ -66,7 +66,7 @@ async def test_no_service_may_try(filled: Log, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", WRITERS)
-async def test_whoever_writes_leaves_can_neither_read_nor_take_back_what_waits(filled: Log, role: str) -> None:
+async def test_a_writer_of_leaves_cannot_read_or_delete_pending_ones(filled: Log, role: str) -> None:
     await filled.write(a_leaf(9), role=role)
 
     for deed in ("SELECT * FROM ledger.pending", "DELETE FROM ledger.pending", "SELECT * FROM ledger.leaf"):

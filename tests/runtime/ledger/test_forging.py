@@ -51,7 +51,7 @@ FORGERIES: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 # What a role is there for: whoever takes it over forges by it, and is found.
 WRITES = {role for role in ROLES if role not in (OWNER, "accord_issuer", "accord_dashboard")}
-GIVEN = {
+GRANTED = {
     "INSERT INTO ledger.pending (header": WRITES,
     "UPDATE ledger.head": {"accord_audit"},
     "INSERT INTO ledger.node": {"accord_audit"},
@@ -90,7 +90,7 @@ async def test_h9_h10_no_single_role_forges_unseen(log: Log, role: str) -> None:
             assert log.findings(), deed
             await filled(log)
 
-    may = {deed for deed in FORGERIES for begins, roles in GIVEN.items() if role in roles and deed.startswith(begins)}
+    may = {deed for deed in FORGERIES for begins, roles in GRANTED.items() if role in roles and deed.startswith(begins)}
     assert set(done) == may
     await log.sequence()
     assert log.findings() == []
@@ -103,7 +103,7 @@ async def town(log: Log, tmp_path: Path) -> Any:
     log.tamper("TRUNCATE register.agency, register.person, register.subject CASCADE")
 
 
-async def test_h10_a_release_that_consent_forged_is_told_by_what_was_opened_on_it(log: Log, town: Town) -> None:
+async def test_h10_a_forged_release_is_found_by_what_was_opened_on_it(log: Log, town: Town) -> None:
     case_ref = await town.open_case("bay-hotline", "county-sheriff")
     async with town.session("accord_consent") as session:
         subject = await register.lock_exclusive(session, case_ref)
@@ -135,7 +135,7 @@ async def test_h10_a_release_that_consent_forged_is_told_by_what_was_opened_on_i
     assert [finding.fault for finding in log.findings()] == [Violation.NEVER_GRANTED] * 2
 
 
-async def test_h10_what_was_allowed_and_stopped_in_order_raises_no_alarm(log: Log, town: Town) -> None:
+async def test_h10_grants_and_revocations_in_order_raise_no_alarm(log: Log, town: Town) -> None:
     case_ref = await town.open_case("bay-hotline")
     first = await town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.IDENTITY])
     await offer(town, case_ref)

@@ -23,7 +23,7 @@ from tests.support import proofs
 from tests.support.ledger import NOON, Log, a_leaf, an_offer_and_its_opening, eventually
 from tests.support.web import settings_for
 
-HELD = text("SELECT size FROM ledger.head FOR UPDATE")
+LOCK_HEAD = text("SELECT size FROM ledger.head FOR UPDATE")
 
 
 @asynccontextmanager
@@ -40,19 +40,19 @@ async def sequencing(log: Log, done: asyncio.Event, most: int) -> int:
         while True:
             last = last or done.is_set()
             async with sessions(bound)() as session:
-                taken = await integrate(session, log.skey, most)
-            total += taken
-            if last and not taken:
+                count = await integrate(session, log.skey, most)
+            total += count
+            if last and not count:
                 return total
             await asyncio.sleep(0)
 
 
 async def while_two_sequence(log: Log, most: int, writing: Awaitable[object]) -> tuple[int, int]:
     done = asyncio.Event()
-    both = [asyncio.create_task(sequencing(log, done, most)) for _ in range(2)]
+    tasks = [asyncio.create_task(sequencing(log, done, most)) for _ in range(2)]
     await writing
     done.set()
-    first, second = await asyncio.gather(*both)
+    first, second = await asyncio.gather(*tasks)
     return first, second + await log.sequence()
 
 
@@ -63,18 +63,18 @@ async def written(session: AsyncSession, *leaves: object, pause: float = 0.0) ->
         await session.commit()
 
 
-async def test_what_waits_is_in_the_tree_in_its_order_and_waits_no_more(log: Log) -> None:
+async def test_pending_leaves_move_into_the_tree_in_order(log: Log) -> None:
     leaves = [a_leaf(number) for number in range(7)]
     await log.write(*leaves)
 
-    taken = await log.sequence(most=3)
+    count = await log.sequence(most=3)
 
-    assert taken == 7
+    assert count == 7
     assert log.headers() == [leaf.header for leaf in leaves]
     assert log.waiting() == 0
 
 
-async def test_each_batch_is_one_signed_head_whose_origin_is_the_name_of_the_key(log: Log) -> None:
+async def test_each_batch_is_one_signed_head_under_the_keys_name(log: Log) -> None:
     await log.write(*(a_leaf(number) for number in range(7)))
 
     await log.sequence(most=3)
@@ -104,9 +104,7 @@ async def test_a_leaf_keeps_its_salt_its_detail_and_its_subject(log: Log) -> Non
 
 
 @pytest.mark.parametrize("sizes", [(1,), (1, 1), (4, 4), (5, 3, 9), (1, 2, 30)])
-async def test_every_leaf_and_every_pair_of_heads_can_be_proved_to_a_second_verifier(
-    log: Log, sizes: tuple[int, ...]
-) -> None:
+async def test_every_leaf_and_pair_of_heads_proves_to_another_verifier(log: Log, sizes: tuple[int, ...]) -> None:
     for size in sizes:
         await log.write(*(a_leaf(number) for number in range(size)))
         await log.sequence()
@@ -115,18 +113,18 @@ async def test_every_leaf_and_every_pair_of_heads_can_be_proved_to_a_second_veri
     async with log.session() as session:
         for head in heads:
             for index in range(head.size):
-                found = await nodes(session, nodes_for_inclusion(index, head.size))
-                path = inclusion_proof(index, head.size, found)
+                lookup = await nodes(session, nodes_for_inclusion(index, head.size))
+                path = inclusion_proof(index, head.size, lookup)
                 assert proofs.root_by_inclusion(bodies[index], index, head.size, path) == head.root
         for old in heads:
             for new in heads[heads.index(old) :]:
-                found = await nodes(session, nodes_for_consistency(old.size, new.size))
-                path = consistency_proof(old.size, new.size, found)
+                lookup = await nodes(session, nodes_for_consistency(old.size, new.size))
+                path = consistency_proof(old.size, new.size, lookup)
                 led_to = proofs.roots_by_consistency(old.size, new.size, path, old.root)
                 assert led_to == (old.root, new.root)
 
 
-async def test_nothing_is_lost_or_doubled_while_many_write_and_two_sequence(log: Log) -> None:
+async def test_two_sequencers_neither_lose_nor_double_a_leaf(log: Log) -> None:
     chance = random.Random(20260302)  # noqa: S311 - pauses, not secrets
 
     async def write(bound: AsyncEngine, first: int) -> None:
@@ -144,7 +142,7 @@ async def test_nothing_is_lost_or_doubled_while_many_write_and_two_sequence(log:
     assert log.findings() == []
 
 
-async def test_an_opening_never_comes_before_its_offer_however_commits_overlap(log: Log) -> None:
+async def test_an_opening_follows_its_offer_however_commits_overlap(log: Log) -> None:
     chance = random.Random(20260303)  # noqa: S311 - as above
 
     async def hold_up(bound: AsyncEngine, done: asyncio.Event) -> None:
@@ -190,7 +188,7 @@ async def test_a_sequencer_leaves_a_batch_alone_that_another_is_at(log: Log) -> 
 
     async with log.session() as other, asyncio.timeout(2):
         await other.connection()
-        await other.scalar(HELD)
+        await other.scalar(LOCK_HEAD)
         async with log.session() as session:
             assert await integrate(session, log.skey) == 0
 
@@ -225,7 +223,7 @@ async def lost() -> None:
         "UPDATE ledger.checkpoint SET note = replace(note, '5', '6')",
     ],
 )
-async def test_nothing_is_signed_over_a_tree_that_is_not_the_one_signed_last(log: Log, deed: str) -> None:
+async def test_no_head_is_signed_over_a_tree_other_than_the_last(log: Log, deed: str) -> None:
     await log.write(*(a_leaf(number) for number in range(5)))
     await log.sequence()
     await log.write(a_leaf(6))
@@ -246,11 +244,11 @@ async def test_another_key_does_not_go_on_with_the_log_of_the_first(log: Log) ->
         await Log(log.database).sequence()
 
 
-async def test_numbers_are_given_one_at_a_time_so_that_their_order_is_that_of_cause_and_effect(log: Log) -> None:
-    found = log.rows("SELECT seqcache, seqincrement, seqcycle FROM pg_sequence "
+async def test_pending_ids_are_given_singly_so_order_is_causal(log: Log) -> None:
+    rows = log.rows("SELECT seqcache, seqincrement, seqcycle FROM pg_sequence "
                      "WHERE seqrelid = pg_get_serial_sequence('ledger.pending', 'id')::regclass")  # fmt: skip
 
-    assert found == [(1, 1, False)]
+    assert rows == [(1, 1, False)]
 
 
 async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, tmp_path: Path) -> None:
@@ -265,7 +263,7 @@ async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, t
                 await asyncio.sleep(0.01)
 
 
-async def test_a_sequencer_that_meets_another_history_signs_nothing_and_is_not_well(log: Log, tmp_path: Path) -> None:
+async def test_a_sequencer_on_another_history_is_unhealthy_and_idle(log: Log, tmp_path: Path) -> None:
     await Log(log.database).write(a_leaf(1))
     await Log(log.database).sequence()
     sequencer = Sequencer(settings_for("audit", LedgerSettings, **where(log, tmp_path)), rest=0.01)
@@ -281,10 +279,10 @@ async def test_a_sequencer_that_meets_another_history_signs_nothing_and_is_not_w
 
 async def test_a_sequencer_with_no_key_in_its_file_does_not_start(log: Log, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("not a key\n")
-    told = {**where(log, tmp_path), "ledger_key_file": tmp_path / "key"}
+    settings = {**where(log, tmp_path), "ledger_key_file": tmp_path / "key"}
 
     with pytest.raises(note.Malformed):
-        async with Sequencer(settings_for("audit", LedgerSettings, **told)).running():
+        async with Sequencer(settings_for("audit", LedgerSettings, **settings)).running():
             pass
 
 

@@ -18,9 +18,9 @@ def refused(fabric: Fabric, user: str, topic: str, group: str) -> str | None:
     reading = client_consumer.broker_consumer(fabric.settings(user), group, [topic])
     try:
         for _ in range(100):
-            found = reading.poll(0.1)
-            if found is not None:
-                error = found.error()
+            message = reading.poll(0.1)
+            if message is not None:
+                error = message.error()
                 return None if error is None else str(error.name())
             if reading.assignment():
                 return None
@@ -30,15 +30,15 @@ def refused(fabric: Fabric, user: str, topic: str, group: str) -> str | None:
 
 
 def refused_to_write(fabric: Fabric, user: str, topic: str) -> str | None:
-    told: list[KafkaError | None] = []
+    errors: list[KafkaError | None] = []
 
     def report(error: KafkaError | None, _: Message) -> None:
-        told.append(error)
+        errors.append(error)
 
     producer = Producer(fabric.kafka.settings(user, PASSWORD))
     producer.produce(topic, b"x", on_delivery=report)
     producer.flush(10)
-    return None if told[0] is None else str(told[0].name())
+    return None if errors[0] is None else str(errors[0].name())
 
 
 def test_an_agency_reads_its_own_mailbox_in_groups_of_its_own(fabric: Fabric) -> None:
@@ -51,11 +51,11 @@ def test_an_agency_reads_its_own_mailbox_in_groups_of_its_own(fabric: Fabric) ->
 def test_the_broker_keeps_a_mailbox_as_long_as_its_file_says(fabric: Fabric) -> None:
     topic = ConfigResource(ResourceType.TOPIC, mailbox(fabric.agency()))
 
-    told = fabric.admin.describe_configs([topic])[topic].result(timeout=10)
+    config = fabric.admin.describe_configs([topic])[topic].result(timeout=10)
 
     (spec,) = topic_specs()
-    kept = {name: told[name].value for name in ("retention.ms", "segment.ms", "cleanup.policy")}
-    assert kept == {name: str(spec.settings[name]) for name in kept}
+    retention = {name: config[name].value for name in ("retention.ms", "segment.ms", "cleanup.policy")}
+    assert retention == {name: str(spec.settings[name]) for name in retention}
 
 
 def test_an_agency_reads_no_mailbox_but_its_own(fabric: Fabric) -> None:
@@ -106,9 +106,9 @@ def test_a_service_stops_reading_for_an_agency_that_leaves(fabric: Fabric) -> No
 def test_nobody_else_reads_anything(fabric: Fabric, user: str) -> None:
     agency = fabric.agency()
 
-    said = refused(fabric, user, mailbox(agency), f"{user}.x")
+    error = refused(fabric, user, mailbox(agency), f"{user}.x")
 
-    assert said in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}
+    assert error in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}
 
 
 @pytest.mark.parametrize("name", [*sorted(RESERVED), "Harbor", "to.x", "a", "harbor_house", "../x"])
@@ -140,7 +140,7 @@ def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
 
     assert of_open_connection in {"TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"}
     assert later is None or later.error() is not None
-    allowed = {one for one in admin.in_force(fabric.admin) if one.principal == f"User:{agency}"}  # type: ignore[attr-defined]
+    allowed = {binding for binding in admin.in_force(fabric.admin) if binding.principal == f"User:{agency}"}  # type: ignore[attr-defined]
     assert allowed == set()
     newcomer = AdminClient({**fabric.kafka.settings(agency, PASSWORD), "log_level": 0})
     with pytest.raises(KafkaException):
@@ -151,25 +151,25 @@ def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
 def until_heard(reading: Any) -> str | None:
     """Return the broker's refusal, or None with a message."""
     for _ in range(300):
-        found = reading.poll(0.1)
-        if found is not None and (error := found.error()) is not None:
+        message = reading.poll(0.1)
+        if message is not None and (error := message.error()) is not None:
             return str(error.name())
-        if found is not None:
+        if message is not None:
             return None
     raise AssertionError("silence")
 
 
 def test_everything_that_is_allowed_is_on_our_list(fabric: Fabric) -> None:
     agency = fabric.agency()
-    listed = {one.binding() for one in (*acls.of_services(), *acls.of_agency(agency), *acls.of_host(agency))}
+    listed = {rule.binding() for rule in (*acls.of_services(), *acls.of_agency(agency), *acls.of_host(agency))}
 
-    ours = {"User:relay", *(f"User:{name}" for name in SERVICES), f"User:{agency}"}
-    found = {one for one in admin.in_force(fabric.admin) if one.principal in ours}  # type: ignore[attr-defined]
+    principals = {"User:relay", *(f"User:{name}" for name in SERVICES), f"User:{agency}"}
+    allowed = {binding for binding in admin.in_force(fabric.admin) if binding.principal in principals}  # type: ignore[attr-defined]
 
-    assert {one for one in found if one.name in (mailbox(agency), f"{agency}.")} == {  # type: ignore[attr-defined]
-        one for one in listed if one.name in (mailbox(agency), f"{agency}.")
+    assert {binding for binding in allowed if binding.name in (mailbox(agency), f"{agency}.")} == {  # type: ignore[attr-defined]
+        binding for binding in listed if binding.name in (mailbox(agency), f"{agency}.")
     }
-    assert {one.binding() for one in acls.of_services()} <= found
+    assert {rule.binding() for rule in acls.of_services()} <= allowed
 
 
 def a_letter(topic: str, body: bytes = b"sealed") -> OutgoingRecord:

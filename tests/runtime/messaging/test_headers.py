@@ -16,7 +16,7 @@ SEALED = b"\x01\xff noise"
 
 
 def a_routing(**other: object) -> Routing:
-    said: dict[str, object] = {
+    fields: dict[str, object] = {
         "message_ref": UUID(int=1),
         "type": "accord.referral.accepted.v1",
         "sender": "harbor-house",
@@ -24,10 +24,10 @@ def a_routing(**other: object) -> Routing:
         "occurred_at": NOON,
         "sequence": 7,
     }
-    return Routing(**said | other)  # type: ignore[arg-type]
+    return Routing(**fields | other)  # type: ignore[arg-type]
 
 
-def test_a_letter_is_a_cloud_event_to_those_who_know_nothing_of_us() -> None:
+def test_a_letter_is_a_cloud_event_to_a_standard_parser() -> None:
     routing = a_routing()
     message = KafkaMessage(dict(headers.write(routing)), str(routing.case_ref), SEALED)
 
@@ -43,9 +43,9 @@ def test_a_letter_is_a_cloud_event_to_those_who_know_nothing_of_us() -> None:
 
 
 def test_an_envelope_says_routing_and_nothing_more() -> None:
-    said = {name for name, _ in headers.write(a_routing())}
+    names = {name for name, _ in headers.write(a_routing())}
 
-    assert said == {
+    assert names == {
         "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_sequence", "ce_dataschema",
         "content-type",
     }  # fmt: skip
@@ -119,7 +119,7 @@ def test_a_missing_header_makes_a_letter_unreadable(name: str) -> None:
     ],
 )
 def test_a_malformed_header_makes_a_letter_unreadable(name: str, value: bytes | None) -> None:
-    sent = [(key, value if key == name else kept) for key, kept in headers.write(a_routing())]
+    sent = [(key, value if key == name else original) for key, original in headers.write(a_routing())]
 
     with pytest.raises(UnreadableHeaders, match=name):
         headers.read(sent)

@@ -66,11 +66,11 @@ def reads(fabric: Fabric, agency: str) -> tuple[int, float]:
     }
     reading = Consumer(settings)
     reading.subscribe([mailbox(agency)])
-    found, until = 0, time.monotonic() + 20
+    count, until = 0, time.monotonic() + 20
     try:
-        while found < LETTERS and not sum(waits) and time.monotonic() < until:
-            found += sum(message.error() is None for message in reading.consume(LETTERS, 0.2))
+        while count < LETTERS and not sum(waits) and time.monotonic() < until:
+            count += sum(message.error() is None for message in reading.consume(LETTERS, 0.2))
         reading.poll(0.5)
     finally:
         reading.close()
-    return found, sum(waits)
+    return count, sum(waits)

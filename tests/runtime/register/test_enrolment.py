@@ -22,7 +22,7 @@ from runtime.register.enrolment import (
 )
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
-from tests.runtime.register.test_locks import held
+from tests.runtime.register.test_locks import lock_subject
 from tests.support.town import Town, all_purposes
 
 AGENCY = text("INSERT INTO register.agency (agency_id, name, kind) VALUES (:name, 'One', 'shelter')")
@@ -85,10 +85,10 @@ async def test_l12_d18_a_removed_person_keeps_the_row_alone(town: Town) -> None:
         assert await remove_person(session, agency, f"rosa-{agency}")
         assert not await remove_person(session, agency, f"rosa-{agency}")
         await session.commit()
-        gone = (await session.execute(PERSON, {"ref": f"rosa-{agency}"})).one()
+        removed = (await session.execute(PERSON, {"ref": f"rosa-{agency}"})).one()
         stays = (await session.execute(PERSON, {"ref": f"mia-{agency}"})).one()
 
-    assert tuple(gone) == (False, [], None, "Rosa")
+    assert tuple(removed) == (False, [], None, "Rosa")
     assert stays.active
     assert await administered(town) == before + 1
 
@@ -129,7 +129,7 @@ async def test_l12_d18_a_closed_agency_is_offered_nothing(town: Town) -> None:
     case_ref = await town.open_case("bay-hotline", agency)
     await town.direct(case_ref, agency, Purpose.SHELTER, [DataCategory.NEEDS])
     async with town.session("accord_intake") as session:
-        subject = await held(session, case_ref)
+        subject = await lock_subject(session, case_ref)
         assert subject.cases[agency].active
 
     async with town.session("accord_admin") as session:
@@ -137,4 +137,4 @@ async def test_l12_d18_a_closed_agency_is_offered_nothing(town: Town) -> None:
         await session.commit()
 
     async with town.session("accord_intake") as session:
-        assert not (await held(session, case_ref)).cases[agency].active
+        assert not (await lock_subject(session, case_ref)).cases[agency].active

@@ -65,9 +65,9 @@ def test_a_line_says_when_where_and_what(lines: Lines) -> None:
     with continued(PARENT):
         ours.warning("parked", extra=log_fields(message_ref=REF, reason=Reason.UNOPENABLE, count=3))
 
-    said = lines.last()
-    assert said.pop("at").endswith("+00:00")
-    assert said == {
+    line = lines.last()
+    assert line.pop("at").endswith("+00:00")
+    assert line == {
         "level": "warning",
         "service": "intake",
         "event": "parked",
@@ -110,7 +110,7 @@ def test_d13_safe_arguments_of_a_library_are_kept(lines: Lines) -> None:
     assert "CANARY" not in lines.text
 
 
-def test_a_library_line_that_was_put_together_beforehand_is_told_by_its_place(lines: Lines) -> None:
+def test_a_preformatted_library_line_is_logged_by_its_place(lines: Lines) -> None:
     value = "CANARY"
     theirs.error(f"message {value} is bad")
 
@@ -169,7 +169,7 @@ def test_a_log_call_that_is_wrong_prints_nothing(lines: Lines, capsys: pytest.Ca
     assert lines.last()["reason"] == WITHHELD
 
 
-def test_a_process_or_a_thread_that_dies_says_how_without_the_text(lines: Lines) -> None:
+def test_a_dying_process_or_thread_logs_how_without_the_text(lines: Lines) -> None:
     def fail() -> None:
         raise ValueError("CANARY")
 

@@ -56,7 +56,7 @@ async def client(spans: InMemorySpanExporter) -> Any:
         yield asking
 
 
-async def test_a_request_leaves_a_span_with_its_route_and_nothing_it_was_sent(
+async def test_a_request_span_has_its_route_and_nothing_it_was_sent(
     client: httpx.AsyncClient, spans: InMemorySpanExporter
 ) -> None:
     await client.get(f"/v1/things/{CANARY}", params={"q": CANARY}, headers={"User-Agent": CANARY})
@@ -146,14 +146,14 @@ def test_fastapi_records_no_exception_and_no_log_of_its_own() -> None:
     assert TELEMETRY["auto_configure"] is False
 
 
-@pytest.mark.parametrize("given", [None, "", "CANARY", PARENT.upper(), "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
-def test_work_without_a_valid_parent_begins_a_trace(given: str | None) -> None:
-    with continued(given):
-        made = traceparent_now()
+@pytest.mark.parametrize("parent", [None, "", "CANARY", PARENT.upper(), "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
+def test_work_without_a_valid_parent_begins_a_trace(parent: str | None) -> None:
+    with continued(parent):
+        traceparent = traceparent_now()
 
-    assert made is not None
-    assert TRACE not in made
-    assert CANARY not in made
+    assert traceparent is not None
+    assert TRACE not in traceparent
+    assert CANARY not in traceparent
 
 
 def test_work_after_a_message_goes_on_in_its_trace() -> None:
@@ -167,8 +167,8 @@ def test_what_a_sender_wrote_into_tracestate_is_not_carried_on() -> None:
     carried: dict[str, str] = {}
     propagator = TraceparentOnly()
 
-    found = propagator.extract({"traceparent": PARENT, "tracestate": f"agency={CANARY}"})
-    propagator.inject(carried, found)
+    extracted = propagator.extract({"traceparent": PARENT, "tracestate": f"agency={CANARY}"})
+    propagator.inject(carried, extracted)
 
     assert carried == {"traceparent": PARENT}
 
@@ -180,9 +180,9 @@ def test_numbers_carry_declared_labels_only() -> None:
 
     counter.add(1, {"accord.act": "opened", "person": CANARY, "url.full": CANARY})
 
-    found = reader.get_metrics_data()
-    assert found is not None
-    text = str(found.to_json())
+    metrics_data = reader.get_metrics_data()
+    assert metrics_data is not None
+    text = str(metrics_data.to_json())
     assert "opened" in text
     assert CANARY not in text
     provider.shutdown()
@@ -199,7 +199,7 @@ def test_m1_a_link_leads_to_the_work_before_and_nothing_more(spans: InMemorySpan
         tracing.link([PARENT, None, "CANARY", PARENT])
 
     (span,) = spans.get_finished_spans()
-    ((linked, attributes),) = [(one.context, one.attributes) for one in span.links]
+    ((linked, attributes),) = [(link.context, link.attributes) for link in span.links]
     assert f"{linked.trace_id:032x}" == TRACE
     assert not attributes
     assert CANARY not in everything(spans.get_finished_spans())

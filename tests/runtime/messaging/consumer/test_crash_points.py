@@ -16,7 +16,7 @@ async def die_and_come_back(fabric: Fabric, traces: Traces, point: str) -> int:
     return done_before
 
 
-async def test_a_worker_that_dies_at_any_step_has_each_effect_once_in_the_end(fabric: Fabric) -> None:
+async def test_a_worker_killed_at_any_step_has_each_effect_once(fabric: Fabric) -> None:
     agency, before_commit, before_ack = fabric.agency(), Traces(fabric), Traces(fabric)
     refs = fabric.post(agency, uuid4(), [uuid4() for _ in range(20)])
 

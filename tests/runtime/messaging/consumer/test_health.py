@@ -27,7 +27,7 @@ def test_more_than_one_in_a_hundred_parked_is_an_alarm(handled: int, parked: int
     assert state.missing() == (("parked",) if alarmed else ())
 
 
-def test_the_alarm_is_said_once_and_ends_when_all_goes_well_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_alarm_is_logged_once_and_ends_on_recovery(caplog: pytest.LogCaptureFixture) -> None:
     state = a_state(0, 5)
     alarms = [record for record in caplog.records if record.levelno == logging.CRITICAL]
 

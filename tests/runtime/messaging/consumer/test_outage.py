@@ -7,9 +7,7 @@ from tests.support.broker_env import Fabric, until
 from tests.support.worker_env import Traces, working
 
 
-async def test_nothing_is_lost_and_nobody_is_held_up_when_the_broker_is_killed(
-    fabric: Fabric, run_folder: Path
-) -> None:
+async def test_a_killed_broker_loses_no_message_and_holds_no_lock(fabric: Fabric, run_folder: Path) -> None:
     own = Fabric(fabric.database, Kafka.start(run_folder / "kafka-killed"), run_folder / "fabric-killed")
     agency, traces = own.agency(), Traces(own)
     case = own.case(agency)
@@ -21,8 +19,8 @@ async def test_nothing_is_lost_and_nobody_is_held_up_when_the_broker_is_killed(
             sent += own.offer(case, agency, 30)
             await until(lambda: relay.state.missing() == worker.state.missing() == ("broker",))
             with own.database.superuser() as connection:  # an outage holds no subject's lock, so consent can change
-                held = "SELECT pg_try_advisory_lock(%s)"
-                await until(lambda: connection.execute(held, (case.subject_id,)).fetchone() == (True,))
+                query = "SELECT pg_try_advisory_lock(%s)"
+                await until(lambda: connection.execute(query, (case.subject_id,)).fetchone() == (True,))
 
             own.kafka = await asyncio.to_thread(Kafka.start, run_folder / "kafka-killed")
             await until(lambda: len(traces.rows()) >= 60, within=60)

@@ -41,27 +41,27 @@ async def test_an_effect_works_for_the_agency_whose_mailbox_it_is(fabric: Fabric
     async with working(fabric, traces.consumer, traces.leave):
         await until(lambda: len(traces.rows()) == 3)
 
-    said = {(agency, words) for _, _, agency, words in traces.rows()}
-    assert said == {(one, f"{one} system:{traces.consumer} None None") for one in (first, second)}
+    effects = {(agency, words) for _, _, agency, words in traces.rows()}
+    assert effects == {(agency_id, f"{agency_id} system:{traces.consumer} None None") for agency_id in (first, second)}
 
 
 async def test_an_effect_sees_routing_and_a_sealed_body(fabric: Fabric) -> None:
     agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
-    seen: list[SealedMessage] = []
+    messages: list[SealedMessage] = []
 
     async def look(_: UnitOfWork, offered: SealedMessage) -> None:
-        seen.append(offered)
+        messages.append(offered)
 
     (message_ref,) = fabric.post(agency, key)
     async with working(fabric, traces.consumer, look):
-        await until(lambda: seen)
+        await until(lambda: messages)
 
-    assert seen == [SealedMessage(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed")]
-    assert "sealed" not in repr(seen)
+    assert messages == [SealedMessage(message_ref, TYPE, key, agency, agency, LONG_AGO, 0, b"sealed")]
+    assert "sealed" not in repr(messages)
 
 
 async def test_m1_an_effect_finds_the_trace_beside_the_offer(fabric: Fabric) -> None:
-    agency, seen = fabric.agency(), list[tuple[str | None, str | None]]()
+    agency, traces = fabric.agency(), list[tuple[str | None, str | None]]()
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     case = fabric.case(agency)
     (message_ref,) = fabric.offer(case, agency)
@@ -70,12 +70,12 @@ async def test_m1_an_effect_finds_the_trace_beside_the_offer(fabric: Fabric) -> 
     fabric.post(agency, case.refs[agency], [message_ref])
 
     async def look(unit: UnitOfWork, offered: SealedMessage) -> None:
-        seen.append((unit.traceparent, trace_id_now()))
+        traces.append((unit.traceparent, trace_id_now()))
 
     async with working(fabric, Traces(fabric).consumer, look):
-        await until(lambda: seen)
+        await until(lambda: traces)
 
-    assert seen == [(trace, "4bf92f3577b34da6a3ce929d0e0e4736")]
+    assert traces == [(trace, "4bf92f3577b34da6a3ce929d0e0e4736")]
 
 
 async def test_an_effect_named_for_a_type_is_done_for_that_type_only(fabric: Fabric) -> None:
@@ -116,11 +116,11 @@ async def test_what_comes_together_is_handed_over_together(fabric: Fabric) -> No
     assert max(sizes) > 1
 
 
-async def test_what_comes_together_to_several_mailboxes_is_handed_over_together(fabric: Fabric) -> None:
+async def test_a_batch_across_mailboxes_is_handed_over_together(fabric: Fabric) -> None:
     agencies, traces, sizes = [fabric.agency() for _ in range(3)], Traces(fabric), list[int]()
 
     async def count(_: AsyncSession, offered: Sequence[SealedMessage]) -> None:
-        sizes.append(len({one.recipient for one in offered}))
+        sizes.append(len({message.recipient for message in offered}))
 
     async with working(fabric, traces.consumer, traces.leave) as worker:
         worker.on_batch(count)
@@ -131,22 +131,22 @@ async def test_what_comes_together_to_several_mailboxes_is_handed_over_together(
     assert max(sizes) > 1
 
 
-async def test_a_message_longer_than_what_is_fetched_at_once_comes_and_so_do_those_beside_it(fabric: Fabric) -> None:
-    agency, key, came = fabric.agency(), uuid4(), list[int]()
+async def test_messages_larger_than_a_fetch_arrive_with_small_ones(fabric: Fabric) -> None:
+    agency, key, received = fabric.agency(), uuid4(), list[int]()
 
     async def weigh(_: UnitOfWork, offered: SealedMessage) -> None:
-        came.append(len(offered.body))
+        received.append(len(offered.body))
 
     sizes = [LONG, 1, LONG, 1]
     for size in sizes:
         fabric.post(agency, key, value=b"x" * size)
     async with working(fabric, Traces(fabric).consumer, weigh):
-        await until(lambda: len(came) == 4)
+        await until(lambda: len(received) == 4)
 
-    assert came == sizes
+    assert received == sizes
 
 
-async def test_a_message_that_cannot_be_handled_is_parked_sealed_and_the_others_go_on(fabric: Fabric) -> None:
+async def test_a_failing_message_is_parked_sealed_and_others_go_on(fabric: Fabric) -> None:
     agency, key, traces = fabric.agency(), uuid4(), Traces(fabric)
     refs = [uuid4() for _ in range(9)]
 
@@ -183,7 +183,7 @@ async def test_what_is_no_letter_of_ours_is_parked_as_it_came(fabric: Fabric) ->
         await until(lambda: len(traces.parked()) == len(odd))
 
     assert {(row[1], bytes(row[3])) for row in traces.parked()} == {
-        ("unreadable", said["value"] or b"") for said in odd
+        ("unreadable", letter["value"] or b"") for letter in odd
     }
 
 
@@ -295,7 +295,7 @@ async def test_an_effect_may_use_savepoints(fabric: Fabric) -> None:
         await until(lambda: traces.refs() == [message_ref])
 
 
-async def test_the_mailbox_of_a_new_agency_is_read_while_the_worker_runs(fabric: Fabric) -> None:
+async def test_a_new_agencys_mailbox_is_read_while_the_worker_runs(fabric: Fabric) -> None:
     agency, traces = fabric.agency(), Traces(fabric)
     fabric.post(agency, uuid4())
     async with working(fabric, traces.consumer, traces.leave):
@@ -331,7 +331,7 @@ async def test_a_worker_without_any_mailbox_waits_for_the_first(fabric: Fabric) 
         await until(lambda: traces.rows())
 
 
-async def test_two_workers_share_the_mailboxes_and_no_effect_is_done_twice(fabric: Fabric) -> None:
+async def test_two_workers_share_mailboxes_and_double_no_effect(fabric: Fabric) -> None:
     agency, traces = fabric.agency(), Traces(fabric)
     keys = [uuid4() for _ in range(8)]
     sent: dict[UUID, list[UUID]] = {key: [] for key in keys}
@@ -400,7 +400,7 @@ async def test_a_worker_whose_reader_dies_too_often_ends_and_is_seen(fabric: Fab
     assert traces.refs() == [message_ref]
 
 
-async def test_a_fault_of_our_own_ends_the_worker_and_acknowledges_nothing(fabric: Fabric) -> None:
+async def test_our_own_fault_ends_the_worker_and_acknowledges_nothing(fabric: Fabric) -> None:
     agency, traces = fabric.agency(), Traces(fabric)
     (message_ref,) = fabric.post(agency, uuid4())
 

@@ -32,16 +32,16 @@ async def lot(fabric: Fabric) -> AsyncIterator[Sessions]:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(came=received)
-async def test_whatever_came_is_kept_as_it_came(lot: Sessions, came: RawRecord) -> None:
+@given(record=received)
+async def test_whatever_came_is_kept_as_it_came(lot: Sessions, record: RawRecord) -> None:
     consumer = token_hex(8)
     async with lot() as session:
-        parked_ref = await put(session, consumer, came, DeadLetterReason.UNREADABLE, tries=2, message_ref=None)
-        kept = await take(session, consumer, parked_ref)
+        parked_ref = await put(session, consumer, record, DeadLetterReason.UNREADABLE, tries=2, message_ref=None)
+        dead_letter = await take(session, consumer, parked_ref)
         await session.rollback()
 
-    assert kept is not None
-    assert (kept.received, kept.reason, kept.tries) == (came, DeadLetterReason.UNREADABLE, 2)
+    assert dead_letter is not None
+    assert (dead_letter.received, dead_letter.reason, dead_letter.tries) == (record, DeadLetterReason.UNREADABLE, 2)
 
 
 def a_message(offset: int = 7, body: bytes = b"sealed") -> RawRecord:
@@ -52,8 +52,8 @@ async def test_what_comes_again_from_the_same_place_is_parked_once(lot: Sessions
     consumer = token_hex(8)
     async with lot() as session:
         first, again, other, recreated = [
-            await put(session, consumer, came, DeadLetterReason.FAILED, tries=1, message_ref=uuid4())
-            for came in (a_message(), a_message(), a_message(8), a_message(body=b"another, in a topic made anew"))
+            await put(session, consumer, record, DeadLetterReason.FAILED, tries=1, message_ref=uuid4())
+            for record in (a_message(), a_message(), a_message(8), a_message(body=b"another, in a topic made anew"))
         ]
 
     assert first == again

@@ -10,7 +10,7 @@ POINTS = ["relay.after_claim", "relay.after_number", "relay.after_produce", "rel
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_relay_that_dies_at_any_step_loses_nothing_and_keeps_the_order(fabric: Fabric, point: str) -> None:
+async def test_a_killed_relay_loses_nothing_and_keeps_the_order(fabric: Fabric, point: str) -> None:
     agency = fabric.agency()
     sent = fabric.offer(fabric.case(agency), agency, 20)
 
@@ -22,7 +22,7 @@ async def test_a_relay_that_dies_at_any_step_loses_nothing_and_keeps_the_order(f
     arrived = ids(fabric.mail(agency, 20))
     assert list(dict.fromkeys(arrived)) == sent
     assert (len(arrived) > len(sent)) is (point in ("relay.after_produce", "relay.before_commit"))
-    assert {fabric.state(one) for one in sent} == {"relayed"}
+    assert {fabric.state(message_ref) for message_ref in sent} == {"relayed"}
 
 
 @pytest.mark.parametrize("point", ["relay.after_number", "relay.after_produce"])
@@ -38,12 +38,14 @@ async def test_l3_a_message_keeps_its_number_when_sent_again(fabric: Fabric, poi
         sent += fabric.offer(case, agency, 2)
         await until(lambda: fabric.waiting() == 0)
 
-    arrived = {(UUID(header(one, "ce_id")), int(header(one, "ce_sequence"))) for one in fabric.mail(agency, 7)}
+    arrived = {
+        (UUID(header(message, "ce_id")), int(header(message, "ce_sequence"))) for message in fabric.mail(agency, 7)
+    }
     assert arrived == set(zip(sent, range(1, 8), strict=True))
     assert fabric.sql("SELECT count(*) FROM carrying.message_number WHERE message_ref = ANY(%s)", sent) == [(0,)]
 
 
-async def test_what_was_withheld_stays_so_though_the_relay_dies_and_she_allows_it_again(fabric: Fabric) -> None:
+async def test_a_withheld_message_stays_so_after_a_crash_and_a_grant(fabric: Fabric) -> None:
     """Else it would be sent behind what it came before: the crash points of a busy town found that."""
     custodian, recipient = fabric.agency(), fabric.agency()
     case = fabric.case(custodian, recipient)

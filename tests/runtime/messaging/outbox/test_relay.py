@@ -36,12 +36,12 @@ async def running(fabric: Fabric, **other: Any) -> AsyncIterator[Relay]:
 
 def numbers(fabric: Fabric, agency: str, at_least: int) -> dict[bytes, list[int]]:
     """Return the sequence numbers that arrived, by key, in the order they lie in the mailbox."""
-    found: dict[bytes, list[int]] = defaultdict(list)
+    sequences: dict[bytes, list[int]] = defaultdict(list)
     for message in fabric.mail(agency, at_least):
         key = message.key()
         assert isinstance(key, bytes)
-        found[key].append(int(header(message, "ce_sequence")))
-    return found
+        sequences[key].append(int(header(message, "ce_sequence")))
+    return sequences
 
 
 async def test_what_waits_is_sent_and_forgotten(fabric: Fabric) -> None:
@@ -72,7 +72,7 @@ async def test_the_order_within_a_key_holds_with_two_relays(fabric: Fabric) -> N
     assert all(row == sorted(row) for row in arrived.values())
 
 
-async def test_a_row_that_commits_late_with_a_lower_id_is_not_passed_over(fabric: Fabric) -> None:
+async def test_a_late_commit_with_a_lower_id_is_not_passed_over(fabric: Fabric) -> None:
     agency = fabric.agency()
     early, *_, late = (fabric.case(agency) for _ in range(queue.SHARDS + 1))  # of the same shard
     async with running(fabric):
@@ -164,7 +164,7 @@ async def test_l3_a_silent_no_leaves_no_gap(fabric: Fabric) -> None:
     async with running(fabric):
         await until(lambda: fabric.state(after) == "relayed")
 
-    assert {fabric.state(one) for one in lapsed} == {"withheld"}
+    assert {fabric.state(message_ref) for message_ref in lapsed} == {"withheld"}
     assert list(numbers(fabric, recipient, 2).values()) == [[1, 2]]
 
 
@@ -201,7 +201,7 @@ async def test_a_revocation_waits_only_briefly_for_a_busy_relay(fabric: Fabric) 
     assert max(waits) < 1.0
 
 
-async def test_a_body_over_the_limit_is_parked_sealed_and_the_rest_goes_on(fabric: Fabric) -> None:
+async def test_an_oversized_body_is_parked_sealed_and_others_go_on(fabric: Fabric) -> None:
     agency = fabric.agency()
     case = fabric.case(agency)
     (large,) = fabric.offer(case, agency, body=b"x" * (BODY_LIMIT + 1))
@@ -231,7 +231,7 @@ async def test_letters_to_a_mailbox_that_is_not_there_hold_up_nobody(fabric: Fab
         assert not sending.state.held_mailboxes
 
 
-async def test_what_finds_no_mailbox_for_long_is_parked_and_can_be_sent_later(fabric: Fabric) -> None:
+async def test_a_message_long_without_a_mailbox_is_parked_for_later(fabric: Fabric) -> None:
     nowhere = fabric.agency(mailbox=False)
     (message_ref,) = fabric.offer(fabric.case(nowhere), nowhere)
     async with running(fabric, grace=0.5) as sending:
@@ -254,7 +254,7 @@ async def test_what_finds_no_mailbox_for_long_is_parked_and_can_be_sent_later(fa
     assert (tries, resolution) == (2, "relayed")
 
 
-async def test_what_was_revoked_while_it_was_parked_is_withheld_when_retried(fabric: Fabric) -> None:
+async def test_a_message_revoked_while_parked_is_withheld_on_retry(fabric: Fabric) -> None:
     custodian, recipient = fabric.agency(), fabric.agency()
     case = fabric.case(custodian, recipient)
     release = a_release(fabric, case, custodian, recipient)
@@ -283,7 +283,7 @@ async def test_what_cannot_be_decided_is_parked_and_the_rest_goes_on(fabric: Fab
 
     ((_, reason, *_),) = fabric.parked("relay", undecidable)
     assert reason == "undecidable"
-    assert {fabric.state(one) for one in relayed} == {"relayed"}
+    assert {fabric.state(message_ref) for message_ref in relayed} == {"relayed"}
 
 
 async def overwhelmed(fabric: Fabric) -> None:
@@ -291,7 +291,7 @@ async def overwhelmed(fabric: Fabric) -> None:
         await until(lambda: sending.state.parked and not sending.state.owned)
 
 
-async def test_where_nothing_can_be_decided_the_relay_stops_instead_of_parking_all(fabric: Fabric) -> None:
+async def test_a_relay_that_can_decide_nothing_stops_parking(fabric: Fabric) -> None:
     custodian, recipient = fabric.agency(), fabric.agency()
     unasked = fabric.offer(fabric.case(custodian, recipient), recipient, 40, by=custodian)
     fabric.sql("REVOKE INSERT ON ledger.pending FROM accord_relay")  # so that no refusal can be put on record
@@ -301,7 +301,7 @@ async def test_where_nothing_can_be_decided_the_relay_stops_instead_of_parking_a
     finally:
         fabric.sql("GRANT INSERT ON ledger.pending TO accord_relay")
 
-    assert len({one for one in unasked if fabric.state(one) == "offered"}) == 20
+    assert len({message_ref for message_ref in unasked if fabric.state(message_ref) == "offered"}) == 20
     async with running(fabric):
         await until(lambda: fabric.waiting() == 0)
 
@@ -339,8 +339,8 @@ async def test_only_what_can_be_claimed_wakes_anybody(fabric: Fabric) -> None:
     async with AsyncSession(bound) as session:
         due = await table.has_pending(session, {mine, other}, [])
         of_another = await table.has_pending(session, {other}, [])
-        held = await table.has_pending(session, {mine, other}, [agency])
+        unreachable = await table.has_pending(session, {mine, other}, [agency])
 
     fabric.sql("DELETE FROM carrying.outbox")
     await bound.dispose()
-    assert (due, of_another, held) == (True, False, False)
+    assert (due, of_another, unreachable) == (True, False, False)
