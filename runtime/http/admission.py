@@ -46,9 +46,9 @@ class AdmissionQueue:
         if self._begun < AT_A_TIME and not self._waiting and not self._last and not self._stops:
             self._begun += 1
             return
-        mine = loop.create_future()
-        (self._last if last else self._waiting).append((loop.time(), mine))
-        await mine
+        turn = loop.create_future()
+        (self._last if last else self._waiting).append((loop.time(), turn))
+        await turn
 
     @contextmanager
     def prioritised(self, client: Hashable) -> Iterator[None]:

@@ -95,19 +95,19 @@ class BodyReadLimits:
     @asynccontextmanager
     async def of(self, client: Hashable) -> AsyncIterator[None]:
         """Wait for a client's body; raises `Problem` (body_too_slow) where it takes too long."""
-        mine = self._coming.setdefault(client, OrderedDict())
-        if len(mine) >= self._most:
-            oldest, _ = mine.popitem(last=False)
+        timeouts = self._coming.setdefault(client, OrderedDict())
+        if len(timeouts) >= self._most:
+            oldest, _ = timeouts.popitem(last=False)
             oldest.reschedule(asyncio.get_running_loop().time())
             load_shed.shed("bodies")
         timeout = asyncio.timeout(BODY_SECONDS)
         try:
             async with timeout:
-                mine[timeout] = None
+                timeouts[timeout] = None
                 yield
         except TimeoutError:
             raise Problem("body_too_slow") from None
         finally:
-            mine.pop(timeout, None)
-            if not mine and self._coming.get(client) is mine:
+            timeouts.pop(timeout, None)
+            if not timeouts and self._coming.get(client) is timeouts:
                 del self._coming[client]

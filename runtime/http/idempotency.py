@@ -55,7 +55,7 @@ SWEEP_EVERY = 64  # answers kept, about
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-Words = Callable[[Mapping[str, Any]], bool]
+BodyPredicate = Callable[[Mapping[str, Any]], bool]
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
 _MARK = "_accord_repeats"
 
@@ -68,7 +68,7 @@ class RepeatPolicy:
     """
 
     again: Callable[..., Any] | None = None
-    closes: Words | None = None
+    closes: BodyPredicate | None = None
     key_required: bool = False
 
     def is_stop(self, parsed: Any) -> bool:
@@ -90,7 +90,7 @@ def never_replayed(endpoint: Endpoint) -> Endpoint:
 
 
 def replayed_by(
-    again: Callable[..., Any], *, unless: Words | None = None, key_required: bool = False
+    again: Callable[..., Any], *, unless: BodyPredicate | None = None, key_required: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Mark an endpoint whose repeats under one key are not done again but answered by the endpoint `again`.
 

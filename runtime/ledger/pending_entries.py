@@ -34,14 +34,14 @@ class Leaf:
 _pseudonym = lru_cache(1024)(UUID)  # of one subject, there are several leaves at a time
 
 
-def leaf(detail: Mapping[str, Any], details: Details | None, **says: Any) -> Leaf:
-    """Return the leaf whose header `says` what `kernel.ledger.entry.Header` has fields for.
+def leaf(detail: Mapping[str, Any], details: Details | None, **header_fields: Any) -> Leaf:
+    """Return the leaf whose header has these fields of `kernel.ledger.entry.Header`.
 
     The detail is sealed with the others of its case; without a case (nobody's was meant) only its commitment is kept.
     """
     salt = new_salt()
     sealed = None if details is None else details.seal(detail)
-    header = Header(commitment=commitment(salt, detail).hex(), sealed=seal_hash(salt, sealed).hex(), **says)
+    header = Header(commitment=commitment(salt, detail).hex(), sealed=seal_hash(salt, sealed).hex(), **header_fields)
     return Leaf(header.body(), salt, sealed, None if header.subject is None else _pseudonym(header.subject))
 
 

@@ -38,7 +38,7 @@ from runtime.settings import LedgerSettings
 from runtime.telemetry import log_fields, metrics
 
 BATCH: Final = 1_000
-REST: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
+POLL_INTERVAL_SECONDS: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
 WELL_WITHIN: Final = 5.0
 PUBLISHED_EVERY: Final = timedelta(seconds=10)
 PADDED_TO: Final = 32  # entries
@@ -180,10 +180,12 @@ async def _sign(session: AsyncSession, size: int, root: bytes, at: object, skey:
 class Sequencer:
     """Integrates what waits within a second, for as long as it runs; any number may run at once."""
 
-    def __init__(self, settings: LedgerSettings, *, batch: int = BATCH, rest: float = REST) -> None:
+    def __init__(
+        self, settings: LedgerSettings, *, batch: int = BATCH, poll_interval: float = POLL_INTERVAL_SECONDS
+    ) -> None:
         self._settings = settings
         self._batch = batch
-        self._rest = rest
+        self._poll_interval = poll_interval
         self._well_at: float | None = None
 
     async def healthy(self) -> bool:
@@ -223,7 +225,7 @@ class Sequencer:
                 count = 0
                 log.warning("sequencer_blocked", extra=log_fields(reason=safe_error_name(failed)))
             if count < self._batch:
-                await _pause(stopping, self._rest)
+                await _pause(stopping, self._poll_interval)
 
 
 def _read_key(settings: LedgerSettings) -> str:

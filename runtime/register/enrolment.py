@@ -174,5 +174,5 @@ async def standing(session: AsyncSession, agency_id: str) -> Standing:
 async def _note(session: AsyncSession, agency_id: str, detail: Mapping[str, Any]) -> None:
     """Put the act of administration on record: who may ask decides what can be seen."""
     agency = (await session.execute(NOTED, {"agency_id": agency_id})).one()
-    says = {"at": agency.at, "act": Act.ADMINISTERED, "actor": "operator", "agency": str(agency.pseudonym)}
-    await append(session, [leaf(detail, None, **says, verdict=Verdict.PERMIT, sv=0)])
+    header_fields = {"at": agency.at, "act": Act.ADMINISTERED, "actor": "operator", "agency": str(agency.pseudonym)}
+    await append(session, [leaf(detail, None, **header_fields, verdict=Verdict.PERMIT, sv=0)])

@@ -157,8 +157,8 @@ def _token(proofs: GrantServices) -> APIRouter:
             return _denied("invalid_request", 400)
         except GrantDenied as denied:
             return _denied(denied.code, denied.status)
-        except LoginThrottled as soon:
-            return _denied("slow_down", 429, {"Retry-After": str(soon.seconds)})
+        except LoginThrottled as throttled:
+            return _denied("slow_down", 429, {"Retry-After": str(throttled.seconds)})
 
     return routes
 

@@ -45,8 +45,10 @@ class Register:
         if row is None:
             return None
         roles = frozenset(row.roles)
-        who = Principal(row.person_ref, row.agency_id, Kind.PERSON, row.person_ref, row.name, scopes_of(roles), roles)
-        return Account(who, passphrase_hash=row.passphrase_hash)
+        principal = Principal(
+            row.person_ref, row.agency_id, Kind.PERSON, row.person_ref, row.name, scopes_of(roles), roles
+        )
+        return Account(principal, passphrase_hash=row.passphrase_hash)
 
     async def client(self, client_id: str) -> Account | None:
         """Return the active client of an active agency, or None."""
@@ -55,5 +57,5 @@ class Register:
         if row is None:
             return None
         roles = frozenset({str(Role.SYSTEM)})
-        who = Principal(row.client_id, row.agency_id, Kind.SYSTEM, None, "", scopes_of(roles), roles)
-        return Account(who, public_jwk=row.public_jwk)
+        principal = Principal(row.client_id, row.agency_id, Kind.SYSTEM, None, "", scopes_of(roles), roles)
+        return Account(principal, public_jwk=row.public_jwk)

@@ -49,8 +49,8 @@ MOST: Final = 256
 LEAST: Final = 16  # fewer would cost more commits than they save time, and a busy machine would only get busier
 HELD_FOR: Final = 0.2  # seconds one commit may gather: effects may hold subjects, and a revocation waits for them
 TRIES: Final = 5  # of what is contended, before it is parked
-REST: Final = 0.1
-LONGEST_REST: Final = 5.0
+RETRY_DELAY_SECONDS: Final = 0.1
+MAX_RETRY_DELAY_SECONDS: Final = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -185,7 +185,7 @@ class MessageHandler:
 
     async def _retry(self, attempt: Callable[[], Awaitable[None]], *, tries: int) -> None:
         """Attempt until it works; raise what lasts, or what is contended once `tries` are used up."""
-        rest = REST
+        delay = RETRY_DELAY_SECONDS
         while True:
             try:
                 await attempt()
@@ -198,8 +198,8 @@ class MessageHandler:
                 log.warning(
                     "consumer_blocked", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed))
                 )
-                await asyncio.sleep(rest)
-                rest = min(LONGEST_REST, rest * 2)
+                await asyncio.sleep(delay)
+                delay = min(MAX_RETRY_DELAY_SECONDS, delay * 2)
             else:
                 self._state.waits_for(None)
                 return

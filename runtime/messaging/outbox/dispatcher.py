@@ -254,13 +254,13 @@ class OutboxDispatcher:
 
     async def _until_the_broker_answers(self, stopping: asyncio.Event) -> None:
         # No lock of a subject is held here: a revocation must not wait for a broker.
-        rest = 0.1
+        delay = 0.1
         while not stopping.is_set():
             self._state.broker = await self._in_thread(lambda: self._carrier.broker_answered(within=1.0))
             if self._state.broker:
                 return
-            await pause(stopping, rest)
-            rest = min(2.0, rest * 2)
+            await pause(stopping, delay)
+            delay = min(2.0, delay * 2)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -62,10 +62,10 @@ async def test_a_system_that_signs_for_itself_gets_a_short_token(issued: Issued)
 
     assert answer.status_code == 200
     assert answer.json()["expires_in"] == 300
-    who = await verifier(issued).verify(answer.json()["access_token"])
-    assert (who.kind, who.agency_id, who.subject) == (Kind.SYSTEM, "tide-house", client_id)
-    assert who.scopes == SCOPES[Role.SYSTEM]
-    assert Scope.DIRECTIVES_SIGN not in who.scopes
+    principal = await verifier(issued).verify(answer.json()["access_token"])
+    assert (principal.kind, principal.agency_id, principal.subject) == (Kind.SYSTEM, "tide-house", client_id)
+    assert principal.scopes == SCOPES[Role.SYSTEM]
+    assert Scope.DIRECTIVES_SIGN not in principal.scopes
 
 
 async def test_an_assertion_is_good_once(issued: Issued) -> None:
@@ -171,9 +171,9 @@ async def test_a_person_signs_in_with_a_passphrase(issued: Issued) -> None:
 
     answer = await issued.token(**password(person_ref))
 
-    who = await verifier(issued).verify(answer.json()["access_token"])
-    assert (who.person_ref, who.name, who.agency_id) == (person_ref, "Rosa", "tide-house")
-    assert who.scopes == scopes_of(["case_worker", "privacy_officer"])
+    principal = await verifier(issued).verify(answer.json()["access_token"])
+    assert (principal.person_ref, principal.name, principal.agency_id) == (person_ref, "Rosa", "tide-house")
+    assert principal.scopes == scopes_of(["case_worker", "privacy_officer"])
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -267,9 +267,9 @@ def test_each_wait_is_twice_the_last_up_to_five_minutes() -> None:
     for _ in range(16):
         try:
             tries.take("ana", "here")
-        except LoginThrottled as soon:
-            waits.append(soon.seconds)
-            now[0] += soon.seconds
+        except LoginThrottled as throttled:
+            waits.append(throttled.seconds)
+            now[0] += throttled.seconds
             tries.take("ana", "here")
 
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
@@ -355,8 +355,8 @@ async def test_a_person_signs_in_with_a_browser(issued: Issued) -> None:
 
     assert page.status_code == 200
     assert (back["state"], back["iss"]) == ("st&ate", ADDRESS)
-    who = await verifier(issued).verify(answer.json()["access_token"])
-    assert (who.person_ref, who.scopes) == (person_ref, frozenset({"cases:read"}))
+    principal = await verifier(issued).verify(answer.json()["access_token"])
+    assert (principal.person_ref, principal.scopes) == (person_ref, frozenset({"cases:read"}))
 
 
 async def test_an_identity_token_opens_nothing(issued: Issued) -> None:

@@ -176,10 +176,10 @@ def a_verifier(**other: Any) -> Tokens:
 async def test_an_honest_token_names_a_person() -> None:
     token = TokenSigner(ISSUER, "accord", KEY, now=lambda: NOON).access(ANA, "accord", 300)
 
-    who = await a_verifier().verify(token)
+    principal = await a_verifier().verify(token)
 
-    assert who == ANA
-    assert who.actor == "ana"
+    assert principal == ANA
+    assert principal.actor == "ana"
 
 
 async def test_the_token_that_the_mutants_are_made_of_is_honest() -> None:
@@ -187,10 +187,10 @@ async def test_the_token_that_the_mutants_are_made_of_is_honest() -> None:
 
 
 async def test_a_system_acts_in_the_name_of_its_client() -> None:
-    who = await a_verifier().verify(with_claims(sub="bay-hotline", kind="system"))
+    principal = await a_verifier().verify(with_claims(sub="bay-hotline", kind="system"))
 
-    assert who.person_ref is None
-    assert who.actor == "system:bay-hotline"
+    assert principal.person_ref is None
+    assert principal.actor == "system:bay-hotline"
 
 
 def test_there_are_at_least_fifty_mutants() -> None:

@@ -44,9 +44,9 @@ def an_incident(case_ref: UUID) -> IncidentReported:
 
 async def mailbox(town: Town, case_ref: UUID, agency_id: str) -> list[Sealed]:
     """Read what waits for an agency, as the relay would send it."""
-    theirs = await town.case_ref_of(case_ref, agency_id)
+    recipient_case_ref = await town.case_ref_of(case_ref, agency_id)
     async with town.session("accord_relay") as session:
-        rows = (await session.execute(BODIES, {"case_ref": theirs})).all()
+        rows = (await session.execute(BODIES, {"case_ref": recipient_case_ref})).all()
     return [Sealed(row.message_ref, row.recipient, row.type, 0, row.body) for row in rows]
 
 
@@ -232,9 +232,9 @@ async def test_a_message_that_lapsed_unsent_is_withheld_and_on_record(town: Town
 
     async with town.session("accord_relay") as session:
         rows = (await session.execute(text("SELECT message_ref, subject_id, recipient FROM carrying.outbox"))).all()
-        theirs = await town.case_ref_of(case_ref, "harbor-house")
-        mine = await session.execute(BODIES, {"case_ref": theirs})
-        waiting = {row.message_ref for row in mine}
+        recipient_case_ref = await town.case_ref_of(case_ref, "harbor-house")
+        bodies = await session.execute(BODIES, {"case_ref": recipient_case_ref})
+        waiting = {row.message_ref for row in bodies}
         going = await disclosure.relayable(session, rows)
         await session.commit()
 

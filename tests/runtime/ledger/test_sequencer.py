@@ -266,7 +266,7 @@ async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, t
 async def test_a_sequencer_on_another_history_is_unhealthy_and_idle(log: Log, tmp_path: Path) -> None:
     await Log(log.database).write(a_leaf(1))
     await Log(log.database).sequence()
-    sequencer = Sequencer(settings_for("audit", LedgerSettings, **where(log, tmp_path)), rest=0.01)
+    sequencer = Sequencer(settings_for("audit", LedgerSettings, **where(log, tmp_path)), poll_interval=0.01)
 
     async with sequencer.running():
         await log.write(a_leaf(2))

@@ -63,8 +63,8 @@ async def an_agency(town: Town, *people: str) -> str:
         agency = NewAgency(agency_id, "Oak House", AgencyKind.SHELTER, purposes=all_purposes())
         await enrol_agency(session, agency, {"kty": "EC", "kid": agency_id})
         for name in people:
-            who = NewPerson(f"{name}-{agency_id}", agency_id, name.title(), ("case_worker",), "a hash")
-            await enrol_person(session, who)
+            person = NewPerson(f"{name}-{agency_id}", agency_id, name.title(), ("case_worker",), "a hash")
+            await enrol_person(session, person)
         await session.commit()
     return agency_id
 

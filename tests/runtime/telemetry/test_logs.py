@@ -21,8 +21,8 @@ from runtime.telemetry.tracing import continued
 
 REF = UUID("5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b")
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-ours = logging.getLogger("runtime.trial")
-theirs = logging.getLogger("aiokafka.trial")
+our_logger = logging.getLogger("runtime.trial")
+library_logger = logging.getLogger("aiokafka.trial")
 
 
 class Lines:
@@ -63,7 +63,7 @@ class Reason(StrEnum):
 
 def test_a_line_says_when_where_and_what(lines: Lines) -> None:
     with continued(PARENT):
-        ours.warning("parked", extra=log_fields(message_ref=REF, reason=Reason.UNOPENABLE, count=3))
+        our_logger.warning("parked", extra=log_fields(message_ref=REF, reason=Reason.UNOPENABLE, count=3))
 
     line = lines.last()
     assert line.pop("at").endswith("+00:00")
@@ -91,8 +91,8 @@ def test_a_value_that_is_not_a_word_is_withheld(value: object) -> None:
 
 
 def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:
-    ours.error("failed for %s", "CANARY")
-    theirs.error("message %s has no offset %d", "CANARY", 7)
+    our_logger.error("failed for %s", "CANARY")
+    library_logger.error("message %s has no offset %d", "CANARY", 7)
 
     assert [line["event"] for line in lines.all()] == ["failed for %s", "message %s has no offset %d"]
     assert "CANARY" not in lines.text
@@ -100,7 +100,7 @@ def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:
 
 def test_d13_safe_arguments_of_a_library_are_kept(lines: Lines) -> None:
     logging.getLogger("mode.timers").warning("Timer %s overlaps (interval=%r runtime=%r)", "commit", 0.5, 18.25)
-    theirs.error("%s %d %r %r %r", "CANARY", 7, ValueError("CANARY"), ["CANARY"], float("nan"))
+    library_logger.error("%s %d %r %r %r", "CANARY", 7, ValueError("CANARY"), ["CANARY"], float("nan"))
     logging.getLogger("sqlalchemy.trial").error("value %s", 555_0188)
 
     timer, other, unsafe = lines.all()
@@ -112,7 +112,7 @@ def test_d13_safe_arguments_of_a_library_are_kept(lines: Lines) -> None:
 
 def test_a_preformatted_library_line_is_logged_by_its_place(lines: Lines) -> None:
     value = "CANARY"
-    theirs.error(f"message {value} is bad")
+    library_logger.error(f"message {value} is bad")
 
     assert "CANARY" not in lines.text
     assert lines.last()["event"].startswith("test_logs:")
@@ -124,7 +124,7 @@ def test_of_an_error_its_class_and_places_are_written(lines: Lines) -> None:
     try:
         raise ValueError(f"CANARY {secret}") from KeyError("CANARY")
     except ValueError:
-        ours.exception("broken")
+        our_logger.exception("broken")
 
     assert "CANARY" not in lines.text
     assert lines.last()["error"] == "ValueError"
@@ -163,7 +163,7 @@ async def test_an_error_nobody_awaited_is_written_without_its_text(lines: Lines)
 
 
 def test_a_log_call_that_is_wrong_prints_nothing(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
-    ours.error("failed %d", "CANARY", extra={"log_fields": {"reason": object()}})
+    our_logger.error("failed %d", "CANARY", extra={"log_fields": {"reason": object()}})
 
     assert "CANARY" not in lines.text + "".join(capsys.readouterr())
     assert lines.last()["reason"] == WITHHELD

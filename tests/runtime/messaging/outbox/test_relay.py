@@ -332,14 +332,14 @@ async def test_a_parked_message_that_is_not_there_is_not_settled(fabric: Fabric)
 async def test_only_what_can_be_claimed_wakes_anybody(fabric: Fabric) -> None:
     agency = fabric.agency()
     case = fabric.case(agency)
-    mine, other = case.subject_id % queue.SHARDS, (case.subject_id + 1) % queue.SHARDS
+    shard, other_shard = case.subject_id % queue.SHARDS, (case.subject_id + 1) % queue.SHARDS
     fabric.offer(case, agency)
     bound = engine(fabric.settings("relay").database)
 
     async with AsyncSession(bound) as session:
-        due = await table.has_pending(session, {mine, other}, [])
-        of_another = await table.has_pending(session, {other}, [])
-        unreachable = await table.has_pending(session, {mine, other}, [agency])
+        due = await table.has_pending(session, {shard, other_shard}, [])
+        of_another = await table.has_pending(session, {other_shard}, [])
+        unreachable = await table.has_pending(session, {shard, other_shard}, [agency])
 
     fabric.sql("DELETE FROM carrying.outbox")
     await bound.dispose()
