@@ -53,7 +53,7 @@ class LoginThrottle:
         self._monotonic = monotonic
         self._counts: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
         self._hours: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._succeeded_before: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def take(self, name: str, origin: str) -> None:
         """Count a try, or refuse one that comes too soon after the last; raises `LoginThrottled`."""
@@ -63,7 +63,7 @@ class LoginThrottle:
         wait = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT) - (now - last) if count >= FREE_TRIES else 0.0
         if wait > 0:
             raise LoginThrottled(math.ceil(wait))
-        if key not in self._known:
+        if key not in self._succeeded_before:
             self._take_of_name(key[0], now)
         _keep(self._counts, key, (count + 1, now))
 
@@ -71,7 +71,7 @@ class LoginThrottle:
         """Forget the tries of a name from there, and remember that it succeeded from there."""
         key = (name[:LONGEST_NAME], origin)
         self._counts.pop(key, None)
-        _keep(self._known, key, None)
+        _keep(self._succeeded_before, key, None)
 
     def _take_of_name(self, name: str, now: float) -> None:
         count, since = self._hours.get(name, (0, now))

@@ -39,19 +39,19 @@ class OneTimeTokens:
 
     def __init__(self, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._monotonic = monotonic
-        self._kept: OrderedDict[bytes, tuple[float, AuthorizationGrant]] = OrderedDict()
+        self._grants: OrderedDict[bytes, tuple[float, AuthorizationGrant]] = OrderedDict()
 
     def give(self, granted: AuthorizationGrant, seconds: float) -> str:
         """Return a new secret for `granted`, good for `seconds`."""
         secret = secrets.token_urlsafe(32)
-        self._kept[_digest(secret)] = (self._monotonic() + seconds, granted)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._grants[_digest(secret)] = (self._monotonic() + seconds, granted)
+        while len(self._grants) > MOST_KEPT:
+            self._grants.popitem(last=False)
         return secret
 
     def take(self, secret: str) -> AuthorizationGrant | None:
-        """Return what `secret` stands for and forget it, or None."""
-        until, granted = self._kept.pop(_digest(secret), (0.0, None))
+        """Return the grant that `secret` stands for and forget it, or None."""
+        until, granted = self._grants.pop(_digest(secret), (0.0, None))
         return granted if granted is not None and self._monotonic() < until else None
 
 

@@ -60,9 +60,8 @@ def document(route: APIRoute, gate: RequireScope, repeats: RepeatPolicy) -> None
     writes = bool(methods & {*METHODS, "DELETE"})
     matches = any(parameter.alias.lower() == "if-match" for parameter in route.dependant.header_params)
     statuses = ALWAYS + (ON_WRITES if writes else ()) + (ON_MATCHES if matches else ())
-    named = {
-        int(status) for status, response in route.responses.items() if not response
-    }  # what only this route refuses
+    # Statuses that only this route refuses with.
+    named = {int(status) for status, response in route.responses.items() if not response}
     own_responses = {status: response for status, response in route.responses.items() if response}
     answers: dict[int | str, dict[str, Any]] = {status: _problem(status) for status in sorted({*statuses, *named})}
     route.responses = answers | own_responses

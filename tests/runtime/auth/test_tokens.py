@@ -264,11 +264,11 @@ class Publisher:
     """An issuer whose key set a test may change, or take away."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.fetches = 0
         self.keys: list[Any] | None = public_set(KEY)["keys"]
 
     async def fetch(self) -> Any:
-        self.asked += 1
+        self.fetches += 1
         if self.keys is None:
             raise IssuerAway
         return {"keys": self.keys}
@@ -289,7 +289,7 @@ async def test_keys_are_fetched_once_for_many_tokens() -> None:
     for _ in range(5):
         await tokens.verify(spelled(HEADER, CLAIMS))
 
-    assert publisher.asked == 1
+    assert publisher.fetches == 1
 
 
 async def test_an_unknown_key_is_fetched_at_most_every_ten_seconds() -> None:
@@ -300,7 +300,7 @@ async def test_an_unknown_key_is_fetched_at_most_every_ten_seconds() -> None:
         with pytest.raises(NotVerified):
             await tokens.verify(with_header(kid="nobody"))
 
-    assert publisher.asked == 1
+    assert publisher.fetches == 1
 
 
 async def test_a_key_that_was_rotated_in_is_found_and_the_old_one_ends() -> None:

@@ -22,7 +22,7 @@ from runtime.telemetry.tracing import continued
 REF = UUID("5c7ecf2f-1cd8-4f4c-8f5a-0d8d9f0f1a2b")
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 our_logger = logging.getLogger("runtime.trial")
-library_logger = logging.getLogger("aiokafka.trial")
+library = logging.getLogger("aiokafka.trial")
 
 
 class Lines:
@@ -92,7 +92,7 @@ def test_a_value_that_is_not_a_word_is_withheld(value: object) -> None:
 
 def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:
     our_logger.error("failed for %s", "CANARY")
-    library_logger.error("message %s has no offset %d", "CANARY", 7)
+    library.error("message %s has no offset %d", "CANARY", 7)
 
     assert [line["event"] for line in lines.all()] == ["failed for %s", "message %s has no offset %d"]
     assert "CANARY" not in lines.text
@@ -100,7 +100,7 @@ def test_arguments_of_a_log_call_are_not_written(lines: Lines) -> None:
 
 def test_d13_safe_arguments_of_a_library_are_kept(lines: Lines) -> None:
     logging.getLogger("mode.timers").warning("Timer %s overlaps (interval=%r runtime=%r)", "commit", 0.5, 18.25)
-    library_logger.error("%s %d %r %r %r", "CANARY", 7, ValueError("CANARY"), ["CANARY"], float("nan"))
+    library.error("%s %d %r %r %r", "CANARY", 7, ValueError("CANARY"), ["CANARY"], float("nan"))
     logging.getLogger("sqlalchemy.trial").error("value %s", 555_0188)
 
     timer, other, unsafe = lines.all()
@@ -112,7 +112,7 @@ def test_d13_safe_arguments_of_a_library_are_kept(lines: Lines) -> None:
 
 def test_a_preformatted_library_line_is_logged_by_its_place(lines: Lines) -> None:
     value = "CANARY"
-    library_logger.error(f"message {value} is bad")
+    library.error(f"message {value} is bad")
 
     assert "CANARY" not in lines.text
     assert lines.last()["event"].startswith("test_logs:")
