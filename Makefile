@@ -8,7 +8,7 @@ PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-
 SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix quick test journeys faults leaks fuzz adversary planted reliability bench demo up down schemas lock doctor e2e test-docker clean
+.PHONY: help setup check fix quick test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -34,7 +34,7 @@ help: ## print this list
 	  -r requirements/bench.txt && touch $@ || echo "engines to compare with cannot be had here; they are left out"
 
 setup: .venv/.installed ## virtual environment, hashed install, embedded PostgreSQL and Kafka
-	@$(BIN)/python -m infra.embedded.fetch
+	@$(BIN)/python -m devstack.fetch
 
 check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diffs
 	$(BIN)/ruff format --check .
@@ -73,7 +73,7 @@ fuzz: setup .venv/.fuzz ## hostile input and a tampered record; ROUNDS=long, SEE
 adversary: setup ## a stop under the worst that one token, or none, can do; ROUNDS=long
 	$(BIN)/python -m pytest tests/adversary
 
-planted: setup ## plant each bug of tests/mutation in a copy and show which test goes red; B=name runs one
+mutation: setup ## plant each bug of tests/mutation in a copy and show which test goes red; B=name runs one
 	$(BIN)/python -m tests.mutation $(B)
 
 reliability: .venv/.installed ## write docs/reliability.md from what the proofs left

@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.measurement import Work
 from benchmarks.setup import Ground
-from infra.embedded.postgres import Postgres
+from devstack.postgres import Postgres
 from runtime.keyring import UnsafeLocalKeyring
 from tests.support.database import Database
 from tests.support.town import Town

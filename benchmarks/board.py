@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
-from benchmarks.asking import Client, Issuer, Request, an_issuer, serving
+from benchmarks.api_requests import Client, Issuer, Request, an_issuer, serving
 from benchmarks.measurement import Goal, Measured, Work, in_turns, keep, measured_text
 from benchmarks.setup import Ground, a_ground
 from kernel.consent import purposes_of

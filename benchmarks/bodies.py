@@ -23,7 +23,7 @@ import httpx
 
 from benchmarks.measurement import Goal, keep, percentile
 from benchmarks.setup import a_folder
-from infra.embedded.postgres import Postgres
+from devstack.postgres import Postgres
 from runtime.http import body
 from schemas.strict_json import MAX_ELEMENTS
 from services.consent.api.permissions import routes as consent

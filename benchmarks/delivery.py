@@ -42,8 +42,8 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from benchmarks.caseload import RECIPIENTS
 from benchmarks.load import INCIDENT, Eyes, Load
 from benchmarks.measurement import Goal, Measured, cpu_times, in_turns, keep, percentile
-from benchmarks.running import Running, a_running_town
-from cli.story.speaker import Speaker
+from benchmarks.running_town import Running, a_running_town
+from devstack.story.speaker import Speaker
 from tests.support.fault_injection import superuser
 from tests.support.rounds import rounds
 

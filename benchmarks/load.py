@@ -21,7 +21,7 @@ from uuid import UUID
 import psycopg
 
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS
-from benchmarks.running import Running
+from benchmarks.running_town import Running
 from tests.support.fault_injection import superuser
 
 LOOK_EVERY: Final = 0.02  # a message is seen so much too late at most; looking more often took a sixth of the machine

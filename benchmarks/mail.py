@@ -25,7 +25,7 @@ from confluent_kafka import Producer
 
 from benchmarks.caseload import CUSTODIAN, RECIPIENTS, a_case, an_incident
 from benchmarks.setup import Ground, a_broker, a_folder, a_ground
-from infra.embedded.ports import free_port
+from devstack.ports import free_port
 from runtime import disclosure
 from runtime.messaging import acls
 from runtime.messaging.headers import Routing, write

@@ -18,7 +18,7 @@ from typing import Final
 
 from benchmarks.load import Load
 from benchmarks.measurement import Goal, keep, resident
-from benchmarks.running import a_running_town
+from benchmarks.running_town import a_running_town
 from tests.support.rounds import rounds
 
 RATE: Final = 100.0

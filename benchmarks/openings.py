@@ -37,7 +37,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from benchmarks.asking import Clients, Request, an_issuer, serving
+from benchmarks.api_requests import Clients, Request, an_issuer, serving
 from benchmarks.beside import CORES, at_once, obeying, several, the_town
 from benchmarks.caseload import RECIPIENTS, Desk, Mail, a_desk, a_mailbox
 from benchmarks.measurement import Goal, Measured, each_awaited, in_turns, keep, ratio

@@ -25,7 +25,7 @@ from uuid import UUID
 
 import psycopg
 
-from benchmarks.asking import Client, Request, an_issuer, serving
+from benchmarks.api_requests import Client, Request, an_issuer, serving
 from benchmarks.beside import started, the_town
 from benchmarks.caseload import RECIPIENTS, Mail, a_desk, a_mailbox
 from benchmarks.measurement import Goal, Measured, Work, each, in_turns, keep, ratio

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.kafka import Kafka
-from infra.embedded.postgres import Postgres
+from devstack.kafka import Kafka
+from devstack.postgres import Postgres
 from runtime.database import roles
 from tests.support.database import Database, a_database
 from tests.support.town import Town, a_town

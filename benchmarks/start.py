@@ -26,9 +26,9 @@ import psutil
 from benchmarks.measurement import Goal, keep, kind_of
 from benchmarks.setup import a_folder
 from cli import town
-from cli.story.speaker import Speaker
-from infra.embedded.kafka import Kafka
-from infra.embedded.postgres import Postgres
+from devstack.kafka import Kafka
+from devstack.postgres import Postgres
+from devstack.story.speaker import Speaker
 from tests.support.rounds import rounds
 
 STARTS: Final = rounds(1, 5)

@@ -19,7 +19,7 @@ from typing import Final
 
 from benchmarks.load import Load, LoadResult
 from benchmarks.measurement import Goal, keep, percentile, resident
-from benchmarks.running import Running, a_running_town
+from benchmarks.running_town import Running, a_running_town
 from tests.support.rounds import rounds
 
 RATE: Final = 60.0

@@ -21,9 +21,9 @@ import pytest
 
 from benchmarks.load import INCIDENT, Wire
 from benchmarks.measurement import Goal, in_turns, ratio
-from benchmarks.running import Running, a_running_town
-from cli.processes import Program
-from infra.embedded.ports import LOOPBACK, free_port
+from benchmarks.running_town import Running, a_running_town
+from devstack.ports import LOOPBACK, free_port
+from devstack.processes import Program
 from runtime.settings import KeyringSettings
 
 CASES: Final = 40

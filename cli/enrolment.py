@@ -15,12 +15,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli import town
-from cli.fixture import Member
+from cli.errors import SetupError
+from cli.member import Member
 from cli.run import Run
 from cli.session import within
-from infra.embedded.unready import SetupError
 from runtime.auth import passwords
-from runtime.keyring import UnsafeLocalKeyring
+from runtime.keyring import development_keyring
 from runtime.messaging import admin, quotas
 from runtime.register import enrolment as register
 from runtime.register.enrolment import NewAgency, Standing
@@ -140,7 +140,7 @@ def add_agencies(run: Run, place: Town, agencies: Sequence[NewAgency]) -> tuple[
 
     The register comes last: what it names is there. Repeating it is harmless.
     """
-    keys = UnsafeLocalKeyring(run.keys, production=False)
+    keys = development_keyring(run.keys)
     for agency in agencies:
         keys.create(agency.agency_id)
     _admit(run, place, agencies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import sys
@@ -12,22 +13,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.supervisor import ShutdownRequested
-from infra.embedded.unready import SetupError
+from cli.errors import SetupError, ShutdownRequested
 
-# Each command and the module of `cli.commands` that adds it.
+# Each command and the module that adds it.  The development stack is in no image of the product.
+DEVSTACK = importlib.util.find_spec("devstack") is not None
 COMMANDS = {
-    "demo": "lifecycle",
-    "up": "lifecycle",
-    "down": "lifecycle",
-    "doctor": "lifecycle",
-    "token": "tokens",
-    "env": "tokens",
-    "agency": "agencies",
-    "person": "agencies",
-    "dead-letters": "dead_letters",
-    "ledger": "ledger",
-    "db": "database",
+    **(dict.fromkeys(("demo", "up", "down", "doctor"), "devstack.commands") if DEVSTACK else {}),
+    "token": "cli.commands.tokens",
+    "env": "cli.commands.tokens",
+    "agency": "cli.commands.agencies",
+    "person": "cli.commands.agencies",
+    "dead-letters": "cli.commands.dead_letters",
+    "ledger": "cli.commands.ledger",
+    "db": "cli.commands.database",
 }
 
 
@@ -42,7 +40,7 @@ class Commands(TyperGroup):
             return None
         own = typer.Typer()
         own.callback()(lambda: None)  # a command that is alone would become the program itself
-        import_module(f"cli.commands.{COMMANDS[cmd_name]}").add(own)
+        import_module(COMMANDS[cmd_name]).add(own)
         group: Any = typer.main.get_command(own)
         return group.get_command(ctx, cmd_name)
 

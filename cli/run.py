@@ -9,12 +9,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import IO
 
-from infra.embedded import process
-from infra.embedded.unready import SetupError
+from cli.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / ".run"
@@ -138,18 +136,6 @@ class Run:
         with (self.folder / "changing").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-    def until_left(self) -> None:
-        """Wait until nothing runs any more that a run in this folder started; one that was killed leaves some behind.
-
-        Raises `SetupError` naming what does not end.
-        """
-        logs = [self.folder / name / f"{name}.log" for name in ("postgres", "kafka")]
-        logs += (self.folder / "logs").glob("*.log")
-        for log in logs:
-            fix = f"End it by its id; it is one that has {log} open."
-            obstacle = SetupError(f"{log.stem} of an earlier run in {self.folder} does not end", fix)
-            until(partial(process.left, log), ENDED_WITHIN, obstacle)
 
     @property
     def _lock(self) -> Path:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra.embedded.unready import SetupError
+from cli.errors import SetupError
 from runtime.database.engine import engine, sessions
 from schemas.town import Town
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from infra.embedded.unready import SetupError
+from cli.errors import SetupError
 from schemas.town import Town
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

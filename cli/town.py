@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cli.errors import SetupError
 from cli.run import Run, write_whole
-from infra.embedded.unready import SetupError
 from schemas.town import Town
 
 

@@ -84,8 +84,13 @@ class NoKeyring:
         raise KeyringError("this process was told of no keyring")
 
 
-def keyring(settings: ProcessSettings) -> Keyring:
+def keyring_from(settings: ProcessSettings) -> Keyring:
     """Return the keyring that a process was told of; raises `KeyringError` where that may not be used."""
     if not isinstance(settings, KeyringSettings):
         return NoKeyring()
     return UnsafeLocalKeyring(settings.keys, production=settings.profile is Profile.PRODUCTION)
+
+
+def development_keyring(folder: Path) -> UnsafeLocalKeyring:
+    """Return the keyring of a development run, in which `cli` makes the key of an agency that it takes in."""
+    return UnsafeLocalKeyring(folder, production=False)

@@ -195,16 +195,6 @@ class LedgerSettings(KeyringSettings):
             yield "ACCORD_CHECKPOINT_SECONDS: checkpoints shown more often tell of single events; give 10 or more"
 
 
-class IssuerSettings(ProcessSettings):
-    """What the development issuer of tokens needs; it speaks to no broker and holds no agency's key."""
-
-    service: str = "issuer"
-    run_dir: Path = Field(description="folder where the signing key is made and kept")
-    allowed_redirect_uris: tuple[str, ...] = Field(
-        (), description="addresses that a sign-in may lead back to, to the letter"
-    )
-
-
 def read(kind: type[S]) -> S:
     """Return the settings of this process from its environment.
 

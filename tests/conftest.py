@@ -19,9 +19,9 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from infra.embedded.kafka import Kafka
-from infra.embedded.postgres import Postgres
-from infra.embedded.unready import SetupError
+from cli.errors import SetupError
+from devstack.kafka import Kafka
+from devstack.postgres import Postgres
 from tests.support.database import database
 from tests.support.rounds import proofs, rounds
 from tests.support.shared_towns import TOWNS, Towns
@@ -41,7 +41,7 @@ if CONTAINERS:
 
 # Whole towns, then servers that a test starts and kills; the order within each stays.
 LONGEST_FIRST = {
-    name: place for place, name in enumerate(("journeys", "e2e", "fuzz", "cli", "worker", "outbox", "infra"))
+    name: place for place, name in enumerate(("journeys", "e2e", "fuzz", "cli", "consumer", "outbox", "devstack"))
 }
 # Files that share a running town stay in one process of the run.
 SHARED_TOWNS = {

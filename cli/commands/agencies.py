@@ -116,7 +116,7 @@ def add_person(
 ) -> None:
     """Take a person in, with a passphrase made for them."""
     from cli import enrolment  # slow to import
-    from cli.fixture import Member
+    from cli.member import Member
 
     if Role.SYSTEM in role:
         raise typer.BadParameter("system is no person's role: it is what an agency's records system is")

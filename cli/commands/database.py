@@ -8,8 +8,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from cli.commands.options import DEFAULT_RUN, RunFolder, running_town
+from cli.errors import SetupError
 from cli.session import Away
-from infra.embedded.unready import SetupError
 from runtime.database import migrate, roles
 
 

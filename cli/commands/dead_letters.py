@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli import town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
+from cli.errors import SetupError
 from cli.session import within
-from infra.embedded.unready import SetupError
 from kernel.ledger.entry import Act, Verdict
 from runtime.ledger.pending_entries import append, leaf
 from runtime.messaging import dead_letters

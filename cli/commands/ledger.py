@@ -14,11 +14,11 @@ import typer
 from sqlalchemy import text as statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cli import exported, town
+from cli import ledger_export, town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
-from cli.exported import Exported, NotALine
+from cli.errors import SetupError
+from cli.ledger_export import Exported, NotALine
 from cli.session import Away, within
-from infra.embedded.unready import SetupError
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.promise import PromiseChecker
@@ -91,7 +91,7 @@ def export(file: To, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     within(place, ROLE, _note_export)
     try:
         with snapshot.reading(place.database.urls[ROLE]) as log:
-            heads, leaves = exported.write(file, log.checkpoints(), log.entries())
+            heads, leaves = ledger_export.write(file, log.checkpoints(), log.entries())
     except psycopg.OperationalError as refusal:
         raise Away from refusal
     done = {"file": str(file), "entries": leaves, "checkpoints": heads}

@@ -25,7 +25,7 @@ from runtime.http.openapi.document import describe, methods_at
 from runtime.http.problems import Absent, Problem, Refused, problem_response
 from runtime.http.rate_limit import RateLimiter
 from runtime.http.validation_errors import field_names, validation_problem
-from runtime.keyring import keyring
+from runtime.keyring import keyring_from
 from runtime.settings import ProcessSettings, Profile
 from runtime.telemetry.logs import described
 
@@ -133,7 +133,7 @@ def _logging_startup_failure(lifespan: Around) -> Around:
 async def app_state_from(settings: ProcessSettings) -> AsyncIterator[AppState]:
     """Make the connections of a process, and close them at its end."""
     failpoints.arm(settings)
-    keys = keyring(settings)
+    keys = keyring_from(settings)
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service)
     for_stops = engine(settings.database, pool_size=settings.reserved_for_stops, service=settings.service)
     async with fetching(settings.issuer, insecure=settings.profile is Profile.DEVELOPMENT) as fetch:

@@ -18,7 +18,7 @@ from runtime.telemetry.tracing import trace_id_now
 
 log = logging.getLogger(__name__)
 
-OURS = ("runtime", "services", "kernel", "schemas", "infra", "cli", "__main__")
+OURS = ("runtime", "services", "kernel", "schemas", "cli", "devstack", "__main__")
 # Their lines without arguments are constant text.
 CONSTANT = ("uvicorn", "alembic")
 QUIET = ("httpx", "httpcore", "faust", "mode", "aiokafka", "asyncio", "sqlalchemy", "opentelemetry")

@@ -12,7 +12,7 @@ from runtime.auth.tokens import NotVerified
 from runtime.http.problems import Absent, Forbidden, Problem, Unauthenticated
 from services.dashboard import board, session_auth
 from services.dashboard.domain import tiles_for
-from services.dashboard.form_parsing import check_own_page, fields_of, form_of
+from services.dashboard.form_parser import check_own_page, fields_of, form_of
 from services.dashboard.issuer import NoBoard, SignInDenied
 from services.dashboard.session_auth import HOME, Anybody, DashboardState, SessionUser, SignedIn, session_router
 from services.dashboard.session_secret import SessionSecret

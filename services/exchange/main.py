@@ -13,7 +13,7 @@ from kernel.ledger import note
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.background_process import run_with_health
-from runtime.keyring import keyring
+from runtime.keyring import keyring_from
 from runtime.messaging.consumer import Worker
 from runtime.messaging.outbox.relay import Relay
 from runtime.settings import BrokerSettings, OpeningSettings, ProcessSettings, Settings, read
@@ -43,7 +43,7 @@ def _promise_key(file: Path) -> str:
 def work(settings: Settings) -> None:
     """Keep what arrives in the mailboxes, until told to stop."""
     bound = engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
-    worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keyring(settings))
+    worker = Worker(settings, consumer="exchange", sessions=sessions(bound), keys=keyring_from(settings))
     listen(worker)
     run_with_health(settings, worker.run, worker.stop, worker.state.missing)
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.background_process import run_with_health
-from runtime.keyring import keyring
+from runtime.keyring import keyring_from
 from runtime.messaging.consumer import Worker
 from runtime.settings import KeyringSettings, ProcessSettings, Profile, read
 from services.notifications.api import routes
@@ -30,7 +30,7 @@ def work(settings: SendingSettings) -> None:
     bound = sessions(
         engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
     )
-    keys = keyring(settings)
+    keys = keyring_from(settings)
     worker = Worker(settings, consumer="notifications", sessions=bound, keys=keys)
     listen(worker)
     sender = NoticeDispatcher(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from cli import stack
+from devstack import stack
 from tests.adversary.stopper import Stopper
 from tests.support.shared_towns import running, town
 

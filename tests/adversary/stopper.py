@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from cli.story.speaker import Speaker
-from cli.story.words import EXPLAINED
 from cli.tokens import person_token
+from devstack.story.speaker import Speaker
+from devstack.story.words import EXPLAINED
 from schemas.town import Town
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ a busy machine.  ROUNDS=long records more stops under each attack.
 
 import pytest
 
-from cli import stack
+from devstack import stack
 from tests.adversary.attacks import ATTACKS
 from tests.adversary.stopper import Stopper, attacked, quantile
 from tests.support.rounds import proof, rounds

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TEST_ID = re.compile(r"tests/[\w./-]+\.py::test_\w+")
-PLACE = re.compile(r"`((?:schemas|kernel|runtime|services|cli|infra|tests|docs)/[\w./-]*[\w/])`")
+PLACE = re.compile(r"`((?:schemas|kernel|runtime|services|cli|devstack|tests|docs)/[\w./-]*[\w/])`")
 
 
 @cache

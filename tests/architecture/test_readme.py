@@ -4,14 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from runtime.settings import (
-    PREFIX,
-    IssuerSettings,
-    LedgerSettings,
-    OpeningSettings,
-    Settings,
-    environment_variable,
-)
+from devstack.issuer.settings import IssuerSettings
+from runtime.settings import PREFIX, LedgerSettings, OpeningSettings, Settings, environment_variable
 from services.dashboard.settings import BoardSettings
 from tests.architecture.named import ROOT
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("schemas", "kernel", "runtime", "services", "cli", "infra")
+ROOMS = ("schemas", "kernel", "runtime", "services", "cli", "devstack")
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 300
 FORBIDDEN_NAMES = ("manager", "helper", "util", "utils", "common", "base", "processor", "dto")

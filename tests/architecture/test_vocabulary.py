@@ -12,7 +12,7 @@ import pytest
 from tests.architecture.named import ROOT, missing_places
 
 PRODUCT = ("schemas", "kernel", "runtime", "services")
-ROOMS = (*PRODUCT, "cli", "infra", "benchmarks", "tests")
+ROOMS = (*PRODUCT, "cli", "devstack", "benchmarks", "tests")
 TERM = re.compile(r"^\| ([a-z ]+) \| `([\w/]+\.py)` \|$", re.MULTILINE)
 LEAST_TERMS = 40
 # Words that say nothing of what they hold: in an audit they were one binding in twelve.

@@ -17,7 +17,7 @@ import pytest
 
 from runtime.messaging.quotas import AGENCY, Administrator
 from runtime.settings import KafkaProtocol
-from tests.infra.watcher import comes_true, is_gone, runs
+from tests.devstack.watcher import comes_true, is_gone, runs
 
 ROOT = Path(__file__).parents[2]
 ACCORD = Path(sys.executable).with_name("accord")

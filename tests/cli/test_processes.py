@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.processes import PROGRAMS, Program, environment
 from cli.run import Run
-from infra.embedded.kafka import Kafka
-from infra.embedded.postgres import Postgres
-from runtime.settings import IssuerSettings
+from devstack.issuer.settings import IssuerSettings
+from devstack.kafka import Kafka
+from devstack.postgres import Postgres
+from devstack.processes import PROGRAMS, Program, environment
 
 OWN = {"DATABASE"}  # each holds the password of the process's own role
 KEYRING, BROKER, FOLDER = {"KEYS"}, {"KAFKA_PASSWORD_FILE"}, {"RUN_DIR"}

@@ -13,13 +13,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from cli import making, town
-from cli.processes import PROGRAMS
+from cli import town
+from cli.errors import SetupError
 from cli.run import InUse, Run
 from cli.show import show_town
-from infra.embedded.kafka import Kafka
-from infra.embedded.postgres import Postgres
-from infra.embedded.unready import SetupError
+from devstack import provisioning
+from devstack.kafka import Kafka
+from devstack.postgres import Postgres
+from devstack.processes import PROGRAMS
 from schemas.town import Town, TownAgency, TownPerson
 from tests.support.run_folders import accord
 
@@ -53,7 +54,7 @@ def run(tmp_path: Path) -> Run:
 def small_town(run: Run) -> Town:
     """A town with an agency and a person of the longest names, written down; nothing of it runs."""
     ports = {program.name: 20_000 + number for number, program in enumerate(PROGRAMS)}
-    bare = making.describe(run, ports, Postgres.at(OWN_DATABASE), Kafka.at(OWN_KAFKA))
+    bare = provisioning.describe(run, ports, Postgres.at(OWN_DATABASE), Kafka.at(OWN_KAFKA))
     agency = TownAgency(
         id=LONGEST,
         name="X [House]",
@@ -182,24 +183,24 @@ def test_a_secret_is_made_once_and_for_us_alone(run: Run) -> None:
 
 
 def test_a_port_is_kept_unless_somebody_else_has_taken_it(run: Run) -> None:
-    before = making.choose_ports(run)
+    before = provisioning.choose_ports(run)
     with socket.create_server(("127.0.0.1", before["audit"])):
-        meanwhile = making.choose_ports(run)
+        meanwhile = provisioning.choose_ports(run)
 
     assert {name for name, port in meanwhile.items() if before[name] != port} == {"audit"}
-    assert making.choose_ports(run) == meanwhile
+    assert provisioning.choose_ports(run) == meanwhile
 
 
 def test_your_own_servers_are_taken_and_none_is_started(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCORD_DATABASE", OWN_DATABASE)
     monkeypatch.setenv("ACCORD_KAFKA", OWN_KAFKA)
 
-    postgres, kafka = making.start_servers(run)
+    postgres, kafka = provisioning.start_servers(run)
 
     assert (postgres.port, postgres.process) == (1, None)
     assert (kafka.bootstrap, kafka.process) == ("127.0.0.1:1", None)
     with pytest.raises(SetupError, match=r"The database refused.*ACCORD_DATABASE must name a superuser's URL"):
-        making.prepare(run, postgres, kafka)
+        provisioning.prepare(run, postgres, kafka)
 
 
 AN_AGENCY = ("--name", "Oak House", "--kind", "shelter")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser
 
-from cli.story import words
-from cli.story.speaker import Speaker
+from devstack.story import words
+from devstack.story.speaker import Speaker
 from schemas.town import Town
 from tests.e2e.browser_session import WIDTH, Sitting
 

@@ -16,10 +16,10 @@ from typing import Final
 import psutil
 import pytest
 
-from cli.processes import PROGRAMS
-from cli.stack import Stack
-from infra.embedded.process import ChildProcess
-from tests.infra.watcher import comes_true
+from devstack.process import ChildProcess
+from devstack.processes import PROGRAMS
+from devstack.stack import Stack
+from tests.devstack.watcher import comes_true
 
 SERVERS: Final = ("postgres", "kafka")
 SETTLED: Final = 3.0  # seconds that a process has run before it is killed again, else it never does any work

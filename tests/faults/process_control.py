@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import psycopg
 
-from cli.processes import PROGRAMS
-from cli.stack import Stack
-from cli.story.speaker import Speaker
+from devstack.processes import PROGRAMS
+from devstack.stack import Stack
+from devstack.story.speaker import Speaker
 from tests.faults import checker, external_state, journal
 from tests.faults.checker import Finding
 from tests.faults.external_state import HOME, Outside, Row

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from cli import stack
-from cli.processes import Program
-from infra.embedded.ports import free_port
+from devstack import stack
+from devstack.ports import free_port
+from devstack.processes import Program
 from runtime.settings import KeyringSettings
 from tests.faults.survivors import ALLOWED, POLICE, SHELTER, Look, Opener, Opening, Survivor, waits_until
 from tests.support.fault_injection import standing_still, stands_still, superuser

@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 
-from cli import stack
-from cli.story.speaker import Speaker
-from cli.story.words import EXPLAINED, in_days, now
 from cli.tokens import NoToken, person_token, system_token
+from devstack import stack
+from devstack.story.speaker import Speaker
+from devstack.story.words import EXPLAINED, in_days, now
 from tests.support.fault_injection import superuser
 from tests.support.second_person import confirmed
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions
 
-from cli import stack
+from devstack import stack
 from tests.faults.races import STOPS, Paused, Races, Town, more_exchanges
 from tests.faults.survivors import ALLOWED, POLICE, SHELTER, Opener, Opening, Survivor, waits_until
 from tests.support.broker import administrator

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cli.processes import PROGRAMS
+from devstack.processes import PROGRAMS
+from tests.devstack.watcher import comes_true
 from tests.faults.crash_runs import TURNS, points
 from tests.faults.kills import SERVERS, Keeper, Killer
 from tests.faults.process_control import Place
 from tests.faults.rng import chance
-from tests.infra.watcher import comes_true
 from tests.support.rounds import proof, rounds, seed
 from tests.support.shared_towns import a_town_of_its_own
 

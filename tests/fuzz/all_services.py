@@ -14,16 +14,17 @@ from typing import Any, Final, TypeVar
 import uvicorn
 from fastapi import FastAPI
 
-from infra.embedded.postgres import Postgres
+from devstack.issuer.app import issuer
+from devstack.issuer.settings import IssuerSettings
+from devstack.issuer.token_signer import signing_key
+from devstack.postgres import Postgres
 from kernel.ledger import note
 from kernel.ledger.verify import Finding, verify_log
-from runtime.auth.issuer.app import issuer
-from runtime.auth.issuer.signing import signing_key
 from runtime.database.engine import sessions
 from runtime.ledger import snapshot
 from runtime.ledger.sequencer import BATCH, integrate, publish
 from runtime.register.enrolment import NewPerson, enrol_person
-from runtime.settings import IssuerSettings, Profile
+from runtime.settings import Profile
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.dashboard import main as dashboard

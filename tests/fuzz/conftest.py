@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded.postgres import Postgres
+from devstack.postgres import Postgres
 from tests.fuzz.all_services import Street, a_street
 from tests.support.rounds import FOLDER, proof
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import httpx
 
-from cli.story import words
-from cli.story.words import EXPLAINED
+from devstack.story import words
+from devstack.story.words import EXPLAINED
 from schemas.categories import DataCategory
 from schemas.codes import Purpose, StartsWhen
 from tests.fuzz.all_services import Street

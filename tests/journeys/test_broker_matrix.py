@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from infra.embedded.kafka import Kafka
+from devstack.kafka import Kafka
 from runtime.messaging import admin
 from schemas.topics import mailbox
 from schemas.town import Town

@@ -27,10 +27,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cli import stack
-from cli.processes import PROGRAMS
-from cli.story.speaker import Speaker
-from cli.story.words import EXPLAINED
+from devstack import stack
+from devstack.processes import PROGRAMS
+from devstack.story.speaker import Speaker
+from devstack.story.words import EXPLAINED
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, Purpose
 from schemas.taxonomy import paths_of

@@ -19,11 +19,11 @@ import httpx
 import psycopg
 import pytest
 
-from cli import stack
-from cli.story.record import whole
-from cli.story.speaker import Speaker
-from cli.story.words import EXPLAINED, in_days, now
-from tests.infra.watcher import comes_true
+from devstack import stack
+from devstack.story.record import whole
+from devstack.story.speaker import Speaker
+from devstack.story.words import EXPLAINED, in_days, now
+from tests.devstack.watcher import comes_true
 from tests.support.outsider import Outsider
 from tests.support.second_person import confirmed
 from tests.support.shared_towns import a_town_of_its_own

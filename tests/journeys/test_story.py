@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from cli.story import Chapter, Story
+from devstack.story import Chapter, Story
 from schemas.town import Town
 
 

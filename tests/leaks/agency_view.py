@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from cli.story.speaker import Speaker
+from devstack.story.speaker import Speaker
 from tests.leaks.normalise import Eyes
 from tests.leaks.worlds import PATIENCE, PURPOSES, World
 from tests.services.dashboard.browser import Browser, Read

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from cli.processes import PROGRAMS
+from devstack.processes import PROGRAMS
 from tests.leaks.scene import Scene
 
 Pieces = Iterator[tuple[str, bytes]]

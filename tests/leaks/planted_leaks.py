@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from pydantic import BaseModel
 
-from cli.story.speaker import Speaker
+from devstack.story.speaker import Speaker
 from tests.leaks.capture import serving
 from tests.leaks.scene import Scene
 from tests.support.broker import administrator

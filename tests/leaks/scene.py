@@ -19,11 +19,11 @@ import psycopg
 import pytest
 from pydantic import BaseModel
 
-from cli import stack
-from cli.processes import Program, environment
 from cli.run import ROOT
-from cli.story.speaker import Speaker
-from infra.embedded.ports import free_port
+from devstack import stack
+from devstack.ports import free_port
+from devstack.processes import Program, environment
+from devstack.story.speaker import Speaker
 from runtime.settings import Settings
 from schemas.town import Town
 from tests.leaks.canaries import CanaryPool

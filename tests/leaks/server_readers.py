@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]  # it is there
 
 from cli.run import ROOT
-from infra.embedded.postgres import programs
+from devstack.postgres import programs
 from tests.leaks.scene import Scene
 from tests.support.broker import administrator
 

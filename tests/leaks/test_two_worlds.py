@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from cli import stack
-from cli.story.speaker import Speaker
 from cli.tokens import person_token
+from devstack import stack
+from devstack.story.speaker import Speaker
 from tests.leaks.agency_view import seen_by
 from tests.leaks.endpoints import BODIES, QUERIES
 from tests.leaks.existence import INSTANCE, SERVICES

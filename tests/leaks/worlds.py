@@ -13,13 +13,14 @@ from typing import Any
 
 import httpx
 
-from cli import stack
 from cli import town as places
 from cli.enrolment import take_in_agency, take_in_person
-from cli.fixture import Member, an_agency
-from cli.story.speaker import Speaker
-from cli.story.words import EXPLAINED, in_days, now
+from cli.member import Member
 from cli.tokens import system_token
+from devstack import stack
+from devstack.seed_data import an_agency
+from devstack.story.speaker import Speaker
+from devstack.story.words import EXPLAINED, in_days, now
 from schemas.codes import AgencyKind
 from tests.support.fault_injection import superuser
 from tests.support.second_person import confirmed

@@ -1,4 +1,4 @@
-"""Plant every bug in a copy of the tree and show which test goes red: `make planted`.
+"""Plant every bug in a copy of the tree and show which test goes red: `make mutation`.
 
 Exit status 0 when all were caught, 1 otherwise.
 """
@@ -26,7 +26,7 @@ def main(*names: str) -> int:
             return 1
         missed = [bug.name for bug in chosen if not _caught(bug, tree)]
     if not names:
-        proof("planted", "controls", planted=len(chosen), caught=len(chosen) - len(missed))
+        proof("mutation", "controls", planted=len(chosen), caught=len(chosen) - len(missed))
     print(f"{len(chosen) - len(missed)} of {len(chosen)} caught", *missed, sep="\n  missed: ")
     return 1 if missed else 0
 

@@ -1,6 +1,6 @@
 """Planted bugs: each patch switches one control off, and says which tests have to go red.
 
-`make planted` applies each to a copy of the tree and runs those tests.
+`make mutation` applies each to a copy of the tree and runs those tests.
 """
 
 import re

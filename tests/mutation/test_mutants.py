@@ -1,4 +1,4 @@
-"""The planted bugs still fit the tree; `make planted` shows that each is caught."""
+"""The planted bugs still fit the tree; `make mutation` shows that each is caught."""
 
 import pytest
 

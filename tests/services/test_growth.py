@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded.postgres import Postgres
+from devstack.postgres import Postgres
 from services.consent.jobs import run_jobs as of_consent
 from services.law_enforcement_bridge.jobs import run_jobs as of_orders
 from services.referrals.jobs import run_jobs as of_referrals

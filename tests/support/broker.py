@@ -2,7 +2,7 @@
 
 from confluent_kafka.admin import AdminClient
 
-from infra.embedded.kafka import Kafka
+from devstack.kafka import Kafka
 from runtime.messaging import admin
 from runtime.settings import KafkaProtocol
 

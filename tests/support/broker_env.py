@@ -18,8 +18,8 @@ import pytest
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import AdminClient
 
-from infra.embedded.kafka import Kafka
-from infra.embedded.postgres import Postgres
+from devstack.kafka import Kafka
+from devstack.postgres import Postgres
 from kernel.sealing.keys import new_key
 from runtime.messaging import acls, admin, client_consumer, headers
 from runtime.messaging.outbox.queue import SHARDS

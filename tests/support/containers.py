@@ -22,12 +22,12 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
-from infra.embedded import kafka as broker
-from infra.embedded import postgres as database
-from infra.embedded.kafka import Kafka
-from infra.embedded.ports import LOOPBACK
-from infra.embedded.postgres import Postgres
-from infra.embedded.unready import SetupError
+from cli.errors import SetupError
+from devstack import kafka as broker
+from devstack import postgres as database
+from devstack.kafka import Kafka
+from devstack.ports import LOOPBACK
+from devstack.postgres import Postgres
 
 IMAGES = {"ACCORD_POSTGRES_IMAGE": "postgres:18", "ACCORD_KAFKA_IMAGE": "apache/kafka:4.3.1"}
 WITHOUT = "Or run `make test`, which needs no containers."

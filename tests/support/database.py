@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
-from infra.embedded.postgres import Postgres
+from devstack.postgres import Postgres
 from runtime.database import migrate, roles
 
 DRIVER = "postgresql+psycopg"

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
-from cli import stack
-from cli.processes import PROGRAMS
+from devstack import stack
+from devstack.processes import PROGRAMS
 from tests.support import clock
 from tests.support.broker import administrator
 

@@ -17,12 +17,12 @@ SUITES: Final = {
     "leaks": "Listened to",
     "fuzz": "Lied to",
     "adversary": "Attacked while stops are recorded",
-    "planted": "Controls that are real",
+    "mutation": "Controls that are real",
 }
 HEAD: Final = """# Reliability: what was tried, and what was found
 
 Written by `make reliability` from what the suites leave in `.run/proofs`; no figure is written by hand. `make faults`,
-`make leaks`, `make fuzz`, `make adversary` and `make planted` make them anew; `ROUNDS=long` tries more, `SEED=n` tries
+`make leaks`, `make fuzz`, `make adversary` and `make mutation` make them anew; `ROUNDS=long` tries more, `SEED=n` tries
 the same again. A suite that could not run leaves no line.
 """
 
@@ -66,7 +66,7 @@ def _row(proof: Proof) -> str:
     figures = ", ".join(
         f"{name.replace('_', ' ')} **{_figure_text(figure)}**" for name, figure in proof.figures.items()
     )
-    again = f"`make {proof.suite}`" if proof.suite == "planted" else _command(proof)
+    again = f"`make {proof.suite}`" if proof.suite == "mutation" else _command(proof)
     return f"| {proof.name} | {figures} | {again} | {proof.ended_at[:10]} |"
 
 

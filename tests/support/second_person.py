@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.story.speaker import Speaker
+from devstack.story.speaker import Speaker
 
 
 def confirmed(recorded: dict[str, Any], second: Speaker) -> dict[str, Any]:

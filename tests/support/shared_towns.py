@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import stack
+from devstack import stack
 from schemas.town import Town
 
 

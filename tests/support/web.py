@@ -13,9 +13,9 @@ from fastapi import APIRouter, FastAPI
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from devstack.issuer.token_signer import TokenSigner, public_set
 from runtime import clock
 from runtime.auth import on_behalf
-from runtime.auth.issuer.signing import TokenSigner, public_set
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.scopes import Role, scopes_of
 from runtime.auth.tokens import Tokens

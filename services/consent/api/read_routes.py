@@ -19,14 +19,14 @@ from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
-from services.consent import change_log, confirmations, draft_commands, expiring, locked_subject, store
+from services.consent import change_log, confirmations, draft_commands, expiry, locked_subject, store
 from services.consent.api.permissions import MayPreview, MayRead, routes, rules
 from services.consent.api.replays import directive_response
 from services.consent.change_log import ChangeEntry
 from services.consent.confirmations import Awaiting
 from services.consent.domain import DirectiveStepNotPossible, receipt
 from services.consent.domain.confirmation_wait import WAITS
-from services.consent.expiring import Ending
+from services.consent.expiry import Ending
 from services.consent.locked_subject import LockedSubject
 from services.consent.preview import build_preview
 from services.consent.responses import (
@@ -100,20 +100,20 @@ async def list_ending(
 
     A page may be short or empty and still have a next one.
     """
-    behind = await _place_of(unit, expiring.NAME, cursor)
-    page = await expiring.page(unit, ending_within_days, behind, limit)
-    subjects_by_row = await expiring.hold(unit, page.rows)
-    await _first_looks(unit, expiring.NAME, subjects_by_row)
+    behind = await _place_of(unit, expiry.NAME, cursor)
+    page = await expiry.page(unit, ending_within_days, behind, limit)
+    subjects_by_row = await expiry.hold(unit, page.rows)
+    await _first_looks(unit, expiry.NAME, subjects_by_row)
     last = page.last
     place = None if last is None else (last.valid_until.isoformat(), str(last.directive_ref))
-    link_next(request, answer, None if place is None else await sealed(unit, expiring.NAME, *place))
+    link_next(request, answer, None if place is None else await sealed(unit, expiry.NAME, *place))
     return EndingsResponse(directives=tuple(map(EndingResponse.model_validate, subjects_by_row)))
 
 
 @routes.get("/directives/count", response_model=CountResponse)
 async def count_ending(unit: MayRead, ending_within_days: Annotated[int, Query(ge=1, le=90)]) -> CountResponse:
     """Count what the list of the same query would show now, up to 1,000; no row leaves."""
-    count, whole = await expiring.count(unit, ending_within_days)
+    count, whole = await expiry.count(unit, ending_within_days)
     return CountResponse.of(count, whole=whole)
 
 
@@ -187,9 +187,9 @@ def _category_response(locked: LockedSubject, verdict: CategoryVerdict, kind: Ag
     return response.model_copy(update={"reason": Reason.NOTHING_GRANTED})
 
 
-async def _place_of(unit: UnitOfWork, name: str, cursor: str | None) -> expiring.Place:
+async def _place_of(unit: UnitOfWork, name: str, cursor: str | None) -> expiry.Place:
     if cursor is None:
-        return expiring.THE_BEGINNING
+        return expiry.THE_BEGINNING
     place = await unsealed(unit, name, cursor)
     if place is None:
         raise Invalid([FieldError("query.cursor", "malformed")])

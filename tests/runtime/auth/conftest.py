@@ -14,11 +14,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from psycopg.types.json import Jsonb
 
+from devstack.issuer.app import issuer
+from devstack.issuer.settings import IssuerSettings
 from runtime import clock
-from runtime.auth.issuer.app import issuer
 from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import engine, sessions
-from runtime.settings import IssuerSettings, Profile
+from runtime.settings import Profile
 from tests.support.database import Database
 
 ADDRESS = "http://issuer.test"

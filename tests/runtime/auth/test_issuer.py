@@ -16,18 +16,19 @@ import pytest
 from joserfc.jwk import ECKey
 from pydantic import ValidationError
 
+from devstack.issuer.app import NotForProduction, build
+from devstack.issuer.assertions import Assertions
+from devstack.issuer.people import Register
+from devstack.issuer.settings import IssuerSettings
+from devstack.issuer.token_signer import KEY_FILE, UnsafeKeyFile, signing_key
 from runtime import clock
-from runtime.auth.issuer.app import NotForProduction, build
-from runtime.auth.issuer.assertions import Assertions
-from runtime.auth.issuer.people import Register
-from runtime.auth.issuer.signing import KEY_FILE, UnsafeKeyFile, signing_key
 from runtime.auth.jws import LEEWAY_SECONDS
 from runtime.auth.passwords import FREE_TRIES_OF_NAME, HOUR_SECONDS, LoginThrottle, LoginThrottled, origin_of
 from runtime.auth.principal import Kind
 from runtime.auth.scopes import SCOPES, Role, Scope, scopes_of
 from runtime.auth.tokens import NotVerified, Tokens
 from runtime.database.engine import engine, sessions
-from runtime.settings import IssuerSettings, Profile
+from runtime.settings import Profile
 from tests.runtime.auth.conftest import ADDRESS, BACK, PASSPHRASE, TOKEN_URL, Issued, assertion
 
 VERIFIER = "v" * 64

@@ -52,7 +52,7 @@ def start(database: Database, folder: Path, **other: str) -> Running:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings, **other}
     log = folder / "issuer.log"
     with log.open("wb") as written:
-        process = subprocess.Popen([sys.executable, "-m", "runtime.auth.issuer"], env=environment, stderr=written)
+        process = subprocess.Popen([sys.executable, "-m", "devstack.issuer"], env=environment, stderr=written)
     return Running(process, address, log)
 
 

@@ -11,7 +11,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from runtime.auth.issuer.signing import TokenSigner, public_set
+from devstack.issuer.token_signer import TokenSigner, public_set
 from runtime.auth.jwks import IssuerAway
 from runtime.auth.principal import Kind, Principal
 from runtime.auth.tokens import NotVerified, Tokens

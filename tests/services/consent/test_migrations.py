@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.embedded.postgres import Postgres
+from devstack.postgres import Postgres
 from runtime.database import migrate, roles
 from tests.support.database import PASSWORD, Database
 

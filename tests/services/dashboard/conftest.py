@@ -11,14 +11,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from devstack.issuer.app import issuer
+from devstack.issuer.settings import IssuerSettings
+from devstack.issuer.token_signer import signing_key
 from kernel.consent import purposes_of
-from runtime.auth.issuer.app import issuer
-from runtime.auth.issuer.signing import signing_key
 from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import sessions
 from runtime.messaging.consumer import SealedMessage
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
-from runtime.settings import IssuerSettings, Profile
+from runtime.settings import Profile
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from services.consent.api import routes as consent_routes

@@ -17,7 +17,7 @@ import pytest
 from confluent_kafka import Message
 from fastapi import FastAPI
 
-from infra.embedded.kafka import Kafka
+from devstack.kafka import Kafka
 from runtime import disclosure
 from runtime.database.engine import engine
 from runtime.messaging.dead_letters import RawRecord

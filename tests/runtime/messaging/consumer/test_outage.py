@@ -1,7 +1,7 @@
 import asyncio
 from pathlib import Path
 
-from infra.embedded.kafka import Kafka
+from devstack.kafka import Kafka
 from tests.runtime.messaging.outbox.test_relay import running
 from tests.support.broker_env import Fabric, until
 from tests.support.worker_env import Traces, working

@@ -1,1 +1,0 @@
-"""What the product runs on: embedded PostgreSQL and Kafka, and their makers."""
