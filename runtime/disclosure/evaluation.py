@@ -68,7 +68,7 @@ class DirectiveOffer(Protocol):
 def is_notice(offer: DirectiveOffer, decision: Decision, subject: SubjectConsent) -> bool:
     """Tell whether this is of a directive and its recipient may read it, nothing being hidden from who asks.
 
-    What a directive permits is told to its recipient while it stands; that it is over, at any time (domain.md 5.1).
+    What a directive permits is told to its recipient while it stands; that it is over, at any time.
     """
     if not is_directive_fact(offer.type) or decision.reason in HIDDEN:
         return False

@@ -126,7 +126,7 @@ async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str]) -
     """Tell the custodian, and each agency of `to`, of a directive.
 
     The one exception to "no permitted category, no message": an agency must be told to stop, and learns only
-    what it knew.  `to` is the caller's to justify (domain.md section 5.1).
+    what it knew.  `to` is the caller's to justify.
     """
     (offering,) = await _hold(unit, [fact])
     names = {offering.custodian.agency.agency_id, *to}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from services.law_enforcement_bridge.domain import Order
     from services.law_enforcement_bridge.requests import Terms
 
-# Domain.md section 14: the ready-to-enter check of one state's system; a profile may know more.
+# The ready-to-enter check of one state's system; a profile may know more.
 OF_THE_ORDER: Final = ("court_ori", "docket_number", "order_type", "petitioner", "agency_ori", "agency_case_number")
 DATES: Final = ("effective_on", "expires_on")
 OF_A_RESPONDENT: Final = ("name", "sex", "race", "born_on", "height", "weight", "hair")

@@ -86,7 +86,7 @@ class ServiceRequest(OrderServiceBlock, CjiMarks):
             raise PydanticCustomError("served_at", "an order was served exactly when it says at which instant")
         if (self.service_status is ServiceStatus.FAILED) != (self.failure_reason is not None):
             raise PydanticCustomError("failure_reason", "a service failed exactly when it says why")
-        # Taking it in hand is no fact (domain.md section 14), so nothing would keep what is said with it.
+        # Taking it in hand is no fact, so nothing would keep what is said with it.
         if self.service_status is ServiceStatus.IN_HAND and (self.attempts is not None or self.received_on is not None):
             raise PydanticCustomError("not_kept", "attempts and receipt are told with the outcome")
         return self

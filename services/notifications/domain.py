@@ -1,7 +1,7 @@
 """When and how a survivor may be told that there is an update, and in which words.
 
 Unknown, unsafe, stale or "do not contact me" means that nothing is sent, and there is no fallback to a channel
-that was not marked safe (domain.md section 8).
+that was not marked safe.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DAYS = tuple(Weekday)
 LOOK_AGAIN = timedelta(days=1)  # each look is on the survivor's record; a new word of theirs is acted on at once
 WINDOW = timedelta(hours=1)  # in which one neutral notice stands for all that happened in a case
 MOST_A_DAY = 4  # neutral notices of a case in 24 hours
-# domain.md section 15: so much news of one kind from one agency is held for a person to look at.
+# So much news of one kind from one agency is held for a person to look at.
 BURST, BURST_WITHIN = 20, timedelta(minutes=10)
 TIMES_THE_MEAN, MEAN_OF, LEAST_A_DAY = 5, timedelta(days=30), 20
 HELD_BY_THE_BRAKE = timedelta(days=1)  # then its cases have one notice each: what was true news is not lost

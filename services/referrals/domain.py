@@ -57,7 +57,7 @@ ANSWER_WITHIN: Final[Mapping[Priority, timedelta]] = {
     Priority.DAY: timedelta(hours=24),
     Priority.ROUTINE: timedelta(hours=72),
 }
-# A question to the survivor lapses then, and silence is no (domain.md section 5.2); until then the clock stands still.
+# A question to the survivor lapses then, and silence is no; until then the clock stands still.
 QUESTION_LAPSES_AFTER: Final = timedelta(hours=72)
 
 F = TypeVar("F", bound=ReferralFact)

@@ -26,7 +26,7 @@ async def check_before(
 ) -> Decision:
     """Return the decision on a conflict check by the receiver's system, if a release waits only for that check.
 
-    Two directives are signed together: the check's own, and one that starts when it is clear (domain.md section 12).
+    Two directives are signed together: the check's own, and one that starts when it is clear.
     """
     checks = _decided(subject, subject.table, sender, receiver, Purpose.CONFLICT_CHECK, CHECKED_NAME)
     if not checks.mask:

@@ -28,7 +28,7 @@ class SharedBlocks(
     """What the sender tells of the case; of it the receiver gets what the survivor allows, and no more.
 
     No risk band, no trigger, no item of evidence and no step of its custody: those come from a screen and from the log
-    of evidence, and a hand that types them would make up a result that nobody screened (domain.md sections 9 and 11).
+    of evidence, and a hand that types them would make up a result that nobody screened.
     """
 
 

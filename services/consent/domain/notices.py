@@ -1,7 +1,7 @@
 """Who is told of a directive, and what: its terms, never a field of the survivor's.
 
 The custodian is told everything.  A recipient is told of a grant while it is in force, and of an ending only if
-something was relayed to it: it must stop using its copy, and learns nothing that it did not know (domain.md 5.1).
+something was relayed to it: it must stop using its copy, and learns nothing that it did not know.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from uuid import UUID
 from schemas.codes import ChannelKind, SigningMethod
 from services.consent.domain.codes import Consideration, ReceiptState, SignerConflict, SignerRole
 
-# 42 CFR 2.31(a), by the names of domain.md section 5.
+# 42 CFR 2.31(a), by the names of our forms.
 PART2_ELEMENTS: Final = (
     "patient_name",
     "discloser",

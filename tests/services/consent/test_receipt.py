@@ -13,7 +13,7 @@ PARTIES = {
     name: Party(name, name.title(), "1 Example Street", "555-0100", kind, "default")
     for name, kind in (("bay-hotline", "hotline"), ("harbor-house", "shelter"))
 }
-# domain.md section 5, by the places where ours has them
+# ISO/IEC TS 27560, by the places where ours has them
 MANDATORY = {
     "schema_version",
     "record_id",

@@ -232,7 +232,7 @@ async def test_d16_a_narrowing_that_starts_later_is_told_at_once(desk: Desk) -> 
 
 
 async def test_d16_a_grant_that_was_told_counts_as_nothing_sent(desk: Desk) -> None:
-    """Only whoever got something of hers under a release is told that it ended (domain.md 5.1)."""
+    """Only whoever got something of hers under a release is told that it ended."""
     case_ref, directive_ref = await desk.released()
     await announce(desk, case_ref, directive_ref, DataCategory.NEEDS)
     relayed = "SELECT relayed FROM register.directive WHERE directive_ref = %(ref)s"
