@@ -6,7 +6,7 @@ encrypted or hashed is still disclosed).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -122,13 +122,13 @@ async def offer_again(
     await _put(unit, [offering], copies)
 
 
-async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str]) -> None:
-    """Tell the custodian, and each agency of `to`, of a directive.
+async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str], subject: Subject) -> None:
+    """Tell the custodian, and each agency of `to`, of a directive of a subject whose lock is held.
 
     The one exception to "no permitted category, no message": an agency must be told to stop, and learns only
     what it knew.  `to` is the caller's to justify.
     """
-    (offering,) = await _hold(unit, [fact])
+    (offering,) = await _offerings(unit, [fact], {fact.case_ref: subject})
     names = {offering.custodian.agency.agency_id, *to}
     recipients = [offering.subject.cases[name] for name in sorted(names) if name in offering.subject.cases]
     copies = []
@@ -152,7 +152,10 @@ async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str]) -
 
 
 async def _hold(unit: UnitOfWork, facts: Sequence[Fact]) -> list[Offering]:
-    subjects = await lock_cases(unit.session, {fact.case_ref for fact in facts})
+    return await _offerings(unit, facts, await lock_cases(unit.session, {fact.case_ref for fact in facts}))
+
+
+async def _offerings(unit: UnitOfWork, facts: Sequence[Fact], subjects: Mapping[UUID, Subject]) -> list[Offering]:
     by = await audit_entries.resolve_actor(unit)
     keys: dict[UUID, CaseKeys] = {}
     offerings = []

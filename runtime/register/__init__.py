@@ -13,6 +13,7 @@ from runtime.register.subjects import (
     lock_shared,
     lock_subjects,
     lock_without_keys,
+    read_again,
     subjects_of,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "lock_without_keys",
     "open_case",
     "raise_version",
+    "read_again",
     "snapshots",
     "subjects_of",
 ]

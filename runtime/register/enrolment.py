@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Verdict
 from runtime.ledger.pending_entries import append, leaf
-from runtime.names import RESERVED
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
+from schemas.services import RESERVED
 
 AGENCY = text("""
 INSERT INTO register.agency (agency_id, name, kind, address, front_door, flags, purposes, profile)

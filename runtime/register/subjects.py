@@ -33,6 +33,7 @@ LOCK_CASES = "SELECT * FROM register.hold_cases(%s)"
 LOCK_SUBJECTS = "SELECT * FROM register.hold_subjects(%s)"
 LOCK_WITHOUT_KEYS = "SELECT * FROM register.hold_subjects_without_keys(%s)"
 LOCK_EXCLUSIVE = "SELECT * FROM register.hold_exclusive(%s)"
+READ_SUBJECTS = "SELECT * FROM register.read_subjects(%s)"
 # Whoever asks for a case of another agency waits for nobody, or the wait would tell that it exists.
 LOCK_OWN_CASE = """
 SELECT * FROM register.hold_subjects(ARRAY(
@@ -155,6 +156,12 @@ async def lock_exclusive(session: AsyncSession, case_ref: UUID) -> Subject | Non
     subjects = await _locked(session, await fetch_all(session, LOCK_EXCLUSIVE, case_ref))
     invalidate(session)
     return subjects[0] if subjects else None
+
+
+async def read_again(session: AsyncSession, subject: Subject) -> Subject:
+    """Return a subject as it is by now; whoever calls this holds its lock exclusive and has changed it."""
+    (changed,) = await _locked(session, await fetch_all(session, READ_SUBJECTS, bigints([subject.subject_id])))
+    return changed
 
 
 async def _locked(session: AsyncSession, rows: Sequence[tuple[Any, ...]]) -> list[Subject]:

@@ -1,4 +1,4 @@
-"""Writing a change of consent, always in one order: rows, version, record, telling.
+"""A change of consent, always in one order: rows, version, record, notices.
 
 A compiled table is kept by version.  So the version is raised after the rows and before anything reads the subject
 again: read in between, old rows would be kept under the new number, or new ones under the old.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,6 @@ from services.consent.locked_subject import LockedSubject
 
 log = logging.getLogger(__name__)
 KEYS_WITHIN = 3.0  # seconds
-Rows = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,11 @@ class ChangeEntry:
         return cls(Act.CONSULTED, provision.directive.custodian, (provision.ref,), purpose=provision.directive.purpose)
 
 
-async def change(locked: LockedSubject, rows: Rows, notes: Sequence[ChangeEntry]) -> Subject:
-    """Write the rows, raise the version, put the change on record; return the subject as it is from now on."""
-    await rows()
-    await register.raise_version(locked.unit.session, locked.subject.subject_id)
-    subject = await _again(locked)
-    await record(locked.unit, subject, notes)
-    return subject
+async def raise_version(locked: LockedSubject) -> Subject:
+    """Raise the version of a subject whose rows have changed; return the subject as it is from now on."""
+    session, subject = locked.unit.session, locked.subject
+    await register.raise_version(session, subject.subject_id)
+    return await register.read_again(session, subject)
 
 
 async def record(unit: UnitOfWork, subject: Subject, notes: Sequence[ChangeEntry]) -> None:
@@ -88,7 +85,7 @@ async def record(unit: UnitOfWork, subject: Subject, notes: Sequence[ChangeEntry
 async def tell(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:
     """Tell the parties, and remember how each recipient knows the directive."""
     for notice in notices:
-        await disclosure.announce(unit, notice.fact, notice.to)
+        await disclosure.announce(unit, notice.fact, notice.to, subject)
         for recipient in notice.to:
             custodian = subject.case(notice.fact.case_ref)
             if custodian is None:
@@ -159,13 +156,6 @@ async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
         log.error(event, extra=log_fields(reason=error_kinds.safe_error_name(failed)))
         return False
     return True
-
-
-async def _again(locked: LockedSubject) -> Subject:
-    subject = await register.lock_shared(locked.unit.session, locked.case_ref)
-    if subject is None:
-        raise LookupError("a subject cannot go while it is held")
-    return subject
 
 
 def _leaf(

@@ -31,7 +31,9 @@ async def offer(settings: KeyringSettings, agency_id: str, facts: Sequence[Fact]
             assert agency is not None
             unit = UnitOfWork(session, agency, "ana", keys, person_ref="ana", person_name="Ana Ruiz")
             if isinstance(fact, DirectiveFact):
-                await disclosure.announce(unit, fact, to)
+                subject = await register.lock_shared(session, fact.case_ref)
+                assert subject is not None
+                await disclosure.announce(unit, fact, to, subject)
             else:
                 await disclosure.offer(unit, fact)
             await session.commit()

@@ -5,7 +5,7 @@ from alembic import op
 revision = "0016"
 down_revision = "0015"
 
-# As `runtime.names.RESERVED` was when this was written: a migration says for ever what it did.
+# As `schemas.services.RESERVED` was when this was written: a migration says for ever what it did.
 OURS = (
     "accord",
     "admin",

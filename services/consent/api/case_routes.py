@@ -8,9 +8,10 @@ from fastapi import Response
 
 from runtime.http import FieldError, Invalid, etag, replayed_by, stops
 from schemas.codes import DirectiveEffect, DirectiveState, Participation
-from services.consent import draft_commands, locked_subject, participation_commands, revocation_commands, staff, store
+from services.consent import locked_subject, staff, store
 from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes, rules
 from services.consent.api.replays import as_chosen, as_corrected, as_drafted
+from services.consent.commands import drafts, participation, revocation
 from services.consent.requests import (
     ConfirmationRequest,
     DeathCorrectionRequest,
@@ -38,7 +39,7 @@ async def choose_participation(
     locked = await locked_subject.own_case(unit, case_ref, patient=closes)
     if closes:
         evidence = {} if form.evidence is None else form.evidence.model_dump(mode="json")
-        revoked = tuple(await participation_commands.take_no_part(locked, case_ref, evidence))
+        revoked = tuple(await participation.take_no_part(locked, case_ref, evidence))
         visible = revoked if locked.is_home else ()
         return ParticipationResponse(
             case_ref=case_ref, participation=form.participation, everything=locked.is_home, revoked=visible
@@ -46,7 +47,7 @@ async def choose_participation(
     if form.evidence is None:
         raise Invalid([FieldError("body.evidence", "missing")])
     with rules():
-        await participation_commands.take_part(locked, case_ref, form.evidence)
+        await participation.take_part(locked, case_ref, form.evidence)
     return ParticipationResponse(case_ref=case_ref, participation=form.participation, everything=True)
 
 
@@ -56,7 +57,7 @@ async def record_death(case_ref: UUID, form: DeathRequest, unit: MayAskToTakePar
     """Record a death: what does not say that it survives it is over from this answer on."""
     locked = await locked_subject.own_case(unit, case_ref)
     with rules():
-        await participation_commands.record_death(locked, form.died_on)
+        await participation.record_death(locked, form.died_on)
 
 
 @routes.post("/cases/{case_ref}/death/correction", response_model=DeathResponse)
@@ -67,7 +68,7 @@ async def correct_death(
     """Record that a death was recorded by mistake: it stands until a second person has confirmed."""
     locked = await locked_subject.own_case(unit, case_ref)
     with rules():
-        return DeathResponse.of(case_ref, await participation_commands.take_back_death(locked))
+        return DeathResponse.of(case_ref, await participation.take_back_death(locked))
 
 
 @routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathResponse)
@@ -78,7 +79,7 @@ async def confirm_correction(
     """Confirm, as a second person of the home agency, that a death was recorded by mistake."""
     locked = await locked_subject.own_case(unit, case_ref)
     with rules():
-        await participation_commands.confirm_taking_back(locked)
+        await participation.confirm_taking_back(locked)
     return DeathResponse.of(case_ref, None, deceased=False)
 
 
@@ -91,7 +92,7 @@ async def draft_directive(
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
     locked = await locked_subject.own_case(unit, case_ref, patient=closes)
     with rules():
-        new = await draft_commands.record_draft(locked, form.requested_directive(unit.agency_id))
+        new = await drafts.record_draft(locked, form.requested_directive(unit.agency_id))
     unit.created = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
@@ -105,9 +106,10 @@ async def draft_directive(
 async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationRequest | None = None) -> AllStoppedResponse:
     """Stop everything: every permit, or elsewhere than at the home agency those this agency is a side of."""
     request = form or RevocationRequest()
-    locked = await locked_subject.own_case(unit, case_ref, patient=True)
-    ended = tuple(await revocation_commands.stop_all(locked, store.how_ended(request.by, request.channel, unit.actor)))
-    return AllStoppedResponse(case_ref=case_ref, everything=locked.is_home, ended=ended if locked.is_home else ())
+    evidence = store.how_ended(request.by, request.channel, unit.actor)
+    revoked = await revocation.revoke_everything(unit, case_ref, evidence)
+    visible = revoked.ended if revoked.everything else ()
+    return AllStoppedResponse(case_ref=case_ref, everything=revoked.everything, ended=visible)
 
 
 @routes.post("/directives/{directive_ref}/revocation", response_model=StoppedResponse, responses={409: {}})
@@ -119,10 +121,9 @@ async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationReq
     The commit comes before the answer: no opening that starts after it shows what was stopped.
     """
     request = form or RevocationRequest()
-    locked, place = await locked_subject.directive_to_stop(unit, directive_ref)
-    revocation = store.how_ended(request.by, request.channel, unit.actor)
     with rules():
-        standing, ended = await revocation_commands.stop_one(locked, place, revocation)
-    if place.custodian != unit.agency_id:
+        evidence = store.how_ended(request.by, request.channel, unit.actor)
+        revoked = await revocation.revoke_directive(unit, directive_ref, evidence)
+    if revoked.custodian != unit.agency_id:
         return StoppedResponse(directive_ref=directive_ref, state=DirectiveState.REVOKED)
-    return StoppedResponse(directive_ref=directive_ref, state=DirectiveState(standing.state), ended=tuple(ended))
+    return StoppedResponse(directive_ref=directive_ref, state=DirectiveState(revoked.state), ended=revoked.ended)

@@ -19,10 +19,11 @@ from runtime.http.sealed_cursors import sealed, unsealed
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
-from services.consent import change_log, confirmations, draft_commands, expiry, locked_subject, store
+from services.consent import change_log, confirmations, expiry, locked_subject, store
 from services.consent.api.permissions import MayPreview, MayRead, routes, rules
 from services.consent.api.replays import directive_response
 from services.consent.change_log import ChangeEntry
+from services.consent.commands import drafts
 from services.consent.confirmations import Awaiting
 from services.consent.domain import DirectiveStepNotPossible, receipt
 from services.consent.domain.confirmation_wait import WAITS
@@ -45,7 +46,7 @@ from services.consent.responses import (
 async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesResponse:
     """List the agency's own directives of its case; those of another custodian are not its to know."""
     locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
-    provisions, unreadable = await draft_commands.own_provisions(locked)
+    provisions, unreadable = await drafts.own_provisions(locked)
     deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
     consulted = ChangeEntry(Act.CONSULTED, unit.agency_id, tuple(provision.ref for provision in provisions))
     await change_log.record(unit, locked.subject, [consulted])
@@ -157,7 +158,7 @@ async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
     """Show the receipt of a directive; it goes to the survivor only over a channel marked safe, or by hand."""
     locked, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
     with rules():
-        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        provision = await drafts.provision_of(locked, place.directive_ref)
         parties = await store.parties(unit.session, [provision.directive.custodian, provision.directive.recipient])
         body = receipt(provision, _principal(locked), parties, locked.subject.at, own=place.custodian == unit.agency_id)
     await change_log.record(unit, locked.subject, [ChangeEntry.of_look(provision)])

@@ -9,9 +9,10 @@ from fastapi import Response
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import CreatedResources, etag
 from schemas.codes import Participation
-from services.consent import change_log, confirmations, draft_commands, locked_subject, participation_commands, store
+from services.consent import change_log, confirmations, locked_subject, store
 from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
 from services.consent.change_log import ChangeEntry
+from services.consent.commands import drafts, participation
 from services.consent.responses import DeathResponse, DirectiveResponse, ParticipationResponse
 
 
@@ -27,7 +28,7 @@ async def as_corrected(case_ref: UUID, unit: MayRecordSignatures) -> DeathRespon
     """Show whether a death is on record now, and whether its correction waits."""
     locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
-    waiting = await confirmations.of(unit.session, participation_commands.own_case(locked)) if deceased else None
+    waiting = await confirmations.of(unit.session, participation.own_case(locked)) if deceased else None
     return DeathResponse.of(case_ref, waiting, deceased=deceased)
 
 
@@ -46,7 +47,7 @@ async def directive_response(directive_ref: UUID, unit: UnitOfWork, answer: Resp
     """Return a directive of the agency's own records as it is now."""
     locked, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
     with rules():
-        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        provision = await drafts.provision_of(locked, place.directive_ref)
     await change_log.record(unit, locked.subject, [ChangeEntry.of_look(provision)])
     answer.headers["ETag"] = etag(provision.version)
     deceased = await store.is_deceased(unit.session, locked.subject.subject_id)

@@ -8,9 +8,10 @@ from fastapi import Response
 
 from runtime.http import IfMatch, etag, replayed_by, require_match, stops
 from schemas.codes import DirectiveState
-from services.consent import draft_commands, locked_subject, signature_commands
+from services.consent import locked_subject
 from services.consent.api.permissions import MayRecordSignatures, routes, rules
 from services.consent.api.replays import as_signed
+from services.consent.commands import drafts, signatures
 from services.consent.requests import ConfirmationRequest, RefusalRequest, SignatureRequest
 from services.consent.responses import DirectiveResponse
 
@@ -23,9 +24,9 @@ async def sign_directive(
     """Record the survivor's signature: with the answer the directive is in force, or waits for a second person."""
     locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        provision = await drafts.provision_of(locked, place.directive_ref)
         require_match(if_match, provision.version)
-        active = await signature_commands.record_signature(locked, provision, form.signature())
+        active = await signatures.record_signature(locked, provision, form.signature())
     answer.headers["ETag"] = etag(active.version)
     return DirectiveResponse.of(active, locked.subject)
 
@@ -42,10 +43,10 @@ async def refuse_directive(
     """Record that the survivor said no to a draft."""
     locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        provision = await drafts.provision_of(locked, place.directive_ref)
         if provision.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
             require_match(if_match, provision.version)
-            provision = await signature_commands.record_refusal(locked, provision)
+            provision = await signatures.record_refusal(locked, provision)
     answer.headers["ETag"] = etag(provision.version)
     return DirectiveResponse.of(provision, locked.subject)
 
@@ -58,9 +59,9 @@ async def lift_denial(
     """Record that the survivor signed a denial away: it denies as before until a second person has confirmed."""
     locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        provision = await drafts.provision_of(locked, place.directive_ref)
         require_match(if_match, provision.version)
-        waiting = await signature_commands.record_lifting(locked, provision, form.signature())
+        waiting = await signatures.record_lifting(locked, provision, form.signature())
     answer.headers["ETag"] = etag(waiting.version)
     return DirectiveResponse.of(waiting, locked.subject)
 
@@ -77,8 +78,8 @@ async def confirm_directive(
     """Confirm, as a second person of the custodian, what a first one recorded: it is in force with the answer."""
     locked, place = await locked_subject.directive(unit, directive_ref)
     with rules():
-        provision = await draft_commands.provision_of(locked, place.directive_ref)
+        provision = await drafts.provision_of(locked, place.directive_ref)
         require_match(if_match, provision.version)
-        confirmed = await signature_commands.confirm_opening(locked, provision)
+        confirmed = await signatures.confirm_opening(locked, provision)
     answer.headers["ETag"] = etag(confirmed.version)
     return DirectiveResponse.of(confirmed, locked.subject)

@@ -41,7 +41,9 @@ async def announce(desk: Desk, case_ref: UUID, directive_ref: UUID, *categories:
 
 async def say(desk: Desk, case_ref: UUID, fact: ConsentFact) -> UUID:
     async with desk.town.unit("accord_consent", HOTLINE, "ana") as unit:
-        await disclosure.announce(unit, fact, [desk.shelter])
+        subject = await register.lock_shared(unit.session, case_ref)
+        assert subject is not None
+        await disclosure.announce(unit, fact, [desk.shelter], subject)
         await unit.session.commit()
     await desk.delivery.deliver(case_ref, HOTLINE, desk.shelter)
     return await desk.newest(case_ref)

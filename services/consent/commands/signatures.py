@@ -10,6 +10,7 @@ from runtime import register
 from schemas.codes import DirectiveState, RevokedBy
 from services.consent import change_log, confirmations, pending_notices, store
 from services.consent.change_log import ChangeEntry
+from services.consent.commands.revocation import carry_out
 from services.consent.domain import (
     PlannedRevocation,
     Provision,
@@ -26,7 +27,6 @@ from services.consent.domain import (
 )
 from services.consent.draft_context import draft_context
 from services.consent.locked_subject import LockedSubject
-from services.consent.revocation_commands import end
 
 ALONE = "confirmed_alone_after_pause"
 
@@ -53,17 +53,13 @@ async def _enter(
 ) -> Provision:
     unit, subject, directive = locked.unit, locked.subject, active.directive
     session = unit.session
-
-    async def rows() -> None:
-        for name in (directive.custodian, directive.recipient):
-            await register.join_case(session, subject.subject_id, str(name))
-        for changed in filter(None, (active, replaced)):
-            await store.keep(session, changed)
-
+    for name in (directive.custodian, directive.recipient):
+        await register.join_case(session, subject.subject_id, str(name))
+    for changed in filter(None, (active, replaced)):
+        await store.keep(session, changed)
+    now = await change_log.raise_version(locked)
     others = () if replaced is None else (replaced.ref,)
-    now = await change_log.change(
-        locked, rows, [ChangeEntry.of(Act.GRANTED, active, *others, reason=reason, detail=detail)]
-    )
+    await change_log.record(unit, now, [ChangeEntry.of(Act.GRANTED, active, *others, reason=reason, detail=detail)])
     case_ref = now.cases[directive.custodian].case_ref
     if replaced is not None:
         notice = narrowing_notices(active, replaced, case_ref, now.at)
@@ -109,7 +105,7 @@ async def _lift(locked: LockedSubject, denial: Provision, *, alone: bool) -> Pro
     revocation = store.how_ended(RevokedBy.SURVIVOR, None, recorded_by(denial)) | {"confirmed_by": unit.actor}
     await confirmations.end_wait(unit.session, denial.ref)
     reason = ALONE if alone else "lifted"
-    await end(locked, [PlannedRevocation(denial.standing(), RevocationKind.REVOKE)], revocation, reason=reason)
+    await carry_out(locked, [PlannedRevocation(denial.standing(), RevocationKind.REVOKE)], revocation, reason=reason)
     revoked = replace(denial.directive, state=DirectiveState.REVOKED)
     return replace(denial, directive=revoked, revoked_at=locked.subject.at, version=denial.version + 1, waiting=None)
 

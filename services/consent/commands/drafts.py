@@ -98,12 +98,10 @@ async def _view(locked: LockedSubject) -> Callable[[Provision], Provision]:
 
 async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None:
     session = locked.unit.session
-
-    async def rows() -> None:
-        await store.add(session, locked.subject.subject_id, new)
-        await store.keep(session, superseded(old))
-
-    now = await change_log.change(locked, rows, [ChangeEntry.of(Act.CHANGED, new, old.ref, reason="narrowed")])
+    await store.add(session, locked.subject.subject_id, new)
+    await store.keep(session, superseded(old))
+    now = await change_log.raise_version(locked)
+    await change_log.record(locked.unit, now, [ChangeEntry.of(Act.CHANGED, new, old.ref, reason="narrowed")])
     notice = narrowing_notices(new, old, now.cases[new.directive.custodian].case_ref, now.at)
     if new.in_force(now.at):
         # Its recipient knows of the old one; that it was narrowed is told only where something was relayed.
@@ -112,10 +110,9 @@ async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None
 
 
 async def _deny(locked: LockedSubject, new: Provision, standing: Sequence[Provision]) -> None:
-    async def rows() -> None:
-        await store.add(locked.unit.session, locked.subject.subject_id, new)
-
-    now = await change_log.change(locked, rows, [ChangeEntry.of(Act.CHANGED, new, reason="denied")])
+    await store.add(locked.unit.session, locked.subject.subject_id, new)
+    now = await change_log.raise_version(locked)
+    await change_log.record(locked.unit, now, [ChangeEntry.of(Act.CHANGED, new, reason="denied")])
     case = now.cases.get(new.directive.custodian)
     if case is None:
         return

@@ -12,6 +12,8 @@ from runtime.auth.principal import Kind
 from schemas.codes import Participation, RevokedBy
 from services.consent import change_log, confirmations, stops, store
 from services.consent.change_log import ChangeEntry
+from services.consent.commands.revocation import carry_out
+from services.consent.commands.signatures import ALONE
 from services.consent.domain import (
     ConfirmationWait,
     DirectiveStepNotPossible,
@@ -29,8 +31,6 @@ from services.consent.domain.authority import sides_of
 from services.consent.draft_context import draft_context
 from services.consent.locked_subject import LockedSubject
 from services.consent.requests import ChoiceEvidence
-from services.consent.revocation_commands import end
-from services.consent.signature_commands import ALONE
 
 
 async def take_part(locked: LockedSubject, case_ref: UUID, choice: ChoiceEvidence) -> None:
@@ -40,13 +40,11 @@ async def take_part(locked: LockedSubject, case_ref: UUID, choice: ChoiceEvidenc
     context = await draft_context(locked, subject.home_agency, None, [choice.explained_by])
     refuse_if(unexplained(context, choice.language, choice.text_version, choice.explained_by, "evidence."))
     evidence = choice.model_dump(mode="json") | {"text_sha256": context.text_hash(choice.language, choice.text_version)}
-
-    async def rows() -> None:
-        await store.participate(unit.session, subject.subject_id, Participation.YES)
-        await _chosen(locked, case_ref, Participation.YES, evidence)
-
-    note = ChangeEntry(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
-    await change_log.change(locked, rows, [note])
+    await store.participate(unit.session, subject.subject_id, Participation.YES)
+    await _chosen(locked, case_ref, Participation.YES, evidence)
+    changed = await change_log.raise_version(locked)
+    entry = ChangeEntry(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
+    await change_log.record(unit, changed, [entry])
 
 
 async def take_no_part(locked: LockedSubject, case_ref: UUID, evidence: Mapping[str, Any]) -> Sequence[UUID]:
@@ -62,7 +60,7 @@ async def take_no_part(locked: LockedSubject, case_ref: UUID, evidence: Mapping[
     standing = await stops.live_permits(unit.session, subject.subject_id)
     ended = plan_revocation_of_all(standing, None if locked.is_home else unit.agency_id)
     note = ChangeEntry(Act.CHANGED, unit.agency_id, reason="participation_no", detail={"evidence": dict(evidence)})
-    await end(locked, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])
+    await carry_out(locked, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])
     return [planned.standing.ref for planned in ended]
 
 
@@ -80,13 +78,11 @@ async def record_death(locked: LockedSubject, died_on: date) -> None:
         for provision in provisions
         if provision.permits and provision.in_force(subject.at) and not provision.directive.survives_death
     ]
-
-    async def rows() -> None:
-        await store.die(unit.session, subject.subject_id, died_on)
-        await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
-        await confirmations.end_wait(unit.session, own_case(locked))
-
-    now = await change_log.change(locked, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason="death")])
+    await store.die(unit.session, subject.subject_id, died_on)
+    await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
+    await confirmations.end_wait(unit.session, own_case(locked))
+    now = await change_log.raise_version(locked)
+    await change_log.record(unit, now, [ChangeEntry(Act.CHANGED, subject.home_agency, reason="death")])
     notices = [
         revocation_notices(provision.standing(), now.cases[provision.directive.custodian].case_ref, now.at)
         for provision in over
@@ -118,16 +114,12 @@ async def confirm_taking_back(locked: LockedSubject) -> None:
         raise DirectiveStepNotPossible("nothing_awaits_confirmation")
     context = await draft_context(locked, subject.home_agency, None)
     alone = confirmed_alone(waiting, unit.actor, context.profile, subject.at)
-
-    async def rows() -> None:
-        await store.die(unit.session, subject.subject_id, None)
-        await confirmations.end_wait(unit.session, about)
-
+    await store.die(unit.session, subject.subject_id, None)
+    await confirmations.end_wait(unit.session, about)
+    now = await change_log.raise_version(locked)
     detail = {"recorded_by": waiting.recorded_by, "confirmed_by": unit.actor}
     reason = ALONE if alone else "death_taken_back"
-    now = await change_log.change(
-        locked, rows, [ChangeEntry(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)]
-    )
+    await change_log.record(unit, now, [ChangeEntry(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)])
     reopened = [
         provision
         for provision in context.standing
