@@ -5,7 +5,6 @@ T ?= tests
 # Two at a time, each with servers of its own; one, where the servers are yours.
 N ?= $(if $(ACCORD_DATABASE)$(ACCORD_KAFKA),0,2)
 PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-loadscope-reorder
-SERVICES := intake consent law_enforcement_bridge referrals notifications exchange audit dashboard
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check fix quick test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker clean
@@ -42,7 +41,7 @@ check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diff
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.publish --check
-	$(BIN)/python -m runtime.http.openapi $(SERVICES) --check
+	$(BIN)/python -m runtime.http.openapi --check
 
 fix: .venv/.installed ## repair what can be repaired
 	$(BIN)/ruff format .
@@ -50,7 +49,7 @@ fix: .venv/.installed ## repair what can be repaired
 
 schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI anew
 	$(BIN)/python -m schemas.publish
-	$(BIN)/python -m runtime.http.openapi $(SERVICES)
+	$(BIN)/python -m runtime.http.openapi
 
 quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
 	$(PYTEST) tests/kernel tests/schemas tests/contracts tests/architecture

@@ -12,7 +12,6 @@ from devstack.issuer.settings import IssuerSettings
 from devstack.kafka import Kafka
 from devstack.postgres import Postgres
 from runtime.database.roles import DATABASE
-from runtime.names import SERVICES
 from runtime.settings import (
     PREFIX,
     BrokerSettings,
@@ -23,6 +22,7 @@ from runtime.settings import (
     ProcessSettings,
     Settings,
 )
+from schemas.services import SERVICES
 from services.dashboard.settings import BoardSettings
 from services.notifications.settings import SendingSettings
 

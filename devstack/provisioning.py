@@ -28,9 +28,9 @@ from runtime.database import migrate, roles
 from runtime.database.roles import DATABASE, ROLES
 from runtime.messaging import admin
 from runtime.messaging.connection import MECHANISM
-from runtime.names import SERVICES
 from runtime.register.enrolment import NewAgency
 from runtime.settings import KafkaProtocol
+from schemas.services import SERVICES
 from schemas.town import DatabasePlace, IssuerPlace, KafkaPlace, KafkaUser, Town, TownAgency, TownPerson
 
 MARKED = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"

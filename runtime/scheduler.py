@@ -30,18 +30,18 @@ WALL = text("SELECT set_config('accord.agency', :agency, true)")
 log = logging.getLogger(__name__)
 
 
-def run_every(tick: Job, *, every: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def run_every(job: Job, *, every: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return what keeps `tick` going, every so many seconds, while an application lives."""
 
-    async def go_on(app_state: AppState) -> None:
+    async def repeat(app_state: AppState) -> None:
         while True:
             with log_and_continue():
-                await tick(app_state)
+                await job(app_state)
             await asyncio.sleep(every)
 
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(go_on(app.state.app_state))
+        task = asyncio.create_task(repeat(app.state.app_state))
         try:
             yield
         finally:

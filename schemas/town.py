@@ -9,19 +9,10 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
+from schemas.services import ServiceName
 from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, PersonRef, Slug
 
-ServiceName = Literal[
-    "intake",
-    "consent",
-    "law_enforcement_bridge",
-    "referrals",
-    "notifications",
-    "exchange",
-    "audit",
-    "dashboard",
-]
 Role = Literal[
     "advocate",
     "liaison",

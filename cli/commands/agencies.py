@@ -85,8 +85,8 @@ def add_agency(
 ) -> None:
     """Take an agency in: keys, mailbox, allowances, system client. Nothing is restarted."""
     from cli import enrolment  # slow to import
-    from runtime.names import RESERVED
     from runtime.register.enrolment import NewAgency
+    from schemas.services import RESERVED
 
     if agency_id in RESERVED:
         raise typer.BadParameter(f"{agency_id} is the name of one of our own parts")

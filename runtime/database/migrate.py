@@ -11,7 +11,7 @@ from alembic.config import Config
 from psycopg import sql
 
 from runtime.database.engine import OLDEST_SERVER
-from runtime.names import SERVICES
+from schemas.services import SERVICES
 
 RUNTIME = "register"
 PLACES = {RUNTIME: "runtime.migrations", **{service: f"services.{service}.migrations" for service in SERVICES}}

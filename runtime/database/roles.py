@@ -7,7 +7,7 @@ import contextlib
 import psycopg
 from psycopg import sql
 
-from runtime.names import SERVICES
+from schemas.services import SERVICES
 
 DATABASE = "accord"
 OWNER = "accord_owner"

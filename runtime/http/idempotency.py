@@ -121,19 +121,19 @@ CreatedResources = Annotated[
 ]  # in the signature of an `again`: what the first request made
 
 
-def replay_handler(route: APIRoute, repeats: RepeatPolicy) -> Handler | None:
+def replay_handler(route: APIRoute, policy: RepeatPolicy) -> Handler | None:
     """Return the handler that answers a repeat, with the form of the route's own answers."""
-    if repeats.again is None:
+    if policy.again is None:
         return None
-    again = APIRoute(
+    replay_route = APIRoute(
         route.path,
-        repeats.again,
+        policy.again,
         methods=route.methods,
         response_model=route.response_model,
         response_model_exclude_none=route.response_model_exclude_none,
         status_code=route.status_code,
     )
-    return again.get_route_handler()
+    return replay_route.get_route_handler()
 
 
 def idempotency_key_of(request: Request, *, required: bool) -> str | None:
@@ -149,21 +149,21 @@ def idempotency_key_of(request: Request, *, required: bool) -> str | None:
 
 
 async def replay_or_run(
-    unit: UnitOfWork, request: Body, key: str, route: str, handler: Handler, again: Handler
+    unit: UnitOfWork, request: Body, key: str, route: str, handler: Handler, replay: Handler
 ) -> Response:
     """Answer by `handler` and keep in the same transaction that it was done, or by `again` where it was."""
-    repeat = IdempotencyRecord.of(unit, request, key, f"{request.method} {route}")
-    stored = await _stored_response(unit, repeat)
+    record = IdempotencyRecord.of(unit, request, key, f"{request.method} {route}")
+    stored = await _stored_response(unit, record)
     if stored is not None:
         request.state.created = stored.created
         unit.repeated = True
-        answer = await again(request)
-        answer.status_code = stored.status
-        return answer
-    answer = await handler(request)
-    if answer.status_code < 300:
-        await _store_response(unit, repeat, answer.status_code)
-    return answer
+        response = await replay(request)
+        response.status_code = stored.status
+        return response
+    response = await handler(request)
+    if response.status_code < 300:
+        await _store_response(unit, record, response.status_code)
+    return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,26 +197,26 @@ class _StoredResponse(NamedTuple):
     created: UUID | None
 
 
-async def _stored_response(unit: UnitOfWork, repeat: IdempotencyRecord) -> _StoredResponse | None:
-    if not await unit.session.scalar(LOCK, repeat.lock):
+async def _stored_response(unit: UnitOfWork, record: IdempotencyRecord) -> _StoredResponse | None:
+    if not await unit.session.scalar(LOCK, record.lock):
         raise Problem("still_running")
     # A second statement: its snapshot is taken after the lock, so what was just committed is seen.
-    row = (await unit.session.execute(FIND, repeat.row_key)).one_or_none()
+    row = (await unit.session.execute(FIND, record.row_key)).one_or_none()
     if row is None:
         return None
     if not row.fresh:
-        await unit.session.execute(FORGET, repeat.row_key)
+        await unit.session.execute(FORGET, record.row_key)
         return None
-    if not hmac.compare_digest(bytes(row.body_digest), repeat.digest):
+    if not hmac.compare_digest(bytes(row.body_digest), record.digest):
         raise Problem("idempotency_key_reused")
     return _StoredResponse(row.status, row.made)
 
 
-async def _store_response(unit: UnitOfWork, repeat: IdempotencyRecord, status: int) -> None:
-    if repeat.digest[0] % SWEEP_EVERY == 0:
+async def _store_response(unit: UnitOfWork, record: IdempotencyRecord, status: int) -> None:
+    if record.digest[0] % SWEEP_EVERY == 0:
         await delete_expired(unit)
-    params = {"digest": repeat.digest, "status": status, "made": unit.created}
-    await unit.session.execute(KEEP, repeat.row_key | params)
+    params = {"digest": record.digest, "status": status, "made": unit.created}
+    await unit.session.execute(KEEP, record.row_key | params)
 
 
 async def delete_expired(unit: UnitOfWork) -> None:

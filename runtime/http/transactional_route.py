@@ -43,78 +43,79 @@ class TransactionalRoute(APIRoute):
     most_bytes: ClassVar[int] = body.LIMIT
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        marked = idempotency.repeat_policy_of(endpoint)
-        if marked is None and idempotency.METHODS & set(options.get("methods") or ()):
+        policy = idempotency.repeat_policy_of(endpoint)
+        if policy is None and idempotency.METHODS & set(options.get("methods") or ()):
             raise TypeError(f"{path}: a write says what a repeat of it does: see runtime.http.idempotency")
-        self.repeats = marked or RepeatPolicy()
+        self.repeat_policy = policy or RepeatPolicy()
         super().__init__(path, endpoint, **options)
-        gates = scopes_required(self.dependant)
-        if len(gates) != 1:
+        required_scopes = scopes_required(self.dependant)
+        if len(required_scopes) != 1:
             raise TypeError(f"{path}: a route names exactly one scope, by `require_scope`, in its signature")
-        self.gate = gates[0]
+        self.required_scope = required_scopes[0]
         self.queries = query_params.declared_params(self.dependant)
-        document(self, self.gate, self.repeats)
+        document(self, self.required_scope, self.repeat_policy)
 
     def get_route_handler(self) -> Handler:
         """Return the handler of a request, with the edge around it."""
         handler = super().get_route_handler()
-        again = idempotency.replay_handler(self, self.repeats)
+        replay = idempotency.replay_handler(self, self.repeat_policy)
 
         async def handle(request: Request) -> Response:
             app_state: AppState = request.app.state.app_state
             began = clock.monotonic()
             principal = await authentication.authenticate(request, app_state)
-            self.gate.check(principal.scopes)
-            read, stop = await self._read(request, app_state, principal)
+            self.required_scope.check(principal.scopes)
+            body_request, stop = await self._read_body(request, app_state, principal)
             claim = authentication.claim_of(request, principal)
-            read.state.principal = principal
-            answer, refused = None, True
-            place = app_state.concurrency_limits.of_stop if stop else app_state.concurrency_limits.of
-            async with place(principal.subject):
+            body_request.state.principal = principal
+            response, refused = None, True
+            slot = app_state.concurrency_limits.of_stop if stop else app_state.concurrency_limits.of
+            async with slot(principal.subject):
                 try:
                     with ahead(request.scope, principal.subject) if stop else nullcontext():
                         async with authentication.unit_of_work_for(app_state, principal, claim, stop=stop) as unit:
-                            answer = await self._within(unit, read, None if stop else again, handler)
+                            response = await self._handle(unit, body_request, None if stop else replay, handler)
                             refused = unit.refused
                 except Absent:
                     pass  # it goes with all that its traceback holds: to let that go takes a time of its own
             if refused:
                 await app_state.response_padder.pad(began)
-            if answer is None:
+            if response is None:
                 raise Absent
-            return answer
+            return response
 
         return handle
 
-    async def _read(self, request: Request, app_state: AppState, principal: Principal) -> tuple[Body, bool]:
+    async def _read_body(self, request: Request, app_state: AppState, principal: Principal) -> tuple[Body, bool]:
         """Return the request with its body, and whether it is a stop; what may not be one is counted first."""
         client = principal.subject
-        if self.repeats.closes is None:
+        if self.repeat_policy.closes is None:
             app_state.rate_limiter.acquire((client, request.method, self.path_format))
         query_params.check_headers(request)
-        read = await body.read(request, app_state, client, self.most_bytes)
-        stop = self.repeats.is_stop(read.parsed)
-        if self.repeats.closes is not None and not stop:
+        body_request = await body.read(request, app_state, client, self.most_bytes)
+        stop = self.repeat_policy.is_stop(body_request.parsed)
+        if self.repeat_policy.closes is not None and not stop:
             app_state.rate_limiter.acquire((client, request.method, self.path_format))
-        return read, stop
+        return body_request, stop
 
-    async def _within(self, unit: UnitOfWork, read: Body, again: Handler | None, handler: Handler) -> Response:
-        self.gate.check(unit.scopes)
-        query_params.check_query(read, self.queries)
-        if self.body_field is None and read.raw not in (b"", b"{}"):
+    async def _handle(self, unit: UnitOfWork, body_request: Body, replay: Handler | None, handler: Handler) -> Response:
+        self.required_scope.check(unit.scopes)
+        query_params.check_query(body_request, self.queries)
+        if self.body_field is None and body_request.raw not in (b"", b"{}"):
             raise Invalid([FieldError("body", "unexpected")])
-        key = None if again is None else idempotency.idempotency_key_of(read, required=self.repeats.key_required)
-        read.state.unit = unit
+        required = self.repeat_policy.key_required
+        key = None if replay is None else idempotency.idempotency_key_of(body_request, required=required)
+        body_request.state.unit = unit
         try:
-            if key is None or again is None:
-                answer = await handler(read)
+            if key is None or replay is None:
+                response = await handler(body_request)
             else:
-                answer = await idempotency.replay_or_run(unit, read, key, self.path_format, handler, again)
+                response = await idempotency.replay_or_run(unit, body_request, key, self.path_format, handler, replay)
         except Withheld:
             await _commit(unit)
             raise
         await _commit(unit)
-        return answer
+        return response
 
 
 async def _commit(unit: UnitOfWork) -> None:

@@ -26,8 +26,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
 from runtime import clock
 from runtime.messaging import acls
 from runtime.messaging.connection import MECHANISM
-from runtime.names import RESERVED
 from runtime.settings import KafkaProtocol
+from schemas.services import RESERVED
 from schemas.topics import mailbox, topic_specs
 
 AGENCY_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")

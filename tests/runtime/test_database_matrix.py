@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from runtime.database import roles
-from runtime.names import SERVICES
+from schemas.services import SERVICES
 from tests.support.database import Database
 
 MATRIX = Path(__file__).with_name("database_matrix.txt")

@@ -11,10 +11,10 @@ from fastapi import APIRouter
 
 from runtime.auth.scopes import Role
 from runtime.http.openapi.document import describe
-from runtime.names import SERVICES
 from runtime.register import enrolment
 from runtime.register.enrolment import NewAgency, NewPerson
 from schemas.codes import AgencyKind
+from schemas.services import SERVICES
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.dashboard.api import routes as dashboard

@@ -289,7 +289,7 @@ def writes() -> Iterator[tuple[str, TransactionalRoute]]:
                     yield service, route
 
 
-KEEPING = {route.name: (service, route) for service, route in writes() if route.repeats.again is not None}
+KEEPING = {route.name: (service, route) for service, route in writes() if route.repeat_policy.again is not None}
 
 
 @pytest.fixture(scope="module")
@@ -310,13 +310,13 @@ def test_h2_every_write_that_is_not_done_each_time_is_tried_here() -> None:
 
 
 def test_h3_every_stop_is_done_each_time() -> None:
-    always = {route.name for _, route in writes() if route.repeats.is_stop({})}
-    by_body = {route.name for _, route in writes() if route.repeats.closes is not None} - always
+    always = {route.name for _, route in writes() if route.repeat_policy.is_stop({})}
+    by_body = {route.name for _, route in writes() if route.repeat_policy.closes is not None} - always
 
     assert always == {"stop_everything", "stop_directive", "refuse_directive", "record_death"}
     assert by_body == {"choose_participation", "draft_directive"}
-    assert KEEPING["choose_participation"][1].repeats.is_stop({"participation": "no"})
-    assert KEEPING["draft_directive"][1].repeats.is_stop({"effect": "deny"})
+    assert KEEPING["choose_participation"][1].repeat_policy.is_stop({"participation": "no"})
+    assert KEEPING["draft_directive"][1].repeat_policy.is_stop({"effect": "deny"})
 
 
 @pytest.mark.parametrize("name", READY)

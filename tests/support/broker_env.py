@@ -23,8 +23,8 @@ from devstack.postgres import Postgres
 from kernel.sealing.keys import new_key
 from runtime.messaging import acls, admin, client_consumer, headers
 from runtime.messaging.outbox.queue import SHARDS
-from runtime.names import SERVICES
 from runtime.settings import KafkaProtocol, Profile, Settings
+from schemas.services import SERVICES
 from schemas.topics import mailbox
 from tests.support.database import Database, a_database
 

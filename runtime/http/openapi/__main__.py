@@ -1,6 +1,8 @@
 """Write `services/<service>/openapi.json`, or tell whether it is what the code says.
 
-    python -m runtime.http.openapi <service> [<service> ...] [--check]
+    python -m runtime.http.openapi [<service> ...] [--check]
+
+No service named means all of them.
 
 Each service's `main.py` has `build(settings: Settings) -> FastAPI`, which connects to nothing.
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from runtime.http.openapi.document import describe
 from runtime.settings import Profile, Settings
+from schemas.services import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -44,7 +47,7 @@ def described(service: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check the descriptions; return 0 done, 1 where one differs."""
     parser = argparse.ArgumentParser(prog="python -m runtime.http.openapi", description="OpenAPI of our services")
-    parser.add_argument("services", nargs="+", metavar="service")
+    parser.add_argument("services", nargs="*", default=SERVICES, metavar="service")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
     options = parser.parse_args(arguments)
     differing = []

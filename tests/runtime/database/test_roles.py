@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from runtime.database import roles
-from runtime.names import SERVICES
+from schemas.services import SERVICES
 from tests.support.database import Database
 
 WORKING_ROLES = [role for role in roles.ROLES if role != roles.OWNER]

@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 
 from runtime.messaging import acls, admin, client_consumer
 from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer, OutgoingRecord
-from runtime.names import RESERVED, SERVICES
+from schemas.services import RESERVED, SERVICES
 from schemas.topics import mailbox, topic_specs
 from tests.support.broker_env import PASSWORD, Fabric
 

@@ -7,7 +7,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from kernel.ledger.entry import Act
-from runtime.names import RESERVED
 from runtime.register.agencies import agencies_with_mailboxes
 from runtime.register.enrolment import (
     NewAgency,
@@ -22,6 +21,7 @@ from runtime.register.enrolment import (
 )
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
+from schemas.services import RESERVED
 from tests.runtime.register.test_locks import lock_subject
 from tests.support.town import Town, all_purposes
 

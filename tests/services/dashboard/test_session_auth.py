@@ -26,7 +26,7 @@ def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
     by_scope, by_session, by_nothing = set(), set(), set()
     for route in routes_of(settled.routes):
         if isinstance(route, TransactionalRoute):
-            by_scope.add((route.path, str(route.gate.scope)))
+            by_scope.add((route.path, str(route.required_scope.scope)))
         elif isinstance(route, SessionRoute) and route.entrance.session:
             by_session.add(route.path)
         else:

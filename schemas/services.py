@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
-SERVICES: Final = (
+ServiceName = Literal[
     "intake",
     "consent",
     "law_enforcement_bridge",
@@ -13,7 +13,8 @@ SERVICES: Final = (
     "exchange",
     "audit",
     "dashboard",
-)
+]
+SERVICES: Final[tuple[str, ...]] = get_args(ServiceName)
 # An agency's id is its user of the broker and the client of its system: under one of these it would act as one of us.
 _OTHERS: Final = frozenset(
     {
