@@ -7,7 +7,7 @@ N ?= $(if $(ACCORD_DATABASE)$(ACCORD_KAFKA),0,2)
 PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix quick test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker clean
+.PHONY: help setup check fix unit hooks test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -51,8 +51,13 @@ schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI a
 	$(BIN)/python -m schemas.publish
 	$(BIN)/python -m runtime.http.openapi
 
-quick: .venv/.installed ## kernel, schemas, domains, architecture: no database, no broker
-	$(PYTEST) tests/kernel tests/schemas tests/contracts tests/architecture
+# No conftest: no database, no broker, and twenty examples of each property (tests/unit.py).
+unit: .venv/.installed ## kernel, schemas, domains, architecture in half a minute: no database, no broker
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest --noconftest -p tests.unit -n 2 --dist worksteal -m "not exhaustive" \
+	  tests/kernel tests/schemas tests/contracts tests/architecture tests/services/*/test_domain.py
+
+hooks: ## run format, lint and unit tests before each commit
+	git config core.hooksPath .githooks
 
 test: setup .venv/.fuzz ## everything; T=path runs one
 	$(PYTEST) $(T)

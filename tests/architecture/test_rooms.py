@@ -36,6 +36,7 @@ def test_no_room_reads_a_clock_of_its_own(room: str) -> None:
     assert not reading
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_starts_with_only_its_own_rooms_present(service: str, tmp_path: Path) -> None:
     for room in ("schemas", "kernel", "runtime"):

@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import compress, product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def test_h12_blocks_of_persons_decide_as_the_reference_does(
     assert set(paths_of(mask(request, table, at))) == expected
 
 
+@pytest.mark.exhaustive
 def test_every_pair_of_directives_decides_as_the_reference_does() -> None:
     every = [spoken(atom, state, *time) for atom, state, time in product(ATOMS, STATES, TIMES)]
 
@@ -61,6 +63,7 @@ def test_every_pair_of_directives_decides_as_the_reference_does() -> None:
         assert set(paths_of(opened)) == visible(request, (first, second), NOON), (first, second)
 
 
+@pytest.mark.exhaustive
 def test_every_set_of_directives_opens_grants_less_denials() -> None:
     in_force = {atom: spoken(atom, DirectiveState.ACTIVE, NOON, NOON + DAY) for atom in ATOMS}
     subsets = (set(compress(ATOMS, chosen)) for chosen in product((False, True), repeat=len(ATOMS)))
