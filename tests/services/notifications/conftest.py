@@ -108,7 +108,7 @@ class Desk:
 
     def gone_out(self) -> list[dict[str, Any]]:
         """Return what a provider would have been handed."""
-        return [json.loads(file.read_text()) for file in sorted((self.folder / "notices").glob("*"))]
+        return [json.loads(file.read_text()) for file in sorted((self.folder / "notices").glob("[!.]*"))]
 
     async def listed(self, case_ref: UUID) -> list[dict[str, Any]]:
         """Return the notices of a case as an advocate sees them."""
