@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +20,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.unit_of_work import UnitOfWork
+from runtime.http.problems import FieldError, Invalid
 
 KEY = text("SELECT key FROM carrying.cursor_key")
 _keys: WeakKeyDictionary[Engine, AESSIV] = WeakKeyDictionary()
@@ -37,6 +40,14 @@ async def unsealed(unit: UnitOfWork, name: str, cursor: str) -> tuple[Any, ...] 
         return tuple(json.loads((await _key(unit.session)).decrypt(body, _of(unit, name))))
     except (ValueError, InvalidTag):
         return None
+
+
+async def unsealed_place(unit: UnitOfWork, name: str, cursor: str) -> tuple[datetime, UUID]:
+    """Return the instant and reference that a list goes on behind; raises `Invalid` for a cursor of another list."""
+    place = await unsealed(unit, name, cursor)
+    if place is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    return datetime.fromisoformat(place[0]), UUID(place[1])
 
 
 def _of(unit: UnitOfWork, name: str) -> list[bytes]:

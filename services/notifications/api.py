@@ -15,8 +15,6 @@ from runtime.http import (
     Absent,
     CreatedResources,
     Cursor,
-    FieldError,
-    Invalid,
     Limit,
     Withheld,
     replayed_by,
@@ -24,7 +22,7 @@ from runtime.http import (
     router,
 )
 from runtime.http.pagination import link_next
-from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.http.sealed_cursors import sealed, unsealed_place
 from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, NoticeKind, NoticeState
 from schemas.strict_model import StrictModel
@@ -145,7 +143,7 @@ async def list_braked_notices(
     A page may be short or empty and still have a next one.
     """
     name = f"{braked.NAME} {source_agency_ref} {kind}"
-    behind = None if cursor is None else await _place_of(unit, name, cursor)
+    behind = None if cursor is None else await unsealed_place(unit, name, cursor)
     page = await braked.page(unit, source_agency_ref, kind, behind, limit)
     if not page.rows and page.last is None and cursor is None:
         raise Absent
@@ -193,10 +191,3 @@ async def _answer(unit: UnitOfWork, flood: Flood, decided: BrakeOutcome | None) 
     if decided is None:
         raise Withheld
     return DecisionResponse(notices=decided.notices, cases=decided.cases, whole=not await braked.is_left(unit, flood))
-
-
-async def _place_of(unit: UnitOfWork, name: str, cursor: str) -> tuple[datetime, UUID]:
-    place = await unsealed(unit, name, cursor)
-    if place is None:
-        raise Invalid([FieldError("query.cursor", "malformed")])
-    return datetime.fromisoformat(place[0]), UUID(place[1])

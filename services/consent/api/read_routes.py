@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,9 +12,9 @@ from kernel.consent import CategoryVerdict, Reason
 from kernel.ledger.entry import Act
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
-from runtime.http import Cursor, FieldError, Invalid, Limit
+from runtime.http import Cursor, Limit
 from runtime.http.pagination import CountResponse, link_next
-from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.http.sealed_cursors import sealed, unsealed_place
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
@@ -191,10 +190,7 @@ def _category_response(locked: LockedSubject, verdict: CategoryVerdict, kind: Ag
 async def _place_of(unit: UnitOfWork, name: str, cursor: str | None) -> expiry.Place:
     if cursor is None:
         return expiry.THE_BEGINNING
-    place = await unsealed(unit, name, cursor)
-    if place is None:
-        raise Invalid([FieldError("query.cursor", "malformed")])
-    return datetime.fromisoformat(place[0]), UUID(place[1])
+    return await unsealed_place(unit, name, cursor)
 
 
 def _principal(locked: LockedSubject) -> UUID:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -14,9 +13,9 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
 from runtime.disclosure.state_reads import ReadRequest
-from runtime.http import Cursor, FieldError, Invalid, Limit, etag, router
+from runtime.http import Cursor, Limit, etag, router
 from runtime.http.pagination import CountResponse, link_next
-from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.http.sealed_cursors import sealed, unsealed_place
 from schemas.codes import OrderStatus, ServiceStatus
 from services.law_enforcement_bridge import store
 from services.law_enforcement_bridge.api.lookup import ORDER, MayRead, order_for
@@ -50,7 +49,7 @@ async def list_orders(
 
     Each case shown is on record once a day.  A page may be short or empty and still have a next one.
     """
-    behind = None if cursor is None else await _place_of(unit, cursor)
+    behind = None if cursor is None else await unsealed_place(unit, NAME, cursor)
     page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit), limit)
     masks = await list_reads.record_rows(unit, [ReadRequest(row.case_ref) for row in page.rows], ORDER, NAME)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, page.last))
@@ -90,10 +89,3 @@ async def _visible(unit: UnitOfWork, rows: Sequence[Order]) -> list[Order]:
 
 async def _cursor_of(unit: UnitOfWork, last: Order) -> str:
     return await sealed(unit, NAME, last.recorded_at.isoformat(), str(last.order_ref))
-
-
-async def _place_of(unit: UnitOfWork, cursor: str) -> OrderPagePosition:
-    place = await unsealed(unit, NAME, cursor)
-    if place is None:
-        raise Invalid([FieldError("query.cursor", "malformed")])
-    return datetime.fromisoformat(place[0]), UUID(place[1])

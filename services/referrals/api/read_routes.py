@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -16,9 +15,9 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
 from runtime.disclosure.state_reads import ReadRequest
-from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, require_scope, router
+from runtime.http import Absent, Cursor, Limit, require_scope, router
 from runtime.http.pagination import CountResponse, link_next
-from runtime.http.sealed_cursors import sealed, unsealed
+from runtime.http.sealed_cursors import sealed, unsealed_place
 from runtime.register import Subject
 from schemas.codes import Purpose, ReferralState
 from schemas.taxonomy import bit
@@ -148,7 +147,4 @@ async def _cursor_of(unit: UnitOfWork, filters: ReferralFilter, last: Referral) 
 
 
 async def _place_of(unit: UnitOfWork, filters: ReferralFilter, cursor: str) -> PagePosition:
-    place = await unsealed(unit, _name(filters), cursor)
-    if place is None:
-        raise Invalid([FieldError("query.cursor", "malformed")])
-    return PagePosition(datetime.fromisoformat(place[0]), UUID(place[1]))
+    return PagePosition(*await unsealed_place(unit, _name(filters), cursor))
