@@ -8,15 +8,41 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cli.errors import SetupError
 
 GUARD = Path(__file__).with_name("supervise.py")
 START_PATIENCE = 20.0
 SHOWN_OF_A_LOG = 1_500
+
+
+class Guard(Protocol):
+    """The process that guards a child, as whoever started it holds it: what `subprocess.Popen` promises."""
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be started: the command, all of its environment, where and as whom, and how it is ended."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path | None
+    ending: signal.Signals
+    grace: float
+    user: str | None
+
+
+# Starts a guard with its end of the tie as standard input and the log as its output.
+Spawn = Callable[[Order, int, int], Guard]
 
 
 @dataclass(slots=True)
@@ -28,7 +54,7 @@ class ChildProcess:
     log: Path
     log_start: int  # where this run's lines begin in the log
     grace: float
-    guard: "subprocess.Popen[bytes]" = field(repr=False)
+    guard: Guard = field(repr=False)
     tie: socket.socket = field(repr=False)
 
     def alive(self) -> bool:
@@ -70,6 +96,20 @@ class ChildProcess:
         return ""
 
 
+def spawn(order: Order, tie: int, log: int) -> Guard:
+    """Start a guard, and the command behind it, by their command line."""
+    guard = [sys.executable, "-I", "-S", str(GUARD), order.ending.name.removeprefix("SIG"), str(order.grace)]
+    return subprocess.Popen(  # noqa: S603 - starting the given command is the purpose; no shell reads it
+        [*guard, order.user or "-", *order.command],
+        stdin=tie,
+        stdout=log,
+        stderr=log,
+        env=dict(order.environment),
+        cwd=order.folder,
+        start_new_session=True,
+    )
+
+
 def start(
     name: str,
     command: Sequence[str | Path],
@@ -80,32 +120,25 @@ def start(
     ending: signal.Signals = signal.SIGTERM,
     grace: float = 10.0,
     user: str | None = None,
+    by: Spawn = spawn,
 ) -> ChildProcess:
     """Start `command` behind a guard, with `environment` and nothing of ours, its output added to `log_file`.
 
     `ending` asks it to end, after `grace` seconds it is killed; `user` is whom it
-    runs as when we are root.
+    runs as when we are root; `by` starts the guard.
     """
+    order = Order(tuple(map(str, command)), environment, folder, ending, grace, user)
     log_file.parent.mkdir(parents=True, exist_ok=True)
     own_end, child_end = socket.socketpair()
-    guard = [sys.executable, "-I", "-S", str(GUARD), ending.name.removeprefix("SIG"), str(grace), user or "-"]
     log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     fcntl.flock(log, fcntl.LOCK_SH)  # the program and all it starts inherit it, and `left` asks for it
     log_start = os.fstat(log).st_size
     try:
-        child = subprocess.Popen(  # noqa: S603 - starting the given command is the purpose; no shell reads it
-            guard + [str(word) for word in command],
-            stdin=child_end.fileno(),
-            stdout=log,
-            stderr=log,
-            env=dict(environment),
-            cwd=folder,
-            start_new_session=True,
-        )
+        guard = by(order, child_end.fileno(), log)
     finally:
         os.close(log)
         child_end.close()
-    return ChildProcess(name, _announced(own_end, child, name), log_file, log_start, grace, child, own_end)
+    return ChildProcess(name, _announced(own_end, guard, name), log_file, log_start, grace, guard, own_end)
 
 
 def left(log_file: Path) -> bool:
@@ -139,7 +172,7 @@ def run(
     return output
 
 
-def _announced(connection: socket.socket, child: "subprocess.Popen[bytes]", name: str) -> int:
+def _announced(connection: socket.socket, guard: Guard, name: str) -> int:
     """Return the program's process id, which the guard writes first."""
     line = b""
     while not line.endswith(b"\n"):
@@ -147,8 +180,8 @@ def _announced(connection: socket.socket, child: "subprocess.Popen[bytes]", name
         more = connection.recv(64) if readable else b""
         if not more:
             connection.close()
-            child.kill()
-            child.wait()
+            guard.kill()
+            guard.wait()
             raise SetupError(f"{name} was not started: its guard said nothing", "Run it again.")
         line += more
     return int(line)

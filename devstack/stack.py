@@ -46,6 +46,7 @@ class Stack:
     kafka: Kafka
     ports: dict[str, int]
     town: Town
+    spawn: child.Spawn = child.spawn
     running: dict[str, ChildProcess] = field(default_factory=dict)
     falls: dict[str, RestartBackoff] = field(default_factory=dict)
 
@@ -60,7 +61,7 @@ class Stack:
         command = [sys.executable, "-m", *program.command]
         settings = environment(program, self.run, self.ports, self.postgres, self.kafka)
         log = self.run.log(program.name)
-        self.running[program.name] = child.start(program.name, command, settings, log, folder=ROOT)
+        self.running[program.name] = child.start(program.name, command, settings, log, folder=ROOT, by=self.spawn)
 
     def keep_alive(self, tell: Tell = silent) -> None:
         """Start again what ended by itself, later each time that it falls, and write down where it is now."""
@@ -157,8 +158,8 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, tell: Tell = silent) -> Iterator[Stack]:
-    """Start the whole product in `folder`, ready for use, and end all of it afterwards.
+def running(folder: Path, tell: Tell = silent, spawn: child.Spawn = child.spawn) -> Iterator[Stack]:
+    """Start the whole product in `folder`, ready for use, and end all of it afterwards; `spawn` starts its processes.
 
     Raises `SetupError` with the fix where something is missing, `InUse` where another process has the folder.
     """
@@ -168,7 +169,7 @@ def running(folder: Path, tell: Tell = silent) -> Iterator[Stack]:
         ports = provisioning.choose_ports(run)
         tell("starting PostgreSQL and Kafka")
         postgres, kafka = provisioning.start_servers(run)
-        stack = Stack(run, postgres, kafka, ports, provisioning.describe(run, ports, postgres, kafka))
+        stack = Stack(run, postgres, kafka, ports, provisioning.describe(run, ports, postgres, kafka), spawn)
         try:
             tell("preparing tables, users and mailboxes")
             provisioning.prepare(run, postgres, kafka)

@@ -33,14 +33,24 @@ ORPHANS_GRACE = 3.0
 
 def main(ending: str, grace: str, user: str, command: list[str]) -> int:
     """Run `command` until it ends, the parent is gone or a signal asks for its end."""
+    parent, woken = become_guard()
+    child = spawn(command, None if user == "-" else user)
+    return guard(child, parent, woken, signal.Signals["SIG" + ending], float(grace))
+
+
+def become_guard() -> tuple[int, int]:
+    """Make this process a guard; return its parent's id, and the descriptor that tells of signals."""
     parent = os.getppid()
     control(PR_SET_CHILD_SUBREAPER, 1)  # what the command leaves behind is ours to clear
     control(PR_SET_PDEATHSIG, signal.SIGHUP)  # a fork of the parent may hold the socket open after its death
-    woken = hear_signals()
-    child = spawn(command, None if user == "-" else user)
+    return parent, hear_signals()
+
+
+def guard(child: int, parent: int, woken: int, ending: int, grace: float) -> int:
+    """Announce the command, guard it to its end and clear what it leaves; return the exit status."""
     with contextlib.suppress(OSError):
         os.write(0, f"{child}\n".encode())
-    status = attend(child, parent, woken, signal.Signals["SIG" + ending], float(grace))
+    status = attend(child, parent, woken, ending, grace)
     clear(child)
     return status if status >= 0 else 128 - status
 
@@ -65,7 +75,21 @@ def hear_signals() -> int:
 
 def spawn(command: list[str], user: str | None) -> int:
     """Start `command` in a process group of its own and return its process id."""
-    guard = os.getpid()
+    own = os.getpid()
+    child = fork()
+    if child:
+        return child
+    try:
+        if leave_guard(user, own):
+            os.execvp(command[0], command)  # noqa: S606 - a program with its arguments, and no shell, is the purpose
+    except Exception as refusal:
+        os.write(2, f"guard: {command[0]} could not be started: {refusal}\n".encode())
+    finally:
+        os._exit(127)  # the fork must never run on as a second guard
+
+
+def fork() -> int:
+    """Return the id of a child in a process group of its own, and in the child 0."""
     signal.pthread_sigmask(
         signal.SIG_BLOCK, HANDLED_SIGNALS
     )  # one that comes before the child is itself must wait, not be lost
@@ -74,17 +98,11 @@ def spawn(command: list[str], user: str | None) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
         with contextlib.suppress(OSError):
             os.setpgid(child, child)
-        return child
-    try:
-        exec_command(command, user, guard)
-    except Exception as refusal:
-        os.write(2, f"guard: {command[0]} could not be started: {refusal}\n".encode())
-    finally:
-        os._exit(127)  # the fork must never run on as a second guard
+    return child
 
 
-def exec_command(command: list[str], user: str | None, guard: int) -> None:
-    """Turn this process into the command."""
+def leave_guard(user: str | None, guard: int) -> bool:
+    """Give up all that a fork has of its guard; tell whether the guard is still there."""
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     for number in (*HANDLED_SIGNALS, signal.SIGPIPE):
@@ -95,8 +113,7 @@ def exec_command(command: list[str], user: str | None, guard: int) -> None:
     if user is not None and os.geteuid() == 0:
         drop_privileges(user)
     control(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
-    if os.getppid() == guard:
-        os.execvp(command[0], command)  # noqa: S606 - a program with its arguments, and no shell, is the purpose
+    return os.getppid() == guard
 
 
 def drop_privileges(user: str) -> None:

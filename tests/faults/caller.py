@@ -26,6 +26,7 @@ class Caller:
     who: str
     journal: Journal
     stopping: threading.Event
+    pause: float  # seconds between two commands
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE, trust_env=False))
     token: str = ""
 

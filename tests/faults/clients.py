@@ -1,4 +1,4 @@
-"""Agencies at their own systems, acting without pause: python -m tests.faults.clients TOWN_JSON JOURNAL SEED.
+"""Agencies at their own systems, acting all the time: python -m tests.faults.clients TOWN_JSON JOURNAL SEED PAUSE.
 
 They know town.json and the documentation.  The process is never killed; it ends when its standard input closes.
 """
@@ -25,11 +25,11 @@ def watch(caller: Caller) -> None:
         caller.command("checkpoint", "audit", "GET", "/v1/checkpoint", once=True)
 
 
-def main(town_json: Path, file: Path, seed: int) -> None:
+def main(town_json: Path, file: Path, seed: int, pause: float) -> None:
     town, journal, stopping = json.loads(town_json.read_text()), Journal(file), threading.Event()
 
     def caller(who: str) -> Caller:
-        return Caller(town, who, journal, stopping)
+        return Caller(town, who, journal, stopping, pause)
 
     works: list[Callable[[], None]] = [lambda: watch(caller("priya"))]
     works += [
@@ -48,4 +48,4 @@ def main(town_json: Path, file: Path, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))

@@ -54,11 +54,15 @@ class Place:
     journals: list[Path] = field(default_factory=list)
 
     @contextmanager
-    def clients(self, seed: int) -> Iterator[None]:
-        """Let clients act, in a process of their own that nobody kills, as long as the block lasts."""
+    def clients(self, seed: int, pause: float) -> Iterator[None]:
+        """Let clients act, in a process of their own that nobody kills, as long as the block lasts.
+
+        Each waits `pause` seconds between two commands: what a process has to do shares the cores with them.
+        """
         file = self.folder / f"journal-{len(self.journals)}.jsonl"
         self.journals.append(file)
-        command = [sys.executable, "-m", "tests.faults.clients", str(self.started.run.town_file), str(file), str(seed)]
+        command = [sys.executable, "-m", "tests.faults.clients", str(self.started.run.town_file), str(file)]
+        command += [str(seed), str(pause)]
         with (self.folder / "clients.log").open("ab") as log:
             acting = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:

@@ -18,9 +18,11 @@ from tests.faults.crash_runs import TURNS, points
 from tests.faults.kills import SERVERS, Keeper, Killer
 from tests.faults.process_control import Place
 from tests.faults.rng import chance
+from tests.support.fork_server import forking
 from tests.support.rounds import proof, rounds, seed
 from tests.support.shared_towns import a_town_of_its_own
 
+AT_ONCE, AT_LEISURE = 0.03, 0.3  # seconds between two commands of a client
 DIES_WITHIN = 90.0
 LAPSES_EVERY = 2.0
 DIED = 137  # what the points end a process with
@@ -30,7 +32,7 @@ DIED = 137  # what the points end a process with
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A town on servers of its own, whatever the other suites use: they are killed here."""
     folder = tmp_path_factory.mktemp("faults")
-    with a_town_of_its_own(folder / "town") as started:
+    with forking() as spawn, a_town_of_its_own(folder / "town", spawn) as started:
         yield Place(started, folder)
 
 
@@ -40,7 +42,7 @@ def test_kills_lose_nothing_acknowledged_double_and_show_nothing(place: Place) -
     began = time.monotonic()
 
     with keeper.keeping():
-        with place.clients(seed()):
+        with place.clients(seed(), AT_ONCE):
             killer.go()
             killed_in = time.monotonic() - began
         left, drained_in = place.drain()
@@ -81,7 +83,7 @@ def test_a_process_dies_at_every_failpoint_and_recovers(place: Place) -> None:
         return [point for point in TURNS[name] if dies(place, keeper, name, point)]
 
     with keeper.keeping():
-        with place.clients(seed() + 1), ThreadPoolExecutor(len(TURNS)) as pool:
+        with place.clients(seed() + 1, AT_LEISURE), ThreadPoolExecutor(len(TURNS)) as pool:
             died = dict(zip(TURNS, pool.map(die, TURNS), strict=True))
         left, drained_in = place.drain()
         findings = left + place.judged()

@@ -19,7 +19,6 @@ PERMITTED = {
 }
 EXPLAINED = {"method": "e_signed", "language": "es", "text_version": "2026-1", "explained_by": "ana"}
 PHONE = {"by": "survivor", "channel": "phone"}
-BREATH = 0.01
 REFERRAL = "accord.referral.created.v1"
 
 
@@ -81,7 +80,7 @@ class Advocate:
             (self.deny, 1), (self.stop_everything, 1),
         ]  # fmt: skip
         for _ in range(self.chance.randint(8, 24)):
-            if self.caller.stopping.wait(BREATH):
+            if self.caller.stopping.wait(self.caller.pause):
                 return
             (step,) = self.chance.choices([step for step, _ in steps], [weight for _, weight in steps])
             step(case)
@@ -175,10 +174,10 @@ class Recipient:
     orders: dict[str, str] = field(default_factory=dict)
 
     def work(self) -> None:
-        while not self.caller.stopping.wait(BREATH):
+        while not self.caller.stopping.wait(self.caller.pause):
             self.look_into_the_inbox()
             for _ in range(self.chance.randint(2, 6)):
-                if self.caller.stopping.wait(BREATH):
+                if self.caller.stopping.wait(self.caller.pause):
                     return
                 (act,) = self.chance.choices(
                     [self.open_newest, self.open_any, self.open_many, self.open_nothing, self.record], [6, 5, 2, 1, 1]

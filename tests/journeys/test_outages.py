@@ -24,6 +24,7 @@ from devstack.story.record import whole
 from devstack.story.speaker import Speaker
 from devstack.story.words import EXPLAINED, in_days, now
 from tests.devstack.watcher import comes_true
+from tests.support.fork_server import forking
 from tests.support.outsider import Outsider
 from tests.support.second_person import confirmed
 from tests.support.shared_towns import a_town_of_its_own
@@ -103,7 +104,8 @@ class Shelter:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
-    with a_town_of_its_own(tmp_path_factory.mktemp("outages") / "town") as running:
+    folder = tmp_path_factory.mktemp("outages") / "town"
+    with forking() as spawn, a_town_of_its_own(folder, spawn) as running:
         yield running
 
 

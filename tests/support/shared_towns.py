@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from devstack import stack
+from devstack.process import Spawn, spawn
 from schemas.town import Town
+from tests.support.fork_server import forking
 
 
 @contextmanager
@@ -20,18 +22,18 @@ def a_town(folder: Path) -> Iterator[stack.Stack]:
 
             for name, address in ending.enter_context(containers.for_a_town()).items():
                 to_start.setenv(name, address)
-        started = ending.enter_context(stack.running(folder))
+        started = ending.enter_context(stack.running(folder, spawn=ending.enter_context(forking())))
         to_start.undo()
         yield started
 
 
 @contextmanager
-def a_town_of_its_own(folder: Path) -> Iterator[stack.Stack]:
+def a_town_of_its_own(folder: Path, spawn: Spawn = spawn) -> Iterator[stack.Stack]:
     """Run the whole product on embedded servers, whatever other suites use: they are killed, or their files read."""
     with pytest.MonkeyPatch.context() as embedded:
         for name in ("ACCORD_DATABASE", "ACCORD_KAFKA"):
             embedded.delenv(name, raising=False)
-        with stack.running(folder) as started:
+        with stack.running(folder, spawn=spawn) as started:
             yield started
 
 
