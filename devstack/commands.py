@@ -46,7 +46,7 @@ def up(run: RunFolder = DEFAULT_RUN, detach: Detach = False, json: Json = False)
         from devstack import stack  # slow to import
 
         tell = _progress()
-        with stack.running(run, tell) as running:
+        with stack.running(run, tell, fixed_ports=Run(run).folder == Run(DEFAULT_RUN).folder) as running:
             show_town(running.town, json=json)
             detached.serve_until_signal(running, tell)
 
@@ -68,7 +68,7 @@ def demo(run: DemoRun = None, once: Once = False, json: Json = False) -> None:
         from devstack.story import tell_story
 
         tell = _progress()
-        with stack.running(folder, tell) as running:
+        with stack.running(folder, tell, fixed_ports=run is None) as running:
             all_true = tell_story(running.town)
             show_town(running.town, json=json)
             if all_true and not once:

@@ -9,6 +9,7 @@ import shutil
 import string
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,17 +48,18 @@ class Kafka:
     process: ChildProcess | None = None  # None: the operator's own broker
 
     @classmethod
-    def start(cls, folder: Path, cache: Path | None = None) -> "Kafka":
+    def start(cls, folder: Path, cache: Path | None = None, *, named: Mapping[str, int] | None = None) -> "Kafka":
         """Start the broker that lives in `folder`, made if it is not there yet.
 
         On the same folder it comes back with its messages, topics, users and
-        rules, and on the same port if that is free.
+        rules, and on the same ports if they are free and no others are `named`,
+        for "broker" and "controller".
         """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         class_path = _jars_in(jars.default_cache() if cache is None else cache)
         identity = _identity(folder)
-        running, port = _start_broker(folder, class_path, identity)
+        running, port = _start_broker(folder, class_path, identity, named)
         return cls(f"{ports.LOOPBACK}:{port}", ADMIN_USER, identity.password, running)
 
     @classmethod
@@ -137,10 +139,12 @@ def _cluster_id() -> str:
     return drawn
 
 
-def _start_broker(folder: Path, class_path: str, identity: Identity) -> tuple[ChildProcess, int]:
-    """Start the broker on the ports it had, or on others if those are taken."""
+def _start_broker(
+    folder: Path, class_path: str, identity: Identity, named: Mapping[str, int] | None
+) -> tuple[ChildProcess, int]:
+    """Start the broker on the ports named or those it had, or on others if those are taken."""
     ports_file = folder / "ports.json"
-    had = json.loads(ports_file.read_text()) if ports_file.exists() else {}
+    had = named or (json.loads(ports_file.read_text()) if ports_file.exists() else {})
     for _ in range(START_TRIES):
         broker, controller = ports.kept_port(had.get("broker")), ports.kept_port(had.get("controller"))
         had = {"broker": broker, "controller": controller}

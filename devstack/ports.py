@@ -1,8 +1,12 @@
 """Ports of the loopback interface that nobody else takes."""
 
+from __future__ import annotations
+
 import contextlib
+import itertools
 import random
 import socket
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from cli.errors import SetupError
@@ -11,6 +15,24 @@ LOOPBACK = "127.0.0.1"
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LOWEST = 12_000
 TRIES = 200
+# Where `accord up` and `accord demo` listen when no folder is named, as the README's table of ports says.
+FIXED: Mapping[str, int] = {
+    "dashboard": 8400,
+    "issuer": 8401,
+    "intake": 8402,
+    "consent": 8403,
+    "law_enforcement_bridge": 8404,
+    "referrals": 8405,
+    "notifications": 8406,
+    "exchange": 8407,
+    "audit": 8408,
+    "exchange-worker": 8417,
+    "exchange-relay": 8427,
+    "notifications-worker": 8416,
+    "postgres": 8432,
+    "kafka": 8492,
+    "kafka-controller": 8493,
+}
 
 _handed_out: set[int] = set()
 _chance = random.SystemRandom()
@@ -49,6 +71,17 @@ def is_free(port: int) -> bool:
 def kept_port(previous: int | None) -> int:
     """Return the `previous` port if it is free, so that clients find the server again, or another."""
     return previous if previous is not None and is_free(previous) else free_port()
+
+
+def fixed_ports(names: Collection[str], tell: Callable[[str], None]) -> dict[str, int]:
+    """Return the fixed port of each part, or the next free one where it is taken by another program, which is told."""
+    chosen = dict(FIXED)
+    for name in names:
+        if not is_free(port := FIXED[name]):
+            others = set(chosen.values())
+            chosen[name] = next(n for n in itertools.count(port + 1) if n not in others and is_free(n))
+            tell(f"port {port} of {name} is taken by another program: {name} will listen on {chosen[name]}")
+    return chosen
 
 
 def _ephemeral_start() -> int:

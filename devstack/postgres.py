@@ -35,11 +35,11 @@ class Postgres:
     process: ChildProcess | None = None  # None: the operator's own server
 
     @classmethod
-    def start(cls, folder: Path) -> "Postgres":
+    def start(cls, folder: Path, port: int | None = None) -> "Postgres":
         """Start the cluster that lives in `folder`, made if it is not there yet.
 
         On the same folder it comes back with its data, and on the same port if
-        that is free.
+        that is free and no other is named.
         """
         binaries = programs()
         folder = folder.resolve()
@@ -48,7 +48,7 @@ class Postgres:
             _make_cluster(binaries, folder)
         shutil.copyfile(SETTINGS, folder / "data" / "accord.conf")
         password = (folder / "password").read_text().strip()
-        running, port = _start_server(binaries, folder)
+        running, port = _start_server(binaries, folder, port)
         return cls(ports.LOOPBACK, port, SUPERUSER, password, running)
 
     @classmethod
@@ -122,10 +122,10 @@ def _make_cluster(binaries: Path, folder: Path) -> None:
     fresh.rename(folder / "data")
 
 
-def _start_server(binaries: Path, folder: Path) -> tuple[ChildProcess, int]:
-    """Start the server on the port it had, or on another if that one is taken."""
+def _start_server(binaries: Path, folder: Path, named: int | None) -> tuple[ChildProcess, int]:
+    """Start the server on the port named or the one it had, or on another if that one is taken."""
     port_file = folder / "port"
-    port = ports.kept_port(int(port_file.read_text()) if port_file.exists() else None)
+    port = ports.kept_port(named or (int(port_file.read_text()) if port_file.exists() else None))
     for tries_left in reversed(range(START_TRIES)):
         running = _launch(binaries, folder, port)
         if _ready(running, folder / "data" / "postmaster.pid"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -37,15 +37,15 @@ MARKED = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE da
 LEDGER_NAME = "accord.example/ledger"
 
 
-def start_servers(run: Run) -> tuple[Postgres, Kafka]:
-    """Start both at once, or take the operator's own."""
+def start_servers(run: Run, fixed: Mapping[str, int] | None = None) -> tuple[Postgres, Kafka]:
+    """Start both at once, on `fixed` ports or free ones, or take the operator's own."""
     own = own_servers()
     # Before anything is started: an address may not be understood.
     own_postgres = Postgres.at(own[OWN_DATABASE]) if OWN_DATABASE in own else None
     own_kafka = Kafka.at(own[OWN_KAFKA]) if OWN_KAFKA in own else None
     with ThreadPoolExecutor(max_workers=2) as pool:
-        kafka = pool.submit(lambda: own_kafka or start_kafka(run))
-        postgres = pool.submit(lambda: own_postgres or start_postgres(run))
+        kafka = pool.submit(lambda: own_kafka or start_kafka(run, fixed))
+        postgres = pool.submit(lambda: own_postgres or start_postgres(run, fixed))
         try:
             return postgres.result(), kafka.result()
         except BaseException:
@@ -55,14 +55,15 @@ def start_servers(run: Run) -> tuple[Postgres, Kafka]:
             raise
 
 
-def start_postgres(run: Run) -> Postgres:
-    """Start the embedded PostgreSQL of the run."""
-    return Postgres.start(run.folder / "postgres")
+def start_postgres(run: Run, fixed: Mapping[str, int] | None = None) -> Postgres:
+    """Start the embedded PostgreSQL of the run, on its `fixed` port, the one it had or a free one."""
+    return Postgres.start(run.folder / "postgres", fixed["postgres"] if fixed else None)
 
 
-def start_kafka(run: Run) -> Kafka:
-    """Start the embedded broker of the run."""
-    return Kafka.start(run.folder / "kafka")
+def start_kafka(run: Run, fixed: Mapping[str, int] | None = None) -> Kafka:
+    """Start the embedded broker of the run, on its `fixed` ports, those it had or free ones."""
+    named = {"broker": fixed["kafka"], "controller": fixed["kafka-controller"]} if fixed else None
+    return Kafka.start(run.folder / "kafka", named=named)
 
 
 def prepare(run: Run, postgres: Postgres, kafka: Kafka) -> None:
@@ -133,10 +134,18 @@ def restore_or_seed(run: Run, bare: Town) -> Town:
     return bare.model_copy(update={"agencies": before.agencies, "people": before.people})
 
 
-def choose_ports(run: Run) -> dict[str, int]:
-    """Return a port for each process, the same as in the run before where it is still free."""
+def fixed_ports(tell: Callable[[str], None]) -> dict[str, int]:
+    """Return the fixed port of each part that is started here, the operator's own servers not being asked about."""
+    own = own_servers()
+    elsewhere = {"postgres"} if OWN_DATABASE in own else set()
+    elsewhere |= {"kafka", "kafka-controller"} if OWN_KAFKA in own else set()
+    return free.fixed_ports([name for name in free.FIXED if name not in elsewhere], tell)
+
+
+def choose_ports(run: Run, fixed: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Return a port for each process: its `fixed` one, or the same as in the run before where it is still free."""
     file = run.folder / "ports.json"
-    stored = json.loads(file.read_text()) if file.exists() else {}
+    stored = fixed or (json.loads(file.read_text()) if file.exists() else {})
     chosen = {program.name: free.kept_port(stored.get(program.name)) for program in PROGRAMS}
     write_whole(file, json.dumps(chosen, indent=2))
     return chosen

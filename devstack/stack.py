@@ -158,17 +158,21 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, tell: Tell = silent, spawn: child.Spawn = child.spawn) -> Iterator[Stack]:
+def running(
+    folder: Path, tell: Tell = silent, *, spawn: child.Spawn = child.spawn, fixed_ports: bool = False
+) -> Iterator[Stack]:
     """Start the whole product in `folder`, ready for use, and end all of it afterwards; `spawn` starts its processes.
 
+    It listens on `fixed_ports`, or on ports that are free just now, so that many towns may run beside one another.
     Raises `SetupError` with the fix where something is missing, `InUse` where another process has the folder.
     """
     run = Run(folder)
     with run.locked() as hold:
         leftovers.until_ended(run)
-        ports = provisioning.choose_ports(run)
+        fixed = provisioning.fixed_ports(tell) if fixed_ports else None
+        ports = provisioning.choose_ports(run, fixed)
         tell("starting PostgreSQL and Kafka")
-        postgres, kafka = provisioning.start_servers(run)
+        postgres, kafka = provisioning.start_servers(run, fixed)
         stack = Stack(run, postgres, kafka, ports, provisioning.describe(run, ports, postgres, kafka), spawn)
         try:
             tell("preparing tables, users and mailboxes")

@@ -1,8 +1,11 @@
+import re
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 
 from devstack import ports
+from devstack.processes import PROGRAMS
 from tests.devstack.watcher import REPOSITORY
 
 ONE_PORT = "from devstack import ports; ports._chance.randint = lambda *_: {port}; print(ports.free_port())"
@@ -27,6 +30,34 @@ def test_another_run_is_not_given_the_same_port() -> None:
     other = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
     assert "No free port was found" in other.stderr
+
+
+def test_a_fixed_port_that_is_taken_gives_way_to_the_next() -> None:
+    words: list[str] = []
+
+    with ExitStack() as taken:
+        for port in (ports.FIXED["kafka"], ports.FIXED["postgres"]):
+            with suppress(OSError):  # whoever runs a town on this machine has taken it already
+                taken.enter_context(socket.create_server((ports.LOOPBACK, port)))
+        chosen = ports.fixed_ports(["postgres", "kafka"], words.append)
+
+    moved = {name: port for name, port in chosen.items() if port != ports.FIXED[name]}
+    assert moved.keys() == {"postgres", "kafka"}
+    assert len(set(chosen.values())) == len(ports.FIXED)
+    assert all(port > ports.FIXED[name] for name, port in moved.items())
+    assert words == [
+        f"port {ports.FIXED[name]} of {name} is taken by another program: {name} will listen on {port}"
+        for name, port in sorted(moved.items(), reverse=True)
+    ]
+
+
+def test_every_part_has_a_fixed_port_that_is_documented() -> None:
+    table = (REPOSITORY / "devstack/README.md").read_text().split("## Ports")[1].split("\n## ")[0]
+
+    assert set(ports.FIXED) == {*(program.name for program in PROGRAMS), "postgres", "kafka", "kafka-controller"}
+    documented = {int(number) for number in re.findall(r"\b84\d\d\b", table)}
+    assert documented == set(ports.FIXED.values())
+    assert len(documented) == len(ports.FIXED)
 
 
 def test_a_server_may_listen_on_a_port_that_was_handed_out() -> None:
