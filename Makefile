@@ -10,7 +10,7 @@ PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-
 .PHONY: help setup check fix unit hooks test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker clean
 
 help: ## print this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-13s %s\n", $$1, $$2}'
 
 # The list is whole, so nothing is resolved: a resolver meets each newer release of what `package[extra]` names, and stops
 # at it for want of a hash. That nothing is missing is checked after.
@@ -101,13 +101,13 @@ up: setup ## the town without the story; ARGS=--detach returns when all is ready
 down: ## end what `make up ARGS=--detach` started
 	$(BIN)/accord down $(ARGS)
 
-doctor: .venv/.installed ## what is missing on this machine and how to get it
-	$(BIN)/accord doctor
+doctor: ## what is missing on this machine and how to get it; before `make setup` any python3 will do
+	@if [ -e .venv/.installed ]; then $(BIN)/accord doctor; else $(PYTHON) -m devstack.machine; fi
 
 lock: ## resolve requirements anew, hashed, nothing younger than seven days
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv
 	for name in runtime dev fuzz bench; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
-	  --no-annotate --no-header --exclude-newer "$$(date -u -d '7 days ago' +%F)" requirements/$$name.in -o requirements/$$name.txt; done
+	  --no-annotate --no-header --exclude-newer "$$($(PYTHON) -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## remove what was built and every kept run; the virtual environment and the broker's jars stay
 	rm -rf .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

@@ -78,7 +78,8 @@ def demo(run: DemoRun = None, once: Once = False, json: Json = False) -> None:
 
 def examine(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """Tell what is missing on this machine, and how to get it."""
-    from devstack import doctor
+    from devstack import doctor  # slow to import
+    from devstack.machine import show
 
     own = own_servers()
     try:
@@ -88,10 +89,8 @@ def examine(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
         raise SetupError(problem, "Give them as README.md shows them.") from None
     if json:
         print(text.dumps([asdict(finding) for finding in findings], indent=2))
-    for finding in () if json else findings:
-        print(f"{'ok     ' if finding.ok else 'MISSING'} {finding.name}: {finding.detail}")
-        if not finding.ok:
-            print(f"        {finding.fix}")
+    else:
+        show(findings)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 

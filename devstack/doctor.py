@@ -1,42 +1,22 @@
-"""What this machine lacks for a run, and how to get it."""
+"""What this machine lacks for a run, and how to get it, once the packages are installed; before: `machine`."""
 
 import os
-import resource
-import shutil
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 
 from cli.errors import SetupError
-from devstack import jars, kafka, ports, postgres
+from devstack import jars, kafka, machine, ports, postgres
 from devstack.jars import Jar
+from devstack.machine import DoctorFinding
 
 SETUP = "Run `make setup`."
-PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
-DISK_WANTED = 2 * 1024**3
-MEMORY_WANTED = 2 * 1024**3
-MADE_AT = 1_780_000_000  # no true clock shows an instant before this was written (2026)
-TOO_LATE = 4_102_444_800  # 2100
 PROBE_WITHIN = 5.0
-DESCRIPTORS_WANTED = 4096
 POSTGRES_FROM = 17  # the first that ends a transaction which goes on and on (transaction_timeout)
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorFinding:
-    """One thing a run needs: whether it is there, and what to do if it is not."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
 
 
 def examine(
@@ -52,67 +32,12 @@ def examine(
     A server of the operator's own, by URL or address, is asked for in place of
     the embedded one.
     """
-    findings = [_system(), _python(), _memory(), _descriptors(), _disk(run), _loopback(), _clock()]
+    findings = machine.examine(run)
     findings += [*_own_database(own_database)] if own_database else [*_postgres()]
     findings += (
         [_own("broker", own_kafka, 9092)] if own_kafka else [*_kafka(cache or jars.default_cache(), wanted_jars)]
     )
     return findings
-
-
-def _system() -> DoctorFinding:
-    ok = sys.platform in ("linux", "darwin")
-    return DoctorFinding("system", ok, sys.platform, "" if ok else "Use Linux or macOS; on Windows, WSL 2.")
-
-
-def _python() -> DoctorFinding:
-    ok = PYTHON_FROM <= sys.version_info[:2] < PYTHON_BELOW
-    fix = "" if ok else "Make the virtual environment with Python 3.11, 3.12 or 3.13, then run `make setup`."
-    return DoctorFinding("python", ok, ".".join(map(str, sys.version_info[:3])), fix)
-
-
-def _memory() -> DoctorFinding:
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    ok = total >= MEMORY_WANTED
-    return DoctorFinding(
-        "memory", ok, _size(total), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}."
-    )
-
-
-def _descriptors() -> DoctorFinding:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    ok = soft == resource.RLIM_INFINITY or soft >= DESCRIPTORS_WANTED
-    fix = (
-        "" if ok else f"Run `ulimit -n {DESCRIPTORS_WANTED}` first: each connection takes one; {hard} is the most here."
-    )
-    return DoctorFinding("descriptors", ok, f"{soft} files and connections a process", fix)
-
-
-def _disk(run: Path) -> DoctorFinding:
-    place = run.absolute()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    ok = free >= DISK_WANTED
-    fix = "" if ok else f"Free some space: at least {_size(DISK_WANTED)} is wanted where {place} lies."
-    return DoctorFinding("disk", ok, f"{_size(free)} free", fix)
-
-
-def _loopback() -> DoctorFinding:
-    try:
-        port = ports.free_port()
-    except SetupError as obstacle:
-        return DoctorFinding("ports", False, obstacle.problem, obstacle.fix)
-    return DoctorFinding("ports", True, f"{ports.LOOPBACK}:{port} and others are free")
-
-
-def _clock() -> DoctorFinding:
-    wall, steady = time.time(), time.monotonic()
-    time.sleep(0.05)
-    drift = abs((time.time() - wall) - (time.monotonic() - steady))
-    ok = MADE_AT <= wall < TOO_LATE and drift < 0.5
-    detail = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(wall))
-    return DoctorFinding("clock", ok, detail, "" if ok else "Set the clock; consent begins and ends by it.")
 
 
 def _postgres() -> Iterator[DoctorFinding]:
@@ -210,7 +135,3 @@ def _answers(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _size(count: int) -> str:
-    return f"{count / 1024**3:.1f} GiB"

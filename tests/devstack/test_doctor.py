@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack import doctor, jars, kafka, postgres
-from devstack.doctor import DoctorFinding
+from devstack import doctor, jars, kafka, machine, postgres
 from devstack.jars import Jar
+from devstack.machine import DoctorFinding
 from devstack.postgres import Postgres
 
 
@@ -43,7 +43,7 @@ def test_a_wheel_that_is_missing_is_named(
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "DISK_WANTED", 1024**6)
+    monkeypatch.setattr(machine, "DISK_WANTED", 1024**6)
 
     finding = named(doctor.examine(tmp_path), "disk")
 
@@ -61,7 +61,7 @@ def test_an_own_server_is_checked_instead_of_the_embedded_one(tmp_path: Path, po
 
 
 def test_too_few_descriptors_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "DESCRIPTORS_WANTED", 10**9)
+    monkeypatch.setattr(machine, "DESCRIPTORS_WANTED", 10**9)
 
     finding = named(doctor.examine(tmp_path), "descriptors")
 
