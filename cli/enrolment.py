@@ -129,7 +129,7 @@ def close_agency(run: Run, agency_id: str, *, sure: bool) -> None:
 
         within(place, ROLE, close)
         with _answering_broker():
-            admin.remove_agency(_connected(place), agency_id)
+            admin.remove_agency(administrator_of(place), agency_id)
             _quotas(place).remove_quotas(agency_id)
         people = {person.id for person in place.people if person.agency == agency_id}
         town.write(run, _without(place, people, {agency_id}))
@@ -188,7 +188,7 @@ def enrolled_ids(place: Town) -> EnrolledIds:
         return frozenset(agencies), frozenset(people)
 
     agencies, people = within(place, ROLE, listed)
-    topics = _connected(place).list_topics(timeout=admin.PATIENCE).topics
+    topics = administrator_of(place).list_topics(timeout=admin.PATIENCE).topics
     return EnrolledIds(frozenset(agency_id for agency_id in agencies if mailbox(agency_id) in topics), people)
 
 
@@ -207,7 +207,8 @@ def _running(run: Run) -> Iterator[Town]:
         yield town.read(run.folder)
 
 
-def _connected(place: Town) -> AdminClient:
+def administrator_of(place: Town) -> AdminClient:
+    """Return the client that administers a running town's broker."""
     return administrator(place.kafka.bootstrap_servers, place.kafka.admin_user, _admin_password(place))
 
 
@@ -221,7 +222,7 @@ def _admin_password(place: Town) -> str:
 
 
 def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
-    client = _connected(place)
+    client = administrator_of(place)
     with _answering_broker():
         replicas = min(MOST_REPLICAS, len(client.list_topics(timeout=admin.PATIENCE).brokers))
         for agency in agencies:

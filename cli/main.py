@@ -19,6 +19,8 @@ from cli.errors import SetupError, ShutdownRequested
 DEVSTACK = importlib.util.find_spec("devstack") is not None
 COMMANDS = {
     **(dict.fromkeys(("demo", "up", "down", "doctor"), "devstack.commands") if DEVSTACK else {}),
+    **(dict.fromkeys(("status", "logs"), "devstack.watch_commands") if DEVSTACK else {}),
+    "open": "cli.commands.pages",
     "token": "cli.commands.tokens",
     "env": "cli.commands.tokens",
     "agency": "cli.commands.agencies",

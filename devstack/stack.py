@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-import urllib.error
-import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 
 from cli import town
@@ -23,14 +21,13 @@ from devstack.kafka import Kafka
 from devstack.postgres import Postgres
 from devstack.process import ChildProcess
 from devstack.processes import PROGRAMS, Program, environment
+from devstack.readiness import says_ready
 from devstack.restart_backoff import RestartBackoff
 from schemas.town import Process as TownProcess
 from schemas.town import Town
 
 READY_WITHIN = 180.0
 Tell = Callable[[str], None]
-# A proxy that the environment names is for other machines than this one.
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def silent(_: str) -> None:
@@ -49,6 +46,7 @@ class Stack:
     spawn: child.Spawn = child.spawn
     running: dict[str, ChildProcess] = field(default_factory=dict)
     falls: dict[str, RestartBackoff] = field(default_factory=dict)
+    restarts: Counter[str] = field(default_factory=Counter)
 
     @property
     def processes(self) -> dict[str, ChildProcess]:
@@ -100,11 +98,7 @@ class Stack:
 
     def ready(self, name: str) -> bool:
         """Tell whether a process says that it can do its work."""
-        try:
-            with DIRECT.open(f"{self._address(name)}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200) and self.running[name].alive()
-        except (OSError, HTTPException):
-            return False
+        return says_ready(self._address(name)) and self.running[name].alive()
 
     def _unready(self, name: str) -> SetupError:
         process = self.running[name]
@@ -127,6 +121,7 @@ class Stack:
             return False
         finally:
             falls.record_start(time.monotonic())
+        self.restarts[name] += 1
         tell(f"{name} had ended; started again")
         return True
 
@@ -150,7 +145,10 @@ class Stack:
 
     def _town_process(self, name: str, process: ChildProcess) -> TownProcess:
         return TownProcess(
-            pid=process.pid, log=str(process.log), url=self._address(name) if name in self.running else None
+            pid=process.pid,
+            log=str(process.log),
+            url=self._address(name) if name in self.running else None,
+            restarts=self.restarts[name],
         )
 
     def _address(self, name: str) -> str:

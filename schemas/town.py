@@ -101,6 +101,7 @@ class Process(StrictModel):
     pid: int
     log: str
     url: str | None = None
+    restarts: int = 0  # since the town was started
 
 
 class Town(StrictModel):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import jsonschema
 import psutil
 import pytest
 
+from cli import town
+from cli.backlog import last_checkpoint
+from devstack.status import town_status
 from runtime.messaging.quotas import AGENCY, Administrator
 from runtime.settings import KafkaProtocol
 from tests.devstack.watcher import comes_true, is_gone, runs
@@ -143,6 +147,61 @@ def test_what_up_prints_is_where_everything_is(up: Place) -> None:
     assert {name for name, answer in answers.items() if answer.status_code != 200} == set()
 
 
+def test_the_status_of_a_running_town_is_ready(up: Place) -> None:
+    assert comes_true(lambda: last_checkpoint(town.read(up.folder)) is not None, 30)
+    done = up.accord("status", "--json")
+
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["ready"]) == (0, True)
+    assert {process["name"]: process["pid"] for process in document["processes"]} == up.pids()
+    assert {process["restarts"] for process in document["processes"]} == {0}
+    ports = {process["name"]: process["port"] for process in document["processes"]}
+    urls = {name: process["url"] for name, process in up.town["processes"].items() if process["url"]}
+    assert {name: f"http://127.0.0.1:{ports[name]}" for name in urls} == urls
+    assert set(document["consumer_lag"]) == {"exchange", "notifications"}
+    assert document["dead_letters"] == 0
+    assert document["checkpoint"]["entries"] > 0
+    assert document["checkpoint"]["age_seconds"] >= 0
+
+
+def test_a_process_that_does_not_answer_is_not_ready(up: Place) -> None:
+    pid = up.pids()["dashboard"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = up.accord("status")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    assert done.returncode == 1
+    assert re.findall(r"(\S+) +│.*│ not ready", done.stdout) == ["dashboard"]
+    assert f"Not ready: see `accord logs --run {up.folder}`." in done.stdout.replace("\n", " ")
+
+
+def test_the_logs_of_all_processes_are_merged_and_followed(up: Place) -> None:
+    merged = [json.loads(line) for line in up.accord("logs", "--json", "-n", "200").stdout.splitlines()]
+    with up.starting("logs", "intake", "--follow", "-n", "1") as follower:
+        assert follower.stdout is not None
+        assert '"service": "intake"' in follower.stdout.readline()
+        httpx.get(f"{up.town['services']['intake']}/readyz", trust_env=False)
+        assert '"route": "/readyz"' in follower.stdout.readline()
+        follower.send_signal(signal.SIGINT)
+        _, errors = follower.communicate(timeout=20)
+
+    instants = [line["at"] for line in merged]
+    assert instants == sorted(instants)
+    assert len({line["process"] for line in merged}) > 2
+    assert (follower.returncode, errors) == (0, "")
+    assert up.accord("logs", "none-such").returncode == 2
+
+
+def test_the_board_is_at_the_address_that_open_prints(up: Place) -> None:
+    board, issuer = (up.accord("open", *page, "--print").stdout.strip() for page in ((), ("issuer",)))
+
+    assert httpx.get(board, trust_env=False, follow_redirects=True).status_code == 200
+    assert httpx.get(issuer, trust_env=False).json()["issuer"] == up.town["issuer"]["url"]
+    assert up.accord("open", "none-such").returncode == 2
+
+
 def test_no_secret_stands_where_others_can_read_it(up: Place) -> None:
     secrets = [file.read_text().strip() for file in (up.folder / "secrets").iterdir()]
     inside = [file for file in up.folder.rglob("*") if file.is_file() and up.open_to_others(file)]
@@ -235,6 +294,8 @@ def test_what_dies_is_started_again_and_nobody_is_forgotten(
     assert {name for name, pid in up.pids().items() if pid != before["processes"][name]["pid"]} == set(victims)
     urls = [process["url"] for process in up.town["processes"].values() if process["url"]]
     assert comes_true(lambda: all(well(url) for url in urls), 30)
+    restarts = {process.name: process.restarts for process in town_status(up.folder).processes}
+    assert all(restarts[name] == 1 for name in victims)
 
 
 def test_a_database_of_another_run_is_left_as_it_is(up: Place, tmp_path: Path) -> None:
@@ -267,6 +328,10 @@ def test_where_all_was_killed_it_says_so_and_how_to_go_on(up: Place, killed: lis
     assert (token.returncode, token.stdout) == (1, "")
     assert "The issuer does not answer\n  Start the town with `accord up" in token.stderr
     assert (down.returncode, down.stdout) == (0, f"nothing runs in {up.folder}\n")
+    asked = up.accord("status")
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert f"Nothing runs in {up.folder}\n  Start the town with `accord up" in asked.stderr
+    assert up.accord("logs", "intake", "-n", "1").stdout.startswith('{"at": ')
 
 
 def test_a_killed_town_is_restored_runs_the_demo_and_shuts_down(up: Place, killed: list[int], case_ref: str) -> None:

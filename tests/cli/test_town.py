@@ -269,7 +269,10 @@ def test_where_nothing_runs_it_says_how_to_start_it(
 
 @pytest.mark.parametrize(
     "words",
-    [("down",), ("token", "--person", "ana"), ("env",), ("agency", "list"), ("agency", "add", "oak", *AN_AGENCY)],
+    [
+        *(("down",), ("status",), ("logs",), ("open", "--print")),
+        *(("token", "--person", "ana"), ("env",), ("agency", "list"), ("agency", "add", "oak", *AN_AGENCY)),
+    ],
     ids=" ".join,
 )
 def test_a_folder_that_never_was_a_run_is_named_and_not_made(tmp_path: Path, words: tuple[str, ...]) -> None:
@@ -321,7 +324,9 @@ def test_an_address_that_is_none_is_told_so(run: Run, monkeypatch: pytest.Monkey
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("words", [("down",), ("env",), ("token", "--person", "ana")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("down",), ("env",), ("logs",), ("open",), ("token", "--person", "ana")], ids=" ".join
+)
 def test_frequent_commands_import_nothing_that_starts_servers(tmp_path: Path, words: tuple[str, ...]) -> None:
     script = """
 import atexit, sys
