@@ -36,6 +36,22 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
     )
 
 
+# What GNU's tools understand and those of BSD, and so of macOS, do not; a comment is none in an interactive zsh.
+GNU_ONLY = re.compile(
+    r"date (-u )?(-d|--date|-I)|grep -\w*P|base64 -w|sed -i|sed .*\\t|readlink -f|sort -V|xargs -r|stat -c|mktemp -p"
+)
+COMMENT = re.compile(r"(^|\s)#")
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_its_commands_run_on_macos_as_on_linux() -> None:
+    blocks = "".join(BLOCK.findall(README))
+
+    assert "make demo" in blocks
+    assert not [line for line in blocks.splitlines() if GNU_ONLY.search(line) or COMMENT.search(line)]
+    assert not GNU_ONLY.search((ROOT / "Makefile").read_text())
+
+
 CURL = """#!/bin/bash
 tr '\\0' ' ' < /proc/$$/cmdline > "$SEEN/words"
 for word in "$@"; do case "$word" in @*) cat "${word#@}" > "$SEEN/header";; esac; done
