@@ -7,8 +7,8 @@ import logging
 import os
 import sys
 import traceback
-from importlib import import_module
-from typing import Any
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -33,6 +33,9 @@ COMMANDS = {
 
 class Commands(TyperGroup):
     """The commands, each imported when it is first asked for: a token need not wait for what starts a database."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"commands": dict.fromkeys(COMMANDS)})  # a typo is compared with these names
 
     def list_commands(self, _: Any) -> list[str]:
         return list(COMMANDS)
@@ -62,11 +65,25 @@ class Commands(TyperGroup):
         raise typer.Exit(1)
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},  # commands inherit it
+)
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        print(f"accord {metadata.version('accord')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version")]
 
 
 @app.callback()
-def accord() -> None:
+def accord(_: Version = False) -> None:
     """Accord, on this machine. Exit codes: 0 done, 1 refused or failed, 2 used wrongly."""
     # The development keyring warns wherever it is used; the processes say so in their logs, once each.
     logging.getLogger("runtime.keyring").setLevel(logging.ERROR)

@@ -11,6 +11,7 @@ import typer
 from pydantic import BaseModel
 
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder, running_town
+from cli.completion import names_of
 from cli.run import Run
 from kernel.consent import purposes_of
 from runtime.auth.scopes import Role
@@ -69,6 +70,9 @@ def _profile(value: str) -> str:
 
 Profile = Annotated[str, typer.Option(callback=_profile, help="of its jurisdiction, as services/consent/profiles.toml")]
 Id = Annotated[str, typer.Argument(callback=_id, help="as it stands in addresses: 2 to 40 of a-z, 0-9 and -")]
+KnownAgency = Annotated[
+    str, typer.Argument(metavar="AGENCY", callback=_id, help="its id", autocompletion=names_of("agencies"))
+]
 Name = Annotated[str, typer.Option(callback=_words, help="the name, as people know it")]
 
 
@@ -98,7 +102,7 @@ def add_agency(
     print(town_agency.model_dump_json(indent=2) if json else f"{agency_id} is in; its mailbox is {town_agency.mailbox}")
 
 
-def set_agency(agency_id: Id, profile: Profile, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
+def set_agency(agency_id: KnownAgency, profile: Profile, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     """Give an agency the rules of another jurisdiction, for whatever is signed from now on."""
     from cli import enrolment  # slow to import
 
@@ -108,7 +112,7 @@ def set_agency(agency_id: Id, profile: Profile, run: RunFolder = DEFAULT_RUN, js
 
 def add_person(
     person_ref: Id,
-    agency: Annotated[str, typer.Option(help="where they work")],
+    agency: Annotated[str, typer.Option(help="where they work", autocompletion=names_of("agencies"))],
     name: Name,
     role: Roles,
     run: RunFolder = DEFAULT_RUN,
@@ -125,7 +129,7 @@ def add_person(
 
 
 def close_agency(
-    agency_id: Id,
+    agency_id: KnownAgency,
     yes: Annotated[bool, typer.Option("--yes", help="close it although cases or releases hang on it")] = False,
     run: RunFolder = DEFAULT_RUN,
 ) -> None:
@@ -137,8 +141,10 @@ def close_agency(
 
 
 def remove_person(
-    agency: Annotated[str, typer.Argument(callback=_id, help="where they worked")],
-    person_ref: Id,
+    agency: KnownAgency,
+    person_ref: Annotated[
+        str, typer.Argument(metavar="PERSON", callback=_id, help="their id", autocompletion=names_of("people"))
+    ],
     run: RunFolder = DEFAULT_RUN,
 ) -> None:
     """Remove a person: no token of theirs is good any more. The accounting still names them."""
