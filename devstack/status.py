@@ -72,18 +72,18 @@ def town_status(folder: Path) -> TownStatus:
         dead_letters = pool.submit(_answered, lambda: backlog.dead_letter_count(place))
         checkpoint = pool.submit(_answered, lambda: backlog.last_checkpoint(place))
         answers: dict[str, Future[Any]] = {"kafka": lag, "postgres": dead_letters}
-        named = [(name, process, _port(place, name, process)) for name, process in place.processes.items()]
-        processes = tuple(pool.map(lambda entry: _process_status(*entry, answers.get(entry[0])), named))
+        processes = tuple(pool.map(lambda name: _process_status(place, name, answers.get(name)), place.processes))
     answered = lag.result() is not None and dead_letters.result() is not None
     ready = holder.ready and answered and all(process.ready for process in processes)
     return TownStatus(place.run, ready, processes, lag.result(), dead_letters.result(), checkpoint.result())
 
 
-def _process_status(name: str, process: Process, port: int, answer: Future[Any] | None) -> ProcessStatus:
+def _process_status(place: Town, name: str, answer: Future[Any] | None) -> ProcessStatus:
+    process = place.processes[name]
     up = lives(process.pid)
     # A server with a protocol of its own is ready where it answers a query.
     ready = says_ready(process.url) if answer is None else answer.result() is not None
-    return ProcessStatus(name, process.pid, port, up, up and ready, process.restarts)
+    return ProcessStatus(name, process.pid, _port(place, name, process), up, up and ready, process.restarts)
 
 
 def _port(place: Town, name: str, process: Process) -> int:
