@@ -228,6 +228,8 @@ A_PERSON = ("--name", "Olga", "--agency", LONGEST, "--role", "case_worker")
         ("person", "add", "olga", "--name", "Olga", "--agency", LONGEST),
         ("token",),
         ("token", "--person", "ana", "--system", "oak"),
+        ("open", "none-such"),
+        ("logs", "none-such"),
         ("none-such",),
     ],
     ids=" ".join,
