@@ -21,6 +21,7 @@ from runtime.error_kinds import safe_error_name
 from runtime.http.app_state import AppState
 from runtime.keyring import Keyring
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 
 Job = Callable[[AppState], Awaitable[None]]
 BatchWork = Callable[[UnitOfWork], Awaitable[int]]
@@ -57,7 +58,7 @@ def log_and_continue() -> Iterator[None]:
     try:
         yield
     except Exception as failed:
-        log.warning("job_failed", extra=log_fields(code=safe_error_name(failed)))
+        log.warning("job_failed", extra=log_fields(code=safe_error_name(failed), error_id=error_id(failed)))
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from runtime.messaging import dead_letters
 
 ROLE = "accord_admin"
 LIST = statement("""
-SELECT parked_ref, consumer, topic, message_ref, reason, tries, parked_at, resolution = 'retry' AS asked
+SELECT parked_ref, consumer, topic, message_ref, reason, error_id, tries, parked_at, resolution = 'retry' AS asked
 FROM carrying.parked WHERE resolved_at IS NULL ORDER BY parked_at
 """)
 WAITS = statement(
@@ -45,9 +45,9 @@ def list_dead_letters(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
         print(text.dumps(rows, indent=2))
         return
     for row in rows:
-        retry_note = "  will be tried again" if row["retry"] else ""
+        notes = (f"  {row['error_id']}" if row["error_id"] else "") + ("  will be tried again" if row["retry"] else "")
         place = f"{row['consumer']:20} {row['topic']:24}"
-        print(f"{row['parked_ref']}  {place} {row['reason']:12} {row['tries']:3}  {row['parked_at']}{retry_note}")
+        print(f"{row['parked_ref']}  {place} {row['reason']:12} {row['tries']:3}  {row['parked_at']}{notes}")
 
 
 def retry(ref: Ref, run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
@@ -65,6 +65,7 @@ async def _waiting(session: AsyncSession) -> list[dict[str, Any]]:
             "topic": row.topic,
             "message_ref": None if row.message_ref is None else str(row.message_ref),
             "reason": row.reason,
+            "error_id": row.error_id,
             "tries": row.tries,
             "parked_at": row.parked_at.isoformat(),
             "retry": bool(row.asked),

@@ -23,16 +23,22 @@ AGAIN_CLASSES = frozenset({"08", "57"})
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem that tells `error` to whoever asked: try again, or our fault; never its text."""
+    """Return the problem that tells `error` to whoever asked: try again, or our fault; never its text.
+
+    Which function failed would tell them what there is, so the id of the error is in our log alone, beside the
+    `instance` of the answer.
+    """
     if isinstance(error, Problem):
         return error
     away = isinstance(error, PoolTimeout | KeyringError | IssuerAway | TooLate | ConnectionError) or _is_passing(error)
+    problem = Unavailable() if away else Problem("broken")
+    about = log_fields(code=_sqlstate(error) or "none", instance=problem.instance)
     log.log(
         logging.WARNING if away else logging.ERROR,
-        "unavailable" if away else "broken",
-        extra={"log_fields": log_fields(code=_sqlstate(error) or "none")["log_fields"] | described(error)},
+        problem.code,
+        extra={"log_fields": about["log_fields"] | described(error)},
     )
-    return Unavailable() if away else Problem("broken")
+    return problem
 
 
 def _is_passing(error: Exception) -> bool:

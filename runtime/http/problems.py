@@ -94,6 +94,7 @@ class Problem(Exception):
         self.title = title
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.instance = f"urn:uuid:{uuid4()}"
 
 
 class Unauthenticated(Problem):
@@ -122,6 +123,7 @@ class Absent(Problem):
 
     def __init__(self) -> None:
         super().__init__("absent")
+        self.instance = f"{TYPE_PREFIX}absent"  # it says nothing of its own, so that no two of them differ
 
 
 class Withheld(Absent):
@@ -172,14 +174,12 @@ class Unavailable(Problem):
 
 def problem_document(problem: Problem) -> dict[str, Any]:
     """Return the members of a problem answer."""
-    # An absent answer says nothing of its own, so that no two of them differ.
-    instance = f"{TYPE_PREFIX}absent" if isinstance(problem, Absent) else f"urn:uuid:{uuid4()}"
     return {
         "type": TYPE_PREFIX + problem.code,
         "title": problem.title,
         "status": problem.status,
         "code": problem.code,
-        "instance": instance,
+        "instance": problem.instance,
         "errors": [{"field": error.field, "code": error.code} for error in problem.errors],
     }
 

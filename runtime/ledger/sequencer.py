@@ -28,6 +28,7 @@ from kernel.ledger import note
 from kernel.ledger.entry import padding
 from kernel.ledger.merkle import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, failpoints
+from runtime.batch_throttle import pause
 from runtime.database.arrays import bigints, byteas, smallints
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.database.hot_path import execute, fetch_all
@@ -36,6 +37,7 @@ from runtime.ledger.pending_entries import columns, leaf
 from runtime.ledger.tree_store import newest_head, nodes
 from runtime.settings import LedgerSettings
 from runtime.telemetry import log_fields, metrics
+from runtime.telemetry.error_ids import error_id
 
 BATCH: Final = 1_000
 POLL_INTERVAL_SECONDS: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
@@ -218,24 +220,19 @@ class Sequencer:
                         await publish(session, skey, timedelta(seconds=self._settings.checkpoint_seconds))
                         metrics.ledger_pending(int((await session.execute(DEPTH)).scalar_one()))
                 self._well_at = clock.monotonic()
-            except HeadMismatch:
+            except HeadMismatch as mismatch:
                 count, self._well_at = 0, None
-                log.critical("ledger_head_mismatch")
+                log.critical("ledger_head_mismatch", extra=log_fields(error_id=error_id(mismatch)))
             except Exception as failed:  # whatever it was, nothing is half done and the leaves still wait
                 count = 0
-                log.warning("sequencer_blocked", extra=log_fields(reason=safe_error_name(failed)))
+                log.warning(
+                    "sequencer_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
+                )
             if count < self._batch:
-                await _pause(stopping, self._poll_interval)
+                await pause(stopping, self._poll_interval)
 
 
 def _read_key(settings: LedgerSettings) -> str:
     skey = settings.ledger_key_file.read_text(encoding="utf-8").strip()
     note.vkey_of(skey)
     return skey
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return

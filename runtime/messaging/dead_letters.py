@@ -14,14 +14,16 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.telemetry.error_ids import error_id
+
 ORIGINS: Final = UUID("6f1d3a52-5b0e-4d6b-9c53-0b1f0a7c2e11")
 CODED: Final = "base64:"
 
 PARK = text("""
 INSERT INTO carrying.parked (parked_ref, consumer, topic, partition, "offset", message_ref, headers, key, body,
-    reason, tries)
+    reason, tries, error_id)
 VALUES (:parked_ref, :consumer, :topic, :partition, :offset, CAST(:message_ref AS uuid), CAST(:headers AS jsonb),
-    :key, :body, :reason, :tries)
+    :key, :body, :reason, :tries, :error_id)
 ON CONFLICT (parked_ref) DO NOTHING
 """)
 TAKE = text("""
@@ -83,8 +85,12 @@ async def put(
     *,
     tries: int,
     message_ref: UUID | None,
+    failed: Exception | None = None,
 ) -> UUID:
-    """Park what was received and return its reference; parking the same message twice keeps one."""
+    """Park what was received and return its reference; parking the same message twice keeps one.
+
+    Of the error that it `failed` with, the id is kept and nothing else.
+    """
     parked_ref = _reference(consumer, received)
     row = {
         "parked_ref": parked_ref,
@@ -98,6 +104,7 @@ async def put(
         "body": received.body,
         "reason": reason.value,
         "tries": tries,
+        "error_id": None if failed is None else error_id(failed),
     }
     await session.execute(PARK, row)
     return parked_ref

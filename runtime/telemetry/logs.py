@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from runtime.telemetry.attributes import LIBRARY_NAMES
+from runtime.telemetry.error_ids import error_id
 from runtime.telemetry.log_fields import WITHHELD
 from runtime.telemetry.tracing import trace_id_now
 
@@ -53,8 +54,8 @@ class JsonLines(logging.Formatter):
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """Return an error's class and where it came from: its text may hold what a person typed."""
-    return {"error": type(error).__qualname__, "where": _places(error.__traceback__)}
+    """Return an error's id, its class and where it came from: its text may hold what a person typed."""
+    return {"error_id": error_id(error), "error": type(error).__qualname__, "where": _places(error.__traceback__)}
 
 
 def setup_logs(service: str, *, to: TextIO | None = None, level: int = logging.INFO) -> None:

@@ -24,6 +24,7 @@ from runtime.disclosure import audit_entries
 from runtime.ledger.pending_entries import Leaf, append
 from runtime.register import Subject
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.consent import pending_notices, store
@@ -153,7 +154,7 @@ async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
     except Exception as failed:
         if isinstance(failed, DBAPIError) and failed.connection_invalidated:
             raise
-        log.error(event, extra=log_fields(reason=error_kinds.safe_error_name(failed)))
+        log.error(event, extra=log_fields(reason=error_kinds.safe_error_name(failed), error_id=error_id(failed)))
         return False
     return True
 

@@ -18,6 +18,7 @@ from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.keyring import Keyring, KeyringError
 from runtime.scheduler import WALL, agency_unit_of_work
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 from schemas.categories import DataCategory
 from schemas.codes import ChannelKind, NoticeState
 from schemas.facts import NoticeFailed, NoticeSent
@@ -59,7 +60,9 @@ class NoticeDispatcher:
                 self.healthy = True
             except Exception as failed:
                 self.healthy, handled = False, False
-                log.warning("dispatcher_blocked", extra=log_fields(reason=safe_error_name(failed)))
+                log.warning(
+                    "dispatcher_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
+                )
             if not handled:
                 await self._pause()
 
@@ -81,7 +84,10 @@ class NoticeDispatcher:
         except Exception as failed:
             if classify(failed) is not ErrorKind.PERMANENT:
                 raise
-            log.warning("notice_deferred", extra=log_fields(agency=due.agency_id, reason=safe_error_name(failed)))
+            log.warning(
+                "notice_deferred",
+                extra=log_fields(agency=due.agency_id, reason=safe_error_name(failed), error_id=error_id(failed)),
+            )
             if not isinstance(failed, PASSING):
                 await self._put_off(due)
         return True
@@ -134,8 +140,8 @@ class NoticeDispatcher:
     async def _handed_on(self, due: Due, send: Send) -> bool:
         try:
             await asyncio.to_thread(self._channel.hand_on, due.notice_ref, send)
-        except OSError:
-            log.warning("notice_not_handed_on", extra=log_fields(agency=due.agency_id))
+        except OSError as failed:
+            log.warning("notice_not_handed_on", extra=log_fields(agency=due.agency_id, error_id=error_id(failed)))
             return False
         return True
 

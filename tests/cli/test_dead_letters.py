@@ -9,7 +9,9 @@ import psycopg
 import pytest
 
 from kernel.ledger.entry import Act, read
+from runtime.messaging.consumer.faust_consumer import Stalled
 from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, pending_retries, put
+from runtime.telemetry.error_ids import error_id
 from tests.support.database import Database
 from tests.support.ledger import Log, own_database
 from tests.support.run_folders import a_run, accord
@@ -31,7 +33,9 @@ async def parked(log: Log, consumer: str = "exchange") -> UUID:
     body = f"sealed-{token_hex(8)}".encode()
     received = RawRecord("to.harbor-house", 3, 7, b"key", (), body)
     async with log.session("accord_exchange") as session:
-        ref = await put(session, consumer, received, DeadLetterReason.FAILED, tries=4, message_ref=uuid4())
+        ref = await put(
+            session, consumer, received, DeadLetterReason.FAILED, tries=4, message_ref=uuid4(), failed=Stalled()
+        )
         await session.commit()
     return ref
 
@@ -49,6 +53,7 @@ async def test_a_dead_letter_is_listed_by_routing_and_not_by_content(log: Log, r
 
     assert (row["parked_ref"], row["consumer"], row["topic"]) == (str(ref), "exchange", "to.harbor-house")
     assert (row["reason"], row["tries"], row["retry"]) == ("failed", 4, False)
+    assert row["error_id"] == error_id(Stalled())
     assert "sealed" not in json.dumps(row)
     assert str(ref) in accord("dead-letters", "list", "--run", run).output
 

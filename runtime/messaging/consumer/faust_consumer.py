@@ -22,6 +22,7 @@ from runtime.messaging.consumer.offset_gaps import OffsetGap, OffsetGapDetector,
 from runtime.messaging.dead_letters import RawRecord
 from runtime.settings import KafkaProtocol, Settings
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 
 AT_ONCE: Final = 256
 EVERY: Final = 0.05  # seconds from one round to the next while they are not full: shorter than the relay's batches
@@ -129,7 +130,9 @@ class FaustConsumer:
         try:
             await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
         except Exception as stuck:
-            log.warning("faust_stop_timed_out", extra=log_fields(reason=safe_error_name(stuck)))
+            log.warning(
+                "faust_stop_timed_out", extra=log_fields(reason=safe_error_name(stuck), error_id=error_id(stuck))
+            )
             return False
         return True
 
@@ -175,7 +178,7 @@ class FaustConsumer:
 
     def _break(self, failed: Exception) -> None:
         # What was not done stays unacknowledged, and the process ends.
-        log.critical("consumer_failed", extra=log_fields(reason=safe_error_name(failed)))
+        log.critical("consumer_failed", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed)))
         if not self._failed.done():
             self._failed.set_exception(failed)
 

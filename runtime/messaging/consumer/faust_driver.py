@@ -22,6 +22,7 @@ from mode.threads import WorkerThread
 
 from runtime.error_kinds import safe_error_name
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 
 COMMIT_WITHIN: Final = 10.0
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class ResilientConsumerThread(driver.AIOKafkaConsumerThread):
                 await consumer.seek_to_beginning(*fresh)
         except (AssertionError, KafkaError) as changed:
             # Partitions changed hands again meanwhile; then we are asked to go back again.
-            log.info("seek_failed", extra=log_fields(reason=safe_error_name(changed)))
+            log.info("seek_failed", extra=log_fields(reason=safe_error_name(changed), error_id=error_id(changed)))
             return {}
         return offsets
 
@@ -96,7 +97,9 @@ class ResilientConsumerThread(driver.AIOKafkaConsumerThread):
         try:
             await asyncio.wait_for(self._ensure_consumer().commit(committable), COMMIT_WITHIN)
         except (KafkaError, TimeoutError) as failed:
-            log.warning("offsets_not_committed", extra=log_fields(reason=safe_error_name(failed)))
+            log.warning(
+                "offsets_not_committed", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
+            )
             return False
         return True
 

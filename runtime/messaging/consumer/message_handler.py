@@ -33,6 +33,7 @@ from runtime.messaging.dead_letters import DeadLetterReason, RawRecord
 from runtime.messaging.headers import UnreadableHeaders
 from runtime.register.agencies import read_agency
 from runtime.telemetry import log_fields, metrics
+from runtime.telemetry.error_ids import error_id
 from runtime.telemetry.tracing import act
 
 # One round trip for each mailbox: its agency's wall goes up, and the agency is looked up.
@@ -99,7 +100,9 @@ class MessageHandler:
                 await self._dispatch(session, [read(parked.received)])
                 await dead_letters.resolve(session, parked_ref, "handled")
         except Exception as failed:
-            log.warning("dead_letter_retry_failed", extra=log_fields(reason=safe_error_name(failed)))
+            log.warning(
+                "dead_letter_retry_failed", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
+            )
             async with self._sessions() as session:
                 await dead_letters.count_attempt(session, parked_ref)
                 await _commit(session)
@@ -128,7 +131,12 @@ class MessageHandler:
             await self._retry(attempt, tries=1)
         except Exception as failed:
             if len(received) > 1:
-                log.info("batch_split", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
+                log.info(
+                    "batch_split",
+                    extra=log_fields(
+                        consumer=self._consumer, reason=safe_error_name(failed), error_id=error_id(failed)
+                    ),
+                )
             return False
         self._state.record_handled(len(received))
         return True
@@ -196,7 +204,10 @@ class MessageHandler:
                     raise
                 self._state.waits_for(failed)
                 log.warning(
-                    "consumer_blocked", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed))
+                    "consumer_blocked",
+                    extra=log_fields(
+                        consumer=self._consumer, reason=safe_error_name(failed), error_id=error_id(failed)
+                    ),
                 )
                 await asyncio.sleep(delay)
                 delay = min(MAX_RETRY_DELAY_SECONDS, delay * 2)
@@ -209,13 +220,19 @@ class MessageHandler:
 
         async def attempt() -> None:
             async with self._sessions() as session:
-                await dead_letters.put(session, self._consumer, received, reason, tries=tries, message_ref=message_ref)
+                await dead_letters.put(
+                    session, self._consumer, received, reason, tries=tries, message_ref=message_ref, failed=failed
+                )
                 await _commit(session)
 
         # A fault that lasts while parking is our own: the process ends, is seen, and nothing is acknowledged.
         await self._retry(attempt, tries=1_000_000)
         about = log_fields(
-            consumer=self._consumer, message_ref=message_ref, reason=reason, code=safe_error_name(failed)
+            consumer=self._consumer,
+            message_ref=message_ref,
+            reason=reason,
+            code=safe_error_name(failed),
+            error_id=error_id(failed),
         )
         log.error("dead_lettered", extra=about)
         metrics.parked(self._consumer, reason)

@@ -19,6 +19,7 @@ from runtime.messaging.consumer.mailboxes import AssignedMailboxes, Mailboxes
 from runtime.messaging.consumer.message_handler import MessageHandler
 from runtime.settings import Settings
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 from schemas.facts import Fact
 
 if TYPE_CHECKING:
@@ -94,10 +95,14 @@ class Worker:
         except ConsumerStopped as died:
             now = clock.monotonic()
             self._deaths = [*(at for at in self._deaths if now - at < LIFETIME), now]
-            reason = safe_error_name(died.__cause__ or died)
-            log.critical(
-                "reader_died", extra=log_fields(consumer=self._consumer, reason=reason, count=len(self._deaths))
+            cause = died.__cause__ or died
+            about = log_fields(
+                consumer=self._consumer,
+                reason=safe_error_name(cause),
+                error_id=error_id(cause),
+                count=len(self._deaths),
             )
+            log.critical("reader_died", extra=about)
             if not died.restartable or len(self._deaths) >= self._lives:
                 raise
             await self._pause()
@@ -161,7 +166,10 @@ class Worker:
             if classify(failed) is ErrorKind.PERMANENT:
                 raise
             self.state.waits_for(failed)
-            log.warning("consumer_blocked", extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed)))
+            log.warning(
+                "consumer_blocked",
+                extra=log_fields(consumer=self._consumer, reason=safe_error_name(failed), error_id=error_id(failed)),
+            )
             return None
         self.state.database = True
         return mailboxes

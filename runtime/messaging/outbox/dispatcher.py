@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from runtime import clock, disclosure, failpoints
-from runtime.batch_throttle import Throttle
+from runtime.batch_throttle import Throttle, pause
 from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.messaging.acls import RELAY
 from runtime.messaging.dead_letters import DeadLetterReason, put
@@ -21,6 +21,7 @@ from runtime.messaging.outbox import table
 from runtime.messaging.outbox.table import OutboxRow
 from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer
 from runtime.telemetry import log_fields, metrics
+from runtime.telemetry.error_ids import error_id
 from runtime.telemetry.tracing import act
 from schemas.topics import mailbox
 
@@ -151,7 +152,9 @@ class OutboxDispatcher:
             if kind is ErrorKind.UNAVAILABLE:
                 raise
             await session.rollback()
-            log.warning("relay_batch_failed", extra=log_fields(reason=safe_error_name(failed)))
+            log.warning(
+                "relay_batch_failed", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
+            )
             if kind is ErrorKind.CONFLICT:
                 return
             if len(claimed) > 1:
@@ -162,7 +165,7 @@ class OutboxDispatcher:
             self._undecided += 1
             if self._undecided > MOST_UNDECIDED:
                 raise
-            await self._dead_letter(session, claimed, DeadLetterReason.UNDECIDABLE)
+            await self._dead_letter(session, claimed, DeadLetterReason.UNDECIDABLE, failed)
             await commit(session)
 
     async def _send(self, session: AsyncSession, claimed: Sequence[OutboxRow]) -> None:
@@ -241,11 +244,17 @@ class OutboxDispatcher:
         return now - hold.since
 
     async def _dead_letter(
-        self, session: AsyncSession, unsendable: Sequence[OutboxRow], reason: DeadLetterReason
+        self,
+        session: AsyncSession,
+        unsendable: Sequence[OutboxRow],
+        reason: DeadLetterReason,
+        failed: Exception | None = None,
     ) -> None:
+        named = None if failed is None else error_id(failed)
         for row in unsendable:
-            await put(session, RELAY, row.to_raw_record(), reason, tries=1, message_ref=row.message_ref)
-            log.error("dead_lettered", extra=log_fields(consumer=RELAY, message_ref=row.message_ref, reason=reason))
+            await put(session, RELAY, row.to_raw_record(), reason, tries=1, message_ref=row.message_ref, failed=failed)
+            about = log_fields(consumer=RELAY, message_ref=row.message_ref, reason=reason, error_id=named)
+            log.error("dead_lettered", extra=about)
             metrics.parked(RELAY, reason)
         if unsendable:
             await disclosure.dead_letter(session, [row.message_ref for row in unsendable])
@@ -279,7 +288,7 @@ async def retry_forever(work: Callable[[], Awaitable[None]], state: DispatcherSt
             if classify(failed) is ErrorKind.PERMANENT:
                 raise
             state.database = False
-            log.warning("relay_blocked", extra=log_fields(reason=safe_error_name(failed)))
+            log.warning("relay_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed)))
             await pause(stopping, 0.5)
 
 
@@ -288,13 +297,3 @@ async def commit(session: AsyncSession) -> None:
     failpoints.hit("relay.before_commit")
     await session.commit()
     failpoints.hit("relay.after_commit")
-
-
-async def pause(until: asyncio.Event, seconds: float) -> None:
-    """Wait for so many seconds, or until the event."""
-    if seconds <= 0:
-        return
-    try:
-        await asyncio.wait_for(until.wait(), seconds)
-    except TimeoutError:
-        return

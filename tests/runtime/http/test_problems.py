@@ -1,5 +1,6 @@
 """One problem for everything that is not a success; absent is one answer to the byte; nothing is echoed."""
 
+import logging
 from uuid import uuid4
 
 import httpx
@@ -95,6 +96,19 @@ async def test_a_method_that_is_not_offered_is_a_problem(ana: httpx.AsyncClient)
     assert answer.json()["code"] == "method_not_allowed"
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["allow"] == "GET, POST"
+
+
+async def test_an_answer_of_ours_that_failed_leads_to_its_log_line(
+    ana: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, "runtime.http.error_mapping"):
+        answers = [await ana.post("/v1/things/trouble/broken", json={"word": uuid4().hex}) for _ in range(2)]
+
+    fields = [record.log_fields for record in caplog.records if record.msg == "broken"]  # type: ignore[attr-defined]
+    assert [line["instance"] for line in fields] == [answer.json()["instance"] for answer in answers]
+    assert len({line["error_id"] for line in fields}) == 1
+    assert fields[0]["error_id"].endswith("/ValueError")
+    assert "error_id" not in answers[0].text
 
 
 async def test_every_answer_carries_safe_headers(ana: httpx.AsyncClient) -> None:
