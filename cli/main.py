@@ -6,7 +6,6 @@ import importlib.util
 import logging
 import os
 import sys
-import traceback
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.errors import SetupError, ShutdownRequested
+from runtime.telemetry.error_ids import error_id
 
 # Each command and the module that adds it.  The development stack is in no image of the product.
 DEVSTACK = importlib.util.find_spec("devstack") is not None
@@ -27,6 +27,7 @@ COMMANDS = {
     "person": "cli.commands.agencies",
     "dead-letters": "cli.commands.dead_letters",
     "ledger": "cli.commands.ledger",
+    "trace": "cli.commands.trace",
     "db": "cli.commands.database",
 }
 
@@ -96,9 +97,7 @@ def main() -> None:
     except Exception as fault:
         if os.environ.get("ACCORD_TRACEBACK"):
             raise
-        place = traceback.extract_tb(fault.__traceback__)[-1]
-        where = f"{type(fault).__name__} at {place.filename}:{place.lineno}"
-        sys.exit(f"accord: {where}\n  This is a fault of ours: report it with what ACCORD_TRACEBACK=1 shows.")
+        sys.exit(f"accord: {error_id(fault)}\n  This is a fault of ours: report it with what ACCORD_TRACEBACK=1 shows.")
 
 
 if __name__ == "__main__":
