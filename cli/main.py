@@ -28,6 +28,7 @@ COMMANDS = {
     "dead-letters": "cli.commands.dead_letters",
     "ledger": "cli.commands.ledger",
     "trace": "cli.commands.trace",
+    "explain": "cli.commands.explain",
     "db": "cli.commands.database",
 }
 

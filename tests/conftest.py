@@ -47,6 +47,7 @@ LONGEST_FIRST = {
 SHARED_TOWNS = {
     "running": (
         "tests/journeys/test_broker_matrix.py",
+        "tests/journeys/test_operator_commands.py",
         "tests/journeys/test_story.py",
         "tests/journeys/test_tour.py",
         "tests/e2e/",

@@ -197,6 +197,9 @@ class CategoryResponse(StrictModel):
     fields: tuple[str, ...]
     reason: str | None
     own_line: bool  # the survivor is asked about it by itself
+    directives: tuple[UUID, ...]  # the custodian's own, under which it would be open
+    basis: Basis | None
+    until: datetime | None
 
     @classmethod
     def of(cls, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryResponse:
@@ -209,6 +212,9 @@ class CategoryResponse(StrictModel):
             fields=fields,
             reason=verdict.reason,
             own_line=own_line,
+            directives=verdict.relied_on,
+            basis=verdict.basis,
+            until=verdict.until,
         )
 
 

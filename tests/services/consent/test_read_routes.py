@@ -27,6 +27,18 @@ async def test_a_preview_is_what_the_decision_opens_once_it_is_signed(desk: Desk
     assert {category for category, is_open in before.items() if is_open} == opened == {"needs", "identity"}
 
 
+async def test_a_preview_names_the_release_and_its_end(desk: Desk) -> None:
+    case_ref = await desk.case()
+    ref = await desk.permit(case_ref, "needs")
+
+    answer = await desk.ana.get(f"/v1/cases/{case_ref}/preview?recipient=harbor-house&purpose=shelter")
+
+    verdicts = {category["category"]: category for category in answer.json()["categories"]}
+    assert (verdicts["needs"]["directives"], verdicts["needs"]["basis"]) == ([ref], "release")
+    assert verdicts["needs"]["until"] == answer.json()["until"]
+    assert (verdicts["children"]["directives"], verdicts["children"]["until"]) == ([], None)
+
+
 async def test_a_preview_takes_what_would_be_replaced_out(desk: Desk) -> None:
     case_ref = await desk.case()
     old = await desk.permit(case_ref, "needs", "children")
