@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, read
@@ -17,7 +18,6 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.messaging.consumer import SealedMessage
 from runtime.messaging.dead_letters import RawRecord
 from runtime.messaging.outbox import table
-from runtime.messaging.outbox.relay import SHARDS
 from runtime.messaging.outbox.table import OutboxRow
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
@@ -27,6 +27,10 @@ from tests.support.delivery import Delivery
 from tests.support.run_folders import a_run, accord
 from tests.support.town import Town
 
+WAITING = text("""
+SELECT id, subject_id, message_ref, recipient, key, type, sender, occurred_at, body FROM carrying.outbox
+WHERE message_ref = :ref
+""")
 NEWEST = "SELECT header FROM ledger.pending UNION ALL SELECT header FROM ledger.leaf"
 
 
@@ -172,8 +176,7 @@ def test_the_owner_sees_no_offer_but_the_one_it_traces(town: Town) -> None:
 
 
 async def outbox_rows(session: AsyncSession, ref: UUID) -> list[OutboxRow]:
-    claimed = await table.claim(session, range(SHARDS), [], 10_000)
-    return [row for row in claimed if row.message_ref == ref]
+    return [OutboxRow(*row) for row in await session.execute(WAITING, {"ref": ref})]
 
 
 async def relay(sent: Sent) -> None:
