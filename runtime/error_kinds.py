@@ -12,8 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # SQLSTATE classes: 08 connection, 53 out of resources, 57P the server stops or starts, 58 its disk;
 # 25006 is a primary that became a replica.
 UNAVAILABLE_STATES: Final = ("08", "53", "57P", "58", "25006")
-# 40 serialisation and deadlock, 55P03 no lock in time, 57014 cancelled by a timeout, 25P04 ended as it took too long.
-CONFLICT_STATES: Final = ("40", "55P03", "57014", "25P04")
+# 40 serialisation and deadlock, 55P03 no lock in time, 57014 cancelled by a timeout, 25P03 ended while it stood idle,
+# 25P04 ended as it took too long.
+CONFLICT_STATES: Final = ("40", "55P03", "57014", "25P03", "25P04")
 
 
 class ErrorKind(StrEnum):
@@ -40,12 +41,12 @@ def classify(error: BaseException) -> ErrorKind:
 def safe_error_name(error: BaseException) -> str:
     """Return what a log may say of an error: its class and the server's code, never its text."""
     if isinstance(error, DBAPIError):
-        return f"{type(error.orig).__name__}:{_sqlstate(error) or 'none'}"
+        return f"{type(error.orig).__name__}:{sqlstate(error) or 'none'}"
     return type(error).__name__
 
 
 def _of_database(error: DBAPIError) -> ErrorKind:
-    state = _sqlstate(error)
+    state = sqlstate(error)
     if state.startswith(CONFLICT_STATES):
         return ErrorKind.CONFLICT
     if state.startswith(UNAVAILABLE_STATES) or error.connection_invalidated:
@@ -55,5 +56,6 @@ def _of_database(error: DBAPIError) -> ErrorKind:
     return ErrorKind.UNAVAILABLE if broken else ErrorKind.PERMANENT
 
 
-def _sqlstate(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlstate", None) or ""
+def sqlstate(error: BaseException) -> str:
+    """Return the server's code (SQLSTATE, ISO/IEC 9075) where the error is one of the database's, else nothing."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from runtime.auth.tokens import IssuerAway
 from runtime.disclosure import TooLate
+from runtime.error_kinds import ErrorKind, classify, sqlstate
 from runtime.http.problems import Problem, Unavailable
 from runtime.keyring import KeyringError
 from runtime.telemetry import log_fields
 from runtime.telemetry.logs import described
 
 log = logging.getLogger(__name__)
-
-# Serialization, deadlock, lock timeout, cancelled by timeout, disk full, too many connections, shutting down,
-# read-only, ended while idle or because it took too long: doing it again later may succeed.
-AGAIN_CODES = frozenset({"40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "25006", "25P03", "25P04"})
-AGAIN_CLASSES = frozenset({"08", "57"})
 
 
 def problem_of(error: Exception) -> Problem:
@@ -30,26 +23,12 @@ def problem_of(error: Exception) -> Problem:
     """
     if isinstance(error, Problem):
         return error
-    away = isinstance(error, PoolTimeout | KeyringError | IssuerAway | TooLate | ConnectionError) or _is_passing(error)
+    away = isinstance(error, KeyringError | IssuerAway | TooLate) or classify(error) is not ErrorKind.PERMANENT
     problem = Unavailable() if away else Problem("broken")
-    about = log_fields(code=_sqlstate(error) or "none", instance=problem.instance)
+    about = log_fields(code=sqlstate(error) or "none", instance=problem.instance)
     log.log(
         logging.WARNING if away else logging.ERROR,
         problem.code,
         extra={"log_fields": about["log_fields"] | described(error)},
     )
     return problem
-
-
-def _is_passing(error: Exception) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
-    state = _sqlstate(error)
-    if state is None:
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    return error.connection_invalidated or state in AGAIN_CODES or state[:2] in AGAIN_CLASSES
-
-
-def _sqlstate(error: Exception) -> str | None:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return state if isinstance(state, str) else None

@@ -25,6 +25,10 @@ class Categorised(StrictModel):
     field_categories: ClassVar[dict[str, DataCategory]] = {}
     field_bits: ClassVar[dict[str, int]] = {}
 
+    def values_for(self, kind: type["Categorised"]) -> dict[str, Any]:
+        """Return the values of the fields that `kind` has, too, by their names."""
+        return {name: getattr(self, name) for name in type(self).model_fields.keys() & kind.model_fields.keys()}
+
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a field that names no category, two, or one the taxonomy does not know it by."""

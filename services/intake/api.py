@@ -131,7 +131,7 @@ async def correct_incident(
         raise Absent
     with rules():
         _check_police_report(unit, subject, form)
-        newer, fact = domain.correct(incident, form, subject.at)
+        newer, fact = domain.correct(incident, form, form.changed, subject.at)
     await store.keep_incident(unit.session, unit.agency_id, newer)
     unit.created = incident_ref
     await disclosure.offer(unit, fact)
@@ -163,7 +163,7 @@ async def write_plan(
             written = await _begin_plan(unit, case_ref, form, subject, if_match)
         else:
             require_match(if_match, plan.version)
-            written, fact = domain.replace_plan(plan, form, subject.at)
+            written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
             await store.keep_plan(unit.session, unit.agency_id, written)
             await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
@@ -176,7 +176,7 @@ async def _begin_plan(
 ) -> domain.Plan:
     if if_match is not None:
         raise Stale
-    plan, fact = domain.begin_plan(uuid4(), case_ref, form, subject.at)
+    plan, fact = domain.begin_plan(uuid4(), case_ref, form, subject.at, closes=form.closed)
     if not await store.add_plan(unit.session, unit.agency_id, plan):
         raise PreconditionRequired
     await disclosure.offer(unit, fact)

@@ -21,9 +21,9 @@ from schemas.codes import (
     ViolenceType,
 )
 from schemas.facts import IncidentReported, IncidentUpdated, SafetyPlanCreated, SafetyPlanUpdated
+from schemas.facts.categorised import Categorised
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
-from services.intake.requests import IncidentRequest, IncidentVersionRequest, PlanRequest
 
 REPEATS_WITHIN: Final = timedelta(days=365)
 INTIMATE: Final = frozenset(
@@ -98,7 +98,7 @@ class Plan:
 
 
 def report(
-    ref: UUID, case_ref: UUID, form: IncidentRequest, latest: datetime | None, at: datetime
+    ref: UUID, case_ref: UUID, form: IncidentBlock, latest: datetime | None, at: datetime
 ) -> tuple[Incident, IncidentReported]:
     """Return the incident and the fact that makes it known; raises `CaseStepNotPossible` for one that is yet to come.
 
@@ -106,19 +106,22 @@ def report(
     """
     incident = Incident(ref, case_ref, 1, IncidentState.RECORDED, at, at)
     again = latest is not None and at - latest <= REPEATS_WITHIN
-    return incident, IncidentReported(repeat_incident=again, **_fields(incident, form, at))
+    return incident, IncidentReported(repeat_incident=again, **_fields(IncidentReported, incident, form, at))
 
 
-def correct(incident: Incident, form: IncidentVersionRequest, at: datetime) -> tuple[Incident, IncidentUpdated]:
+def correct(
+    incident: Incident, form: IncidentBlock, changed: tuple[IncidentChange, ...], at: datetime
+) -> tuple[Incident, IncidentUpdated]:
     """Return the next version and its fact; a closed incident is reopened before anything else is done to it."""
-    closes, reopens = IncidentChange.CLOSED in form.changed, IncidentChange.REOPENED in form.changed
+    closes, reopens = IncidentChange.CLOSED in changed, IncidentChange.REOPENED in changed
     if closes and reopens:
         raise CaseStepNotPossible("closed_and_reopened")
     if reopens != (incident.state is IncidentState.CLOSED):
         raise CaseStepNotPossible("not_closed" if reopens else "closed")
     state = IncidentState.CLOSED if closes else IncidentState.RECORDED
     newer = replace(incident, version=incident.version + 1, state=state, changed_at=at)
-    return newer, IncidentUpdated(changed=form.changed, **_fields(newer, form, incident.reported_at))
+    fields = _fields(IncidentUpdated, newer, form, incident.reported_at)
+    return newer, IncidentUpdated(**fields | {"changed": changed})
 
 
 def check_police_report(block: IncidentBlock, *, own_police: bool, released_to_police: bool) -> None:
@@ -153,21 +156,23 @@ def elapsed_band(occurred_on: date | None, precision: DatePrecision | None, repo
     return next((band for last, band in BANDS if days <= last), ElapsedBand.OVER_A_MONTH)
 
 
-def begin_plan(ref: UUID, case_ref: UUID, form: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanCreated]:
-    """Return the first version of a plan, active at once, and its fact."""
-    if form.closed:
+def begin_plan(
+    ref: UUID, case_ref: UUID, form: PlanBlock, at: datetime, *, closes: bool
+) -> tuple[Plan, SafetyPlanCreated]:
+    """Return the first version of a plan, active at once, and its fact; what was never begun is not closed."""
+    if closes:
         raise CaseStepNotPossible("no_plan_to_close")
     plan = Plan(ref, case_ref, 1, PlanStatus.ACTIVE, at, at)
-    return plan, SafetyPlanCreated(**_plan_fields(plan, form))
+    return plan, SafetyPlanCreated(**_plan_fields(SafetyPlanCreated, plan, form))
 
 
-def replace_plan(plan: Plan, form: PlanRequest, at: datetime) -> tuple[Plan, SafetyPlanUpdated]:
+def replace_plan(plan: Plan, form: PlanBlock, at: datetime, *, closes: bool) -> tuple[Plan, SafetyPlanUpdated]:
     """Return the next version of a plan, which supersedes the former or closes it, and its fact."""
     if plan.status is not PlanStatus.ACTIVE:
         raise CaseStepNotPossible("closed")
-    status = PlanStatus.CLOSED if form.closed else PlanStatus.ACTIVE
+    status = PlanStatus.CLOSED if closes else PlanStatus.ACTIVE
     newer = replace(plan, version=plan.version + 1, status=status, changed_at=at)
-    return newer, SafetyPlanUpdated(**_plan_fields(newer, form))
+    return newer, SafetyPlanUpdated(**_plan_fields(SafetyPlanUpdated, newer, form))
 
 
 def sections(block: PlanBlock) -> tuple[PlanSection, ...]:
@@ -175,9 +180,8 @@ def sections(block: PlanBlock) -> tuple[PlanSection, ...]:
     return tuple(section for name, section in SECTIONS.items() if getattr(block, name))
 
 
-def _fields(incident: Incident, form: IncidentRequest, reported_at: datetime) -> dict[str, Any]:
-    fields = {name: value for name, value in form if name != "changed"}
-    return fields | {
+def _fields(kind: type[Categorised], incident: Incident, form: IncidentBlock, reported_at: datetime) -> dict[str, Any]:
+    return form.values_for(kind) | {
         "case_ref": incident.case_ref,
         "incident_ref": incident.incident_ref,
         "version": incident.version,
@@ -187,9 +191,8 @@ def _fields(incident: Incident, form: IncidentRequest, reported_at: datetime) ->
     }
 
 
-def _plan_fields(plan: Plan, form: PlanRequest) -> dict[str, Any]:
-    fields = {name: value for name, value in form if name != "closed"}
-    return fields | {
+def _plan_fields(kind: type[Categorised], plan: Plan, form: PlanBlock) -> dict[str, Any]:
+    return form.values_for(kind) | {
         "case_ref": plan.case_ref,
         "plan_ref": plan.plan_ref,
         "version": plan.version,

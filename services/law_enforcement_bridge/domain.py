@@ -16,7 +16,12 @@ from zoneinfo import ZoneInfo
 from schemas.codes import Modification, OrderExpiry, OrderStatus, ServiceStatus
 from schemas.facts.categorised import Categorised
 from schemas.facts.protective_order import (
+    HearingBlock,
+    ModificationBlock,
+    OrderEndBlock,
     OrderFact,
+    OrderServiceBlock,
+    OrderTermsBlock,
     ProtectiveOrderExpired,
     ProtectiveOrderExpiring,
     ProtectiveOrderHearingSet,
@@ -28,18 +33,9 @@ from schemas.facts.protective_order import (
     ProtectiveOrderVacated,
     ProtectiveOrderViolated,
     Respondent,
+    ViolationBlock,
 )
 from services.law_enforcement_bridge.entry_checklist import entered_by, entered_of
-from services.law_enforcement_bridge.requests import (
-    EndRequest,
-    HearingRequest,
-    IssuanceRequest,
-    ModificationRequest,
-    OrderRequest,
-    ServiceRequest,
-    Terms,
-    ViolationRequest,
-)
 
 IN_FORCE: Final = frozenset({OrderStatus.TEMPORARY, OrderStatus.FINAL})
 STANDING: Final = IN_FORCE | {OrderStatus.REQUESTED}
@@ -117,12 +113,19 @@ class Order:
 
 
 def record(
-    form: OrderRequest, *, order_ref: UUID, case_ref: UUID, agency_id: str, new_ref: NewRef, now: datetime
+    form: OrderTermsBlock,
+    status: OrderStatus,
+    *,
+    order_ref: UUID,
+    case_ref: UUID,
+    agency_id: str,
+    new_ref: NewRef,
+    now: datetime,
 ) -> tuple[Order, OrderFact]:
     """Return the order that `form` tells of, recorded at `now`, and the fact that it was asked for or issued."""
-    blank = Order(order_ref, case_ref, agency_id, form.status, 1, now, now, (), entered=entered_by(form))
+    blank = Order(order_ref, case_ref, agency_id, status, 1, now, now, (), entered=entered_by(form))
     named, service = _respondents(form.respondents, (), new_ref)
-    if form.status is OrderStatus.REQUESTED:
+    if status is OrderStatus.REQUESTED:
         order = replace(blank, service=service)
         return order, _fact(ProtectiveOrderRequested, order, form, respondents=named)
     order = replace(_ending(blank, form, now), service=_pending(service, new_ref))
@@ -130,12 +133,14 @@ def record(
     return order, _fact(ProtectiveOrderIssued, order, form, **pending)
 
 
-def issue(order: Order, form: IssuanceRequest, new_ref: NewRef, now: datetime) -> tuple[Order, ProtectiveOrderIssued]:
+def issue(
+    order: Order, form: OrderTermsBlock, status: OrderStatus, new_ref: NewRef, now: datetime
+) -> tuple[Order, ProtectiveOrderIssued]:
     """Return the order as the court issued it, to be served anew, and its fact."""
-    if order.status not in ISSUED_AFTER[form.status]:
+    if order.status not in ISSUED_AFTER[status]:
         raise OrderStepNotPossible
     named, service = _respondents(form.respondents, order.service, new_ref)
-    issued = _ending(replace(_next(order, now), status=form.status, ends_at=None, ends_offset=None), form, now)
+    issued = _ending(replace(_next(order, now), status=status, ends_at=None, ends_offset=None), form, now)
     # The paper says anew when the order ends; all else that was recorded of it still stands.
     entered = order.entered - {"expires_on"} | entered_by(form)
     issued = replace(issued, service=_pending(service, new_ref), entered=entered)
@@ -144,7 +149,7 @@ def issue(order: Order, form: IssuanceRequest, new_ref: NewRef, now: datetime) -
 
 
 def modify(
-    order: Order, form: ModificationRequest, new_ref: NewRef, now: datetime
+    order: Order, form: ModificationBlock, new_ref: NewRef, now: datetime
 ) -> tuple[Order, ProtectiveOrderModified]:
     """Return the changed order and its fact; changed terms are to be served anew."""
     if order.status not in IN_FORCE:
@@ -163,7 +168,7 @@ def modify(
     return changed, _fact(ProtectiveOrderModified, changed, form, respondents=named, service_status=anew)
 
 
-def set_hearing(order: Order, form: HearingRequest, now: datetime) -> tuple[Order, ProtectiveOrderHearingSet]:
+def set_hearing(order: Order, form: HearingBlock, now: datetime) -> tuple[Order, ProtectiveOrderHearingSet]:
     """Return the order and the fact of its hearing, or of its new date."""
     if order.status not in STANDING:
         raise OrderStepNotPossible
@@ -171,7 +176,7 @@ def set_hearing(order: Order, form: HearingRequest, now: datetime) -> tuple[Orde
     return updated, _fact(ProtectiveOrderHearingSet, updated, form)
 
 
-def note_violation(order: Order, form: ViolationRequest, now: datetime) -> tuple[Order, ProtectiveOrderViolated]:
+def note_violation(order: Order, form: ViolationBlock, now: datetime) -> tuple[Order, ProtectiveOrderViolated]:
     """Return the order, which stays what it was, and the fact that it was broken."""
     if order.status not in IN_FORCE:
         raise OrderStepNotPossible
@@ -179,7 +184,7 @@ def note_violation(order: Order, form: ViolationRequest, now: datetime) -> tuple
     return broken, _fact(ProtectiveOrderViolated, broken, form)
 
 
-def end(order: Order, form: EndRequest, now: datetime) -> tuple[Order, ProtectiveOrderVacated]:
+def end(order: Order, form: OrderEndBlock, now: datetime) -> tuple[Order, ProtectiveOrderVacated]:
     """Return the order, ended before its date, and its fact."""
     if order.status not in STANDING:
         raise OrderStepNotPossible
@@ -187,21 +192,23 @@ def end(order: Order, form: EndRequest, now: datetime) -> tuple[Order, Protectiv
     return ended, _fact(ProtectiveOrderVacated, ended, form)
 
 
-def serve(order: Order, form: ServiceRequest, now: datetime) -> tuple[Order, OrderFact | None]:
+def serve(
+    order: Order, form: OrderServiceBlock, status: ServiceStatus, now: datetime
+) -> tuple[Order, OrderFact | None]:
     """Return the order with its service as reported, and the fact; taking an order in hand gives no fact."""
     if order.status not in IN_FORCE:
         raise OrderStepNotPossible
     on = _served_on(order, form.respondent_ref)
-    if on.status not in SERVICE_AFTER[form.service_status]:
+    if on.status not in SERVICE_AFTER[status]:
         raise OrderStepNotPossible
     if form.served_at is not None and form.served_at > now + CLOCKS_DIFFER_BY:
         raise NotYet
-    reported = replace(on, status=form.service_status)
+    reported = replace(on, status=status)
     served = replace(_next(order, now), service=tuple(reported if line is on else line for line in order.service))
-    if form.service_status is ServiceStatus.IN_HAND:
+    if status is ServiceStatus.IN_HAND:
         return served, None
-    kind = ProtectiveOrderServed if form.service_status is ServiceStatus.SERVED else ProtectiveOrderServiceFailed
-    return served, _fact(kind, served, form, respondent_ref=on.respondent_ref)
+    kind = ProtectiveOrderServed if status is ServiceStatus.SERVED else ProtectiveOrderServiceFailed
+    return served, _fact(kind, served, form, respondent_ref=on.respondent_ref, service_status=status)
 
 
 def pass_time(order: Order, now: datetime) -> tuple[Order, OrderFact]:
@@ -223,7 +230,7 @@ def _next(order: Order, now: datetime) -> Order:
     return replace(order, version=order.version + 1, changed_at=now)
 
 
-def _ending(order: Order, form: Terms, now: datetime) -> Order:
+def _ending(order: Order, form: OrderTermsBlock, now: datetime) -> Order:
     """Return the order with the end that `form` names, or without one."""
     if form.expires_on is None or form.expiry in (OrderExpiry.NONE, OrderExpiry.UNKNOWN):
         return replace(order, ends_at=None, ends_offset=None, next_at=None)
@@ -234,7 +241,7 @@ def _ending(order: Order, form: Terms, now: datetime) -> Order:
     return replace(order, ends_at=ends_at, ends_offset=int(offset.total_seconds() // 60), next_at=next_at)
 
 
-def _zone(order: Order, form: Terms) -> tzinfo:
+def _zone(order: Order, form: OrderTermsBlock) -> tzinfo:
     if form.court_time_zone is not None:
         return ZoneInfo(form.court_time_zone)
     return LAST_ON_EARTH if order.ends_offset is None else timezone(timedelta(minutes=order.ends_offset))
@@ -293,7 +300,6 @@ def _served_on(order: Order, respondent_ref: UUID | None) -> Service:
 
 
 def _fact(kind: type[F], order: Order, form: Categorised | None, **more: Any) -> F:
-    fields = () if form is None else type(form).model_fields.keys() & kind.model_fields.keys()
-    values: dict[str, Any] = {name: getattr(form, name) for name in fields}
+    values = {} if form is None else form.values_for(kind)
     state = {"case_ref": order.case_ref, "order_ref": order.order_ref, "version": order.version, "status": order.status}
     return kind(**(values | state | more))

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import OrderExpiry
 
 if TYPE_CHECKING:
-    from schemas.facts.protective_order import Respondent
+    from schemas.facts.protective_order import OrderTermsBlock, Respondent
     from services.law_enforcement_bridge.domain import Order
-    from services.law_enforcement_bridge.requests import Terms
 
 # The ready-to-enter check of one state's system; a profile may know more.
 OF_THE_ORDER: Final = ("court_ori", "docket_number", "order_type", "petitioner", "agency_ori", "agency_case_number")
@@ -20,7 +19,7 @@ DATES: Final = ("effective_on", "expires_on")
 OF_A_RESPONDENT: Final = ("name", "sex", "race", "born_on", "height", "weight", "hair")
 
 
-def entered_by(form: Terms) -> frozenset[str]:
+def entered_by(form: OrderTermsBlock) -> frozenset[str]:
     """Return which of the names that an order file asks for `form` has a value for."""
     named = {name for name in OF_THE_ORDER if getattr(form, name) is not None}
     if form.effective_on is not None or form.issued_on is not None:

@@ -31,6 +31,7 @@ from schemas.facts.referral import (
     ContactFailureBlock,
     DeclineBlock,
     ReferralAccepted,
+    ReferralBlock,
     ReferralCompleted,
     ReferralConflictChecked,
     ReferralContactFailed,
@@ -43,7 +44,6 @@ from schemas.facts.referral import (
     ReferralWithdrawn,
     WithdrawalBlock,
 )
-from services.referrals.requests import ReferralRequest
 
 UNANSWERED: Final = frozenset({ReferralState.SENT, ReferralState.NEEDS_INFO})
 UNDER_WAY: Final = frozenset({ReferralState.ACCEPTED, ReferralState.IN_PROGRESS})
@@ -102,9 +102,11 @@ class Referral:
 
 
 def send(
-    form: ReferralRequest,
+    form: ReferralBlock,
     *,
     referral_ref: UUID,
+    case_ref: UUID,
+    purpose: Purpose | None,
     sender: str,
     receiver_ref: UUID,
     now: datetime,
@@ -119,7 +121,7 @@ def send(
     live = form.mode is ReferralMode.LIVE
     referral = Referral(
         referral_ref=referral_ref,
-        case_ref=form.case_ref,
+        case_ref=case_ref,
         sending_agency=sender,
         receiving_agency=form.to_agency_ref,
         receiver_ref=receiver_ref if live else None,
@@ -127,7 +129,7 @@ def send(
         mode=form.mode,
         service_code=form.service_code,
         priority=form.priority,
-        purpose=form.purpose,
+        purpose=purpose,
         state=ReferralState.SENT,
         version=1,
         created_at=now,
@@ -137,7 +139,7 @@ def send(
         conflict_check=conflict_check,
     )
     set_here = {"answer_by": referral.answer_by, "created_at": now, "conflict_check": conflict_check}
-    return referral, ReferralCreated(**(_fields(form, ReferralCreated) | _routing(referral) | set_here))
+    return referral, ReferralCreated(**(form.values_for(ReferralCreated) | _routing(referral) | set_here))
 
 
 def accept(referral: Referral, answer: AcceptanceBlock, now: datetime) -> tuple[Referral, ReferralAccepted]:
@@ -235,7 +237,7 @@ def _step(
     if referral.mode is ReferralMode.LOGGED and state is not ReferralState.WITHDRAWN:
         raise NotSent
     moved = replace(referral, state=state, version=referral.version + 1, changed_at=now)
-    return moved, kind(**(({} if form is None else _fields(form, kind)) | _routing(moved)))
+    return moved, kind(**(({} if form is None else form.values_for(kind)) | _routing(moved)))
 
 
 def _routing(referral: Referral) -> dict[str, Any]:
@@ -246,9 +248,3 @@ def _routing(referral: Referral) -> dict[str, Any]:
         "to_agency_ref": referral.receiving_agency,
         "status": referral.state,
     }
-
-
-def _fields(form: Categorised, kind: type[ReferralFact]) -> dict[str, Any]:
-    """Return the fields of a form that the fact has, too."""
-    fields = type(form).model_fields.keys() & kind.model_fields.keys()
-    return {name: getattr(form, name) for name in fields}

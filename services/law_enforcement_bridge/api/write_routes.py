@@ -57,7 +57,13 @@ async def record_order(form: OrderRequest, unit: MayRecord, response: Response) 
     case_ref = await case_for(unit, form.case_ref)
     now = await register.database_now(unit.session)
     order, fact = domain.record(
-        form, order_ref=uuid4(), case_ref=case_ref, agency_id=unit.agency_id, new_ref=uuid4, now=now
+        form,
+        form.status,
+        order_ref=uuid4(),
+        case_ref=case_ref,
+        agency_id=unit.agency_id,
+        new_ref=uuid4,
+        now=now,
     )
     await store.put(unit.session, order)
     unit.created = order.order_ref
@@ -75,7 +81,7 @@ async def issue_order(
     """Record what the court issued on a request, or after a temporary order; it is to be served anew."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    issued, fact = domain.issue(order, form, uuid4, await register.database_now(unit.session))
+    issued, fact = domain.issue(order, form, form.status, uuid4, await register.database_now(unit.session))
     await _keep(unit, issued, fact, response)
     return recorded_answer_for(issued, missing_to_enter(issued))
 
@@ -100,7 +106,7 @@ async def serve_order(
     """Record that the order is in hand, was served on a respondent, or could not be."""
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
-    served, fact = domain.serve(order, form, await register.database_now(unit.session))
+    served, fact = domain.serve(order, form, form.service_status, await register.database_now(unit.session))
     return await _keep(unit, served, fact, response)
 
 

@@ -58,7 +58,14 @@ async def send_referral(form: ReferralRequest, unit: MaySend, response: Response
     receiver_ref = pairwise(key, form.to_agency_ref, ref)
     release, check = await _release(unit, subject, form)
     referral, fact = domain.send(
-        form, referral_ref=ref, sender=unit.agency_id, receiver_ref=receiver_ref, now=subject.at, conflict_check=check
+        form,
+        referral_ref=ref,
+        case_ref=form.case_ref,
+        purpose=form.purpose,
+        sender=unit.agency_id,
+        receiver_ref=receiver_ref,
+        now=subject.at,
+        conflict_check=check,
     )
     live = referral.mode is ReferralMode.LIVE
     if live and not release.mask:

@@ -19,6 +19,7 @@ from schemas.codes import (
     Relationship,
     ViolenceType,
 )
+from schemas.facts import IncidentUpdated, SafetyPlanCreated, SafetyPlanUpdated
 from services.intake import domain
 from services.intake.domain import CaseStepNotPossible, IncidentState
 from services.intake.requests import IncidentRequest, IncidentVersionRequest, PlanRequest
@@ -33,6 +34,20 @@ def a_form(**fields: Any) -> IncidentRequest:
 
 def changed(*changes: str, **fields: Any) -> IncidentVersionRequest:
     return IncidentVersionRequest(**({"changed": list(changes)} if changes else {}), **fields)
+
+
+def corrected(
+    incident: domain.Incident, form: IncidentVersionRequest, at: datetime
+) -> tuple[domain.Incident, IncidentUpdated]:
+    return domain.correct(incident, form, form.changed, at)
+
+
+def begun(form: PlanRequest) -> tuple[domain.Plan, SafetyPlanCreated]:
+    return domain.begin_plan(uuid4(), uuid4(), form, NOON, closes=form.closed)
+
+
+def replaced(plan: domain.Plan, form: PlanRequest) -> tuple[domain.Plan, SafetyPlanUpdated]:
+    return domain.replace_plan(plan, form, NOON, closes=form.closed)
 
 
 def an_incident(*, reported_at: datetime = NOON) -> domain.Incident:
@@ -130,7 +145,7 @@ def test_another_within_a_year_is_a_repeat(days: int, repeats: bool) -> None:
 def test_a_correction_is_a_version_that_keeps_the_first_report() -> None:
     first = an_incident()
 
-    newer, fact = domain.correct(first, changed(occurred_on="2026-03-01"), NOON + timedelta(days=9))
+    newer, fact = corrected(first, changed(occurred_on="2026-03-01"), NOON + timedelta(days=9))
 
     assert (newer.version, fact.version, fact.reported_at) == (2, 2, NOON)
     assert fact.elapsed_band is ElapsedBand.DAYS_0_TO_3
@@ -138,12 +153,12 @@ def test_a_correction_is_a_version_that_keeps_the_first_report() -> None:
 
 
 def test_a_closed_incident_can_only_be_reopened() -> None:
-    closed, _ = domain.correct(an_incident(), changed("closed"), NOON)
+    closed, _ = corrected(an_incident(), changed("closed"), NOON)
     assert closed.state is IncidentState.CLOSED
 
     with pytest.raises(CaseStepNotPossible, match="closed"):
-        domain.correct(closed, changed(), NOON)
-    reopened, _ = domain.correct(closed, changed("reopened", "correction"), NOON)
+        corrected(closed, changed(), NOON)
+    reopened, _ = corrected(closed, changed("reopened", "correction"), NOON)
 
     assert reopened.state is IncidentState.RECORDED
 
@@ -151,7 +166,7 @@ def test_a_closed_incident_can_only_be_reopened() -> None:
 @pytest.mark.parametrize(("changes", "code"), [(["reopened"], "not_closed"), (["closed", "reopened"], "closed_and")])
 def test_a_change_that_contradicts_itself_is_refused(changes: list[str], code: str) -> None:
     with pytest.raises(CaseStepNotPossible, match=code):
-        domain.correct(an_incident(), changed(*changes), NOON)
+        corrected(an_incident(), changed(*changes), NOON)
 
 
 def test_a_report_to_the_police_needs_a_release_to_them() -> None:
@@ -167,7 +182,7 @@ def test_a_report_to_the_police_needs_a_release_to_them() -> None:
 def test_a_new_plan_is_active_and_names_its_filled_sections() -> None:
     form = PlanRequest(goals=["A bed"], contacts=[{"name": "Rosa"}], technology="New phone", pets=None)
 
-    plan, fact = domain.begin_plan(uuid4(), uuid4(), form, NOON)
+    plan, fact = begun(form)
 
     assert (plan.version, plan.status) == (1, PlanStatus.ACTIVE)
     assert fact.sections_present == (PlanSection.TECHNOLOGY, PlanSection.CONTACTS)
@@ -179,16 +194,16 @@ def test_every_section_of_a_plan_can_be_named() -> None:
 
 
 def test_the_next_version_supersedes_and_a_closed_plan_has_none() -> None:
-    plan, _ = domain.begin_plan(uuid4(), uuid4(), PlanRequest(), NOON)
+    plan, _ = begun(PlanRequest())
 
-    second, _ = domain.replace_plan(plan, PlanRequest(), NOON)
-    closed, fact = domain.replace_plan(second, PlanRequest(closed=True), NOON)
+    second, _ = replaced(plan, PlanRequest())
+    closed, fact = replaced(second, PlanRequest(closed=True))
 
     assert (second.version, closed.version, fact.status) == (2, 3, PlanStatus.CLOSED)
     with pytest.raises(CaseStepNotPossible, match="closed"):
-        domain.replace_plan(closed, PlanRequest(), NOON)
+        replaced(closed, PlanRequest())
 
 
 def test_there_is_no_plan_to_close_before_there_is_one() -> None:
     with pytest.raises(CaseStepNotPossible, match="no_plan_to_close"):
-        domain.begin_plan(uuid4(), uuid4(), PlanRequest(closed=True), NOON)
+        begun(PlanRequest(closed=True))

@@ -50,7 +50,18 @@ def an_order(status: str = "temporary", at: datetime = NOON, **fields: Any) -> O
 
 def recorded(status: str = "temporary", at: datetime = NOON, **fields: Any) -> tuple[Order, Any]:
     form = OrderRequest(**{"status": status} | fields)
-    return domain.record(form, order_ref=a_ref(), case_ref=a_ref(), agency_id="county-sheriff", new_ref=a_ref, now=at)
+    return domain.record(
+        form, form.status, order_ref=a_ref(), case_ref=a_ref(), agency_id="county-sheriff", new_ref=a_ref, now=at
+    )
+
+
+def issued_as(order: Order, status: str, **fields: Any) -> tuple[Order, Any]:
+    form = IssuanceRequest(**{"status": status} | fields)
+    return domain.issue(order, form, form.status, a_ref, NOON)
+
+
+def reported(order: Order, form: ServiceRequest) -> tuple[Order, Any]:
+    return domain.serve(order, form, form.service_status, NOON)
 
 
 def in_status(status: OrderStatus) -> Order:
@@ -58,13 +69,13 @@ def in_status(status: OrderStatus) -> Order:
 
 
 STEPS: dict[str, Callable[[Order], tuple[Order, Any]]] = {
-    "temporary": lambda order: domain.issue(order, IssuanceRequest(status="temporary"), a_ref, NOON),
-    "final": lambda order: domain.issue(order, IssuanceRequest(status="final"), a_ref, NOON),
+    "temporary": lambda order: issued_as(order, "temporary"),
+    "final": lambda order: issued_as(order, "final"),
     "modify": lambda order: domain.modify(order, ModificationRequest(modification="clerical"), a_ref, NOON),
     "hearing": lambda order: domain.set_hearing(order, HearingRequest(hearing_at=NOON), NOON),
     "violation": lambda order: domain.note_violation(order, ViolationRequest(), NOON),
     "end": lambda order: domain.end(order, EndRequest(end_reason="dismissed"), NOON),
-    "in_hand": lambda order: domain.serve(order, ServiceRequest(service_status="in_hand"), NOON),
+    "in_hand": lambda order: reported(order, ServiceRequest(service_status="in_hand")),
 }
 TABLE = {
     ("requested", "temporary"): "temporary",
@@ -120,7 +131,7 @@ def test_an_order_is_not_recorded_as_ended() -> None:
 def test_service_begins_with_the_issue_for_each_respondent() -> None:
     requested, _ = recorded("requested", respondents=[{"name": "R"}, {"name": "Q"}])
 
-    issued, fact = domain.issue(requested, IssuanceRequest(status="temporary"), a_ref, NOON)
+    issued, fact = issued_as(requested, "temporary")
 
     assert [line.status for line in requested.service] == [None, None]
     assert [line.status for line in issued.service] == ["pending", "pending"]
@@ -170,9 +181,9 @@ def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[s
 
     if (status, arrives) not in SERVICE_TABLE:
         with pytest.raises(OrderStepNotPossible):
-            domain.serve(order, ServiceRequest(**report), NOON)
+            reported(order, ServiceRequest(**report))
     else:
-        served, fact = domain.serve(order, ServiceRequest(**report), NOON)
+        served, fact = reported(order, ServiceRequest(**report))
         assert served.service[0].status == arrives
         assert (fact is None) == (arrives == "in_hand")
 
@@ -180,9 +191,9 @@ def test_service_goes_the_way_of_its_table(status: ServiceStatus, report: dict[s
 def test_one_respondent_is_served_and_the_other_waits() -> None:
     order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
     first, second = (line.respondent_ref for line in order.service)
-    in_hand, _ = domain.serve(order, ServiceRequest(service_status="in_hand", respondent_ref=first), NOON)
+    in_hand, _ = reported(order, ServiceRequest(service_status="in_hand", respondent_ref=first))
 
-    served, fact = domain.serve(in_hand, ServiceRequest(**SERVED, respondent_ref=first), NOON)
+    served, fact = reported(in_hand, ServiceRequest(**SERVED, respondent_ref=first))
 
     lines = [(line.respondent_ref, line.status) for line in served.service]
     assert lines == [(first, ServiceStatus.SERVED), (second, ServiceStatus.PENDING)]
@@ -193,22 +204,22 @@ def test_of_several_respondents_one_is_named() -> None:
     order = an_order(respondents=[{"name": "R"}, {"name": "Q"}])
 
     with pytest.raises(RespondentNeeded):
-        domain.serve(order, ServiceRequest(**IN_HAND), NOON)
+        reported(order, ServiceRequest(**IN_HAND))
     with pytest.raises(UnknownRespondent):
-        domain.serve(order, ServiceRequest(**IN_HAND, respondent_ref=a_ref()), NOON)
+        reported(order, ServiceRequest(**IN_HAND, respondent_ref=a_ref()))
 
 
 def test_nothing_was_served_tomorrow() -> None:
-    order, _ = domain.serve(an_order(), ServiceRequest(**IN_HAND), NOON)
+    order, _ = reported(an_order(), ServiceRequest(**IN_HAND))
 
     with pytest.raises(NotYet):
-        domain.serve(order, ServiceRequest(service_status="served", served_at=NOON + DAY), NOON)
+        reported(order, ServiceRequest(service_status="served", served_at=NOON + DAY))
 
 
 def test_an_officers_clock_may_be_a_little_ahead() -> None:
-    order, _ = domain.serve(an_order(), ServiceRequest(**IN_HAND), NOON)
+    order, _ = reported(an_order(), ServiceRequest(**IN_HAND))
 
-    served, _ = domain.serve(order, ServiceRequest(service_status="served", served_at=NOON + DAY / 1440), NOON)
+    served, _ = reported(order, ServiceRequest(service_status="served", served_at=NOON + DAY / 1440))
 
     assert served.service[0].status == "served"
 
@@ -318,7 +329,7 @@ def test_a_renewed_order_ends_later_in_the_zone_it_had() -> None:
 def test_a_final_order_does_not_end_with_the_temporary_one() -> None:
     temporary = an_order(expires_on=date(2026, 3, 20))
 
-    final, _ = domain.issue(temporary, IssuanceRequest(status="final", expiry="none"), a_ref, NOON)
+    final, _ = issued_as(temporary, "final", expiry="none")
 
     assert (final.ends_at, final.next_at) == (None, None)
 
@@ -368,7 +379,7 @@ def test_d4_a_respondent_named_anew_is_not_made_twice() -> None:
     requested = an_order("requested", respondents=[{"name": "Zqman"}])
 
     with pytest.raises(RespondentRefNeeded):
-        domain.issue(requested, IssuanceRequest(status="temporary", respondents=[{"name": "Zqman"}]), a_ref, NOON)
+        issued_as(requested, "temporary", respondents=[{"name": "Zqman"}])
     with pytest.raises(RespondentRefNeeded):
         domain.modify(
             an_order(respondents=[{"name": "Zqman"}]),
@@ -382,10 +393,8 @@ def test_d4_by_their_reference_they_stay_who_they_are() -> None:
     requested = an_order("requested", respondents=[{"name": "Zqman"}])
     respondent = {"name": "Zqman", "hair": "BRO", "respondent_ref": requested.service[0].respondent_ref}
 
-    issued, _ = domain.issue(requested, IssuanceRequest(status="temporary", respondents=[respondent]), a_ref, NOON)
-    more, _ = domain.issue(
-        requested, IssuanceRequest(status="temporary", respondents=[respondent, {"name": "Q"}]), a_ref, NOON
-    )
+    issued, _ = issued_as(requested, "temporary", respondents=[respondent])
+    more, _ = issued_as(requested, "temporary", respondents=[respondent, {"name": "Q"}])
 
     assert [line.respondent_ref for line in issued.service] == [requested.service[0].respondent_ref]
     assert "respondents.0.hair" not in missing_to_enter(issued)
@@ -395,7 +404,7 @@ def test_d4_by_their_reference_they_stay_who_they_are() -> None:
 def test_d4_what_is_missing_is_missing_of_the_order() -> None:
     requested = an_order("requested", respondents=[{"name": "Zqman"}], court_ori="X", expires_on="2027-01-01")
 
-    issued, _ = domain.issue(requested, IssuanceRequest(status="temporary"), a_ref, NOON)
+    issued, _ = issued_as(requested, "temporary")
 
     missing = missing_to_enter(issued)
     assert "respondents" not in missing

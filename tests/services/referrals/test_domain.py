@@ -82,7 +82,15 @@ def a_referral(**fields: Any) -> Referral:
 
 
 def sent(form: ReferralRequest) -> tuple[Referral, Any]:
-    return domain.send(form, referral_ref=UUID(int=1), sender="bay-hotline", receiver_ref=UUID(int=2), now=NOON)
+    return domain.send(
+        form,
+        referral_ref=UUID(int=1),
+        case_ref=form.case_ref,
+        purpose=form.purpose,
+        sender="bay-hotline",
+        receiver_ref=UUID(int=2),
+        now=NOON,
+    )
 
 
 @pytest.mark.parametrize(
