@@ -16,9 +16,11 @@ from runtime.http.problems import FieldError as FieldError
 from runtime.http.problems import Forbidden as Forbidden
 from runtime.http.problems import Invalid as Invalid
 from runtime.http.problems import PreconditionRequired as PreconditionRequired
+from runtime.http.problems import Refusals as Refusals
 from runtime.http.problems import Refused as Refused
 from runtime.http.problems import Stale as Stale
 from runtime.http.problems import Unavailable as Unavailable
 from runtime.http.problems import Withheld as Withheld
+from runtime.http.problems import refused_as as refused_as
 from runtime.http.server import serve as serve
 from runtime.http.transactional_route import router as router

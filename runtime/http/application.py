@@ -22,7 +22,7 @@ from runtime.http.concurrency_limits import BodyReadLimits, ConcurrencyLimits
 from runtime.http.health import Check, Readiness, database_check, health
 from runtime.http.middleware import RequestMiddleware
 from runtime.http.openapi.document import describe, methods_at
-from runtime.http.problems import Absent, Problem, Refused, problem_response
+from runtime.http.problems import Absent, Problem, problem_response
 from runtime.http.rate_limit import RateLimiter
 from runtime.http.validation_errors import field_names, validation_problem
 from runtime.keyring import keyring_from
@@ -48,14 +48,13 @@ def application(
     routers: Sequence[APIRouter],
     *,
     readiness: Mapping[str, Check] | None = None,
-    refusals: Mapping[type[Exception], str] | None = None,
     around: Around | None = None,
     app_state: AppState | None = None,
 ) -> FastAPI:
     """Return the service's application; it connects to nothing before it starts.
 
-    `readiness` adds checks to `/readyz`; `refusals` names the codes of the errors that domains raise;
-    `around` is what else lives as long as the application; `app_state` replaces the state made from the settings.
+    `readiness` adds checks to `/readyz`; `around` is what else lives as long as the application; `app_state` replaces
+    the state made from the settings.
     """
 
     @asynccontextmanager
@@ -73,7 +72,6 @@ def application(
         f"Accord {settings.service.replace('_', ' ')}",
         described=settings.profile is Profile.DEVELOPMENT,
         lifespan=lifespan,
-        refusals=refusals,
     )
     app.include_router(health(lambda: app.state.readiness))
     for router in routers:
@@ -86,7 +84,6 @@ def problem_application(
     *,
     described: bool = False,
     lifespan: Around | None = None,
-    refusals: Mapping[type[Exception], str] | None = None,
 ) -> FastAPI:
     """Return a bare application within the guard: whatever fails, the answer is a problem that echoes nothing.
 
@@ -104,7 +101,7 @@ def problem_application(
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.add_middleware(RequestMiddleware)
-    _answer_problems(app, refusals or {})
+    _answer_problems(app)
     return app
 
 
@@ -162,7 +159,7 @@ def concurrency_limits_from(settings: ProcessSettings) -> ConcurrencyLimits:
     )
 
 
-def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> None:
+def _answer_problems(app: FastAPI) -> None:
     @cache
     def declared_names() -> frozenset[str]:
         return field_names(describe(app))
@@ -175,10 +172,6 @@ def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> N
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
         return problem_response(validation_problem(error, declared_names()))
 
-    async def refused(_: Request, error: Exception) -> Response:
-        codes = [code for kind, code in refusals.items() if isinstance(error, kind)]
-        return problem_response(Refused(codes[0]))
-
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         if status == 405:
@@ -189,5 +182,3 @@ def _answer_problems(app: FastAPI, refusals: Mapping[type[Exception], str]) -> N
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(HTTPException, http)
-    for kind in refusals:
-        app.add_exception_handler(kind, refused)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -135,6 +135,15 @@ class Refused(Problem):
 
     def __init__(self, code: str = "conflict", *, status: int = 409, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(code, status=PROBLEMS[code][0] if code in PROBLEMS else status, errors=errors)
+
+
+# Which problem tells each error that a domain raises.
+Refusals = Mapping[type[Exception], Callable[[Any], Problem]]
+
+
+def refused_as(code: str) -> Callable[[Exception], Problem]:
+    """Return what tells a domain's error by `code` alone."""
+    return lambda _: Refused(code)
 
 
 class Stale(Problem):

@@ -26,14 +26,19 @@ from runtime.http.body import Body
 from runtime.http.idempotency import RepeatPolicy
 from runtime.http.openapi.routes import document
 from runtime.http.permissions import scopes_required
-from runtime.http.problems import Absent, FieldError, Invalid, Withheld
+from runtime.http.problems import Absent, FieldError, Invalid, Refusals, Withheld
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def router(prefix: str, *, tags: list[str] | None = None, most_bytes: int = body.LIMIT) -> APIRouter:
-    """Return a router whose routes all pass the edge, with bodies of at most so many bytes."""
-    kind = type("Edge", (TransactionalRoute,), {"most_bytes": most_bytes})
+def router(
+    prefix: str, *, tags: list[str] | None = None, most_bytes: int = body.LIMIT, refusals: Refusals | None = None
+) -> APIRouter:
+    """Return a router whose routes all pass the edge, with bodies of at most so many bytes.
+
+    `refusals` says which problem tells each error that the domain raises.
+    """
+    kind = type("Edge", (TransactionalRoute,), {"most_bytes": most_bytes, "refusals": refusals or {}})
     return APIRouter(prefix=prefix, tags=list(tags or []), route_class=kind)
 
 
@@ -41,6 +46,7 @@ class TransactionalRoute(APIRoute):
     """A route that may only be passed with a token, by one gate, in one transaction."""
 
     most_bytes: ClassVar[int] = body.LIMIT
+    refusals: ClassVar[Refusals] = {}
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         policy = idempotency.repeat_policy_of(endpoint)
@@ -84,7 +90,7 @@ class TransactionalRoute(APIRoute):
                 raise Absent
             return response
 
-        return handle
+        return _refusing(handle, self.refusals)
 
     async def _read_body(self, request: Request, app_state: AppState, principal: Principal) -> tuple[Body, bool]:
         """Return the request with its body, and whether it is a stop; what may not be one is counted first."""
@@ -116,6 +122,19 @@ class TransactionalRoute(APIRoute):
             raise
         await _commit(unit)
         return response
+
+
+def _refusing(handle: Handler, refusals: Refusals) -> Handler:
+    kinds = tuple(refusals)
+
+    async def refusing(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except kinds as error:
+            problem = next(problem for kind, problem in refusals.items() if isinstance(error, kind))
+            raise problem(error) from None
+
+    return refusing
 
 
 async def _commit(unit: UnitOfWork) -> None:

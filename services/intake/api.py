@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, NoReturn
 from uuid import UUID, uuid4
 
@@ -16,6 +14,7 @@ from runtime.http import (
     CreatedResources,
     IfMatch,
     PreconditionRequired,
+    Refusals,
     Refused,
     Stale,
     Withheld,
@@ -37,7 +36,9 @@ MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
 MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
 STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
 
-routes = router("/v1/cases", most_bytes=256 * 1024)  # a narrative of 20,000 letters, each of up to twelve bytes
+REFUSALS: Refusals = {domain.CaseStepNotPossible: lambda error: Refused(error.code)}
+# A narrative of 20,000 letters, each of up to twelve bytes.
+routes = router("/v1/cases", most_bytes=256 * 1024, refusals=REFUSALS)
 
 
 async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Response) -> OpenedResponse:
@@ -109,9 +110,8 @@ async def report_incident(
     """Write an incident down; agencies that the survivor named may open their part of it."""
     subject = await _own(unit, case_ref)
     latest = await store.latest_report(unit.session, unit.agency_id, case_ref)
-    with rules():
-        _check_police_report(unit, subject, form)
-        incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
+    _check_police_report(unit, subject, form)
+    incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
     await store.add_incident(unit.session, unit.agency_id, incident)
     unit.created = incident.incident_ref
     await disclosure.offer(unit, fact)
@@ -129,9 +129,8 @@ async def correct_incident(
     incident = await store.incident_to_change(unit.session, unit.agency_id, case_ref, incident_ref)
     if incident is None:
         raise Absent
-    with rules():
-        _check_police_report(unit, subject, form)
-        newer, fact = domain.correct(incident, form, form.changed, subject.at)
+    _check_police_report(unit, subject, form)
+    newer, fact = domain.correct(incident, form, form.changed, subject.at)
     await store.keep_incident(unit.session, unit.agency_id, newer)
     unit.created = incident_ref
     await disclosure.offer(unit, fact)
@@ -158,14 +157,13 @@ async def write_plan(
     """Write the safety plan: the first version, or with If-Match the one that supersedes the version read."""
     subject = await _own(unit, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref, to_change=True)
-    with rules():
-        if plan is None or plan.status is not PlanStatus.ACTIVE:
-            written = await _begin_plan(unit, case_ref, form, subject, if_match)
-        else:
-            require_match(if_match, plan.version)
-            written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
-            await store.keep_plan(unit.session, unit.agency_id, written)
-            await disclosure.offer(unit, fact)
+    if plan is None or plan.status is not PlanStatus.ACTIVE:
+        written = await _begin_plan(unit, case_ref, form, subject, if_match)
+    else:
+        require_match(if_match, plan.version)
+        written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
+        await store.keep_plan(unit.session, unit.agency_id, written)
+        await disclosure.offer(unit, fact)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(written.version)
     return PlanResponse.of(written)
@@ -218,12 +216,3 @@ def _check_police_report(unit: UnitOfWork, subject: Subject, block: IncidentBloc
     released = any(subject.purposes(unit.agency_id, name) for name in police)
     own = unit.agency.kind is AgencyKind.POLICE
     domain.check_police_report(block, own_police=own, released_to_police=released)
-
-
-@contextmanager
-def rules() -> Iterator[None]:
-    """Answer a rule's no with its code."""
-    try:
-        yield
-    except domain.CaseStepNotPossible as refused:
-        raise Refused(refused.code) from None

@@ -1,7 +1,6 @@
 """What a protective order may become, and its service on each respondent.
 
-Every step returns the order as it now is and the fact that makes it known.  Service and violation are events on an
-order, not its status.  An order without an end date is never ended by the clock.
+A step returns the order and its fact.  Service and violation are no status; the clock ends no order without a date.
 """
 
 from __future__ import annotations
@@ -129,8 +128,7 @@ def record(
         order = replace(blank, service=service)
         return order, _fact(ProtectiveOrderRequested, order, form, respondents=named)
     order = replace(_ending(blank, form, now), service=_pending(service, new_ref))
-    pending = {"respondents": named, "service_status": ServiceStatus.PENDING}
-    return order, _fact(ProtectiveOrderIssued, order, form, **pending)
+    return order, _fact(ProtectiveOrderIssued, order, form, respondents=named, service_status=ServiceStatus.PENDING)
 
 
 def issue(
@@ -144,8 +142,7 @@ def issue(
     # The paper says anew when the order ends; all else that was recorded of it still stands.
     entered = order.entered - {"expires_on"} | entered_by(form)
     issued = replace(issued, service=_pending(service, new_ref), entered=entered)
-    pending = {"respondents": named, "service_status": ServiceStatus.PENDING}
-    return issued, _fact(ProtectiveOrderIssued, issued, form, **pending)
+    return issued, _fact(ProtectiveOrderIssued, issued, form, respondents=named, service_status=ServiceStatus.PENDING)
 
 
 def modify(
@@ -272,8 +269,7 @@ def _respondents(
     referred = tuple(
         respondent.model_copy(update={"respondent_ref": respondent.respondent_ref or new_ref()}) for respondent in named
     )
-    refs = [respondent.respondent_ref for respondent in referred]
-    if len(set(refs)) < len(refs):
+    if len({respondent.respondent_ref for respondent in referred}) < len(referred):
         raise UnknownRespondent
     entered = {respondent.respondent_ref: entered_of(respondent) for respondent in referred}
     old = tuple(replace(line, entered=line.entered | entered.pop(line.respondent_ref, frozenset())) for line in service)
@@ -283,9 +279,8 @@ def _respondents(
 
 def _pending(service: tuple[Service, ...], new_ref: NewRef) -> tuple[Service, ...]:
     """Return the service lines of an order to be served; there is one even where no respondent is named."""
-    return tuple(replace(line, status=ServiceStatus.PENDING) for line in service) or (
-        Service(new_ref(), ServiceStatus.PENDING),
-    )
+    lines = service or (Service(new_ref(), None),)
+    return tuple(replace(line, status=ServiceStatus.PENDING) for line in lines)
 
 
 def _served_on(order: Order, respondent_ref: UUID | None) -> Service:

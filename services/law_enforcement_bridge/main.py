@@ -8,22 +8,13 @@ from fastapi import FastAPI
 
 from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
-from services.law_enforcement_bridge import domain
 from services.law_enforcement_bridge.api import routes
 from services.law_enforcement_bridge.jobs import scheduled_jobs
-
-REFUSALS = {
-    domain.OrderStepNotPossible: "not_possible",
-    domain.UnknownRespondent: "unknown_respondent",
-    domain.RespondentNeeded: "respondent_needed",
-    domain.RespondentRefNeeded: "respondent_ref_needed",
-    domain.NotYet: "in_the_future",
-}
 
 
 def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, routes, refusals=REFUSALS, around=scheduled_jobs)
+    return application(settings, routes, around=scheduled_jobs)
 
 
 PARTS = {"api": KeyringSettings}

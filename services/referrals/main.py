@@ -8,16 +8,13 @@ from fastapi import FastAPI
 
 from runtime.http import application, serve
 from runtime.settings import KeyringSettings, read
-from services.referrals import domain
 from services.referrals.api import routes
 from services.referrals.jobs import scheduled_jobs
-
-REFUSALS = {domain.NotOpen: "not_open", domain.NotSent: "not_sent", domain.SelfReferral: "to_itself"}
 
 
 def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, routes, refusals=REFUSALS, around=scheduled_jobs)
+    return application(settings, routes, around=scheduled_jobs)
 
 
 PARTS = {"api": KeyringSettings}

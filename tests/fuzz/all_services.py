@@ -34,10 +34,8 @@ from services.exchange.api import routes as exchange
 from services.exchange.consumers import listen
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as orders
-from services.law_enforcement_bridge.main import REFUSALS as ORDER_REFUSALS
 from services.notifications.api import routes as notifications
 from services.referrals.api import routes as referrals
-from services.referrals.main import REFUSALS
 from tests.support.database import a_database
 from tests.support.delivery import Delivery
 from tests.support.town import Town, a_town
@@ -49,8 +47,8 @@ BOARD: Final = "http://board.test"
 SERVICES: Final[dict[str, dict[str, Any]]] = {
     "intake": {"routers": [intake]},
     "consent": {"routers": [consent]},
-    "law_enforcement_bridge": {"routers": orders, "refusals": ORDER_REFUSALS},
-    "referrals": {"routers": referrals, "refusals": REFUSALS},
+    "law_enforcement_bridge": {"routers": orders},
+    "referrals": {"routers": referrals},
     "notifications": {"routers": [notifications]},
     "exchange": {"routers": [exchange]},
     "audit": {"routers": [audit]},

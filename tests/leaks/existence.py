@@ -25,10 +25,8 @@ from services.exchange.api import routes as exchange
 from services.exchange.consumers import listen
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as bridge
-from services.law_enforcement_bridge.main import REFUSALS as BRIDGE_REFUSALS
 from services.notifications.api import routes as notifications
 from services.referrals.api import routes as referrals
-from services.referrals.main import REFUSALS
 from tests.leaks.endpoints import EXPLAINED
 from tests.support.delivery import Delivery
 from tests.support.town import Town, all_purposes
@@ -37,14 +35,14 @@ from tests.support.web import Web
 # What every other problem is told by, so that it can be talked about; an absent one has none of its own.
 INSTANCE = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
 WAITING = text("SELECT message_ref FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id")
-SERVICES: Mapping[str, tuple[Sequence[Any], Mapping[type[Exception], str]]] = {
-    "intake": ([intake], {}),
-    "consent": ([consent], {}),
-    "law_enforcement_bridge": (bridge, BRIDGE_REFUSALS),
-    "referrals": (referrals, REFUSALS),
-    "notifications": ([notifications], {}),
-    "exchange": ([exchange], {}),
-    "audit": ([audit], {}),
+SERVICES: Mapping[str, Sequence[Any]] = {
+    "intake": [intake],
+    "consent": [consent],
+    "law_enforcement_bridge": bridge,
+    "referrals": referrals,
+    "notifications": [notifications],
+    "exchange": [exchange],
+    "audit": [audit],
 }
 
 
@@ -118,10 +116,7 @@ class Existing:
 async def existing(town: Town, web: Web) -> AsyncIterator[Existing]:
     """Serve every service, and put one of everything into the town."""
     async with AsyncExitStack() as stack:
-        apps = {
-            name: await stack.enter_async_context(web.serving(name, routers, refusals=refusals))
-            for name, (routers, refusals) in SERVICES.items()
-        }
+        apps = {name: await stack.enter_async_context(web.serving(name, routers)) for name, routers in SERVICES.items()}
         full_town = Existing(town, web, apps)
         for name, app in apps.items():
             full_town.clients[name] = await stack.enter_async_context(web.asking(app))

@@ -170,9 +170,8 @@ async def desk(town: Town, web: Web) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         for service in PEOPLE:
             routes = importlib.import_module(f"services.{service}.api").routes
-            refusals = getattr(importlib.import_module(f"services.{service}.main"), "REFUSALS", None)
             routers = routes if isinstance(routes, tuple) else (routes,)
-            new_desk.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
+            new_desk.apps[service] = await stack.enter_async_context(web.serving(service, routers))
         yield new_desk
 
 

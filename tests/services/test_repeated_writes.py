@@ -297,11 +297,9 @@ async def shop(town: Town, web: Web) -> AsyncIterator[Shop]:
     new_shop = Shop(town, web)
     async with AsyncExitStack() as stack:
         for service in {service for service, _ in KEEPING.values()}:
-            main = importlib.import_module(f"services.{service}.main")
             routes = importlib.import_module(f"services.{service}.api").routes
             routers = routes if isinstance(routes, tuple) else (routes,)
-            refusals = getattr(main, "REFUSALS", None)
-            new_shop.apps[service] = await stack.enter_async_context(web.serving(service, routers, refusals=refusals))
+            new_shop.apps[service] = await stack.enter_async_context(web.serving(service, routers))
         yield new_shop
 
 

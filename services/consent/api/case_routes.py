@@ -9,7 +9,7 @@ from fastapi import Response
 from runtime.http import FieldError, Invalid, etag, replayed_by, stops
 from schemas.codes import DirectiveEffect, DirectiveState, Participation
 from services.consent import locked_subject, staff, store
-from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes, rules
+from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes
 from services.consent.api.replays import as_chosen, as_corrected, as_drafted
 from services.consent.commands import drafts, participation, revocation
 from services.consent.requests import (
@@ -46,8 +46,7 @@ async def choose_participation(
         )
     if form.evidence is None:
         raise Invalid([FieldError("body.evidence", "missing")])
-    with rules():
-        await participation.take_part(locked, case_ref, form.evidence)
+    await participation.take_part(locked, case_ref, form.evidence)
     return ParticipationResponse(case_ref=case_ref, participation=form.participation, everything=True)
 
 
@@ -56,8 +55,7 @@ async def choose_participation(
 async def record_death(case_ref: UUID, form: DeathRequest, unit: MayAskToTakePart) -> None:
     """Record a death: what does not say that it survives it is over from this answer on."""
     locked = await locked_subject.own_case(unit, case_ref)
-    with rules():
-        await participation.record_death(locked, form.died_on)
+    await participation.record_death(locked, form.died_on)
 
 
 @routes.post("/cases/{case_ref}/death/correction", response_model=DeathResponse)
@@ -67,8 +65,7 @@ async def correct_death(
 ) -> DeathResponse:
     """Record that a death was recorded by mistake: it stands until a second person has confirmed."""
     locked = await locked_subject.own_case(unit, case_ref)
-    with rules():
-        return DeathResponse.of(case_ref, await participation.take_back_death(locked))
+    return DeathResponse.of(case_ref, await participation.take_back_death(locked))
 
 
 @routes.post("/cases/{case_ref}/death/confirmation", response_model=DeathResponse)
@@ -78,8 +75,7 @@ async def confirm_correction(
 ) -> DeathResponse:
     """Confirm, as a second person of the home agency, that a death was recorded by mistake."""
     locked = await locked_subject.own_case(unit, case_ref)
-    with rules():
-        await participation.confirm_taking_back(locked)
+    await participation.confirm_taking_back(locked)
     return DeathResponse.of(case_ref, None, deceased=False)
 
 
@@ -91,8 +87,7 @@ async def draft_directive(
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
     locked = await locked_subject.own_case(unit, case_ref, patient=closes)
-    with rules():
-        new = await drafts.record_draft(locked, form.requested_directive(unit.agency_id))
+    new = await drafts.record_draft(locked, form.requested_directive(unit.agency_id))
     unit.created = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
@@ -121,9 +116,8 @@ async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationReq
     The commit comes before the answer: no opening that starts after it shows what was stopped.
     """
     request = form or RevocationRequest()
-    with rules():
-        evidence = store.how_ended(request.by, request.channel, unit.actor)
-        revoked = await revocation.revoke_directive(unit, directive_ref, evidence)
+    evidence = store.how_ended(request.by, request.channel, unit.actor)
+    revoked = await revocation.revoke_directive(unit, directive_ref, evidence)
     if revoked.custodian != unit.agency_id:
         return StoppedResponse(directive_ref=directive_ref, state=DirectiveState.REVOKED)
     return StoppedResponse(directive_ref=directive_ref, state=DirectiveState(revoked.state), ended=revoked.ended)

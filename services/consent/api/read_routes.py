@@ -19,7 +19,7 @@ from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, Purpose
 from schemas.values import AgencyRef
 from services.consent import change_log, confirmations, expiry, locked_subject, store
-from services.consent.api.permissions import MayPreview, MayRead, routes, rules
+from services.consent.api.permissions import MayPreview, MayRead, routes
 from services.consent.api.replays import directive_response
 from services.consent.change_log import ChangeEntry
 from services.consent.commands import drafts
@@ -71,8 +71,7 @@ async def preview_case(
     """Show what an agency would open of this agency's records, with the drafts named as if they were signed."""
     locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     drafts = tuple(draft)
-    with rules():
-        named, at, outlook = await build_preview(locked, recipient, purpose, drafts)
+    named, at, outlook = await build_preview(locked, recipient, purpose, drafts)
     await change_log.record(unit, locked.subject, [ChangeEntry(Act.CONSULTED, unit.agency_id, drafts, purpose=purpose)])
     return PreviewResponse(
         case_ref=case_ref,
@@ -156,10 +155,9 @@ async def read_directive(directive_ref: UUID, unit: MayRead, answer: Response) -
 async def read_receipt(directive_ref: UUID, unit: MayRead) -> dict[str, Any]:
     """Show the receipt of a directive; it goes to the survivor only over a channel marked safe, or by hand."""
     locked, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
-    with rules():
-        provision = await drafts.provision_of(locked, place.directive_ref)
-        parties = await store.parties(unit.session, [provision.directive.custodian, provision.directive.recipient])
-        body = receipt(provision, _principal(locked), parties, locked.subject.at, own=place.custodian == unit.agency_id)
+    provision = await drafts.provision_of(locked, place.directive_ref)
+    parties = await store.parties(unit.session, [provision.directive.custodian, provision.directive.recipient])
+    body = receipt(provision, _principal(locked), parties, locked.subject.at, own=place.custodian == unit.agency_id)
     await change_log.record(unit, locked.subject, [ChangeEntry.of_look(provision)])
     return body
 

@@ -10,7 +10,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import CreatedResources, etag
 from schemas.codes import Participation
 from services.consent import change_log, confirmations, locked_subject, store
-from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, rules
+from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures
 from services.consent.change_log import ChangeEntry
 from services.consent.commands import drafts, participation
 from services.consent.responses import DeathResponse, DirectiveResponse, ParticipationResponse
@@ -46,8 +46,7 @@ async def as_signed(directive_ref: UUID, unit: MayRecordSignatures, answer: Resp
 async def directive_response(directive_ref: UUID, unit: UnitOfWork, answer: Response) -> DirectiveResponse:
     """Return a directive of the agency's own records as it is now."""
     locked, place = await locked_subject.directive(unit, directive_ref, exclusive=False)
-    with rules():
-        provision = await drafts.provision_of(locked, place.directive_ref)
+    provision = await drafts.provision_of(locked, place.directive_ref)
     await change_log.record(unit, locked.subject, [ChangeEntry.of_look(provision)])
     answer.headers["ETag"] = etag(provision.version)
     deceased = await store.is_deceased(unit.session, locked.subject.subject_id)

@@ -10,7 +10,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import IfMatch, etag, replayed_by, require_match, stops
 from schemas.codes import DirectiveState
 from services.consent import locked_subject
-from services.consent.api.permissions import MayRecordSignatures, routes, rules
+from services.consent.api.permissions import MayRecordSignatures, routes
 from services.consent.api.replays import as_signed
 from services.consent.commands import drafts, signatures
 from services.consent.domain import Provision
@@ -25,9 +25,8 @@ async def sign_directive(
     directive_ref: UUID, form: SignatureRequest, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveResponse:
     """Record the survivor's signature: with the answer the directive is in force, or waits for a second person."""
-    with rules():
-        locked, provision = await _lock_provision(unit, directive_ref, if_match)
-        active = await signatures.record_signature(locked, provision, form.signature())
+    locked, provision = await _lock_provision(unit, directive_ref, if_match)
+    active = await signatures.record_signature(locked, provision, form.signature())
     return _response(locked, active, answer)
 
 
@@ -42,11 +41,10 @@ async def refuse_directive(
 ) -> DirectiveResponse:
     """Record that the survivor said no to a draft."""
     locked, place = await locked_subject.directive(unit, directive_ref)
-    with rules():
-        provision = await drafts.provision_of(locked, place.directive_ref)
-        if provision.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
-            require_match(if_match, provision.version)
-            provision = await signatures.record_refusal(locked, provision)
+    provision = await drafts.provision_of(locked, place.directive_ref)
+    if provision.state is not DirectiveState.REFUSED:  # a no that is said again is the same no
+        require_match(if_match, provision.version)
+        provision = await signatures.record_refusal(locked, provision)
     return _response(locked, provision, answer)
 
 
@@ -56,9 +54,8 @@ async def lift_denial(
     directive_ref: UUID, form: SignatureRequest, unit: MayRecordSignatures, answer: Response, if_match: IfMatch = None
 ) -> DirectiveResponse:
     """Record that the survivor signed a denial away: it denies as before until a second person has confirmed."""
-    with rules():
-        locked, provision = await _lock_provision(unit, directive_ref, if_match)
-        waiting = await signatures.record_lifting(locked, provision, form.signature())
+    locked, provision = await _lock_provision(unit, directive_ref, if_match)
+    waiting = await signatures.record_lifting(locked, provision, form.signature())
     return _response(locked, waiting, answer)
 
 
@@ -72,9 +69,8 @@ async def confirm_directive(
     if_match: IfMatch = None,
 ) -> DirectiveResponse:
     """Confirm, as a second person of the custodian, what a first one recorded: it is in force with the answer."""
-    with rules():
-        locked, provision = await _lock_provision(unit, directive_ref, if_match)
-        confirmed = await signatures.confirm_opening(locked, provision)
+    locked, provision = await _lock_provision(unit, directive_ref, if_match)
+    confirmed = await signatures.confirm_opening(locked, provision)
     return _response(locked, confirmed, answer)
 
 

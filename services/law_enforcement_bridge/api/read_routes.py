@@ -19,6 +19,7 @@ from runtime.http.sealed_cursors import sealed, unsealed_place
 from schemas.codes import OrderStatus, ServiceStatus
 from services.law_enforcement_bridge import store
 from services.law_enforcement_bridge.api.lookup import ORDER, MayRead, order_for
+from services.law_enforcement_bridge.api.refusals import REFUSALS
 from services.law_enforcement_bridge.domain import Order
 from services.law_enforcement_bridge.responses import OrderResponse, OrdersResponse, answer_for
 from services.law_enforcement_bridge.store import OrderFilter, OrderPagePosition
@@ -33,7 +34,7 @@ def _filters(
     return OrderFilter(tuple(status), tuple(service_status))
 
 
-routes = router("/v1/orders", tags=["orders"])
+routes = router("/v1/orders", tags=["orders"], refusals=REFUSALS)
 
 
 @routes.get("", response_model=OrdersResponse, response_model_exclude_none=True)

@@ -12,6 +12,7 @@ from runtime.http import CreatedResources, IfMatch, etag, replayed_by, require_m
 from schemas.facts.protective_order import OrderFact
 from services.law_enforcement_bridge import domain, endings, store
 from services.law_enforcement_bridge.api.lookup import MayRecord, MayServe, case_for, order_for
+from services.law_enforcement_bridge.api.refusals import REFUSALS
 from services.law_enforcement_bridge.domain import Order
 from services.law_enforcement_bridge.entry_checklist import missing_to_enter
 from services.law_enforcement_bridge.requests import (
@@ -25,7 +26,7 @@ from services.law_enforcement_bridge.requests import (
 )
 from services.law_enforcement_bridge.responses import OrderResponse, RecordedResponse, answer_for, recorded_answer_for
 
-routes = router("/v1/orders", tags=["orders"], most_bytes=128 * 1024)
+routes = router("/v1/orders", tags=["orders"], most_bytes=128 * 1024, refusals=REFUSALS)
 
 
 async def as_it_stands(order_ref: UUID, unit: MayRecord, response: Response) -> OrderResponse:

@@ -12,6 +12,7 @@ from runtime.http import Withheld, never_replayed, require_scope, router
 from schemas.categories import DataCategory
 from schemas.codes import ConflictCheck, Purpose, StartsWhen
 from services.referrals import domain, endings, store
+from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
 from services.referrals.requests import ConflictCheckRequest
 from services.referrals.responses import ConflictCheckResponse
@@ -19,7 +20,7 @@ from services.referrals.responses import ConflictCheckResponse
 OFFENDER = (DataCategory.ALLEGED_OFFENDER,)
 MayCheck = Annotated[UnitOfWork, Depends(require_scope("referrals:answer"))]
 
-routes = router("/v1/referrals", tags=["referrals"])
+routes = router("/v1/referrals", tags=["referrals"], refusals=REFUSALS)
 
 
 @routes.post("/conflict-checks", response_model=ConflictCheckResponse)

@@ -23,6 +23,7 @@ from schemas.codes import Purpose, ReferralState
 from schemas.taxonomy import bit
 from services.referrals import store
 from services.referrals.api.lookup import STATUS, look_at_own, look_at_sent, to_receiver, to_sender
+from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
 from services.referrals.responses import ReferralResponse, ReferralsResponse, answer_for
 from services.referrals.store import Direction, PagePosition, ReferralFilter
@@ -36,7 +37,7 @@ def _filters(
     return ReferralFilter(direction, state, overdue)
 
 
-routes = router("/v1/referrals", tags=["referrals"])
+routes = router("/v1/referrals", tags=["referrals"], refusals=REFUSALS)
 
 
 @routes.get("", response_model=ReferralsResponse, response_model_exclude_none=True)

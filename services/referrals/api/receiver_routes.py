@@ -13,12 +13,13 @@ from runtime.http import Absent, IfMatch, replayed_by, require_match, require_sc
 from schemas.facts.referral import AcceptanceBlock, CompletionBlock, ContactFailureBlock, DeclineBlock, ReferralFact
 from services.referrals import domain, endings, store
 from services.referrals.api.lookup import knows_the_state, lock_referral, look_at_sent, to_receiver
+from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
 from services.referrals.responses import ReferralResponse
 
 MayAnswer = Annotated[UnitOfWork, Depends(require_scope("referrals:answer"))]
 
-routes = router("/v1/referrals", tags=["referrals"])
+routes = router("/v1/referrals", tags=["referrals"], refusals=REFUSALS)
 
 
 async def as_it_stands(referral_ref: UUID, unit: MayAnswer, response: Response) -> ReferralResponse:

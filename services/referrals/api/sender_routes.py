@@ -21,6 +21,7 @@ from schemas.codes import ConflictCheck, ReferralMode
 from schemas.facts.referral import ReferralCreated, WithdrawalBlock
 from services.referrals import domain, endings, store
 from services.referrals.api.lookup import lock_referral, look_at_own, own_case, to_sender
+from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
 from services.referrals.release import check_before, release_for
 from services.referrals.requests import ReferralRequest
@@ -28,7 +29,7 @@ from services.referrals.responses import ReferralResponse
 
 MaySend = Annotated[UnitOfWork, Depends(require_scope("referrals:send"))]
 
-routes = router("/v1/referrals", tags=["referrals"])
+routes = router("/v1/referrals", tags=["referrals"], refusals=REFUSALS)
 
 
 async def as_it_stands(referral_ref: UUID, unit: MaySend, response: Response) -> ReferralResponse:

@@ -15,7 +15,7 @@ from tests.support.web import Web
 async def app(database: Database, web: Web) -> AsyncIterator[FastAPI]:
     with database.superuser() as connection:
         connection.execute(sample_app.TABLES)
-    async with web.serving("intake", [sample_app.routes], refusals={sample_app.NotOpen: "not_open"}) as served:
+    async with web.serving("intake", [sample_app.routes]) as served:
         yield served
 
 

@@ -21,6 +21,7 @@ from runtime.http import (
     Withheld,
     etag,
     never_replayed,
+    refused_as,
     replayed_by,
     require_match,
     require_scope,
@@ -50,11 +51,12 @@ GRANT SELECT, INSERT ON trial.thing TO accord_intake;
 """
 MAKE = text("INSERT INTO trial.thing VALUES (:thing_ref, current_setting('accord.agency'), :word, :once)")
 
-routes = router("/v1/things", tags=["things"])
-
 
 class NotOpen(Exception):
     """What a pure domain would raise."""
+
+
+routes = router("/v1/things", tags=["things"], refusals={NotOpen: refused_as("not_open")})
 
 
 class ThingForm(BaseModel):

@@ -29,9 +29,7 @@ from services.dashboard.settings import BoardSettings
 from services.exchange import store as exchange_store
 from services.exchange.api import routes as exchange_routes
 from services.law_enforcement_bridge.api import routes as order_routes
-from services.law_enforcement_bridge.main import REFUSALS as ORDER_REFUSALS
 from services.referrals.api import routes as referral_routes
-from services.referrals.main import REFUSALS
 from tests.services.dashboard.browser import Browser
 from tests.support.database import Database
 from tests.support.town import Town
@@ -189,9 +187,9 @@ async def settled(
     streets.settle("issuer.test", issuer(issuer_settings, sessions(town.engine("accord_issuer"))))
     async with AsyncExitStack() as stack:
         serve = stack.enter_async_context
-        referrals = await serve(web.serving("referrals", referral_routes, refusals=REFUSALS))
+        referrals = await serve(web.serving("referrals", referral_routes))
         streets.settle("referrals.test", referrals)
-        orders = await serve(web.serving("law_enforcement_bridge", order_routes, refusals=ORDER_REFUSALS))
+        orders = await serve(web.serving("law_enforcement_bridge", order_routes))
         streets.settle("bridge.test", orders)
         streets.settle("consent.test", await serve(web.serving("consent", [consent_routes])))
         streets.settle("exchange.test", await serve(web.serving("exchange", [exchange_routes])))

@@ -9,14 +9,13 @@ import pytest
 from fastapi import FastAPI
 
 from services.law_enforcement_bridge.api import routes
-from services.law_enforcement_bridge.main import REFUSALS
 from tests.support.town import Town
 from tests.support.web import Web
 
 
 @pytest.fixture(scope="session")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
-    async with web.serving("law_enforcement_bridge", routes, refusals=REFUSALS) as served:
+    async with web.serving("law_enforcement_bridge", routes) as served:
         yield served
 
 

@@ -12,14 +12,13 @@ from fastapi import FastAPI
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.referrals.api import routes
-from services.referrals.main import REFUSALS
 from tests.support.town import Town
 from tests.support.web import Web
 
 
 @pytest.fixture(scope="session")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
-    async with web.serving("referrals", routes, refusals=REFUSALS) as served:
+    async with web.serving("referrals", routes) as served:
         yield served
 
 
