@@ -51,10 +51,15 @@ schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI a
 	$(BIN)/python -m schemas.publish
 	$(BIN)/python -m runtime.http.openapi
 
-# No conftest: no database, no broker, and twenty examples of each property (tests/unit.py).
-unit: .venv/.installed ## kernel, schemas, domains, architecture in half a minute: no database, no broker
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest --noconftest -p tests.unit -n 2 --dist worksteal -m "not exhaustive" \
-	  tests/kernel tests/schemas tests/contracts tests/architecture tests/services/*/test_domain.py
+# No conftest: no database, no broker, and twenty examples of each property (tests/unit.py). Bytecode is written whatever
+# the environment says, as to rewrite the assertions anew takes as long as a third of the tests. Plugins that no unit
+# test needs are left out: schemathesis takes a second to import, in each process.
+UNIT := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --noconftest -p tests.unit -p no:schemathesis \
+  -p no:logging -n 2 --dist worksteal -m "not exhaustive"
+UNIT_TESTS := tests/kernel tests/schemas tests/contracts tests/architecture tests/services/*/test_domain.py
+
+unit: .venv/.installed ## kernel, schemas, domains, architecture in ten seconds: no database, no broker
+	$(UNIT) $(UNIT_TESTS)
 
 hooks: ## run format, lint and unit tests before each commit
 	git config core.hooksPath .githooks

@@ -35,7 +35,7 @@ def fields_of_final_values() -> Iterator[tuple[str, str]]:
     for file in (path for room in ("kernel", "runtime", "services") for path in sorted((ROOT / room).rglob("*.py"))):
         source = file.read_text()
         marked = set(MARKED.findall(source))
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.parse(source).body if marked else ():
             if isinstance(node, ast.ClassDef) and node.name in marked:
                 for line in (statement for statement in node.body if isinstance(statement, ast.AnnAssign)):
                     yield f"{node.name}.{ast.unparse(line.target)}", ast.unparse(line.annotation)

@@ -19,6 +19,7 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.exhaustive
 def test_every_contract_of_the_import_linter_holds() -> None:
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     linter = Path(sys.executable).with_name("lint-imports")

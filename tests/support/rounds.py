@@ -16,6 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from hypothesis import settings
+
 FOLDER: Final = Path(__file__).parents[2] / ".run" / "proofs"
 
 
@@ -45,6 +47,11 @@ def form() -> str:
 def rounds(short: int, long: int) -> int:
     """Return how many rounds that is, of what has so many in its short form and in its long one."""
     return {"short": short, "long": long}.get(form()) or int(form())
+
+
+def examples(count: int) -> int:
+    """Return how many examples a property has that asks for so many: in `make unit` no more than the others have."""
+    return settings.default.max_examples if settings.get_current_profile_name() == "unit" else count
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.ledger import merkle
+from tests.support.rounds import examples
 
 # The leaves and roots of the Certificate Transparency reference implementation of RFC 6962.
 KNOWN_LEAVES = [
@@ -142,7 +143,7 @@ def mutated(data: st.DataObject, proof: list[bytes]) -> list[bytes]:
     return data.draw(st.sampled_from(edits))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(sizes, st.data())
 def test_a_mutated_inclusion_proof_does_not_verify(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -151,7 +152,7 @@ def test_a_mutated_inclusion_proof_does_not_verify(size: int, data: st.DataObjec
     assert not merkle.verify_inclusion(LEAVES[index], index, size, proof, merkle.root(size, node))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(sizes, st.data())
 def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     index, other = (data.draw(st.integers(0, size - 1)) for _ in "ab")
@@ -163,7 +164,7 @@ def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObjec
     assert not merkle.verify_inclusion(LEAVES[index], index, size, proof, merkle.root(size - 1, node))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(sizes, st.data())
 def test_a_mutated_consistency_proof_does_not_verify(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(0, new))
@@ -172,7 +173,7 @@ def test_a_mutated_consistency_proof_does_not_verify(new: int, data: st.DataObje
     assert not merkle.verify_consistency(old, new, merkle.root(old, node), merkle.root(new, node), proof)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(sizes, st.data())
 def test_a_consistency_proof_holds_for_no_other_past(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(0, new))

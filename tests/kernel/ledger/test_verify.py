@@ -21,7 +21,7 @@ from tests.kernel.ledger.logs import (
     faults,
     hashed,
 )
-from tests.support.rounds import rounds
+from tests.support.rounds import examples, rounds
 
 LENGTH = 40
 HONEST = entries_of(a_story(LENGTH))
@@ -37,7 +37,7 @@ def test_an_honest_log_raises_no_alarm() -> None:
     assert faults([], []) == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(jitter, max_size=60), st.data())
 def test_overlapping_transactions_raise_no_alarm(late: list[timedelta], data: st.DataObject) -> None:
     headers = [replace(header, at=header.at - by) for header, by in zip(a_story(len(late)), late, strict=True)]
@@ -51,7 +51,7 @@ def test_entries_past_the_last_checkpoint_raise_no_alarm() -> None:
     assert faults(HONEST, SIGNED[:3]) == []
 
 
-@settings(max_examples=rounds(200, 1000))
+@settings(max_examples=examples(rounds(200, 1000)))
 @given(st.integers(0, LENGTH - 1), st.data())
 def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
     body = BODIES[index]

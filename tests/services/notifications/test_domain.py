@@ -28,6 +28,7 @@ from services.notifications.domain import (
     is_open,
     next_opening,
 )
+from tests.support.rounds import examples
 from tests.support.town import KINDS as AGENCIES
 from tests.support.town import PEOPLE
 
@@ -225,7 +226,7 @@ def within(local: datetime, window: dict[str, Any]) -> bool:
     return False
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     rows=st.lists(channels, max_size=3),
     anytime=st.lists(st.sampled_from(NoticeKind), max_size=2),
@@ -253,7 +254,7 @@ def test_notices_go_out_only_on_safe_valid_channels_in_a_window(
         assert any(within(local, window.model_dump()) for window in choice.channel.windows)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(row=channels, at=instants)
 def test_a_waiting_notice_waits_no_longer_than_the_first_window(row: dict[str, Any], at: datetime) -> None:
     always = {"status": "safe", "kind": "sms", "address": "+1 555 0100", "valid_until": "2099-01-01T00:00:00Z"}
