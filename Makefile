@@ -35,13 +35,21 @@ help: ## print this list
 setup: .venv/.installed ## virtual environment, hashed install, embedded PostgreSQL and Kafka
 	@$(BIN)/python -m devstack.fetch
 
-check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diffs
+# No conftest: no database, no broker, and twenty examples of each property (tests/unit.py). Bytecode is written whatever
+# the environment says, as to rewrite the assertions anew takes as long as a third of the tests. Plugins that no unit
+# test needs are left out: schemathesis takes a second to import, in each process.
+UNIT := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --noconftest -p tests.unit -p no:schemathesis \
+  -p no:logging -n 2 --dist worksteal -m "not exhaustive"
+UNIT_TESTS := tests/kernel tests/schemas tests/contracts tests/architecture tests/services/*/test_domain.py
+
+check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diffs, unit tests with the kernel covered
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.publish --check
 	$(BIN)/python -m runtime.http.openapi --check
+	$(UNIT) --cov=kernel --cov-branch $(UNIT_TESTS)
 
 fix: .venv/.installed ## repair what can be repaired
 	$(BIN)/ruff format .
@@ -50,13 +58,6 @@ fix: .venv/.installed ## repair what can be repaired
 schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI anew
 	$(BIN)/python -m schemas.publish
 	$(BIN)/python -m runtime.http.openapi
-
-# No conftest: no database, no broker, and twenty examples of each property (tests/unit.py). Bytecode is written whatever
-# the environment says, as to rewrite the assertions anew takes as long as a third of the tests. Plugins that no unit
-# test needs are left out: schemathesis takes a second to import, in each process.
-UNIT := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --noconftest -p tests.unit -p no:schemathesis \
-  -p no:logging -n 2 --dist worksteal -m "not exhaustive"
-UNIT_TESTS := tests/kernel tests/schemas tests/contracts tests/architecture tests/services/*/test_domain.py
 
 unit: .venv/.installed ## kernel, schemas, domains, architecture in ten seconds: no database, no broker
 	$(UNIT) $(UNIT_TESTS)

@@ -53,6 +53,10 @@ def test_a_reference_is_written_as_it_is(key: bytes, agency: str, ref: UUID) -> 
     assert PairwiseIds(key).as_text(agency, ref) == str(pairwise(key, agency, ref))
 
 
+def test_the_text_of_a_reference_is_the_uuids_own() -> None:
+    assert PairwiseIds(KEY).as_text("harbor-house", REF) == "35740097-7f8a-865e-9337-04c32bce3a3b"
+
+
 def test_consecutive_things_get_references_in_no_order() -> None:
     given_out = [pairwise(KEY, "harbor-house", UUID(int=number)) for number in range(64)]
 

@@ -14,7 +14,7 @@ import pytest
 
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from tests.architecture.test_fields import FORMS
+from tests.architecture.test_fields import forms
 from tests.leaks.canaries import CanaryPool
 from tests.leaks.canary_generator import ABSENT, Sower
 from tests.services.referrals.conftest import a_referral
@@ -195,7 +195,7 @@ def lacking(sent: Any, opened: Any) -> bool:
 
 
 def test_every_form_that_tells_something_is_tried_here() -> None:
-    telling = {name for name, form in FORMS.items() if getattr(form, "field_categories", None)}
+    telling = {name for name, form in forms().items() if getattr(form, "field_categories", None)}
 
     assert telling == {form_case.form for form_case in ALL}
 
@@ -203,7 +203,7 @@ def test_every_form_that_tells_something_is_tried_here() -> None:
 @pytest.mark.parametrize("form_case", ALL, ids=lambda form_case: form_case.form)
 async def test_what_is_told_opens_again(desk: Desk, form_case: FormCase) -> None:
     body = filled(form_case)
-    fields = set(getattr(FORMS[form_case.form], "field_categories", {}))
+    fields = set(getattr(forms()[form_case.form], "field_categories", {}))
     left_out = {name for name, value in form_case.fixed.items() if value is ABSENT}
 
     case_ref = await desk.tell(form_case, body)

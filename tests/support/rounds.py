@@ -51,7 +51,7 @@ def rounds(short: int, long: int) -> int:
 
 def examples(count: int) -> int:
     """Return how many examples a property has that asks for so many: in `make unit` no more than the others have."""
-    return settings.default.max_examples if settings.get_current_profile_name() == "unit" else count
+    return settings.get_profile("unit").max_examples if settings.get_current_profile_name() == "unit" else count
 
 
 @functools.cache

@@ -26,6 +26,11 @@ def test_one_closed_input_closes_the_result() -> None:
     assert not covers(ALL & ~mask_of(["medical.strangulation"]), inputs)
 
 
+def test_two_decisions_together_leave_what_both_open() -> None:
+    assert derived([0b0110, 0b0011]) == 0b0010
+    assert derived(iter([0b0110, 0b1001])) == 0
+
+
 @given(st.lists(masks, min_size=1, max_size=5))
 def test_across_several_decisions_only_what_each_opens_is_left(several: list[int]) -> None:
     left = derived(several)

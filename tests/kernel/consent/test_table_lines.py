@@ -196,3 +196,10 @@ def test_d2_a_court_that_names_the_offender_asks_for_no_check() -> None:
     decision = decide(an_ask(by="riverside-legal", purpose=Purpose.LEGAL_REPRESENTATION), a_table(grant), NOON)
 
     assert decision.mask == bit(path)
+
+
+def test_where_nobody_is_shut_out_nothing_is_hidden() -> None:
+    table = a_table(a_grant(DataCategory.NEEDS))
+
+    assert table.hidden_from("harbor-house", None, unnamed=True) is None
+    assert table.hidden_from("harbor-house", "sam", unnamed=False) is None

@@ -192,6 +192,13 @@ def test_a_leaf_outside_the_tree_has_no_proof(index: int, size: int) -> None:
     assert not merkle.verify_inclusion(LEAVES[0], index, size, [], LEAVES[0])
 
 
+def test_a_proof_longer_than_the_way_to_the_root_is_none() -> None:
+    inclusion, consistency = merkle.inclusion_proof(2, 5, node), merkle.consistency_proof(3, 5, node)
+
+    assert not merkle.verify_inclusion(LEAVES[2], 2, 5, [*inclusion, LEAVES[0]], merkle.root(5, node))
+    assert not merkle.verify_consistency(3, 5, merkle.root(3, node), merkle.root(5, node), [*consistency, LEAVES[0]])
+
+
 @pytest.mark.parametrize(("old", "new"), [(3, 2), (-1, 2)])
 def test_a_tree_is_not_consistent_with_its_future(old: int, new: int) -> None:
     with pytest.raises(IndexError):

@@ -40,6 +40,14 @@ def test_a_node_that_is_missing_is_named(place: int) -> None:
     assert findings == [Finding(Violation.WRONG_NODE, index << level, index + 1 << level)]
 
 
+def test_the_last_node_that_is_missing_is_named() -> None:
+    wrong = [Finding(Violation.WRONG_NODE, 0, 2)]
+
+    assert list(wrong_nodes(LEAVES[:2], [])) == wrong
+    assert list(wrong_nodes(LEAVES[:2], [(0, 0, bytes(32)), *NODES[:1]])) == [Finding(Violation.WRONG_NODE, 0, 1)]
+    assert list(wrong_nodes(LEAVES[:2], [(1, 0, bytes(32))])) == wrong
+
+
 @pytest.mark.parametrize("strange", [(1, 10, bytes(32)), (3, 2, bytes(32)), (0, 4, bytes(32)), (1, 99, bytes(32))])
 def test_a_node_that_nothing_makes_is_named(strange: Grown) -> None:
     level, index, _ = strange

@@ -67,6 +67,13 @@ def test_an_edited_entry_is_named(index: int, data: st.DataObject) -> None:
     assert index < 3 or findings[1:] == []
 
 
+def test_an_entry_edited_under_its_old_hash_is_named() -> None:
+    index, body, leaf = HONEST[9]
+    log = [*HONEST[:9], (index, body + b" ", leaf), *HONEST[10:]]
+
+    assert faults(log, SIGNED) == [(Violation.EDITED, 9, None)]
+
+
 @pytest.mark.parametrize(("index", "agreed", "first"), [(0, 0, 7), (6, 0, 7), (7, 7, 16), (20, 16, 33), (39, 33, 40)])
 def test_an_entry_edited_with_its_hash_is_located_by_checkpoints(index: int, agreed: int, first: int) -> None:
     edited = replace(a_story(LENGTH)[index], actor="p-9")
