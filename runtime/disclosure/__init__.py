@@ -5,6 +5,13 @@
 `record` tells nobody but the custodian.  `record_not_found` and `record_blocked` put on record what a route refuses
 by itself.
 `end_with`, `never_start` and `start_with` meet the conditions of directives by a fact that is recorded.
+
+>>> from runtime import disclosure
+>>> from schemas.codes import Purpose
+>>> async def accept(unit, fact):
+...     await disclosure.offer(unit, fact)  # one transaction with whatever the route wrote
+>>> async def look(unit, sealed):
+...     return await disclosure.open(unit, [sealed], Purpose.ADVOCACY)  # it commits the look, then decrypts
 """
 
 from runtime.disclosure.conditions import end_with, never_start, start_with

@@ -1,4 +1,18 @@
-"""The way in: one edge that owns a request's transaction, one table of problem answers."""
+"""The way in: one edge that owns a request's transaction, one table of problem answers.
+
+>>> from typing import Annotated
+>>> from uuid import UUID
+>>> from fastapi import Depends
+>>> from runtime.database.unit_of_work import UnitOfWork
+>>> from runtime.http import Absent, require_scope, router
+>>> from services.referrals import store
+>>> MayRead = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
+>>> routes = router("/v1/referrals", tags=["referrals"])
+>>> @routes.get("/{referral_ref}")
+... async def read_referral(referral_ref: UUID, unit: MayRead) -> None:
+...     if await store.referral_sent_to(unit.session, unit.agency_id, referral_ref) is None:
+...         raise Absent
+"""
 
 from runtime.http.application import application as application
 from runtime.http.idempotency import CreatedResources as CreatedResources

@@ -1,4 +1,13 @@
-"""Who exists: agencies, subjects, their cases and directives, and the fair lock on each subject."""
+"""Who exists: agencies, subjects, their cases and directives, and the fair lock on each subject.
+
+>>> from runtime import register
+>>> from runtime.http import Absent
+>>> async def agencies_of(unit, case_ref):
+...     subject = await register.lock_shared(unit.session, case_ref)  # a revocation waits until we commit
+...     if subject is None:
+...         raise Absent
+...     return sorted(subject.cases)
+"""
 
 from runtime.database.clock import database_now
 from runtime.register.agencies import agencies_with_mailboxes, agency
