@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 from schemas.categories import DataCategory
 
+# A field is the bit of its place here, and offers keep their masks: new fields come at the end.
 FIELDS: tuple[str, ...] = (
     "identity.given_name",
     "identity.family_name",

@@ -18,6 +18,7 @@ from runtime.auth.tokens import check_claims
 
 HEADER: Final = "Accord-On-Behalf-Of"
 TYPES: Final[frozenset[str | None]] = frozenset({"accord-person+jwt"})
+# ADR 0028: no `jti` is remembered, as a claim used again names the same person to the same system and only narrows.
 LONGEST_SECONDS: Final = 300
 LONGEST_JTI: Final = 200
 

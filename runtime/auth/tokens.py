@@ -30,6 +30,7 @@ from runtime.auth.jws import NotVerified as NotVerified
 from runtime.auth.principal import IN_TOKENS, Kind, Principal
 
 TYPES: frozenset[str | None] = frozenset({"at+jwt"})
+# ADR 0026: signatures that held, by the digest of the token; every claim is still checked at every use.
 MOST_PROVEN: Final = 2_000
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")

@@ -20,6 +20,7 @@ from runtime.database import stall_detector
 FRESH: Final = 1.0  # seconds since its last use in which a connection is not asked whether it lives
 RESTS: Final = "rests since"
 OLDEST_SERVER: Final = 170_000  # PostgreSQL 17, the first that ends a transaction which lasts too long
+# ADR 0031: a list that held its subjects to the end of a long transaction held a stop back until it failed.
 SECONDS: Final = 5
 BATCH_SECONDS: Final = 25  # of those who move many at once and wait for a broker meanwhile
 

@@ -122,6 +122,7 @@ async def _look_up(session: AsyncSession, principal: Principal, claim: OnBehalfC
     system = principal.kind is Kind.SYSTEM
     statement = ENTER_AS_ONESELF if claim is None else ENTER_FOR_A_PERSON
     person = principal.person_ref if claim is None else claim.person_ref
+    # ADR 0033: looked up at each request, so that who was removed is nobody at once, whatever token is still good.
     rows = await fetch_all(session, statement, person, principal.subject if system else None, principal.agency_id)
     row = _PrincipalRow(*rows[0]) if rows else None
     if row is None or (row.client_id if system else row.person_name) is None:

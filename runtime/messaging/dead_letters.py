@@ -19,6 +19,7 @@ from runtime.telemetry.error_ids import error_id
 ORIGINS: Final = UUID("6f1d3a52-5b0e-4d6b-9c53-0b1f0a7c2e11")
 CODED: Final = "base64:"
 
+# ADR 0019: the reference is derived from origin and body, so that parking a message twice keeps one row.
 PARK = text("""
 INSERT INTO carrying.parked (parked_ref, consumer, topic, partition, "offset", message_ref, headers, key, body,
     reason, tries, error_id)

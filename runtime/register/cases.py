@@ -24,6 +24,7 @@ KEEP_KEY = text(
     'UPDATE register."case" SET wrapped_key = COALESCE(wrapped_key, :wrapped_key) '
     "WHERE subject_id = :subject_id AND agency_id = :agency_id RETURNING wrapped_key"
 )
+# ADR 0012: a sequence is not undone by a rollback, so a number that a failed change used never comes again.
 RAISE = text("UPDATE register.subject SET sv = nextval('register.sv') WHERE subject_id = :subject_id RETURNING sv")
 
 

@@ -104,6 +104,7 @@ class HearingBlock(Categorised):
     """When and where the court hears it; where the survivor will be is a location (law R4)."""
 
     hearing_at: OrderTerms[Instant | None] = None
+    # ADR 0022: a court is public, but which court, and when, tells where somebody will be.
     hearing_place: Location[Address | None] = None
 
 

@@ -86,6 +86,7 @@ class Window(NestedModel):
     until_local: LocalTime
 
 
+# ADR 0022: an agency permitted `safe_contact` and not `location` learns that post is safe, and not where it goes.
 _FOUND_AT_A_PLACE = frozenset({ChannelKind.POST, ChannelKind.IN_PERSON})
 
 

@@ -47,6 +47,7 @@ async def end_one(unit: UnitOfWork) -> int:
     """
     candidates = await store.unreviewed_referrals(unit.session, unit.agency_id, 1)
     for candidate in candidates:
+        # ADR 0034: subject first and rows second, as two that lock in different orders would wait for each other.
         subject = await register.lock_exclusive(unit.session, candidate.case_ref)
         referral = await store.referral_sent_by(unit.session, unit.agency_id, candidate.referral_ref, to_change=True)
         if subject is None or referral is None or referral.state not in domain.OPEN:

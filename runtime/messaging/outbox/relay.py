@@ -24,6 +24,7 @@ from runtime.messaging.producer import DeliveryStatus, MailboxProducer
 from runtime.settings import BrokerSettings
 from runtime.telemetry import metrics
 
+# ADR 0025: a shard is the subject modulo this, so that the order within a case and recipient holds.
 SHARDS: Final = 4  # as many as `runtime.messaging.outbox.queue` spreads over; a test holds the two together
 GRACE: Final = 30.0
 LOOK_EVERY: Final = 0.01  # seconds; a fact that comes alone waits half of it

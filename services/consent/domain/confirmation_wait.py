@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+# ADR 0029: an opening that no second person confirmed lapses after these days.
 WAITS: Final = timedelta(days=7)
 
 

@@ -10,7 +10,9 @@ from schemas.codes import DirectiveState
 from services.consent.domain.draft_context import DraftContext
 from services.consent.domain.provision import UNSAID, Provision, is_narrower, same_way, takes_away
 
+# ADR 0029: to give back what somebody ended of late opens more than stood before, as a wider release does.
 REMEMBERED: Final = timedelta(days=30)
+# ADR 0029: an advocate alone at night can record all purposes that were signed on one paper.
 ONE_SIGNING: Final = timedelta(hours=1)
 _OF_ONE_SIGNING: Final = ("document_ref", "explained_by", "text_version", "language", "recorded_by")
 

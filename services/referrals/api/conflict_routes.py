@@ -55,6 +55,7 @@ async def _checkable(unit: UnitOfWork, form: ConflictCheckRequest) -> list[Refer
     if not await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results):
         await disclosure.record_not_found(unit, form.case_ref, name="case_ref")
         raise Withheld
+    # ADR 0034: subject first and rows second, as two that lock in different orders would wait for each other.
     await register.lock_exclusive(unit.session, form.case_ref)
     referrals = await store.conflict_checks(unit.session, unit.agency_id, form.case_ref, results, to_change=True)
     looks = [
