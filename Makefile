@@ -37,9 +37,10 @@ setup: .venv/.installed ## virtual environment, hashed install, embedded Postgre
 
 # No conftest: no database, no broker, and twenty examples of each property (tests/unit.py). Bytecode is written whatever
 # the environment says, as to rewrite the assertions anew takes as long as a third of the tests. Plugins that no unit
-# test needs are left out: schemathesis takes a second to import, in each process.
+# test needs are left out: schemathesis takes a second to import, in each process, and pytest-asyncio looks at each test;
+# without it the options of pyproject.toml that are its own are unknown.
 UNIT := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --noconftest -p tests.unit -p no:schemathesis \
-  -p no:logging -n 2 --dist worksteal -m "not exhaustive"
+  -p no:logging -p no:asyncio -p no:anyio -W ignore::pytest.PytestConfigWarning -n 2 --dist worksteal -m "not exhaustive"
 UNIT_TESTS := tests/kernel tests/schemas tests/contracts tests/architecture tests/services/*/test_domain.py
 
 check: .venv/.installed ## format, lint, types, imports, schema and OpenAPI diffs, unit tests with the kernel covered
@@ -59,7 +60,7 @@ schemas: .venv/.installed ## write the published schemas, AsyncAPI and OpenAPI a
 	$(BIN)/python -m schemas.publish
 	$(BIN)/python -m runtime.http.openapi
 
-unit: .venv/.installed ## kernel, schemas, domains, architecture in ten seconds: no database, no broker
+unit: .venv/.installed ## kernel, schemas, domains, architecture in a quarter of a minute: no database, no broker
 	$(UNIT) $(UNIT_TESTS)
 
 hooks: ## run format, lint and unit tests before each commit

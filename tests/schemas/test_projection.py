@@ -5,7 +5,7 @@ from functools import cache
 from uuid import UUID, uuid4, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.facts import Fact, ReferralCreated
@@ -15,6 +15,7 @@ from schemas.taxonomy import ALL
 from schemas.values import Rename
 from tests.contracts.examples import fact
 from tests.support.projection import by_category, carried
+from tests.support.rounds import examples, rounds
 
 masks = st.integers(0, ALL)
 example_of = cache(fact)
@@ -29,6 +30,7 @@ def alone(original: Fact, mask: int, rename: Rename | None) -> object:
 
 
 @pytest.mark.parametrize("type_name", CONTRACTS)
+@settings(max_examples=examples(rounds(60, 1000), unit=5))  # of each of forty facts
 @given(st.lists(masks | st.just(ALL), min_size=1, max_size=4))
 def test_each_copy_is_what_cutting_for_one_alone_gives(type_name: str, several: list[int]) -> None:
     original = example_of(type_name)
