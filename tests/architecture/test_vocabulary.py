@@ -64,7 +64,8 @@ def identifiers(path: Path) -> Iterator[str]:
 def bindings(path: Path) -> Iterator[str]:
     """Yield each name that is bound in a scope of a module, once a scope."""
     symbols = (symbol for scope in scopes(path) for symbol in scope.get_symbols())
-    return (symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_parameter())
+    names = (symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_parameter())
+    return (name for name in names if name.isidentifier())  # a comprehension's own argument is called ".0"
 
 
 def test_the_glossary_leads_to_forty_terms() -> None:
