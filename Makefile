@@ -113,7 +113,7 @@ doctor: ## what is missing on this machine and how to get it; before `make setup
 
 lock: ## resolve requirements anew, hashed, nothing younger than seven days
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv
-	for name in runtime dev fuzz bench; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	for name in runtime devstack dev fuzz bench; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --exclude-newer "$$($(PYTHON) -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## remove what was built and every kept run; the virtual environment and the broker's jars stay

