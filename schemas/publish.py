@@ -20,7 +20,6 @@ from schemas.registry import CONTRACTS
 from schemas.town import Town
 
 FOLDER: Final = Path(__file__).with_name("published")
-EXAMPLES: Final = Path(__file__).with_name("examples")
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ASYNCAPI: Final = "asyncapi.json"

@@ -8,7 +8,7 @@ their counterparts take a function that looks a node up among what was fetched.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -33,9 +33,6 @@ def frontier(size: int) -> list[Node]:
     return _span(0, size)
 
 
-nodes_for_root = frontier
-
-
 def push(peaks: list[bytes], size: int, leaf: bytes) -> list[Grown]:
     """Add one leaf to the frontier hashes `peaks` of a tree of `size`, in place.
 
@@ -48,18 +45,6 @@ def push(peaks: list[bytes], size: int, leaf: bytes) -> list[Grown]:
         level, index = level + 1, index >> 1
         grown.append((level, index, node))
     peaks.append(node)
-    return grown
-
-
-def grow(size: int, peaks: Sequence[bytes], leaves: Iterable[bytes]) -> list[Grown]:
-    """Return every complete subtree that appending `leaves` brings about.
-
-    `peaks` are the hashes of `frontier(size)`, in that order.
-    """
-    current_peaks = list(peaks)
-    grown: list[Grown] = []
-    for position, leaf in enumerate(leaves, start=size):
-        grown += push(current_peaks, position, leaf)
     return grown
 
 

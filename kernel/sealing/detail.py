@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from kernel.sealing.keys import Wrapping, derive, unwrap
+from kernel.sealing.keys import Wrapping, derive
 
 BLOCK = 256
 USE = "ledger.detail"
@@ -23,17 +23,6 @@ class Details:
     def seal(self, detail: Mapping[str, Any]) -> bytes:
         """Return `detail` closed; it is gone when the case key is shredded."""
         return self._key.wrap(padded(detail), _PLACE)
-
-
-def seal_detail(case_key: bytes, detail: Mapping[str, Any]) -> bytes:
-    """Return the one detail that `Details` closes, where there is no other."""
-    return Details(case_key).seal(detail)
-
-
-def open_detail(case_key: bytes, sealed: bytes) -> dict[str, Any]:
-    """Return the detail of a ledger line; refuse it without its case key."""
-    detail: dict[str, Any] = from_json(unwrap(derive(case_key, USE), sealed, _PLACE))
-    return detail
 
 
 def padded(content: Mapping[str, Any] | bytes) -> bytes:

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import from_json
 
-from kernel.sealing.detail import open_detail, padded, seal_detail
+from kernel.sealing.detail import padded
 from kernel.sealing.envelope import NotOpenable, Sealed
 from kernel.sealing.keys import NONCE_BYTES, Expanding, derive, new_key, unwrap, wrap
 from schemas.categories import DataCategory
@@ -24,10 +24,8 @@ from schemas.taxonomy import paths_of
 __all__ = [
     "derive",
     "new_key",
-    "open_detail",
     "open_terms",
     "seal",
-    "seal_detail",
     "seal_terms",
     "unseal",
     "unwrap",

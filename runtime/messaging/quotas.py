@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Final
 
 from aiokafka.client import AIOKafkaClient  # type: ignore[import-untyped]
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
-from aiokafka.protocol.admin import DescribeClientQuotasRequest  # type: ignore[import-untyped]
 from aiokafka.protocol.api import Request, RequestStruct, Response  # type: ignore[import-untyped]
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String  # type: ignore[import-untyped]
 
@@ -25,7 +24,6 @@ AGENCY: Final[Mapping[str, float]] = {
     "request_percentage": 50.0,  # of one thread of the broker
 }
 USER: Final = "user"
-_EXACTLY: Final = 0
 _TEXT: Final = String("utf-8")
 _ENTITY: Final = Array(("entity_type", _TEXT), ("entity_name", _TEXT))
 
@@ -85,17 +83,14 @@ class Administrator:
         """Forget the bounds of a user; repeating it is harmless. Raises `QuotasRefused`."""
         self._alter(_AlterQuotas(user, values, remove=True))
 
-    def quotas(self, user: str) -> dict[str, float]:
-        """Return the bounds of a user."""
-        answer = self._sends(DescribeClientQuotasRequest([(USER, _EXACTLY, user)], True))
-        return {key: value for _, values in answer.entries for key, value in values}
-
     def _alter(self, request: _AlterQuotas) -> None:
-        codes = [code for code, *_ in self._sends(request).entries if code]
+        codes = [code for code, *_ in self.send(request).entries if code]
         if codes:
             raise QuotasRefused(codes[0])
 
-    def _sends(self, request: Request[Any]) -> Any:
+    def send(self, request: Request[Any]) -> Any:
+        """Return what the broker answers to a request; raises `QuotasRefused`."""
+
         async def sent() -> Any:
             client = AIOKafkaClient(
                 bootstrap_servers=self.servers,

@@ -10,8 +10,6 @@ _answers = METER.create_histogram("accord.http.seconds", unit="s", description="
 _outbox = METER.create_gauge("accord.outbox.depth", unit="{row}", description="Rows waiting to be relayed")
 _outbox_age = METER.create_gauge("accord.outbox.age", unit="s", description="Age of the oldest row that waits")
 _pending = METER.create_gauge("accord.ledger.pending", unit="{leaf}", description="Leaves not yet in the tree")
-_acts = METER.create_counter("accord.acts", unit="{act}", description="Offers, openings, refusals, revocations")
-_door = METER.create_histogram("accord.door.seconds", unit="s", description="Time spent in offer and open")
 _unread = METER.create_gauge("accord.worker.unread", unit="s", description="Wait of the oldest message not handled")
 _parked = METER.create_counter("accord.parked", unit="{message}", description="Messages set aside")
 _shed = METER.create_counter("accord.http.shed", unit="{request}", description="Turned away, by what ran short")
@@ -36,16 +34,6 @@ def outbox(depth: int, oldest_seconds: float) -> None:
 def ledger_pending(leaves: int) -> None:
     """Tell how many leaves wait for the sequencer."""
     _pending.set(leaves)
-
-
-def acted(act: str, outcome: str, count: int = 1) -> None:
-    """Count what was offered, opened, refused, withheld, granted or revoked."""
-    _acts.add(count, {"accord.act": act, "accord.outcome": outcome})
-
-
-def door(act: str, seconds: float) -> None:
-    """Tell how long a door took."""
-    _door.record(seconds, {"accord.act": act})
 
 
 def unread(consumer: str, seconds: float) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -19,8 +17,6 @@ from runtime.settings import ProcessSettings
 from runtime.telemetry.attributes import ATTRIBUTES
 from runtime.telemetry.logs import setup_logs
 from runtime.telemetry.tracing import DeclaredOnly, TraceparentOnly
-
-log = logging.getLogger(__name__)
 
 
 def setup(settings: ProcessSettings) -> None:

@@ -36,7 +36,7 @@ from schemas.codes.incident import (
     ViolenceType,
     WeaponKind,
 )
-from schemas.codes.notice import Audience, NoticeKind, NoticeState, RightKind, RightStage
+from schemas.codes.notice import NoticeKind, NoticeState
 from schemas.codes.order import (
     EndReason,
     Modification,
@@ -71,7 +71,6 @@ __all__ = [
     "AlertOutcome",
     "Answer",
     "Attendance",
-    "Audience",
     "Band",
     "Basis",
     "Bool3",
@@ -123,8 +122,6 @@ __all__ = [
     "ReportChannel",
     "ReviewTrigger",
     "RevokedBy",
-    "RightKind",
-    "RightStage",
     "RiskChange",
     "ServiceCode",
     "ServiceFailure",

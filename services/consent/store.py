@@ -29,7 +29,6 @@ from services.consent.domain import (
 )
 
 OWN_CASE = text('SELECT true FROM register."case" WHERE case_ref = :case_ref AND agency_id = :agency')
-CASE_REFS = text('SELECT agency_id, case_ref FROM register."case" WHERE subject_id = :subject_id')
 # The custodian reads its directives in every state.  Whoever drafted one for another custodian sees it while it
 # is a draft or active: after that, refused and absent are one answer (R38).
 READABLE = """
@@ -144,12 +143,6 @@ async def provisions(session: AsyncSession, subject_id: int) -> tuple[tuple[Prov
 async def standing(session: AsyncSession, subject_id: int) -> tuple[DirectiveSummary, ...]:
     """Return the summary of every directive of the subject, readable or not."""
     return tuple(DirectiveSummary(*row) for row in await session.execute(STANDING, {"subject_id": subject_id}))
-
-
-async def case_refs(session: AsyncSession, subject_id: int) -> dict[str, UUID]:
-    """Return the case reference of each agency that knows the subject."""
-    rows = await session.execute(CASE_REFS, {"subject_id": subject_id})
-    return {row.agency_id: row.case_ref for row in rows}
 
 
 async def add(session: AsyncSession, subject_id: int, new: Provision) -> None:

@@ -22,6 +22,7 @@ from devstack.status import town_status
 from runtime.messaging.quotas import AGENCY, Administrator
 from runtime.settings import KafkaProtocol
 from tests.devstack.watcher import comes_true, is_gone, runs
+from tests.support.broker import quotas_of
 
 ROOT = Path(__file__).parents[2]
 ACCORD = Path(sys.executable).with_name("accord")
@@ -276,7 +277,7 @@ def test_l12_d18_people_and_agencies_are_taken_out(up: Place, later: dict[str, i
     place = up.town["kafka"]
     password = Path(place["admin_password_file"]).read_text().strip()
     broker = Administrator(place["bootstrap_servers"], place["admin_user"], password, KafkaProtocol.PLAINTEXT)
-    assert [broker.quotas(agency_id) for agency_id in LATER] == [AGENCY, {}, AGENCY]
+    assert [quotas_of(broker, agency_id) for agency_id in LATER] == [AGENCY, {}, AGENCY]
 
 
 @pytest.mark.parametrize("victims", [("intake", "exchange-worker"), ("postgres",)], ids=" ".join)

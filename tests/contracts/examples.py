@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from schemas import publish
 from schemas.facts import Fact
-from schemas.publish import EXAMPLES
 from schemas.registry import contract
+
+EXAMPLES = publish.FOLDER.with_name("examples")
 
 
 def files() -> list[Path]:

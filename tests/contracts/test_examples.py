@@ -5,10 +5,10 @@ import pytest
 
 from schemas import strict_json
 from schemas.facts import DirectiveFact
-from schemas.publish import EXAMPLES, documents
+from schemas.publish import documents
 from schemas.registry import CONTRACTS, contract, contract_mask
 from schemas.taxonomy import ALL
-from tests.contracts.examples import example, fact, files
+from tests.contracts.examples import EXAMPLES, example, fact, files
 from tests.support.projection import by_category, carried
 
 

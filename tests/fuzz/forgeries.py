@@ -13,13 +13,14 @@ import psycopg
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
-from kernel.ledger.merkle import grow, leaf_hash, push, root_of
+from kernel.ledger.merkle import leaf_hash, push, root_of
 from kernel.sealing.detail import Details
 from runtime.ledger.pending_entries import Leaf, append, leaf
 from runtime.ledger.sequencer import integrate
 from tests.fuzz.damage import flipped
 from tests.support.ledger import CATEGORIES, NOON, ORIGIN, TYPE, Log
 from tests.support.proofs import Filed, Rows
+from tests.support.trees import grow
 
 TABLES: Final = ("leaf", "node", "checkpoint", "head")
 SUBJECTS: Final = tuple(UUID(int=number + 1) for number in range(5))

@@ -21,11 +21,12 @@ from confluent_kafka.admin import AdminClient
 from devstack.kafka import Kafka
 from devstack.postgres import Postgres
 from kernel.sealing.keys import new_key
-from runtime.messaging import acls, admin, client_consumer, headers
+from runtime.messaging import acls, admin, headers
 from runtime.messaging.outbox.queue import SHARDS
 from runtime.settings import KafkaProtocol, Profile, Settings
 from schemas.services import SERVICES
 from schemas.topics import mailbox
+from tests.support.broker import broker_consumer
 from tests.support.database import Database, a_database
 
 PASSWORD = "test"
@@ -165,9 +166,7 @@ class Fabric:
 
     def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:
         """Return the messages in an agency's mailbox, read by the agency itself."""
-        consumer = client_consumer.broker_consumer(
-            self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)]
-        )
+        consumer = broker_consumer(self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)])
         messages: list[Message] = []
         deadline = time.monotonic() + within
         try:

@@ -7,7 +7,6 @@ dies between the two sends again, with the same message reference, and consumers
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from typing import Final
 from uuid import UUID
@@ -28,7 +27,6 @@ from runtime.telemetry import metrics
 SHARDS: Final = 4  # as many as `runtime.messaging.outbox.queue` spreads over; a test holds the two together
 GRACE: Final = 30.0
 LOOK_EVERY: Final = 0.01  # seconds; a fact that comes alone waits half of it
-log = logging.getLogger(__name__)
 
 
 class Relay:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kernel.ledger import merkle
 from tests.support.rounds import examples
+from tests.support.trees import grow
 
 # The leaves and roots of the Certificate Transparency reference implementation of RFC 6962.
 KNOWN_LEAVES = [
@@ -28,7 +29,7 @@ KNOWN_ROOTS = (
 
 BODIES = [b"entry %d" % number for number in range(300)]
 LEAVES = [merkle.leaf_hash(body) for body in BODIES]
-NODES = {(level, index): node for level, index, node in merkle.grow(0, [], LEAVES)}
+NODES = {(level, index): node for level, index, node in grow(0, [], LEAVES)}
 
 sizes = st.integers(1, len(LEAVES))
 
@@ -55,7 +56,7 @@ def only(places: list[merkle.Node]) -> Callable[[int, int], bytes]:
 
 @pytest.mark.parametrize("size", range(9))
 def test_the_roots_are_those_of_the_reference_implementation(size: int) -> None:
-    grown = merkle.grow(0, [], map(merkle.leaf_hash, KNOWN_LEAVES[:size]))
+    grown = grow(0, [], map(merkle.leaf_hash, KNOWN_LEAVES[:size]))
     nodes = {(level, index): hashed for level, index, hashed in grown}
 
     root = merkle.root(size, lambda level, index: nodes[level, index])
@@ -84,9 +85,9 @@ def test_growing_in_batches_makes_the_same_nodes(size: int, data: st.DataObject)
     cut = data.draw(st.integers(0, size))
     peaks = [node(*place) for place in merkle.frontier(cut)]
 
-    grown = merkle.grow(0, [], LEAVES[:cut]) + merkle.grow(cut, peaks, LEAVES[cut:size])
+    grown = grow(0, [], LEAVES[:cut]) + grow(cut, peaks, LEAVES[cut:size])
 
-    assert grown == merkle.grow(0, [], LEAVES[:size])
+    assert grown == grow(0, [], LEAVES[:size])
 
 
 @given(sizes)
@@ -116,13 +117,13 @@ def test_every_consistency_proof_verifies() -> None:
 
 def test_a_root_needs_no_more_than_the_nodes_named_for_it() -> None:
     for size in range(301):
-        assert merkle.root(size, only(merkle.nodes_for_root(size))) == merkle.root(size, node)
+        assert merkle.root(size, only(merkle.frontier(size))) == merkle.root(size, node)
 
 
 def test_proofs_stay_short() -> None:
     million = 1_000_000
 
-    assert max(len(merkle.nodes_for_root(size)) for size in (million, million - 1, 2**20 - 1)) <= 20
+    assert max(len(merkle.frontier(size)) for size in (million, million - 1, 2**20 - 1)) <= 20
     assert len(merkle.nodes_for_inclusion(million // 3, million)) <= 40
 
 

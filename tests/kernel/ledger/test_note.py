@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from kernel.ledger import merkle, note
 from kernel.ledger.note import Checkpoint, Malformed, NotIncluded, NotSigned, Proof
+from tests.support.trees import grow
 
 # The example of Go's golang.org/x/mod/sumdb/note, which defined the format.
 GO_SKEY = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
@@ -23,7 +24,7 @@ OTHER_SKEY, OTHER_VKEY = note.new_keys("elsewhere.example/ledger")
 WITNESS_SKEY, WITNESS_VKEY = note.new_keys("harbor-house.example/witness", note.WITNESSES)
 
 BODIES = [b"entry %d" % number for number in range(21)]
-NODES = {(level, index): hashed for level, index, hashed in merkle.grow(0, [], map(merkle.leaf_hash, BODIES))}
+NODES = {(level, index): hashed for level, index, hashed in grow(0, [], map(merkle.leaf_hash, BODIES))}
 CHECKPOINT = Checkpoint(ORIGIN, 21, merkle.root(21, lambda level, index: NODES[level, index]))
 NOTE = note.sign(CHECKPOINT.text(), SKEY)
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, seal_hash
-from kernel.ledger.merkle import Grown, grow
+from kernel.ledger.merkle import Grown
 from kernel.ledger.stored_state import IndexedEntry, altered, shredded_of, wrong_heads, wrong_nodes
 from kernel.ledger.verify import Finding, Violation
 from tests.kernel.ledger.logs import AN_OFFER, ORIGIN, VKEY, a_story, checkpoint, entries_of
+from tests.support.trees import grow
 
 LENGTH = 21
 LEAVES = [(index, leaf) for index, _, leaf in entries_of(a_story(LENGTH))]

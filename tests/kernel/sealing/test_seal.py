@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.sealing import seal as vault
+from kernel.sealing.detail import Details
 from kernel.sealing.envelope import NotOpenable, Sealed
 from kernel.sealing.keys import new_key
 from schemas.categories import DataCategory
 from schemas.taxonomy import ALL, FIELDS, bit, category_mask, mask_of
+from tests.support.details import open_detail
 
 Parts = dict[DataCategory, dict[str, Any]]
 
@@ -274,7 +276,7 @@ def test_l9_no_altered_bit_of_terms_passes() -> None:
 
 @given(st.dictionaries(texts, values, max_size=6))
 def test_a_ledger_detail_opens_with_its_case_key(detail: dict[str, Any]) -> None:
-    assert vault.open_detail(KEY, vault.seal_detail(KEY, detail)) == detail
+    assert open_detail(KEY, Details(KEY).seal(detail)) == detail
 
 
 def test_a_sealed_ledger_detail_is_read_back() -> None:
@@ -282,15 +284,15 @@ def test_a_sealed_ledger_detail_is_read_back() -> None:
 
 
 def test_a_ledger_detail_is_gone_with_its_case_key() -> None:
-    closed = vault.seal_detail(new_key(), {"person_ref": CANARY})
+    closed = Details(new_key()).seal({"person_ref": CANARY})
 
     assert CANARY.encode() not in closed
     with pytest.raises(NotOpenable):
-        vault.open_detail(new_key(), closed)
+        open_detail(new_key(), closed)
 
 
 def test_details_of_like_length_are_of_one_size() -> None:
-    sizes = {len(vault.seal_detail(KEY, {"person_ref": "x" * length})) for length in range(200)}
+    sizes = {len(Details(KEY).seal({"person_ref": "x" * length})) for length in range(200)}
 
     assert len(sizes) == 1
 
@@ -299,4 +301,4 @@ def test_a_wrapped_key_is_not_taken_for_a_detail() -> None:
     wrapped = vault.wrap(vault.derive(KEY, "ledger.detail"), json.dumps({}).encode(), b"another use")
 
     with pytest.raises(NotOpenable):
-        vault.open_detail(KEY, wrapped)
+        open_detail(KEY, wrapped)

@@ -6,16 +6,17 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]  # not in its stubs
 
-from runtime.messaging import acls, admin, client_consumer
+from runtime.messaging import acls, admin
 from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer, OutgoingRecord
 from schemas.services import RESERVED, SERVICES
 from schemas.topics import mailbox, topic_specs
+from tests.support.broker import broker_consumer
 from tests.support.broker_env import PASSWORD, Fabric
 
 
 def refused(fabric: Fabric, user: str, topic: str, group: str) -> str | None:
     """Return what the broker says when `user` reads `topic` in `group`; None when it lets it."""
-    reading = client_consumer.broker_consumer(fabric.settings(user), group, [topic])
+    reading = broker_consumer(fabric.settings(user), group, [topic])
     try:
         for _ in range(100):
             message = reading.poll(0.1)
@@ -129,7 +130,7 @@ def test_admitting_an_agency_again_changes_nothing(fabric: Fabric) -> None:
 def test_l12_d18_a_dismissed_agency_reads_no_more(fabric: Fabric) -> None:
     agency = fabric.agency()
     fabric.post(agency, uuid4())
-    reading = client_consumer.broker_consumer(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
+    reading = broker_consumer(fabric.settings(agency), f"{agency}.inbox", [mailbox(agency)])
     assert until_heard(reading) is None
 
     admin.remove_agency(fabric.admin, agency)

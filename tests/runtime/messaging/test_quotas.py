@@ -10,6 +10,7 @@ from confluent_kafka import Consumer
 from runtime.messaging.quotas import AGENCY, Administrator, QuotasRefused
 from runtime.settings import KafkaProtocol
 from schemas.topics import mailbox
+from tests.support.broker import quotas_of
 from tests.support.broker_env import PASSWORD, Fabric
 
 LETTERS, BYTES = 20, 2_000
@@ -34,12 +35,12 @@ def test_l12_quotas_are_set_once_and_taken_back(fabric: Fabric, quotas: Administ
 
     for _ in range(2):
         quotas.set_quotas(agency)
-    eventually(lambda: quotas.quotas(agency) == AGENCY)
-    assert quotas.quotas(other) == {}
+    eventually(lambda: quotas_of(quotas, agency) == AGENCY)
+    assert quotas_of(quotas, other) == {}
 
     for _ in range(2):
         quotas.remove_quotas(agency)
-    eventually(lambda: quotas.quotas(agency) == {})
+    eventually(lambda: quotas_of(quotas, agency) == {})
     with pytest.raises(QuotasRefused):
         quotas.set_quotas(agency, {"no_such_rate": 1.0})
 
@@ -49,7 +50,7 @@ def test_l12_an_agencys_reading_is_bounded(fabric: Fabric, quotas: Administrator
     for agency in (bounded, free):
         fabric.post(agency, uuid4(), [uuid4() for _ in range(LETTERS)], value=b"x" * BYTES)
     quotas.set_quotas(bounded, {"consumer_byte_rate": 100.0})
-    eventually(lambda: quotas.quotas(bounded) == {"consumer_byte_rate": 100.0})
+    eventually(lambda: quotas_of(quotas, bounded) == {"consumer_byte_rate": 100.0})
 
     assert reads(fabric, bounded)[1] > 0
     assert reads(fabric, free) == (LETTERS, 0)

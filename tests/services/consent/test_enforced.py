@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from kernel.consent import Request, decide
-from kernel.sealing.detail import open_detail
 from runtime import disclosure, register
 from schemas.codes import EndsWhen, Purpose
 from schemas.taxonomy import ALL, paths_of
 from services.consent.jobs import run_jobs
 from tests.services.consent.builders import PART2
 from tests.services.consent.conftest import EXPLAINED, TAKES_PART, Desk, a_permit
+from tests.support.details import open_detail
 from tests.support.mail import opened_by
 from tests.support.web import Web
 
