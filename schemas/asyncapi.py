@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from schemas.facts import Fact
-from schemas.registry import CONTRACTS
+from schemas.registry import CONTRACTS, PLANNED
 from schemas.topics import TopicSpec, topic_specs
 
 CONTENT_TYPE: Final = "application/vnd.accord.sealed"
@@ -100,10 +100,12 @@ def _operation(spec: TopicSpec) -> dict[str, Any]:
 
 
 def _message(fact: type[Fact]) -> dict[str, Any]:
+    summary = (fact.__doc__ or "").splitlines()[0]
+    planned = fact.type in PLANNED
     return {
         "name": fact.type,
         "title": fact.__name__,
-        "summary": (fact.__doc__ or "").splitlines()[0],
+        "summary": f"{summary} Planned: no service offers it yet." if planned else summary,
         "contentType": CONTENT_TYPE,
         "headers": {
             "allOf": [
@@ -115,6 +117,7 @@ def _message(fact: type[Fact]) -> dict[str, Any]:
         "correlationId": {"location": "$message.header#/ce_id"},
         "bindings": {"kafka": {"key": _UUID, "bindingVersion": BINDING}},
         "x-accord-contract": {"$ref": f"{fact.type}.json"},
+        **({"x-accord-status": "planned"} if planned else {}),
     }
 
 

@@ -51,6 +51,22 @@ CONTRACTS: dict[str, type[Fact]] = {
     )
 }
 
+# Agreed, and offered by no service yet: a partner meets none of these until a service does.
+PLANNED: frozenset[str] = frozenset(
+    fact.type
+    for fact in (
+        facts.RiskAssessed,
+        facts.SafetyPlanReviewed,
+        facts.NearMissLogged,
+        facts.AlertRaised,
+        facts.AlertAcknowledged,
+        facts.AlertClosed,
+        facts.DisclosureCompelled,
+        facts.DisclosureEmergencyOpened,
+        facts.NoticeCorrected,
+    )
+)
+
 
 def contract(type_name: str) -> type[Fact]:
     """Return the contract of that wire type, or raise KeyError: what is unknown is not guessed."""
