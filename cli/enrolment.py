@@ -30,6 +30,8 @@ from schemas.town import Town, TownAgency, TownPerson
 
 ROLE = "accord_admin"
 MOST_REPLICAS = 3
+AGENCIES = text("SELECT agency_id FROM register.agency")
+PEOPLE = text("SELECT person_ref FROM register.person")
 
 
 class NameTaken(SetupError):
@@ -183,8 +185,8 @@ def enrolled_ids(place: Town) -> EnrolledIds:
     """Return the agencies and people that need not be taken in again."""
 
     async def listed(session: AsyncSession) -> tuple[frozenset[str], frozenset[str]]:
-        agencies = await session.scalars(text("SELECT agency_id FROM register.agency"))
-        people = await session.scalars(text("SELECT person_ref FROM register.person"))
+        agencies = await session.scalars(AGENCIES)
+        people = await session.scalars(PEOPLE)
         return frozenset(agencies), frozenset(people)
 
     agencies, people = within(place, ROLE, listed)

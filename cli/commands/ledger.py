@@ -11,7 +11,6 @@ from typing import Annotated
 
 import psycopg
 import typer
-from sqlalchemy import text as statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli import ledger_export, town
@@ -23,6 +22,7 @@ from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
 from kernel.ledger.promise import PromiseChecker
 from kernel.ledger.verify import Entry, Finding, verify_log
+from runtime.database.clock import database_now
 from runtime.ledger import snapshot
 from runtime.ledger.pending_entries import append, leaf
 
@@ -196,7 +196,7 @@ def _tell(verified: Verified, *, json: bool) -> None:
 
 
 async def _note_export(session: AsyncSession) -> None:
-    at = await session.scalar(statement("SELECT register.instant()"))
+    at = await database_now(session)
     fields = {"at": at, "act": Act.EXPORTED, "actor": "operator", "agency": "operator"}
     await append(session, [leaf({}, None, **fields, verdict=Verdict.PERMIT, sv=0)])
     await session.commit()

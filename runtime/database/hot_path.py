@@ -1,7 +1,9 @@
 """The statements that every offer and every opening makes, given to the driver itself.
 
 What SQLAlchemy does around a statement costs a multiple of what the driver does for it, and a door makes several.  The
-transaction, its connection and the errors stay SQLAlchemy's: whoever catches those meets no others here.
+transaction, its connection and the errors stay SQLAlchemy's: whoever catches those meets no others here.  It is paid
+for by what `benchmarks/offers.py`, `benchmarks/openings.py`, `benchmarks/relay.py` and `benchmarks/worker.py` measure
+(`docs/performance.md`); a statement that none of those makes goes through SQLAlchemy (ADR 0024).
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ UNION ALL SELECT 'database ' || d.datname FROM pg_database AS d
 WHERE d.datname IN ('postgres', 'template1') AND EXISTS (
     SELECT FROM aclexplode(COALESCE(d.datacl, acldefault('d', d.datdba))) AS granted WHERE granted.grantee = 0)
 """
+DATABASE_NAMED = "SELECT 1 FROM pg_database WHERE datname = %s"
+ROLE_NAMED = "SELECT 1 FROM pg_roles WHERE rolname = %s"
 OTHER_DATABASES = ("postgres", "template1")
 
 
@@ -39,7 +41,7 @@ def create(superuser_url: str, passwords: dict[str, str], database: str = DATABA
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role in ROLES:
             _create_role(connection, role, passwords[role])
-        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
+        row = connection.execute(DATABASE_NAMED, (database,)).fetchone()
         if row is None:
             statement = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER))
             connection.execute(statement)
@@ -74,7 +76,7 @@ def _where_allowed(connection: psycopg.Connection[tuple[object, ...]], statement
 
 
 def _create_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
-    row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    row = connection.execute(ROLE_NAMED, (role,)).fetchone()
     verb = sql.SQL("CREATE ROLE") if row is None else sql.SQL("ALTER ROLE")
     options = sql.SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD")
     statement = sql.SQL("{} {} {} {}").format(verb, sql.Identifier(role), options, sql.Literal(password))

@@ -30,6 +30,7 @@ from kernel.ledger.merkle import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, failpoints
 from runtime.batch_throttle import pause
 from runtime.database.arrays import bigints, byteas, smallints
+from runtime.database.clock import database_now
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.database.hot_path import execute, fetch_all
 from runtime.error_kinds import safe_error_name
@@ -131,7 +132,7 @@ async def publish(session: AsyncSession, skey: str, every: timedelta = PUBLISHED
         return False
     if size % PADDED_TO:
         tree = await _tree(session, size, note.vkey_of(skey))
-        ((at,),) = await fetch_all(session, "SELECT register.instant()")
+        at = await database_now(session)
         blanks = [leaf({}, None, **padding(at)) for _ in range(-size % PADDED_TO)]
         await _take(
             session, tree, [PendingEntry(*row) for row in await fetch_all(session, PAD, *columns(blanks))], skey

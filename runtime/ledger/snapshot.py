@@ -24,6 +24,7 @@ HEAD = "SELECT size, (SELECT coalesce(max(size), 0) FROM ledger.checkpoint) FROM
 HASHES = "SELECT index, hash FROM ledger.leaf ORDER BY index"
 # A node comes about with the last leaf that it covers, the lower ones first.
 NODES = "SELECT level, index, hash FROM ledger.node ORDER BY (index + 1) << level, level"
+BEGAN = "SELECT transaction_timestamp()"
 AT_A_TIME = 5_000
 
 
@@ -45,7 +46,7 @@ class LedgerSnapshot:
 
     def at(self) -> datetime:
         """Return the database's instant at which the reading began: what was promised for earlier is in the tree."""
-        ((at,),) = self._connection.execute("SELECT transaction_timestamp()").fetchall()
+        ((at,),) = self._connection.execute(BEGAN).fetchall()
         began: datetime = at
         return began
 
