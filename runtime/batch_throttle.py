@@ -5,8 +5,6 @@ What comes together is done together, at half the cost: a commit, a lock and a r
 
 from __future__ import annotations
 
-import asyncio
-
 from runtime import clock
 
 
@@ -26,13 +24,3 @@ class Throttle:
         """Note that a round begins, whether or not it was waited for."""
         now = clock.monotonic()
         self._next_at = min(max(self._next_at, now), now + self._ahead) + self._every
-
-
-async def pause(until: asyncio.Event, seconds: float) -> None:
-    """Wait for so many seconds, or until the event."""
-    if seconds <= 0:
-        return
-    try:
-        await asyncio.wait_for(until.wait(), seconds)
-    except TimeoutError:
-        return

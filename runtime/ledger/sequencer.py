@@ -28,7 +28,6 @@ from kernel.ledger import note
 from kernel.ledger.entry import padding
 from kernel.ledger.merkle import EMPTY_ROOT, frontier, leaf_hash, push, root_of
 from runtime import clock, failpoints
-from runtime.batch_throttle import pause
 from runtime.database.arrays import bigints, byteas, smallints
 from runtime.database.clock import database_now
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
@@ -36,6 +35,7 @@ from runtime.database.hot_path import execute, fetch_all
 from runtime.error_kinds import safe_error_name
 from runtime.ledger.pending_entries import columns, leaf
 from runtime.ledger.tree_store import newest_head, nodes
+from runtime.retry import pause
 from runtime.settings import LedgerSettings
 from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.error_ids import error_id

@@ -16,6 +16,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import OWN_WORK
 from runtime.error_kinds import ErrorKind, classify, safe_error_name
 from runtime.keyring import Keyring, KeyringError
+from runtime.retry import pause
 from runtime.scheduler import WALL, agency_unit_of_work
 from runtime.telemetry import log_fields
 from runtime.telemetry.error_ids import error_id
@@ -64,7 +65,7 @@ class NoticeDispatcher:
                     "dispatcher_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
                 )
             if not handled:
-                await self._pause()
+                await pause(self._stopping, PAUSE)
 
     def stop(self) -> None:
         """Return from `run` once the notice under way is done."""
@@ -157,12 +158,6 @@ class NoticeDispatcher:
             if unit is None:
                 raise InactiveAgency
             yield unit
-
-    async def _pause(self) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), PAUSE)
-        except TimeoutError:
-            return
 
 
 async def _commit(session: AsyncSession) -> None:

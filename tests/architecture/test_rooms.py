@@ -13,6 +13,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVICES = sorted(path.parent.name for path in (ROOT / "services").glob("*/main.py"))
 CLOCKS = re.compile(r"datetime\.now\(|datetime\.utcnow\(|time\.time\(|perf_counter\(|time\.monotonic\(|date\.today\(")
+WAITS = re.compile(r"asyncio\.sleep\(|\.wait\(\), \w+\)|time\.sleep\(")
+WAITING = {
+    "runtime/retry.py": "between tries, and between rounds",
+    "runtime/scheduler.py": "from one round of a job to the next",
+    "runtime/http/body.py": "for a turn of the loop",
+    "runtime/http/response_padding.py": "until an answer is due",
+    "runtime/messaging/admin.py": "until a change is in force at the broker",
+    "runtime/messaging/consumer/faust_consumer.py": "for a batch to gather",
+}
 
 
 def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -35,6 +44,13 @@ def test_no_room_reads_a_clock_of_its_own(room: str) -> None:
     reading = [path for path in (ROOT / room).rglob("*.py") if path not in allowed and CLOCKS.search(path.read_text())]
 
     assert not reading
+
+
+@pytest.mark.parametrize("room", ["runtime", "services"])
+def test_only_the_retry_module_waits_between_tries(room: str) -> None:
+    waiting = {str(path.relative_to(ROOT)) for path in (ROOT / room).rglob("*.py") if WAITS.search(path.read_text())}
+
+    assert waiting <= WAITING.keys()
 
 
 @pytest.mark.exhaustive

@@ -6,7 +6,6 @@ Whatever may pass by itself is waited for, and the partition waits with it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +31,7 @@ from runtime.messaging.consumer.message import SealedMessage, read
 from runtime.messaging.dead_letters import DeadLetterReason, RawRecord
 from runtime.messaging.headers import UnreadableHeaders
 from runtime.register.agencies import read_agency
+from runtime.retry import Backoff, retry
 from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.error_ids import error_id
 from runtime.telemetry.tracing import act
@@ -50,8 +50,7 @@ MOST: Final = 256
 LEAST: Final = 16  # fewer would cost more commits than they save time, and a busy machine would only get busier
 HELD_FOR: Final = 0.2  # seconds one commit may gather: effects may hold subjects, and a revocation waits for them
 TRIES: Final = 5  # of what is contended, before it is parked
-RETRY_DELAY_SECONDS: Final = 0.1
-MAX_RETRY_DELAY_SECONDS: Final = 5.0
+BACKOFF: Final = Backoff(0.1, 5.0)
 log = logging.getLogger(__name__)
 
 
@@ -193,27 +192,14 @@ class MessageHandler:
 
     async def _retry(self, attempt: Callable[[], Awaitable[None]], *, tries: int) -> None:
         """Attempt until it works; raise what lasts, or what is contended once `tries` are used up."""
-        delay = RETRY_DELAY_SECONDS
-        while True:
-            try:
-                await attempt()
-            except Exception as failed:
-                kind = classify(failed)
-                tries -= kind is ErrorKind.CONFLICT
-                if kind is ErrorKind.PERMANENT or tries <= 0:
-                    raise
-                self._state.waits_for(failed)
-                log.warning(
-                    "consumer_blocked",
-                    extra=log_fields(
-                        consumer=self._consumer, reason=safe_error_name(failed), error_id=error_id(failed)
-                    ),
-                )
-                await asyncio.sleep(delay)
-                delay = min(MAX_RETRY_DELAY_SECONDS, delay * 2)
-            else:
-                self._state.waits_for(None)
-                return
+
+        def note(failed: Exception) -> None:
+            self._state.waits_for(failed)
+            fields = log_fields(consumer=self._consumer, reason=safe_error_name(failed), error_id=error_id(failed))
+            log.warning("consumer_blocked", extra=fields)
+
+        await retry(attempt, BACKOFF, note, conflicts=tries)
+        self._state.waits_for(None)
 
     async def _dead_letter(self, received: RawRecord, failed: Exception, tries: int) -> None:
         reason, message_ref = _reason(failed), _message_ref(received)

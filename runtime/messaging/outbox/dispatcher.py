@@ -13,13 +13,14 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from runtime import clock, disclosure, failpoints
-from runtime.batch_throttle import Throttle, pause
-from runtime.error_kinds import ErrorKind, classify, safe_error_name
+from runtime.batch_throttle import Throttle
+from runtime.error_kinds import DependencyUnavailable, ErrorKind, classify, safe_error_name
 from runtime.messaging.acls import RELAY
 from runtime.messaging.dead_letters import DeadLetterReason, put
 from runtime.messaging.outbox import table
 from runtime.messaging.outbox.table import OutboxRow
 from runtime.messaging.producer import BODY_LIMIT, DeliveryStatus, MailboxProducer
+from runtime.retry import Backoff, pause, retry
 from runtime.telemetry import log_fields, metrics
 from runtime.telemetry.error_ids import error_id
 from runtime.telemetry.tracing import act
@@ -33,6 +34,8 @@ SOME: Final = 3  # batches at once after a rest: facts that come alone wait for 
 IDLE: Final = 1.0  # seconds until it looks by itself, where nobody woke it
 TAKE_OVER: Final = 0.5  # seconds between two tries to own what another relay owns
 MOST_UNDECIDED: Final = 20
+DATABASE_BACKOFF: Final = Backoff(0.5, 0.5)  # all that is asked is whether the database is there
+BROKER_BACKOFF: Final = Backoff(0.1, 2.0)
 HOLD: Final = 1.0  # seconds until a recipient without a mailbox is tried again
 log = logging.getLogger(__name__)
 
@@ -263,13 +266,12 @@ class OutboxDispatcher:
 
     async def _until_the_broker_answers(self, stopping: asyncio.Event) -> None:
         # No lock of a subject is held here: a revocation must not wait for a broker.
-        delay = 0.1
-        while not stopping.is_set():
+        async def ask() -> None:
             self._state.broker = await self._in_thread(lambda: self._carrier.broker_answered(within=1.0))
-            if self._state.broker:
-                return
-            await pause(stopping, delay)
-            delay = min(2.0, delay * 2)
+            if not self._state.broker:
+                raise DependencyUnavailable
+
+        await retry(ask, BROKER_BACKOFF, lambda _: None, stopping=stopping)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -280,16 +282,13 @@ def _of(going: Sequence[OutboxRow], fates: Sequence[DeliveryStatus], status: Del
 
 
 async def retry_forever(work: Callable[[], Awaitable[None]], state: DispatcherState, stopping: asyncio.Event) -> None:
-    """Do `work` again whenever what it stands on was away; raises where it will not pass by itself."""
-    while not stopping.is_set():
-        try:
-            await work()
-        except Exception as failed:
-            if classify(failed) is ErrorKind.PERMANENT:
-                raise
-            state.database = False
-            log.warning("relay_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed)))
-            await pause(stopping, 0.5)
+    """Do `work`, which ends when `stopping`, again whenever what it stands on was away; raises what lasts."""
+
+    def note(failed: Exception) -> None:
+        state.database = False
+        log.warning("relay_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed)))
+
+    await retry(work, DATABASE_BACKOFF, note, stopping=stopping)
 
 
 async def commit(session: AsyncSession) -> None:

@@ -14,12 +14,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from runtime import clock, disclosure, failpoints
-from runtime.batch_throttle import pause
 from runtime.messaging import dead_letters
 from runtime.messaging.acls import RELAY
 from runtime.messaging.outbox import table
 from runtime.messaging.outbox.dispatcher import WITHIN, DispatcherState, OutboxDispatcher, commit, retry_forever
 from runtime.messaging.producer import DeliveryStatus, MailboxProducer
+from runtime.retry import pause
 from runtime.settings import BrokerSettings
 from runtime.telemetry import metrics
 
