@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.runtime.auth.conftest import ADDRESS, PASSPHRASE, Issued
-from tests.runtime.auth.test_issuer import REQUEST, code_for, exchange, verifier
+from tests.devstack.issuer.conftest import ADDRESS, PASSPHRASE, Issued
+from tests.devstack.issuer.test_issuer import REQUEST, code_for, exchange, verifier
 
 
 async def send_form(issued: Issued, headers: dict[str, str]) -> int:

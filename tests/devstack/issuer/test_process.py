@@ -17,7 +17,7 @@ import pytest
 
 from runtime.auth.principal import Principal
 from runtime.auth.tokens import IssuerAway, NotVerified, Tokens, fetching
-from tests.runtime.auth.conftest import PASSPHRASE, Issued
+from tests.devstack.issuer.conftest import PASSPHRASE, Issued
 from tests.support.database import Database
 
 ROOT = Path(__file__).parents[3]

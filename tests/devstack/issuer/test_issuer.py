@@ -23,13 +23,12 @@ from devstack.issuer.settings import IssuerSettings
 from devstack.issuer.token_signer import KEY_FILE, UnsafeKeyFile, signing_key
 from runtime import clock
 from runtime.auth.jws import LEEWAY_SECONDS
-from runtime.auth.passwords import FREE_TRIES_OF_NAME, HOUR_SECONDS, LoginThrottle, LoginThrottled, origin_of
 from runtime.auth.principal import Kind
 from runtime.auth.scopes import SCOPES, Role, Scope, scopes_of
 from runtime.auth.tokens import NotVerified, Tokens
 from runtime.database.engine import engine, sessions
 from runtime.settings import Profile
-from tests.runtime.auth.conftest import ADDRESS, BACK, PASSPHRASE, TOKEN_URL, Issued, assertion
+from tests.devstack.issuer.conftest import ADDRESS, BACK, PASSPHRASE, TOKEN_URL, Issued, assertion
 
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -238,53 +237,6 @@ async def test_l4_a_stranger_does_not_lock_the_bearer_out(issued: Issued) -> Non
 
     assert [answer.status_code for answer in wrong] == [400] * 5 + [429] * 3
     assert right.status_code == 200
-
-
-def test_l4_a_name_has_a_bound_over_all_strangers() -> None:
-    now = [0.0]
-    tries = LoginThrottle(monotonic=lambda: now[0])
-    tries.succeeded("ana", "192.0.2.1")
-
-    for number in range(FREE_TRIES_OF_NAME):
-        tries.take("ana", f"198.51.100.{number}")
-    with pytest.raises(LoginThrottled):
-        tries.take("ana", "203.0.113.1")
-    tries.take("ana", "192.0.2.1")
-    tries.take("bo", "203.0.113.1")
-
-    now[0] = HOUR_SECONDS
-    tries.take("ana", "203.0.113.1")
-
-
-def test_l4_an_ipv6_customer_is_one_origin() -> None:
-    assert origin_of("2001:db8::1") == origin_of("2001:db8::ffff:1")
-    assert origin_of("2001:db8::1") != origin_of("2001:db8:0:1::1")
-    assert origin_of("192.0.2.1") != origin_of("192.0.2.2")
-
-
-def test_each_wait_is_twice_the_last_up_to_five_minutes() -> None:
-    now = [0.0]
-    tries, waits = LoginThrottle(monotonic=lambda: now[0]), []
-    for _ in range(16):
-        try:
-            tries.take("ana", "here")
-        except LoginThrottled as throttled:
-            waits.append(throttled.seconds)
-            now[0] += throttled.seconds
-            tries.take("ana", "here")
-
-    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-
-
-def test_a_success_forgets_the_failures() -> None:
-    tries = LoginThrottle(monotonic=lambda: 0.0)
-    for _ in range(4):
-        tries.take("ana", "here")
-
-    tries.succeeded("ana", "here")
-
-    for _ in range(5):
-        tries.take("ana", "here")
 
 
 async def test_a_scope_may_be_narrowed_and_never_widened(issued: Issued) -> None:
@@ -549,8 +501,3 @@ def test_it_refuses_production(tmp_path: Path) -> None:
 def test_production_is_what_you_get_by_forgetting(tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         IssuerSettings(database="postgresql+psycopg://a@b/c", issuer="http://issuer.test", port=1, run_dir=tmp_path)
-
-
-def test_every_role_has_scopes_and_an_unknown_one_has_none() -> None:
-    assert set(SCOPES) == set(Role)
-    assert scopes_of(["director", "advocate "]) == frozenset()
