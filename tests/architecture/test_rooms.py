@@ -53,6 +53,18 @@ def test_only_the_retry_module_waits_between_tries(room: str) -> None:
     assert waiting <= WAITING.keys()
 
 
+def test_one_module_knows_which_keyring_a_process_has() -> None:
+    paths = [path for room in ("runtime", "services", "cli", "devstack") for path in (ROOT / room).rglob("*.py")]
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+
+    assert [place for place, text in texts.items() if "UnsafeLocalKeyring" in text] == ["runtime/keyring.py"]
+    # Production has a profile to refuse by; an operator's command on a development run has none.
+    assert {place for place, text in texts.items() if "development_keyring" in text} == {
+        "runtime/keyring.py",
+        "cli/enrolment.py",
+    }
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_starts_with_only_its_own_rooms_present(service: str, tmp_path: Path) -> None:
