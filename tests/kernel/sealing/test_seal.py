@@ -280,7 +280,7 @@ def test_a_ledger_detail_opens_with_its_case_key(detail: dict[str, Any]) -> None
 
 
 def test_a_sealed_ledger_detail_is_read_back() -> None:
-    assert vault.open_detail(KEY, vault.seal_detail(KEY, {"person_ref": CANARY})) == {"person_ref": CANARY}
+    assert open_detail(KEY, Details(KEY).seal({"person_ref": CANARY})) == {"person_ref": CANARY}
 
 
 def test_a_ledger_detail_is_gone_with_its_case_key() -> None:
