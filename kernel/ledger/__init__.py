@@ -2,7 +2,9 @@
 
 >>> from kernel.ledger import merkle, note
 >>> leaves = [merkle.leaf_hash(body) for body in (b"offered", b"opened", b"revoked")]
->>> nodes = {(level, index): node for level, index, node in merkle.grow(0, [], leaves)}
+>>> peaks: list[bytes] = []
+>>> grown = [node for size, leaf in enumerate(leaves) for node in merkle.push(peaks, size, leaf)]
+>>> nodes = {(level, index): node for level, index, node in grown}
 >>> root = merkle.root(3, lambda level, index: nodes[level, index])
 >>> proof = merkle.inclusion_proof(1, 3, lambda level, index: nodes[level, index])
 >>> merkle.verify_inclusion(leaves[1], 1, 3, proof, root)
