@@ -5,7 +5,7 @@ import sys
 
 from tests.architecture.named import ROOT
 
-STACK = {"demo", "up", "down", "doctor"}
+STACK = {"demo", "up", "down", "doctor", "status", "logs"}
 
 
 def commands(preamble: str) -> set[str]:
