@@ -12,7 +12,7 @@ from tests.adversary.attacks import ATTACKS
 from tests.adversary.stopper import Stopper, attacked, quantile
 from tests.support.rounds import proof, rounds
 
-STOPS = rounds(50, 400)
+STOPS = rounds(30, 400)
 HALF_WITHIN = 1.0
 ALL_WITHIN = 5.0
 
