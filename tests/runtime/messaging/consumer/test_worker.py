@@ -303,7 +303,8 @@ async def test_a_new_agencys_mailbox_is_read_while_the_worker_runs(fabric: Fabri
 
         newcomer = await asyncio.to_thread(fabric.agency)
         await asyncio.to_thread(fabric.post, newcomer, uuid4())
-        await until(lambda: newcomer in {row[2] for row in traces.rows()}, within=8)
+        # Without a refresh of its own the worker would learn of a mailbox after metadata.max.age.ms, five minutes.
+        await until(lambda: newcomer in {row[2] for row in traces.rows()}, within=30)
         await asyncio.to_thread(fabric.post, agency, uuid4())
         await until(lambda: len(traces.rows()) == 3)
 
