@@ -8,6 +8,7 @@ from runtime.register.enrolment import NewAgency
 from schemas.codes import AgencyFlag, AgencyKind
 
 BOUND = frozenset({AgencyFlag.CONFIDENTIALITY_BOUND})
+TIME_ZONE = "America/Los_Angeles"  # where Fairview would be
 PART_2 = frozenset({AgencyFlag.PART2_PROGRAM})
 
 
@@ -16,7 +17,8 @@ def an_agency(
 ) -> NewAgency:
     """Return an agency registered for every purpose that its kind may have."""
     purposes = frozenset(purposes_of(kind))
-    return NewAgency(agency_id, name, kind, flags, purposes, address, front_door=f"{name}, front desk")
+    front_door = f"{name}, front desk"
+    return NewAgency(agency_id, name, kind, flags, purposes, address, front_door, time_zone=TIME_ZONE)
 
 
 AGENCIES = (

@@ -6,6 +6,7 @@ import json as text
 import re
 from collections.abc import Iterable
 from typing import Annotated
+from zoneinfo import available_timezones
 
 import typer
 from pydantic import BaseModel
@@ -68,7 +69,14 @@ def _profile(value: str) -> str:
     return value
 
 
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise typer.BadParameter("the name of a time zone, such as America/Los_Angeles")
+    return value
+
+
 Profile = Annotated[str, typer.Option(callback=_profile, help="of its jurisdiction, as services/consent/profiles.toml")]
+TimeZone = Annotated[str, typer.Option(callback=_time_zone, help="that its people read pages in")]
 Id = Annotated[str, typer.Argument(callback=_id, help="as it stands in addresses: 2 to 40 of a-z, 0-9 and -")]
 KnownAgency = Annotated[
     str, typer.Argument(metavar="AGENCY", callback=_id, help="its id", autocompletion=names_of("agencies"))
@@ -84,6 +92,7 @@ def add_agency(
     purpose: Purposes = None,
     address: Address = "",
     profile: Profile = "default",
+    time_zone: TimeZone = "UTC",
     run: RunFolder = DEFAULT_RUN,
     json: Json = False,
 ) -> None:
@@ -97,7 +106,7 @@ def add_agency(
     purposes = frozenset(purpose or purposes_of(kind))
     if beyond := purposes - purposes_of(kind):
         raise typer.BadParameter(f"an agency of the kind {kind} is never registered for {', '.join(sorted(beyond))}")
-    agency = NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes, address, profile=profile)
+    agency = NewAgency(agency_id, name, kind, frozenset(flag or ()), purposes, address, "", profile, time_zone)
     town_agency = enrolment.take_in_agency(Run(run), agency)
     print(town_agency.model_dump_json(indent=2) if json else f"{agency_id} is in; its mailbox is {town_agency.mailbox}")
 

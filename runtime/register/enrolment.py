@@ -16,8 +16,8 @@ from schemas.codes import AgencyFlag, AgencyKind, Purpose
 from schemas.services import RESERVED
 
 AGENCY = text("""
-INSERT INTO register.agency (agency_id, name, kind, address, front_door, flags, purposes, profile)
-VALUES (:agency_id, :name, :kind, :address, :front_door, :flags, :purposes, :profile)
+INSERT INTO register.agency (agency_id, name, kind, address, front_door, flags, purposes, profile, time_zone)
+VALUES (:agency_id, :name, :kind, :address, :front_door, :flags, :purposes, :profile, :time_zone)
 ON CONFLICT (agency_id) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind, address = EXCLUDED.address,
     front_door = EXCLUDED.front_door, flags = EXCLUDED.flags, purposes = EXCLUDED.purposes
 """)
@@ -83,6 +83,7 @@ class NewAgency:
     address: str = ""
     front_door: str = ""
     profile: str = "default"  # of its jurisdiction; on the register it is changed by `set_profile` alone
+    time_zone: str = "UTC"  # that its people read pages in; set once, when the agency is first taken in
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ async def enrol_agency(session: AsyncSession, agency: NewAgency, public_jwk: Map
         "flags": sorted(agency.flags),
         "purposes": sorted(agency.purposes),
         "profile": agency.profile,
+        "time_zone": agency.time_zone,
     }
     await session.execute(AGENCY, row)
     client = {"client_id": agency.agency_id, "agency_id": agency.agency_id, "jwk": json.dumps(dict(public_jwk))}
