@@ -30,6 +30,8 @@ SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# What a browser may keep: files that hold nothing about anybody, under an address that changes with them.
+IMMUTABLE = "public, max-age=31536000, immutable"
 NOTHING_ACTIVE = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -113,7 +115,8 @@ class ResponseSender:
             headers = MutableHeaders(scope=message)
             for name, value in SAFE_HEADERS.items():
                 headers[name] = value
-            headers["Cache-Control"] = "no-store"
+            if headers.get("Cache-Control") != IMMUTABLE:
+                headers["Cache-Control"] = "no-store"
             headers.setdefault("Content-Security-Policy", NOTHING_ACTIVE)
         await self._send(message)
 

@@ -83,10 +83,10 @@ class ListResponse(Closed):
 @routes.get("", response_model_exclude_none=True)
 async def read_board(request: Request, unit: MayReadBoard) -> BoardResponse:
     """Count what waits, by the lists that the asker may see now."""
-    _, at = await store.agency_now(unit.session, unit.agency_id)
+    now = await store.agency_now(unit.session, unit.agency_id)
     reach, token = await _reach(request, unit)
     tile_counts = await board.count_all(reach, tiles_for(unit.scopes, unit.agency.kind), token)
-    return BoardResponse(at=at, tiles=[TileResponse.of(tile_count) for tile_count in tile_counts])
+    return BoardResponse(at=now.clock.at, tiles=[TileResponse.of(tile_count) for tile_count in tile_counts])
 
 
 @routes.get("/{name}", response_model_exclude_none=True)

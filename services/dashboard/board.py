@@ -32,6 +32,11 @@ async def count_all(reach: ServiceClient, tiles: Sequence[Tile], token: str) -> 
     return [tile_count for tile_count in counted if tile_count is not None]
 
 
+def all_answered(tile_counts: Sequence[TileCount]) -> bool:
+    """Tell whether every list of a board is known to be empty."""
+    return all(entry.number is not None and entry.number.count == 0 for entry in tile_counts)
+
+
 async def open_named(reach: ServiceClient, tiles: Sequence[Tile], name: str, token: str) -> OpenedTile | None:
     """Return the tile of that name with its list, or None where this person's board has no such tile."""
     tile = next((tile for tile in tiles if tile.name == name), None)

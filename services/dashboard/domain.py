@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -48,13 +48,24 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A number on the board and the list behind it; `columns` are the headings of about, agency, since and until."""
+    """A number on the board and the list behind it; `columns` are the headings of about, agency, since and until.
+
+    `empty` says what brings a row here, `flag` what a row here means at once, and `soon` how near is near.
+    """
 
     name: str
     title: str
     scope: str
     columns: tuple[str, str, str, str]
     sources: tuple[Source, ...]
+    empty: str = ""
+    flag: str = ""
+    soon: timedelta = timedelta(hours=2)
+
+    @property
+    def order(self) -> str:
+        """Return in words how the rows are sorted."""
+        return "most urgent first" if self.columns[3] else "longest here first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,16 +230,21 @@ def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Sou
     return Source("referrals", "/v1/referrals", tuple(params.items()), "referrals", read)
 
 
-def _referral_tile(name: str, title: str, agency: str, *sources: Source) -> Tile:
-    return Tile(name, title, "referrals:read", ("Priority", agency, "Sent", "Reply by"), sources)
+def _referral_tile(name: str, title: str, agency: str, empty: str, *sources: Source, flag: str = "") -> Tile:
+    return Tile(name, title, "referrals:read", ("Priority", agency, "Sent", "Reply by"), sources, empty, flag)
 
 
+WAITING = "A referral stands here until the agency that it was sent to answers."
+OVERDUE = "A referral stands here when its time to reply is over."
+QUESTIONS = "A referral stands here when the agency that it was sent to asks for more."
+LATE = "Late: act first"
 MESSAGES = Tile(
     "messages",
     "Messages to open",
     "inbox:read",
     ("Message", "From", "Sent", ""),
     (Source("exchange", "/v1/inbox", (), "messages", message),),
+    "A message stands here when another agency shares something with yours.",
 )
 RELEASES = Tile(
     "releases",
@@ -236,6 +252,8 @@ RELEASES = Tile(
     "directives:read",
     ("Purpose", "For", "", "Ends"),
     (Source("consent", "/v1/directives", (("ending_within_days", str(SOON_DAYS)),), "directives", release),),
+    f"A release stands here for its last {SOON_DAYS} days, so that there is time to ask whether it goes on.",
+    soon=timedelta(days=1),
 )
 ORDERS = Tile(
     "orders",
@@ -251,23 +269,30 @@ ORDERS = Tile(
             order_to_serve,
         ),
     ),
+    "An order in force stands here until everybody it names is served.",
 )
 CASEWORK = (
-    _referral_tile("waiting", "Waiting for my reply", "From", _referrals(received, "received", state="sent")),
+    _referral_tile("waiting", "Waiting for my reply", "From", WAITING, _referrals(received, "received", state="sent")),
     _referral_tile(
         "overdue",
         "Overdue",
         "With or from",
+        OVERDUE,
         _referrals(received, "received", overdue="true"),
         _referrals(sent, "sent", overdue="true"),
+        flag=LATE,
     ),
-    _referral_tile("questions", "Needs more information", "To", _referrals(sent, "sent", state="needs_info")),
+    _referral_tile(
+        "questions", "Needs more information", "To", QUESTIONS, _referrals(sent, "sent", state="needs_info")
+    ),
     MESSAGES,
     RELEASES,
 )
 COORDINATION = (
-    _referral_tile("waiting", "Waiting for a reply", "With", _referrals(sent, "followed", state="sent")),
-    _referral_tile("overdue", "Overdue", "With", _referrals(sent, "followed", overdue="true")),
-    _referral_tile("questions", "Needs more information", "With", _referrals(sent, "followed", state="needs_info")),
+    _referral_tile("waiting", "Waiting for a reply", "With", WAITING, _referrals(sent, "followed", state="sent")),
+    _referral_tile("overdue", "Overdue", "With", OVERDUE, _referrals(sent, "followed", overdue="true"), flag=LATE),
+    _referral_tile(
+        "questions", "Needs more information", "With", QUESTIONS, _referrals(sent, "followed", state="needs_info")
+    ),
     MESSAGES,
 )

@@ -10,7 +10,7 @@ import httpx
 from fastapi import FastAPI
 
 from runtime.http import application, serve
-from runtime.settings import ProcessSettings, read
+from runtime.settings import ProcessSettings, Profile, read
 from services.dashboard import api, pages
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
@@ -39,7 +39,8 @@ def dashboard_state(settings: BoardSettings, asking: httpx.AsyncClient) -> Dashb
     """Return what the pages need, others being asked through `asking`."""
     issuer = Issuer(asking, settings.issuer, settings.dashboard_url + pages.SIGNED_IN)
     cookies = Cookies(secure=settings.dashboard_url.startswith("https://"))
-    return DashboardState(settings.dashboard_url, ServiceClient(asking, settings.lists), issuer, cookies)
+    trial = settings.profile is Profile.DEVELOPMENT
+    return DashboardState(settings.dashboard_url, ServiceClient(asking, settings.lists), issuer, cookies, trial)
 
 
 PARTS = {"api": BoardSettings}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Any
 
@@ -9,14 +10,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from runtime.auth.tokens import NotVerified
+from runtime.http.app_state import AppState
+from runtime.http.middleware import IMMUTABLE
 from runtime.http.problems import Absent, Forbidden, Problem, Unauthenticated
-from services.dashboard import board, session_auth
-from services.dashboard.domain import tiles_for
+from services.dashboard import board, session_auth, store
+from services.dashboard.board import OpenedTile
+from services.dashboard.domain import Tile, tiles_for
 from services.dashboard.form_parser import check_own_page, fields_of, form_of
 from services.dashboard.issuer import NoBoard, SignInDenied
 from services.dashboard.session_auth import HOME, Anybody, DashboardState, SessionUser, SignedIn, session_router
 from services.dashboard.session_secret import SessionSecret
-from services.dashboard.templates import STYLE, page
+from services.dashboard.templates import UI, page
+from services.dashboard.ui_files import FILES
 
 SIGNED_IN = f"{HOME}/signed-in"
 SIGN_OUT = f"{HOME}/sign-out"
@@ -25,16 +30,28 @@ BOARD = f"{HOME}/board"
 routes = session_router("")
 
 
+@routes.get("/")
+async def front_door(_: Anybody) -> Response:
+    """Lead to the start."""
+    return RedirectResponse(HOME, status_code=303)
+
+
 @routes.get(HOME)
-async def welcome(_: Anybody) -> Response:
+async def welcome(request: Request, _: Anybody) -> Response:
     """Say what this is, and where to sign in."""
-    return page("welcome.html")
+    return page("welcome.html", trial=request.app.state.house.trial)
 
 
-@routes.get(f"{HOME}/board.css")
-async def style(_: Anybody) -> Response:
-    """Return the one stylesheet."""
-    return Response(STYLE, media_type="text/css")
+@routes.get(f"{UI}/{{name}}")
+async def ui_file(name: str, request: Request, _: Anybody) -> Response:
+    """Return a file that pages are drawn with, compressed where the browser says that it reads that."""
+    file = FILES.get(name)
+    if file is None:
+        raise Absent
+    headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.compressed, media_type=file.media_type, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(file.body, media_type=file.media_type, headers=headers)
 
 
 @routes.get(f"{HOME}/sign-in")
@@ -63,7 +80,7 @@ async def finish_sign_in(request: Request, _: Anybody) -> Response:
     if params.get("iss", house.issuer.address) != house.issuer.address or "code" not in params:
         raise Problem("malformed_request")
     session = await _session_for(request, house, params["code"], secret)
-    answer = page("continue.html", place=BOARD)
+    answer = page("continue.html", trial=house.trial, place=BOARD)
     house.cookies.begin_session(answer, session)
     return answer
 
@@ -85,19 +102,25 @@ async def sign_out(request: Request, visit: SignedIn) -> Response:
 async def show_board(request: Request, visit: SignedIn) -> Response:
     """Show the numbers of this person's day."""
     house: DashboardState = request.app.state.house
-    tile_counts = await board.count_all(house.reach, tiles_for(visit.scopes, visit.agency.kind), visit.token)
-    return page("board.html", tiles=tile_counts, place=BOARD, **_frame(visit))
+    tiles = tiles_for(visit.scopes, visit.agency.kind)
+    tile_counts = await board.count_all(house.reach, tiles, visit.token)
+    calm = board.all_answered(tile_counts)
+    return page("board.html", tiles=tile_counts, calm=calm, place=BOARD, **_frame(house, visit, tiles, BOARD))
 
 
 @routes.get(f"{BOARD}/{{name}}")
 async def show_list(name: str, request: Request, visit: SignedIn) -> Response:
     """Show the list behind a number; a list that is not on this person's board is absent."""
     house: DashboardState = request.app.state.house
-    opened = await board.open_named(house.reach, tiles_for(visit.scopes, visit.agency.kind), name, visit.token)
+    tiles = tiles_for(visit.scopes, visit.agency.kind)
+    opened = await board.open_named(house.reach, tiles, name, visit.token)
     if opened is None:
         raise Absent
+    here = f"{BOARD}/{name}"
+    agencies = await _agency_names(request.app.state.app_state, opened)
     status = 200 if opened.listing is not None else 503
-    return page("list.html", status=status, opened=opened, board=BOARD, **_frame(visit))
+    frame = _frame(house, visit, tiles, here)
+    return page("list.html", status=status, opened=opened, agencies=agencies, board=BOARD, here=here, **frame)
 
 
 @routes.api_route(f"{HOME}/{{rest:path}}", methods=["GET", "POST"])
@@ -121,5 +144,21 @@ async def _session_for(request: Request, house: DashboardState, code: str, secre
     return await session_auth.begin_session(app_state, granted)
 
 
-def _frame(visit: SessionUser) -> dict[str, Any]:
-    return {"visit": visit, "sign_out": SIGN_OUT, "form_token": visit.secret.csrf_token(SIGN_OUT)}
+async def _agency_names(app_state: AppState, opened: OpenedTile) -> dict[str, str]:
+    """Return the names of the agencies in the rows that a service gave this person, and of no others."""
+    items = () if opened.listing is None else opened.listing.items
+    async with app_state.sessions() as session:
+        return await store.agency_names(session, {item.agency for item in items if item.agency})
+
+
+def _frame(house: DashboardState, visit: SessionUser, tiles: Sequence[Tile], here: str) -> dict[str, Any]:
+    """Return what the frame of a signed-in person's page shows; `here` is the address of the page."""
+    places = {BOARD: "Board"} | {f"{BOARD}/{tile.name}": tile.name.capitalize() for tile in tiles}
+    return {
+        "trial": house.trial,
+        "visit": visit,
+        "clock": visit.clock,
+        "navigation": [{"href": href, "text": text, "current": href == here} for href, text in places.items()],
+        "sign_out": SIGN_OUT,
+        "form_token": visit.secret.csrf_token(SIGN_OUT),
+    }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -29,6 +28,7 @@ from runtime.http.problems import Unauthenticated
 from services.dashboard import store, templates
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
+from services.dashboard.local_clock import LocalClock
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
 
@@ -48,6 +48,7 @@ class DashboardState:
     reach: ServiceClient
     issuer: Issuer
     cookies: Cookies
+    trial: bool  # whether every person in it is made up: the development profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class SessionUser:
     agency: Agency
     agency_name: str
     scopes: frozenset[str]
-    at: datetime
+    clock: LocalClock
 
 
 class RequireSession:
@@ -108,11 +109,11 @@ class SessionRoute(APIRoute):
                         request.state.visit = await load_session(app_state, house, secret)
                     return await handler(request)
             except NotSignedIn:
-                away = RedirectResponse(HOME, status_code=303)
+                away = _to_start(request)
                 house.cookies.end_session(away)
                 return away
             except Exception as error:
-                return templates.problem_page(problem_of(error))
+                return templates.problem_page(problem_of(error), trial=house.trial)
 
         return handle
 
@@ -145,8 +146,15 @@ async def session_user_for(app_state: AppState, secret: SessionSecret, granted: 
     if principal.kind is not Kind.PERSON:
         raise Unauthenticated
     async with unit_of_work_for(app_state, principal) as unit:
-        name, at = await store.agency_now(unit.session, unit.agency_id)
-        return SessionUser(secret, granted.access, unit.person_name, unit.agency, name, unit.scopes, at)
+        now = await store.agency_now(unit.session, unit.agency_id)
+        return SessionUser(secret, granted.access, unit.person_name, unit.agency, now.name, unit.scopes, now.clock)
+
+
+def _to_start(request: Request) -> Response:
+    """Return the answer that leads to the start: the whole page, where a script asked for a part of it."""
+    if "hx-request" in request.headers:
+        return Response(headers={"HX-Redirect": HOME})
+    return RedirectResponse(HOME, status_code=303)
 
 
 async def begin_session(app_state: AppState, granted: TokenSet) -> SessionSecret:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.dashboard.local_clock import LocalClock, zone_of
 
 WALL = text("SELECT set_config('accord.session', encode(:digest, 'hex'), true)")
 BEGIN = text("""
@@ -30,7 +32,8 @@ OVER = text("""
 DELETE FROM dashboard.session WHERE digest IN
     (SELECT digest FROM dashboard.session WHERE dashboard.is_over(seen_at, ends_at) LIMIT 200)
 """)
-AGENCY = text("SELECT name, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
+AGENCY = text("SELECT name, time_zone, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
+NAMES = text("SELECT agency_id, name FROM register.agency WHERE agency_id = ANY(:agency_ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class StoredSession:
 
     sealed: bytes = field(repr=False)
     worn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyNow:
+    """An agency by its name, and what its clock shows."""
+
+    name: str
+    clock: LocalClock
 
 
 async def begin(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:
@@ -67,7 +78,13 @@ async def end(session: AsyncSession, digest: bytes) -> None:
     await session.execute(END, {"digest": digest})
 
 
-async def agency_now(session: AsyncSession, agency_id: str) -> tuple[str, datetime]:
-    """Return the agency's name, and the database's present instant."""
+async def agency_now(session: AsyncSession, agency_id: str) -> AgencyNow:
+    """Return the agency's name, and the database's present instant with the zone that the agency reads it in."""
     row = (await session.execute(AGENCY, {"agency_id": agency_id})).one()
-    return row.name, row.at
+    return AgencyNow(row.name, LocalClock(row.at, zone_of(row.time_zone)))
+
+
+async def agency_names(session: AsyncSession, agency_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these agencies by their ids; those that closed keep theirs."""
+    rows = await session.execute(NAMES, {"agency_ids": sorted(agency_ids)})
+    return {row.agency_id: row.name for row in rows}

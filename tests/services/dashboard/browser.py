@@ -20,9 +20,13 @@ class Read(HTMLParser):
         self.fields: dict[str, str] = {}
         self.action = ""
         self.rows = 0
+        self.scripts: list[str] = []
+        self.lists: list[str] = []
+        self.counts: list[int] = []
         self.headings: list[str] = []
         self.tags: list[str] = []
         self._open: list[str] = []
+        self._counting = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -31,11 +35,17 @@ class Read(HTMLParser):
         self._open.append(tag)
         if tag == "a":
             self.links.append(attributes["href"])
+            if "desk-tile__link" in attributes.get("class", ""):
+                self.lists.append(attributes["href"])
+        elif attributes.get("class") == "desk-tile__count":
+            self._counting = True
+        elif tag == "script":
+            self.scripts.append(attributes["src"])
         elif tag == "form":
             self.action = attributes["action"]
         elif tag == "input" and attributes.get("type") == "hidden":
             self.fields[attributes["name"]] = attributes["value"]
-        elif tag == "td" and self.tags[-2] in ("tr", "th"):
+        elif tag == "th" and attributes["scope"] == "row":
             self.rows += 1
 
     def handle_endtag(self, tag: str) -> None:
@@ -45,6 +55,9 @@ class Read(HTMLParser):
     def handle_data(self, data: str) -> None:
         if data.strip():
             self.words.append(data.strip())
+            if self._counting:
+                self.counts.append(int(data.split()[0]))
+                self._counting = False
             if "h1" in self._open:
                 self.headings.append(data.strip())
 
@@ -87,7 +100,5 @@ class Browser:
 
     async def counts(self) -> dict[str, int]:
         """Return each number of the board by the address of its list."""
-        words = await self.read("/app/board")
-        lists = [link for link in words.links if link.startswith("/app/board/")]
-        numbers = [int(word.split()[0]) for word in words.words if word.split()[0].isdigit()]
-        return dict(zip(lists, numbers, strict=True))
+        page = await self.read("/app/board")
+        return dict(zip(page.lists, page.counts, strict=True))

@@ -10,8 +10,9 @@ from starlette.routing import BaseRoute
 
 from runtime.http.transactional_route import TransactionalRoute
 from services.dashboard.session_auth import Anybody, SessionRoute, SignedIn, session_router
+from services.dashboard.templates import UI
 
-FOR_ANYBODY = {"/app", "/app/board.css", "/app/sign-in", "/app/signed-in", "/app/{rest:path}"}
+FOR_ANYBODY = {"/", "/app", f"{UI}/{{name}}", "/app/sign-in", "/app/signed-in", "/app/{rest:path}"}
 OF_THE_PROCESS = {"/healthz", "/readyz", "/openapi.json"}
 
 
