@@ -17,6 +17,11 @@ class TileCount:
     tile: Tile
     number: Count | None
 
+    @property
+    def late(self) -> bool:
+        """Tell whether something on its list is late for certain."""
+        return bool(self.tile.flag) and self.number is not None and self.number.count > 0
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedTile:

@@ -217,6 +217,7 @@ A_PERSON = ("--name", "Olga", "--agency", LONGEST, "--role", "case_worker")
         ("agency", "add", "relay", *AN_AGENCY),
         ("agency", "add", "law-enforcement-bridge", *AN_AGENCY),
         ("agency", "add", "oak", "--name", "Oak", "--kind", "castle"),
+        ("agency", "add", "oak", *AN_AGENCY, "--time-zone", "America/Fairview"),
         ("agency", "add", "oak", "--name", "Oak", "--kind", "police", "--purpose", "shelter"),
         ("agency", "add", "oak", "--name", "Oak\u202e", "--kind", "shelter"),
         ("agency", "add", "oak", "--name", " ", "--kind", "shelter"),

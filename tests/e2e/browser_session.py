@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from schemas.town import Town
 
@@ -15,7 +16,7 @@ WIDTH = "() => document.documentElement.scrollWidth"
 
 @dataclass
 class Sitting:
-    """One browser window, with script switched off: no page of ours needs any."""
+    """One browser window, with script switched off unless a test is about it: no page of ours needs any."""
 
     town: Town
     context: BrowserContext
@@ -24,8 +25,11 @@ class Sitting:
     hosts: set[str] = field(default_factory=set)
 
     @classmethod
-    async def begin(cls, town: Town, chromium: Browser, width: int = 1000) -> "Sitting":
-        context = await chromium.new_context(java_script_enabled=False, viewport={"width": width, "height": 800})
+    async def begin(
+        cls, town: Town, chromium: Browser, width: int = 1000, *, script: bool = False, **options: Any
+    ) -> "Sitting":
+        viewport: ViewportSize = {"width": width, "height": 800}
+        context = await chromium.new_context(java_script_enabled=script, viewport=viewport, **options)
         context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         sitting = cls(town, context, page)
@@ -43,7 +47,7 @@ class Sitting:
 
     async def sign_in(self, person_ref: str) -> None:
         await self.page.goto(f"{self.board}/app")
-        await self.page.get_by_role("link", name="Sign in").click()
+        await self.page.get_by_role("button", name="Sign in").click()
         await self.page.get_by_label("Name").fill(person_ref)
         await self.page.get_by_label("Passphrase").fill(self.passphrase(person_ref))
         await self.page.get_by_role("button", name="Sign in").click()
@@ -52,9 +56,9 @@ class Sitting:
     async def numbers(self) -> dict[str, int]:
         """Return the numbers on the board by the names of their lists."""
         counts = {}
-        for link in await self.page.locator(".tiles a").all():
+        for link in await self.page.locator(".desk-tiles a").all():
             name = str(await link.get_attribute("href")).rsplit("/", 1)[1]
-            counts[name] = int((await link.locator(".count").inner_text()).split()[0])
+            counts[name] = int((await link.locator(".desk-tile__count").inner_text()).split()[0])
         return counts
 
     async def heading(self) -> str:

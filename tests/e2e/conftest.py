@@ -5,18 +5,33 @@ ACCORD_CHROMIUM   the browser to use, where it is not found by itself
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from devstack.story import words
+from devstack.story.speaker import Speaker
+from schemas.town import Town
+from tests.e2e.browser_session import Sitting
 from tests.support.shared_towns import running, town
 
 __all__ = ["running", "town"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
 BROWSERS = [place for place in (os.environ.get("ACCORD_CHROMIUM"), *map(shutil.which, NAMES)) if place]
+
+RELEASES = (
+    ("harbor-house", "shelter", ["referral_status", "identity"]),
+    ("county-cell", "coordination", ["referral_status"]),
+)
+NAME = "Canarina"
+
+Sit = Callable[..., Coroutine[Any, Any, Sitting]]
 
 collect_ignore_glob = [] if BROWSERS else ["test_*.py"]
 
@@ -29,9 +44,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The browser of this machine; nothing is downloaded."""
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSERS[0], args=as_root)
+        browser = await playwright.chromium.launch(executable_path=BROWSERS[0], args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def remembering_chromium() -> AsyncIterator[Browser]:
+    """The same with its back/forward cache, which Playwright turns off: with it a page may come back as it was left."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=BROWSERS[0], args=ARGUMENTS, ignore_default_args=["--disable-back-forward-cache"]
+        )
         yield browser
         await browser.close()
 
@@ -42,3 +67,42 @@ def pictures(run_folder: Path) -> Path:
     folder = run_folder / "pictures"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def seeded(town: Town) -> Town:
+    """Ana refers somebody twice, under releases for the shelter and for coordination."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        ana, sam = Speaker(town, "ana", "advocacy", client), Speaker(town, "sam", "shelter", client)
+        case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
+        chosen = {"participation": "yes", "evidence": words.EXPLAINED}
+        ana.does("consent", "PUT", f"/v1/cases/{case_ref}/participation", chosen)
+        for recipient, purpose, categories in RELEASES:
+            terms = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
+            path = f"/v1/cases/{case_ref}/directives"
+            draft = ana.does("consent", "POST", path, terms | {"valid_until": words.in_days(30)})
+            signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
+            path = f"/v1/directives/{draft['directive_ref']}/signature"
+            ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+        referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
+        for _ in range(2):
+            details = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
+            ana.does("referrals", "POST", "/v1/referrals", referral | details)
+        sam.waits_for("accord.referral.created.v1", count=2)
+    return town
+
+
+@pytest.fixture
+async def sit(seeded: Town, chromium: Browser) -> AsyncIterator[Sit]:
+    begun: list[Sitting] = []
+
+    async def sitting(person_ref: str | None = None, width: int = 1000, **options: Any) -> Sitting:
+        window = await Sitting.begin(seeded, chromium, width, **options)
+        begun.append(window)
+        if person_ref is not None:
+            await window.sign_in(person_ref)
+        return window
+
+    yield sitting
+    for window in begun:
+        await window.context.close()

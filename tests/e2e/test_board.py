@@ -1,64 +1,11 @@
 """The board in a real browser, on the running town: script off, keyboard only, narrow, and honest in its numbers."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from playwright.async_api import Browser
 
-from devstack.story import words
-from devstack.story.speaker import Speaker
-from schemas.town import Town
-from tests.e2e.browser_session import WIDTH, Sitting
-
-RELEASES = (
-    ("harbor-house", "shelter", ["referral_status", "identity"]),
-    ("county-cell", "coordination", ["referral_status"]),
-)
-NAME = "Canarina"
-
-Sit = Callable[..., Coroutine[Any, Any, Sitting]]
-
-
-@pytest.fixture(scope="module")
-def seeded(town: Town) -> Town:
-    """Ana refers somebody twice, under releases for the shelter and for coordination."""
-    with httpx.Client(timeout=30, trust_env=False) as client:
-        ana, sam = Speaker(town, "ana", "advocacy", client), Speaker(town, "sam", "shelter", client)
-        case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
-        chosen = {"participation": "yes", "evidence": words.EXPLAINED}
-        ana.does("consent", "PUT", f"/v1/cases/{case_ref}/participation", chosen)
-        for recipient, purpose, categories in RELEASES:
-            terms = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
-            path = f"/v1/cases/{case_ref}/directives"
-            draft = ana.does("consent", "POST", path, terms | {"valid_until": words.in_days(30)})
-            signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
-            path = f"/v1/directives/{draft['directive_ref']}/signature"
-            ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
-        referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
-        for _ in range(2):
-            details = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
-            ana.does("referrals", "POST", "/v1/referrals", referral | details)
-        sam.waits_for("accord.referral.created.v1", count=2)
-    return town
-
-
-@pytest.fixture
-async def sit(seeded: Town, chromium: Browser) -> AsyncIterator[Sit]:
-    begun: list[Sitting] = []
-
-    async def sitting(person_ref: str | None = None, width: int = 1000) -> Sitting:
-        window = await Sitting.begin(seeded, chromium, width)
-        begun.append(window)
-        if person_ref is not None:
-            await window.sign_in(person_ref)
-        return window
-
-    yield sitting
-    for window in begun:
-        await window.context.close()
+from tests.e2e.browser_session import WIDTH
+from tests.e2e.conftest import NAME, Sit
 
 
 @pytest.mark.parametrize(("person_ref", "least"), [("sam", {"waiting": 2, "messages": 2}), ("cora", {"waiting": 2})])
@@ -68,7 +15,7 @@ async def test_each_number_is_the_length_of_its_list(sit: Sit, person_ref: str, 
 
     lengths = {}
     for name in numbers:
-        await sitting.page.locator(f'.tiles a[href$="/{name}"]').click()
+        await sitting.page.locator(f'.desk-tiles a[href$="/{name}"]').click()
         await sitting.page.wait_for_url(f"**/{name}")
         lengths[name] = await sitting.page.locator("tbody tr").count()
         assert NAME not in await sitting.page.content()
@@ -152,7 +99,10 @@ async def test_pages_are_drawn_and_nothing_is_loaded_from_elsewhere(sit: Sit, pi
 async def test_targets_are_large_enough_to_hit(sit: Sit) -> None:
     sitting = await sit("sam")
 
-    boxes = [await target.bounding_box() for target in await sitting.page.locator("main a, button").all()]
+    boxes = [
+        await target.bounding_box()
+        for target in await sitting.page.locator("a:visible:not(.govuk-skip-link), button:visible").all()
+    ]
 
     assert boxes
     assert all(box is not None and box["height"] >= 24 and box["width"] >= 24 for box in boxes)

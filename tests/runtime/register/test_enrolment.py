@@ -76,6 +76,22 @@ async def administered(town: Town) -> int:
     return sum(f'"{Act.ADMINISTERED}"' in str(header) for (header,) in rows)
 
 
+async def test_an_agencys_time_zone_is_set_when_it_comes_and_kept_after(town: Town) -> None:
+    agency_id = await an_agency(town)
+    zones = []
+    for zone in ("Asia/Tokyo", "Europe/Paris"):
+        async with town.session("accord_admin") as session:
+            again = NewAgency(f"east-{agency_id}", "East House", AgencyKind.SHELTER, time_zone=zone)
+            town.keys.create(again.agency_id)
+            await enrol_agency(session, again, {"kty": "EC", "kid": again.agency_id})
+            await session.commit()
+        with town.database.superuser() as connection:
+            query = "SELECT time_zone FROM register.agency WHERE agency_id = ANY(%s) ORDER BY agency_id"
+            zones.append([row[0] for row in connection.execute(query, [[again.agency_id, agency_id]])])
+
+    assert zones == [["Asia/Tokyo", "UTC"]] * 2
+
+
 async def test_l12_d18_a_removed_person_keeps_the_row_alone(town: Town) -> None:
     agency = await an_agency(town, "rosa", "mia")
     before = await administered(town)

@@ -12,6 +12,7 @@ from schemas.codes import AgencyKind, Purpose
 from services.dashboard.domain import case_code
 from services.dashboard.pages import BOARD
 from services.dashboard.templates import UI
+from services.dashboard.ui_files import FILES
 from tests.services.dashboard.browser import Browser, Read
 from tests.services.dashboard.conftest import PLACES, Square
 
@@ -304,3 +305,45 @@ async def test_the_api_says_what_is_away_and_what_is_absent(square: Square) -> N
     assert (waiting["available"], "count" in waiting) == (False, False)
     assert (away.status_code, away.json()["code"]) == (503, "unavailable")
     assert (absent.status_code, absent.json()["code"]) == (404, "absent")
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_a_file_of_the_kits_may_be_kept_and_nothing_else(square: Square, name: str) -> None:
+    browser = square.browser()
+
+    answer = await browser.get(f"{UI}/{name}")
+    plain = await browser.client.get(f"{UI}/{name}", headers={"Accept-Encoding": "identity"})
+
+    assert answer.content == plain.content == FILES[name].body
+    assert (answer.headers.get("content-encoding"), plain.headers.get("content-encoding")) == ("gzip", None)
+    assert answer.headers["content-type"].split(";")[0] == FILES[name].media_type
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("place", [f"{UI}/none.css", f"{UI}/hashes.json", f"{UI[:-1]}/desk.css", f"{UI}/../main.py"])
+async def test_no_other_file_is_served(square: Square, place: str) -> None:
+    answer = await square.browser().get(place)
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+async def test_a_script_without_a_session_is_led_to_the_start(square: Square) -> None:
+    answer = await square.browser().client.get(BOARD, headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer.headers["hx-redirect"], answer.text) == (200, "/app", "")
+
+
+async def test_the_bare_address_leads_to_the_start(square: Square) -> None:
+    answer = await square.browser().get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/app")
+
+
+async def test_a_page_is_told_in_the_agencys_own_time(square: Square) -> None:
+    shelter, person = await square.worker()
+    square.sql("UPDATE register.agency SET time_zone = 'Asia/Tokyo' WHERE agency_id = %s", shelter)
+
+    page = await (await square.sign_in(person)).read(BOARD)
+
+    assert [word for word in page.words if word.endswith(" JST")]

@@ -52,3 +52,13 @@ def test_another_file_is_another_address() -> None:
     fewer = {name: file for name, file in FILES.items() if name != "icon.svg"}
 
     assert version_of(FILES) == version_of(dict(FILES)) != version_of(fewer)
+
+
+def test_one_route_lets_a_browser_keep_its_answer() -> None:
+    rooms = ("runtime", "services", "devstack")
+    paths = [path for room in rooms for path in (ROOT / room).rglob("*.py") if "IMMUTABLE" in path.read_text()]
+
+    assert {str(path.relative_to(ROOT)) for path in paths} == {
+        "runtime/http/middleware.py",
+        "services/dashboard/pages.py",
+    }

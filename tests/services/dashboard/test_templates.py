@@ -1,0 +1,141 @@
+"""Each template draws what it is given, by the kits' macros, and says nothing on its own."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from runtime.http.problems import Problem
+from services.dashboard.board import OpenedTile, TileCount
+from services.dashboard.domain import CASEWORK, Count, Item, Listing, Tile
+from services.dashboard.local_clock import LocalClock
+from services.dashboard.templates import HTMX, MACROS, UI, page, problem_page
+from tests.services.dashboard.browser import Read
+
+NOW = datetime(2026, 11, 30, 20, 4, tzinfo=UTC)
+WAITING, OVERDUE, *_ = CASEWORK
+CODE = "0A1B-2C3D"
+FRAME: dict[str, Any] = {
+    "trial": True,
+    "visit": SimpleNamespace(person_name="<b>Robin</b>", agency_name="Oak & House"),
+    "clock": LocalClock(NOW, UTC),
+    "navigation": [{"href": "/app/board", "text": "Board", "current": True}],
+    "sign_out": "/app/sign-out",
+    "form_token": "token",
+}
+
+
+def text_of(template: str, **context: Any) -> str:
+    return bytes(page(template, **FRAME | context).body).decode()
+
+
+def board_of(**counts: Count | None) -> str:
+    tiles = [TileCount(tile, counts[tile.name]) for tile in (WAITING, OVERDUE) if tile.name in counts]
+    return text_of("board.html", tiles=tiles, calm=False, place="/app/board")
+
+
+def list_of(*items: Item, tile: Tile = WAITING) -> str:
+    opened = OpenedTile(tile, Listing(items))
+    agencies = {"oak-house": "Oak House"}
+    return text_of("list.html", opened=opened, agencies=agencies, board="/app/board", here="/app/board/waiting")
+
+
+def row(until: datetime | None = None, agency: str = "oak-house") -> Item:
+    return Item(uuid4(), CODE, "Urgent", agency, NOW - timedelta(minutes=5), until)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "welcome": lambda: text_of("welcome.html"),
+    "continue": lambda: text_of("continue.html", place="/app/board"),
+    "board": lambda: board_of(waiting=Count(3), overdue=None),
+    "list": lambda: list_of(row()),
+    "empty list": list_of,
+    "list away": lambda: text_of(
+        "list.html", opened=OpenedTile(WAITING, None), agencies={}, board="/app/board", here="/app/board/waiting"
+    ),
+    "problem": lambda: bytes(problem_page(Problem("malformed_request"), trial=True).body).decode(),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_one_heading_a_title_and_the_frame(name: str) -> None:
+    text = PAGES[name]()
+    read = Read(text)
+
+    assert len(read.headings) == 1
+    assert f"<title>{read.headings[0]} - Staff pages</title>" in text
+    assert read.links[0] == "#main"
+    assert set(read.scripts) <= {f"{UI}/boot.js", f"{UI}/htmx.min.js"}
+    assert "<b>Robin" not in text
+    assert "Oak & House" not in text
+
+
+@pytest.mark.parametrize("macro", MACROS)
+def test_each_macro_in_use_draws_its_component(macro: str) -> None:
+    drawn = "".join(make() for make in (*PAGES.values(), lambda: list_of(row())))
+
+    assert f"govuk-{macro}" in drawn
+
+
+def test_a_trial_says_so_and_nothing_else_does() -> None:
+    trial, real = (bytes(page("welcome.html", trial=trial).body).decode() for trial in (True, False))
+
+    assert "Made-up people only" in trial
+    assert "Made-up" not in real
+    assert "Trial" not in real
+
+
+def test_htmx_is_kept_from_evaluating_and_from_remembering() -> None:
+    assert '"allowEval":false' in HTMX
+    assert '"historyCacheSize":0' in HTMX
+    assert HTMX in PAGES["board"]().replace("&#34;", '"')
+
+
+def test_what_is_late_stands_first_and_says_so_in_words() -> None:
+    text = board_of(waiting=Count(3), overdue=Count(1))
+
+    assert Read(text).lists == ["/app/board/overdue", "/app/board/waiting"]
+    assert "Late: act first" in text
+
+
+@pytest.mark.parametrize("count", [Count(0), None])
+def test_what_is_not_known_to_be_late_is_not_called_so(count: Count | None) -> None:
+    text = board_of(waiting=Count(3), overdue=count)
+
+    assert "Late" not in text
+
+
+def test_what_is_away_is_never_a_zero() -> None:
+    assert Read(board_of(waiting=None, overdue=None)).counts == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words", "urgency"),
+    [(-20, "20 min late", "desk-clock--late"), (30, "in 30 min", "desk-clock--soon"), (300, "in 5 h", None)],
+)
+def test_a_deadline_is_told_in_words_and_by_a_shape(minutes: int, words: str, urgency: str | None) -> None:
+    text = list_of(row(NOW + timedelta(minutes=minutes)))
+
+    assert words in Read(text).words
+    assert ("desk-clock--" in text) is (urgency is not None)
+    assert urgency is None or urgency in text
+
+
+def test_each_instant_carries_the_whole_of_itself() -> None:
+    text = list_of(row())
+
+    assert '<time datetime="2026-11-30T19:59:00+00:00" title="Mon 30 Nov 2026, 19:59 UTC">5 min ago</time>' in text
+
+
+def test_an_agency_stands_by_name_and_an_unknown_one_by_its_id() -> None:
+    words = Read(list_of(row(), row(agency="elm-house"))).words
+
+    assert {"Oak House", "elm-house"} <= set(words)
+    assert "oak-house" not in words
+
+
+def test_an_empty_list_says_what_brings_a_row_there() -> None:
+    assert WAITING.empty in " ".join(Read(list_of()).words)
