@@ -76,7 +76,7 @@ async def administered(town: Town) -> int:
     return sum(f'"{Act.ADMINISTERED}"' in str(header) for (header,) in rows)
 
 
-async def test_an_agencys_time_zone_is_set_when_it_comes_and_kept_after(town: Town) -> None:
+async def test_an_agencys_time_zone_is_set_when_it_comes(town: Town) -> None:
     agency_id = await an_agency(town)
     zones = []
     for zone in ("Asia/Tokyo", "Europe/Paris"):
