@@ -18,8 +18,10 @@ from cli.commands.options import DEFAULT_RUN, Json, RunFolder, running_town
 from cli.errors import SetupError
 from cli.run import OWN_DATABASE, OWN_KAFKA, RUNS, Run, own_servers
 from devstack import detached, leftovers
+from schemas.town import Town
 
-Once = Annotated[bool, typer.Option("--once", help="tell the story and end")]
+Once = Annotated[bool, typer.Option("--once", help="tell the story, let the town live, and end")]
+Bare = Annotated[bool, typer.Option("--bare", help="the story alone: no cases, referrals and orders besides")]
 Detach = Annotated[bool, typer.Option("--detach", help="return when all is ready; end it with `accord down`")]
 DemoRun = Annotated[
     Path | None, typer.Option("--run", file_okay=False, help="a folder to keep; without it the run is thrown away")
@@ -60,17 +62,21 @@ def down(run: RunFolder = DEFAULT_RUN) -> None:
     typer.echo(f"nothing runs in {run}")
 
 
-def demo(run: DemoRun = None, once: Once = False, json: Json = False) -> None:
-    """Start a small town, tell the story of one case step by step, and stay until Ctrl-C."""
+def demo(run: DemoRun = None, once: Once = False, bare: Bare = False, json: Json = False) -> None:
+    """Start a small town, tell the story of one case step by step, let the town live, and stay until Ctrl-C."""
     with detached.shutdown_signals(), _demo_folder(run) as folder:
         from cli.show import show_town
         from devstack import stack  # slow to import, and so is the story
         from devstack.story import tell_story
+        from devstack.town_life import lead_life, show_life
 
         tell = _progress()
         with stack.running(folder, tell, fixed_ports=run is None) as running:
-            all_true = tell_story(running.town)
+            _tell_first_page(running.town, tell)
+            all_true = tell_story(running.town) and (bare or lead_life(running.town, tell, quiet=json))
             show_town(running.town, json=json)
+            if all_true and not (bare or json):
+                all_true = show_life(running.town)
             if all_true and not once:
                 detached.serve_until_signal(running, tell)
     raise typer.Exit(0 if all_true else 1)
@@ -92,6 +98,16 @@ def examine(run: RunFolder = DEFAULT_RUN, json: Json = False) -> None:
     else:
         show(findings)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _tell_first_page(town: Town, tell: Callable[[str], None]) -> None:
+    """Say that the board's page can be opened, once it has been answered."""
+    import httpx
+
+    page = f"{town.services['dashboard']}/app/board"
+    with suppress(httpx.HTTPError):  # the story says what is wrong with a town that does not answer
+        httpx.get(page, follow_redirects=True, trust_env=False, timeout=30).raise_for_status()
+        tell(f"the first page answers: {page}")
 
 
 @contextmanager

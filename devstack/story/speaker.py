@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from cli.tokens import person_token
-from schemas.town import Town
+from schemas.town import Town, TownPerson
 
 PATIENCE = 20.0
 
@@ -33,7 +33,12 @@ class Speaker:
     @property
     def agency(self) -> str:
         """Return the id of the agency where they work."""
-        return next(entry.agency for entry in self.town.people if entry.id == self.person)
+        return self.member.agency
+
+    @property
+    def member(self) -> TownPerson:
+        """Return the entry of this person in the town."""
+        return next(entry for entry in self.town.people if entry.id == self.person)
 
     def ask(self, service: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Send one request as this person and return the answer, whatever it is."""
