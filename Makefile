@@ -99,7 +99,7 @@ e2e: setup ## the board in a real browser (needs Chromium)
 test-docker: .venv/.installed ## the same suites against containers (needs a Docker engine)
 	ACCORD_CONTAINERS=1 $(PYTEST) $(T)
 
-demo: setup ## the town, its story, and everything left running until Ctrl-C; ARGS=--once ends after the story
+demo: setup ## the town, its story and life, and everything left running until Ctrl-C; ARGS=--once ends then, ARGS=--bare leaves the life out
 	$(BIN)/accord demo $(ARGS)
 
 up: setup ## the town without the story; ARGS=--detach returns when all is ready

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from devstack.story.words import in_days, now
+from devstack.story.words import now
 from devstack.town_life.steps import CaseNotes, PlannedOrder, PlannedReferral, PlannedRelease, ReleaseFate
 from devstack.town_life.words import FAMILY_NAME, OFFENDER
 from schemas.categories import DataCategory
@@ -22,6 +23,11 @@ ORDER_ROUTES: Final = {
     "hearing": "hearing",
     "end": "end",
 }
+
+
+def in_days(days: int) -> str:
+    """Return noon in UTC so many days from today: one day ahead is never past, and six are never seven."""
+    return f"{(datetime.now(UTC) + timedelta(days=days)).date()}T12:00:00Z"
 
 
 def choice(author: str, notes: CaseNotes, participation: str) -> dict[str, Any]:

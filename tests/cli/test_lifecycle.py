@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +20,14 @@ import pytest
 from cli import town
 from cli.backlog import last_checkpoint
 from devstack.status import town_status
+from devstack.town_life.counts import list_counts, referral_counts
+from devstack.town_life.parties import HOMES, RECEIVERS
+from devstack.town_life.plan import SEED, plan
+from devstack.town_life.runner import has_life
+from devstack.town_life.steps import ReleaseFate
 from runtime.messaging.quotas import AGENCY, Administrator
 from runtime.settings import KafkaProtocol
+from schemas.codes import OrderStatus, ReferralMode, ReferralState, WithdrawReason
 from tests.devstack.watcher import comes_true, is_gone, runs
 from tests.support.broker import quotas_of
 
@@ -333,24 +340,84 @@ def test_where_all_was_killed_it_says_so_and_how_to_go_on(up: Place, killed: lis
     assert up.accord("logs", "intake", "-n", "1").stdout.startswith('{"at": ')
 
 
-def test_a_killed_town_is_restored_runs_the_demo_and_shuts_down(up: Place, killed: list[int], case_ref: str) -> None:
+@dataclass
+class DemoRun:
+    """What was seen of a demo in the restored town, while it ran and when it had ended."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    output: str
+    progress: str
+    status: int
+    answers: tuple[int, int]
+    survivors: list[int]
+    referrals: dict[ReferralState, int]
+    lists: dict[str, dict[str, int]]
+    withdrawn: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def demo(up: Place, killed: list[int], case_ref: str) -> DemoRun:
+    """The one demo of all suites that lets the town live: the others tell the story alone."""
     before = up.town
-    with up.starting("demo", "--json") as demo:
-        assert demo.stdout is not None
-        output = "".join(iter(demo.stdout.readline, "}\n")) + "}"
-        after = up.town
+    with up.starting("demo", "--json") as child:
+        assert child.stdout is not None
+        output = "".join(iter(child.stdout.readline, "}\n")) + "}"
+        after, now = up.town, town.read(up.folder)
         case = up.asks("intake", f"/v1/cases/{case_ref}", "--person", "ana")
         inbox = up.asks("exchange", "/v1/inbox", "--person", "olga")
+        withdrawn = up.asks("referrals", "/v1/referrals?direction=sent&state=withdrawn", "--person", "ana").json()
+        assert has_life(now, plan(SEED))
+        counts = referral_counts(now), list_counts(now)
         family = up.everything()
-        demo.send_signal(signal.SIGINT)
-        _, progress = demo.communicate(timeout=90)
+        child.send_signal(signal.SIGINT)
+        _, progress = child.communicate(timeout=90)
+    answers, survivors = (case.status_code, inbox.status_code), [pid for pid in family if runs(pid)]
+    return DemoRun(
+        before, after, output, progress, child.returncode, answers, survivors, *counts, withdrawn["referrals"]
+    )
 
-    assert json.loads(output) == after
-    assert after | {"processes": {}} == before | {"processes": {}}
-    assert (case.status_code, inbox.status_code) == (200, 200)
-    assert "Everything in the story held." in progress
-    assert demo.returncode == 0
-    assert not any(map(runs, family))
+
+def test_a_killed_town_is_restored_runs_the_demo_and_shuts_down(demo: DemoRun) -> None:
+    assert json.loads(demo.output) == demo.after
+    assert demo.after | {"processes": {}} == demo.before | {"processes": {}}
+    assert demo.answers == (200, 200)
+    assert "Everything in the story held." in demo.progress
+    assert "the first page answers" in demo.progress
+    assert "otherwise" not in demo.progress
+    assert demo.status == 0
+    assert not demo.survivors
+
+
+def test_after_the_demo_the_town_has_what_its_plan_says(demo: DemoRun) -> None:
+    sent = [(case, referral) for case in plan(SEED) for referral in case.referrals]
+    live = [(case, referral) for case, referral in sent if referral.mode is ReferralMode.LIVE]
+    planned = Counter(referral.state for _, referral in sent) + Counter({ReferralState.WITHDRAWN: 1})  # the story's own
+    to_answer = Counter(referral.receiver for _, referral in live if referral.state is ReferralState.SENT)
+    questions = Counter(HOMES[case.author] for case, sent in live if sent.state is ReferralState.NEEDS_INFO)
+    followed = Counter(referral.state for case, referral in live if case.coordinated)
+
+    assert demo.referrals == planned
+    for person in RECEIVERS.values():
+        lists, agency = demo.lists[person], HOMES[person]
+        assert (lists["to answer"], lists["questions"]) == (to_answer[agency], questions[agency])
+        assert lists["ending in 7 days"] == ending_soon(agency)
+        assert lists["orders to serve"] == unserved(agency)
+    cora = demo.lists["cora"]
+    assert (cora["to answer"], cora["questions"]) == (followed[ReferralState.SENT], followed[ReferralState.NEEDS_INFO])
+    stopped = [referral for referral in demo.withdrawn if referral["reason_code"] == WithdrawReason.CONSENT_ENDED]
+    assert len(stopped) == 2  # one in the story, one in the plan
+
+
+def ending_soon(agency: str) -> int:
+    releases = [release for case in plan(SEED) if HOMES[case.author] == agency for release in case.releases]
+    return sum(release.fate is ReleaseFate.SIGNED and release.days < 7 for release in releases)
+
+
+def unserved(agency: str) -> int:
+    orders = [order for case in plan(SEED) if HOMES[case.author] == agency for order in case.orders]
+    in_force = [order for order in orders if order.status in (OrderStatus.TEMPORARY, OrderStatus.FINAL)]
+    return sum("served" not in order.events for order in in_force)
 
 
 def test_a_start_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
