@@ -27,7 +27,7 @@ from devstack.postgres import Postgres
 from runtime.http import body
 from schemas.strict_json import MAX_ELEMENTS
 from services.consent.api.permissions import routes as consent
-from services.intake.api import routes as intake
+from services.intake.api.case_routes import routes as intake
 from services.law_enforcement_bridge.api import write_routes
 from tests.fuzz.all_services import Street, a_street
 from tests.fuzz.valid_requests import Good, filled

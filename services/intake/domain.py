@@ -97,6 +97,27 @@ class Plan:
     changed_at: datetime
 
 
+class CaseState(StrEnum):
+    """Whether the agency still works on a case."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStatus:
+    """Where a case stands at the agency's own desk; the version counts what the agency decided about it there."""
+
+    case_ref: UUID
+    state: CaseState
+    version: int
+    changed_at: datetime
+
+    def next(self, at: datetime) -> CaseStatus:
+        """Return the next version."""
+        return replace(self, version=self.version + 1, changed_at=at)
+
+
 def report(
     ref: UUID, case_ref: UUID, form: IncidentBlock, latest: datetime | None, at: datetime
 ) -> tuple[Incident, IncidentReported]:

@@ -13,7 +13,7 @@ from services.intake.api import routes
 
 def build(settings: KeyringSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
-    return application(settings, [routes])
+    return application(settings, routes)
 
 
 PARTS = {"api": KeyringSettings}

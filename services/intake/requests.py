@@ -6,13 +6,19 @@ from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
-from schemas.values import Flag, Items
+from schemas.values import Flag, Items, PersonRef
 
 
 class CaseRequest(StrictModel):
     """A case to open; it needs nobody's name, and nothing else."""
 
     channel: ReportChannel | None = None
+
+
+class AssignmentRequest(StrictModel):
+    """Who works on a case from now on; an empty list is nobody."""
+
+    person_refs: Local[Items[PersonRef]]
 
 
 class IncidentRequest(SurvivorBlock, IncidentBlock):

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from schemas.codes import Participation, PlanStatus, ReportChannel
 from schemas.strict_model import StrictModel
-from services.intake.domain import Incident, IncidentState, Plan
+from services.intake.domain import CaseState, CaseStatus, Incident, IncidentState, Plan
+from services.intake.staff import Colleague
 
 
 class OpenedResponse(StrictModel):
@@ -65,8 +66,64 @@ class CaseResponse(StrictModel):
     """A case as its own agency keeps it. Participation and opening are the opening agency's to know."""
 
     case_ref: UUID
+    state: CaseState
+    version: int
+    assigned_to: list[str]
     participation: Participation | None = None
     opened_at: datetime | None = None
     channel: ReportChannel | None = None
     incidents: list[IncidentResponse]
     plan: PlanResponse | None = None
+
+
+class ListedCaseResponse(StrictModel):
+    """A case as a row of its agency's list. Participation and opening are the opening agency's to know."""
+
+    case_ref: UUID
+    state: CaseState
+    version: int
+    changed_at: datetime
+    assigned_to: list[str]
+    incidents: int
+    plan_status: PlanStatus | None = None
+    participation: Participation | None = None
+    opened_at: datetime | None = None
+
+
+class CasesResponse(StrictModel):
+    """A page of cases, newest change first."""
+
+    cases: list[ListedCaseResponse]
+
+
+class CaseStatusResponse(StrictModel):
+    """What the agency decided about its own case; the version is the one that the next decision names."""
+
+    case_ref: UUID
+    state: CaseState
+    version: int
+    assigned_to: list[str]
+
+    @classmethod
+    def of(cls, status: CaseStatus, people: list[str]) -> CaseStatusResponse:
+        """Return the answer for a case on which these people work."""
+        return cls(case_ref=status.case_ref, state=status.state, version=status.version, assigned_to=people)
+
+
+class ColleagueResponse(StrictModel):
+    """Somebody who works at the agency, by their true name."""
+
+    person_ref: str
+    name: str
+    roles: list[str]
+
+    @classmethod
+    def of(cls, colleague: Colleague) -> ColleagueResponse:
+        """Return the answer for a colleague."""
+        return cls(person_ref=colleague.person_ref, name=colleague.name, roles=list(colleague.roles))
+
+
+class ColleaguesResponse(StrictModel):
+    """A page of the agency's people, by name."""
+
+    colleagues: list[ColleagueResponse]

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 BOARD: Final = "http://board.test"
 SERVICES: Final[dict[str, dict[str, Any]]] = {
-    "intake": {"routers": [intake]},
+    "intake": {"routers": intake},
     "consent": {"routers": [consent]},
     "law_enforcement_bridge": {"routers": orders},
     "referrals": {"routers": referrals},

@@ -110,6 +110,7 @@ class Clerk:
         self.note("report_incident", "ana", words.incident(), case_ref=case)
         self.note("correct_incident", "ana", words.incident(), case_ref=case, incident_ref=incident)
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
+        self.note("assign_case", "ana", {"person_refs": ["ana", "mia"]}, FIRST, case_ref=case)
         self.note("read_notices", "ana", case_ref=case)
         self.note("read_accounting", "priya", case_ref=case)
         for operation in ("list_braked_notices", "release_braked", "drop_braked"):
@@ -275,6 +276,9 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "prove_inclusion": ("olu", {"index": "3"}),
     "prove_consistency": ("olu", {"from": "1", "to": "4"}),
     "read_inbox": ("sam", {"limit": "3"}),
+    "list_cases": ("ana", {"assigned": "anybody", "limit": "3"}),
+    "count_cases": ("ana", {"state": "open"}),
+    "list_colleagues": ("ana", {"limit": "2"}),
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
     "list_awaiting": ("mia", {}),

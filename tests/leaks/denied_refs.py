@@ -40,6 +40,7 @@ CASES = (
     "intake.read_case",
     "intake.report_incident",
     "intake.write_plan",
+    "intake.assign_case",
     "consent.choose_participation",
     "consent.record_death",
     "consent.draft_directive",

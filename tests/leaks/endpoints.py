@@ -29,6 +29,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "offer_message": {},
     "report_incident": {"needs": ["shelter"]},
     "correct_incident": {"needs": ["shelter"]},
+    "assign_case": {"person_refs": []},
     "write_plan": {"threat_type": "intimate_partner", "goals": ["A safe bed"]},
     "issue_order": {"status": "temporary"},
     "modify_order": {"modification": "clerical"},

@@ -36,7 +36,7 @@ from tests.support.web import Web
 INSTANCE = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
 WAITING = text("SELECT message_ref FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id")
 SERVICES: Mapping[str, Sequence[Any]] = {
-    "intake": [intake],
+    "intake": intake,
     "consent": [consent],
     "law_enforcement_bridge": bridge,
     "referrals": referrals,

@@ -31,11 +31,18 @@ def open_everything(scene: Scene) -> dict[str, list[dict[str, Any]]]:
     return openings
 
 
+def look_at_cases(scene: Scene, case: str) -> None:
+    """Read the case, the list in which it is, and who could work on it."""
+    lists = ("/v1/cases?limit=1", "/v1/cases?assigned=me", "/v1/cases/count", "/v1/colleagues?limit=1")
+    for path in (case, *lists):
+        scene.people["ana"].ask("intake", "GET", path)
+
+
 def look_around(scene: Scene, case_ref: str) -> None:
     """Read every list and every state, page by page."""
     ana, lee, sam, priya = (scene.people[name] for name in ("ana", "lee", "sam", "priya"))
     case = f"/v1/cases/{case_ref}"
-    ana.ask("intake", "GET", case)
+    look_at_cases(scene, case)
     ana.ask("notifications", "GET", f"{case}/notices")
     for path in (f"{case}/directives", "/v1/directives?ending_within_days=90&limit=2"):
         ana.ask("consent", "GET", path)

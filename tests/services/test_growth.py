@@ -106,6 +106,7 @@ def test_the_tables_that_grow_have_grown(grown: Grown) -> None:
     row_counts = {str(name): int(str(live)) for name, _, live in rows}
     for name in (
         "register.subject", "register.case", "register.directive", "carrying.offer", "exchange.message",
-        "referrals.referral", "ledger.leaf", "ledger.published", "carrying.listed",
+        "referrals.referral", "intake.case_status", "intake.case_assignment", "intake.incident", "intake.plan",
+        "ledger.leaf", "ledger.published", "carrying.listed",
     ):  # fmt: skip
         assert row_counts[name] >= MORE, name

@@ -27,7 +27,7 @@ from tests.support.town import Town, all_purposes
 from tests.support.web import Web
 
 ROUTES: Mapping[str, Sequence[APIRouter]] = {
-    "intake": [intake],
+    "intake": intake,
     "consent": [consent],
     "law_enforcement_bridge": bridge,
     "referrals": referrals,

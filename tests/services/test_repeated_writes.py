@@ -111,6 +111,11 @@ async def write_plan(shop: Shop) -> Write:
     return Write("ana", f"/v1/cases/{case_ref}/plans", {}, case_ref)
 
 
+async def assign_case(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/assignment", {"person_refs": ["ana"]}, case_ref, '"1"')
+
+
 async def choose_participation(shop: Shop) -> Write:
     case_ref = await shop.town.open_case("bay-hotline")
     return Write("ana", f"/v1/cases/{case_ref}/participation", TAKES_PART, case_ref)
@@ -251,6 +256,7 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "report_incident": report_incident,
     "correct_incident": correct_incident,
     "write_plan": write_plan,
+    "assign_case": assign_case,
     "choose_participation": choose_participation,
     "correct_death": correct_death,
     "confirm_correction": confirm_correction,

@@ -21,6 +21,7 @@ from schemas.facts import IncidentReported
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.exchange.api import routes as exchange
+from services.intake.api import routes as intake
 from services.referrals.api import routes as referrals
 from tests.support.ledger import Log
 from tests.support.town import Town
@@ -49,6 +50,15 @@ SELECT gen_random_uuid(), c.subject_id, c.case_ref, %(sender)s, %(receiver)s, ge
     'shelter', 'day', 'shelter', 'sent', 1, now(), now(), s.sv, now() + interval '30 days'
 FROM register."case" AS c JOIN register.subject AS s USING (subject_id)
 WHERE c.agency_id = %(sender)s AND c.case_ref = ANY(%(refs)s)
+"""
+AT_THE_DESK = """
+INSERT INTO intake.case_status (case_ref, agency_id, subject_id, assigned, changed_at)
+SELECT c.case_ref, c.agency_id, c.subject_id, n %% 2 = 1, now()
+FROM unnest(%(refs)s) WITH ORDINALITY AS r (case_ref, n) JOIN register."case" AS c USING (case_ref)
+"""
+WORKED_ON = """
+INSERT INTO intake.case_assignment (case_ref, agency_id, person_ref)
+SELECT case_ref, agency_id, 'ana' FROM intake.case_status WHERE assigned
 """
 # Each statement goes on from what the one before it made.
 MANY = (
@@ -92,6 +102,21 @@ MANY = (
         l.integrated_at
     FROM model JOIN register.subject AS like_it USING (subject_id) JOIN ledger.leaf AS l
         ON l.subject = like_it.pseudonym, made JOIN register.subject AS s ON s.subject_id = made.subject_id""",
+    """INSERT INTO intake.case_status (case_ref, agency_id, subject_id, state, reason_code, assigned, changed_at)
+    SELECT c.case_ref, c.agency_id, c.subject_id, 'closed', 'completed', true,
+        s.changed_at - made.n * interval '1 minute'
+    FROM intake.case_status AS s JOIN model USING (subject_id), made JOIN register."case" AS c USING (subject_id)
+    WHERE c.agency_id = s.agency_id""",
+    """INSERT INTO intake.case_assignment (case_ref, agency_id, person_ref)
+    SELECT s.case_ref, s.agency_id, 'mia' FROM intake.case_status AS s JOIN made USING (subject_id)""",
+    """INSERT INTO intake.case_file (case_ref, agency_id, opened_by, opened_at)
+    SELECT s.case_ref, s.agency_id, 'mia', s.changed_at FROM intake.case_status AS s JOIN made USING (subject_id)""",
+    """INSERT INTO intake.plan (plan_ref, case_ref, agency_id, version, status, created_at, changed_at)
+    SELECT gen_random_uuid(), s.case_ref, s.agency_id, 1, 'active', s.changed_at, s.changed_at
+    FROM intake.case_status AS s JOIN made USING (subject_id)""",
+    """INSERT INTO intake.incident (incident_ref, case_ref, agency_id, version, state, reported_at, changed_at)
+    SELECT gen_random_uuid(), s.case_ref, s.agency_id, 1, 'recorded', s.changed_at, s.changed_at
+    FROM intake.case_status AS s JOIN made USING (subject_id)""",
     """INSERT INTO carrying.listed (agency_id, actor, list, since, seen)
     SELECT %(receiver)s, 'ruth', 'referrals', date_trunc('day', now(), 'UTC'), uuid_send(gen_random_uuid())
     FROM generate_series(1, %(more)s)""",
@@ -123,7 +148,8 @@ class Grown:
         with self.town.database.superuser() as connection:
             params = {"sender": SENDER, "receiver": RECEIVER, "refs": self.refs}
             connection.execute(DELIVERED, params)
-            connection.execute(REFERRED, params)
+            for statement in (REFERRED, AT_THE_DESK, WORKED_ON):
+                connection.execute(statement, params if "%(" in statement else None)
             connection.execute("TRUNCATE carrying.outbox")
             listed: list[Any] = connection.execute(
                 "SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY place", [RECEIVER]
@@ -167,6 +193,7 @@ class Day:
             "referrals": referrals,
             "consent": [consent],
             "audit": [audit],
+            "intake": intake,
         }
         for service, served in routers.items():
             app = await stack.enter_async_context(web.serving(service, served))
@@ -201,6 +228,14 @@ REQUESTS: dict[str, list[tuple[str, str, str]]] = {
         ("ana referrals", "GET", "/v1/referrals?direction=sent&overdue=true&limit=200"),
         ("ana referrals", "GET", "/v1/referrals?direction=sent&state=needs_info&limit=200"),
         ("ana consent", "GET", "/v1/directives?ending_within_days=7"),
+    ],
+    "case list": [
+        ("ana intake", "GET", "/v1/cases?limit=200"),
+        ("ana intake", "GET", "/v1/cases?state=open&limit=200"),
+        ("ana intake", "GET", "/v1/cases?assigned=me&limit=200"),
+        ("ana intake", "GET", "/v1/cases?assigned=nobody&limit=200"),
+        ("ana intake", "GET", "/v1/cases?assigned=anybody&state=open&limit=200"),
+        ("ana intake", "GET", "/v1/cases/count?state=open"),
     ],
     "accounting": [("priya audit", "GET", "/v1/cases/{case}/accounting")],
 }

@@ -24,7 +24,7 @@ WAITING = text(
 
 @pytest.fixture(scope="session")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
-    async with web.serving("intake", [routes]) as served:
+    async with web.serving("intake", routes) as served:
         yield served
 
 

@@ -212,7 +212,8 @@ async def test_a_joined_agency_has_its_own_file_and_sees_no_other(desk: Desk) ->
     read = (await desk.sam.get(f"/v1/cases/{shelter_ref}")).json()
     written = await desk.sam.post(f"/v1/cases/{shelter_ref}/incidents", json={"narrative": "told here"})
 
-    assert read == {"case_ref": str(shelter_ref), "incidents": []}
+    standing = {"state": "open", "version": 1, "assigned_to": []}
+    assert read == {"case_ref": str(shelter_ref), "incidents": [], **standing}
     assert written.status_code == 201
     assert len((await desk.ana.get(f"/v1/cases/{case_ref}")).json()["incidents"]) == 1
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
 from uuid import UUID, uuid4
 
-from fastapi import Depends, Response
+from fastapi import Response
 
 from runtime import disclosure, register
 from runtime.database.unit_of_work import UnitOfWork
@@ -14,36 +13,27 @@ from runtime.http import (
     CreatedResources,
     IfMatch,
     PreconditionRequired,
-    Refusals,
-    Refused,
     Stale,
-    Withheld,
     etag,
     replayed_by,
     require_match,
-    require_scope,
     router,
 )
 from runtime.register import Subject
-from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Participation, PlanStatus
 from schemas.facts.incident import IncidentBlock
-from services.intake import domain, store
+from services.intake import case_status, domain, store
+from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
 from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest, PlanRequest
 from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
 
-MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
-MayReadCases = Annotated[UnitOfWork, Depends(require_scope("cases:read"))]
-STATES = (DataCategory.INCIDENT_SUMMARY, DataCategory.PLAN_SUMMARY)
-
-REFUSALS: Refusals = {domain.CaseStepNotPossible: lambda error: Refused(error.code)}
 # A narrative of 20,000 letters, each of up to twelve bytes.
 routes = router("/v1/cases", most_bytes=256 * 1024, refusals=REFUSALS)
 
 
 async def as_opened(case_ref: CreatedResources, unit: MayWriteCases, answer: Response) -> OpenedResponse:
     """Show the case that was opened, as it is now."""
-    subject = await _readable_subject(unit, case_ref)
+    subject = await readable_subject(unit, case_ref)
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     if opened is None:
         raise Absent
@@ -63,6 +53,9 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseRequest | N
     case_ref = await register.open_case(unit.session, unit.keys, unit.agency_id)
     at = await register.database_now(unit.session)
     await store.open_file(unit.session, unit.agency_id, case_ref, request.channel, unit.actor, at)
+    await case_status.note_change(unit.session, unit.agency_id, case_ref, at)
+    if unit.person_ref is not None:
+        await case_status.assign(unit.session, unit.agency_id, case_ref, [unit.person_ref])
     unit.created = case_ref
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return OpenedResponse(case_ref=case_ref, opened_at=at, channel=request.channel)
@@ -71,16 +64,20 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseRequest | N
 @routes.get("/{case_ref}", response_model=CaseResponse, response_model_exclude_none=True)
 async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseResponse:
     """Show how the agency's own case stands. What was told is read by an opening."""
-    subject = await _readable_subject(unit, case_ref)
+    subject = await readable_subject(unit, case_ref)
     home = subject.home_agency == unit.agency_id
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
+    status = await case_status.status_of(unit.session, unit.agency_id, case_ref, subject.at)
     if plan is not None:
         answer.headers["ETag"] = etag(plan.version)
     channel, opened_at = opened or (None, None)
     return CaseResponse(
         case_ref=case_ref,
+        state=status.state,
+        version=status.version,
+        assigned_to=await case_status.assigned_to(unit.session, unit.agency_id, case_ref),
         participation=Participation(subject.participation) if home else None,
         opened_at=opened_at,
         channel=channel,
@@ -93,7 +90,7 @@ async def as_reported(
     case_ref: UUID, incident_ref: CreatedResources, unit: MayWriteCases, answer: Response
 ) -> IncidentResponse:
     """Show the incident that was written down, as it is now."""
-    await _readable_subject(unit, case_ref)
+    await readable_subject(unit, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
     written = next((incident for incident in incidents if incident.incident_ref == incident_ref), None)
     if written is None:
@@ -108,13 +105,14 @@ async def report_incident(
     case_ref: UUID, form: IncidentRequest, unit: MayWriteCases, answer: Response
 ) -> IncidentResponse:
     """Write an incident down; agencies that the survivor named may open their part of it."""
-    subject = await _own(unit, case_ref)
+    subject = await own_subject(unit, case_ref)
     latest = await store.latest_report(unit.session, unit.agency_id, case_ref)
     _check_police_report(unit, subject, form)
     incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
     await store.add_incident(unit.session, unit.agency_id, incident)
     unit.created = incident.incident_ref
     await disclosure.offer(unit, fact)
+    await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(incident)
 
@@ -125,7 +123,7 @@ async def correct_incident(
     case_ref: UUID, incident_ref: UUID, form: IncidentVersionRequest, unit: MayWriteCases, answer: Response
 ) -> IncidentResponse:
     """Write down the next version of an incident, whole; earlier ones stay the custodian's."""
-    subject = await _own(unit, case_ref)
+    subject = await own_subject(unit, case_ref)
     incident = await store.incident_to_change(unit.session, unit.agency_id, case_ref, incident_ref)
     if incident is None:
         raise Absent
@@ -134,13 +132,14 @@ async def correct_incident(
     await store.keep_incident(unit.session, unit.agency_id, newer)
     unit.created = incident_ref
     await disclosure.offer(unit, fact)
+    await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(newer)
 
 
 async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> PlanResponse:
     """Show the safety plan that was written, as it is now."""
-    await _readable_subject(unit, case_ref)
+    await readable_subject(unit, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
     if plan is None:
         raise Absent
@@ -155,7 +154,7 @@ async def write_plan(
     case_ref: UUID, form: PlanRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> PlanResponse:
     """Write the safety plan: the first version, or with If-Match the one that supersedes the version read."""
-    subject = await _own(unit, case_ref)
+    subject = await own_subject(unit, case_ref)
     plan = await store.plan_of(unit.session, unit.agency_id, case_ref, to_change=True)
     if plan is None or plan.status is not PlanStatus.ACTIVE:
         written = await _begin_plan(unit, case_ref, form, subject, if_match)
@@ -164,6 +163,7 @@ async def write_plan(
         written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
         await store.keep_plan(unit.session, unit.agency_id, written)
         await disclosure.offer(unit, fact)
+    await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(written.version)
     return PlanResponse.of(written)
@@ -179,36 +179,6 @@ async def _begin_plan(
         raise PreconditionRequired
     await disclosure.offer(unit, fact)
     return plan
-
-
-async def _readable_subject(unit: UnitOfWork, case_ref: UUID) -> Subject:
-    """Lock the subject of the agency's own case for a read of its states, which is on record."""
-    subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
-    if subject is None:
-        return await _absent(unit, case_ref)
-    if not await disclosure.read_mask(unit, case_ref, STATES):
-        raise Withheld
-    return subject
-
-
-async def _own(unit: UnitOfWork, case_ref: UUID) -> Subject:
-    """Lock the subject of the agency's own case; a person from whom the survivor hides finds nothing."""
-    subject = await register.lock_own_case(unit.session, unit.agency_id, case_ref)
-    if subject is None:
-        return await _absent(unit, case_ref)
-    if unit.hidden(subject.table):
-        await disclosure.record_blocked(unit, subject, subject.cases[unit.agency_id])
-        raise Withheld
-    return subject
-
-
-async def _absent(unit: UnitOfWork, ref: UUID) -> NoReturn:
-    """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
-
-    So the two take alike long, too.
-    """
-    await disclosure.record_not_found(unit, ref)
-    raise Withheld
 
 
 def _check_police_report(unit: UnitOfWork, subject: Subject, block: IncidentBlock) -> None:

@@ -1,0 +1,31 @@
+"""The people of the asker's own agency."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from runtime.http import Cursor, FieldError, Invalid, Limit, router
+from runtime.http.pagination import link_next
+from runtime.http.sealed_cursors import sealed, unsealed
+from services.intake import staff
+from services.intake.api.lookup import MayReadCases
+from services.intake.responses import ColleagueResponse, ColleaguesResponse
+
+NAME = "colleagues"
+
+routes = router("/v1/colleagues")
+
+
+@routes.get("", response_model=ColleaguesResponse)
+async def list_colleagues(
+    request: Request, unit: MayReadCases, answer: Response, cursor: Cursor = None, limit: Limit = 50
+) -> ColleaguesResponse:
+    """List the people who work at the asker's own agency now, by name; it is nobody's case, and leaves no leaf."""
+    behind = ("", "") if cursor is None else await unsealed(unit, NAME, cursor)
+    if behind is None:
+        raise Invalid([FieldError("query.cursor", "malformed")])
+    rows = await staff.colleagues_of(unit.session, unit.agency_id, (behind[0], behind[1]), limit + 1)
+    shown = rows[:limit]
+    more = len(rows) > limit
+    link_next(request, answer, await sealed(unit, NAME, shown[-1].name, shown[-1].person_ref) if more else None)
+    return ColleaguesResponse(colleagues=[ColleagueResponse.of(row) for row in shown])

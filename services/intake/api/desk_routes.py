@@ -1,0 +1,89 @@
+"""What the agency decides about its own case: who works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+
+from kernel.ledger.entry import Act
+from kernel.sealing.detail import Details
+from runtime import register
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.disclosure import audit_entries
+from runtime.http import FieldError, IfMatch, Invalid, etag, replayed_by, require_match, router
+from runtime.ledger.pending_entries import append
+from runtime.register import Subject
+from services.intake import case_status, staff
+from services.intake.api.lookup import REFUSALS, MayWriteCases, own_subject, readable_subject
+from services.intake.domain import CaseStatus
+from services.intake.requests import AssignmentRequest
+from services.intake.responses import CaseStatusResponse
+
+routes = router("/v1/cases", refusals=REFUSALS)
+
+
+async def as_it_stands(case_ref: UUID, unit: MayWriteCases, answer: Response) -> CaseStatusResponse:
+    """Show where the case stands now."""
+    subject = await readable_subject(unit, case_ref)
+    return await _standing(unit, case_ref, subject, answer)
+
+
+@routes.put("/{case_ref}/assignment", response_model=CaseStatusResponse, response_model_exclude_none=True)
+@replayed_by(as_it_stands)
+async def assign_case(
+    case_ref: UUID, form: AssignmentRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
+) -> CaseStatusResponse:
+    """Say who works on the case, in place of whoever did: active colleagues, or nobody."""
+    subject = await own_subject(unit, case_ref)
+    status = await _status_to_change(unit, case_ref, subject, if_match)
+    await _check_colleagues(unit, subject, form.person_refs)
+    await case_status.assign(unit.session, unit.agency_id, case_ref, form.person_refs)
+    await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
+    await _record(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})
+    return await _standing(unit, case_ref, subject, answer)
+
+
+async def _status_to_change(unit: UnitOfWork, case_ref: UUID, subject: Subject, if_match: str | None) -> CaseStatus:
+    """Return where the case stands, held until the end; refuse a change of another version than this."""
+    status = await case_status.status_to_change(unit.session, unit.agency_id, case_ref, subject.at)
+    require_match(if_match, status.version)
+    return status
+
+
+async def _standing(unit: UnitOfWork, case_ref: UUID, subject: Subject, answer: Response) -> CaseStatusResponse:
+    status = await case_status.status_of(unit.session, unit.agency_id, case_ref, subject.at)
+    people = await case_status.assigned_to(unit.session, unit.agency_id, case_ref)
+    answer.headers["ETag"] = etag(status.version)
+    return CaseStatusResponse.of(status, people)
+
+
+async def _check_colleagues(unit: UnitOfWork, subject: Subject, refs: tuple[str, ...]) -> None:
+    """Refuse who is no active colleague; whom the survivor shuts out is refused alike."""
+    colleagues = await staff.working_at(unit.session, unit.agency_id, refs)
+    hidden = {ref for ref in refs if subject.table.hidden_from(unit.agency_id, ref, unnamed=False)}
+    errors = [
+        FieldError(f"body.person_refs.{place}", "no_colleague")
+        for place, ref in enumerate(refs)
+        if ref not in colleagues - hidden or ref in refs[:place]
+    ]
+    if errors:
+        raise Invalid(errors)
+
+
+async def _record(unit: UnitOfWork, subject: Subject, reason: str, detail: Mapping[str, Any]) -> None:
+    """Put the decision on record, what it says sealed with the case."""
+    by = await audit_entries.resolve_actor(unit)
+    key = await register.case_key(unit.session, unit.keys, subject, unit.agency_id)
+    entry = audit_entries.act_entry(
+        Act.CHANGED,
+        by,
+        subject,
+        custodian=subject.cases[unit.agency_id],
+        reason=reason,
+        detail={**detail, **unit.asker},
+        details=Details(key),
+    )
+    await append(unit.session, [entry])
