@@ -2,6 +2,7 @@
 
 from schemas.codes.agency import AgencyFlag, AgencyKind
 from schemas.codes.alert import AlertKind, AlertOutcome
+from schemas.codes.case import ClosingReason
 from schemas.codes.consent import (
     Basis,
     DirectiveEffect,
@@ -77,6 +78,7 @@ __all__ = [
     "CareNeeded",
     "ChannelKind",
     "ChannelStatus",
+    "ClosingReason",
     "ConflictCheck",
     "DatePrecision",
     "DayPeriod",

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database import hot_path
 from runtime.disclosure.list_reads import DecidedBy
-from schemas.codes import PlanStatus
+from schemas.codes import ClosingReason, PlanStatus
 from services.intake.domain import CaseState, CaseStatus
 
 METADATA = MetaData(schema="intake")
@@ -42,6 +42,7 @@ STATUS: Final = Table(
     Column("agency_id", Text),
     Column("subject_id", BigInteger),
     Column("state", Text),
+    Column("reason_code", Text),
     Column("assigned", Boolean),
     Column("version", Integer),
     Column("changed_at", DateTime(timezone=True)),
@@ -60,11 +61,13 @@ SELECT c.case_ref, c.agency_id, c.subject_id, %s FROM register."case" AS c WHERE
 ON CONFLICT (case_ref) DO UPDATE SET changed_at = greatest(s.changed_at, EXCLUDED.changed_at)
 """
 READ_STATUS = text("""
-SELECT case_ref, state, version, changed_at FROM intake.case_status WHERE case_ref = :case_ref AND agency_id = :agency
+SELECT case_ref, state, reason_code, version, changed_at FROM intake.case_status
+WHERE case_ref = :case_ref AND agency_id = :agency
 """)
 HOLD_STATUS = text(READ_STATUS.text + " FOR UPDATE")
 KEEP_STATUS = text("""
-UPDATE intake.case_status SET state = :state, version = :version, changed_at = greatest(changed_at, :changed_at)
+UPDATE intake.case_status SET state = :state, reason_code = :reason, version = :version,
+    changed_at = greatest(changed_at, :changed_at)
 WHERE case_ref = :case_ref AND agency_id = :agency
 """)
 WORKING_ON = text("""
@@ -166,7 +169,7 @@ async def cases_of(
 ) -> list[CaseStatus]:
     """Return up to `rows` cases of the agency behind a place, newest change first."""
     source, status = _source(agency, filters)
-    columns = [status.c[name] for name in ("case_ref", "state", "version", "changed_at")]
+    columns = [status.c[name] for name in ("case_ref", "state", "reason_code", "version", "changed_at")]
     query = select(*columns).select_from(source).where(*_conditions(agency, filters, status))
     if behind is not None:
         place = tuple_(behind.changed_at, behind.case_ref)
@@ -211,7 +214,8 @@ def _conditions(agency: str, filters: CaseFilter, status: Any) -> list[ColumnEle
 
 
 def _status(row: Any) -> CaseStatus:
-    return CaseStatus(row.case_ref, CaseState(row.state), row.version, row.changed_at)
+    reason = None if row.reason_code is None else ClosingReason(row.reason_code)
+    return CaseStatus(row.case_ref, CaseState(row.state), row.version, row.changed_at, reason)
 
 
 def _details(row: Any) -> CaseDetails:

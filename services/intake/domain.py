@@ -10,6 +10,7 @@ from uuid import UUID
 
 from schemas.codes import (
     Bool3,
+    ClosingReason,
     DatePrecision,
     ElapsedBand,
     IncidentChange,
@@ -112,10 +113,27 @@ class CaseStatus:
     state: CaseState
     version: int
     changed_at: datetime
+    reason: ClosingReason | None = None
 
     def next(self, at: datetime) -> CaseStatus:
         """Return the next version."""
         return replace(self, version=self.version + 1, changed_at=at)
+
+
+def close_case(status: CaseStatus, reason: ClosingReason, at: datetime) -> CaseStatus:
+    """Return the case closed; one that was closed for this reason stays as it is, and another reason is refused."""
+    if status.state is CaseState.CLOSED and status.reason is not reason:
+        raise CaseStepNotPossible("closed")
+    if status.state is CaseState.CLOSED:
+        return status
+    return replace(status.next(at), state=CaseState.CLOSED, reason=reason)
+
+
+def reopen_case(status: CaseStatus, at: datetime) -> CaseStatus:
+    """Return the case open again; one that is open stays as it is."""
+    if status.state is CaseState.OPEN:
+        return status
+    return replace(status.next(at), state=CaseState.OPEN, reason=None)
 
 
 def report(

@@ -1,7 +1,7 @@
 """What staff send to intake: blocks of the contracts. Every personal field may be left out."""
 
 from schemas.categories import Local
-from schemas.codes import IncidentChange, ReportChannel
+from schemas.codes import ClosingReason, IncidentChange, ReportChannel
 from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
@@ -19,6 +19,12 @@ class AssignmentRequest(StrictModel):
     """Who works on a case from now on; an empty list is nobody."""
 
     person_refs: Local[Items[PersonRef]]
+
+
+class ClosingRequest(StrictModel):
+    """Why the agency no longer works on a case."""
+
+    reason_code: Local[ClosingReason]
 
 
 class IncidentRequest(SurvivorBlock, IncidentBlock):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from schemas.codes import Participation, PlanStatus, ReportChannel
+from schemas.codes import ClosingReason, Participation, PlanStatus, ReportChannel
 from schemas.strict_model import StrictModel
 from services.intake.domain import CaseState, CaseStatus, Incident, IncidentState, Plan
 from services.intake.staff import Colleague
@@ -67,6 +67,7 @@ class CaseResponse(StrictModel):
 
     case_ref: UUID
     state: CaseState
+    reason_code: ClosingReason | None = None
     version: int
     assigned_to: list[str]
     participation: Participation | None = None
@@ -81,6 +82,7 @@ class ListedCaseResponse(StrictModel):
 
     case_ref: UUID
     state: CaseState
+    reason_code: ClosingReason | None = None
     version: int
     changed_at: datetime
     assigned_to: list[str]
@@ -101,13 +103,20 @@ class CaseStatusResponse(StrictModel):
 
     case_ref: UUID
     state: CaseState
+    reason_code: ClosingReason | None = None
     version: int
     assigned_to: list[str]
 
     @classmethod
     def of(cls, status: CaseStatus, people: list[str]) -> CaseStatusResponse:
         """Return the answer for a case on which these people work."""
-        return cls(case_ref=status.case_ref, state=status.state, version=status.version, assigned_to=people)
+        return cls(
+            case_ref=status.case_ref,
+            state=status.state,
+            reason_code=status.reason,
+            version=status.version,
+            assigned_to=people,
+        )
 
 
 class ColleagueResponse(StrictModel):

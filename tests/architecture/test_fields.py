@@ -41,6 +41,9 @@ ROUND_TRIP = "tests/services/test_fields.py::test_what_is_told_opens_again"
 # Every other field, by its form, with the test that shows what it does.
 EFFECTS: dict[str, dict[str, str]] = {
     "CaseRequest": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
+    "ClosingRequest": {
+        "reason_code": "tests/services/intake/test_closing.py::test_a_closed_case_says_why_and_is_readable"
+    },
     "AssignmentRequest": {"person_refs": "tests/services/intake/test_assignment.py::test_a_case_is_handed_over"},
     "IncidentVersionRequest": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
     "PlanRequest": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},

@@ -111,6 +111,8 @@ class Clerk:
         self.note("correct_incident", "ana", words.incident(), case_ref=case, incident_ref=incident)
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
         self.note("assign_case", "ana", {"person_refs": ["ana", "mia"]}, FIRST, case_ref=case)
+        self.note("close_case", "ana", {"reason_code": "completed"}, FIRST, case_ref=self.a_case())
+        self.note("reopen_case", "ana", None, FIRST, case_ref=self.a_case())
         self.note("read_notices", "ana", case_ref=case)
         self.note("read_accounting", "priya", case_ref=case)
         for operation in ("list_braked_notices", "release_braked", "drop_braked"):

@@ -41,6 +41,8 @@ CASES = (
     "intake.report_incident",
     "intake.write_plan",
     "intake.assign_case",
+    "intake.close_case",
+    "intake.reopen_case",
     "consent.choose_participation",
     "consent.record_death",
     "consent.draft_directive",

@@ -30,6 +30,8 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "report_incident": {"needs": ["shelter"]},
     "correct_incident": {"needs": ["shelter"]},
     "assign_case": {"person_refs": []},
+    "close_case": {"reason_code": "completed"},
+    "reopen_case": None,
     "write_plan": {"threat_type": "intimate_partner", "goals": ["A safe bed"]},
     "issue_order": {"status": "temporary"},
     "modify_order": {"modification": "clerical"},

@@ -116,6 +116,17 @@ async def assign_case(shop: Shop) -> Write:
     return Write("ana", f"/v1/cases/{case_ref}/assignment", {"person_refs": ["ana"]}, case_ref, '"1"')
 
 
+async def close_case(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/closing", {"reason_code": "completed"}, case_ref, '"1"')
+
+
+async def reopen_case(shop: Shop) -> Write:
+    closing = await close_case(shop)
+    await shop.done("intake", "POST", closing)
+    return Write("ana", closing.path.replace("closing", "reopening"), None, closing.case_ref, '"2"')
+
+
 async def choose_participation(shop: Shop) -> Write:
     case_ref = await shop.town.open_case("bay-hotline")
     return Write("ana", f"/v1/cases/{case_ref}/participation", TAKES_PART, case_ref)
@@ -257,6 +268,8 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "correct_incident": correct_incident,
     "write_plan": write_plan,
     "assign_case": assign_case,
+    "close_case": close_case,
+    "reopen_case": reopen_case,
     "choose_participation": choose_participation,
     "correct_death": correct_death,
     "confirm_correction": confirm_correction,

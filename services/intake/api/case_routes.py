@@ -76,6 +76,7 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
     return CaseResponse(
         case_ref=case_ref,
         state=status.state,
+        reason_code=status.reason,
         version=status.version,
         assigned_to=await case_status.assigned_to(unit.session, unit.agency_id, case_ref),
         participation=Participation(subject.participation) if home else None,

@@ -1,4 +1,4 @@
-"""What the agency decides about its own case: who works on it."""
+"""What the agency decides about its own case: who works on it, and whether anybody still does."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from runtime.disclosure import audit_entries
 from runtime.http import FieldError, IfMatch, Invalid, etag, replayed_by, require_match, router
 from runtime.ledger.pending_entries import append
 from runtime.register import Subject
-from services.intake import case_status, staff
+from services.intake import case_status, domain, staff
 from services.intake.api.lookup import REFUSALS, MayWriteCases, own_subject, readable_subject
-from services.intake.domain import CaseStatus
-from services.intake.requests import AssignmentRequest
+from services.intake.domain import CaseState, CaseStatus
+from services.intake.requests import AssignmentRequest, ClosingRequest
 from services.intake.responses import CaseStatusResponse
 
 routes = router("/v1/cases", refusals=REFUSALS)
@@ -44,6 +44,38 @@ async def assign_case(
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
     await _record(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})
     return await _standing(unit, case_ref, subject, answer)
+
+
+@routes.post("/{case_ref}/closing", response_model=CaseStatusResponse, response_model_exclude_none=True)
+@replayed_by(as_it_stands)
+async def close_case(
+    case_ref: UUID, form: ClosingRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
+) -> CaseStatusResponse:
+    """Close the case for the agency's own desk; it stays readable, and nothing else of it changes."""
+    subject = await own_subject(unit, case_ref)
+    status = await _status_to_change(unit, case_ref, subject, if_match)
+    await _keep_if_changed(unit, subject, status, domain.close_case(status, form.reason_code, subject.at))
+    return await _standing(unit, case_ref, subject, answer)
+
+
+@routes.post("/{case_ref}/reopening", response_model=CaseStatusResponse, response_model_exclude_none=True)
+@replayed_by(as_it_stands)
+async def reopen_case(
+    case_ref: UUID, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
+) -> CaseStatusResponse:
+    """Open the case again; it is as it was when it was closed."""
+    subject = await own_subject(unit, case_ref)
+    status = await _status_to_change(unit, case_ref, subject, if_match)
+    await _keep_if_changed(unit, subject, status, domain.reopen_case(status, subject.at))
+    return await _standing(unit, case_ref, subject, answer)
+
+
+async def _keep_if_changed(unit: UnitOfWork, subject: Subject, before: CaseStatus, after: CaseStatus) -> None:
+    if after == before:
+        return
+    await case_status.keep(unit.session, unit.agency_id, after)
+    reason = "case_closed" if after.state is CaseState.CLOSED else "case_reopened"
+    await _record(unit, subject, reason, {} if after.reason is None else {"closing_reason": after.reason})
 
 
 async def _status_to_change(unit: UnitOfWork, case_ref: UUID, subject: Subject, if_match: str | None) -> CaseStatus:

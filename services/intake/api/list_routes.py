@@ -103,6 +103,7 @@ def _listed(unit: UnitOfWork, row: CaseStatus, subject: Subject, details: CaseDe
     return ListedCaseResponse(
         case_ref=row.case_ref,
         state=row.state,
+        reason_code=row.reason,
         version=row.version,
         changed_at=row.changed_at,
         assigned_to=list(details.assigned_to),
