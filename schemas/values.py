@@ -70,6 +70,11 @@ def _known_path(path: str) -> str:
 _Open = Annotated[
     str, AfterValidator(_open_text), Field(strict=True, min_length=1, json_schema_extra={"pattern": SAFE_TEXT_PATTERN})
 ]
+ShortName = Annotated[
+    str,
+    AfterValidator(_open_text),
+    Field(strict=True, max_length=80, json_schema_extra={"pattern": SAFE_TEXT_PATTERN}),
+]
 Text200 = Annotated[_Open, Field(max_length=200)]
 Text300 = Annotated[_Open, Field(max_length=300)]
 Text2000 = Annotated[_Open, Field(max_length=2_000)]

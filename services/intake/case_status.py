@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -17,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     FromClause,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -46,6 +47,7 @@ STATUS: Final = Table(
     Column("assigned", Boolean),
     Column("version", Integer),
     Column("changed_at", DateTime(timezone=True)),
+    Column("nickname_index", LargeBinary),
 )
 ASSIGNMENT: Final = Table(
     "case_assignment",
@@ -109,6 +111,7 @@ class CaseFilter:
     state: CaseState | None = None
     changed_since: datetime | None = None
     person_ref: str | None = None
+    nickname_index: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,8 @@ def _conditions(agency: str, filters: CaseFilter, status: Any) -> list[ColumnEle
         conditions.append(status.c.assigned if filters.assigned is AssignedTo.ANYBODY else ~status.c.assigned)
     if filters.state is not None:
         conditions.append(status.c.state == filters.state)
+    if filters.nickname_index is not None:
+        conditions.append(status.c.nickname_index == filters.nickname_index)
     if filters.changed_since is not None:
         conditions.append(status.c.changed_at >= filters.changed_since)
     return conditions

@@ -6,7 +6,7 @@ from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
-from schemas.values import Flag, Items, PersonRef
+from schemas.values import Flag, Items, PersonRef, ShortName
 
 
 class CaseRequest(StrictModel):
@@ -25,6 +25,12 @@ class ClosingRequest(StrictModel):
     """Why the agency no longer works on a case."""
 
     reason_code: Local[ClosingReason]
+
+
+class NicknameRequest(StrictModel):
+    """What the agency's own people call a case; an empty name removes it."""
+
+    nickname: Local[ShortName]
 
 
 class IncidentRequest(SurvivorBlock, IncidentBlock):

@@ -70,6 +70,7 @@ class CaseResponse(StrictModel):
     reason_code: ClosingReason | None = None
     version: int
     assigned_to: list[str]
+    nickname: str | None = None
     participation: Participation | None = None
     opened_at: datetime | None = None
     channel: ReportChannel | None = None
@@ -86,6 +87,7 @@ class ListedCaseResponse(StrictModel):
     version: int
     changed_at: datetime
     assigned_to: list[str]
+    nickname: str | None = None
     incidents: int
     plan_status: PlanStatus | None = None
     participation: Participation | None = None
@@ -106,16 +108,18 @@ class CaseStatusResponse(StrictModel):
     reason_code: ClosingReason | None = None
     version: int
     assigned_to: list[str]
+    nickname: str | None = None
 
     @classmethod
-    def of(cls, status: CaseStatus, people: list[str]) -> CaseStatusResponse:
-        """Return the answer for a case on which these people work."""
+    def of(cls, status: CaseStatus, people: list[str], nickname: str | None) -> CaseStatusResponse:
+        """Return the answer for a case on which these people work, and which they call so."""
         return cls(
             case_ref=status.case_ref,
             state=status.state,
             reason_code=status.reason,
             version=status.version,
             assigned_to=people,
+            nickname=nickname,
         )
 
 

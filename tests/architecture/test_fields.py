@@ -42,8 +42,9 @@ ROUND_TRIP = "tests/services/test_fields.py::test_what_is_told_opens_again"
 EFFECTS: dict[str, dict[str, str]] = {
     "CaseRequest": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
     "ClosingRequest": {
-        "reason_code": "tests/services/intake/test_closing.py::test_a_closed_case_says_why_and_is_readable"
+        "reason_code": "tests/services/intake/test_closure.py::test_a_closed_case_says_why_and_is_readable"
     },
+    "NicknameRequest": {"nickname": "tests/services/intake/test_nicknames.py::test_a_case_is_found_by_its_name"},
     "AssignmentRequest": {"person_refs": "tests/services/intake/test_assignment.py::test_a_case_is_handed_over"},
     "IncidentVersionRequest": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
     "PlanRequest": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},

@@ -111,6 +111,7 @@ class Clerk:
         self.note("correct_incident", "ana", words.incident(), case_ref=case, incident_ref=incident)
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
         self.note("assign_case", "ana", {"person_refs": ["ana", "mia"]}, FIRST, case_ref=case)
+        self.note("name_case", "ana", {"nickname": "Blue door"}, FIRST, case_ref=self.a_case())
         self.note("close_case", "ana", {"reason_code": "completed"}, FIRST, case_ref=self.a_case())
         self.note("reopen_case", "ana", None, FIRST, case_ref=self.a_case())
         self.note("read_notices", "ana", case_ref=case)
@@ -278,7 +279,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "prove_inclusion": ("olu", {"index": "3"}),
     "prove_consistency": ("olu", {"from": "1", "to": "4"}),
     "read_inbox": ("sam", {"limit": "3"}),
-    "list_cases": ("ana", {"assigned": "anybody", "limit": "3"}),
+    "list_cases": ("ana", {"assigned": "anybody", "limit": "3", "nickname": "blue door"}),
     "count_cases": ("ana", {"state": "open"}),
     "list_colleagues": ("ana", {"limit": "2"}),
     "list_orders": ("lee", {"limit": "2"}),

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from kernel.consent import ceiling
 from schemas.categories import DataCategory
@@ -97,6 +98,25 @@ def tell(scene: Scene, case_ref: str) -> None:
     first = scene.does("ana", "intake", f"POST {path}/plans", scene.body("intake", "PlanRequest"))
     better = scene.body("intake", "PlanRequest")
     scene.does("ana", "intake", f"POST {path}/plans", better, If_Match=first["etag"])
+    decide_at_the_desk(scene, path)
+
+
+def decide_at_the_desk(scene: Scene, path: str) -> None:
+    """Name the case, look for it by that name, hand it over, close it and reopen it."""
+    named = scene.body("intake", "NicknameRequest")
+    scene.does("ana", "intake", f"PUT {path}/nickname", named, If_Match=version_of(scene, path))
+    scene.people["ana"].ask("intake", "GET", f"/v1/cases?{urlencode(named)}")
+    for step, body in (
+        ("PUT {}/assignment", {"person_refs": ["ana", "mia"]}),
+        ("POST {}/closing", {"reason_code": "completed"}),
+        ("POST {}/reopening", None),
+    ):
+        scene.does("ana", "intake", step.format(path), body, If_Match=version_of(scene, path))
+
+
+def version_of(scene: Scene, path: str) -> str:
+    """Return the version of a case that its next change has to name, as an entity tag."""
+    return f'"{scene.people["ana"].does("intake", "GET", path)["version"]}"'
 
 
 def record_orders(scene: Scene, case_ref: str) -> None:

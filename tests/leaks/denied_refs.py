@@ -41,6 +41,7 @@ CASES = (
     "intake.report_incident",
     "intake.write_plan",
     "intake.assign_case",
+    "intake.name_case",
     "intake.close_case",
     "intake.reopen_case",
     "consent.choose_participation",

@@ -30,6 +30,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "report_incident": {"needs": ["shelter"]},
     "correct_incident": {"needs": ["shelter"]},
     "assign_case": {"person_refs": []},
+    "name_case": {"nickname": "Blue door"},
     "close_case": {"reason_code": "completed"},
     "reopen_case": None,
     "write_plan": {"threat_type": "intimate_partner", "goals": ["A safe bed"]},

@@ -116,6 +116,11 @@ async def assign_case(shop: Shop) -> Write:
     return Write("ana", f"/v1/cases/{case_ref}/assignment", {"person_refs": ["ana"]}, case_ref, '"1"')
 
 
+async def name_case(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/nickname", {"nickname": "Blue door"}, case_ref, '"1"')
+
+
 async def close_case(shop: Shop) -> Write:
     case_ref = await shop.town.open_case("bay-hotline")
     return Write("ana", f"/v1/cases/{case_ref}/closing", {"reason_code": "completed"}, case_ref, '"1"')
@@ -268,6 +273,7 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "correct_incident": correct_incident,
     "write_plan": write_plan,
     "assign_case": assign_case,
+    "name_case": name_case,
     "close_case": close_case,
     "reopen_case": reopen_case,
     "choose_participation": choose_participation,

@@ -22,7 +22,7 @@ from runtime.http import (
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, PlanStatus
 from schemas.facts.incident import IncidentBlock
-from services.intake import case_status, domain, store
+from services.intake import case_status, domain, nicknames, store
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
 from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest, PlanRequest
 from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
@@ -79,6 +79,7 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
         reason_code=status.reason,
         version=status.version,
         assigned_to=await case_status.assigned_to(unit.session, unit.agency_id, case_ref),
+        nickname=(await nicknames.nicknames_of(unit, [case_ref])).get(case_ref),
         participation=Participation(subject.participation) if home else None,
         opened_at=opened_at,
         channel=channel,

@@ -1,4 +1,4 @@
-"""What the agency decides about its own case: who works on it, and whether anybody still does."""
+"""What the agency decides about its own case: who works on it, whether anybody does, and its name there."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from runtime.disclosure import audit_entries
 from runtime.http import FieldError, IfMatch, Invalid, etag, replayed_by, require_match, router
 from runtime.ledger.pending_entries import append
 from runtime.register import Subject
-from services.intake import case_status, domain, staff
+from services.intake import case_status, domain, nicknames, staff
 from services.intake.api.lookup import REFUSALS, MayWriteCases, own_subject, readable_subject
 from services.intake.domain import CaseState, CaseStatus
-from services.intake.requests import AssignmentRequest, ClosingRequest
+from services.intake.requests import AssignmentRequest, ClosingRequest, NicknameRequest
 from services.intake.responses import CaseStatusResponse
 
 routes = router("/v1/cases", refusals=REFUSALS)
@@ -70,6 +70,20 @@ async def reopen_case(
     return await _standing(unit, case_ref, subject, answer)
 
 
+@routes.put("/{case_ref}/nickname", response_model=CaseStatusResponse, response_model_exclude_none=True)
+@replayed_by(as_it_stands)
+async def name_case(
+    case_ref: UUID, form: NicknameRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
+) -> CaseStatusResponse:
+    """Say what the agency's own people call the case; an empty name is none."""
+    subject = await own_subject(unit, case_ref)
+    status = await _status_to_change(unit, case_ref, subject, if_match)
+    await nicknames.name_case(unit, case_ref, form.nickname)
+    await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
+    await _record(unit, subject, "nickname", {})
+    return await _standing(unit, case_ref, subject, answer)
+
+
 async def _keep_if_changed(unit: UnitOfWork, subject: Subject, before: CaseStatus, after: CaseStatus) -> None:
     if after == before:
         return
@@ -89,7 +103,8 @@ async def _standing(unit: UnitOfWork, case_ref: UUID, subject: Subject, answer: 
     status = await case_status.status_of(unit.session, unit.agency_id, case_ref, subject.at)
     people = await case_status.assigned_to(unit.session, unit.agency_id, case_ref)
     answer.headers["ETag"] = etag(status.version)
-    return CaseStatusResponse.of(status, people)
+    names = await nicknames.nicknames_of(unit, [case_ref])
+    return CaseStatusResponse.of(status, people, names.get(case_ref))
 
 
 async def _check_colleagues(unit: UnitOfWork, subject: Subject, refs: tuple[str, ...]) -> None:

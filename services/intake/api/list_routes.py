@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from runtime import register
 from runtime.database.unit_of_work import UnitOfWork
@@ -20,7 +20,7 @@ from runtime.http.sealed_cursors import sealed, unsealed_place
 from runtime.register import Subject
 from schemas.codes import Participation
 from schemas.values import Instant
-from services.intake import case_status
+from services.intake import case_status, nicknames
 from services.intake.api.lookup import STATES, MayReadCases
 from services.intake.case_status import AssignedTo, CaseDetails, CaseFilter, CasePagePosition
 from services.intake.domain import CaseState, CaseStatus
@@ -31,18 +31,29 @@ NAME = "cases"
 routes = router("/v1/cases")
 
 
-def _filters(
-    assigned: AssignedTo | None = None, state: CaseState | None = None, changed_since: Instant | None = None
-) -> CaseFilter:
-    return CaseFilter(assigned, state, changed_since)
+@dataclass(frozen=True, slots=True)
+class CaseQuery:
+    """What was asked for; whose cases and under which index, the asker's unit tells."""
+
+    filters: CaseFilter
+    nickname: str | None = field(default=None, repr=False)
 
 
-Filters = Annotated[CaseFilter, Depends(_filters)]
+def _query(
+    assigned: AssignedTo | None = None,
+    state: CaseState | None = None,
+    changed_since: Instant | None = None,
+    nickname: Annotated[str | None, Query(min_length=1, max_length=80, description="the whole name")] = None,
+) -> CaseQuery:
+    return CaseQuery(CaseFilter(assigned, state, changed_since), nickname)
+
+
+Asked = Annotated[CaseQuery, Depends(_query)]
 
 
 @routes.get("", response_model=CasesResponse, response_model_exclude_none=True)
 async def list_cases(
-    request: Request, unit: MayReadCases, answer: Response, filters: Filters, cursor: Cursor = None, limit: Limit = 50
+    request: Request, unit: MayReadCases, answer: Response, query: Asked, cursor: Cursor = None, limit: Limit = 50
 ) -> CasesResponse:
     """List the agency's own cases that this person may see now, newest change first.
 
@@ -50,7 +61,7 @@ async def list_cases(
     is on record once a day.  A page may be short or empty and still have a next one.  A case that changes while the
     pages are read moves to the front: `changed_since` with the instant of the first page finds it there.
     """
-    filters = _asked_by(unit, filters)
+    filters = await _filters_of(unit, query)
     behind = None if cursor is None else CasePagePosition(*await unsealed_place(unit, NAME, cursor))
     page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit), limit)
     responses = await _show(unit, page.rows)
@@ -59,20 +70,21 @@ async def list_cases(
 
 
 @routes.get("/count", response_model=CountResponse)
-async def count_cases(unit: MayReadCases, filters: Filters) -> CountResponse:
+async def count_cases(unit: MayReadCases, query: Asked) -> CountResponse:
     """Count the cases that the list of the same query would show now, up to 1,000; no row leaves."""
-    filters = _asked_by(unit, filters)
+    filters = await _filters_of(unit, query)
     rows = await case_status.cases_counted(unit.session, unit.agency_id, filters, MOST_ROWS)
     count = await list_reads.count_open(unit, rows, lambda _: None, STATES)
     await list_reads.record_count(unit, NAME)
     return CountResponse.of(count, whole=len(rows) < MOST_ROWS)
 
 
-def _asked_by(unit: UnitOfWork, filters: CaseFilter) -> CaseFilter:
+async def _filters_of(unit: UnitOfWork, query: CaseQuery) -> CaseFilter:
     """Return the filter with who asks; a system that names nobody works on no case."""
-    if filters.assigned is AssignedTo.ME and unit.person_ref is None:
+    if query.filters.assigned is AssignedTo.ME and unit.person_ref is None:
         raise Invalid([FieldError("query.assigned", "no_person")])
-    return replace(filters, person_ref=unit.person_ref)
+    index = None if query.nickname is None else await nicknames.index_of(unit, query.nickname)
+    return replace(query.filters, person_ref=unit.person_ref, nickname_index=index)
 
 
 async def _fetch(
@@ -93,12 +105,17 @@ async def _show(unit: UnitOfWork, rows: Sequence[CaseStatus]) -> list[ListedCase
     refs = [request.case_ref for request, mask in masks.items() if mask]
     subjects = await register.lock_cases(unit.session, refs)
     details = await case_status.details_of(unit.session, unit.agency_id, refs)
+    names = await nicknames.nicknames_of(unit, refs)
     return [
-        _listed(unit, row, subjects[row.case_ref], details[row.case_ref]) for row in rows if row.case_ref in details
+        _listed(unit, row, subjects[row.case_ref], details[row.case_ref], names.get(row.case_ref))
+        for row in rows
+        if row.case_ref in details
     ]
 
 
-def _listed(unit: UnitOfWork, row: CaseStatus, subject: Subject, details: CaseDetails) -> ListedCaseResponse:
+def _listed(
+    unit: UnitOfWork, row: CaseStatus, subject: Subject, details: CaseDetails, nickname: str | None
+) -> ListedCaseResponse:
     home = subject.home_agency == unit.agency_id
     return ListedCaseResponse(
         case_ref=row.case_ref,
@@ -106,6 +123,7 @@ def _listed(unit: UnitOfWork, row: CaseStatus, subject: Subject, details: CaseDe
         reason_code=row.reason,
         version=row.version,
         changed_at=row.changed_at,
+        nickname=nickname,
         assigned_to=list(details.assigned_to),
         incidents=details.incidents,
         plan_status=details.plan_status,
