@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 COLUMN = """
 ALTER TABLE register.agency ADD COLUMN time_zone text NOT NULL DEFAULT 'UTC'
