@@ -110,7 +110,7 @@ async def _pages(world: World, role: str, eyes: Eyes) -> dict[str, str]:
         browser = Browser(client)
         await browser.sign_in(person, Path(secret).read_text().strip())
         board = await browser.get("/app/board")
-        lists = [link for link in Read(board.text).links if link.startswith("/app/board/")]
+        lists = Read(board.text).lists
         return {"page /app/board": eyes.answer(board)} | {
             f"page {link}": eyes.answer(await browser.get(link)) for link in lists
         }

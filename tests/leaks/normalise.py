@@ -12,6 +12,7 @@ import httpx
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 SHOWN_INSTANT = re.compile(r"\d{1,2} [A-Z][a-z]+ 20\d\d(, | at | )?\d\d:\d\d|20\d\d-\d\d-\d\d \d\d:\d\d")
+TIME = re.compile(r'<time datetime="[^"]*" title="[^"]*">[^<]*</time>')  # "5 min ago": as the clock has it
 TRACE = re.compile(r"\b00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]\b")
 CURSOR = re.compile(r"\bW[yz][A-Za-z0-9_-]{10,}")
 SEALED_CURSOR = re.compile(r'(?:(?<=cursor=)|(?<="cursor":")|(?<="cursor": "))[A-Za-z0-9_-]+')  # its length stays
@@ -35,7 +36,7 @@ class Eyes:
 
     def plain(self, text: str) -> str:
         """Return the text with what is random or of the clock made plain."""
-        text = CURSOR.sub(lambda match: self._cursor(match[0]), text.replace(self.mark, "W"))
+        text = CURSOR.sub(lambda match: self._cursor(match[0]), TIME.sub("<instant>", text).replace(self.mark, "W"))
         text = SEALED_CURSOR.sub(lambda match: f"{self._number(match[0])} of {len(match[0])}", text)
         text = HASH.sub("<hash>", PLACE.sub("0", UUID.sub(lambda match: self._number(match[0]), text)))
         text = SECRET.sub(
