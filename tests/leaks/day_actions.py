@@ -103,7 +103,7 @@ def tell(scene: Scene, case_ref: str) -> None:
 
 def decide_at_the_desk(scene: Scene, path: str) -> None:
     """Name the case, look for it by that name, hand it over, close it and reopen it."""
-    named = scene.body("intake", "NicknameRequest")
+    named = scene.body("intake", "NicknameRequest", "nickname")
     scene.does("ana", "intake", f"PUT {path}/nickname", named, If_Match=version_of(scene, path))
     scene.people["ana"].ask("intake", "GET", f"/v1/cases?{urlencode(named)}")
     for step, body in (

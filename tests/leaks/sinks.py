@@ -18,6 +18,9 @@ OF_A_SIGNATURE: Final = "services/consent/README.md: references and codes that e
 TYPED_AGAIN: Final = "devstack/issuer/page.py: who mistyped is shown the name again, in the same browser"
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
 BY_ITS_DIRECTIVE: Final = "runtime/disclosure/offers.py: the offer of a directive's fact names it, to end with it"
+AT_ITS_DESK: Final = (
+    "services/intake/README.md: what an agency calls its case is shown to its own people who may read it"
+)
 STORED: Final[Mapping[str, str]] = {
     "poison": AS_IT_CAME,
     "evidence": OF_A_SIGNATURE,
@@ -63,7 +66,13 @@ SINKS: Final = (
     a_sink("headers of telemetry", sink_readers.headers_of_telemetry),
     a_sink("status lines and headers", sink_readers.heads),
     a_sink("bodies of problems", sink_readers.problems),
-    a_sink("answers that open nothing", sink_readers.answers, evidence=ON_THE_RECEIPT, end_of_an_order=END_OF_AN_ORDER),
+    a_sink(
+        "answers that open nothing",
+        sink_readers.answers,
+        evidence=ON_THE_RECEIPT,
+        end_of_an_order=END_OF_AN_ORDER,
+        nickname=AT_ITS_DESK,
+    ),
     a_sink("ETags, cursors and links", sink_readers.cursors),
     a_sink("tokens", sink_readers.tokens),
     a_sink("pages of the board", sink_readers.pages, typed=TYPED_AGAIN),

@@ -124,6 +124,15 @@ def test_what_is_open_to_nobody_else_was_shown_to_nobody_else(scene: Scene, day:
     assert {hit.canary.use for hit in hits if hit.canary} <= {"told", "end of an order", "reference of a directive"}
 
 
+def test_a_nickname_is_answered_by_its_case_alone(scene: Scene, day: Day, searcher: Searcher) -> None:
+    answers = [answer for answer in scene.recorder.answers if answer.status < 400]
+    hits = [(answer.request, hit) for answer in answers for hit in searcher.search(answer.request, answer.body)]
+
+    naming = {request for request, hit in hits if hit.canary and hit.canary.use == "nickname"}
+    assert "GET /v1/cases" in naming
+    assert {request.split(" ")[1].split("/")[2] for request in naming} == {"cases"}
+
+
 def test_the_town_told_what_it_does(scene: Scene, day: Day) -> None:
     """Silence proves nothing: logs, spans and numbers were there to be searched."""
     exported = b"".join(export.body for export in scene.collector.exports)

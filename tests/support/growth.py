@@ -32,7 +32,8 @@ RELEASED = (DataCategory.IDENTITY, DataCategory.NEEDS, DataCategory.REFERRAL_STA
 # What only waits: a queue, emptied by the relay or the sequencer, or rows that expire.  All else grows with the years.
 QUEUES = ("carrying.outbox", "ledger.pending")
 SMALL = (
-    "register.agency", "register.person", "register.client", "ledger.head", "exchange.mailbox", "carrying.cursor_key"
+    "register.agency", "register.person", "register.client", "ledger.head", "exchange.mailbox", "carrying.cursor_key",
+    "intake.name_key",
 )  # fmt: skip
 
 DELIVERED = """
@@ -102,9 +103,10 @@ MANY = (
         l.integrated_at
     FROM model JOIN register.subject AS like_it USING (subject_id) JOIN ledger.leaf AS l
         ON l.subject = like_it.pseudonym, made JOIN register.subject AS s ON s.subject_id = made.subject_id""",
-    """INSERT INTO intake.case_status (case_ref, agency_id, subject_id, state, reason_code, assigned, changed_at)
+    """INSERT INTO intake.case_status (case_ref, agency_id, subject_id, state, reason_code, assigned, changed_at,
+        nickname, nickname_index)
     SELECT c.case_ref, c.agency_id, c.subject_id, 'closed', 'completed', true,
-        s.changed_at - made.n * interval '1 minute'
+        s.changed_at - made.n * interval '1 minute', uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid())
     FROM intake.case_status AS s JOIN model USING (subject_id), made JOIN register."case" AS c USING (subject_id)
     WHERE c.agency_id = s.agency_id""",
     """INSERT INTO intake.case_assignment (case_ref, agency_id, person_ref)
@@ -235,6 +237,7 @@ REQUESTS: dict[str, list[tuple[str, str, str]]] = {
         ("ana intake", "GET", "/v1/cases?assigned=me&limit=200"),
         ("ana intake", "GET", "/v1/cases?assigned=nobody&limit=200"),
         ("ana intake", "GET", "/v1/cases?assigned=anybody&state=open&limit=200"),
+        ("ana intake", "GET", "/v1/cases?nickname=blue%20door"),
         ("ana intake", "GET", "/v1/cases/count?state=open"),
     ],
     "accounting": [("priya audit", "GET", "/v1/cases/{case}/accounting")],
