@@ -33,6 +33,12 @@ class NicknameRequest(StrictModel):
     nickname: Local[ShortName]
 
 
+class CaseSearchRequest(StrictModel):
+    """What the agency's own people call the case that somebody looks for: the whole name."""
+
+    nickname: Local[ShortName]
+
+
 class IncidentRequest(SurvivorBlock, IncidentBlock):
     """An incident as somebody told it."""
 

@@ -2,7 +2,6 @@
 
 import time
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from kernel.consent import ceiling
 from schemas.categories import DataCategory
@@ -105,7 +104,7 @@ def decide_at_the_desk(scene: Scene, path: str) -> None:
     """Name the case, look for it by that name, hand it over, close it and reopen it."""
     named = scene.body("intake", "NicknameRequest", "nickname")
     scene.does("ana", "intake", f"PUT {path}/nickname", named, If_Match=version_of(scene, path))
-    scene.people["ana"].ask("intake", "GET", f"/v1/cases?{urlencode(named)}")
+    scene.does("ana", "intake", "POST /v1/cases/search", named)
     for step, body in (
         ("PUT {}/assignment", {"person_refs": ["ana", "mia"]}),
         ("POST {}/closing", {"reason_code": "completed"}),

@@ -129,7 +129,7 @@ def test_a_nickname_is_answered_by_its_case_alone(scene: Scene, day: Day, search
     hits = [(answer.request, hit) for answer in answers for hit in searcher.search(answer.request, answer.body)]
 
     naming = {request for request, hit in hits if hit.canary and hit.canary.use == "nickname"}
-    assert "GET /v1/cases" in naming
+    assert "POST /v1/cases/search" in naming
     assert {request.split(" ")[1].split("/")[2] for request in naming} == {"cases"}
 
 

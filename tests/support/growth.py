@@ -213,12 +213,13 @@ class Day:
                 case=self.grown.refs[number],
                 theirs=self.grown.receiver_refs[number],
             )
-            body = {"purpose": "shelter"} if method == "POST" else None
+            body = BODIES.get(path.rpartition("/")[2]) if method == "POST" else None
             answer = await self.clients[who].request(method, place, json=body)
             assert answer.status_code == 200, answer.text
             assert index or any(answer.json().values()), f"{view} shows nothing"
 
 
+BODIES = {"opening": {"purpose": "shelter"}, "search": {"nickname": "blue door"}}
 LATEST = "?limit=50"
 REQUESTS: dict[str, list[tuple[str, str, str]]] = {
     "opening": [("sam exchange", "POST", "/v1/messages/{message}/opening")],
@@ -237,7 +238,7 @@ REQUESTS: dict[str, list[tuple[str, str, str]]] = {
         ("ana intake", "GET", "/v1/cases?assigned=me&limit=200"),
         ("ana intake", "GET", "/v1/cases?assigned=nobody&limit=200"),
         ("ana intake", "GET", "/v1/cases?assigned=anybody&state=open&limit=200"),
-        ("ana intake", "GET", "/v1/cases?nickname=blue%20door"),
+        ("ana intake", "POST", "/v1/cases/search"),
         ("ana intake", "GET", "/v1/cases/count?state=open"),
     ],
     "accounting": [("priya audit", "GET", "/v1/cases/{case}/accounting")],

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Request, Response
 
 from runtime import register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
 from runtime.disclosure.state_reads import ReadRequest
-from runtime.http import Cursor, FieldError, Invalid, Limit, router
+from runtime.http import Cursor, FieldError, Invalid, Limit, never_replayed, router
 from runtime.http.pagination import CountResponse, link_next
 from runtime.http.sealed_cursors import sealed, unsealed_place
 from runtime.register import Subject
@@ -24,31 +24,24 @@ from services.intake import case_status, nicknames
 from services.intake.api.lookup import STATES, MayReadCases
 from services.intake.case_status import AssignedTo, CaseDetails, CaseFilter, CasePagePosition
 from services.intake.domain import CaseState, CaseStatus
+from services.intake.requests import CaseSearchRequest
 from services.intake.responses import CasesResponse, ListedCaseResponse
 
 NAME = "cases"
+MOST_FOUND = 200
 
 routes = router("/v1/cases")
-
-
-@dataclass(frozen=True, slots=True)
-class CaseQuery:
-    """What was asked for; whose cases and under which index, the asker's unit tells."""
-
-    filters: CaseFilter
-    nickname: str | None = field(default=None, repr=False)
 
 
 def _query(
     assigned: AssignedTo | None = None,
     state: CaseState | None = None,
     changed_since: Instant | None = None,
-    nickname: Annotated[str | None, Query(min_length=1, max_length=80, description="the whole name")] = None,
-) -> CaseQuery:
-    return CaseQuery(CaseFilter(assigned, state, changed_since), nickname)
+) -> CaseFilter:
+    return CaseFilter(assigned, state, changed_since)
 
 
-Asked = Annotated[CaseQuery, Depends(_query)]
+Asked = Annotated[CaseFilter, Depends(_query)]
 
 
 @routes.get("", response_model=CasesResponse, response_model_exclude_none=True)
@@ -61,7 +54,7 @@ async def list_cases(
     is on record once a day.  A page may be short or empty and still have a next one.  A case that changes while the
     pages are read moves to the front: `changed_since` with the instant of the first page finds it there.
     """
-    filters = await _filters_of(unit, query)
+    filters = _of_asker(unit, query)
     behind = None if cursor is None else CasePagePosition(*await unsealed_place(unit, NAME, cursor))
     page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit), limit)
     responses = await _show(unit, page.rows)
@@ -72,19 +65,30 @@ async def list_cases(
 @routes.get("/count", response_model=CountResponse)
 async def count_cases(unit: MayReadCases, query: Asked) -> CountResponse:
     """Count the cases that the list of the same query would show now, up to 1,000; no row leaves."""
-    filters = await _filters_of(unit, query)
+    filters = _of_asker(unit, query)
     rows = await case_status.cases_counted(unit.session, unit.agency_id, filters, MOST_ROWS)
     count = await list_reads.count_open(unit, rows, lambda _: None, STATES)
     await list_reads.record_count(unit, NAME)
     return CountResponse.of(count, whole=len(rows) < MOST_ROWS)
 
 
-async def _filters_of(unit: UnitOfWork, query: CaseQuery) -> CaseFilter:
+@routes.post("/search", response_model=CasesResponse, response_model_exclude_none=True)
+@never_replayed
+async def search_cases(form: CaseSearchRequest, unit: MayReadCases) -> CasesResponse:
+    """Find the agency's own cases by what its people call them: the whole name, up to 200 of them.
+
+    The name stands in the body, as addresses are kept in logs and histories.
+    """
+    filters = CaseFilter(nickname_index=await nicknames.index_of(unit, form.nickname))
+    page = await list_reads.page(partial(_fetch, unit, filters, None), partial(_visible, unit), MOST_FOUND)
+    return CasesResponse(cases=await _show(unit, page.rows))
+
+
+def _of_asker(unit: UnitOfWork, filters: CaseFilter) -> CaseFilter:
     """Return the filter with who asks; a system that names nobody works on no case."""
-    if query.filters.assigned is AssignedTo.ME and unit.person_ref is None:
+    if filters.assigned is AssignedTo.ME and unit.person_ref is None:
         raise Invalid([FieldError("query.assigned", "no_person")])
-    index = None if query.nickname is None else await nicknames.index_of(unit, query.nickname)
-    return replace(query.filters, person_ref=unit.person_ref, nickname_index=index)
+    return replace(filters, person_ref=unit.person_ref)
 
 
 async def _fetch(

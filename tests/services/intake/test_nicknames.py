@@ -10,7 +10,7 @@ import pytest
 from kernel.sealing.envelope import NotOpenable
 from runtime.local_names import local_names, normalised
 from tests.services.intake.conftest import Desk
-from tests.services.intake.test_case_list import count, listed, pages
+from tests.services.intake.test_case_list import pages
 
 CANARY = "Canary Löwenzahn 5e1d"
 WORDS = ("Canary", "Löwenzahn", "canary löwenzahn 5e1d")
@@ -27,7 +27,9 @@ async def name(client: httpx.AsyncClient, case_ref: UUID, nickname: Any, version
 
 
 async def by_name(client: httpx.AsyncClient, nickname: str) -> list[str]:
-    return await listed(client, str(httpx.QueryParams({"nickname": nickname, "limit": "200"})))
+    answer = await client.post("/v1/cases/search", json={"nickname": nickname})
+    assert answer.status_code == 200
+    return [row["case_ref"] for row in answer.json()["cases"]]
 
 
 async def test_a_case_is_found_by_its_name(desk: Desk) -> None:
@@ -39,7 +41,6 @@ async def test_a_case_is_found_by_its_name(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["nickname"]) == (200, f"Blue door {case_ref}")
     assert await by_name(desk.priya, f"blue  DOOR {case_ref}") == [str(case_ref)]
     assert await by_name(desk.priya, "blue door") == []
-    assert await count(desk.priya, str(httpx.QueryParams({"nickname": f"Blue door {case_ref}"}))) == 1
 
 
 async def test_a_name_is_shown_in_the_list_and_with_the_case(desk: Desk) -> None:
