@@ -37,8 +37,7 @@ async def assign_case(
     case_ref: UUID, form: AssignmentRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> CaseStatusResponse:
     """Say who works on the case, in place of whoever did: active colleagues, or nobody."""
-    subject = await own_subject(unit, case_ref)
-    status = await _status_to_change(unit, case_ref, subject, if_match)
+    subject, status = await _lock_status(unit, case_ref, if_match)
     await _check_colleagues(unit, subject, form.person_refs)
     await case_status.assign(unit.session, unit.agency_id, case_ref, form.person_refs)
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
@@ -52,8 +51,7 @@ async def close_case(
     case_ref: UUID, form: ClosingRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> CaseStatusResponse:
     """Close the case for the agency's own desk; it stays readable, and nothing else of it changes."""
-    subject = await own_subject(unit, case_ref)
-    status = await _status_to_change(unit, case_ref, subject, if_match)
+    subject, status = await _lock_status(unit, case_ref, if_match)
     await _keep_if_changed(unit, subject, status, domain.close_case(status, form.reason_code, subject.at))
     return await _standing(unit, case_ref, subject, answer)
 
@@ -64,8 +62,7 @@ async def reopen_case(
     case_ref: UUID, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> CaseStatusResponse:
     """Open the case again; it is as it was when it was closed."""
-    subject = await own_subject(unit, case_ref)
-    status = await _status_to_change(unit, case_ref, subject, if_match)
+    subject, status = await _lock_status(unit, case_ref, if_match)
     await _keep_if_changed(unit, subject, status, domain.reopen_case(status, subject.at))
     return await _standing(unit, case_ref, subject, answer)
 
@@ -76,8 +73,7 @@ async def name_case(
     case_ref: UUID, form: NicknameRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> CaseStatusResponse:
     """Say what the agency's own people call the case; an empty name is none."""
-    subject = await own_subject(unit, case_ref)
-    status = await _status_to_change(unit, case_ref, subject, if_match)
+    subject, status = await _lock_status(unit, case_ref, if_match)
     await nicknames.name_case(unit, case_ref, form.nickname)
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
     await _record(unit, subject, "nickname", {})
@@ -92,11 +88,12 @@ async def _keep_if_changed(unit: UnitOfWork, subject: Subject, before: CaseStatu
     await _record(unit, subject, reason, {} if after.reason is None else {"closing_reason": after.reason})
 
 
-async def _status_to_change(unit: UnitOfWork, case_ref: UUID, subject: Subject, if_match: str | None) -> CaseStatus:
-    """Return where the case stands, held until the end; refuse a change of another version than this."""
+async def _lock_status(unit: UnitOfWork, case_ref: UUID, if_match: str | None) -> tuple[Subject, CaseStatus]:
+    """Lock the agency's own case and return it with where it stands, which must be the version that the caller saw."""
+    subject = await own_subject(unit, case_ref)
     status = await case_status.status_to_change(unit.session, unit.agency_id, case_ref, subject.at)
     require_match(if_match, status.version)
-    return status
+    return subject, status
 
 
 async def _standing(unit: UnitOfWork, case_ref: UUID, subject: Subject, answer: Response) -> CaseStatusResponse:
