@@ -77,6 +77,11 @@ def loads(port: int, token: str) -> Work:
     return work
 
 
+UNASKED = tuple(
+    f"{name}_url" for name in ("dashboard", "consent", "law_enforcement_bridge", "intake", "audit", "notifications")
+)
+
+
 def serve(ground: Ground, issuer: Issuer, stack: ExitStack) -> int:
     """Run the dashboard and the services that a coordinator's board asks; return the dashboard's port."""
     ports: dict[str, Any] = {
@@ -84,7 +89,7 @@ def serve(ground: Ground, issuer: Issuer, stack: ExitStack) -> int:
         for name in ("referrals", "exchange")
     }
     places = {f"{name}_url": f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    unasked = dict.fromkeys(("dashboard_url", "consent_url", "law_enforcement_bridge_url"), "http://127.0.0.1:1")
+    unasked = dict.fromkeys(UNASKED, "http://127.0.0.1:1")
     dashboard = serving(ground, issuer, "services.dashboard.main", role="accord_dashboard", **places, **unasked)
     return stack.enter_context(dashboard)
 

@@ -9,13 +9,16 @@ Exception
       Withheld              404, and the refusal is on record
     ClaimRefused            403: for whom a system says that it asks does not hold
     Forbidden               403: the token lacks the scope of the route
+      NotAuthorised         403: a service lets the person not ask for this; its tile is left out of the board
     Invalid                 422: fields of the request are not valid, each by its place and a code
     PreconditionRequired    428: the change needs If-Match
     Refused                 409, or the status of its code: a rule of the domain says no
+    ServiceRefusal          what a service refused, told on the form that asked for it: the status of its code
     Stale                   412: the version that If-Match names is not the newest
     TooManyRequests         429: the rate limit of one client on one route
     Unauthenticated         401: no valid token
     Unavailable             503: a dependency is away or too busy
+      ServiceUnavailable    503: a service gave no answer; its tile has no number
   AlreadyEnrolled           the reference is another agency's person: the command line refuses
   CaseStepNotPossible       409: the state of the case
   ChannelError              a channel of notices may not be used here: the process does not start
@@ -31,7 +34,6 @@ Exception
   LoginThrottled            429: too many failed logins of a name
   NoAgency                  a mailbox of no active agency: the message becomes a dead letter
   NotAcceptable             422: the terms cannot be a directive, each error by its place and a code
-  NotAuthorised             the token may not read a list: its tile is left out of the board
   NotInForce                the broker does not show a change that it took: the command line refuses
   NotOpen                   409: the state of the referral
   NotOpenable               key, place or bytes of a seal do not fit: the message is not shown
@@ -46,7 +48,6 @@ Exception
   RespondentNeeded          409: one of several respondents has to be named
   RespondentRefNeeded       409: a list that leaves out respondents has to name them by reference
   SelfReferral              409: an agency refers to itself
-  ServiceUnavailable        a service gave no list: its tile has no number
   SignInDenied              400 while signing in, later the session ends: the issuer gives no token
     NoBoard                 403: no scope that the board asks for
   Stalled                   messages wait and none comes: the consumer is started anew

@@ -135,7 +135,7 @@ class ReleaseRow(ListRow):
     valid_until: datetime
 
 
-class ServiceRow(BaseModel):
+class ServedRespondentRow(BaseModel):
     """How far service on one respondent has come."""
 
     service_status: ServiceStatus | None = None
@@ -145,7 +145,7 @@ class OrderRow(ListRow):
     """An order that the agency recorded."""
 
     order_ref: UUID
-    service: tuple[ServiceRow, ...]
+    service: tuple[ServedRespondentRow, ...]
     changed_at: datetime
 
 

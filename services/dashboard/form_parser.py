@@ -1,33 +1,39 @@
-"""Reading what a browser sends: small forms and queries, each field once, and only from our own pages."""
+"""Reading what a browser sends: bounded forms and queries, and only from our own pages."""
 
 from __future__ import annotations
 
 import asyncio
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 
 from runtime.http.concurrency_limits import BODY_SECONDS
 from runtime.http.problems import Forbidden, Problem
 
-MOST_BYTES = 4096
-MOST_FIELDS = 20
+MOST_BYTES = 64 * 1024  # the longest account of an incident that intake keeps, three times over
+MOST_FIELDS = 500
+
+
+def pairs_of(raw: bytes) -> list[tuple[str, str]]:
+    """Return the fields of an encoded form or query in their order; refuse what is not encoded so."""
+    try:
+        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Problem("malformed_request") from None
 
 
 def fields_of(raw: bytes) -> dict[str, str]:
-    """Return the fields of an encoded form or query; refuse one that says something twice."""
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise Problem("malformed_request") from None
+    """Return the fields of an encoded query; refuse one that says something twice."""
+    pairs = pairs_of(raw)
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Problem("malformed_request")
     return fields
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a form, refusing one that is large or slow."""
+async def form_of(request: Request) -> ImmutableMultiDict[str, str]:
+    """Return the fields of a form, boxes that share a name under it; refuse one that is large or slow."""
     raw = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -37,7 +43,7 @@ async def form_of(request: Request) -> dict[str, str]:
                     raise Problem("too_large")
     except TimeoutError:
         raise Problem("body_too_slow") from None
-    return fields_of(bytes(raw))
+    return ImmutableMultiDict(pairs_of(bytes(raw)))
 
 
 def check_own_page(request: Request, own_origin: str) -> None:

@@ -11,14 +11,16 @@ from fastapi import FastAPI
 
 from runtime.http import application, serve
 from runtime.settings import ProcessSettings, Profile, read
-from services.dashboard import api, pages
+from services.dashboard import api
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
+from services.dashboard.pages import board_pages, case_pages, fallback_pages, session_pages
 from services.dashboard.service_client import ServiceClient, client
 from services.dashboard.session_auth import DashboardState
 from services.dashboard.settings import BoardSettings
 
-ROUTES = (api.routes, pages.routes)
+# The last takes every address of a page that none before it takes.
+ROUTES = (api.routes, session_pages.routes, board_pages.routes, case_pages.routes, fallback_pages.routes)
 
 
 def build(settings: ProcessSettings) -> FastAPI:
@@ -37,10 +39,10 @@ def build(settings: ProcessSettings) -> FastAPI:
 
 def dashboard_state(settings: BoardSettings, asking: httpx.AsyncClient) -> DashboardState:
     """Return what the pages need, others being asked through `asking`."""
-    issuer = Issuer(asking, settings.issuer, settings.dashboard_url + pages.SIGNED_IN)
+    issuer = Issuer(asking, settings.issuer, settings.dashboard_url + session_pages.SIGNED_IN)
     cookies = Cookies(secure=settings.dashboard_url.startswith("https://"))
     trial = settings.profile is Profile.DEVELOPMENT
-    return DashboardState(settings.dashboard_url, ServiceClient(asking, settings.lists), issuer, cookies, trial)
+    return DashboardState(settings.dashboard_url, ServiceClient(asking, settings.services), issuer, cookies, trial)
 
 
 PARTS = {"api": BoardSettings}

@@ -28,11 +28,13 @@ from runtime.http.problems import Unauthenticated
 from services.dashboard import store, templates
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
+from services.dashboard.language import language_of, speaking
 from services.dashboard.local_clock import LocalClock
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
 
 HOME = "/app"
+SIGN_OUT = f"{HOME}/sign-out"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -97,25 +99,31 @@ class SessionRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            app_state: AppState = request.app.state.app_state
             house: DashboardState = request.app.state.house
-            secret = house.cookies.session(request)
-            try:
-                # By address: a cookie is whatever a browser sends, and each new one would be a new client.
-                address = client_address(request, app_state.trusted_proxies)
-                app_state.rate_limiter.acquire((address, request.method, self.path_format))
-                async with app_state.concurrency_limits.of(address):
-                    if self.entrance.session:
-                        request.state.visit = await load_session(app_state, house, secret)
-                    return await handler(request)
-            except NotSignedIn:
-                away = _to_start(request)
-                house.cookies.end_session(away)
-                return away
-            except Exception as error:
-                return templates.problem_page(problem_of(error), trial=house.trial)
+            with speaking(language_of(request)):
+                try:
+                    return await self._admit(request, handler)
+                # The second: a service no longer takes the token that the session has.
+                except (NotSignedIn, Unauthenticated):
+                    away = _to_start(request)
+                    house.cookies.end_session(away)
+                    return away
+                except Exception as error:
+                    return templates.problem_page(problem_of(error), trial=house.trial)
 
         return handle
+
+    async def _admit(self, request: Request, handler: Handler) -> Response:
+        """Answer a request within the limits of its address, signed in where the page needs it."""
+        app_state: AppState = request.app.state.app_state
+        house: DashboardState = request.app.state.house
+        # By address: a cookie is whatever a browser sends, and each new one would be a new client.
+        address = client_address(request, app_state.trusted_proxies)
+        app_state.rate_limiter.acquire((address, request.method, self.path_format))
+        async with app_state.concurrency_limits.of(address):
+            if self.entrance.session:
+                request.state.visit = await load_session(app_state, house, house.cookies.session(request))
+            return await handler(request)
 
 
 def session_router(prefix: str) -> APIRouter:

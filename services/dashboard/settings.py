@@ -1,4 +1,4 @@
-"""Where the board's lists come from, and where the board itself is."""
+"""Whom the pages ask, and where the pages themselves are."""
 
 from __future__ import annotations
 
@@ -20,17 +20,23 @@ class BoardSettings(ProcessSettings):
     exchange_url: Address
     consent_url: Address
     law_enforcement_bridge_url: Address
+    intake_url: Address
+    audit_url: Address
+    notifications_url: Address
 
     def addresses(self) -> tuple[str, ...]:
-        """Return the names of the settings that hold addresses: a person's token goes to each of the lists."""
-        return (*super().addresses(), "dashboard_url", *(f"{name}_url" for name in self.lists))
+        """Return the names of the settings that hold addresses: a person's token goes to each service."""
+        return (*super().addresses(), "dashboard_url", *(f"{name}_url" for name in self.services))
 
     @property
-    def lists(self) -> Mapping[str, str]:
-        """Return the addresses of the services whose lists the board shows."""
+    def services(self) -> Mapping[str, str]:
+        """Return the addresses of the services that pages ask."""
         return {
             "referrals": self.referrals_url,
             "exchange": self.exchange_url,
             "consent": self.consent_url,
             "law_enforcement_bridge": self.law_enforcement_bridge_url,
+            "intake": self.intake_url,
+            "audit": self.audit_url,
+            "notifications": self.notifications_url,
         }

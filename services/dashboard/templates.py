@@ -10,6 +10,9 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from runtime.http.problems import Problem
+from services.dashboard.domain import case_code, words
+from services.dashboard.forms.desk_form import field_items, field_params
+from services.dashboard.language import LANGUAGES, language_now, mark, translate, translate_plural
 from services.dashboard.ui_files import VERSION
 
 PLACE = Path(__file__).parent
@@ -25,22 +28,34 @@ HTMX: Final = (
     '"refreshOnHistoryMiss":true,"selfRequestsOnly":true}'
 )
 MESSAGES = {
-    400: "That did not work. Go back to the start and try again.",
-    403: "That is not for your role, or it was not sent from these pages.",
-    404: "There is no such page, or not for you.",
-    429: "That was too often in too short a time. Wait a little, then try again.",
-    503: "This is not available just now. Try again in a little while.",
+    400: mark("That did not work. Go back to the start and try again."),
+    403: mark("That is not for your role, or it was not sent from these pages."),
+    404: mark("There is no such page, or not for you."),
+    409: mark("That is not possible as things stand now. Nothing was changed."),
+    412: mark("Somebody changed this while you worked on it. Go back and look at it again."),
+    413: mark("That is too much text for one form. Go back and shorten it."),
+    422: mark("That was not accepted. Nothing was changed. Go back and check what you sent."),
+    429: mark("That was too often in too short a time. Wait a little, then try again."),
+    503: mark("This is not available just now. Try again in a little while."),
 }
-BROKEN = "Something went wrong on our side. Nothing was changed."
+BROKEN = mark("Something went wrong on our side. Nothing was changed.")
 KIT = "govuk_frontend_jinja"
 MACROS: Final = {
     "back-link": "govukBackLink",
     "button": "govukButton",
+    "character-count": "govukCharacterCount",
+    "checkboxes": "govukCheckboxes",
+    "error-summary": "govukErrorSummary",
     "generic-header": "govukGenericHeader",
+    "input": "govukInput",
     "inset-text": "govukInsetText",
+    "pagination": "govukPagination",
     "phase-banner": "govukPhaseBanner",
+    "radios": "govukRadios",
+    "select": "govukSelect",
     "service-navigation": "govukServiceNavigation",
     "skip-link": "govukSkipLink",
+    "textarea": "govukTextarea",
 }
 
 
@@ -57,25 +72,38 @@ def _kit_macros() -> dict[str, Any]:
     }
 
 
-_TEMPLATES = Environment(
+TEMPLATES = Environment(
     loader=FileSystemLoader(PLACE / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
-_TEMPLATES.globals.update(_kit_macros(), ui=UI, htmx_config=HTMX)
+TEMPLATES.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
+TEMPLATES.filters.update(words=lambda code: translate(words(code)), case_code=case_code)
+TEMPLATES.globals.update(
+    _kit_macros(),
+    ui=UI,
+    htmx_config=HTMX,
+    languages=LANGUAGES,
+    language_now=language_now,
+    field_params=field_params,
+    field_items=field_items,
+)
 
 
 def page(template: str, *, trial: bool, status: int = 200, **context: Any) -> Response:
     """Return a page made from a template; one of a trial says that its people are made up."""
-    text = _TEMPLATES.get_template(template).render(trial=trial, **context)
+    text = TEMPLATES.get_template(template).render(trial=trial, **context)
     return HTMLResponse(text, status_code=status, headers={"Content-Security-Policy": POLICY})
 
 
 def problem_page(problem: Problem, *, trial: bool) -> Response:
     """Return the page that tells a problem in plain words, and nothing that was sent to us."""
-    answer = page("problem.html", trial=trial, status=problem.status, message=MESSAGES.get(problem.status, BROKEN))
+    answer = page(
+        "problem.html", trial=trial, status=problem.status, message=translate(MESSAGES.get(problem.status, BROKEN))
+    )
     for name, value in problem.headers.items():
         if name == "Retry-After":
             answer.headers[name] = value

@@ -128,6 +128,9 @@ BOARD = {
     "ACCORD_EXCHANGE_URL": "https://exchange.test",
     "ACCORD_CONSENT_URL": "https://consent.test",
     "ACCORD_LAW_ENFORCEMENT_BRIDGE_URL": "https://bridge.test",
+    "ACCORD_INTAKE_URL": "https://intake.test",
+    "ACCORD_AUDIT_URL": "https://audit.test",
+    "ACCORD_NOTIFICATIONS_URL": "https://notifications.test",
 }
 
 

@@ -27,6 +27,7 @@ class Read(HTMLParser):
         self.tags: list[str] = []
         self._open: list[str] = []
         self._counting = False
+        self._select = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -41,12 +42,20 @@ class Read(HTMLParser):
             self._counting = True
         elif tag == "script":
             self.scripts.append(attributes["src"])
-        elif tag == "form":
+        elif tag == "th" and attributes["scope"] == "row":
+            self.rows += 1
+        else:
+            self._read_form(tag, attributes)
+
+    def _read_form(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "form":
             self.action = attributes["action"]
         elif tag == "input" and attributes.get("type") == "hidden":
             self.fields[attributes["name"]] = attributes["value"]
-        elif tag == "th" and attributes["scope"] == "row":
-            self.rows += 1
+        elif tag == "select":
+            self._select = attributes["name"]
+        elif tag == "option" and (self._select not in self.fields or "selected" in attributes):
+            self.fields[self._select] = attributes["value"]
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop() != tag:
@@ -94,8 +103,12 @@ class Browser:
     async def sign_in(self, person_ref: str, passphrase: str) -> httpx.Response:
         return await self.get(await self.back_from_issuer(person_ref, passphrase))
 
-    async def sign_out(self, **changes: str) -> httpx.Response:
-        form = Read((await self.get("/app/board")).text)
+    async def sign_out(self) -> httpx.Response:
+        return await self.get("/app/sign-out")
+
+    async def submit(self, page: str, **changes: str) -> httpx.Response:
+        """Send the form that stands on a page, with these fields filled in."""
+        form = Read((await self.get(page)).text)
         return await self.client.post(form.action, data=form.fields | changes, headers=OWN_FORM)
 
     async def counts(self) -> dict[str, int]:

@@ -24,10 +24,11 @@ from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from services.consent.api import routes as consent_routes
 from services.dashboard import main
-from services.dashboard.pages import SIGNED_IN
+from services.dashboard.pages.session_pages import SIGNED_IN
 from services.dashboard.settings import BoardSettings
 from services.exchange import store as exchange_store
 from services.exchange.api import routes as exchange_routes
+from services.intake.api import routes as case_routes
 from services.law_enforcement_bridge.api import routes as order_routes
 from services.referrals.api import routes as referral_routes
 from tests.services.dashboard.browser import Browser
@@ -41,6 +42,9 @@ PLACES = {
     "exchange_url": "http://exchange.test",
     "consent_url": "http://consent.test",
     "law_enforcement_bridge_url": "http://bridge.test",
+    "intake_url": "http://intake.test",
+    "audit_url": "http://audit.test",
+    "notifications_url": "http://notifications.test",
 }
 PASSPHRASE = "four plain words here"
 HASHED = hash_passphrase(PASSPHRASE)
@@ -193,6 +197,7 @@ async def settled(
         streets.settle("bridge.test", orders)
         streets.settle("consent.test", await serve(web.serving("consent", [consent_routes])))
         streets.settle("exchange.test", await serve(web.serving("exchange", [exchange_routes])))
+        streets.settle("intake.test", await serve(web.serving("intake", case_routes)))
         app = await serve(web.serving("dashboard", main.ROUTES, around=housed(board_settings(), streets)))
         streets.settle("board.test", app)
         yield app

@@ -10,7 +10,7 @@ import pytest
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from services.dashboard.domain import case_code
-from services.dashboard.pages import BOARD
+from services.dashboard.navigation import BOARD
 from services.dashboard.templates import UI
 from services.dashboard.ui_files import FILES
 from tests.services.dashboard.browser import Browser, Read
@@ -175,7 +175,7 @@ async def test_a_tile_that_the_person_may_not_ask_for_is_left_out(square: Square
 
 
 async def test_whoever_may_ask_for_no_list_at_all_is_not_signed_in(square: Square) -> None:
-    person = await square.person(await square.agency(), "auditor")
+    person = await square.person(await square.agency())
     browser = square.browser()
 
     answer = await browser.sign_in(person, "four plain words here")
@@ -204,7 +204,7 @@ async def test_no_such_list_and_no_such_page_are_told_by_a_plain_page(square: Sq
     _, person = await square.worker()
     browser = await square.sign_in(person)
 
-    places = (f"{BOARD}/canarina", "/app/canarina", "/app/board/a/b", "/app/sign-out")
+    places = (f"{BOARD}/canarina", "/app/canarina", "/app/board/a/b")
     answers = [await browser.get(place) for place in places]
     answers.append(await browser.client.post(BOARD, content=b"canarina"))
 

@@ -12,7 +12,15 @@ from runtime.http.transactional_route import TransactionalRoute
 from services.dashboard.session_auth import Anybody, SessionRoute, SignedIn, session_router
 from services.dashboard.templates import UI
 
-FOR_ANYBODY = {"/", "/app", f"{UI}/{{name}}", "/app/sign-in", "/app/signed-in", "/app/{rest:path}"}
+FOR_ANYBODY = {
+    "/",
+    "/app",
+    f"{UI}/{{name}}",
+    "/app/sign-in",
+    "/app/signed-in",
+    "/app/language/{name}",
+    "/app/{rest:path}",
+}
 OF_THE_PROCESS = {"/healthz", "/readyz", "/openapi.json"}
 
 
@@ -34,7 +42,7 @@ def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
             by_nothing.add(route.path)
 
     assert by_scope == {("/v1/board", "board:read"), ("/v1/board/{name}", "board:read")}
-    assert by_session == {"/app/board", "/app/board/{name}", "/app/sign-out"}
+    assert {"/app/board", "/app/board/{name}", "/app/cases", "/app/sign-out"} <= by_session
     assert by_nothing == FOR_ANYBODY | OF_THE_PROCESS
 
 

@@ -7,12 +7,27 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from starlette.datastructures import ImmutableMultiDict
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, Optional
 
-from runtime.http.problems import Problem
+from runtime.http.problems import FieldError, Problem
+from schemas.codes import Priority
 from services.dashboard.board import OpenedTile, TileCount
 from services.dashboard.domain import CASEWORK, Count, Item, Listing, Tile
+from services.dashboard.forms.desk_form import DeskForm, TextField, choices_of
+from services.dashboard.language import speaking
 from services.dashboard.local_clock import LocalClock
-from services.dashboard.templates import HTMX, MACROS, UI, page, problem_page
+from services.dashboard.service_client import ServiceRefusal
+from services.dashboard.templates import HTMX, MACROS, PLACE, TEMPLATES, UI, page, problem_page
 from tests.services.dashboard.browser import Read
 
 NOW = datetime(2026, 11, 30, 20, 4, tzinfo=UTC)
@@ -24,7 +39,10 @@ FRAME: dict[str, Any] = {
     "clock": LocalClock(NOW, UTC),
     "navigation": [{"href": "/app/board", "text": "Board", "current": True}],
     "sign_out": "/app/sign-out",
-    "form_token": "token",
+    "here": "/app/board/waiting",
+    "csrf_token": lambda action: f"token of {action}",
+    "may": lambda _: True,
+    "done": "",
 }
 
 
@@ -34,13 +52,13 @@ def text_of(template: str, **context: Any) -> str:
 
 def board_of(**counts: Count | None) -> str:
     tiles = [TileCount(tile, counts[tile.name]) for tile in (WAITING, OVERDUE) if tile.name in counts]
-    return text_of("board.html", tiles=tiles, calm=False, place="/app/board")
+    return text_of("board/board.html", tiles=tiles, calm=False, here="/app/board")
 
 
 def list_of(*items: Item, tile: Tile = WAITING) -> str:
     opened = OpenedTile(tile, Listing(items))
     agencies = {"oak-house": "Oak House"}
-    return text_of("list.html", opened=opened, agencies=agencies, board="/app/board", here="/app/board/waiting")
+    return text_of("board/list.html", opened=opened, agencies=agencies, board="/app/board")
 
 
 def row(until: datetime | None = None, agency: str = "oak-house") -> Item:
@@ -48,14 +66,12 @@ def row(until: datetime | None = None, agency: str = "oak-house") -> Item:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "welcome": lambda: text_of("welcome.html"),
-    "continue": lambda: text_of("continue.html", place="/app/board"),
+    "welcome": lambda: text_of("session/welcome.html"),
+    "continue": lambda: text_of("session/continue.html", place="/app/board"),
     "board": lambda: board_of(waiting=Count(3), overdue=None),
     "list": lambda: list_of(row()),
     "empty list": list_of,
-    "list away": lambda: text_of(
-        "list.html", opened=OpenedTile(WAITING, None), agencies={}, board="/app/board", here="/app/board/waiting"
-    ),
+    "list away": lambda: text_of("board/list.html", opened=OpenedTile(WAITING, None), agencies={}, board="/app/board"),
     "problem": lambda: bytes(problem_page(Problem("malformed_request"), trial=True).body).decode(),
 }
 
@@ -73,15 +89,89 @@ def test_a_page_has_one_heading_a_title_and_the_frame(name: str) -> None:
     assert "Oak & House" not in text
 
 
-@pytest.mark.parametrize("macro", MACROS)
-def test_each_macro_in_use_draws_its_component(macro: str) -> None:
-    drawn = "".join(draw() for draw in PAGES.values())
+@pytest.mark.parametrize("macro", MACROS.values())
+def test_each_macro_of_the_kit_is_in_use(macro: str) -> None:
+    assert any(f"{macro}(" in path.read_text() for path in (PLACE / "templates").rglob("*.html"))
 
-    assert f"govuk-{macro}" in drawn
+
+class EveryField(DeskForm):
+    line = TextField("Line", [DataRequired(), Length(max=3)])
+    account = TextAreaField("Account")
+    one = SelectField("One of", choices=choices_of(Priority))
+    many = SelectMultipleField("Some of", choices=choices_of(Priority))
+    either = RadioField("Either", choices=choices_of(Priority))
+    agreed = BooleanField("Agreed")
+    day = DateField("Day", [Optional()])
+    at = DateTimeLocalField("At", [Optional()])
+
+
+def drawn(form: DeskForm) -> str:
+    source = (
+        '{% from "parts/fields.html" import error_summary, field, hidden, submit with context %}'
+        '{{ error_summary(form) }}{{ hidden(form, "token") }}{% for f in form %}'
+        '{% if f.name not in ("key", "etag") %}{{ field(f, hint="Why") }}{% endif %}{% endfor %}{{ submit("Send") }}'
+    )
+    return TEMPLATES.from_string(source).render(form=form)
+
+
+def test_each_kind_of_field_is_drawn_with_what_was_typed() -> None:
+    fields = [("line", "ab"), ("account", "<i>"), ("one", "urgent"), ("many", "urgent"), ("day", "2026-11-30")]
+    text = drawn(EveryField(ImmutableMultiDict([*fields, ("at", "2026-11-30T10:04"), ("agreed", "y")])))
+
+    for component in ("input", "textarea", "select", "radios", "checkboxes", "hint", "button"):
+        assert f"govuk-{component}" in text
+    for value in ('value="ab"', "&lt;i&gt;", 'value="2026-11-30"', 'value="2026-11-30T10:04"', "selected", "checked"):
+        assert value in text
+    assert 'name="key" value="' in text
+
+
+def test_what_is_wrong_stands_at_its_field_and_above() -> None:
+    form = EveryField(ImmutableMultiDict([("line", "too long")]))
+
+    assert not form.validate()
+
+    text = drawn(form)
+    assert 'href="#line"' in text
+    assert 'id="line-error"' in text
+    assert "There is a problem" in text
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "link"),
+    [
+        ("body.line", "string_too_long", "#line"),
+        ("body.many.0", "enum", "#many"),
+        ("body.line.day", "value_error", "#day"),
+        ("body.nothing", "value_error", None),
+    ],
+)
+def test_a_services_refusal_stands_at_the_field_it_names(place: str, code: str, link: str | None) -> None:
+    form = EveryField()
+
+    form.refuse(ServiceRefusal("invalid", status=422, errors=[FieldError(place, code)]))
+
+    (line,) = form.summary()
+    assert line.get("href") == link
+
+
+def test_a_refusal_without_a_field_is_told_in_words() -> None:
+    form = EveryField()
+
+    form.refuse(ServiceRefusal("stale", status=412))
+
+    assert "Somebody changed this" in form.summary()[0]["text"]
+
+
+def test_pages_speak_the_language_that_is_asked_for() -> None:
+    with speaking("es"):
+        text = board_of(waiting=Count(3))
+
+    assert '<html lang="es"' in text
+    assert "Tablero" in text
 
 
 def test_a_trial_says_so_and_nothing_else_does() -> None:
-    trial, real = (bytes(page("welcome.html", trial=trial).body).decode() for trial in (True, False))
+    trial, real = (bytes(page("session/welcome.html", trial=trial).body).decode() for trial in (True, False))
 
     assert "Made-up people only" in trial
     assert "Made-up" not in real

@@ -60,5 +60,5 @@ def test_one_route_lets_a_browser_keep_its_answer() -> None:
 
     assert {str(path.relative_to(ROOT)) for path in paths} == {
         "runtime/http/middleware.py",
-        "services/dashboard/pages.py",
+        "services/dashboard/pages/session_pages.py",
     }

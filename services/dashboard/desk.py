@@ -1,0 +1,106 @@
+"""The desk: a signed-in person at a page, whom it asks in their name, and the frame that their pages stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from runtime.http.problems import Forbidden
+from services.dashboard import store
+from services.dashboard.domain import Query
+from services.dashboard.form_parser import check_own_page, form_of
+from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.navigation import navigation_for
+from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
+from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn
+from services.dashboard.templates import page
+
+Row = TypeVar("Row", bound=BaseModel)
+AnyForm = TypeVar("AnyForm", bound=DeskForm)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A signed-in person at a page."""
+
+    request: Request = field(repr=False)
+    house: DashboardState = field(repr=False)
+    visit: SessionUser
+
+    @property
+    def here(self) -> str:
+        """Return the address of the page, without its query."""
+        return self.request.url.path
+
+    def may(self, scope: str) -> bool:
+        """Tell whether the person may ask for this."""
+        return scope in self.visit.scopes
+
+    async def read(self, service: str, path: str, model: type[Row], query: Query = ()) -> Reply[Row]:
+        """Return what a service shows this person; raises what `ServiceClient.ask` raises."""
+        return await self.house.reach.ask(Ask(service, path, query), self.visit.token, model)
+
+    async def read_if_there(self, service: str, path: str, model: type[Row], query: Query = ()) -> Reply[Row] | None:
+        """Return what a service shows this person, or None where that service is away: the rest of a page stands."""
+        try:
+            return await self.read(service, path, model, query)
+        except ServiceUnavailable:
+            return None
+
+    async def ask(self, ask: Ask, model: type[Row]) -> Reply[Row]:
+        """Return what a service answers to an act of this person; raises what `ServiceClient.ask` raises."""
+        return await self.house.reach.ask(ask, self.visit.token, model)
+
+    async def submitted(self, form: type[AnyForm], **options: Any) -> AnyForm:
+        """Return the form that the browser sent to this address; raises `Forbidden` where it is not from our page."""
+        check_own_page(self.request, self.house.address)
+        fields = await form_of(self.request)
+        if not self.visit.secret.verify_csrf_token(fields.get("token", ""), self.here):
+            raise Forbidden
+        return form(fields, **options)
+
+    async def agency_names(self, agency_ids: Iterable[str]) -> dict[str, str]:
+        """Return the names of agencies whose ids a service showed this person; ask for no others."""
+        asked: Collection[str] = {agency_id for agency_id in agency_ids if agency_id}
+        async with self.request.app.state.app_state.sessions() as session:
+            return await store.agency_names(session, asked)
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """Return a page of this person's; `done` in its address says which act led to it."""
+        secret = self.visit.secret
+        frame = {
+            "visit": self.visit,
+            "clock": self.visit.clock,
+            "here": self.here,
+            "navigation": navigation_for(self.visit.scopes, self.here),
+            "sign_out": SIGN_OUT,
+            "csrf_token": secret.csrf_token,
+            "may": self.may,
+            "done": self.request.query_params.get("done", ""),
+        }
+        return page(template, trial=self.house.trial, status=status, **frame | context)
+
+
+async def at_desk(request: Request, visit: SignedIn) -> Desk:
+    """Return the desk of whoever the session's cookie lets in."""
+    return Desk(request, request.app.state.house, visit)
+
+
+AtDesk = Annotated[Desk, Depends(at_desk)]
+
+
+def see_other(place: str, done: str = "") -> Response:
+    """Return the answer that follows a form that was carried out: look at `place`, which says that it was `done`."""
+    return RedirectResponse(f"{place}?done={done}" if done else place, status_code=303)
+
+
+def refused(form: DeskForm, refusal: ServiceRefusal) -> int:
+    """Put a service's refusal on the form; return the status of the page that shows it."""
+    form.refuse(refusal)
+    return refusal.status

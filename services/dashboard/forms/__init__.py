@@ -1,0 +1,1 @@
+"""What people fill in, one module an area; `desk_form` holds what every form has."""

@@ -1,0 +1,47 @@
+"""The pages that a person's navigation leads to: by what the person may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from services.dashboard.language import mark, translate
+
+BOARD: Final = "/app/board"
+CASES: Final = "/app/cases"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the navigation: its pages stand under `place`, and whoever holds one of `scopes` sees it."""
+
+    place: str
+    title: str
+    scopes: frozenset[str]
+
+
+# In the order in which they stand. An area adds its line here when its pages are there.
+SECTIONS: Final = (
+    Section(BOARD, mark("Board"), frozenset({"referrals:read", "inbox:read", "board:read"})),
+    Section(CASES, mark("Cases"), frozenset({"cases:read"})),
+)
+
+
+def navigation_for(scopes: Collection[str], here: str) -> list[dict[str, object]]:
+    """Return the entries for whoever holds these scopes, the one that `here` belongs to marked."""
+    return [
+        {
+            "href": section.place,
+            "text": translate(section.title),
+            "current": here == section.place,
+            "active": here == section.place or here.startswith(f"{section.place}/"),
+        }
+        for section in SECTIONS
+        if not section.scopes.isdisjoint(scopes)
+    ]
+
+
+def first_page(scopes: Collection[str]) -> str:
+    """Return where whoever holds these scopes begins: the first page of their navigation."""
+    return next((section.place for section in SECTIONS if not section.scopes.isdisjoint(scopes)), BOARD)

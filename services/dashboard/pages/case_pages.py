@@ -1,0 +1,132 @@
+"""Cases of the agency: the list and its views, finding one, and opening a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from runtime.http.problems import Absent
+from services.dashboard.desk import AtDesk, Desk, refused, see_other
+from services.dashboard.domain import Query
+from services.dashboard.forms.case_forms import CaseSearchForm, NewCaseForm
+from services.dashboard.language import mark, translate
+from services.dashboard.navigation import CASES
+from services.dashboard.rows.case_rows import CaseListRow, ColleagueListRow, OpenedCaseRow
+from services.dashboard.rows.service_row import CountedRow
+from services.dashboard.service_client import Ask, Reply, ServiceRefusal
+from services.dashboard.session_auth import session_router
+
+PATH: Final = "/v1/cases"
+
+routes = session_router(CASES)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One view of the list: its title, what is asked of intake, and what stands there when it is empty."""
+
+    title: str
+    query: Query
+    empty: str
+
+
+VIEWS: Final[Mapping[str, CaseView]] = {
+    "mine": CaseView(
+        mark("My cases"),
+        (("assigned", "me"), ("state", "open")),
+        mark("You work on no open case. Open one, or look at those that nobody works on."),
+    ),
+    "unassigned": CaseView(
+        mark("Nobody works on"), (("assigned", "nobody"), ("state", "open")), mark("Somebody works on every open case.")
+    ),
+    "agency": CaseView(mark("All open"), (("state", "open"),), mark("Your agency has no open case.")),
+    "closed": CaseView(mark("Closed"), (("state", "closed"),), mark("Your agency has closed no case.")),
+}
+
+
+@routes.get("")
+async def show_cases(desk: AtDesk, view: str = "mine", cursor: str = "") -> Response:
+    """Show one view of the agency's cases, newest change first."""
+    if view not in VIEWS:
+        raise Absent
+    query = (*VIEWS[view].query, *([("cursor", cursor)] if cursor else []))
+    reply = await desk.read_if_there("intake", PATH, CaseListRow, query)
+    return await _list_page(desk, view, reply, CaseSearchForm())
+
+
+@routes.post("/search")
+async def search_cases(desk: AtDesk) -> Response:
+    """Show the cases that the agency's own people call by a name; the name is kept in no address."""
+    form = await desk.submitted(CaseSearchForm)
+    if not form.validate():
+        return await _list_page(desk, "mine", None, form, status=422)
+    ask = Ask("intake", f"{PATH}/search", method="POST", body={"nickname": form.nickname.data})
+    try:
+        return await _list_page(desk, "found", await desk.ask(ask, CaseListRow), form)
+    except ServiceRefusal as refusal:
+        return await _list_page(desk, "mine", None, form, status=refused(form, refusal))
+
+
+@routes.get("/new")
+async def show_new_case(desk: AtDesk) -> Response:
+    """Show the form that opens a case."""
+    return desk.page("cases/new.html", form=NewCaseForm(), cases=CASES)
+
+
+@routes.post("/new")
+async def open_case(desk: AtDesk) -> Response:
+    """Open a case, and name it for the agency's own people where a name was given."""
+    form = await desk.submitted(NewCaseForm)
+    if not form.validate():
+        return desk.page("cases/new.html", status=422, form=form, cases=CASES)
+    key = str(form.key.data)
+    try:
+        body: dict[str, object] = {"channel": form.channel.data} if form.channel.data else {}
+        case_ref = (await desk.ask(Ask("intake", PATH, method="POST", body=body, key=key), OpenedCaseRow)).row.case_ref
+        if form.nickname.data:
+            body, path = {"nickname": form.nickname.data}, f"{PATH}/{case_ref}/nickname"
+            await desk.ask(Ask("intake", path, method="PUT", body=body, key=key, etag='"1"'), OpenedCaseRow)
+    except ServiceRefusal as refusal:
+        return desk.page("cases/new.html", status=refused(form, refusal), form=form, cases=CASES)
+    return see_other(CASES, "opened")
+
+
+async def _list_page(
+    desk: Desk, view: str, reply: Reply[CaseListRow] | None, form: CaseSearchForm, status: int = 200
+) -> Response:
+    """Return the page of one view; without a reply it shows the form's errors, or that intake is away."""
+    if reply is None and not form.errors and not form.general_errors:
+        status = 503
+    return desk.page(
+        "cases/list.html",
+        status=status,
+        view=view,
+        title=translate(VIEWS[view].title if view in VIEWS else mark("Cases of that name")),
+        empty=translate(VIEWS[view].empty if view in VIEWS else mark("No case of your agency has that name.")),
+        views=await _views(desk, view),
+        cases=None if reply is None else reply.row.cases,
+        cursor=None if reply is None else reply.cursor,
+        people=await _people(desk),
+        form=form,
+        place=CASES,
+    )
+
+
+async def _views(desk: Desk, view: str) -> list[dict[str, object]]:
+    """Return the views with the length of the list behind each; None where it is not known."""
+    entries = []
+    for name, entry in VIEWS.items():
+        counted = await desk.read_if_there("intake", f"{PATH}/count", CountedRow, entry.query)
+        count = None if counted is None else counted.row.count
+        text = translate(entry.title)
+        entries.append({"href": f"{CASES}?view={name}", "text": text, "current": name == view, "count": count})
+    return entries
+
+
+async def _people(desk: Desk) -> dict[str, str]:
+    """Return the true names of the agency's own people by their references."""
+    reply = await desk.read_if_there("intake", "/v1/colleagues", ColleagueListRow, (("limit", "200"),))
+    return {} if reply is None else {person.person_ref: person.name for person in reply.row.colleagues}
