@@ -14,13 +14,30 @@ from runtime.settings import ProcessSettings, Profile, read
 from services.dashboard import api
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
-from services.dashboard.pages import board_pages, case_pages, fallback_pages, session_pages
+from services.dashboard.pages import (
+    board_pages,
+    case_file_pages,
+    case_pages,
+    fallback_pages,
+    intake_pages,
+    plan_pages,
+    session_pages,
+)
 from services.dashboard.service_client import ServiceClient, client
 from services.dashboard.session_auth import DashboardState
 from services.dashboard.settings import BoardSettings
 
 # The last takes every address of a page that none before it takes.
-ROUTES = (api.routes, session_pages.routes, board_pages.routes, case_pages.routes, fallback_pages.routes)
+ROUTES = (
+    api.routes,
+    session_pages.routes,
+    board_pages.routes,
+    case_pages.routes,
+    intake_pages.routes,
+    case_file_pages.routes,
+    plan_pages.routes,
+    fallback_pages.routes,
+)
 
 
 def build(settings: ProcessSettings) -> FastAPI:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from runtime.http.problems import Problem
-from services.dashboard.domain import case_code, words
+from services.dashboard.domain import case_code, fact_words, words
 from services.dashboard.forms.desk_form import field_items, field_params
 from services.dashboard.language import LANGUAGES, language_now, mark, translate, translate_plural
 from services.dashboard.ui_files import VERSION
@@ -55,6 +55,7 @@ MACROS: Final = {
     "select": "govukSelect",
     "service-navigation": "govukServiceNavigation",
     "skip-link": "govukSkipLink",
+    "summary-list": "govukSummaryList",
     "textarea": "govukTextarea",
 }
 
@@ -81,7 +82,7 @@ TEMPLATES = Environment(
     extensions=["jinja2.ext.i18n"],
 )
 TEMPLATES.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
-TEMPLATES.filters.update(words=lambda code: translate(words(code)), case_code=case_code)
+TEMPLATES.filters.update(words=lambda code: translate(words(code)), case_code=case_code, fact_words=fact_words)
 TEMPLATES.globals.update(
     _kit_macros(),
     ui=UI,

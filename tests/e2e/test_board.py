@@ -64,7 +64,7 @@ async def test_the_skip_link_leads_past_the_header(sit: Sit) -> None:
 async def test_after_signing_out_going_back_shows_nothing(sit: Sit) -> None:
     sitting = await sit("sam")
     await sitting.page.get_by_role("link", name="Waiting for my reply").click()
-    await sitting.page.get_by_role("button", name="Sign out").click()
+    await sitting.page.get_by_role("link", name="Sign out").click()
     await sitting.page.wait_for_url(f"{sitting.board}/app")
 
     await sitting.page.go_back()

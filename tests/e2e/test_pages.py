@@ -82,7 +82,7 @@ async def test_back_after_signing_out_shows_nothing(seeded: Town, remembering_ch
     sitting = await Sitting.begin(seeded, remembering_chromium, script=True)
     await sitting.sign_in("sam")
     await sitting.page.get_by_role("link", name="Waiting for my reply").click()
-    await sitting.page.get_by_role("button", name="Sign out").click()
+    await sitting.page.get_by_role("link", name="Sign out").click()
     await sitting.page.wait_for_url(f"{sitting.board}/app")
 
     await sitting.page.go_back()

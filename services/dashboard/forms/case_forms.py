@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from wtforms import SelectField
+from wtforms import RadioField, SelectMultipleField
 from wtforms.validators import DataRequired, Length
 
-from schemas.codes import ReportChannel
-from services.dashboard.forms.desk_form import DeskForm, TextField, choices_of
+from schemas.codes import ClosingReason
+from services.dashboard.code_words import choices_of
+from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import mark
 
 MOST_NICKNAME = 80  # letters: schemas.values.ShortName
@@ -20,10 +21,23 @@ class CaseSearchForm(DeskForm):
     nickname = TextField(mark("Name"), [DataRequired(), Length(max=MOST_NICKNAME)])
 
 
-class NewCaseForm(DeskForm):
-    """A case to open: nothing is asked that could keep somebody from being helped."""
+class NicknameForm(DeskForm):
+    """What the agency's own people call a case; an empty name removes it."""
 
     nickname = TextField(mark("Name for your own people"), [Length(max=MOST_NICKNAME)])
-    channel = SelectField(
-        mark("How it came to you"), choices=partial(choices_of, ReportChannel, blank=mark("Not noted"))
-    )
+
+
+class AssignmentForm(DeskForm):
+    """Who works on a case from now on; nobody ticked is nobody."""
+
+    person_refs = SelectMultipleField(mark("Who works on it"))
+
+
+class ClosingForm(DeskForm):
+    """Why the agency no longer works on a case."""
+
+    reason_code = RadioField(mark("Why it closes"), [DataRequired()], choices=partial(choices_of, ClosingReason))
+
+
+class ReopeningForm(DeskForm):
+    """A closed case to work on again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
+from datetime import date, time
 from typing import Any, Final
 
 from starlette.datastructures import ImmutableMultiDict
@@ -110,10 +110,18 @@ class TextField(StringField):
         self.data = one_line(valuelist[0]) if valuelist else ""
 
 
-def choices_of(codes: Iterable[StrEnum], *, blank: str | None = None) -> list[tuple[str, str]]:
-    """Return a field's choices, each code with its words in the reader's language; a `blank` one chooses nothing."""
-    first = [] if blank is None else [("", translate(blank))]
-    return first + [(str(code), translate(words(code))) for code in codes]
+def sent_value(value: Any) -> Any:
+    """Return a field's value as it is sent to a service, and None for what was left empty."""
+    if value is None or value is False or value in ("", []):
+        return None
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def shown_day(value: str | None) -> date | None:
+    """Return a day of a service's answer as a form's field takes it."""
+    return None if value is None else date.fromisoformat(value)
 
 
 def field_params(field: Field, hint: str) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from typing import Final
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
-from services.dashboard.desk import AtDesk, Desk, refused, see_other
+from services.dashboard.colleagues import colleague_names
+from services.dashboard.desk import AtDesk, Desk, refused
 from services.dashboard.domain import Query
-from services.dashboard.forms.case_forms import CaseSearchForm, NewCaseForm
+from services.dashboard.forms.case_forms import CaseSearchForm
 from services.dashboard.language import mark, translate
 from services.dashboard.navigation import CASES
-from services.dashboard.rows.case_rows import CaseListRow, ColleagueListRow, OpenedCaseRow
+from services.dashboard.rows.case_rows import CaseListRow
 from services.dashboard.rows.service_row import CountedRow
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal
 from services.dashboard.session_auth import session_router
@@ -70,30 +71,6 @@ async def search_cases(desk: AtDesk) -> Response:
         return await _list_page(desk, "mine", None, form, status=refused(form, refusal))
 
 
-@routes.get("/new")
-async def show_new_case(desk: AtDesk) -> Response:
-    """Show the form that opens a case."""
-    return desk.page("cases/new.html", form=NewCaseForm(), cases=CASES)
-
-
-@routes.post("/new")
-async def open_case(desk: AtDesk) -> Response:
-    """Open a case, and name it for the agency's own people where a name was given."""
-    form = await desk.submitted(NewCaseForm)
-    if not form.validate():
-        return desk.page("cases/new.html", status=422, form=form, cases=CASES)
-    key = str(form.key.data)
-    try:
-        body: dict[str, object] = {"channel": form.channel.data} if form.channel.data else {}
-        case_ref = (await desk.ask(Ask("intake", PATH, method="POST", body=body, key=key), OpenedCaseRow)).row.case_ref
-        if form.nickname.data:
-            body, path = {"nickname": form.nickname.data}, f"{PATH}/{case_ref}/nickname"
-            await desk.ask(Ask("intake", path, method="PUT", body=body, key=key, etag='"1"'), OpenedCaseRow)
-    except ServiceRefusal as refusal:
-        return desk.page("cases/new.html", status=refused(form, refusal), form=form, cases=CASES)
-    return see_other(CASES, "opened")
-
-
 async def _list_page(
     desk: Desk, view: str, reply: Reply[CaseListRow] | None, form: CaseSearchForm, status: int = 200
 ) -> Response:
@@ -109,7 +86,7 @@ async def _list_page(
         views=await _views(desk, view),
         cases=None if reply is None else reply.row.cases,
         cursor=None if reply is None else reply.cursor,
-        people=await _people(desk),
+        people=await colleague_names(desk),
         form=form,
         place=CASES,
     )
@@ -124,9 +101,3 @@ async def _views(desk: Desk, view: str) -> list[dict[str, object]]:
         text = translate(entry.title)
         entries.append({"href": f"{CASES}?view={name}", "text": text, "current": name == view, "count": count})
     return entries
-
-
-async def _people(desk: Desk) -> dict[str, str]:
-    """Return the true names of the agency's own people by their references."""
-    reply = await desk.read_if_there("intake", "/v1/colleagues", ColleagueListRow, (("limit", "200"),))
-    return {} if reply is None else {person.person_ref: person.name for person in reply.row.colleagues}

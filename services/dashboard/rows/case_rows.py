@@ -9,16 +9,13 @@ from services.dashboard.domain import case_code
 from services.dashboard.rows.service_row import ServiceRow
 
 
-class ListedCaseRow(ServiceRow):
-    """A case in a list."""
+class ListedCaseBase(ServiceRow):
+    """A case by what staff call it, and who works on it."""
 
     case_ref: UUID
     state: str
-    changed_at: datetime
     assigned_to: tuple[str, ...] = ()
     nickname: str | None = None
-    incidents: int = 0
-    plan_status: str | None = None
 
     @property
     def code(self) -> str:
@@ -26,10 +23,54 @@ class ListedCaseRow(ServiceRow):
         return case_code(self.case_ref)
 
 
+class ListedCaseRow(ListedCaseBase):
+    """A case in a list."""
+
+    changed_at: datetime
+    incidents: int = 0
+    plan_status: str | None = None
+
+
 class CaseListRow(ServiceRow):
     """One page of cases."""
 
     cases: tuple[ListedCaseRow, ...]
+
+
+class IncidentRow(ServiceRow):
+    """Where an incident stands; what was told of it is read by an opening."""
+
+    incident_ref: UUID
+    version: int
+    state: str
+    reported_at: datetime
+    changed_at: datetime
+
+
+class PlanRow(ServiceRow):
+    """Where a safety plan stands."""
+
+    plan_ref: UUID
+    version: int
+    status: str
+    changed_at: datetime
+
+
+class CaseRow(ListedCaseBase):
+    """The agency's own case."""
+
+    version: int
+    reason_code: str | None = None
+    participation: str | None = None
+    opened_at: datetime | None = None
+    channel: str | None = None
+    incidents: tuple[IncidentRow, ...] = ()
+    plan: PlanRow | None = None
+
+    @property
+    def etag(self) -> str:
+        """Return the version of what the agency decides about the case, as a change names it."""
+        return f'"{self.version}"'
 
 
 class OpenedCaseRow(ServiceRow):

@@ -50,6 +50,8 @@ PASSPHRASE = "four plain words here"
 HASHED = hash_passphrase(PASSPHRASE)
 OUTBOX = "SELECT message_ref, recipient, key, type, sender, occurred_at, id, body FROM carrying.outbox"
 
+NEW = "message_ref NOT IN (SELECT message_ref FROM exchange.message)"
+
 
 class Streets(httpx.AsyncBaseTransport):
     """Leads each request to the application that lives at its host; whoever is `away` cannot be reached."""
@@ -132,7 +134,7 @@ class Square:
 
     async def deliver(self, agency_id: str) -> int:
         """Put what the outbox holds for an agency into its mailbox at the exchange."""
-        rows = self.sql(f"{OUTBOX} WHERE recipient = %s ORDER BY id", agency_id)
+        rows = self.sql(f"{OUTBOX} WHERE recipient = %s AND {NEW} ORDER BY id", agency_id)
         async with self.town.unit("accord_exchange", agency_id) as unit:
             messages = [
                 SealedMessage(ref, kind, key, recipient, sender, at, sequence, body)

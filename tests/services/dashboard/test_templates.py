@@ -22,8 +22,9 @@ from wtforms.validators import DataRequired, Length, Optional
 from runtime.http.problems import FieldError, Problem
 from schemas.codes import Priority
 from services.dashboard.board import OpenedTile, TileCount
+from services.dashboard.code_words import choices_of
 from services.dashboard.domain import CASEWORK, Count, Item, Listing, Tile
-from services.dashboard.forms.desk_form import DeskForm, TextField, choices_of
+from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import speaking
 from services.dashboard.local_clock import LocalClock
 from services.dashboard.service_client import ServiceRefusal

@@ -1,0 +1,101 @@
+"""A safety plan as its editor shows it: section by section, a list as one line an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from wtforms import BooleanField, DateField, SelectField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from schemas.codes import ThreatType
+from schemas.facts.safety_plan import PlanBlock
+from services.dashboard.code_words import choices_of
+from services.dashboard.forms.desk_form import DeskForm, TextField, sent_value, shown_day
+from services.dashboard.language import mark
+
+MOST_LINE, MOST_TEXT = 200, 2000  # letters: schemas.values.Text200, Text2000
+RECORDED: Final = frozenset(PlanBlock.model_fields)
+PLAIN: Final = (
+    "threat_type",
+    "next_review_on",
+    "last_rehearsed_on",
+    "during_incident",
+    "escape_code_word",
+    "transport",
+    "home_security",
+    "technology",
+    "pets",
+    "emotional",
+    "work_school_public",
+    "protective_order_use",
+    "children_plan",
+)
+# Lists of entries that the form shows one a line: by the field of an entry that is its line.
+LINES: Final[Mapping[str, str]] = {
+    "preparing_to_leave": "item",
+    "routes": "label",
+    "contacts": "name",
+    "places": "label",
+}
+
+
+def _text(label: str) -> TextAreaField:
+    return TextAreaField(label, [Length(max=MOST_TEXT)])
+
+
+class PlanForm(DeskForm):
+    """What an advocate writes with the survivor."""
+
+    threat_type = SelectField(mark("From whom"), choices=partial(choices_of, ThreatType, blank=mark("Not noted")))
+    goals = _text(mark("What she wants"))
+    next_review_on = DateField(mark("Look at it again on"), [Optional()])
+    last_rehearsed_on = DateField(mark("Last rehearsed on"), [Optional()])
+    during_incident = _text(mark("While it happens"))
+    escape_code_word = TextField(mark("Code word for: help me now"), [Length(max=MOST_LINE)])
+    preparing_to_leave = _text(mark("To have ready before leaving"))
+    routes = _text(mark("Ways out"))
+    transport = TextField(mark("How she gets away"), [Length(max=MOST_LINE)])
+    home_security = _text(mark("Safe at home"))
+    technology = _text(mark("Telephone and accounts"))
+    contacts = _text(mark("People she trusts"))
+    places = _text(mark("Places to go"))
+    work_school_public = _text(mark("At work, at school, outside"))
+    protective_order_use = _text(mark("Using the protective order"))
+    children_plan = _text(mark("The children"))
+    pets = _text(mark("Animals"))
+    emotional = _text(mark("What gives her strength"))
+    closed = BooleanField(mark("This plan ends"))
+
+    def body(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the plan as intake takes it: what the form shows in place of what was recorded.
+
+        A line that stood there before keeps what else was recorded of its entry; one that is gone takes that with it.
+        """
+        kept = {name: value for name, value in recorded.items() if name in RECORDED}
+        shown: dict[str, Any] = {name: sent_value(self._fields[name].data) for name in PLAIN}
+        shown["goals"] = _lines(self.goals.data) or None
+        for name, line in LINES.items():
+            shown[name] = _entries(_lines(self._fields[name].data), kept.get(name) or [], line) or None
+        body = {name: value for name, value in (kept | shown).items() if value is not None}
+        return body | {"closed": True} if self.closed.data else body
+
+
+def plan_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan that was opened as its form shows it."""
+    values = {name: fields[name] for name in PLAIN if name in fields}
+    values |= {name: shown_day(fields.get(name)) for name in ("next_review_on", "last_rehearsed_on")}
+    values["goals"] = "\n".join(fields.get("goals") or ())
+    return values | {
+        name: "\n".join(str(entry[line]) for entry in fields.get(name) or ()) for name, line in LINES.items()
+    }
+
+
+def _entries(lines: list[str], recorded: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    by_line = {str(entry[name]): entry for entry in recorded}
+    return [by_line.get(line, {name: line}) for line in lines]
+
+
+def _lines(text: str | None) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]

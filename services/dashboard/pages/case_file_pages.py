@@ -1,0 +1,145 @@
+"""One case: what stands of it, and what the agency decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from starlette.responses import Response
+
+from services.dashboard.colleagues import colleague_names
+from services.dashboard.desk import AtDesk, Desk, refused, see_other
+from services.dashboard.forms.case_forms import AssignmentForm, ClosingForm, NicknameForm, ReopeningForm
+from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.navigation import CASES
+from services.dashboard.own_records import records_of
+from services.dashboard.rows.case_rows import CaseRow, OpenedCaseRow
+from services.dashboard.rows.record_rows import RecordRow
+from services.dashboard.service_client import Ask, NotAuthorised, ServiceRefusal, ServiceUnavailable
+from services.dashboard.session_auth import session_router
+
+CaseForm = TypeVar("CaseForm", bound=DeskForm)
+
+routes = session_router(f"{CASES}/{{case_ref}}")
+
+
+@routes.get("")
+async def show_case(case_ref: UUID, desk: AtDesk) -> Response:
+    """Show where a case stands: its people, its incidents, its plan, and what its file holds."""
+    case, people = await _case(desk, case_ref), await colleague_names(desk)
+    records = await _records(desk, case_ref)
+    return desk.page(
+        "cases/case.html",
+        case=case,
+        assigned=", ".join(people.get(ref, ref) for ref in case.assigned_to),
+        records=records,
+        agencies=await desk.agency_names(record.sender for record in records or ()),
+        form=DeskForm(),
+        place=f"{CASES}/{case_ref}",
+        cases=CASES,
+    )
+
+
+@routes.get("/assignment")
+async def show_assignment(case_ref: UUID, desk: AtDesk) -> Response:
+    """Show who works on a case, to be changed."""
+    case = await _case(desk, case_ref)
+    form = AssignmentForm(data={"person_refs": list(case.assigned_to), "etag": case.etag})
+    return await _assignment_page(desk, case, form)
+
+
+@routes.post("/assignment")
+async def assign_case(case_ref: UUID, desk: AtDesk) -> Response:
+    """Say who works on a case from now on."""
+    form = await desk.submitted(AssignmentForm)
+    form.person_refs.choices = list((await colleague_names(desk)).items())
+    body = {"person_refs": form.person_refs.data or []}
+    return await _change(desk, case_ref, form, "PUT", "assignment", body, "assigned")
+
+
+@routes.get("/nickname")
+async def show_nickname(case_ref: UUID, desk: AtDesk) -> Response:
+    """Show what the agency's own people call a case, to be changed."""
+    case = await _case(desk, case_ref)
+    return _change_page(desk, case, NicknameForm(data={"nickname": case.nickname or "", "etag": case.etag}), "nickname")
+
+
+@routes.post("/nickname")
+async def name_case(case_ref: UUID, desk: AtDesk) -> Response:
+    """Say what the agency's own people call a case."""
+    form = await desk.submitted(NicknameForm)
+    return await _change(desk, case_ref, form, "PUT", "nickname", {"nickname": form.nickname.data}, "named")
+
+
+@routes.get("/closing")
+async def show_closing(case_ref: UUID, desk: AtDesk) -> Response:
+    """Ask why a case closes."""
+    case = await _case(desk, case_ref)
+    return _change_page(desk, case, ClosingForm(data={"etag": case.etag}), "closing")
+
+
+@routes.post("/closing")
+async def close_case(case_ref: UUID, desk: AtDesk) -> Response:
+    """Close a case for the agency's own desk."""
+    form = await desk.submitted(ClosingForm)
+    return await _change(desk, case_ref, form, "POST", "closing", {"reason_code": form.reason_code.data}, "closed")
+
+
+@routes.get("/reopening")
+async def show_reopening(case_ref: UUID, desk: AtDesk) -> Response:
+    """Ask whether a closed case is worked on again."""
+    case = await _case(desk, case_ref)
+    return _change_page(desk, case, ReopeningForm(data={"etag": case.etag}), "reopening")
+
+
+@routes.post("/reopening")
+async def reopen_case(case_ref: UUID, desk: AtDesk) -> Response:
+    """Work on a closed case again."""
+    form = await desk.submitted(ReopeningForm)
+    return await _change(desk, case_ref, form, "POST", "reopening", None, "reopened")
+
+
+async def _case(desk: Desk, case_ref: UUID) -> CaseRow:
+    return (await desk.read("intake", f"/v1/cases/{case_ref}", CaseRow)).row
+
+
+async def _records(desk: Desk, case_ref: UUID) -> Sequence[RecordRow] | None:
+    """Return the case's file, newest first; None where it cannot be read just now."""
+    try:
+        return tuple(reversed(await records_of(desk, case_ref)))
+    except (ServiceUnavailable, NotAuthorised):
+        return None
+
+
+async def _change(
+    desk: Desk, case_ref: UUID, form: CaseForm, method: str, act: str, body: dict[str, Any] | None, done: str
+) -> Response:
+    """Carry a form out; what is refused is shown on it, with the version of now where the case had changed."""
+    if not form.validate():
+        return await _refused_page(desk, case_ref, form, act, 422)
+    path = f"/v1/cases/{case_ref}/{act}"
+    ask = Ask("intake", path, method=method, body=body, key=str(form.key.data), etag=str(form.etag.data or ""))
+    try:
+        await desk.ask(ask, OpenedCaseRow)
+    except ServiceRefusal as refusal:
+        return await _refused_page(desk, case_ref, form, act, refused(form, refusal))
+    return see_other(f"{CASES}/{case_ref}", done)
+
+
+async def _refused_page(desk: Desk, case_ref: UUID, form: DeskForm, act: str, status: int) -> Response:
+    case = await _case(desk, case_ref)
+    form.etag.data = case.etag
+    if isinstance(form, AssignmentForm):
+        return await _assignment_page(desk, case, form, status)
+    return _change_page(desk, case, form, act, status)
+
+
+async def _assignment_page(desk: Desk, case: CaseRow, form: AssignmentForm, status: int = 200) -> Response:
+    form.person_refs.choices = list((await colleague_names(desk)).items())
+    return _change_page(desk, case, form, "assignment", status)
+
+
+def _change_page(desk: Desk, case: CaseRow, form: DeskForm, act: str, status: int = 200) -> Response:
+    place = f"{CASES}/{case.case_ref}"
+    return desk.page("cases/change.html", status=status, case=case, form=form, act=act, place=place)

@@ -1,0 +1,88 @@
+"""A safety plan: read and changed section by section, each look an opening of the agency's own record."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from schemas.codes import PlanStatus
+from services.dashboard.desk import AtDesk, Desk, refused, see_other
+from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.forms.plan_forms import PlanForm, plan_values
+from services.dashboard.navigation import CASES
+from services.dashboard.own_records import open_own
+from services.dashboard.rows.case_rows import CaseRow, PlanRow
+from services.dashboard.service_client import Ask, ServiceRefusal
+from services.dashboard.session_auth import session_router
+
+routes = session_router(f"{CASES}/{{case_ref}}/plan")
+
+
+@routes.get("")
+async def show_plan(case_ref: UUID, desk: AtDesk) -> Response:
+    """Show where the plan stands: to open it is a step of its own, as the look is on record."""
+    case = await _case(desk, case_ref)
+    if case.plan is None:
+        return _editor(desk, case, PlanForm())
+    return desk.page("cases/plan.html", case=case, form=DeskForm(), place=f"{CASES}/{case_ref}")
+
+
+@routes.post("/opening")
+async def open_plan(case_ref: UUID, desk: AtDesk) -> Response:
+    """Open the plan as it is now, and show it to be read, changed and printed."""
+    await desk.submitted(DeskForm)
+    case = await _case(desk, case_ref)
+    recorded = await _newest(desk, case_ref)
+    return _editor(desk, case, PlanForm(data=plan_values(recorded) | {"etag": _etag(case)}))
+
+
+@routes.post("")
+async def write_plan(case_ref: UUID, desk: AtDesk) -> Response:
+    """Keep the form as the plan's next version."""
+    form = await desk.submitted(PlanForm)
+    case = await _case(desk, case_ref)
+    if not form.validate():
+        return _editor(desk, case, form, 422)
+    body = form.body({} if case.plan is None else await _newest(desk, case_ref))
+    path, key, etag = f"/v1/cases/{case_ref}/plans", str(form.key.data), str(form.etag.data or "")
+    try:
+        await desk.ask(Ask("intake", path, method="POST", body=body, key=key, etag=etag), PlanRow)
+    except ServiceRefusal as refusal:
+        return await _refused_page(desk, case, form, refusal)
+    return see_other(f"{CASES}/{case_ref}", "planned")
+
+
+async def _refused_page(desk: Desk, case: CaseRow, form: PlanForm, refusal: ServiceRefusal) -> Response:
+    """Show the form with what was typed; beside it, field by field, what somebody else saved meanwhile."""
+    status = refused(form, refusal)
+    if refusal.status not in (412, 428) or case.plan is None:
+        return _editor(desk, case, form, status)
+    theirs = PlanForm(data=plan_values(await _newest(desk, case.case_ref)))
+    form.etag.data = _etag(case)
+    names = [name for name in form.data if name not in ("key", "etag", "closed")]
+    differing = [name for name in names if (form.data[name] or "") != (theirs.data[name] or "")]
+    return _editor(desk, case, form, status, {name: theirs.data[name] for name in differing})
+
+
+def _etag(case: CaseRow) -> str:
+    """Return the version that a change names; none where the next plan is a new one."""
+    return f'"{case.plan.version}"' if case.plan is not None and case.plan.status == PlanStatus.ACTIVE else ""
+
+
+async def _case(desk: Desk, case_ref: UUID) -> CaseRow:
+    return (await desk.read("intake", f"/v1/cases/{case_ref}", CaseRow)).row
+
+
+async def _newest(desk: Desk, case_ref: UUID) -> dict[str, Any]:
+    """Return the fields of the plan's newest version that can be opened; none where nothing can."""
+    opened = [record.fields for record in await open_own(desk, case_ref, "safety_plan")]
+    return max(opened, key=lambda fields: int(fields.get("version", 0)), default={})
+
+
+def _editor(
+    desk: Desk, case: CaseRow, form: PlanForm, status: int = 200, theirs: dict[str, Any] | None = None
+) -> Response:
+    place = f"{CASES}/{case.case_ref}"
+    return desk.page("cases/plan_editor.html", status=status, case=case, form=form, theirs=theirs or {}, place=place)
