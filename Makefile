@@ -7,7 +7,7 @@ N ?= $(if $(ACCORD_DATABASE)$(ACCORD_KAFKA),0,2)
 PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix unit hooks test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker vendor clean
+.PHONY: help setup check fix unit hooks test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker screens vendor clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-13s %s\n", $$1, $$2}'
@@ -115,6 +115,9 @@ lock: ## resolve requirements anew, hashed, nothing younger than seven days
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv
 	for name in runtime devstack dev fuzz bench; do .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --exclude-newer "$$($(PYTHON) -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')" requirements/$$name.in -o requirements/$$name.txt; done
+
+screens: .venv/.installed ## pictures of the staff pages of a running town, RUN=<its run folder>, into docs/screens (needs Chromium)
+	$(BIN)/python -m devstack.screens $(RUN)
 
 vendor: .venv/.installed ## fetch the kits of the staff pages anew (maintainers; needs npm)
 	$(BIN)/python -m devstack.vendor

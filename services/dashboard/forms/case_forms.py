@@ -18,7 +18,7 @@ MOST_NICKNAME = 80  # letters: schemas.values.ShortName
 class CaseSearchForm(DeskForm):
     """The name by which the agency's own people know a case."""
 
-    nickname = TextField(mark("Name"), [DataRequired(), Length(max=MOST_NICKNAME)])
+    nickname = TextField(mark("Find a case by its name"), [DataRequired(), Length(max=MOST_NICKNAME)])
 
 
 class NicknameForm(DeskForm):
