@@ -117,7 +117,7 @@ lock: ## resolve requirements anew, hashed, nothing younger than seven days
 	  --no-annotate --no-header --exclude-newer "$$($(PYTHON) -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')" requirements/$$name.in -o requirements/$$name.txt; done
 
 screens: .venv/.installed ## pictures of the staff pages of a running town, RUN=<its run folder>, into docs/screens (needs Chromium)
-	$(BIN)/python -m devstack.screens $(RUN)
+	$(BIN)/python -m tests.e2e.screens $(RUN)
 
 vendor: .venv/.installed ## fetch the kits of the staff pages anew (maintainers; needs npm)
 	$(BIN)/python -m devstack.vendor

@@ -1,7 +1,8 @@
-"""Take pictures of the staff pages of a running town: `python -m devstack.screens RUN`.
+"""Take pictures of the staff pages of a running town: `python -m tests.e2e.screens RUN`.
 
-For whoever changes a page: start a town with `make demo ARGS="--run .run/demo"`, take the pictures, look at each, commit
-those that changed.  Each is a JPEG of at most 60 KB, on a desk's screen and on a telephone's.
+For whoever changes a page: start a town with `make demo ARGS="--run .run/demo"`, take the pictures with
+`make screens RUN=.run/demo`, look at each, commit those that changed.  Each is a JPEG of at most 60 KB, once as wide as
+a desk's screen and once as a telephone's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from cli import town as towns
 from schemas.town import Town
 
-FOLDER: Final = Path(__file__).parents[1] / "docs" / "screens"
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "screens"
 MOST_BYTES: Final = 60_000
 SCREENS: Final[dict[str, ViewportSize]] = {
     "desk": {"width": 1280, "height": 900},
@@ -31,7 +33,7 @@ BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chro
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A page to be taken: its name, who looks, where it is, and the links followed from there, each by a CSS selector."""
+    """A page to be taken: its name, who looks, where it is, and the links that lead there, each by a CSS selector."""
 
     name: str
     person: str
@@ -109,7 +111,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
     options = parser.parse_args()
     for path in take_all(towns.read(options.run), options.folder):
-        print(path.name, path.stat().st_size)
+        sys.stdout.write(f"{path.name} {path.stat().st_size}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""Gather the text of the staff pages into the catalogue of each language: `python -m devstack.translations`.
+
+For whoever adds text to a page: run it, fill in what it lists, commit.  Text in a template is found by its `_()` and
+`trans`, text in the code by `mark()`; codes have their words as well.  A test holds each catalogue whole.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+import schemas.codes
+from services.dashboard.code_words import code_words
+from services.dashboard.domain import words
+from services.dashboard.language import CATALOGUES, LANGUAGES, SOURCE
+
+DESK: Final = CATALOGUES.parent
+METHODS: Final = [("**.html", "jinja2"), ("**.py", "python")]
+# The templates of the pages are read as the environment reads them.
+OPTIONS: Final = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}}
+KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
+
+
+def source_texts() -> set[str]:
+    """Return every text that pages can show: what templates and code mark, and the words of every code."""
+    return {*_marked_texts(), *_code_texts()}
+
+
+def catalogue_of(language: str) -> Catalog:
+    """Return the catalogue of a language."""
+    with _place(language).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def missing_texts(language: str) -> set[str]:
+    """Return the texts that a language has no words for."""
+    whole = {str(message.id) for message in catalogue_of(language) if message.string and not message.fuzzy}
+    return source_texts() - whole
+
+
+def update(language: str) -> set[str]:
+    """Give every missing text a place in a language's catalogue, take out what no page shows; return the missing."""
+    missing, texts = missing_texts(language), source_texts()
+    former = {str(message.id): str(message.string) for message in catalogue_of(language) if message.id}
+    catalogue = Catalog(locale=language, fuzzy=False, charset="utf-8")
+    for text in sorted(texts):
+        catalogue.add(text, former.get(text, ""))
+    with _place(language).open("wb") as file:
+        write_po(file, catalogue, width=110, omit_header=False)
+    return missing
+
+
+def _marked_texts() -> Iterator[str]:
+    found = extract_from_dir(DESK, METHODS, OPTIONS, KEYWORDS)
+    for _file, _line, texts, _comments, _context in found:
+        yield from (texts,) if isinstance(texts, str) else (text for text in texts if text)
+
+
+def _code_texts() -> Iterator[str]:
+    kinds = [kind for kind in vars(schemas.codes).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    for kind in kinds:
+        for code in kind:
+            yield from (text for text in (code_words(code), words(code)) if len(text) > 2 and not text.isdecimal())
+
+
+def _place(language: str) -> Path:
+    return CATALOGUES / f"{language}.po"
+
+
+def main() -> int:
+    """Update every catalogue; 1 where words are missing."""
+    missing = {language: update(language) for language in LANGUAGES if language != SOURCE}
+    for language, texts in missing.items():
+        for text in sorted(texts):
+            print(f"{language}: {text}")
+    return int(any(missing.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
