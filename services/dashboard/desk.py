@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends
 from pydantic import BaseModel
@@ -20,6 +20,8 @@ from services.dashboard.navigation import navigation_for
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn
 from services.dashboard.templates import page
+
+KEYS_COOKIE: Final = "accord-keys"
 
 Row = TypeVar("Row", bound=BaseModel)
 AnyForm = TypeVar("AnyForm", bound=DeskForm)
@@ -82,6 +84,7 @@ class Desk:
             "sign_out": SIGN_OUT,
             "csrf_token": secret.csrf_token,
             "may": self.may,
+            "keys_on": self.request.cookies.get(KEYS_COOKIE) != "off",
             "done": self.request.query_params.get("done", ""),
         }
         return page(template, trial=self.house.trial, status=status, **frame | context)

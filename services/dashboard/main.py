@@ -20,6 +20,7 @@ from services.dashboard.pages import (
     case_pages,
     fallback_pages,
     intake_pages,
+    key_pages,
     plan_pages,
     session_pages,
 )
@@ -36,6 +37,7 @@ ROUTES = (
     intake_pages.routes,
     case_file_pages.routes,
     plan_pages.routes,
+    key_pages.routes,
     fallback_pages.routes,
 )
 

@@ -44,6 +44,7 @@ FRAME: dict[str, Any] = {
     "csrf_token": lambda action: f"token of {action}",
     "may": lambda _: True,
     "done": "",
+    "keys_on": True,
 }
 
 
@@ -85,7 +86,7 @@ def test_a_page_has_one_heading_a_title_and_the_frame(name: str) -> None:
     assert len(read.headings) == 1
     assert f"<title>{read.headings[0]} - Staff pages</title>" in text
     assert read.links[0] == "#main"
-    assert set(read.scripts) <= {f"{UI}/boot.js", f"{UI}/htmx.min.js"}
+    assert set(read.scripts) <= {f"{UI}/boot.js", f"{UI}/htmx.min.js", f"{UI}/keys.js"}
     assert "<b>Robin" not in text
     assert "Oak & House" not in text
 
