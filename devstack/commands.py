@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as text
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +24,7 @@ from schemas.town import Town
 
 Once = Annotated[bool, typer.Option("--once", help="tell the story, let the town live, and end")]
 Bare = Annotated[bool, typer.Option("--bare", help="the story alone: no cases, referrals and orders besides")]
+Pace = Annotated[bool, typer.Option("--pace", help="wait for Enter behind each chapter, to look at its pages")]
 Detach = Annotated[bool, typer.Option("--detach", help="return when all is ready; end it with `accord down`")]
 DemoRun = Annotated[
     Path | None, typer.Option("--run", file_okay=False, help="a folder to keep; without it the run is thrown away")
@@ -62,8 +65,10 @@ def down(run: RunFolder = DEFAULT_RUN) -> None:
     typer.echo(f"nothing runs in {run}")
 
 
-def demo(run: DemoRun = None, once: Once = False, bare: Bare = False, json: Json = False) -> None:
+def demo(run: DemoRun = None, once: Once = False, bare: Bare = False, pace: Pace = False, json: Json = False) -> None:
     """Start a small town, tell the story of one case step by step, let the town live, and stay until Ctrl-C."""
+    if pace and not sys.stdin.isatty():
+        raise SetupError("--pace waits for Enter, and there is no terminal to press it at.", "Leave --pace out.")
     with detached.shutdown_signals(), _demo_folder(run) as folder:
         from cli.show import show_town
         from devstack import stack  # slow to import, and so is the story
@@ -73,7 +78,8 @@ def demo(run: DemoRun = None, once: Once = False, bare: Bare = False, json: Json
         tell = _progress()
         with stack.running(folder, tell, fixed_ports=run is None) as running:
             _tell_first_page(running.town, tell)
-            all_true = tell_story(running.town) and (bare or lead_life(running.town, tell, quiet=json))
+            pause = partial(input, "Enter leads on. ") if pace else None
+            all_true = tell_story(running.town, pause) and (bare or lead_life(running.town, tell, quiet=json))
             show_town(running.town, json=json)
             if all_true and not (bare or json):
                 all_true = show_life(running.town)

@@ -8,12 +8,13 @@ from typing import Any
 
 @dataclass
 class Chapter:
-    """One step of the story. `holds` is false as soon as one claim is."""
+    """One step of the story; `holds` is false as soon as one claim is. `pages` are where it shows, by who looks."""
 
     title: str
     did: list[str] = field(default_factory=list)
     views: dict[str, str] = field(default_factory=dict)
     claims: list[tuple[str, bool]] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
 
     def claim(self, words: str, true: bool) -> None:
         """Say what must be true here, and whether it is."""

@@ -82,6 +82,7 @@ class Story:
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", words.incident())
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(1))
         chapter.did.append("Ana writes down the incident and a first safety plan.")
+        chapter.pages["ana"] = f"/app/cases/{self.case_ref}"
         self.incident["ana"] = self.ana.waits_for(INCIDENT, {"case_ref": self.case_ref})
         chapter.views["Bay Hotline"] = opening_text(self.ana.opens(self.incident["ana"]["message_ref"]))
         for name, agency in ELSEWHERE.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 from rich.columns import Columns
 from rich.console import Console
@@ -14,14 +16,16 @@ from devstack.story.speaker import Surprise
 from schemas.town import Town
 
 
-def tell_story(town: Town) -> bool:
-    """Tell the whole story on standard error; return whether everything in it held."""
+def tell_story(town: Town, pause: Callable[[], object] | None = None) -> bool:
+    """Tell the whole story on standard error, with a pause behind each chapter; return whether everything held."""
     console = Console(stderr=True)
     all_true = True
     with httpx.Client(timeout=30, trust_env=False) as client:
         try:
             for chapter in Story(town, client).chapters():
-                _show(console, chapter)
+                _show(console, chapter, town.services["dashboard"])
+                if pause is not None:
+                    pause()
                 all_true = all_true and chapter.holds
         except (Surprise, httpx.HTTPError) as otherwise:
             console.print(f"The story went otherwise: {otherwise}", markup=False)
@@ -30,7 +34,7 @@ def tell_story(town: Town) -> bool:
     return all_true
 
 
-def _show(console: Console, chapter: Chapter) -> None:
+def _show(console: Console, chapter: Chapter, dashboard: str) -> None:
     console.rule(chapter.title, align="left")
     for words in chapter.did:
         console.print(f"  {words}", highlight=False, markup=False)
@@ -38,3 +42,5 @@ def _show(console: Console, chapter: Chapter) -> None:
     console.print(Columns(panels, equal=False, expand=False))
     for words, true in chapter.claims:
         console.print(f"  {'holds' if true else 'FAILS'}  {words}", highlight=False, markup=False)
+    for person, page in chapter.pages.items():
+        console.print(f"  look  as {person}: {dashboard}{page}", highlight=False, markup=False, soft_wrap=True)
