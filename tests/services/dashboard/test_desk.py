@@ -10,7 +10,7 @@ from services.dashboard.language import COOKIE
 from services.dashboard.navigation import CASES
 from tests.services.dashboard.browser import OWN_FORM, Read
 from tests.services.dashboard.conftest import BOARD as ADDRESS
-from tests.services.dashboard.conftest import Square
+from tests.services.dashboard.conftest import PASSPHRASE, Square
 
 NEW = f"{CASES}/new"
 COUNT = 'SELECT count(*) FROM register."case" WHERE agency_id = %s'
@@ -147,3 +147,47 @@ async def test_a_language_that_was_chosen_stays(square: Square) -> None:
     assert browser.client.cookies[COOKIE] == "es"
     assert '<html lang="es"' in (await browser.get(CASES)).text
     assert (await browser.get("/app/language/xx")).status_code == 404
+
+
+async def test_a_file_that_is_uploaded_is_refused(square: Square) -> None:
+    agency, person = await square.worker()
+    browser = await square.sign_in(person)
+    fields = Read((await browser.get(NEW)).text).fields
+
+    files = {"narrative": ("a.txt", b"what she told", "text/plain")}
+    answer = await browser.client.post(NEW, data=fields, files=files, headers=OWN_FORM)
+
+    assert answer.status_code in (400, 403)
+    assert "what she told" not in answer.text
+    assert cases_of(square, agency) == 0
+
+
+async def test_two_who_share_a_browser_see_nothing_of_each_other(square: Square) -> None:
+    agency, first = await square.worker()
+    second = await square.person(agency, "case_worker")
+    browser = await square.sign_in(first)
+    old_form = Read((await browser.get(NEW)).text).fields | {"nickname": "Blue door"}
+
+    await browser.sign_in(second, PASSPHRASE)
+    answer = await browser.client.post(NEW, data=old_form, headers=OWN_FORM)
+
+    assert answer.status_code == 403
+    assert "Blue door" not in answer.text
+    assert "Blue door" not in (await browser.get(NEW)).text
+    assert cases_of(square, agency) == 0
+
+
+async def test_each_field_refuses_what_no_record_keeps(square: Square) -> None:
+    agency, person = await square.worker()
+    browser = await square.sign_in(person)
+    texts = {"nul": "a\x00b", "bidi": "a\u202eb", "long": "x" * 30_000}
+
+    answers = {
+        (field, name): await browser.submit(NEW, **{field: text})
+        for field in ("known_as", "narrative", "offender_name")
+        for name, text in texts.items()
+    }
+
+    assert {answer.status_code for answer in answers.values()} == {422}
+    assert all(f'href="#{field}"' in answer.text for (field, _), answer in answers.items())
+    assert cases_of(square, agency) == 0
