@@ -112,6 +112,7 @@ class CaseFilter:
     changed_since: datetime | None = None
     person_ref: str | None = None
     nickname_index: bytes | None = field(default=None, repr=False)
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +214,17 @@ def _conditions(agency: str, filters: CaseFilter, status: Any) -> list[ColumnEle
         conditions.append(status.c.state == filters.state)
     if filters.nickname_index is not None:
         conditions.append(status.c.nickname_index == filters.nickname_index)
+    if filters.code is not None:
+        conditions.append(status.c.case_ref.between(*_refs_of(filters.code)))
     if filters.changed_since is not None:
         conditions.append(status.c.changed_at >= filters.changed_since)
     return conditions
+
+
+def _refs_of(code: str) -> tuple[UUID, UUID]:
+    """Return the first and the last reference whose code this is."""
+    digits = code.replace("-", "")
+    return UUID(digits + 24 * "0"), UUID(digits + 24 * "f")
 
 
 def _status(row: Any) -> CaseStatus:

@@ -1,5 +1,10 @@
 """What staff send to intake: blocks of the contracts. Every personal field may be left out."""
 
+from typing import Annotated, Self
+
+from pydantic import StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
 from schemas.categories import Local
 from schemas.codes import ClosingReason, IncidentChange, ReportChannel
 from schemas.facts.incident import IncidentBlock
@@ -7,6 +12,9 @@ from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
 from schemas.values import Flag, Items, PersonRef, ShortName
+
+# The first eight hexadecimal digits of the agency's own reference, as staff say them: "86BC-A544".
+CaseCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{4}-[0-9A-F]{4}$")]
 
 
 class CaseRequest(StrictModel):
@@ -34,9 +42,16 @@ class NicknameRequest(StrictModel):
 
 
 class CaseSearchRequest(StrictModel):
-    """What the agency's own people call the case that somebody looks for: the whole name."""
+    """Which case somebody looks for: by the whole name that the agency's own people gave it, or by its code."""
 
-    nickname: Local[ShortName]
+    nickname: Local[ShortName | None] = None
+    case_code: Local[CaseCode | None] = None
+
+    @model_validator(mode="after")
+    def _look_for_one(self) -> Self:
+        if (self.nickname is None) == (self.case_code is None):
+            raise PydanticCustomError("one_of", "a nickname or a case code, and not both")
+        return self
 
 
 class IncidentRequest(SurvivorBlock, IncidentBlock):

@@ -45,7 +45,10 @@ EFFECTS: dict[str, dict[str, str]] = {
         "reason_code": "tests/services/intake/test_closure.py::test_a_closed_case_says_why_and_is_readable"
     },
     "NicknameRequest": {"nickname": "tests/services/intake/test_nicknames.py::test_a_case_is_found_by_its_name"},
-    "CaseSearchRequest": {"nickname": "tests/services/intake/test_nicknames.py::test_a_case_is_found_by_its_name"},
+    "CaseSearchRequest": {
+        "nickname": "tests/services/intake/test_nicknames.py::test_a_case_is_found_by_its_name",
+        "case_code": "tests/services/intake/test_nicknames.py::test_a_case_is_found_by_its_code",
+    },
     "AssignmentRequest": {"person_refs": "tests/services/intake/test_assignment.py::test_a_case_is_handed_over"},
     "IncidentVersionRequest": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
     "PlanRequest": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},

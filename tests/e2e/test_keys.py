@@ -14,10 +14,10 @@ async def test_keys_walk_rows_and_work_controls(sit: Sit) -> None:
     await sitting.press("/")
     searching = await page.evaluate("() => document.activeElement.id")
     await page.keyboard.type("jk")
-    typed = await page.locator("#nickname").input_value()
+    typed = await page.locator("#words").input_value()
 
     assert focused == first
-    assert searching == "nickname"
+    assert searching == "words"
     assert typed == "jk"
 
     await page.locator("h1").click()

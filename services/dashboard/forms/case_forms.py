@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from wtforms import RadioField, SelectMultipleField
@@ -16,9 +17,17 @@ MOST_NICKNAME = 80  # letters: schemas.values.ShortName
 
 
 class CaseSearchForm(DeskForm):
-    """The name by which the agency's own people know a case."""
+    """A case by its code, or by the name by which the agency's own people know it."""
 
-    nickname = TextField(mark("Find a case by its name"), [DataRequired(), Length(max=MOST_NICKNAME)])
+    words = TextField(mark("Find a case by its code or its name"), [DataRequired(), Length(max=MOST_NICKNAME)])
+
+    def body(self) -> dict[str, str]:
+        """Return what intake is asked for: eight hexadecimal digits are a code, however they are written."""
+        words = str(self.words.data or "")
+        digits = re.sub(r"[\s-]", "", words).upper()
+        if re.fullmatch(r"[0-9A-F]{8}", digits):
+            return {"case_code": f"{digits[:4]}-{digits[4:]}"}
+        return {"nickname": words}
 
 
 class NicknameForm(DeskForm):

@@ -60,11 +60,11 @@ async def show_cases(desk: AtDesk, view: str = "mine", cursor: str = "") -> Resp
 
 @routes.post("/search")
 async def search_cases(desk: AtDesk) -> Response:
-    """Show the cases that the agency's own people call by a name; the name is kept in no address."""
+    """Show the cases of a code, or of a name of the agency's own people; neither is kept in an address."""
     form = await desk.submitted(CaseSearchForm)
     if not form.validate():
         return await _list_page(desk, "mine", None, form, status=422)
-    ask = Ask("intake", f"{PATH}/search", method="POST", body={"nickname": form.nickname.data})
+    ask = Ask("intake", f"{PATH}/search", method="POST", body=form.body())
     try:
         return await _list_page(desk, "found", await desk.ask(ask, CaseListRow), form)
     except ServiceRefusal as refusal:
@@ -81,8 +81,10 @@ async def _list_page(
         "cases/list.html",
         status=status,
         view=view,
-        title=translate(VIEWS[view].title if view in VIEWS else mark("Cases of that name")),
-        empty=translate(VIEWS[view].empty if view in VIEWS else mark("No case of your agency has that name.")),
+        title=translate(VIEWS[view].title if view in VIEWS else mark("Cases found")),
+        empty=translate(
+            VIEWS[view].empty if view in VIEWS else mark("No case of your agency has that code or that name.")
+        ),
         views=await _views(desk, view),
         cases=None if reply is None else reply.row.cases,
         cursor=None if reply is None else reply.cursor,

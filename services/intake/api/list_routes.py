@@ -75,11 +75,14 @@ async def count_cases(unit: MayReadCases, query: Asked) -> CountResponse:
 @routes.post("/search", response_model=CasesResponse, response_model_exclude_none=True)
 @never_replayed
 async def search_cases(form: CaseSearchRequest, unit: MayReadCases) -> CasesResponse:
-    """Find the agency's own cases by what its people call them: the whole name, up to 200 of them.
+    """Find the agency's own cases by what its people call them, the whole name, or by their code: up to 200 of them.
 
-    The name stands in the body, as addresses are kept in logs and histories.
+    Both stand in the body, as addresses are kept in logs and histories.
     """
-    filters = CaseFilter(nickname_index=await nicknames.index_of(unit, form.nickname))
+    if form.nickname is None:
+        filters = CaseFilter(code=form.case_code)
+    else:
+        filters = CaseFilter(nickname_index=await nicknames.index_of(unit, form.nickname))
     page = await list_reads.page(partial(_fetch, unit, filters, None), partial(_visible, unit), MOST_FOUND)
     return CasesResponse(cases=await _show(unit, page.rows))
 

@@ -104,12 +104,15 @@ async def test_a_case_is_found_by_its_name_and_not_by_an_address(square: Square)
     browser = await square.sign_in(person)
     await browser.submit(NEW, nickname="Blue door")
 
-    answer = await browser.submit(CASES, nickname="Blue door")
-    nothing = await browser.submit(CASES, nickname="Red door")
+    answer = await browser.submit(CASES, words="Blue door")
+    nothing = await browser.submit(CASES, words="Red door")
 
     (ref,) = set(re.findall(rf'href="{CASES}/([0-9a-f-]{{36}})"', answer.text))
     assert UUID(ref)
-    assert "No case of your agency has that name" in nothing.text
+    assert "No case of your agency has that code or that name" in nothing.text
+
+    by_code = await browser.submit(CASES, words=f" {ref[:4]}{ref[4:8].upper()} ")
+    assert ref in by_code.text
 
 
 async def test_each_number_is_the_length_of_its_list(square: Square) -> None:

@@ -43,6 +43,20 @@ async def test_a_case_is_found_by_its_name(desk: Desk) -> None:
     assert await by_name(desk.priya, "blue door") == []
 
 
+async def test_a_case_is_found_by_its_code(desk: Desk) -> None:
+    case_ref, _ = await desk.case(), await desk.case()
+    code = f"{case_ref.hex[:4]}-{case_ref.hex[4:8]}".upper()
+
+    answer = await desk.priya.post("/v1/cases/search", json={"case_code": code})
+    refused = [
+        await desk.priya.post("/v1/cases/search", json=body)
+        for body in ({}, {"case_code": code.lower()}, {"case_code": code, "nickname": "Blue door"})
+    ]
+
+    assert [row["case_ref"] for row in answer.json()["cases"]] == [str(case_ref)]
+    assert [answer.status_code for answer in refused] == [422, 422, 422]
+
+
 async def test_a_name_is_shown_in_the_list_and_with_the_case(desk: Desk) -> None:
     case_ref, nameless = await desk.case(), await desk.case()
     await name(desk.ana, case_ref, "Blue door")
