@@ -199,9 +199,10 @@ FIELDS: tuple[str, ...] = (
     "referral_status.contact_attempts",
     "referral_status.advocate_name",
     "referral_status.first_meeting_on",
+    "referral_status.spoken_code",
 )
 
-_FIELDS_IN_VERSION: dict[int, int] = {1: 188}  # how many of FIELDS each version of the taxonomy knew
+_FIELDS_IN_VERSION: dict[int, int] = {1: 188, 2: 189}  # how many of FIELDS each version of the taxonomy knew
 TAXONOMY_VERSION: int = max(_FIELDS_IN_VERSION)
 ALL: int = (1 << len(FIELDS)) - 1
 

@@ -27,7 +27,7 @@ from schemas.facts.protective_order import OrderServiceBlock, OrderTermsBlock
 from schemas.facts.risk import RiskBlock, RiskOutcome
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import CareBlock, MeansBlock, SurvivorBlock
-from schemas.values import AgencyRef, Count, Day, Instant, Ref, Text200
+from schemas.values import AgencyRef, Count, Day, Instant, Ref, SpokenCode, Text200
 
 
 class ReferralBlock(Categorised):
@@ -84,6 +84,7 @@ class ReferralFact(Fact):
     to_agency_ref: ReferralStatus[AgencyRef]
     status: ReferralStatus[ReferralState]
     answer_by: ReferralStatus[Instant | None] = None
+    spoken_code: ReferralStatus[SpokenCode | None] = None  # ADR 0041: one for both sides, who name it by telephone
 
     def parties(self) -> frozenset[str]:
         """Return the sender and the receiver."""

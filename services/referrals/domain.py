@@ -99,6 +99,7 @@ class Referral:
     conflict_check: ConflictCheck | None = None
     reason_code: str | None = None  # why it was declined, or why withdrawn: two lists that are never merged
     outcome_code: OutcomeCode | None = None
+    spoken_code: str | None = None  # the same for both sides, and derived from nothing
 
 
 def send(
@@ -110,6 +111,7 @@ def send(
     sender: str,
     receiver_ref: UUID,
     now: datetime,
+    spoken_code: str,
     conflict_check: ConflictCheck | None = None,
 ) -> tuple[Referral, ReferralCreated]:
     """Return the referral that `form` asks for, sent at `now`, and its fact.
@@ -137,9 +139,15 @@ def send(
         answer_by=now + ANSWER_WITHIN[form.priority] if live else None,
         follows_ref=form.follows_ref,
         conflict_check=conflict_check,
+        spoken_code=spoken_code,
     )
     set_here = {"answer_by": referral.answer_by, "created_at": now, "conflict_check": conflict_check}
     return referral, ReferralCreated(**(form.values_for(ReferralCreated) | _routing(referral) | set_here))
+
+
+def recode(referral: Referral, fact: ReferralCreated, spoken_code: str) -> tuple[Referral, ReferralCreated]:
+    """Return a referral that was not sent yet, and its fact, with another spoken code."""
+    return replace(referral, spoken_code=spoken_code), fact.model_copy(update={"spoken_code": spoken_code})
 
 
 def accept(referral: Referral, answer: AcceptanceBlock, now: datetime) -> tuple[Referral, ReferralAccepted]:
@@ -247,4 +255,5 @@ def _routing(referral: Referral) -> dict[str, Any]:
         "from_agency_ref": referral.sending_agency,
         "to_agency_ref": referral.receiving_agency,
         "status": referral.state,
+        "spoken_code": referral.spoken_code,
     }

@@ -14,6 +14,7 @@ from schemas.facts.referral import ReferralBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import CareBlock, MeansBlock, SurvivorBlock
 from schemas.strict_model import StrictModel
+from schemas.values import ShortName
 
 
 class SharedBlocks(
@@ -37,6 +38,12 @@ class ConflictCheckRequest(StrictModel):
 
     case_ref: UUID
     conflict_check: Literal[ConflictCheck.CLEAR, ConflictCheck.MATCH]
+
+
+class ReferralSearchRequest(StrictModel):
+    """The code that somebody said for a referral: its two words, or all of it, spelled in any way."""
+
+    spoken_code: ShortName
 
 
 class ReferralRequest(ReferralBlock, SharedBlocks):

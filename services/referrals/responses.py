@@ -33,6 +33,7 @@ class ReferralResponse(StrictModel):
     overdue_since: datetime | None = None
     conflict_check: ConflictCheck | None = None
     follows_ref: UUID | None = None
+    spoken_code: str | None = None
 
 
 class ConflictCheckResponse(StrictModel):
@@ -43,7 +44,7 @@ class ConflictCheckResponse(StrictModel):
 
 
 class ReferralsResponse(StrictModel):
-    """A page of referrals, oldest first."""
+    """A page of referrals, in the order asked for."""
 
     referrals: list[ReferralResponse]
 
@@ -64,6 +65,7 @@ def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int
         "outcome_code": referral.outcome_code,
         "overdue_since": referral.overdue_since,
         "conflict_check": referral.conflict_check,
+        "spoken_code": referral.spoken_code,
         # The sender's own name for the older one; others would know it by names of their own.
         "follows_ref": referral.follows_ref if referral_ref == referral.referral_ref else None,
     }

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Integer,
-    MetaData,
-    RowMapping,
-    Select,
-    Table,
-    Text,
-    Uuid,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import RowMapping, Select, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.consent import Decision
@@ -43,6 +25,8 @@ from schemas.codes import (
     ServiceCode,
 )
 from services.referrals.domain import UNANSWERED, UNDER_WAY, Referral
+from services.referrals.filters import ORDERED_BY, PagePosition, ReferralFilter, SortOrder, conditions
+from services.referrals.table import CASE, COLUMNS, IS_LIVE, IS_OPEN, NOW, ROWS, SUBJECT, WAITS
 
 CODES = {
     "kind": ReferralKind,
@@ -54,48 +38,6 @@ CODES = {
     "conflict_check": ConflictCheck,
     "outcome_code": OutcomeCode,
 }
-INSTANT = DateTime(timezone=True)
-COLUMNS = (
-    Column("referral_ref", Uuid, primary_key=True),
-    Column("case_ref", Uuid),
-    Column("sending_agency", Text),
-    Column("receiving_agency", Text),
-    Column("receiver_ref", Uuid),
-    Column("kind", Text),
-    Column("mode", Text),
-    Column("service_code", Text),
-    Column("priority", Text),
-    Column("purpose", Text),
-    Column("state", Text),
-    Column("version", Integer),
-    Column("created_at", INSTANT),
-    Column("changed_at", INSTANT),
-    Column("answer_by", INSTANT),
-    Column("overdue_since", INSTANT),
-    Column("follows_ref", Uuid),
-    Column("conflict_check", Text),
-    Column("reason_code", Text),
-    Column("outcome_code", Text),
-)
-ROWS = Table(
-    "referral",
-    MetaData(schema="referrals"),
-    *COLUMNS,
-    Column("subject_id", BigInteger),
-    Column("consent_sv", BigInteger),  # under which consent the receiver was last allowed to see it, and until when
-    Column("consent_until", INSTANT),
-)
-SUBJECT = Table(
-    "subject", MetaData(schema="register"), Column("subject_id", BigInteger, primary_key=True), Column("sv", BigInteger)
-)
-CASE = Table(
-    "case",
-    MetaData(schema="register"),
-    Column("subject_id", BigInteger),
-    Column("agency_id", Text),
-    Column("case_ref", Uuid),
-)
-NOW = func.register.instant(type_=INSTANT)
 STEPS = (
     "state",
     "version",
@@ -107,36 +49,8 @@ STEPS = (
     "outcome_code",
 )
 
-IS_LIVE = ROWS.c.mode == ReferralMode.LIVE
-WAITS = ROWS.c.state.in_(UNANSWERED)
-IS_LATE = ROWS.c.overdue_since.is_not(None) & WAITS
 TO_REMIND = text("SELECT agency FROM referrals.agencies_to_remind() AS agency ORDER BY agency")
 TO_REVIEW = text("SELECT agency FROM referrals.agencies_to_review() AS agency ORDER BY agency")
-
-
-class Direction(StrEnum):
-    """Which referrals a list holds: those one sent, those one was sent, those of cases one coordinates."""
-
-    SENT = "sent"
-    RECEIVED = "received"
-    COORDINATED = "followed"
-
-
-@dataclass(frozen=True, slots=True)
-class ReferralFilter:
-    """Which referrals a list is to hold."""
-
-    direction: Direction
-    state: ReferralState | None = None
-    overdue: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PagePosition:
-    """Where a list goes on: behind one row, in the order in which the sender sent them."""
-
-    created_at: datetime
-    referral_ref: UUID
 
 
 async def referral_sent_by(
@@ -157,10 +71,12 @@ async def referral_sent_to(
 
 async def put(
     session: AsyncSession, referral: Referral, subject_id: int, consent_sv: int, consent_until: datetime | None
-) -> None:
-    """Keep a new referral, and the consent it was sent under."""
+) -> bool:
+    """Keep a new referral, and the consent it was sent under; False where an open one of any agency has its code."""
     relied_on = {"subject_id": subject_id, "consent_sv": consent_sv, "consent_until": consent_until}
-    await session.execute(insert(ROWS).values(**asdict(referral), **relied_on))
+    row = insert(ROWS).values(**asdict(referral), **relied_on)
+    unique = row.on_conflict_do_nothing(index_elements=["spoken_code"], index_where=IS_OPEN)
+    return (await session.execute(unique.returning(ROWS.c.version))).first() is not None
 
 
 async def keep(session: AsyncSession, referral: Referral) -> None:
@@ -200,20 +116,21 @@ async def conflict_checks(
 async def referrals_of(
     session: AsyncSession, agency: str, filters: ReferralFilter, behind: PagePosition | None, rows: int
 ) -> list[Referral]:
-    """Return up to `rows` referrals of the agency behind a place, oldest first."""
-    query = select(*COLUMNS).where(*_conditions(agency, filters))
+    """Return up to `rows` referrals of the agency behind a place, in the order of the list."""
+    query = select(*COLUMNS).where(*conditions(agency, filters))
+    keys = ORDERED_BY[filters.order], ROWS.c.referral_ref
+    newest_first = filters.order is SortOrder.CHANGED
     if behind is not None:
-        place = tuple_(behind.created_at, behind.referral_ref)
-        query = query.where(tuple_(ROWS.c.created_at, ROWS.c.referral_ref) > place)
-    return await _fetch_all(session, query.order_by(ROWS.c.created_at, ROWS.c.referral_ref).limit(rows))
+        place, row = tuple_(behind.at, behind.referral_ref), tuple_(*keys)
+        query = query.where(row < place if newest_first else row > place)
+    ordered = query.order_by(*(key.desc() for key in keys) if newest_first else keys)
+    return await _fetch_all(session, ordered.limit(rows))
 
 
 async def referrals_counted(session: AsyncSession, agency: str, filters: ReferralFilter, rows: int) -> list[DecidedBy]:
     """Return the fields that decide each of up to `rows` referrals of the agency: all that a count needs."""
     query = (
-        select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose)
-        .where(*_conditions(agency, filters))
-        .limit(rows)
+        select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*conditions(agency, filters)).limit(rows)
     )
     return [tuple(row) for row in await session.execute(query)]
 
@@ -259,24 +176,6 @@ async def note_review(session: AsyncSession, referral: Referral, decided: Decisi
     """Note under which consent the receiver may still see the referral."""
     row = update(ROWS).where(ROWS.c.referral_ref == referral.referral_ref)
     await session.execute(row.values(consent_sv=decided.sv, consent_until=decided.until))
-
-
-def _conditions(agency: str, filters: ReferralFilter) -> list[Any]:
-    conditions = [_direction_condition(filters.direction, agency)]
-    if filters.state is not None:
-        conditions.append(ROWS.c.state == filters.state)
-    if filters.overdue is not None:
-        conditions.append(IS_LATE if filters.overdue else ~IS_LATE)
-    return conditions
-
-
-def _direction_condition(direction: Direction, agency: str) -> Any:
-    if direction is Direction.SENT:
-        return ROWS.c.sending_agency == agency
-    if direction is Direction.RECEIVED:
-        return IS_LIVE & (ROWS.c.receiving_agency == agency)
-    # The wall shows a coordination cell the rows of the cases it knows; anybody else finds none here.
-    return (ROWS.c.sending_agency != agency) & (ROWS.c.receiving_agency != agency)
 
 
 async def _fetch_one(session: AsyncSession, query: Select[Any], to_change: bool) -> Referral | None:

@@ -132,6 +132,9 @@ EFFECTS: dict[str, dict[str, str]] = {
         "case_ref": f"{REFERRALS}/test_api.py::test_a_referral_opens_at_the_receiver_as_far_as_released",
         "purpose": f"{REFERRALS}/test_api.py::test_without_a_release_the_refusal_is_recorded_and_none_sent",
     },
+    "ReferralSearchRequest": {
+        "spoken_code": f"{REFERRALS}/test_spoken_codes.py::test_both_sides_find_a_referral_by_its_code"
+    },
     "ConflictCheckRequest": dict.fromkeys(
         ("case_ref", "conflict_check"), f"{REFERRALS}/test_conditions.py::test_d2_a_clear_check_starts_the_release"
     ),

@@ -218,6 +218,8 @@ class Clerk:
                 version = {"If-Match": '"2"'}
             self.note(operation, "sam", body, version, referral_ref=receiver_ref)
             self.note("read_referral", "ana", referral_ref=sender_ref)
+            code = self.asks("ana", "referrals", "GET", f"/v1/referrals/{sender_ref}")["spoken_code"]
+            self.note("search_referrals", "sam", {"spoken_code": code})
             self.note("read_referral", "sam", referral_ref=receiver_ref)
 
     def conflict_check(self) -> None:

@@ -12,6 +12,7 @@ ABSENT: Final = object()
 NO_WORD: Final = {
     "a time of day": "10:00",
     "the path of a field": "identity.given_name",
+    "a spoken code": "amber kettle 42",
 }
 WORDS: Final = (WORD, SLUG, TAG, ZONE)
 ROOM_FOR_A_NUMBER: Final = 10**12

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from services.referrals.spoken_codes import WORDS
+
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 SHOWN_INSTANT = re.compile(r"\d{1,2} [A-Z][a-z]+ 20\d\d(, | at | )?\d\d:\d\d|20\d\d-\d\d-\d\d \d\d:\d\d")
@@ -17,6 +19,7 @@ TRACE = re.compile(r"\b00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]\b")
 CURSOR = re.compile(r"\bW[yz][A-Za-z0-9_-]{10,}")
 SEALED_CURSOR = re.compile(r'(?:(?<=cursor=)|(?<="cursor":")|(?<="cursor": "))[A-Za-z0-9_-]+')  # its length stays
 CODE = re.compile(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b")  # how staff call a case: the beginning of its reference
+SPOKEN = re.compile(r"\b({words}) ({words}) [1-9][0-9]\b".format(words="|".join(WORDS)))  # drawn by chance
 # The place of an entry in the one tree of the town counts what everybody does, and is known from each checkpoint.
 PLACE = re.compile(r'(?<="index":)(\d+|null)')
 # A look's own hash in the tree, and the signature that promises it: random by the salt of its leaf.
@@ -42,6 +45,7 @@ class Eyes:
         text = SECRET.sub(
             "<form>", TRACE.sub("<trace>", SHOWN_INSTANT.sub("<instant>", INSTANT.sub("<instant>", text)))
         )
+        text = SPOKEN.sub(lambda match: self._number(match[0]), text)
         return CODE.sub(lambda match: self._number(match[0]), text)
 
     def _number(self, ref: str) -> str:

@@ -1,41 +1,52 @@
-"""How referrals stand: one, and those that the asker may see, page by page."""
+"""How referrals stand: one, and those that the asker may see, page by page or by the code that somebody said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from kernel.pairwise import pairwise
 from runtime import register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS
-from runtime.disclosure.state_reads import ReadRequest
-from runtime.http import Absent, Cursor, Limit, require_scope, router
+from runtime.http import Absent, Cursor, FieldError, Invalid, Limit, never_replayed, require_scope, router
 from runtime.http.pagination import CountResponse, link_next
 from runtime.http.sealed_cursors import sealed, unsealed_place
-from runtime.register import Subject
-from schemas.codes import Purpose, ReferralState
-from schemas.taxonomy import bit
-from services.referrals import store
+from schemas.codes import Priority, ReferralState
+from schemas.values import AgencyRef
+from services.referrals import spoken_codes, store
+from services.referrals.api import lists
 from services.referrals.api.lookup import STATUS, look_at_own, look_at_sent, to_receiver, to_sender
 from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
-from services.referrals.responses import ReferralResponse, ReferralsResponse, answer_for
-from services.referrals.store import Direction, PagePosition, ReferralFilter
+from services.referrals.filters import Direction, PagePosition, ReferralFilter, SortOrder
+from services.referrals.requests import ReferralSearchRequest
+from services.referrals.responses import ReferralResponse, ReferralsResponse
+
+MOST_FOUND = 50
 
 MayRead = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
+States = Annotated[tuple[ReferralState, ...], Query(max_length=len(ReferralState))]
+Priorities = Annotated[tuple[Priority, ...], Query(max_length=len(Priority))]
 
 
 def _filters(
-    direction: Direction = Direction.SENT, state: ReferralState | None = None, overdue: bool | None = None
+    direction: Direction = Direction.SENT,
+    state: States = (),
+    overdue: bool | None = None,
+    closed: bool | None = None,
+    priority: Priorities = (),
+    agency: AgencyRef | None = None,
+    case_ref: UUID | None = None,
+    order: SortOrder = SortOrder.SENT,
 ) -> ReferralFilter:
-    return ReferralFilter(direction, state, overdue)
+    return ReferralFilter(direction, state, overdue, closed, priority, agency, case_ref, order=order)
 
+
+Filters = Annotated[ReferralFilter, Depends(_filters)]
 
 routes = router("/v1/referrals", tags=["referrals"], refusals=REFUSALS)
 
@@ -45,29 +56,51 @@ async def list_referrals(
     request: Request,
     unit: MayRead,
     response: Response,
-    filters: Annotated[ReferralFilter, Depends(_filters)],
+    filters: Filters,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ReferralsResponse:
-    """List the referrals of one direction that this person may see now, oldest first.
+    """List the referrals of one direction that this person may see now: oldest, closest deadline or last change first.
 
-    Each case shown is on record once a day.  A page may be short or empty and still have a next one.
+    `state` and `priority` may be named several times; `agency` is the other one, `case_ref` the asker's own name of a
+    case.  What a list filters or sorts by must be open to the asker, else the row is not in it.  Each case shown is on
+    record once a day.  A page may be short or empty and still have a next one.
     """
     behind = None if cursor is None else await _place_of(unit, filters, cursor)
-    page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit, filters), limit)
-    responses = await _show(unit, filters, page.rows)
+    page = await lists.page(unit, filters, behind, limit)
+    responses = await lists.show(unit, filters, page.rows)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, filters, page.last))
     return ReferralsResponse(referrals=responses)
 
 
 @routes.get("/count", response_model=CountResponse)
-async def count_referrals(unit: MayRead, filters: Annotated[ReferralFilter, Depends(_filters)]) -> CountResponse:
+async def count_referrals(unit: MayRead, filters: Filters) -> CountResponse:
     """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
     rows = await store.referrals_counted(unit.session, unit.agency_id, filters, MOST_ROWS)
     party = filters.direction is not Direction.COORDINATED
-    count = await list_reads.count_open(unit, rows, partial(_purpose, filters), STATUS, _needed(filters), party=party)
-    await list_reads.record_count(unit, _name(filters))
+    purposes, fields = partial(lists.purpose_of, filters), lists.needed(filters)
+    count = await list_reads.count_open(unit, rows, purposes, STATUS, fields, party=party)
+    await list_reads.record_count(unit, lists.name(filters))
     return CountResponse.of(count, whole=len(rows) < MOST_ROWS)
+
+
+@routes.post("/search", response_model=ReferralsResponse, response_model_exclude_none=True)
+@never_replayed
+async def search_referrals(form: ReferralSearchRequest, unit: MayRead) -> ReferralsResponse:
+    """Find referrals by the code that somebody said: all of it or its two words, in any spelling, up to 50 each way.
+
+    Those only that this person may see now, and whose code is open to them.  The code stands in the body, as addresses
+    are kept in logs and histories.
+    """
+    code = spoken_codes.heard(form.spoken_code)
+    if code is None:
+        raise Invalid([FieldError("body.spoken_code", "no_spoken_code")])
+    directions = [ReferralFilter(direction, spoken_code=code) for direction in Direction]
+    pages = [await lists.page(unit, filters, None, MOST_FOUND) for filters in directions]
+    # All subjects at once, in one order: two that lock direction by direction would wait for each other.
+    await register.lock_cases(unit.session, {row.case_ref for page in pages for row in page.rows})
+    shown = [await lists.show(unit, filters, page.rows) for filters, page in zip(directions, pages, strict=True)]
+    return ReferralsResponse(referrals=[response for responses in shown for response in responses])
 
 
 @routes.get("/{referral_ref}", response_model=ReferralResponse, response_model_exclude_none=True)
@@ -84,68 +117,15 @@ async def read_referral(referral_ref: UUID, unit: MayRead, response: Response) -
     return await to_receiver(unit, received, mask, response)
 
 
-async def _fetch(
-    unit: UnitOfWork, filters: ReferralFilter, begin: PagePosition | None, last: Referral | None, rows: int
-) -> list[Referral]:
-    behind = begin if last is None else PagePosition(last.created_at, last.referral_ref)
-    return await store.referrals_of(unit.session, unit.agency_id, filters, behind, rows)
-
-
-async def _visible(unit: UnitOfWork, filters: ReferralFilter, rows: Sequence[Referral]) -> list[Referral]:
-    """Return the rows that the asker may see; a field that the list filters by must be open to the asker."""
-    masks = await list_reads.read_masks(unit, [_read_request(row, filters) for row in rows], STATUS)
-    return [row for row in rows if _opens(masks[_read_request(row, filters)], filters)]
-
-
-async def _show(unit: UnitOfWork, filters: ReferralFilter, rows: Sequence[Referral]) -> list[ReferralResponse]:
-    """Return the rows as far as present consent opens them, their subjects locked and the looks on record."""
-    masks = await list_reads.record_rows(unit, [_read_request(row, filters) for row in rows], STATUS, _name(filters))
-    subjects = await register.lock_cases(unit.session, {row.case_ref for row in rows})
-    opened = [(row, masks[_read_request(row, filters)]) for row in rows]
-    return [await _as_known(unit, subjects[row.case_ref], row, mask) for row, mask in opened if _opens(mask, filters)]
-
-
-async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int) -> ReferralResponse:
-    """Return the referral by the references under which the asker alone knows it."""
-    case_ref = subject.cases[unit.agency_id].case_ref
-    if row.sending_agency == unit.agency_id:
-        return answer_for(row, row.referral_ref, case_ref, mask)
-    if row.receiving_agency == unit.agency_id and row.receiver_ref is not None:
-        return answer_for(row, row.receiver_ref, case_ref, mask)
-    key = await register.case_key(unit.session, unit.keys, subject, row.sending_agency)
-    return answer_for(row, pairwise(key, unit.agency_id, row.referral_ref), case_ref, mask)
-
-
-def _read_request(row: Referral, filters: ReferralFilter) -> ReadRequest:
-    party = filters.direction is not Direction.COORDINATED
-    return ReadRequest(row.case_ref, _purpose(filters, row.purpose), party)
-
-
-def _purpose(filters: ReferralFilter, purpose: str | None) -> Purpose | None:
-    """Return the purpose a referral is listed for: coordination, its own if it was received, None if it was sent."""
-    if filters.direction is Direction.COORDINATED:
-        return Purpose.COORDINATION
-    return Purpose(purpose) if purpose is not None and filters.direction is Direction.RECEIVED else None
-
-
-def _opens(mask: int, filters: ReferralFilter) -> bool:
-    needed = _needed(filters)
-    return mask != 0 and mask & needed == needed
-
-
-def _needed(filters: ReferralFilter) -> int:
-    """Return the fields that the list filters by."""
-    named = ["status"] * (filters.state is not None) + ["overdue_since"] * (filters.overdue is not None)
-    return sum(bit(f"referral_status.{name}") for name in named)
-
-
-def _name(filters: ReferralFilter) -> str:
-    return f"referrals {filters.direction}"
+def _cursor_name(filters: ReferralFilter) -> str:
+    """Return the name of a list in its cursors: one of another order goes on nowhere."""
+    return f"{lists.name(filters)} by {filters.order}"
 
 
 async def _cursor_of(unit: UnitOfWork, filters: ReferralFilter, last: Referral) -> str:
-    return await sealed(unit, _name(filters), last.created_at.isoformat(), str(last.referral_ref))
+    place = filters.place_of(last)
+    return await sealed(unit, _cursor_name(filters), place.at.isoformat(), str(place.referral_ref))
 
 
 async def _place_of(unit: UnitOfWork, filters: ReferralFilter, cursor: str) -> PagePosition:
-    return PagePosition(*await unsealed_place(unit, _name(filters), cursor))
+    return PagePosition(*await unsealed_place(unit, _cursor_name(filters), cursor))

@@ -19,7 +19,7 @@ from runtime.ledger import pending_entries
 from runtime.register import Subject
 from schemas.codes import ConflictCheck, ReferralMode
 from schemas.facts.referral import ReferralCreated, WithdrawalBlock
-from services.referrals import domain, endings, store
+from services.referrals import domain, endings, spoken_codes, store
 from services.referrals.api.lookup import lock_referral, look_at_own, own_case, to_sender
 from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
@@ -66,13 +66,15 @@ async def send_referral(form: ReferralRequest, unit: MaySend, response: Response
         sender=unit.agency_id,
         receiver_ref=receiver_ref,
         now=subject.at,
+        spoken_code=spoken_codes.draw(),
         conflict_check=check,
     )
     live = referral.mode is ReferralMode.LIVE
     if live and not release.mask:
         await _note_refusal(unit, subject, referral, release)
         return answer_problem(Refused("release_needed", status=422))
-    await store.put(unit.session, referral, subject.subject_id, subject.sv, release.until)
+    while not await store.put(unit.session, referral, subject.subject_id, subject.sv, release.until):
+        referral, fact = domain.recode(referral, fact, spoken_codes.draw())
     await (disclosure.offer if live else disclosure.record)(unit, fact)
     unit.created = ref
     response.headers["Location"] = f"/v1/referrals/{ref}"

@@ -90,6 +90,7 @@ def sent(form: ReferralRequest) -> tuple[Referral, Any]:
         sender="bay-hotline",
         receiver_ref=UUID(int=2),
         now=NOON,
+        spoken_code="amber kettle 42",
     )
 
 
