@@ -69,7 +69,7 @@ BY_KEYS: Final = text("SELECT message_ref, type, body FROM exchange.message WHER
 async def opened(desk: Desk, refs: Sequence[UUID]) -> int:
     """Open these messages as the exchange does, and return how many were shown."""
     unit = await desk.unit()
-    sealed = await store.sealed_messages(unit.session, AGENCY, refs)
+    sealed, _ = await store.sealed_messages(unit.session, AGENCY, refs)
     return len(await disclosure.open(unit, sealed, PURPOSE))
 
 

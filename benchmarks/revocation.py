@@ -103,7 +103,7 @@ async def serve(host: str, port: str, keys: str, listed: str) -> None:
                 await going.wait()
                 ref = random.choice(among[at])  # noqa: S311 - an order, no secret
                 unit = await desk.unit()
-                sealed = await store.sealed_messages(unit.session, AGENCY, [ref])
+                sealed, _ = await store.sealed_messages(unit.session, AGENCY, [ref])
                 opened += len(await disclosure.open(unit, sealed, RECIPIENTS[AGENCY]))
 
     async with AsyncExitStack() as stack:

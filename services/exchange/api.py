@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from runtime.http.pagination import CountResponse, link_next, position_of
 from runtime.http.sealed_cursors import sealed, unsealed
 from schemas.codes import Purpose
 from services.exchange import inbox, store
-from services.exchange.requests import OfferingRequest, OpeningRequest, OpeningsRequest
+from services.exchange.requests import HandlingRequest, OfferingRequest, OpeningRequest, OpeningsRequest
 from services.exchange.responses import (
     MessageResponse,
     OpeningResponse,
@@ -35,6 +36,7 @@ from services.exchange.responses import (
     PageResponse,
     PurposesResponse,
 )
+from services.exchange.store import MailQueue
 
 MayReadInbox = Annotated[UnitOfWork, Depends(require_scope("inbox:read"))]
 MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
@@ -48,16 +50,25 @@ routes = router("/v1")
 
 @routes.get("/inbox")
 async def read_inbox(
-    unit: MayReadInbox, request: Request, answer: Response, cursor: Cursor = None, limit: Limit = 50
+    unit: MayReadInbox,
+    request: Request,
+    answer: Response,
+    queue: MailQueue | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> PageResponse:
-    """List what this person could open now, oldest first: routing only."""
-    return await _page(unit, request, answer, cursor, limit)
+    """List what this person could open now, oldest first: routing only.
+
+    `queue` names those of other agencies by what this agency did about them: `unread` was opened by nobody of it and
+    marked by nobody, `opened` and `handled` stand newest first.
+    """
+    return await _page(unit, request, answer, cursor, limit, queue=queue)
 
 
 @routes.get("/inbox/count")
-async def count_inbox(unit: MayReadInbox) -> CountResponse:
-    """Count what this person could open now, up to 1,000; no row leaves."""
-    count, whole = await inbox.count(unit)
+async def count_inbox(unit: MayReadInbox, queue: MailQueue | None = None) -> CountResponse:
+    """Count what the list of the same query would show now, up to 1,000; no row leaves."""
+    count, whole = await inbox.count(unit, queue)
     return CountResponse.of(count, whole=whole)
 
 
@@ -80,6 +91,24 @@ async def open_message(message_ref: UUID, form: OpeningRequest, unit: MayOpen, r
     if not opened:
         raise Absent
     return OpeningResponse.of_opening(opened[0], _promised(request, opened))
+
+
+@routes.put("/messages/{message_ref}/handling")
+@never_replayed
+async def handle_message(message_ref: UUID, form: HandlingRequest, unit: MayOpen) -> MessageResponse:
+    """Say that your agency has dealt with a message, or has not: for your agency's own queue, and told to nobody.
+
+    The first mark stands, with who set it and when, until somebody takes it away.
+    """
+    openable = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
+    if openable is None:
+        await disclosure.record_not_found(unit, message_ref, name="message_ref")
+        raise Withheld
+    await store.mark_handled(unit.session, unit.agency_id, message_ref, unit.actor, handled=form.handled)
+    message = await store.message_of(unit.session, unit.agency_id, message_ref)
+    if message is None:
+        raise Absent
+    return MessageResponse.of(replace(message, fact_ref=openable.fact_ref))
 
 
 async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
@@ -105,7 +134,7 @@ async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesRespon
 @replayed_by(as_offered)
 async def offer_message(message_ref: UUID, form: OfferingRequest, unit: MayWriteCases) -> None:
     """Offer a fact of your own record again, to whom the survivor allows it by now; nothing is typed twice."""
-    (sealed,) = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
+    (sealed,), _ = await store.sealed_messages(unit.session, unit.agency_id, [message_ref])
     if not await disclosure.offer_own_copy(unit, sealed, form.to):
         raise Withheld
 
@@ -120,7 +149,8 @@ async def open_messages(form: OpeningsRequest, unit: MayOpen, request: Request) 
 
 
 async def _opened(unit: UnitOfWork, message_refs: Sequence[UUID], purpose: Purpose) -> list[disclosure.Opening]:
-    sealed = await store.sealed_messages(unit.session, unit.agency_id, message_refs)
+    sealed, unread = await store.sealed_messages(unit.session, unit.agency_id, message_refs)
+    await inbox.mark_opened(unit, unread, purpose)
     return await disclosure.open(unit, sealed, purpose)
 
 
@@ -133,24 +163,31 @@ def _promised(request: Request, opened: Sequence[disclosure.Opening]) -> str | N
 
 
 async def _page(
-    unit: UnitOfWork, request: Request, answer: Response, cursor: str | None, limit: int, case_ref: UUID | None = None
+    unit: UnitOfWork,
+    request: Request,
+    answer: Response,
+    cursor: str | None,
+    limit: int,
+    case_ref: UUID | None = None,
+    queue: MailQueue | None = None,
 ) -> PageResponse:
     """Return a page of what is visible; behind a cursor that nobody was given, there is nothing."""
-    after = await _place(unit, cursor)
+    name = MAILBOX if queue is None else f"{MAILBOX} {queue}"
+    after = await _place(unit, name, cursor)
     if after is None:
         return PageResponse(messages=[], cursor=None)  # whoever goes on from here begins at the front
-    page = await inbox.page(unit, after, limit, case_ref)
+    page = await inbox.page(unit, after, limit, case_ref, queue)
     behind = page.last or (page.rows[-1] if page.rows else None)
-    following = cursor if behind is None else await sealed(unit, MAILBOX, behind.place)
+    following = cursor if behind is None else await sealed(unit, name, behind.place)
     link_next(request, answer, None if page.last is None else following)
     return PageResponse(messages=[MessageResponse.of(row) for row in page.rows], cursor=following)
 
 
-async def _place(unit: UnitOfWork, cursor: str | None) -> int | None:
+async def _place(unit: UnitOfWork, name: str, cursor: str | None) -> int | None:
     """Return the place to go on from, or None where the cursor is of no place: spelled like ours, and not ours."""
     if cursor is None:
         return 0
-    place = await unsealed(unit, MAILBOX, cursor)
+    place = await unsealed(unit, name, cursor)
     if place is not None:
         return int(place[0])
     named = position_of(cursor, str)

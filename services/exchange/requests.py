@@ -9,7 +9,7 @@ from pydantic import Field
 
 from schemas.codes import Purpose
 from schemas.strict_model import StrictModel
-from schemas.values import AgencyRef
+from schemas.values import AgencyRef, Flag
 
 MOST_AT_ONCE = 100
 
@@ -30,3 +30,9 @@ class OfferingRequest(StrictModel):
     """To whom a fact of the own record is offered again; nobody named means all whom a directive names."""
 
     to: Annotated[tuple[AgencyRef, ...], Field(max_length=50)] = ()
+
+
+class HandlingRequest(StrictModel):
+    """Whether the agency has dealt with a message."""
+
+    handled: Flag

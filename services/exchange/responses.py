@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
+
+from pydantic import Field
 
 from kernel.ledger.promise import hash_text
 from runtime.disclosure import Opening
@@ -13,12 +15,16 @@ from schemas.strict_model import StrictModel
 from services.exchange import domain
 from services.exchange.store import Listed
 
+T = TypeVar("T")
+IfAny = Annotated[T | None, Field(exclude_if=lambda value: value is None)]  # not named where there is none
+
 
 class MessageResponse(StrictModel):
     """The routing of a message.
 
     `fact_ref` is the same for every copy of one fact, and yours alone. `occurred_at` is exact for a fact of your own,
-    else a minute, at most six minutes before it; order within a case is that of the list.
+    else a minute, at most six minutes before it; order within a case is that of the list. `opened_at` is when somebody
+    of your agency opened it first, `handled_at` and `handled_by` when and by whom it was marked as dealt with.
     """
 
     message_ref: UUID
@@ -27,6 +33,9 @@ class MessageResponse(StrictModel):
     case_ref: UUID
     sender: str
     occurred_at: datetime
+    opened_at: IfAny[datetime] = None
+    handled_at: IfAny[datetime] = None
+    handled_by: IfAny[str] = None
 
     @classmethod
     def of(cls, listed: Listed) -> MessageResponse:
@@ -38,6 +47,9 @@ class MessageResponse(StrictModel):
             case_ref=listed.case_ref,
             sender=listed.sender,
             occurred_at=listed.occurred_at,
+            opened_at=listed.opened_at,
+            handled_at=listed.handled_at,
+            handled_by=listed.handled_by,
         )
 
 

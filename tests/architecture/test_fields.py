@@ -146,6 +146,9 @@ EFFECTS: dict[str, dict[str, str]] = {
     "DecisionRequest": {
         "planned_until": "tests/services/notifications/test_brake.py::test_m6_what_came_after_the_look_stays_held"
     },
+    "HandlingRequest": {
+        "handled": f"{EXCHANGE}/test_mail_queue.py::test_a_mark_that_is_taken_away_puts_the_message_back"
+    },
     "OfferingRequest": {"to": f"{EXCHANGE}/test_offers.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
 }
 

@@ -140,6 +140,7 @@ class Clerk:
                 self.note("open_message", who, {"purpose": purpose}, message_ref=ref)
                 self.note("open_messages", who, {"purpose": purpose, "message_refs": [ref]})
                 self.note("read_purposes", who, message_ref=ref)
+                self.note("handle_message", who, {"handled": True}, message_ref=ref)
                 if who == "ana":
                     self.note("offer_message", who, {"to": ["harbor-house"]}, message_ref=ref)
 

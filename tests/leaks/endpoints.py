@@ -26,6 +26,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "confirm_correction": None,
     "stop_directive": None,
     "open_message": {"purpose": "shelter"},
+    "handle_message": {"handled": True},
     "offer_message": {},
     "report_incident": {"needs": ["shelter"]},
     "correct_incident": {"needs": ["shelter"]},

@@ -38,6 +38,17 @@ def look_at_cases(scene: Scene, case: str) -> None:
         scene.people["ana"].ask("intake", "GET", path)
 
 
+def look_at_referrals(scene: Scene) -> None:
+    """Read the lists of referrals, each of those sent, and what is found by a spoken code."""
+    for name, direction in (("ana", "sent"), ("sam", "received"), ("cora", "followed")):
+        scene.people[name].ask("referrals", "GET", f"/v1/referrals?direction={direction}&limit=2")
+    sent = scene.people["ana"].does("referrals", "GET", "/v1/referrals?limit=200")["referrals"]
+    for referral in sent:
+        scene.people["ana"].ask("referrals", "GET", f"/v1/referrals/{referral['referral_ref']}")
+    for name in ("ana", "sam", "cora"):
+        scene.does(name, "referrals", "POST /v1/referrals/search", {"spoken_code": sent[-1]["spoken_code"]})
+
+
 def look_around(scene: Scene, case_ref: str) -> None:
     """Read every list and every state, page by page."""
     ana, lee, sam, priya = (scene.people[name] for name in ("ana", "lee", "sam", "priya"))
@@ -50,10 +61,7 @@ def look_around(scene: Scene, case_ref: str) -> None:
         ana.ask("consent", "GET", f"/v1/directives/{directive['directive_ref']}")
         ana.ask("consent", "GET", f"/v1/directives/{directive['directive_ref']}/receipt")
     ana.ask("consent", "GET", f"{case}/preview?recipient=harbor-house&purpose=shelter")
-    for person, direction in ((ana, "sent"), (sam, "received"), (scene.people["cora"], "followed")):
-        person.ask("referrals", "GET", f"/v1/referrals?direction={direction}&limit=2")
-    for referral in ana.does("referrals", "GET", "/v1/referrals?limit=200")["referrals"]:
-        ana.ask("referrals", "GET", f"/v1/referrals/{referral['referral_ref']}")
+    look_at_referrals(scene)
     for order in lee.does("law_enforcement_bridge", "GET", "/v1/orders?limit=200")["orders"]:
         lee.ask("law_enforcement_bridge", "GET", f"/v1/orders/{order['order_ref']}")
     lee.ask("law_enforcement_bridge", "GET", "/v1/orders?limit=1")
@@ -62,6 +70,8 @@ def look_around(scene: Scene, case_ref: str) -> None:
     scene.does("ana", "exchange", f"POST /v1/messages/{own}/offering", {"to": ["harbor-house"]})
     scene.does("ana", "exchange", f"POST /v1/messages/{own}/opening", {"purpose": "advocacy"})
     scene.does("ana", "exchange", "POST /v1/openings", {"purpose": "advocacy", "message_refs": [own]})
+    scene.does("ana", "exchange", f"PUT /v1/messages/{own}/handling", {"handled": True})
+    sam.ask("exchange", "GET", "/v1/inbox?queue=opened&limit=2")
     priya.ask("audit", "GET", f"{case}/accounting?limit=200")
     priya.ask("audit", "GET", f"{case}/accounting?limit=2")
     for path in ("/v1/checkpoint", "/v1/proofs/inclusion?index=3", "/v1/proofs/consistency?from=1&to=2"):

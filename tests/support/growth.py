@@ -84,8 +84,10 @@ MANY = (
         o.purposes, o.directives, o.wrapped_key, o.sequence, gen_random_uuid(), o.occurred_at, 'relayed'
     FROM carrying.offer AS o JOIN model USING (subject_id), made JOIN register."case" AS c USING (subject_id)
     WHERE c.agency_id = o.recipient""",
-    """INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
-    SELECT o.message_ref, o.recipient, m.place + made.n, o.case_ref, o.type, o.custodian, o.occurred_at, like_it.body
+    """INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body,
+        opened_at)
+    SELECT o.message_ref, o.recipient, m.place + made.n, o.case_ref, o.type, o.custodian, o.occurred_at, like_it.body,
+        o.occurred_at
     FROM made JOIN carrying.offer AS o USING (subject_id) JOIN exchange.mailbox AS m ON m.agency_id = o.recipient,
         (SELECT body FROM exchange.message WHERE recipient = %(receiver)s LIMIT 1) AS like_it""",
     "UPDATE exchange.mailbox SET place = place + %(more)s WHERE agency_id = %(receiver)s",
@@ -224,6 +226,11 @@ LATEST = "?limit=50"
 REQUESTS: dict[str, list[tuple[str, str, str]]] = {
     "opening": [("sam exchange", "POST", "/v1/messages/{message}/opening")],
     "inbox page": [("sam exchange", "GET", "/v1/inbox" + LATEST)],
+    "mail queue": [("sam exchange", "GET", f"/v1/inbox{LATEST}&queue={queue}") for queue in ("unread", "opened")],
+    "referral list": [
+        ("sam referrals", "GET", f"/v1/referrals{LATEST}&direction=received&closed={closed}&order={order}")
+        for closed, order in (("false", "deadline"), ("true", "changed"))
+    ],
     "case file": [("sam exchange", "GET", "/v1/cases/{theirs}/messages")],
     "board": [  # what the tiles of a case worker ask for
         ("sam referrals", "GET", "/v1/referrals?direction=received&state=sent&limit=200"),
