@@ -122,12 +122,13 @@ async def as_offered(message_ref: UUID, unit: MayWriteCases) -> None:
 async def read_purposes(message_ref: UUID, unit: MayReadInbox) -> PurposesResponse:
     """Tell for which of its purposes the agency could open a message now; no field is released, no look is left.
 
-    For none, or a message that never was: absent.
+    Its routing comes with it.  For none, or a message that never was: absent.
     """
-    message = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
-    if message is None:
+    openable = (await disclosure.purposes_now(unit, [message_ref])).get(message_ref)
+    message = await store.message_of(unit.session, unit.agency_id, message_ref)
+    if openable is None or message is None:
         raise Absent
-    return PurposesResponse(message_ref=message_ref, purposes=message.purposes)
+    return PurposesResponse.of_openable(message, openable)
 
 
 @routes.post("/messages/{message_ref}/offering", status_code=204)

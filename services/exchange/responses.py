@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from kernel.ledger.promise import hash_text
 from runtime.disclosure import Opening
+from runtime.disclosure.state_reads import Openable
 from schemas.codes import Purpose
 from schemas.strict_model import StrictModel
 from services.exchange import domain
@@ -60,11 +62,16 @@ class PageResponse(StrictModel):
     cursor: str | None
 
 
-class PurposesResponse(StrictModel):
-    """For which purposes a message could be opened now, by this person of this agency."""
+class PurposesResponse(MessageResponse):
+    """The routing of a message, and for which purposes this person of this agency could open it now."""
 
-    message_ref: UUID
     purposes: list[Purpose]
+
+    @classmethod
+    def of_openable(cls, listed: Listed, openable: Openable) -> PurposesResponse:
+        """Return the answer for a message that could be opened."""
+        routing = MessageResponse.of(replace(listed, fact_ref=openable.fact_ref))
+        return cls(**dict(routing), purposes=openable.purposes)
 
 
 class DisclosureScope(StrictModel):

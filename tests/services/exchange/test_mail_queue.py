@@ -70,6 +70,16 @@ async def test_a_handled_message_says_by_whom_and_when(desk: Desk) -> None:
     assert await lengths(desk.sam) == [0, 0, 1]
 
 
+async def test_one_message_has_the_routing_and_marks_of_its_row(desk: Desk) -> None:
+    _, _, message = await a_message(desk)
+    await handle(desk.sam, message)
+
+    (row,) = await listed(desk.sam, "queue=handled")
+    answer = (await desk.sam.get(f"/v1/messages/{message}/purposes")).json()
+
+    assert answer == row | {"purposes": ["shelter"]}
+
+
 async def test_a_mark_that_is_taken_away_puts_the_message_back(desk: Desk) -> None:
     _, _, unread = await a_message(desk)
     _, _, opened = await a_message(desk)
