@@ -21,7 +21,11 @@ from services.dashboard.pages import (
     fallback_pages,
     intake_pages,
     key_pages,
+    message_pages,
     plan_pages,
+    referral_list_pages,
+    referral_pages,
+    referral_send_pages,
     session_pages,
 )
 from services.dashboard.service_client import ServiceClient, client
@@ -38,6 +42,10 @@ ROUTES = (
     case_file_pages.routes,
     plan_pages.routes,
     key_pages.routes,
+    referral_list_pages.routes,
+    referral_send_pages.routes,
+    referral_pages.routes,
+    message_pages.routes,
     fallback_pages.routes,
 )
 

@@ -10,6 +10,8 @@ from services.dashboard.language import mark, translate
 
 BOARD: Final = "/app/board"
 CASES: Final = "/app/cases"
+REFERRALS: Final = "/app/referrals"
+MESSAGES: Final = "/app/messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Section:
 SECTIONS: Final = (
     Section(BOARD, mark("Board"), frozenset({"referrals:read", "inbox:read", "board:read"})),
     Section(CASES, mark("Cases"), frozenset({"cases:read"})),
+    Section(REFERRALS, mark("Referrals"), frozenset({"referrals:read"})),
+    Section(MESSAGES, mark("Messages"), frozenset({"inbox:read"})),
 )
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,7 +25,7 @@ from runtime.http.app_state import AppState
 from runtime.http.authentication import unit_of_work_for
 from runtime.http.client_address import client_address
 from runtime.http.error_mapping import problem_of
-from runtime.http.problems import Unauthenticated
+from runtime.http.problems import Absent, Unauthenticated
 from services.dashboard import store, templates
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
@@ -108,6 +109,9 @@ class SessionRoute(APIRoute):
                     away = _to_start(request)
                     house.cookies.end_session(away)
                     return away
+                except RequestValidationError:
+                    # No link of ours leads to such an address; what it holds is not repeated.
+                    return templates.problem_page(Absent(), trial=house.trial)
                 except Exception as error:
                     return templates.problem_page(problem_of(error), trial=house.trial)
 

@@ -45,6 +45,8 @@ MACROS: Final = {
     "button": "govukButton",
     "character-count": "govukCharacterCount",
     "checkboxes": "govukCheckboxes",
+    "details": "govukDetails",
+    "tag": "govukTag",
     "error-summary": "govukErrorSummary",
     "generic-header": "govukGenericHeader",
     "input": "govukInput",

@@ -1,0 +1,99 @@
+"""Messages as pages need them: a case's file, what could be opened for what, and what was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from runtime.http.problems import Absent
+from schemas.codes import Purpose
+from services.dashboard.desk import Desk
+from services.dashboard.forms.mail_forms import OpeningForm
+from services.dashboard.language import mark, translate
+from services.dashboard.opened_fields import TERMS, FieldReader, OpenedSection, agencies_in
+from services.dashboard.rows.mail_rows import MailListRow, MailRow, OpenableMailRow, OpenedMailRow
+from services.dashboard.service_client import Ask, ServiceRefusal, ServiceUnavailable
+
+MOST_PAGES: Final = 5
+# In the words of services/exchange/domain.py, which sends the codes.
+NOTICES: Final[Mapping[str, str]] = {
+    "redisclosure_prohibited": mark("This was shared with you for the purpose named. You may not pass it on."),
+    "42_cfr_2_32": mark("Records of substance use care are protected by 42 CFR part 2."),
+}
+DIRECTIVE_TERMS: Final = "terms"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOpening:
+    """What one look shows: what is permitted, for which purpose, until when, and what may not be done with it."""
+
+    title: str
+    purpose: Purpose
+    until: datetime | None
+    own: bool
+    notices: tuple[str, ...]
+    sections: tuple[OpenedSection, ...] = field(repr=False)
+
+
+async def case_file(desk: Desk, case_ref: UUID, type_name: str) -> list[MailRow]:
+    """Return the messages of one type in a case's file; none where there is nothing to see, or the exchange is away."""
+    rows: list[MailRow] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        query = (("limit", "200"), *([] if cursor is None else [("cursor", cursor)]))
+        try:
+            reply = await desk.read("exchange", f"/v1/cases/{case_ref}/messages", MailListRow, query)
+        except (Absent, ServiceUnavailable):
+            return rows
+        rows += [row for row in reply.row.messages if row.type == type_name]
+        cursor = reply.cursor
+        if cursor is None:
+            break
+    return rows
+
+
+async def openable(desk: Desk, messages: Sequence[MailRow]) -> list[OpenableMailRow]:
+    """Return those of the messages that this person could open now, each with its purposes."""
+    rows = []
+    for message in messages:
+        try:
+            path = f"/v1/messages/{message.message_ref}/purposes"
+            rows.append((await desk.read("exchange", path, OpenableMailRow)).row)
+        except (Absent, ServiceUnavailable):
+            continue
+    return rows
+
+
+async def opened(desk: Desk, message_ref: UUID, form: OpeningForm) -> ShownOpening | None:
+    """Open a message in this person's name; None where nothing of it is open to them now, or never was."""
+    if not form.validate():
+        raise Absent
+    path = f"/v1/messages/{message_ref}/opening"
+    ask = Ask("exchange", path, method="POST", body={"purpose": form.purpose.data})
+    try:
+        row = (await desk.ask(ask, OpenedMailRow)).row
+    except (Absent, ServiceRefusal):
+        return None
+    return await shown(desk, row)
+
+
+async def shown(desk: Desk, row: OpenedMailRow) -> ShownOpening:
+    """Return an opening as people read it."""
+    values = dict(row.categories) | ({} if row.terms is None else {DIRECTIVE_TERMS: row.terms})
+    reader = FieldReader(desk.visit.clock, await desk.agency_names(set(agencies_in(values))))
+    sections = reader.sections(row.categories)
+    if row.terms is not None:
+        sections += tuple(
+            OpenedSection(translate(TERMS), section.fields) for section in reader.sections({DIRECTIVE_TERMS: row.terms})
+        )
+    return ShownOpening(
+        title=row.title,
+        purpose=row.scope.purpose,
+        until=row.scope.until,
+        own=row.sender == desk.visit.agency.agency_id,
+        notices=tuple(translate(NOTICES[code]) for code in row.notice.codes if code in NOTICES),
+        sections=sections,
+    )

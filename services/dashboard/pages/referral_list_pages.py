@@ -1,0 +1,236 @@
+"""Referrals: what waits for an answer, what is under way, what was sent and what is closed; finding one by its code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import Query as Param
+from starlette.responses import Response
+
+from runtime.http.problems import Absent
+from schemas.codes import AgencyKind, Priority
+from services.dashboard.desk import AtDesk, Desk, refused, see_other
+from services.dashboard.domain import Query
+from services.dashboard.forms.referral_forms import CodeSearchForm
+from services.dashboard.language import mark, translate
+from services.dashboard.navigation import REFERRALS
+from services.dashboard.rows.referral_rows import ReferralDetailRow, ReferralListRow
+from services.dashboard.rows.service_row import CountedRow
+from services.dashboard.service_client import Ask, NotAuthorised, Reply, ServiceRefusal
+from services.dashboard.session_auth import session_router
+
+PATH: Final = "/v1/referrals"
+SOON: Final = timedelta(hours=1)
+
+routes = session_router(REFERRALS)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralView:
+    """One view of the list: its title, what referrals is asked, its order, and what stands there when it is empty."""
+
+    title: str
+    query: Query
+    order: str
+    empty: str
+
+
+RECEIVED: Final = ("direction", "received")
+FOLLOWED: Final = ("direction", "followed")
+SENT: Final = ("direction", "sent")
+IS_OPEN: Final = ("closed", "false")
+IS_CLOSED: Final = ("closed", "true")
+CASEWORK: Final[Mapping[str, ReferralView]] = {
+    "waiting": ReferralView(
+        mark("Waiting"),
+        (RECEIVED, ("state", "sent"), ("state", "needs_info")),
+        "deadline",
+        mark("No referral waits for your agency. Those that you took on stand under Open."),
+    ),
+    "open": ReferralView(
+        mark("Open"),
+        (RECEIVED, ("state", "accepted"), ("state", "in_progress")),
+        "changed",
+        mark("Your agency has taken on no referral that is still open."),
+    ),
+    "sent": ReferralView(
+        mark("Sent"), (SENT, IS_OPEN), "deadline", mark("Your agency has sent none that is still open.")
+    ),
+    "closed": ReferralView(
+        mark("Closed"), (RECEIVED, IS_CLOSED), "changed", mark("None that your agency received is closed.")
+    ),
+    "sent-closed": ReferralView(
+        mark("Sent and closed"), (SENT, IS_CLOSED), "changed", mark("None that your agency sent is closed.")
+    ),
+}
+COORDINATION: Final[Mapping[str, ReferralView]] = {
+    "waiting": ReferralView(
+        mark("Waiting"),
+        (FOLLOWED, ("state", "sent"), ("state", "needs_info")),
+        "deadline",
+        mark("No referral that was released to your agency waits for an answer."),
+    ),
+    "open": ReferralView(
+        mark("Open"),
+        (FOLLOWED, ("state", "accepted"), ("state", "in_progress")),
+        "changed",
+        mark("No referral that was released to your agency is under way."),
+    ),
+    "closed": ReferralView(
+        mark("Closed"), (FOLLOWED, IS_CLOSED), "changed", mark("None that was released to your agency is closed.")
+    ),
+}
+FOUND: Final = ReferralView(mark("Referrals of that code"), (), "", mark("No referral that you may see has that code."))
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilters:
+    """What narrows a view; the page's address holds all of it."""
+
+    priority: tuple[Priority, ...] = ()
+    late: bool = False
+    agency: str = ""
+
+    @property
+    def query(self) -> Query:
+        """Return what the service is asked besides the view's own query."""
+        chosen = tuple(("priority", str(priority)) for priority in self.priority)
+        return chosen + (("overdue", "true"),) * self.late + (("agency", self.agency),) * bool(self.agency)
+
+    @property
+    def address(self) -> Query:
+        """Return the same as the page's address names it."""
+        chosen = tuple(("priority", str(priority)) for priority in self.priority)
+        return chosen + (("late", "y"),) * self.late + (("agency", self.agency),) * bool(self.agency)
+
+
+def _filters(priority: Annotated[tuple[Priority, ...], Param()] = (), late: str = "", agency: str = "") -> ListFilters:
+    return ListFilters(priority, bool(late), agency)
+
+
+@routes.get("")
+async def show_referrals(
+    desk: AtDesk,
+    view: str = "waiting",
+    cursor: str = "",
+    priority: Annotated[tuple[Priority, ...], Param()] = (),
+    late: str = "",
+    agency: str = "",
+) -> Response:
+    """Show one view of the referrals, what is due first on top."""
+    filters = _filters(priority, late, agency)
+    if view not in views_of(desk):
+        raise Absent
+    shown = views_of(desk)[view]
+    query = (*shown.query, *filters.query, ("order", shown.order), *([("cursor", cursor)] if cursor else []))
+    reply = await desk.read_if_there("referrals", PATH, ReferralListRow, query)
+    return await _list_page(desk, view, reply, CodeSearchForm(), filters)
+
+
+@routes.post("/search")
+async def search_referrals(desk: AtDesk) -> Response:
+    """Lead to the referral of a spoken code, or show those that its words fit; the code is kept in no address."""
+    form = await desk.submitted(CodeSearchForm)
+    if not form.validate():
+        return await _list_page(desk, "waiting", None, form, ListFilters(), status=422)
+    ask = Ask("referrals", f"{PATH}/search", method="POST", body={"spoken_code": form.spoken_code.data})
+    try:
+        reply = await desk.ask(ask, ReferralListRow)
+    except ServiceRefusal as refusal:
+        return await _list_page(desk, "waiting", None, form, ListFilters(), status=refused(form, refusal))
+    if len(reply.row.referrals) == 1:
+        return see_other(place_of(desk, reply.row.referrals[0]))
+    return await _list_page(desk, "found", reply, form, ListFilters())
+
+
+def views_of(desk: Desk) -> Mapping[str, ReferralView]:
+    """Return the views of this person's agency: a cell follows referrals, and sends and receives none."""
+    return COORDINATION if desk.visit.agency.kind is AgencyKind.COORDINATION else CASEWORK
+
+
+def place_of(desk: Desk, referral: ReferralDetailRow) -> str:
+    """Return the address of a referral's page; a cell, which is no party to it, is led there by the case."""
+    place = f"{REFERRALS}/{referral.referral_ref}"
+    return f"{place}?case={referral.case_ref}" if desk.visit.agency.kind is AgencyKind.COORDINATION else place
+
+
+async def _list_page(
+    desk: Desk,
+    view: str,
+    reply: Reply[ReferralListRow] | None,
+    form: CodeSearchForm,
+    filters: ListFilters,
+    status: int = 200,
+) -> Response:
+    """Return the page of one view; without a reply it shows the form's errors, or that referrals is away."""
+    if reply is None and not form.errors and not form.general_errors:
+        status = 503
+    shown = views_of(desk).get(view, FOUND)
+    referrals = None if reply is None else reply.row.referrals
+    cursor = None if reply is None else reply.cursor
+    names = await desk.agency_names(
+        {filters.agency, *(agency for row in referrals or () for agency in row.agencies)} - {""}
+    )
+    return desk.page(
+        "referrals/list.html",
+        status=status,
+        view=view,
+        title=translate(shown.title),
+        empty=translate(shown.empty),
+        views=await _views(desk, view, filters),
+        referrals=referrals,
+        next_href=_address(view, filters, cursor) if cursor else "",
+        places={} if referrals is None else {row.referral_ref: place_of(desk, row) for row in referrals},
+        agencies=names,
+        own=desk.visit.agency.agency_id,
+        filters=filters,
+        tags=_tags(view, filters, names),
+        priorities=[(str(priority), priority in filters.priority) for priority in Priority],
+        form=form,
+        soon=SOON,
+        place=REFERRALS,
+    )
+
+
+async def _views(desk: Desk, view: str, filters: ListFilters) -> list[dict[str, object]]:
+    """Return the views with the length of the list behind each; None where it is not known."""
+    return [
+        {
+            "href": _address(name, filters),
+            "text": translate(entry.title),
+            "current": name == view,
+            "count": await _count(desk, entry, filters),
+        }
+        for name, entry in views_of(desk).items()
+    ]
+
+
+async def _count(desk: Desk, view: ReferralView, filters: ListFilters) -> int | None:
+    query = (*view.query, *filters.query, ("order", view.order))
+    try:
+        counted = await desk.read_if_there("referrals", f"{PATH}/count", CountedRow, query)
+    except (NotAuthorised, ServiceRefusal):
+        return None
+    return None if counted is None else counted.row.count
+
+
+def _tags(view: str, filters: ListFilters, names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the filters that are set, each with the address of the list without it."""
+    tags = [
+        (priority.value, ListFilters(tuple(p for p in filters.priority if p != priority), filters.late, filters.agency))
+        for priority in filters.priority
+    ]
+    if filters.late:
+        tags.append(("late", ListFilters(filters.priority, agency=filters.agency)))
+    if filters.agency:
+        tags.append((names.get(filters.agency, filters.agency), ListFilters(filters.priority, filters.late)))
+    return [{"text": text, "href": _address(view, rest)} for text, rest in tags]
+
+
+def _address(view: str, filters: ListFilters, cursor: str | None = None) -> str:
+    pairs = (("view", view), *filters.address, *((("cursor", cursor),) if cursor else ()))
+    return f"{REFERRALS}?{urlencode(pairs)}"

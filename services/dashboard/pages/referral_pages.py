@@ -1,0 +1,169 @@
+"""One referral: how it stands, what this agency may see of the survivor, and the answers as buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from runtime.http.problems import Absent
+from schemas.codes import AgencyKind
+from services.dashboard import mail
+from services.dashboard.desk import AtDesk, Desk, refused, see_other
+from services.dashboard.forms.mail_forms import OpeningForm
+from services.dashboard.forms.referral_forms import AnswerForm
+from services.dashboard.mail import ShownOpening
+from services.dashboard.navigation import REFERRALS
+from services.dashboard.pages.referral_list_pages import PATH, SOON
+from services.dashboard.referral_answers import ANSWERS, ReferralSide, possible_answers, side_of
+from services.dashboard.rows.mail_rows import MailRow, OpenableMailRow
+from services.dashboard.rows.referral_rows import ReferralDetailRow, ReferralListRow
+from services.dashboard.service_client import Ask, Reply, ServiceRefusal
+from services.dashboard.session_auth import session_router
+
+CREATED: Final = "accord.referral.created.v1"
+# An instant of another agency's fact is a minute, at most six minutes before it.
+BLURRED: Final = timedelta(minutes=7)
+MOST_MESSAGES: Final = 3
+OVERTAKEN: Final = frozenset({"stale", "not_open", "precondition_failed"})
+
+routes = session_router(REFERRALS)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralScene:
+    """What a referral's page shows besides the referral: a form that came back, and what was opened just now."""
+
+    answer: str = ""
+    form: AnswerForm | None = None
+    overtaken: bool = False
+    opened: ShownOpening | None = field(default=None, repr=False)
+    nothing_open: bool = False
+    status: int = 200
+
+
+@routes.get("/{referral_ref}")
+async def show_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = None) -> Response:
+    """Show how a referral stands."""
+    return await _page(desk, referral_ref, ReferralScene(), case)
+
+
+@routes.post("/{referral_ref}/opening")
+async def open_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = None) -> Response:
+    """Show what this person may see of the survivor, the look being on record."""
+    form = await desk.submitted(OpeningForm)
+    try:
+        message_ref = UUID(form.message_ref.data or "")
+    except ValueError:
+        raise Absent from None
+    opened = await mail.opened(desk, message_ref, form)
+    scene = ReferralScene(opened=opened, nothing_open=opened is None, status=200 if opened else 404)
+    return await _page(desk, referral_ref, scene, case)
+
+
+@routes.post("/{referral_ref}/{answer}")
+async def answer_referral(referral_ref: UUID, answer: str, desk: AtDesk) -> Response:
+    """Carry out one answer, or show it again with what is wrong, beside how the referral stands by now."""
+    if answer not in ANSWERS:
+        raise Absent
+    form = await desk.submitted(ANSWERS[answer].form)
+    if not form.validate():
+        return await _page(desk, referral_ref, ReferralScene(answer, form, status=422))
+    path = f"{PATH}/{referral_ref}/{answer}"
+    ask = Ask("referrals", path, method="POST", body=form.body(), key=str(form.key.data), etag=form.etag.data or "")
+    try:
+        await desk.ask(ask, ReferralDetailRow)
+    except ServiceRefusal as refusal:
+        status = refused(form, refusal)
+        overtaken = refusal.code in OVERTAKEN
+        return await _page(desk, referral_ref, ReferralScene(answer, form, overtaken=overtaken, status=status))
+    return see_other(f"{REFERRALS}/{referral_ref}", answer)
+
+
+async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID | None = None) -> Response:
+    reply = await _referral(desk, referral_ref, case)
+    referral = reply.row
+    side = side_of(referral, desk.visit.agency.agency_id, cell=_is_cell(desk))
+    messages = await _messages(desk, referral)
+    return desk.page(
+        "referrals/referral.html",
+        status=scene.status,
+        referral=referral,
+        side=side.value,
+        forms=_forms(desk, reply, side, scene),
+        scene=scene,
+        sent_before=_chosen(scene.form) if scene.form is not None and scene.overtaken else (),
+        messages=messages,
+        opening=OpeningForm(),
+        agencies=await desk.agency_names(referral.agencies),
+        place=f"{REFERRALS}/{referral_ref}",
+        query=f"?case={case}" if case else "",
+        list_place=REFERRALS,
+        soon=SOON,
+    )
+
+
+async def _referral(desk: Desk, referral_ref: UUID, case: UUID | None) -> Reply[ReferralDetailRow]:
+    """Return the referral as this person may see it; a cell finds it among those of its case."""
+    if not _is_cell(desk):
+        return await desk.read("referrals", f"{PATH}/{referral_ref}", ReferralDetailRow)
+    if case is None:
+        raise Absent
+    query = (("direction", "followed"), ("case_ref", str(case)), ("limit", "200"))
+    reply = await desk.read("referrals", PATH, ReferralListRow, query)
+    for row in reply.row.referrals:
+        if row.referral_ref == referral_ref:
+            return Reply(row)
+    raise Absent
+
+
+def _forms(desk: Desk, reply: Reply[ReferralDetailRow], side: ReferralSide, scene: ReferralScene) -> Mapping[str, AnswerForm]:
+    """Return a form for each answer that this person may give, made for the version on the page."""
+    forms: dict[str, AnswerForm] = {}
+    for name in possible_answers(reply.row, side):
+        if not desk.may(ANSWERS[name].scope):
+            continue
+        again = scene.form if scene.form is not None and scene.answer == name else None
+        form = again or ANSWERS[name].form(data=_defaults(desk, name))
+        form.etag.data = reply.etag
+        forms[name] = form
+    return forms
+
+
+def _defaults(desk: Desk, name: str) -> dict[str, Any]:
+    """Return what stands in a form before anybody typed: whoever accepts meets her, unless they say otherwise."""
+    return {"advocate_name": desk.visit.person_name} if name == "acceptance" else {}
+
+
+def _chosen(form: AnswerForm) -> tuple[tuple[str, str], ...]:
+    """Return what was filled in, as people read it."""
+    shown = []
+    for entry in form:
+        if entry.name in ("key", "etag") or entry.data in (None, ""):
+            continue
+        labels = {value: label for value, label, *_ in entry.iter_choices()} if hasattr(entry, "iter_choices") else {}
+        shown.append((str(entry.label.text), str(labels.get(entry.data, entry.data))))
+    return tuple(shown)
+
+
+async def _messages(desk: Desk, referral: ReferralDetailRow) -> list[OpenableMailRow]:
+    """Return the messages that the referral came with, as far as this person could open one of them now."""
+    if not desk.may("inbox:read"):
+        return []
+    rows = await mail.case_file(desk, referral.case_ref, CREATED)
+    return await mail.openable(desk, [row for row in rows if _belongs(row, referral)][:MOST_MESSAGES])
+
+
+def _belongs(message: MailRow, referral: ReferralDetailRow) -> bool:
+    """Tell whether a message may be that of the referral: by its sender and its time, as its content is sealed."""
+    if referral.from_agency_ref and message.sender != referral.from_agency_ref:
+        return False
+    return referral.created_at is None or abs(message.occurred_at - referral.created_at) <= BLURRED
+
+
+def _is_cell(desk: Desk) -> bool:
+    return desk.visit.agency.kind is AgencyKind.COORDINATION
