@@ -11,7 +11,6 @@ from uuid import UUID
 from runtime.http.problems import Absent
 from schemas.codes import Purpose
 from services.dashboard.desk import Desk
-from services.dashboard.forms.mail_forms import OpeningForm
 from services.dashboard.language import mark, translate
 from services.dashboard.opened_fields import TERMS, FieldReader, OpenedSection, agencies_in
 from services.dashboard.rows.mail_rows import MailListRow, MailRow, OpenableMailRow, OpenedMailRow
@@ -24,6 +23,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "42_cfr_2_32": mark("Records of substance use care are protected by 42 CFR part 2."),
 }
 DIRECTIVE_TERMS: Final = "terms"
+RELEASES: Final = "accord.consent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,20 @@ async def openable(desk: Desk, messages: Sequence[MailRow]) -> list[OpenableMail
     return rows
 
 
-async def opened(desk: Desk, message_ref: UUID, form: OpeningForm) -> ShownOpening | None:
+def purposes_of(message: OpenableMailRow) -> tuple[Purpose, ...]:
+    """Return the purposes to offer; the terms of a release are the same for each, and one button is enough."""
+    if message.type.startswith(RELEASES) and message.purposes:
+        return (Purpose.ADVOCACY if Purpose.ADVOCACY in message.purposes else message.purposes[0],)
+    return message.purposes
+
+
+async def opened(desk: Desk, message_ref: UUID, purpose: Purpose) -> OpenedMailRow | None:
     """Open a message in this person's name; None where nothing of it is open to them now, or never was."""
-    if not form.validate():
-        raise Absent
     path = f"/v1/messages/{message_ref}/opening"
-    ask = Ask("exchange", path, method="POST", body={"purpose": form.purpose.data})
     try:
-        row = (await desk.ask(ask, OpenedMailRow)).row
+        return (await desk.ask(Ask("exchange", path, method="POST", body={"purpose": purpose}), OpenedMailRow)).row
     except (Absent, ServiceRefusal):
         return None
-    return await shown(desk, row)
 
 
 async def shown(desk: Desk, row: OpenedMailRow) -> ShownOpening:

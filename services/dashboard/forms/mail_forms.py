@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField
+from wtforms import RadioField
 from wtforms.validators import InputRequired
 
+from runtime.http.problems import Absent
 from schemas.codes import Purpose
 from services.dashboard.forms.desk_form import DeskForm, choices_of
 from services.dashboard.language import mark
@@ -13,8 +14,13 @@ from services.dashboard.language import mark
 class OpeningForm(DeskForm):
     """For which purpose a message is opened: the button that was pressed."""
 
-    message_ref = HiddenField()
     purpose = RadioField(mark("What for"), [InputRequired()], choices=lambda: choices_of(Purpose))
+
+    def chosen(self) -> Purpose:
+        """Return the purpose; raises `Absent` for what no button of ours says."""
+        if not self.validate():
+            raise Absent
+        return Purpose(self.purpose.data)
 
 
 class HandlingForm(DeskForm):

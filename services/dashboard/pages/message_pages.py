@@ -72,10 +72,11 @@ async def show_message(message_ref: UUID, desk: AtDesk) -> Response:
 @routes.post("/{message_ref}/opening")
 async def open_message(message_ref: UUID, desk: AtDesk) -> Response:
     """Show what this person may see of a message, the look being on record."""
-    opened = await mail.opened(desk, message_ref, await desk.submitted(OpeningForm))
-    if opened is None:
+    form = await desk.submitted(OpeningForm)
+    row = await mail.opened(desk, message_ref, form.chosen())
+    if row is None:
         raise Absent
-    return await _page(desk, message_ref, opened)
+    return await _page(desk, message_ref, await mail.shown(desk, row))
 
 
 @routes.post("/{message_ref}/handling")
@@ -96,7 +97,7 @@ async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = Non
         "messages/message.html",
         message=row,
         opened=opened,
-        opening=OpeningForm(),
+        purposes=mail.purposes_of(row),
         handling=HandlingForm(),
         agencies=await desk.agency_names({row.sender}),
         place=f"{MESSAGES}/{message_ref}",

@@ -191,6 +191,7 @@ async def _list_page(
         tags=_tags(view, filters, names),
         priorities=[(str(priority), priority in filters.priority) for priority in Priority],
         form=form,
+        waits=shown.order == "deadline",
         soon=SOON,
         place=REFERRALS,
     )

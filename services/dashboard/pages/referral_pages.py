@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
-from schemas.codes import AgencyKind
+from schemas.codes import AgencyKind, Purpose
 from services.dashboard import mail
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.mail_forms import OpeningForm
@@ -20,7 +20,7 @@ from services.dashboard.mail import ShownOpening
 from services.dashboard.navigation import REFERRALS
 from services.dashboard.pages.referral_list_pages import PATH, SOON
 from services.dashboard.referral_answers import ANSWERS, ReferralSide, possible_answers, side_of
-from services.dashboard.rows.mail_rows import MailRow, OpenableMailRow
+from services.dashboard.rows.mail_rows import MailRow, OpenableMailRow, OpenedMailRow
 from services.dashboard.rows.referral_rows import ReferralDetailRow, ReferralListRow
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal
 from services.dashboard.session_auth import session_router
@@ -28,7 +28,7 @@ from services.dashboard.session_auth import session_router
 CREATED: Final = "accord.referral.created.v1"
 # An instant of another agency's fact is a minute, at most six minutes before it.
 BLURRED: Final = timedelta(minutes=7)
-MOST_MESSAGES: Final = 3
+MOST_MESSAGES: Final = 5
 OVERTAKEN: Final = frozenset({"stale", "not_open", "precondition_failed"})
 
 routes = session_router(REFERRALS)
@@ -55,14 +55,12 @@ async def show_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = No
 @routes.post("/{referral_ref}/opening")
 async def open_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = None) -> Response:
     """Show what this person may see of the survivor, the look being on record."""
-    form = await desk.submitted(OpeningForm)
-    try:
-        message_ref = UUID(form.message_ref.data or "")
-    except ValueError:
-        raise Absent from None
-    opened = await mail.opened(desk, message_ref, form)
-    scene = ReferralScene(opened=opened, nothing_open=opened is None, status=200 if opened else 404)
-    return await _page(desk, referral_ref, scene, case)
+    purpose = (await desk.submitted(OpeningForm)).chosen()
+    referral = (await _referral(desk, referral_ref, case)).row
+    row = await _opened(desk, referral, purpose)
+    if row is None:
+        return await _page(desk, referral_ref, ReferralScene(nothing_open=True, status=404), case)
+    return await _page(desk, referral_ref, ReferralScene(opened=await mail.shown(desk, row)), case)
 
 
 @routes.post("/{referral_ref}/{answer}")
@@ -97,8 +95,7 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
         forms=_forms(desk, reply, side, scene),
         scene=scene,
         sent_before=_chosen(scene.form) if scene.form is not None and scene.overtaken else (),
-        messages=messages,
-        opening=OpeningForm(),
+        purposes=list(dict.fromkeys(purpose for message in messages for purpose in message.purposes)),
         agencies=await desk.agency_names(referral.agencies),
         place=f"{REFERRALS}/{referral_ref}",
         query=f"?case={case}" if case else "",
@@ -121,7 +118,9 @@ async def _referral(desk: Desk, referral_ref: UUID, case: UUID | None) -> Reply[
     raise Absent
 
 
-def _forms(desk: Desk, reply: Reply[ReferralDetailRow], side: ReferralSide, scene: ReferralScene) -> Mapping[str, AnswerForm]:
+def _forms(
+    desk: Desk, reply: Reply[ReferralDetailRow], side: ReferralSide, scene: ReferralScene
+) -> Mapping[str, AnswerForm]:
     """Return a form for each answer that this person may give, made for the version on the page."""
     forms: dict[str, AnswerForm] = {}
     for name in possible_answers(reply.row, side):
@@ -155,14 +154,28 @@ async def _messages(desk: Desk, referral: ReferralDetailRow) -> list[OpenableMai
     if not desk.may("inbox:read"):
         return []
     rows = await mail.case_file(desk, referral.case_ref, CREATED)
-    return await mail.openable(desk, [row for row in rows if _belongs(row, referral)][:MOST_MESSAGES])
+    near = sorted((row for row in rows if _belongs(row, referral)), key=lambda row: _distance(row, referral))
+    return await mail.openable(desk, near[:MOST_MESSAGES])
+
+
+async def _opened(desk: Desk, referral: ReferralDetailRow, purpose: Purpose) -> OpenedMailRow | None:
+    """Open what the referral came with: of several that may be it, until one says that it is, or may not say."""
+    for message in await _messages(desk, referral):
+        row = await mail.opened(desk, message.message_ref, purpose) if purpose in message.purposes else None
+        if row is not None and row.referral_ref in ("", str(referral.referral_ref)):
+            return row
+    return None
 
 
 def _belongs(message: MailRow, referral: ReferralDetailRow) -> bool:
     """Tell whether a message may be that of the referral: by its sender and its time, as its content is sealed."""
     if referral.from_agency_ref and message.sender != referral.from_agency_ref:
         return False
-    return referral.created_at is None or abs(message.occurred_at - referral.created_at) <= BLURRED
+    return _distance(message, referral) <= BLURRED
+
+
+def _distance(message: MailRow, referral: ReferralDetailRow) -> timedelta:
+    return timedelta() if referral.created_at is None else abs(message.occurred_at - referral.created_at)
 
 
 def _is_cell(desk: Desk) -> bool:

@@ -70,3 +70,8 @@ class OpenedMailRow(MailRow):
     terms: Mapping[str, Any] | None = Field(default=None, repr=False)
     scope: OpeningScopeRow
     notice: OpeningNoticeRow
+
+    @property
+    def referral_ref(self) -> str:
+        """Return which referral it is about, as far as that is open; empty where it is not, or it is about none."""
+        return str(self.categories.get("referral_status", {}).get("referral_ref", ""))

@@ -151,8 +151,8 @@ async def test_who_was_overtaken_sees_both_sides(square: Square) -> None:
     assert "Declined" in answer.text
 
 
-async def opened(browser: Browser, page: str, **pressed: str) -> str:
-    return (await send(browser, page, "/opening", purpose="shelter", **pressed)).text
+async def opened(browser: Browser, page: str) -> str:
+    return (await send(browser, page, "/opening", purpose="shelter")).text
 
 
 async def told(square: Square, *categories: DataCategory) -> tuple[str, UUID, UUID, Browser]:
@@ -178,6 +178,21 @@ async def test_what_she_allowed_is_shown_at_a_button_and_no_more(square: Square)
     assert "You may not pass it on" in shown
     assert "Needs" in shown
     assert NAME not in shown
+
+
+async def test_of_several_referrals_of_one_case_the_right_one_is_opened(square: Square) -> None:
+    agency, person = await square.worker()
+    case_ref = await square.town.open_case("bay-hotline")
+    await square.town.direct(case_ref, agency, Purpose.SHELTER, [*STATUS, DataCategory.IDENTITY])
+    for name, priority in ((NAME, "urgent"), ("Another name", "on_scene")):
+        await square.referral(agency, case_ref, given_name=name, priority=priority)
+    await square.deliver(agency)
+    browser = await square.sign_in(person)
+
+    names = [await opened(browser, page) for page in pages_of((await browser.get(LIST)).text)]
+
+    assert ["Another name" in text for text in names] == [True, False]
+    assert [NAME in text for text in names] == [False, True]
 
 
 async def test_after_a_stop_the_page_is_as_if_it_never_was(square: Square) -> None:

@@ -1,0 +1,90 @@
+"""Sam's night: an urgent referral found by its clock, opened as far as she allowed, taken on, and closed later."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from devstack.story.speaker import Speaker
+from schemas.town import Town
+from tests.e2e.browser_session import WIDTH, Sitting
+from tests.e2e.conftest import NAME, Sit
+
+WIDTHS = (1280, 320)
+
+
+@pytest.fixture
+def spoken_code(seeded: Town) -> Iterator[str]:
+    """Ana refers the same person on scene; return the code that she reads out to Sam."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        ana, sam = Speaker(seeded, "ana", "advocacy", client), Speaker(seeded, "sam", "shelter", client)
+        sam.sets_aside_what_is_there()
+        case_ref = ana.does("referrals", "GET", "/v1/referrals?direction=sent&limit=1")["referrals"][0]["case_ref"]
+        referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
+        details = {"priority": "on_scene", "purpose": "shelter", "given_name": NAME}
+        sent = ana.does("referrals", "POST", "/v1/referrals", referral | details)
+        sam.waits_for("accord.referral.created.v1")
+        yield sent["spoken_code"]
+
+
+async def to_page(sitting: Sitting, section: str) -> None:
+    """Follow the navigation; on a narrow page without script it stands open."""
+    await sitting.page.get_by_role("link", name=section, exact=True).first.click()
+
+
+async def wide(page: Page) -> int:
+    width: int = await page.evaluate(WIDTH)
+    return width
+
+
+async def test_sam_takes_on_an_urgent_referral_and_closes_it(sit: Sit, spoken_code: str) -> None:
+    sitting = await sit("sam")
+    await to_page(sitting, "Referrals")
+    first = sitting.page.locator("tbody tr").first
+    assert spoken_code in await first.inner_text(), "the closest deadline stands on top"
+    assert "Soon:" in await first.inner_text()
+
+    await first.get_by_role("link").click()  # one
+    await sitting.page.get_by_role("button", name="Open for: Shelter").click()
+    assert NAME in await sitting.page.locator("main").inner_text()
+    assert "You may see it until" in await sitting.page.locator("main").inner_text()
+    await sitting.page.get_by_role("button", name="Accept").click()  # two, with the look between them
+    assert "You accepted it." in await sitting.page.locator("main").inner_text()
+    assert NAME not in await sitting.page.content()
+
+    await to_page(sitting, "Referrals")
+    await sitting.page.get_by_role("link", name="Open (").click()
+    await sitting.page.get_by_label("Spoken code").fill(spoken_code.title())
+    await sitting.page.get_by_role("button", name="Find").click()
+    await sitting.page.get_by_label("Got help").check()
+    await sitting.page.get_by_label("Yes, she knows").check()
+    await sitting.page.get_by_role("button", name="Complete").click()
+    assert "It is complete." in await sitting.page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_the_pages_of_sams_night_break_no_rule(sit: Sit, width: int, pictures: Path) -> None:
+    sitting = await sit("sam", width, script=True, bypass_csp=True)
+    await sitting.page.goto(f"{sitting.board}/app/referrals")
+    referral = str(await sitting.page.locator("tbody tr a").first.get_attribute("href"))
+    await sitting.page.goto(f"{sitting.board}/app/messages?queue=unread")
+    message = str(await sitting.page.locator("tbody tr a").first.get_attribute("href"))
+
+    broken = []
+    for name, place in (
+        ("referrals", "/app/referrals"),
+        ("referral", referral),
+        ("messages", "/app/messages"),
+        ("message", message),
+    ):
+        await sitting.page.goto(sitting.board + place)
+        await sitting.page.screenshot(path=pictures / f"{name}-{width}.png", full_page=True)
+        result = await Axe().run(sitting.page)
+        broken += [
+            f"{name} {rule['id']} {node['html']}" for rule in result.response["violations"] for node in rule["nodes"]
+        ]
+        assert await wide(sitting.page) <= width, f"{name} is wider than the screen"
+    assert broken == []
