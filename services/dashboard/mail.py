@@ -67,9 +67,10 @@ async def openable(desk: Desk, messages: Sequence[MailRow]) -> list[OpenableMail
     return rows
 
 
-def purposes_of(message: OpenableMailRow) -> tuple[Purpose, ...]:
-    """Return the purposes to offer; the terms of a release are the same for each, and one button is enough."""
-    if message.type.startswith(RELEASES) and message.purposes:
+def purposes_of(desk: Desk, message: OpenableMailRow) -> tuple[Purpose, ...]:
+    """Return the purposes to offer: one, where any shows the same, as of an own record and of a release's terms."""
+    own = message.sender == desk.visit.agency.agency_id
+    if (own or message.type.startswith(RELEASES)) and message.purposes:
         return (Purpose.ADVOCACY if Purpose.ADVOCACY in message.purposes else message.purposes[0],)
     return message.purposes
 
@@ -83,11 +84,11 @@ async def opened(desk: Desk, message_ref: UUID, purpose: Purpose) -> OpenedMailR
         return None
 
 
-async def shown(desk: Desk, row: OpenedMailRow) -> ShownOpening:
-    """Return an opening as people read it."""
+async def shown(desk: Desk, row: OpenedMailRow, *, without: str = "") -> ShownOpening:
+    """Return an opening as people read it, `without` a category that the page shows elsewhere."""
     values = dict(row.categories) | ({} if row.terms is None else {DIRECTIVE_TERMS: row.terms})
     reader = FieldReader(desk.visit.clock, await desk.agency_names(set(agencies_in(values))))
-    sections = reader.sections(row.categories)
+    sections = reader.sections({name: fields for name, fields in row.categories.items() if name != without})
     if row.terms is not None:
         sections += tuple(
             OpenedSection(translate(TERMS), section.fields) for section in reader.sections({DIRECTIVE_TERMS: row.terms})

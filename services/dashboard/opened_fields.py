@@ -18,6 +18,8 @@ REFERENCE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 AGENCY: Final = "agency_ref"
+ENDINGS: Final = ("_ref", "_at", "_on", "_code")  # what kind of value it is, that the value itself shows
+WHOLE: Final = frozenset({"spoken_code"})
 YES, NO = mark("Yes"), mark("No")
 TERMS: Final = mark("Release")
 
@@ -106,5 +108,5 @@ def agencies_in(values: Any) -> Iterator[str]:
 
 
 def _label(name: str) -> str:
-    plain = name.removesuffix("_ref").removesuffix("_at").removesuffix("_on").removesuffix("_code")
-    return translate(words(plain))
+    ending = next((suffix for suffix in ENDINGS if name.endswith(suffix) and name not in WHOLE), "")
+    return translate(words(name.removesuffix(ending)))

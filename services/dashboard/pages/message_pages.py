@@ -97,7 +97,7 @@ async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = Non
         "messages/message.html",
         message=row,
         opened=opened,
-        purposes=mail.purposes_of(row),
+        purposes=mail.purposes_of(desk, row),
         handling=HandlingForm(),
         agencies=await desk.agency_names({row.sender}),
         place=f"{MESSAGES}/{message_ref}",

@@ -16,6 +16,7 @@ from services.dashboard import mail
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.mail_forms import OpeningForm
 from services.dashboard.forms.referral_forms import AnswerForm
+from services.dashboard.language import mark, translate
 from services.dashboard.mail import ShownOpening
 from services.dashboard.navigation import REFERRALS
 from services.dashboard.pages.referral_list_pages import PATH, SOON
@@ -25,10 +26,12 @@ from services.dashboard.rows.referral_rows import ReferralDetailRow, ReferralLis
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal
 from services.dashboard.session_auth import session_router
 
+STATUS: Final = "referral_status"  # stands on the page already
 CREATED: Final = "accord.referral.created.v1"
 # An instant of another agency's fact is a minute, at most six minutes before it.
 BLURRED: Final = timedelta(minutes=7)
 MOST_MESSAGES: Final = 5
+NOT_POSSIBLE: Final = mark("This is not possible any more, as somebody was there before you.")
 OVERTAKEN: Final = frozenset({"stale", "not_open", "precondition_failed"})
 
 routes = session_router(REFERRALS)
@@ -60,7 +63,7 @@ async def open_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = No
     row = await _opened(desk, referral, purpose)
     if row is None:
         return await _page(desk, referral_ref, ReferralScene(nothing_open=True, status=404), case)
-    return await _page(desk, referral_ref, ReferralScene(opened=await mail.shown(desk, row)), case)
+    return await _page(desk, referral_ref, ReferralScene(opened=await mail.shown(desk, row, without=STATUS)), case)
 
 
 @routes.post("/{referral_ref}/{answer}")
@@ -87,15 +90,18 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
     referral = reply.row
     side = side_of(referral, desk.visit.agency.agency_id, cell=_is_cell(desk))
     messages = await _messages(desk, referral)
+    forms = _forms(desk, reply, side, scene)
+    if scene.form is not None and scene.overtaken and scene.answer not in forms:
+        scene.form.general_errors = [translate(NOT_POSSIBLE)]
     return desk.page(
         "referrals/referral.html",
         status=scene.status,
         referral=referral,
         side=side.value,
-        forms=_forms(desk, reply, side, scene),
+        forms=forms,
         scene=scene,
         sent_before=_chosen(scene.form) if scene.form is not None and scene.overtaken else (),
-        purposes=list(dict.fromkeys(purpose for message in messages for purpose in message.purposes)),
+        purposes=list(dict.fromkeys(purpose for row in messages for purpose in mail.purposes_of(desk, row))),
         agencies=await desk.agency_names(referral.agencies),
         place=f"{REFERRALS}/{referral_ref}",
         query=f"?case={case}" if case else "",

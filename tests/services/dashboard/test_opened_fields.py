@@ -14,8 +14,12 @@ def lines(**fields: object) -> dict[str, tuple[str, ...]]:
 
 
 def test_codes_are_words_and_text_stays_as_it_was_typed() -> None:
-    assert lines(priority="on_scene", known_as="on the scene") == {
+    assert lines(
+        priority="on_scene", known_as="on the scene", spoken_code="amber kettle 42", service_code="shelter"
+    ) == {
         "Priority": ("On scene",),
+        "Spoken code": ("amber kettle 42",),
+        "Service": ("Shelter",),
         "Known as": ("on the scene",),
     }
 
