@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from schemas import codes
+from services.dashboard.code_words import code_words
 from services.dashboard.domain import words
 from services.dashboard.language import mark, translate
 from services.dashboard.local_clock import LocalClock
@@ -24,12 +25,12 @@ YES, NO = mark("Yes"), mark("No")
 TERMS: Final = mark("Release")
 
 # Every code of the contracts: shown in words, where free text is shown as it was typed.
-CODES: Final = frozenset(
-    str(code)
+CODES: Final[Mapping[str, str]] = {
+    str(code): code_words(code)
     for listed in vars(codes).values()
     if isinstance(listed, type) and issubclass(listed, StrEnum)
     for code in listed
-)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class FieldReader:
             return self.clock.full(datetime.fromisoformat(value))
         if DAY.fullmatch(value):
             return day_words(date.fromisoformat(value))
-        return translate(words(value)) if value in CODES else value
+        return translate(CODES[value]) if value in CODES else value
 
 
 def day_words(day: date) -> str:

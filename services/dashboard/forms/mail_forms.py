@@ -7,7 +7,8 @@ from wtforms.validators import InputRequired
 
 from runtime.http.problems import Absent
 from schemas.codes import Purpose
-from services.dashboard.forms.desk_form import DeskForm, choices_of
+from services.dashboard.code_words import choices_of
+from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.language import mark
 
 

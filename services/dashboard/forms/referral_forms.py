@@ -17,7 +17,8 @@ from schemas.codes import (
     WarmHandoff,
     WithdrawReason,
 )
-from services.dashboard.forms.desk_form import DeskForm, TextField, choices_of
+from services.dashboard.code_words import choices_of
+from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import mark, translate
 
 MOST_NAME: Final = 200  # letters: schemas.values.Text200
@@ -77,7 +78,7 @@ class DeclineForm(AnswerForm):
     reason_code = RadioField(mark("Why not"), [InputRequired()], choices=lambda: choices_of(DeclineReason))
 
 
-class ClosingForm(AnswerForm):
+class ClosingAnswerForm(AnswerForm):
     """An answer that closes a referral: whoever closes it is asked whether she knows, and that is kept nowhere."""
 
     she_knows = RadioField(
@@ -92,7 +93,7 @@ class ClosingForm(AnswerForm):
             raise ValidationError(translate(TELL_FIRST))
 
 
-class CompletionForm(ClosingForm):
+class CompletionForm(ClosingAnswerForm):
     """What came of it."""
 
     outcome_code = RadioField(mark("What came of it"), [InputRequired()], choices=lambda: choices_of(OutcomeCode))
@@ -104,7 +105,7 @@ class ContactFailureForm(AnswerForm):
     contact_attempts = IntegerField(mark("How often did you try"), [InputRequired(), NumberRange(0, MOST_ATTEMPTS)])
 
 
-class WithdrawalForm(ClosingForm):
+class WithdrawalForm(ClosingAnswerForm):
     """Why a referral is called back."""
 
     reason_code = RadioField(mark("Why call it back"), [InputRequired()], choices=lambda: choices_of(CALLED_BACK))

@@ -97,6 +97,7 @@ async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = Non
         "messages/message.html",
         message=row,
         opened=opened,
+        own=row.sender == desk.visit.agency.agency_id,
         purposes=mail.purposes_of(desk, row),
         handling=HandlingForm(),
         agencies=await desk.agency_names({row.sender}),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Query as Param
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Priority
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
-from services.dashboard.domain import Query
+from services.dashboard.domain import Query, case_code, words
 from services.dashboard.forms.referral_forms import CodeSearchForm
 from services.dashboard.language import mark, translate
 from services.dashboard.navigation import REFERRALS
@@ -25,6 +26,7 @@ from services.dashboard.session_auth import session_router
 
 PATH: Final = "/v1/referrals"
 SOON: Final = timedelta(hours=1)
+PRIORITIES: Final = frozenset(map(str, Priority))
 
 routes = session_router(REFERRALS)
 
@@ -94,22 +96,31 @@ class ListFilters:
     priority: tuple[Priority, ...] = ()
     late: bool = False
     agency: str = ""
+    case: UUID | None = None
 
     @property
     def query(self) -> Query:
         """Return what the service is asked besides the view's own query."""
-        chosen = tuple(("priority", str(priority)) for priority in self.priority)
-        return chosen + (("overdue", "true"),) * self.late + (("agency", self.agency),) * bool(self.agency)
+        return tuple((SERVICE_NAMES.get(name, name), SERVICE_VALUES.get(value, value)) for name, value in self.address)
 
     @property
     def address(self) -> Query:
-        """Return the same as the page's address names it."""
-        chosen = tuple(("priority", str(priority)) for priority in self.priority)
-        return chosen + (("late", "y"),) * self.late + (("agency", self.agency),) * bool(self.agency)
+        """Return what the page's address says."""
+        chosen = [("priority", str(priority)) for priority in self.priority]
+        chosen += [("late", LATE)] * self.late + [("agency", self.agency)] * bool(self.agency)
+        return tuple(chosen + [("case", str(self.case))] * (self.case is not None))
+
+    def without(self) -> list[tuple[str, ListFilters]]:
+        """Return each filter that is set, with those that remain when it is taken away."""
+        rest = [(str(p), replace(self, priority=tuple(q for q in self.priority if q != p))) for p in self.priority]
+        rest += [(translate(mark("Late")), replace(self, late=False))] * self.late
+        rest += [(self.agency, replace(self, agency=""))] * bool(self.agency)
+        return rest + ([(case_code(self.case), replace(self, case=None))] if self.case is not None else [])
 
 
-def _filters(priority: Annotated[tuple[Priority, ...], Param()] = (), late: str = "", agency: str = "") -> ListFilters:
-    return ListFilters(priority, bool(late), agency)
+LATE: Final = "y"
+SERVICE_NAMES: Final[Mapping[str, str]] = {"late": "overdue", "case": "case_ref"}
+SERVICE_VALUES: Final[Mapping[str, str]] = {LATE: "true"}
 
 
 @routes.get("")
@@ -120,9 +131,10 @@ async def show_referrals(
     priority: Annotated[tuple[Priority, ...], Param()] = (),
     late: str = "",
     agency: str = "",
+    case: UUID | None = None,
 ) -> Response:
     """Show one view of the referrals, what is due first on top."""
-    filters = _filters(priority, late, agency)
+    filters = ListFilters(priority, bool(late), agency, case)
     if view not in views_of(desk):
         raise Absent
     shown = views_of(desk)[view]
@@ -221,15 +233,10 @@ async def _count(desk: Desk, view: ReferralView, filters: ListFilters) -> int | 
 
 def _tags(view: str, filters: ListFilters, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the filters that are set, each with the address of the list without it."""
-    tags = [
-        (priority.value, ListFilters(tuple(p for p in filters.priority if p != priority), filters.late, filters.agency))
-        for priority in filters.priority
+    return [
+        {"text": names.get(text, translate(words(text)) if text in PRIORITIES else text), "href": _address(view, rest)}
+        for text, rest in filters.without()
     ]
-    if filters.late:
-        tags.append(("late", ListFilters(filters.priority, agency=filters.agency)))
-    if filters.agency:
-        tags.append((names.get(filters.agency, filters.agency), ListFilters(filters.priority, filters.late)))
-    return [{"text": text, "href": _address(view, rest)} for text, rest in tags]
 
 
 def _address(view: str, filters: ListFilters, cursor: str | None = None) -> str:

@@ -81,6 +81,20 @@ async def test_the_address_holds_the_filters(square: Square) -> None:
     assert f'href="{LIST}?view=waiting"' in nothing, "and how to see all again"
 
 
+async def test_a_list_is_of_one_case_or_one_other_agency(square: Square) -> None:
+    agency, browser = await a_desk(square, "urgent", "day")
+    page = await page_of(browser)
+    (ref,) = square.sql("SELECT case_ref FROM referrals.referral WHERE receiving_agency = %s LIMIT 1", agency)[0]
+    case = await square.town.case_ref_of(ref, agency)
+
+    lists = [
+        (await browser.get(f"{LIST}?{query}")).text for query in (f"case={case}", "agency=bay-hotline", "agency=none")
+    ]
+
+    assert [Read(text).rows for text in lists] == [1, 2, 0]
+    assert page in pages_of(lists[1])
+
+
 async def test_a_referral_is_accepted_in_two_clicks(square: Square) -> None:
     _, browser = await a_desk(square)
     page = await page_of(browser)  # one
@@ -180,7 +194,7 @@ async def test_what_she_allowed_is_shown_at_a_button_and_no_more(square: Square)
     assert NAME not in shown
 
 
-async def test_of_several_referrals_of_one_case_the_right_one_is_opened(square: Square) -> None:
+async def test_of_several_referrals_the_right_one_is_opened(square: Square) -> None:
     agency, person = await square.worker()
     case_ref = await square.town.open_case("bay-hotline")
     await square.town.direct(case_ref, agency, Purpose.SHELTER, [*STATUS, DataCategory.IDENTITY])
