@@ -200,6 +200,7 @@ async def _list_page(
         agencies=names,
         own=desk.visit.agency.agency_id,
         filters=filters,
+        again=REFERRALS if shown is FOUND else _address(view, filters),
         tags=_tags(view, filters, names),
         priorities=[(str(priority), priority in filters.priority) for priority in Priority],
         form=form,

@@ -286,6 +286,17 @@ async def test_a_cell_reaches_what_was_released_to_it(square: Square) -> None:
     assert (await browser.get(page.partition("?")[0])).status_code == 404
 
 
+async def test_a_page_speaks_spanish_where_it_was_chosen(square: Square) -> None:
+    _, browser = await a_desk(square)
+    page = await page_of(browser)
+    await browser.get("/app/language/es")
+
+    words = " ".join(Read((await browser.get(page)).text).words)
+
+    assert {"Su respuesta", "Refugio", "Aceptar"} <= set(re.findall("Su respuesta|Refugio|Aceptar", words))
+    assert "Decline" not in words
+
+
 async def test_where_referrals_is_away_no_number_stands(square: Square) -> None:
     _, browser = await a_desk(square)
     square.streets.away.add("referrals.test")
