@@ -38,8 +38,8 @@ class ShownOpening:
     sections: tuple[OpenedSection, ...] = field(repr=False)
 
 
-async def case_file(desk: Desk, case_ref: UUID, type_name: str) -> list[MailRow]:
-    """Return the messages of one type in a case's file; none where there is nothing to see, or the exchange is away."""
+async def case_file(desk: Desk, case_ref: UUID) -> list[MailRow]:
+    """Return the messages in a case's file, oldest first; none where nothing can be seen, or the exchange is away."""
     rows: list[MailRow] = []
     cursor: str | None = None
     for _ in range(MOST_PAGES):
@@ -48,7 +48,7 @@ async def case_file(desk: Desk, case_ref: UUID, type_name: str) -> list[MailRow]
             reply = await desk.read("exchange", f"/v1/cases/{case_ref}/messages", MailListRow, query)
         except (Absent, ServiceUnavailable):
             return rows
-        rows += [row for row in reply.row.messages if row.type == type_name]
+        rows += reply.row.messages
         cursor = reply.cursor
         if cursor is None:
             break

@@ -32,8 +32,11 @@ LISTS = (
     "direction=received&state=sent",
     "direction=followed&state=accepted",
     "direction=followed&overdue=false",
+    "direction=received&closed=false&order=deadline",
+    "direction=followed&order=changed&limit=1",
 )
 BOARDS = (
+    *(("exchange", f"/v1/inbox?queue={queue}") for queue in ("unread", "opened", "handled")),
     ("notifications", "/v1/braked-notices"),
     ("law_enforcement_bridge", "/v1/orders"),
     ("consent", "/v1/directives?ending_within_days=90"),
@@ -43,6 +46,12 @@ BOARDS = (
         for name in ("messages", "waiting", "overdue", "questions", "releases", "orders")
     ),
 )
+
+DESK = (
+    *(f"/app/referrals?view={view}" for view in ("waiting", "open", "sent", "closed")),
+    *(f"/app/messages?queue={queue}" for queue in ("unread", "opened", "handled")),
+)
+ROWS = tuple(f"{place}/{digit}" for place in ("/app/referrals", "/app/messages") for digit in "0123456789abcdef")
 
 
 def seen_by(world: World, role: str) -> dict[str, str]:
@@ -110,9 +119,11 @@ async def _pages(world: World, role: str, eyes: Eyes) -> dict[str, str]:
         browser = Browser(client)
         await browser.sign_in(person, Path(secret).read_text().strip())
         board = await browser.get("/app/board")
-        lists = Read(board.text).lists
+        pages = {link: await browser.get(link) for link in (*Read(board.text).lists, *DESK)}
+        rows = [link for page in pages.values() for link in Read(page.text).links if link.startswith(ROWS)]
+        pages |= {link: await browser.get(link) for link in dict.fromkeys(rows)}
         return {"page /app/board": eyes.answer(board)} | {
-            f"page {link}": eyes.answer(await browser.get(link)) for link in lists
+            f"page {eyes.plain(link)}": eyes.answer(page) for link, page in pages.items()
         }
 
 

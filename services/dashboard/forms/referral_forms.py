@@ -115,10 +115,10 @@ class NewReferralForm(DeskForm):
     """A referral to send, or to write down as told to the survivor."""
 
     to_agency_ref = SelectField(mark("To"), [DataRequired()], validate_choice=False)
-    purpose = SelectField(mark("What for"), choices=lambda: choices_of(PURPOSES, blank=mark("Choose one")))
     service_code = SelectField(
         mark("What she needs"), [DataRequired()], choices=lambda: choices_of(ServiceCode, blank=mark("Choose one"))
     )
+    purpose = SelectField(mark("What for"), choices=lambda: choices_of(PURPOSES, blank=mark("Choose one")))
     priority = RadioField(mark("How soon an answer is needed"), [InputRequired()], choices=lambda: priority_choices())
     mode = RadioField(
         mark("How it goes"), [InputRequired()], choices=lambda: mode_choices(), default=ReferralMode.LIVE.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -107,15 +108,11 @@ async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = Non
 
 
 async def _queues(desk: Desk, queue: str) -> list[dict[str, object]]:
-    """Return the queues with the length of each; None where it is not known."""
+    """Return the queues with the length of each, asked for at once; None where it is not known."""
+    counts = await asyncio.gather(*(_count(desk, name) for name in VIEWS))
     return [
-        {
-            "href": f"{MESSAGES}?queue={name}",
-            "text": translate(view.title),
-            "current": name == queue,
-            "count": await _count(desk, name),
-        }
-        for name, view in VIEWS.items()
+        {"href": f"{MESSAGES}?queue={name}", "text": translate(view.title), "current": name == queue, "count": count}
+        for (name, view), count in zip(VIEWS.items(), counts, strict=True)
     ]
 
 

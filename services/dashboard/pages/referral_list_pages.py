@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -211,15 +212,12 @@ async def _list_page(
 
 
 async def _views(desk: Desk, view: str, filters: ListFilters) -> list[dict[str, object]]:
-    """Return the views with the length of the list behind each; None where it is not known."""
+    """Return the views with the length of the list behind each, asked for at once; None where it is not known."""
+    entries = views_of(desk)
+    counts = await asyncio.gather(*(_count(desk, entry, filters) for entry in entries.values()))
     return [
-        {
-            "href": _address(name, filters),
-            "text": translate(entry.title),
-            "current": name == view,
-            "count": await _count(desk, entry, filters),
-        }
-        for name, entry in views_of(desk).items()
+        {"href": _address(name, filters), "text": translate(entry.title), "current": name == view, "count": count}
+        for (name, entry), count in zip(entries.items(), counts, strict=True)
     ]
 
 

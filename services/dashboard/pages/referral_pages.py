@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -31,6 +31,7 @@ CREATED: Final = "accord.referral.created.v1"
 # An instant of another agency's fact is a minute, at most six minutes before it.
 BLURRED: Final = timedelta(minutes=7)
 MOST_MESSAGES: Final = 5
+MOST_OTHERS: Final = 5
 NOT_POSSIBLE: Final = mark("This is not possible any more, as somebody was there before you.")
 OVERTAKEN: Final = frozenset({"stale", "not_open", "precondition_failed"})
 
@@ -89,7 +90,8 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
     reply = await _referral(desk, referral_ref, case)
     referral = reply.row
     side = side_of(referral, desk.visit.agency.agency_id, cell=_is_cell(desk))
-    messages = await _messages(desk, referral)
+    file = await _file(desk, referral)
+    messages = await _messages(desk, referral, file)
     forms = _forms(desk, reply, side, scene)
     if scene.form is not None and scene.overtaken and scene.answer not in forms:
         scene.form.general_errors = [translate(NOT_POSSIBLE)]
@@ -102,6 +104,7 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
         scene=scene,
         sent_before=_chosen(scene.form) if scene.form is not None and scene.overtaken else (),
         purposes=list(dict.fromkeys(purpose for row in messages for purpose in mail.purposes_of(desk, row))),
+        others=_others(desk, file),
         agencies=await desk.agency_names(referral.agencies),
         place=f"{REFERRALS}/{referral_ref}",
         query=f"?case={case}" if case else "",
@@ -155,27 +158,35 @@ def _chosen(form: AnswerForm) -> tuple[tuple[str, str], ...]:
     return tuple(shown)
 
 
-async def _messages(desk: Desk, referral: ReferralDetailRow) -> list[OpenableMailRow]:
-    """Return the messages that the referral came with, as far as this person could open one of them now."""
-    if not desk.may("inbox:read"):
-        return []
-    rows = await mail.case_file(desk, referral.case_ref, CREATED)
-    near = sorted((row for row in rows if _belongs(row, referral)), key=lambda row: _distance(row, referral))
+async def _file(desk: Desk, referral: ReferralDetailRow) -> list[MailRow]:
+    """Return the messages of the referral's case, as far as this person could open one of them now."""
+    return await mail.case_file(desk, referral.case_ref) if desk.may("inbox:read") else []
+
+
+async def _messages(desk: Desk, referral: ReferralDetailRow, file: Sequence[MailRow]) -> list[OpenableMailRow]:
+    """Return those of a case's messages that the referral may have come with."""
+    near = sorted((row for row in file if _belongs(row, referral)), key=lambda row: _distance(row, referral))
     return await mail.openable(desk, near[:MOST_MESSAGES])
 
 
 async def _opened(desk: Desk, referral: ReferralDetailRow, purpose: Purpose) -> OpenedMailRow | None:
     """Open what the referral came with: of several that may be it, until one says that it is, or may not say."""
-    for message in await _messages(desk, referral):
+    for message in await _messages(desk, referral, await _file(desk, referral)):
         row = await mail.opened(desk, message.message_ref, purpose) if purpose in message.purposes else None
         if row is not None and row.referral_ref in ("", str(referral.referral_ref)):
             return row
     return None
 
 
+def _others(desk: Desk, file: Sequence[MailRow]) -> list[MailRow]:
+    """Return what else other agencies shared of the case, newest first: no referral, and no news of a release."""
+    own, left_out = desk.visit.agency.agency_id, ("accord.referral.", mail.RELEASES)
+    return [row for row in reversed(file) if row.sender != own and not row.type.startswith(left_out)][:MOST_OTHERS]
+
+
 def _belongs(message: MailRow, referral: ReferralDetailRow) -> bool:
     """Tell whether a message may be that of the referral: by its sender and its time, as its content is sealed."""
-    if referral.from_agency_ref and message.sender != referral.from_agency_ref:
+    if message.type != CREATED or (referral.from_agency_ref and message.sender != referral.from_agency_ref):
         return False
     return _distance(message, referral) <= BLURRED
 
