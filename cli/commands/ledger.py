@@ -13,13 +13,14 @@ import psycopg
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cli import ledger_export, town
+from cli import ledger_excerpt, ledger_export, town
 from cli.commands.options import DEFAULT_RUN, Json, RunFolder
 from cli.errors import SetupError
 from cli.ledger_export import Exported, NotALine
 from cli.session import Away, within
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.excerpt import verify_excerpt
 from kernel.ledger.promise import PromiseChecker
 from kernel.ledger.verify import Entry, Finding, verify_log
 from runtime.database.clock import database_now
@@ -32,7 +33,10 @@ PROMISE_VKEY_FILE = "promise.vkey"
 NOBODYS_NOTE = "-\n\n— - AAAAAA==\n"
 
 From = Annotated[
-    Path | None, typer.Option("--from", exists=True, dir_okay=False, help="an exported file; no database is asked")
+    Path | None,
+    typer.Option(
+        "--from", exists=True, dir_okay=False, help="an exported file, or an agency's excerpt; no database is asked"
+    ),
 ]
 Vkey = Annotated[str | None, typer.Option(help="the log's public key, or its file; <run>/ledger.vkey if left out")]
 Checkpoints = Annotated[
@@ -72,6 +76,12 @@ def verify(
     notes = [path.read_text(encoding="utf-8", errors="replace") for path in checkpoint or ()]
     promised = _promised(run, promises, promise_vkey or [str(run / PROMISE_VKEY_FILE)])
     try:
+        if file is not None and (excerpt := ledger_excerpt.read(file)) is not None:
+            if notes or promises:
+                raise typer.BadParameter("an excerpt is checked against its own checkpoint alone")
+            findings = verify_excerpt(excerpt.entries, excerpt.note, key)
+            _tell(Verified(len(excerpt.entries), 1, key, findings), json=json)
+            return
         with _opened(run, file) as log:
             checkpoints = [*log.checkpoints(), *notes]
             counted = LedgerCounts(promised.watching(log.entries()))

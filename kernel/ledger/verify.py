@@ -48,6 +48,7 @@ class Violation(StrEnum):
     PROMISE_NOT_SIGNED = "promise_not_signed"
     ERASED = "erased"
     ALTERED_SEAL = "altered_seal"
+    NOT_INCLUDED = "not_included"
     MISFILED = "misfiled"
     WRONG_NODE = "wrong_node"
     WRONG_HEAD = "wrong_head"
@@ -75,6 +76,7 @@ _SAYS = {
     Violation.PROMISE_NOT_SIGNED: "promise number {index} was not signed by a key that promises for this log",
     Violation.ERASED: "what was sealed beside entry {index} is erased, and no later entry says that it was shredded",
     Violation.ALTERED_SEAL: "what is sealed beside entry {index} is not what it was written with",
+    Violation.NOT_INCLUDED: "entry {index} is not in the log that the checkpoint was signed over",
     Violation.MISFILED: "entry {index} is filed under another subject than its own",
     Violation.WRONG_NODE: "the hash kept for the entries from {index} up to {until} is not what they make",
     Violation.WRONG_HEAD: "the row of the checkpoint at {index} says otherwise than what was signed",

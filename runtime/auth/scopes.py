@@ -29,6 +29,8 @@ class Scope(StrEnum):
     BOARD_READ = "board:read"
     CONFLICTS_READ = "conflicts:read"
     NOTICES_RELEASE = "notices:release"
+    OPERATIONS_READ = "operations:read"
+    OPERATIONS_REPAIR = "operations:repair"
 
 
 class Role(StrEnum):
@@ -76,6 +78,8 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.ACCOUNTING_READ,
             Scope.CONFLICTS_READ,
             Scope.NOTICES_RELEASE,
+            Scope.OPERATIONS_READ,
+            Scope.OPERATIONS_REPAIR,
         }
     ),
     Role.AUDITOR: frozenset({Scope.LEDGER_READ, Scope.ACCOUNTING_READ}),

@@ -44,7 +44,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the accounting; `index` is None for as long as no published head covers the line."""
+    """One entry of the accounting; `index` is None for as long as no published head covers the line.
+
+    `case_ref` is the asker's own reference of the case, where the line is about one.
+    """
 
     index: int | None
     leaf: str
@@ -60,10 +63,15 @@ class Entry:
     basis: str | None
     directives: tuple[str, ...]
     reason: str | None
+    case_ref: UUID | None = None
 
 
 def entry(
-    header: Header, index: int | None, agencies: Mapping[str, AgencyContact], actors: Mapping[str, Actor]
+    header: Header,
+    index: int | None,
+    agencies: Mapping[str, AgencyContact],
+    actors: Mapping[str, Actor],
+    case_ref: UUID | None = None,
 ) -> Entry:
     """Return the entry for a ledger line, its pseudonyms resolved as far as the register still knows them."""
     return Entry(
@@ -81,6 +89,7 @@ def entry(
         basis=header.basis,
         directives=header.directives,
         reason=header.reason,
+        case_ref=case_ref,
     )
 
 

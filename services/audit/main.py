@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -11,16 +12,20 @@ from runtime.http import application, serve
 from runtime.ledger.sequencer import Sequencer
 from runtime.settings import LedgerSettings, read
 from services.audit.api import routes
+from services.audit.public_key import publish_key
 
 
 def build(settings: LedgerSettings) -> FastAPI:
     """Return the application; it connects to nothing before it starts."""
     sequencer = Sequencer(settings)
 
-    def around(_: FastAPI) -> AbstractAsyncContextManager[None]:
-        return sequencer.running()
+    @asynccontextmanager
+    async def around(app: FastAPI) -> AsyncIterator[None]:
+        publish_key(app, settings.ledger_key_file)
+        async with sequencer.running():
+            yield
 
-    return application(settings, [routes], readiness={"sequencer": sequencer.healthy}, around=around)
+    return application(settings, routes, readiness={"sequencer": sequencer.healthy}, around=around)
 
 
 PARTS = {"api": LedgerSettings}

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from kernel.ledger.entry import Act, Verdict
+from kernel.ledger.verify import Violation
 from schemas.strict_model import StrictModel
 from services.audit.conflicts import WarningKind
 from services.audit.domain import ActorKind
@@ -60,6 +61,65 @@ class EntryResponse(ResponseModel):
     basis: str | None
     directives: list[str]
     reason: str | None
+
+
+class LedgerEntryResponse(EntryResponse):
+    """One entry about the agency's own records, and its own reference of the case, where the entry is about one."""
+
+    case_ref: UUID | None
+
+
+class LedgerEntriesResponse(ResponseModel):
+    """A page of the ledger, the newest entry first. `cursor` asks for the next page; null on the last."""
+
+    entries: list[LedgerEntryResponse]
+    cursor: str | None
+
+
+class ProvenEntryResponse(ResponseModel):
+    """One entry, the bytes that its hash was taken of (`header`, base64), and its receipt (`proof`, tlog-proof@v1).
+
+    `holds`: this service checked the receipt against the signed checkpoint of `size` entries. Who trusts nobody checks
+    it with the ledger's public key.
+    """
+
+    entry: LedgerEntryResponse
+    header: str
+    proof: str
+    size: int
+    holds: bool
+
+
+class FindingResponse(ResponseModel):
+    """What is wrong with the ledger, where, and in words."""
+
+    fault: Violation
+    index: int
+    until: int | None
+    says: str
+
+
+class VerificationResponse(ResponseModel):
+    """What a check of the ledger came to, of its entries from the place `start` on and before `until`.
+
+    `whole`: nothing is wrong among them. What lies before `start` is checked by asking again with that as `until`.
+    """
+
+    whole: bool
+    start: int
+    until: int
+    checkpoints: int
+    findings: list[FindingResponse]
+
+
+class FreshnessResponse(ResponseModel):
+    """How far the published ledger reaches, and how many entries (up to 1,000) wait for the tree, and since when."""
+
+    size: int
+    published_at: datetime | None
+    waiting: int
+    waiting_since: datetime | None
+    at: datetime
 
 
 class Folded(StrEnum):

@@ -51,7 +51,7 @@ SERVICES: Final[dict[str, dict[str, Any]]] = {
     "referrals": {"routers": referrals},
     "notifications": {"routers": [notifications]},
     "exchange": {"routers": [exchange]},
-    "audit": {"routers": [audit]},
+    "audit": {"routers": audit},
 }
 
 

@@ -42,7 +42,7 @@ SERVICES: Mapping[str, Sequence[Any]] = {
     "referrals": referrals,
     "notifications": [notifications],
     "exchange": [exchange],
-    "audit": [audit],
+    "audit": audit,
 }
 
 

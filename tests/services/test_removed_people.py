@@ -33,7 +33,7 @@ ROUTES: Mapping[str, Sequence[APIRouter]] = {
     "referrals": referrals,
     "notifications": [notifications],
     "exchange": [exchange],
-    "audit": [audit],
+    "audit": audit,
     "dashboard": [dashboard],
 }
 METHODS = {"get", "put", "post", "patch", "delete"}

@@ -196,7 +196,7 @@ class Day:
             "exchange": [exchange],
             "referrals": referrals,
             "consent": [consent],
-            "audit": [audit],
+            "audit": audit,
             "intake": intake,
         }
         for service, served in routers.items():

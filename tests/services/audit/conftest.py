@@ -32,7 +32,7 @@ def web(town: Town) -> Web:
 @pytest.fixture(scope="session")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
     """The routes alone: tests sequence when they choose to."""
-    async with web.serving("audit", [routes]) as served:
+    async with web.serving("audit", routes) as served:
         yield served
 
 

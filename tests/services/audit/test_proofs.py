@@ -147,7 +147,7 @@ async def test_a_log_that_was_never_signed_has_no_checkpoint(web: Web, database:
         await session.commit()
     beside = Web(empty, web.issuer)
 
-    async with beside.serving("audit", [routes]) as served, beside.as_person(served, "priya") as client:
+    async with beside.serving("audit", routes) as served, beside.as_person(served, "priya") as client:
         answers = [await client.get(path) for path in (CHECKPOINT, f"{INCLUSION}?index=0")]
 
     assert [answer.status_code for answer in answers] == [404, 404]
