@@ -17,6 +17,7 @@ from runtime.keyring import keyring_from
 from runtime.messaging.consumer import Worker
 from runtime.messaging.outbox.relay import Relay
 from runtime.settings import BrokerSettings, OpeningSettings, ProcessSettings, Settings, read
+from services.exchange import carriage_routes
 from services.exchange.api import PROMISE_KEY, routes
 from services.exchange.consumers import listen
 
@@ -30,7 +31,7 @@ def build(settings: OpeningSettings) -> FastAPI:
             setattr(app.state, PROMISE_KEY, _promise_key(settings.promise_key_file))
         yield
 
-    return application(settings, [routes], around=promising)
+    return application(settings, [routes, carriage_routes.routes], around=promising)
 
 
 def _promise_key(file: Path) -> str:

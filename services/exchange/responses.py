@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kernel.ledger.promise import hash_text
 from runtime.disclosure import Opening
 from runtime.disclosure.state_reads import Openable
+from runtime.messaging.dead_letters import DeadLetterReason
 from schemas.codes import Purpose
 from schemas.strict_model import StrictModel
 from services.exchange import domain
+from services.exchange.carriage import MessageDirection
 from services.exchange.store import Listed
 
 T = TypeVar("T")
@@ -139,3 +141,42 @@ class OpeningsResponse(StrictModel):
 
     opened: list[OpeningResponse]
     promise: str | None = None
+
+
+class CarriageResponse(StrictModel):
+    """What of this agency waits to be sent (up to 1,000) and since when, and how far its mailbox is behind.
+
+    `unread_seconds` is for how long the oldest message of any mailbox here waited to be kept, when the keeper last said
+    so at `observed_at`; both are null where it never did. A keeper that says nothing stands still.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    waiting: int
+    oldest_at: datetime | None
+    observed_at: datetime | None
+    unread_seconds: float | None
+
+
+class DeadLetterResponse(StrictModel):
+    """A message that was set aside, by its route. `retry`: it will be tried again in a moment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    parked_ref: UUID
+    direction: MessageDirection
+    type: str | None
+    agency_id: str | None
+    agency_name: str | None
+    reason: DeadLetterReason
+    tries: int
+    parked_at: datetime
+    retry: bool
+
+
+class DeadLettersResponse(StrictModel):
+    """A page of messages that were set aside, the oldest first. `cursor` asks for the next page; null on the last."""
+
+    dead_letters: list[DeadLetterResponse]
+    cursor: str | None

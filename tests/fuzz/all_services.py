@@ -31,6 +31,7 @@ from services.dashboard import main as dashboard
 from services.dashboard.service_client import client
 from services.dashboard.settings import BoardSettings
 from services.exchange.api import routes as exchange
+from services.exchange.carriage_routes import routes as carriage
 from services.exchange.consumers import listen
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as orders
@@ -50,7 +51,7 @@ SERVICES: Final[dict[str, dict[str, Any]]] = {
     "law_enforcement_bridge": {"routers": orders},
     "referrals": {"routers": referrals},
     "notifications": {"routers": [notifications]},
-    "exchange": {"routers": [exchange]},
+    "exchange": {"routers": [exchange, carriage]},
     "audit": {"routers": audit},
 }
 

@@ -28,6 +28,8 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "open_message": {"purpose": "shelter"},
     "handle_message": {"handled": True},
     "offer_message": {},
+    "retry_dead_letter": None,
+    "end_dead_letter": None,
     "report_incident": {"needs": ["shelter"]},
     "correct_incident": {"needs": ["shelter"]},
     "assign_case": {"person_refs": []},

@@ -22,6 +22,7 @@ from schemas.codes import AgencyKind, Purpose
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.exchange.api import routes as exchange
+from services.exchange.carriage_routes import routes as carriage
 from services.exchange.consumers import listen
 from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as bridge
@@ -41,7 +42,7 @@ SERVICES: Mapping[str, Sequence[Any]] = {
     "law_enforcement_bridge": bridge,
     "referrals": referrals,
     "notifications": [notifications],
-    "exchange": [exchange],
+    "exchange": [exchange, carriage],
     "audit": audit,
 }
 

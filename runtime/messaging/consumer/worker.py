@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime import clock, failpoints
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY: Final = 1.0
 LIVES: Final = 5  # of the reader
+NOTE_EVERY: Final = 5.0  # seconds between two notes of how far it is behind
+NOTE: Final = text("SELECT carrying.note_lag(:consumer, :seconds)")
 LIFETIME: Final = 600.0  # seconds within which it may use them up
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,8 @@ class Worker:
         self._lives = lives
         self._deaths: list[float] = []
         self._unread = ConsumerLag()
+        self._sessions = sessions
+        self._noted_at = -NOTE_EVERY
 
     def on(self, fact: type[Fact] | str, effect: Handler) -> None:
         """Do `effect` for each message of this type; it shares the transaction of the inbox row, and never commits."""
@@ -162,6 +167,7 @@ class Worker:
         try:
             await self._handling.retry_requested()
             mailboxes = await self._mailboxes.look()
+            await self._note_lag()
         except Exception as failed:
             if classify(failed) is ErrorKind.PERMANENT:
                 raise
@@ -173,6 +179,16 @@ class Worker:
             return None
         self.state.database = True
         return mailboxes
+
+    async def _note_lag(self) -> None:
+        """Write down how far this consumer is behind: one that stands still writes nothing, and that shows too."""
+        now = clock.monotonic()
+        if now - self._noted_at < NOTE_EVERY:
+            return
+        async with self._sessions() as session:
+            await session.execute(NOTE, {"consumer": self._consumer, "seconds": self.state.unread_seconds})
+            await session.commit()
+        self._noted_at = now
 
     async def _pause(self, *also: asyncio.Task[None]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())

@@ -18,6 +18,7 @@ from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from schemas.facts import Fact, IncidentReported
+from services.exchange import carriage_routes
 from services.exchange.api import PROMISE_KEY, routes
 from services.exchange.consumers import listen
 from tests.support.delivery import Delivery
@@ -31,7 +32,7 @@ PROMISES, _ = new_keys("town.example/ledger/promise")
 
 @pytest.fixture(scope="session")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
-    async with web.serving("exchange", [routes]) as served:
+    async with web.serving("exchange", [routes, carriage_routes.routes]) as served:
         setattr(served.state, PROMISE_KEY, PROMISES)
         yield served
 
