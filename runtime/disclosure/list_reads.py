@@ -112,8 +112,23 @@ async def count_open(
 ) -> int:
     """Return how many rows this person could be shown now: those of which consent opens some field of `categories`.
 
-    What one filters by, one must be allowed to know: every field of the mask `needed` has to be open, too.  It decides
-    as `read_masks`, by numbers alone: a board counts thousands of rows, of few custodians for few purposes.
+    What one filters by, one must be allowed to know: every field of the mask `needed` has to be open, too.
+    """
+    masks = await row_masks(unit, rows, purpose_of_row, categories, party=party)
+    return sum(opened != 0 and opened & needed == needed for opened in masks)
+
+
+async def row_masks(
+    unit: UnitOfWork,
+    rows: Sequence[DecidedBy],
+    purpose_of_row: Callable[[str | None], Purpose | None],
+    categories: Collection[DataCategory],
+    *,
+    party: bool = True,
+) -> list[int]:
+    """Return for each row the mask of `categories` that consent now lets this person see; 0 for none.
+
+    It decides as `read_masks`, by numbers alone: a board counts thousands of rows, of few custodians for few purposes.
     """
     consents = await consents_now(unit.session, [row[0] for row in rows])
     custodians = await custodians_now(unit.session, {row[1] for row in rows})
@@ -124,14 +139,12 @@ async def count_open(
         )
         for custodian, purpose in {row[1:] for row in rows}
     }
-    count = 0
-    for subject_id, custodian, purpose in rows:
+    masks = [0] * len(rows)
+    for number, (subject_id, custodian, purpose) in enumerate(rows):
         consent = consents.get(subject_id)
-        if consent is None:
-            continue
-        opened = mask(requests[custodian, purpose], consent.table, custodians[custodian][1])
-        count += opened != 0 and opened & needed == needed
-    return count
+        if consent is not None:
+            masks[number] = mask(requests[custodian, purpose], consent.table, custodians[custodian][1])
+    return masks
 
 
 async def record_rows(

@@ -149,7 +149,7 @@ async def _read(unit: UnitOfWork, statement: TextClause, params: dict[str, Any])
     needed = {name: value for name, value in params.items() if name in statement.compile().params}
     rows = await unit.session.execute(statement, needed)
     own = [(_header(bytes(row.header)), row) for row in rows]
-    return [OwnLine(header, row.index, row.case_ref) for header, row in own if header is not None]
+    return [OwnLine(header, row._mapping["index"], row.case_ref) for header, row in own if header is not None]
 
 
 def _header(body: bytes) -> Header | None:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import ConfigDict
+
 from schemas.codes import ConflictCheck, OutcomeCode, Priority, ReferralKind, ReferralMode, ReferralState, ServiceCode
 from schemas.strict_model import StrictModel
 from schemas.taxonomy import bit
@@ -74,3 +76,44 @@ def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int
         # Each counts or dates a change of state: who may not know the state must not see that it changed.
         fields |= {"version": referral.version, "changed_at": referral.changed_at}
     return ReferralResponse(referral_ref=referral_ref, case_ref=case_ref, **fields)
+
+
+class StateCount(StrictModel):
+    """How many followed referrals are in a state."""
+
+    state: ReferralState
+    count: int
+
+
+class AgencyFiguresResponse(StrictModel):
+    """How one agency answers what it is sent; hours are those to the first reply, null where none is known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    agency_id: str
+    name: str
+    sent: int
+    accepted: int
+    declined: int
+    open: int
+    overdue: int
+    median_hours_to_reply: float | None
+
+
+class ContactFiguresResponse(StrictModel):
+    """How long survivors waited from the sending to the first contact, by priority; null where none is known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    priority: Priority
+    median_hours_to_contact: float | None
+
+
+class StatisticsResponse(StrictModel):
+    """How followed referrals go: by state, by the agency they were sent to, and by priority."""
+
+    at: datetime
+    whole: bool
+    states: list[StateCount]
+    agencies: list[AgencyFiguresResponse]
+    contacts: list[ContactFiguresResponse]

@@ -158,11 +158,11 @@ async def test_what_enters_the_tree_between_pages_is_listed_once(
     town: Town, log: Log, priya: httpx.AsyncClient
 ) -> None:
     case_ref = await a_told_case(town)
-    query = {"case_ref": str(case_ref), "limit": 2}
+    query = {"case_ref": str(case_ref), "limit": "2"}
     first = (await priya.get(ENTRIES, params=query)).json()
 
     await log.publish()
-    second = (await priya.get(ENTRIES, params={**query, "limit": 200, "cursor": first["cursor"]})).json()
+    second = (await priya.get(ENTRIES, params={**query, "limit": "200", "cursor": first["cursor"]})).json()
 
     assert [entry["index"] for entry in first["entries"]] == [None, None]
     assert len({entry["leaf"] for entry in first["entries"] + second["entries"]}) == 5
