@@ -59,6 +59,15 @@ class Desk:
         """Return what a service answers to an act of this person; raises what `ServiceClient.ask` raises."""
         return await self.house.reach.ask(ask, self.visit.token, model)
 
+    async def act(self, ask: Ask) -> None:
+        """Carry out an act that a service answers with nothing; raises what `ServiceClient.ask` raises."""
+        await self.house.reach.text(ask, self.visit.token)
+
+    async def file(self, service: str, path: str, query: Query, name: str, media_type: str) -> Response:
+        """Return a file that a service makes for this person, to be saved under a `name`."""
+        text = await self.house.reach.text(Ask(service, path, query), self.visit.token)
+        return Response(text, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
     async def submitted(self, form: type[AnyForm], **options: Any) -> AnyForm:
         """Return the form that the browser sent to this address; raises `Forbidden` where it is not from our page."""
         check_own_page(self.request, self.house.address)

@@ -15,13 +15,16 @@ from services.dashboard import api
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
 from services.dashboard.pages import (
+    accounting_pages,
     board_pages,
     case_file_pages,
     case_pages,
     fallback_pages,
+    health_pages,
     intake_pages,
     key_pages,
     message_pages,
+    ledger_pages,
     plan_pages,
     referral_list_pages,
     referral_pages,
@@ -46,6 +49,9 @@ ROUTES = (
     referral_send_pages.routes,
     referral_pages.routes,
     message_pages.routes,
+    ledger_pages.routes,
+    accounting_pages.routes,
+    health_pages.routes,
     fallback_pages.routes,
 )
 

@@ -12,6 +12,8 @@ BOARD: Final = "/app/board"
 CASES: Final = "/app/cases"
 REFERRALS: Final = "/app/referrals"
 MESSAGES: Final = "/app/messages"
+LEDGER: Final = "/app/ledger"
+HEALTH: Final = "/app/health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ SECTIONS: Final = (
     Section(CASES, mark("Cases"), frozenset({"cases:read"})),
     Section(REFERRALS, mark("Referrals"), frozenset({"referrals:read"})),
     Section(MESSAGES, mark("Messages"), frozenset({"inbox:read"})),
+    Section(LEDGER, mark("Ledger"), frozenset({"ledger:read"})),
+    Section(HEALTH, mark("Health"), frozenset({"operations:read"})),
 )
 
 

@@ -126,6 +126,10 @@ class ServiceClient:
         except (ValidationError, ValueError, LookupError, TypeError) as error:
             raise _away(ask, type(error).__name__) from None
 
+    async def text(self, ask: Ask, token: str) -> str:
+        """Return the text of a file that a service makes for the bearer of `token`; raises what `ask` raises."""
+        return (await self._send(ask, token)).text
+
     async def _count(self, source: Source, token: str) -> Count:
         counted = (await self._ask_list(Ask(source.service, f"{source.path}/count", source.query), token, CountRow)).row
         return Count(counted.count, whole=counted.whole)

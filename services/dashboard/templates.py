@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import govuk_frontend_jinja
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
@@ -13,6 +14,7 @@ from runtime.http.problems import Problem
 from services.dashboard.domain import case_code, fact_words, words
 from services.dashboard.forms.desk_form import field_items, field_params
 from services.dashboard.language import LANGUAGES, language_now, mark, translate, translate_plural
+from services.dashboard.rows.ledger_rows import ACT_WORDS
 from services.dashboard.ui_files import VERSION
 
 PLACE = Path(__file__).parent
@@ -84,7 +86,13 @@ TEMPLATES = Environment(
     extensions=["jinja2.ext.i18n"],
 )
 TEMPLATES.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
-TEMPLATES.filters.update(words=lambda code: translate(words(code)), case_code=case_code, fact_words=fact_words)
+TEMPLATES.filters.update(
+    words=lambda code: translate(words(code)),
+    case_code=case_code,
+    case_code_of=lambda text: case_code(UUID(text)),
+    fact_words=fact_words,
+    act_words=lambda act: translate(ACT_WORDS.get(act, words(act))),
+)
 TEMPLATES.globals.update(
     _kit_macros(),
     ui=UI,

@@ -25,7 +25,7 @@ routes = router("/v1")
 
 @routes.get("/verification")
 async def verify_ledger(unit: MayReadLedger, request: Request, until: Until = None) -> VerificationResponse:
-    """Check the newest entries of the whole ledger, about 10,000 of them, or those that end at an older checkpoint.
+    """Check the newest entries of the whole ledger, about 5,000 of them, or those that end at an older checkpoint.
 
     Each is held against its hash, the hashes against every published checkpoint, and the entries against one another.
     Here the service checks itself: an exported file, another program and the public key need no trust in it.

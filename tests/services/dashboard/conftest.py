@@ -15,6 +15,7 @@ from devstack.issuer.app import issuer
 from devstack.issuer.settings import IssuerSettings
 from devstack.issuer.token_signer import signing_key
 from kernel.consent import purposes_of
+from kernel.ledger.note import new_keys
 from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import sessions
 from runtime.messaging.consumer import SealedMessage
@@ -22,12 +23,15 @@ from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol
 from runtime.settings import Profile
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
+from services.audit.api import routes as audit_routes
+from services.audit.public_key import STATE
 from services.consent.api import routes as consent_routes
 from services.dashboard import main
 from services.dashboard.pages.session_pages import SIGNED_IN
 from services.dashboard.settings import BoardSettings
 from services.exchange import store as exchange_store
 from services.exchange.api import routes as exchange_routes
+from services.exchange.carriage_routes import routes as carriage_routes
 from services.intake.api import routes as case_routes
 from services.law_enforcement_bridge.api import routes as order_routes
 from services.referrals.api import routes as referral_routes
@@ -64,7 +68,7 @@ class Streets(httpx.AsyncBaseTransport):
         self.houses[host] = httpx.ASGITransport(app=app, raise_app_exceptions=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.host in self.away:
+        if request.url.host in self.away or request.url.host not in self.houses:
             raise httpx.ConnectError("away")
         return await self.houses[request.url.host].handle_async_request(request)
 
@@ -178,8 +182,14 @@ def streets() -> Streets:
 
 
 @pytest.fixture(scope="session")
+def ledger_keys() -> tuple[str, str]:
+    """The ledger's signing key and its public one."""
+    return new_keys("town.example/ledger")
+
+
+@pytest.fixture(scope="session")
 async def settled(
-    town: Town, web: Web, streets: Streets, run_folder: Path, database: Database
+    town: Town, web: Web, streets: Streets, run_folder: Path, database: Database, ledger_keys: tuple[str, str]
 ) -> AsyncIterator[FastAPI]:
     """Settle the issuer, the services and the dashboard; return the dashboard."""
     issuer_settings = IssuerSettings(
@@ -198,7 +208,10 @@ async def settled(
         orders = await serve(web.serving("law_enforcement_bridge", order_routes))
         streets.settle("bridge.test", orders)
         streets.settle("consent.test", await serve(web.serving("consent", [consent_routes])))
-        streets.settle("exchange.test", await serve(web.serving("exchange", [exchange_routes])))
+        streets.settle("exchange.test", await serve(web.serving("exchange", [exchange_routes, carriage_routes])))
+        audit = await serve(web.serving("audit", audit_routes))
+        setattr(audit.state, STATE, ledger_keys[1])
+        streets.settle("audit.test", audit)
         streets.settle("intake.test", await serve(web.serving("intake", case_routes)))
         app = await serve(web.serving("dashboard", main.ROUTES, around=housed(board_settings(), streets)))
         streets.settle("board.test", app)

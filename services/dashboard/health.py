@@ -1,0 +1,144 @@
+"""How things stand, as checks that each say what is wrong and what to do; what says nothing for a while is late too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.dashboard.language import mark, translate
+from services.dashboard.local_clock import span
+from services.dashboard.rows.health_rows import CarriageRow
+from services.dashboard.rows.ledger_rows import FreshnessRow
+
+SENDS_WITHIN: Final = timedelta(minutes=1)
+SPEAKS_WITHIN: Final = timedelta(seconds=30)
+UNREAD_SECONDS: Final = 10.0
+SEQUENCED_WITHIN: Final = timedelta(minutes=1)
+OPERATOR: Final = mark("Tell your operator: `accord status` names what stands still.")
+SERVICE_NAMES: Final[Mapping[str, str]] = {
+    "intake": mark("Cases"),
+    "consent": mark("Releases"),
+    "referrals": mark("Referrals"),
+    "law_enforcement_bridge": mark("Orders"),
+    "notifications": mark("Notices"),
+    "exchange": mark("Messages"),
+    "audit": mark("Ledger"),
+}
+
+
+class Standing(StrEnum):
+    """How one thing stands; `silent` is as bad as `bad`: nobody knows."""
+
+    GOOD = "good"
+    BAD = "bad"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One thing that can go wrong: how it stands in words, and what to do where it does not stand well."""
+
+    title: str
+    standing: Standing
+    text: str
+    action: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Tell whether nothing has to be done."""
+        return self.standing is Standing.GOOD
+
+
+def away(title: str) -> HealthCheck:
+    """Return what is known of something whose keeper does not answer."""
+    text = mark("Not known: the service that keeps this does not answer.")
+    return HealthCheck(translate(title), Standing.SILENT, translate(text), translate(OPERATOR))
+
+
+def sending(row: CarriageRow | None) -> HealthCheck:
+    """Return how the agency's own messages leave."""
+    title = mark("Messages on their way out")
+    if row is None:
+        return away(title)
+    if row.oldest_at is None:
+        return HealthCheck(translate(title), Standing.GOOD, translate(mark("All carried. Nothing waits.")))
+    age = row.at - row.oldest_at
+    text = translate(mark("{count} wait, the oldest for {age}.")).format(count=row.waiting, age=_span(age))
+    if age <= SENDS_WITHIN:
+        return HealthCheck(translate(title), Standing.GOOD, text)
+    action = mark(
+        "They are kept and go out by themselves once the carrier runs. Tell your operator that it stands still."
+    )
+    return HealthCheck(translate(title), Standing.BAD, text, translate(action))
+
+
+def mailbox(row: CarriageRow | None) -> HealthCheck:
+    """Return how the agency's mailbox is kept up with."""
+    title = mark("Your mailbox")
+    if row is None:
+        return away(title)
+    if row.observed_at is None or row.unread_seconds is None:
+        text = mark("Not known: whoever fills mailboxes has never said how far it is.")
+        return HealthCheck(translate(title), Standing.SILENT, translate(text), translate(OPERATOR))
+    age = row.at - row.observed_at
+    if age > SPEAKS_WITHIN:
+        text = translate(mark("Silent for {age}: nobody knows what waits.")).format(age=_span(age))
+        return HealthCheck(translate(title), Standing.SILENT, text, translate(OPERATOR))
+    if row.unread_seconds > UNREAD_SECONDS:
+        behind = timedelta(seconds=row.unread_seconds)
+        text = translate(mark("Behind by {age}.")).format(age=_span(behind))
+        return HealthCheck(translate(title), Standing.BAD, text, translate(OPERATOR))
+    return HealthCheck(translate(title), Standing.GOOD, translate(mark("Up to date.")))
+
+
+def set_aside(count: int | None) -> HealthCheck:
+    """Return how many messages were set aside."""
+    title = mark("Messages set aside")
+    if count is None:
+        return away(title)
+    if count == 0:
+        return HealthCheck(translate(title), Standing.GOOD, translate(mark("None.")))
+    text = translate(mark("{count} wait for a person's decision.")).format(count=count)
+    return HealthCheck(
+        translate(title), Standing.BAD, text, translate(mark("Decide each below: try again, or end its wait."))
+    )
+
+
+def record(row: FreshnessRow | None) -> HealthCheck:
+    """Return how fresh the ledger is."""
+    title = mark("Ledger")
+    if row is None:
+        return away(title)
+    if row.waiting_since is not None and row.at - row.waiting_since > SEQUENCED_WITHIN:
+        text = translate(mark("{count} entries wait to be signed, the oldest for {age}."))
+        text = text.format(count=row.waiting, age=_span(row.at - row.waiting_since))
+        action = mark(
+            "What was done is on record, but not signed yet. Tell your operator that the sequencer stands still."
+        )
+        return HealthCheck(translate(title), Standing.BAD, text, translate(action))
+    if row.published_at is None:
+        text = mark("Nothing is signed yet: there is no entry.")
+        return HealthCheck(translate(title), Standing.GOOD, translate(text))
+    text = translate(
+        mark("Signed up to {size} entries; last checkpoint {age} ago, nothing waits longer than a minute.")
+    )
+    return HealthCheck(
+        translate(title), Standing.GOOD, text.format(size=row.size, age=_span(row.at - row.published_at))
+    )
+
+
+def services(ready: Mapping[str, bool]) -> HealthCheck:
+    """Return which of the services that these pages ask answer that they have all they need."""
+    silent = [translate(SERVICE_NAMES.get(name, name)) for name, answers in ready.items() if not answers]
+    title = translate(mark("Services"))
+    if not silent:
+        return HealthCheck(title, Standing.GOOD, translate(mark("All answer.")))
+    text = translate(mark("No answer: {names}.")).format(names=", ".join(silent))
+    return HealthCheck(title, Standing.SILENT, text, translate(OPERATOR))
+
+
+def _span(age: timedelta) -> str:
+    return f"{max(int(age.total_seconds()), 0)} s" if age < timedelta(minutes=2) else span(age)
