@@ -20,6 +20,7 @@ from services.dashboard.pages import (
     case_file_pages,
     case_pages,
     fallback_pages,
+    figure_pages,
     health_pages,
     intake_pages,
     key_pages,
@@ -39,6 +40,7 @@ from services.dashboard.settings import BoardSettings
 ROUTES = (
     api.routes,
     session_pages.routes,
+    figure_pages.routes,
     board_pages.routes,
     case_pages.routes,
     intake_pages.routes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -77,6 +78,11 @@ def _kit_macros() -> dict[str, Any]:
     }
 
 
+def as_bars(rows: Iterable[Any], name: str, value: str) -> list[dict[str, Any]]:
+    """Return rows as the entries of a drawing of bars: a code in words, and its number."""
+    return [{"name": translate(words(getattr(row, name))), "value": getattr(row, value), "late": False} for row in rows]
+
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(PLACE / "templates"),
     autoescape=True,
@@ -91,6 +97,7 @@ TEMPLATES.filters.update(
     case_code=case_code,
     case_code_of=lambda text: case_code(UUID(text)),
     fact_words=fact_words,
+    as_bars=as_bars,
     act_words=lambda act: translate(ACT_WORDS.get(act, words(act))),
 )
 TEMPLATES.globals.update(

@@ -5,21 +5,35 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
+from schemas.codes import AgencyKind
 from services.dashboard import board
 from services.dashboard.desk import AtDesk
 from services.dashboard.domain import tiles_for
 from services.dashboard.navigation import BOARD
+from services.dashboard.rows.figure_rows import FiguresRow
 from services.dashboard.session_auth import session_router
+from services.dashboard.urgent import urgent_rows
 
 routes = session_router(BOARD)
 
 
 @routes.get("")
-async def show_board(desk: AtDesk) -> Response:
-    """Show the numbers of this person's day."""
+async def show_board(desk: AtDesk, wall: str = "") -> Response:
+    """Show what is late or due soon, then the numbers of this person's day; on a wall, numbers alone."""
     tiles = tiles_for(desk.visit.scopes, desk.visit.agency.kind)
+    coordinates = desk.visit.agency.kind is AgencyKind.COORDINATION and desk.may("board:read")
     tile_counts = await board.count_all(desk.house.reach, tiles, desk.visit.token)
-    return desk.page("board/board.html", tiles=tile_counts, calm=board.all_answered(tile_counts))
+    urgent = [] if wall else await urgent_rows(desk, tiles)
+    figures = await desk.read_if_there("referrals", "/v1/referral-statistics", FiguresRow) if coordinates else None
+    return desk.page(
+        "board/wall.html" if wall else "board/board.html",
+        tiles=tile_counts,
+        calm=board.all_answered(tile_counts),
+        urgent=urgent,
+        agencies=await desk.agency_names(row.item.agency for row in urgent),
+        coordinates=coordinates,
+        figures=None if figures is None else figures.row,
+    )
 
 
 @routes.get("/{name}")

@@ -52,9 +52,12 @@ def text_of(template: str, **context: Any) -> str:
     return bytes(page(template, **FRAME | context).body).decode()
 
 
+QUIET = {"urgent": [], "agencies": {}, "coordinates": False, "figures": None}
+
+
 def board_of(**counts: Count | None) -> str:
     tiles = [TileCount(tile, counts[tile.name]) for tile in (WAITING, OVERDUE) if tile.name in counts]
-    return text_of("board/board.html", tiles=tiles, calm=False, here="/app/board")
+    return text_of("board/board.html", tiles=tiles, calm=False, here="/app/board", **QUIET)
 
 
 def list_of(*items: Item, tile: Tile = WAITING) -> str:
