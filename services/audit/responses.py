@@ -70,10 +70,16 @@ class LedgerEntryResponse(EntryResponse):
 
 
 class LedgerEntriesResponse(ResponseModel):
-    """A page of the ledger, the newest entry first. `cursor` asks for the next page; null on the last."""
+    """A page of the ledger, the newest entry first. `cursor` asks for the next page; null on the last.
+
+    `count` is how many entries the whole list holds, up to 1,000, and `whole` that it holds no more; on the first page
+    alone, as this reading is an entry too.
+    """
 
     entries: list[LedgerEntryResponse]
     cursor: str | None
+    count: int | None
+    whole: bool | None
 
 
 class ProvenEntryResponse(ResponseModel):

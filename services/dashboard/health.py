@@ -17,7 +17,7 @@ SENDS_WITHIN: Final = timedelta(minutes=1)
 SPEAKS_WITHIN: Final = timedelta(seconds=30)
 UNREAD_SECONDS: Final = 10.0
 SEQUENCED_WITHIN: Final = timedelta(minutes=1)
-OPERATOR: Final = mark("Tell your operator: `accord status` names what stands still.")
+OPERATOR: Final = mark("Tell your operator: the command accord status names what stands still.")
 SERVICE_NAMES: Final[Mapping[str, str]] = {
     "intake": mark("Cases"),
     "consent": mark("Releases"),
@@ -66,7 +66,7 @@ def sending(row: CarriageRow | None) -> HealthCheck:
     if row.oldest_at is None:
         return HealthCheck(translate(title), Standing.GOOD, translate(mark("All carried. Nothing waits.")))
     age = row.at - row.oldest_at
-    text = translate(mark("{count} wait, the oldest for {age}.")).format(count=row.waiting, age=_span(age))
+    text = translate(mark("Waiting: {count}, the oldest for {age}.")).format(count=row.waiting, age=_span(age))
     if age <= SENDS_WITHIN:
         return HealthCheck(translate(title), Standing.GOOD, text)
     action = mark(
@@ -101,7 +101,7 @@ def set_aside(count: int | None) -> HealthCheck:
         return away(title)
     if count == 0:
         return HealthCheck(translate(title), Standing.GOOD, translate(mark("None.")))
-    text = translate(mark("{count} wait for a person's decision.")).format(count=count)
+    text = translate(mark("Waiting for a person's decision: {count}.")).format(count=count)
     return HealthCheck(
         translate(title), Standing.BAD, text, translate(mark("Decide each below: try again, or end its wait."))
     )
@@ -113,7 +113,7 @@ def record(row: FreshnessRow | None) -> HealthCheck:
     if row is None:
         return away(title)
     if row.waiting_since is not None and row.at - row.waiting_since > SEQUENCED_WITHIN:
-        text = translate(mark("{count} entries wait to be signed, the oldest for {age}."))
+        text = translate(mark("Entries that wait to be signed: {count}, the oldest for {age}."))
         text = text.format(count=row.waiting, age=_span(row.at - row.waiting_since))
         action = mark(
             "What was done is on record, but not signed yet. Tell your operator that the sequencer stands still."

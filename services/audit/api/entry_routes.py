@@ -59,18 +59,21 @@ async def list_entries(
     """
     lines = await entries.lines(unit, filters, _place(cursor), limit + 1)
     following = cursor_of(*lines[limit - 1].place) if len(lines) > limit else None
+    count = None if cursor else await _counted(unit, filters)
     await record(unit, Act.LEDGER_READ)
     link_next(request, answer, following)
     listed = [LedgerEntryResponse.model_validate(entry) for entry in await _named(unit, lines[:limit])]
-    return LedgerEntriesResponse(entries=listed, cursor=following)
+    return LedgerEntriesResponse(
+        entries=listed, cursor=following, count=count and count.count, whole=count and count.whole
+    )
 
 
 @routes.get("/entries/count")
 async def count_entries(unit: MayReadLedger, filters: Filters) -> CountResponse:
     """Count the lines that the list of the same query holds, up to 1,000; no line leaves."""
-    counted = await entries.count(unit, filters, MOST_COUNTED + 1)
+    count = await _counted(unit, filters)
     await record(unit, Act.LEDGER_READ)
-    return CountResponse.of(counted, whole=counted <= MOST_COUNTED)
+    return count
 
 
 @routes.get("/entries/proof")
@@ -124,6 +127,11 @@ async def record(unit: UnitOfWork, act: Act) -> None:
     by = await audit_entries.resolve_actor(unit)
     fields = {"at": await register.database_now(unit.session), "act": act, "actor": by.actor, "agency": by.agency}
     await append(unit.session, [leaf(unit.asker, None, **fields, verdict=Verdict.PERMIT, sv=0, custodian=by.agency)])
+
+
+async def _counted(unit: UnitOfWork, filters: EntryFilter) -> CountResponse:
+    count = await entries.count(unit, filters, MOST_COUNTED + 1)
+    return CountResponse.of(count, whole=count <= MOST_COUNTED)
 
 
 def _holds(receipt: str, body: bytes, request: Request) -> bool:

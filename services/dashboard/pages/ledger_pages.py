@@ -14,7 +14,6 @@ from services.dashboard.forms.ledger_forms import LedgerFilterForm
 from services.dashboard.ledger_filters import LedgerAddress
 from services.dashboard.navigation import LEDGER
 from services.dashboard.rows.ledger_rows import LedgerListRow, ProvenEntryRow, VerificationRow
-from services.dashboard.rows.service_row import CountedRow
 from services.dashboard.service_client import Reply, ServiceRefusal
 from services.dashboard.session_auth import session_router
 
@@ -32,17 +31,16 @@ async def show_ledger(desk: AtDesk, cursor: str = "") -> Response:
     """Show what is on record of the agency's own records, the newest first."""
     address, form = _chosen(desk)
     if not form.validate():
-        return _list_page(desk, address, form, None, None, status=422)
+        return _list_page(desk, address, form, None, status=422)
     query = address.asked(form, desk.visit.clock)
     try:
         listed = await desk.read_if_there(
             "audit", PATH, LedgerListRow, (*query, *([("cursor", cursor)] if cursor else []))
         )
-        counted = await desk.read_if_there("audit", f"{PATH}/count", CountedRow, query)
     except ServiceRefusal:
         raise Absent from None  # an address that no page of ours leads to
     status = 503 if listed is None else 200
-    return _list_page(desk, address, form, listed, None if counted is None else counted.row, status=status)
+    return _list_page(desk, address, form, listed, status=status)
 
 
 @routes.get("/export")
@@ -85,7 +83,6 @@ def _list_page(
     address: LedgerAddress,
     form: LedgerFilterForm,
     listed: Reply[LedgerListRow] | None,
-    counted: CountedRow | None,
     *,
     status: int,
 ) -> Response:
@@ -98,7 +95,7 @@ def _list_page(
         address=address,
         form=form,
         entries=entries,
-        counted=counted,
+        counted=None if listed is None or listed.row.count is None else listed.row,
         cursor=None if listed is None else listed.cursor,
         people=people,
         agencies=agencies,

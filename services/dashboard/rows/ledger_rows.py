@@ -97,9 +97,11 @@ class LedgerEntryRow(ServiceRow):
 
 
 class LedgerListRow(ServiceRow):
-    """One page of the ledger."""
+    """One page of the ledger; the first says how long the list is."""
 
     entries: tuple[LedgerEntryRow, ...]
+    count: int | None = None
+    whole: bool | None = None
 
 
 class ProvenEntryRow(ServiceRow):

@@ -150,6 +150,8 @@ async def test_each_filter_holds_and_counts_the_same(town: Town, priya: httpx.As
 
 async def same(client: httpx.AsyncClient, **query: Any) -> int:
     entries = await listed(client, **query)
+    page = (await client.get(ENTRIES, params=query)).json()
+    assert (page["count"], page["whole"]) == (len(entries), True)
     assert (await client.get(COUNT, params=query)).json() == {"count": len(entries), "whole": True}
     return len(entries)
 
