@@ -86,6 +86,11 @@ class LedgerEntryRow(ServiceRow):
         return ACT_WORDS.get(self.act, words(self.act))
 
     @property
+    def is_offer(self) -> bool:
+        """Tell whether the agency is the one to which something was, or was not, offered."""
+        return self.act in ("offered", "not_sent", "withheld", "delivered")
+
+    @property
     def denied(self) -> bool:
         """Tell whether nothing was let through."""
         return self.verdict == "deny"
