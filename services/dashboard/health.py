@@ -29,7 +29,7 @@ SERVICE_NAMES: Final[Mapping[str, str]] = {
 }
 
 
-class Standing(StrEnum):
+class CheckState(StrEnum):
     """How one thing stands; `silent` is as bad as `bad`: nobody knows."""
 
     GOOD = "good"
@@ -42,20 +42,20 @@ class HealthCheck:
     """One thing that can go wrong: how it stands in words, and what to do where it does not stand well."""
 
     title: str
-    standing: Standing
+    standing: CheckState
     text: str
     action: str = ""
 
     @property
     def well(self) -> bool:
         """Tell whether nothing has to be done."""
-        return self.standing is Standing.GOOD
+        return self.standing is CheckState.GOOD
 
 
 def away(title: str) -> HealthCheck:
     """Return what is known of something whose keeper does not answer."""
     text = mark("Not known: the service that keeps this does not answer.")
-    return HealthCheck(translate(title), Standing.SILENT, translate(text), translate(OPERATOR))
+    return HealthCheck(translate(title), CheckState.SILENT, translate(text), translate(OPERATOR))
 
 
 def sending(row: CarriageRow | None) -> HealthCheck:
@@ -64,15 +64,15 @@ def sending(row: CarriageRow | None) -> HealthCheck:
     if row is None:
         return away(title)
     if row.oldest_at is None:
-        return HealthCheck(translate(title), Standing.GOOD, translate(mark("All carried. Nothing waits.")))
+        return HealthCheck(translate(title), CheckState.GOOD, translate(mark("All carried. Nothing waits.")))
     age = row.at - row.oldest_at
     text = translate(mark("Waiting: {count}, the oldest for {age}.")).format(count=row.waiting, age=_span(age))
     if age <= SENDS_WITHIN:
-        return HealthCheck(translate(title), Standing.GOOD, text)
+        return HealthCheck(translate(title), CheckState.GOOD, text)
     action = mark(
         "They are kept and go out by themselves once the carrier runs. Tell your operator that it stands still."
     )
-    return HealthCheck(translate(title), Standing.BAD, text, translate(action))
+    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
 
 
 def mailbox(row: CarriageRow | None) -> HealthCheck:
@@ -82,16 +82,16 @@ def mailbox(row: CarriageRow | None) -> HealthCheck:
         return away(title)
     if row.observed_at is None or row.unread_seconds is None:
         text = mark("Not known: whoever fills mailboxes has never said how far it is.")
-        return HealthCheck(translate(title), Standing.SILENT, translate(text), translate(OPERATOR))
+        return HealthCheck(translate(title), CheckState.SILENT, translate(text), translate(OPERATOR))
     age = row.at - row.observed_at
     if age > SPEAKS_WITHIN:
         text = translate(mark("Silent for {age}: nobody knows what waits.")).format(age=_span(age))
-        return HealthCheck(translate(title), Standing.SILENT, text, translate(OPERATOR))
+        return HealthCheck(translate(title), CheckState.SILENT, text, translate(OPERATOR))
     if row.unread_seconds > UNREAD_SECONDS:
         behind = timedelta(seconds=row.unread_seconds)
         text = translate(mark("Behind by {age}.")).format(age=_span(behind))
-        return HealthCheck(translate(title), Standing.BAD, text, translate(OPERATOR))
-    return HealthCheck(translate(title), Standing.GOOD, translate(mark("Up to date.")))
+        return HealthCheck(translate(title), CheckState.BAD, text, translate(OPERATOR))
+    return HealthCheck(translate(title), CheckState.GOOD, translate(mark("Up to date.")))
 
 
 def set_aside(count: int | None) -> HealthCheck:
@@ -100,10 +100,10 @@ def set_aside(count: int | None) -> HealthCheck:
     if count is None:
         return away(title)
     if count == 0:
-        return HealthCheck(translate(title), Standing.GOOD, translate(mark("None.")))
+        return HealthCheck(translate(title), CheckState.GOOD, translate(mark("None.")))
     text = translate(mark("Waiting for a person's decision: {count}.")).format(count=count)
     return HealthCheck(
-        translate(title), Standing.BAD, text, translate(mark("Decide each below: try again, or end its wait."))
+        translate(title), CheckState.BAD, text, translate(mark("Decide each below: try again, or end its wait."))
     )
 
 
@@ -118,15 +118,15 @@ def record(row: FreshnessRow | None) -> HealthCheck:
         action = mark(
             "What was done is on record, but not signed yet. Tell your operator that the sequencer stands still."
         )
-        return HealthCheck(translate(title), Standing.BAD, text, translate(action))
+        return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
     if row.published_at is None:
         text = mark("Nothing is signed yet: there is no entry.")
-        return HealthCheck(translate(title), Standing.GOOD, translate(text))
+        return HealthCheck(translate(title), CheckState.GOOD, translate(text))
     text = translate(
         mark("Signed up to {size} entries; last checkpoint {age} ago, nothing waits longer than a minute.")
     )
     return HealthCheck(
-        translate(title), Standing.GOOD, text.format(size=row.size, age=_span(row.at - row.published_at))
+        translate(title), CheckState.GOOD, text.format(size=row.size, age=_span(row.at - row.published_at))
     )
 
 
@@ -135,9 +135,9 @@ def services(ready: Mapping[str, bool]) -> HealthCheck:
     silent = [translate(SERVICE_NAMES.get(name, name)) for name, answers in ready.items() if not answers]
     title = translate(mark("Services"))
     if not silent:
-        return HealthCheck(title, Standing.GOOD, translate(mark("All answer.")))
+        return HealthCheck(title, CheckState.GOOD, translate(mark("All answer.")))
     text = translate(mark("No answer: {names}.")).format(names=", ".join(silent))
-    return HealthCheck(title, Standing.SILENT, text, translate(OPERATOR))
+    return HealthCheck(title, CheckState.SILENT, text, translate(OPERATOR))
 
 
 def _span(age: timedelta) -> str:

@@ -9,7 +9,7 @@ from tests.architecture.named import ROOT
 
 ROOMS = ("schemas", "kernel", "runtime", "services", "cli", "devstack")
 # What others check our record with: partners and witnesses, who run none of our services (ADR 0007).
-FOR_OTHERS = {"cosign", "verify_consistency", "verify_proof"}
+FOR_OTHERS = {"cosign", "verify_consistency"}
 
 
 def uses(tree: ast.AST) -> Iterator[str]:

@@ -26,6 +26,7 @@ from runtime.ledger.sequencer import BATCH, integrate, publish
 from runtime.register.enrolment import NewPerson, enrol_person
 from runtime.settings import Profile
 from services.audit.api import routes as audit
+from services.audit.public_key import STATE
 from services.consent.api import routes as consent
 from services.dashboard import main as dashboard
 from services.dashboard.service_client import client
@@ -139,6 +140,7 @@ async def _settled(street: Street, postgres: Postgres, folder: Path) -> AsyncIte
             await session.commit()
         for name, built in SERVICES.items():
             app = await stack.enter_async_context(street.web.serving(name, **built))
+            setattr(app.state, STATE, note.vkey_of(street.ledger_key))  # as the process of the sequencer has it
             street.addresses[name] = await stack.enter_async_context(_on_a_port(app))
         app = await stack.enter_async_context(_board(street))
         street.addresses["dashboard"] = await stack.enter_async_context(_on_a_port(app))
@@ -174,8 +176,7 @@ async def _on_a_port(app: FastAPI) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _board(street: Street) -> AsyncIterator[FastAPI]:
-    places = {f"{name}_url": street.addresses[name] for name in ("referrals", "exchange", "consent")}
-    places["law_enforcement_bridge_url"] = street.addresses["law_enforcement_bridge"]
+    places = {f"{name}_url": street.addresses[name] for name in SERVICES}
     settings = settings_for("dashboard", BoardSettings, **{"dashboard_url": BOARD, **places})
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -24,6 +24,10 @@ INSERT INTO notifications.notice
     (notice_ref, agency_id, case_ref, kind, cause_ref, source, state, reason, planned_at, planned_for)
 VALUES (gen_random_uuid(), 'bay-hotline', %s, 'hearing_set', gen_random_uuid(), %s, 'held', 'brake', now(),
     now() + interval '1 day')
+"""
+PARKED: Final = """
+INSERT INTO carrying.parked (parked_ref, consumer, topic, partition, "offset", headers, body, reason, tries)
+VALUES (%s, 'exchange', 'to.bay-hotline', 0, 0, '[]', %s, 'failed', 5)
 """
 RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFERRAL_STATUS)
 FIRST: Final = {"If-Match": '"1"'}
@@ -119,7 +123,22 @@ class Clerk:
         self.note("read_accounting", "priya", case_ref=case)
         for operation in ("list_braked_notices", "release_braked", "drop_braked"):
             self.braked(operation, case)
+        for operation in ("retry_dead_letter", "end_dead_letter"):
+            self.dead_letter(operation)
         self.mail(case)
+
+    def dead_letter(self, operation: str) -> None:
+        """A message of the hotline's mailbox that was set aside."""
+        ref = uuid4()
+        with self.street.town.database.superuser() as connection:
+            connection.execute(PARKED, [ref, token_hex(8).encode()])
+        self.note(operation, "priya", None, parked_ref=str(ref))
+
+    def proven_entry(self) -> None:
+        """A line about the hotline's own records that a published checkpoint covers."""
+        entries = self.asks("priya", "audit", "GET", "/v1/entries?act=granted&limit=200")["entries"]
+        index = next(entry["index"] for entry in entries if entry["index"] is not None)
+        self.stock["prove_entry"].append(Good("olu", query={"index": str(index)}))
 
     def braked(self, operation: str, case: str) -> None:
         """A notice of the case that the brake holds, on the news of an agency of its own."""
@@ -273,6 +292,9 @@ def filled(street: Street, times: int) -> Stock:
     street.do(street.sequence())
     for operation, (who, query) in ANYTIME.items():
         clerk.stock[operation].append(Good(who, query=query))
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        clerk.client = client
+        clerk.proven_entry()
     clerk.stock["read_list"].append(Good("cora", {"name": "waiting"}))
     return dict(clerk.stock)
 
@@ -297,4 +319,13 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "count_orders": ("lee", {}),
     "count_referrals": ("ana", {"direction": "sent"}),
     "read_board": ("cora", {}),
+    "list_entries": ("priya", {"act": "offered"}),
+    "count_entries": ("olu", {}),
+    "export_entries": ("olu", {"act": "granted"}),
+    "verify_ledger": ("olu", {}),
+    "read_freshness": ("priya", {}),
+    "read_carriage": ("priya", {}),
+    "list_dead_letters": ("priya", {}),
+    "count_dead_letters": ("priya", {}),
+    "read_statistics": ("cora", {}),
 }

@@ -11,7 +11,7 @@ from runtime.messaging.consumer.worker import NOTE
 from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, pending_retries, put
 from runtime.messaging.headers import Routing, write
 from services.dashboard import health
-from services.dashboard.health import Standing
+from services.dashboard.health import CheckState
 from services.dashboard.navigation import HEALTH
 from services.dashboard.rows.health_rows import CarriageRow
 from services.dashboard.rows.ledger_rows import FreshnessRow
@@ -36,13 +36,13 @@ def carriage(
 @pytest.mark.parametrize(
     ("row", "standing"),
     [
-        (None, Standing.SILENT),
-        (carriage(), Standing.GOOD),
-        (carriage(3, NOON - timedelta(seconds=5)), Standing.GOOD),
-        (carriage(3, NOON - AGO), Standing.BAD),
+        (None, CheckState.SILENT),
+        (carriage(), CheckState.GOOD),
+        (carriage(3, NOON - timedelta(seconds=5)), CheckState.GOOD),
+        (carriage(3, NOON - AGO), CheckState.BAD),
     ],
 )
-def test_what_waits_too_long_is_red_and_says_what_to_do(row: CarriageRow | None, standing: Standing) -> None:
+def test_what_waits_too_long_is_red_and_says_what_to_do(row: CarriageRow | None, standing: CheckState) -> None:
     check = health.sending(row)
 
     assert check.standing is standing
@@ -52,21 +52,21 @@ def test_what_waits_too_long_is_red_and_says_what_to_do(row: CarriageRow | None,
 @pytest.mark.parametrize(
     ("row", "standing"),
     [
-        (None, Standing.SILENT),
-        (carriage(observed_at=None, unread_seconds=None), Standing.SILENT),
-        (carriage(observed_at=NOON - AGO), Standing.SILENT),
-        (carriage(unread_seconds=60.0), Standing.BAD),
-        (carriage(), Standing.GOOD),
+        (None, CheckState.SILENT),
+        (carriage(observed_at=None, unread_seconds=None), CheckState.SILENT),
+        (carriage(observed_at=NOON - AGO), CheckState.SILENT),
+        (carriage(unread_seconds=60.0), CheckState.BAD),
+        (carriage(), CheckState.GOOD),
     ],
 )
-def test_who_says_nothing_for_a_while_is_red(row: CarriageRow | None, standing: Standing) -> None:
+def test_who_says_nothing_for_a_while_is_red(row: CarriageRow | None, standing: CheckState) -> None:
     assert health.mailbox(row).standing is standing
 
 
 @pytest.mark.parametrize(
-    ("since", "standing"), [(None, Standing.GOOD), (NOON, Standing.GOOD), (NOON - AGO, Standing.BAD)]
+    ("since", "standing"), [(None, CheckState.GOOD), (NOON, CheckState.GOOD), (NOON - AGO, CheckState.BAD)]
 )
-def test_a_ledger_that_nobody_signs_is_red(since: datetime | None, standing: Standing) -> None:
+def test_a_ledger_that_nobody_signs_is_red(since: datetime | None, standing: CheckState) -> None:
     row = FreshnessRow(size=32, published_at=NOON - AGO, waiting=int(since is not None), waiting_since=since, at=NOON)
 
     assert health.record(row).standing is standing
@@ -75,7 +75,7 @@ def test_a_ledger_that_nobody_signs_is_red(since: datetime | None, standing: Sta
 def test_numbers_that_are_not_known_are_no_zero() -> None:
     checks = [health.set_aside(None), health.record(None), health.services({"intake": True, "audit": False})]
 
-    assert {check.standing for check in checks} == {Standing.SILENT}
+    assert {check.standing for check in checks} == {CheckState.SILENT}
     assert not [check.text for check in checks if "0" in check.text]
 
 
