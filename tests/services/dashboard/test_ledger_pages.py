@@ -107,7 +107,9 @@ async def test_the_accounting_shows_who_looked(square: Square, officer: tuple[st
     case_ref = await a_case(square, agency)
 
     page = await browser.read(f"/app/cases/{case_ref}/accounting")
+    case = await browser.read(f"/app/cases/{case_ref}")
 
+    assert f"/app/cases/{case_ref}/accounting" in case.links
     assert "Release given" in " ".join(page.words)
     assert page.rows == 1
     again = await browser.get(f"/app/cases/{case_ref}/accounting")
