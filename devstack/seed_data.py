@@ -34,6 +34,7 @@ PEOPLE = (
     Member("ana", "bay-hotline", "Ana Ruiz", ("advocate",)),
     Member("mia", "bay-hotline", "Mia Torres", ("advocate",)),
     Member("priya", "bay-hotline", "Priya Nair", ("privacy_officer", "auditor")),
+    Member("olga", "bay-hotline", "Olga Brandt", ("administrator",)),
     Member("sam", "harbor-house", "Sam Okoye", ("case_worker",)),
     Member("lee", "county-sheriff", "Lee Park", ("liaison",)),
     Member("kim", "county-sheriff", "Kim Doyle", ("liaison",)),

@@ -22,6 +22,7 @@ Role = Literal[
     "coordinator",
     "privacy_officer",
     "auditor",
+    "administrator",
     "system",
 ]
 

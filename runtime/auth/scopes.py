@@ -31,6 +31,10 @@ class Scope(StrEnum):
     NOTICES_RELEASE = "notices:release"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_REPAIR = "operations:repair"
+    PERSONS_EXCLUDE = "persons:exclude"
+    PEOPLE_READ = "people:read"
+    PEOPLE_MANAGE = "people:manage"
+    PEOPLE_CONFIRM = "people:confirm"
 
 
 class Role(StrEnum):
@@ -44,6 +48,7 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     PRIVACY_OFFICER = "privacy_officer"
     AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
     SYSTEM = "system"
 
 
@@ -57,6 +62,7 @@ _RELEASES = {
     Scope.DIRECTIVES_REVOKE,
     Scope.DIRECTIVES_READ,
     Scope.PREVIEW_READ,
+    Scope.PERSONS_EXCLUDE,
 }
 _OWN = {Scope.ORDERS_READ, Scope.ACCOUNTING_READ, Scope.NOTICES_RELEASE}  # what a brake holds is for a person to see
 _CASEWORK = _CASES | _RELEASES | _REFERRALS | _MAIL | _OWN
@@ -80,9 +86,14 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.NOTICES_RELEASE,
             Scope.OPERATIONS_READ,
             Scope.OPERATIONS_REPAIR,
+            Scope.PERSONS_EXCLUDE,
+            Scope.PEOPLE_READ,
+            Scope.PEOPLE_CONFIRM,
         }
     ),
     Role.AUDITOR: frozenset({Scope.LEDGER_READ, Scope.ACCOUNTING_READ}),
+    # ADR 0043: asks for what a privacy officer confirms, takes away alone, and reads of no survivor.
+    Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_MANAGE}),
     # A system withdraws and reads, but drafts and signs nothing: a release is a person's act, in front of a person.
     Role.SYSTEM: frozenset(
         _CASES

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,19 +30,21 @@ PERSON = text("""
 INSERT INTO register.person (person_ref, agency_id, name, roles, passphrase_hash)
 VALUES (:person_ref, :agency_id, :name, :roles, :passphrase_hash)
 ON CONFLICT (person_ref) DO UPDATE SET name = EXCLUDED.name, roles = EXCLUDED.roles,
-    passphrase_hash = EXCLUDED.passphrase_hash
+    passphrase_hash = EXCLUDED.passphrase_hash, version = person.version + 1
 WHERE person.agency_id = EXCLUDED.agency_id RETURNING person_ref
 """)
 # Who left keeps the row and the pseudonym: the accounting names them for as long as it is kept.
 REMOVED = text("""
-UPDATE register.person SET active = false, roles = '{}', passphrase_hash = NULL
+UPDATE register.person SET active = false, left_at = register.instant(), roles = '{}', passphrase_hash = NULL,
+    requested_roles = '{}', requested_by = NULL, version = version + 1
 WHERE person_ref = :person_ref AND agency_id = :agency_id AND active RETURNING person_ref
 """)
 CLOSED = text("""
 WITH agency AS (
     UPDATE register.agency SET active = false WHERE agency_id = :agency_id AND active RETURNING agency_id
 ), people AS (
-    UPDATE register.person AS p SET active = false, roles = '{}', passphrase_hash = NULL
+    UPDATE register.person AS p SET active = false, left_at = register.instant(), roles = '{}', passphrase_hash = NULL,
+        requested_roles = '{}', requested_by = NULL, version = p.version + 1
     FROM agency AS a WHERE p.agency_id = a.agency_id AND p.active RETURNING p.person_ref
 ), clients AS (
     UPDATE register.client AS c SET active = false
@@ -52,6 +55,30 @@ SELECT (SELECT count(*) FROM people) AS people, (SELECT count(*) FROM clients) A
 STANDING = text("SELECT home, given, received FROM register.standing_of(:agency_id)")
 PROFILE = text("UPDATE register.agency SET profile = :profile WHERE agency_id = :agency_id RETURNING true")
 NOTED = text("SELECT pseudonym, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
+CHANGED = text("""
+INSERT INTO register.person_change (agency_id, person_ref, act, roles, by_ref, at)
+VALUES (:agency_id, :person_ref, :act, :roles, :by, register.instant())
+""")
+OPERATOR: Final = "operator"
+
+
+class PersonAct(StrEnum):
+    """One change to who belongs to an agency, or to what they may do there."""
+
+    ADDED = "added"
+    ROLES_REQUESTED = "roles_requested"
+    ROLES_CHANGED = "roles_changed"
+    ROLES_CONFIRMED = "roles_confirmed"
+    SESSION_ENDED = "session_ended"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Who changes the register: an operator, or somebody of the agency by reference and pseudonym."""
+
+    person_ref: str | None = None
+    pseudonym: str = OPERATOR
 
 
 class AlreadyEnrolled(Exception):
@@ -142,16 +169,30 @@ async def enrol_person(session: AsyncSession, person: NewPerson) -> None:
     }
     if (await session.execute(PERSON, row)).one_or_none() is None:
         raise AlreadyEnrolled
-    await _note(session, person.agency_id, {"person": person.person_ref, "roles": list(person.roles)})
+    await note_person(session, person.agency_id, person.person_ref, PersonAct.ADDED, person.roles)
 
 
-async def remove_person(session: AsyncSession, agency_id: str, person_ref: str) -> bool:
+async def remove_person(session: AsyncSession, agency_id: str, person_ref: str, by: Registrar = Registrar()) -> bool:
     """Take a person out: nobody from the next request on, at every service; False if they are not active there."""
     row = {"person_ref": person_ref, "agency_id": agency_id}
     if (await session.execute(REMOVED, row)).one_or_none() is None:
         return False
-    await _note(session, agency_id, {"person": person_ref, "active": False})
+    await note_person(session, agency_id, person_ref, PersonAct.LEFT, (), by)
     return True
+
+
+async def note_person(
+    session: AsyncSession,
+    agency_id: str,
+    person_ref: str,
+    act: PersonAct,
+    roles: Sequence[str],
+    by: Registrar = Registrar(),
+) -> None:
+    """Put a change of a person on record: a leaf, and a line that the agency's privacy officer reads."""
+    row = {"agency_id": agency_id, "person_ref": person_ref, "act": act, "roles": list(roles), "by": by.person_ref}
+    await session.execute(CHANGED, row)
+    await _note(session, agency_id, {"person": person_ref, "act": act, "roles": list(roles)}, by.pseudonym)
 
 
 async def close_agency(session: AsyncSession, agency_id: str) -> bool:
@@ -173,8 +214,8 @@ async def standing(session: AsyncSession, agency_id: str) -> Standing:
     return Standing(row.home, row.given, row.received)
 
 
-async def _note(session: AsyncSession, agency_id: str, detail: Mapping[str, Any]) -> None:
+async def _note(session: AsyncSession, agency_id: str, detail: Mapping[str, Any], actor: str = OPERATOR) -> None:
     """Put the act of administration on record: who may ask decides what can be seen."""
     agency = (await session.execute(NOTED, {"agency_id": agency_id})).one()
-    header_fields = {"at": agency.at, "act": Act.ADMINISTERED, "actor": "operator", "agency": str(agency.pseudonym)}
+    header_fields = {"at": agency.at, "act": Act.ADMINISTERED, "actor": actor, "agency": str(agency.pseudonym)}
     await append(session, [leaf(detail, None, **header_fields, verdict=Verdict.PERMIT, sv=0)])

@@ -1,6 +1,6 @@
 """What staff send to intake: blocks of the contracts. Every personal field may be left out."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,7 +11,20 @@ from schemas.facts.incident import IncidentBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
-from schemas.values import Flag, Items, PersonRef, ShortName
+from schemas.values import Flag, Items, PersonRef, ShortName, Text200
+
+# What a person may be at an agency; `system` is none of them.
+StaffRole = Literal[
+    "advocate",
+    "liaison",
+    "case_worker",
+    "counsellor",
+    "attorney",
+    "coordinator",
+    "privacy_officer",
+    "auditor",
+    "administrator",
+]
 
 # The first eight hexadecimal digits of the agency's own reference, as staff say them: "86BC-A544".
 CaseCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{4}-[0-9A-F]{4}$")]
@@ -68,3 +81,22 @@ class PlanRequest(PlanBlock):
     """The safety plan as it is now, whole; `closed` ends it."""
 
     closed: Local[Flag] = False
+
+
+class PersonRequest(StrictModel):
+    """Somebody who comes to work at the agency, by their true name."""
+
+    name: Local[Text200]
+    roles: Local[Items[StaffRole]]
+
+
+class RolesRequest(StrictModel):
+    """What a person is at the agency from now on, whole; an empty list is somebody who may do nothing."""
+
+    roles: Local[Items[StaffRole]]
+
+
+class LeavingRequest(StrictModel):
+    """Who works on the open cases of somebody who leaves; needed where there are any."""
+
+    successor_ref: Local[PersonRef | None] = None

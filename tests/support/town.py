@@ -40,6 +40,7 @@ PEOPLE = {
     "ana": ("bay-hotline", ("advocate",)),
     "mia": ("bay-hotline", ("advocate",)),
     "priya": ("bay-hotline", ("privacy_officer",)),
+    "olga": ("bay-hotline", ("administrator",)),
     "sam": ("harbor-house", ("case_worker",)),
     "lee": ("county-sheriff", ("liaison",)),
     "kim": ("county-sheriff", ("liaison",)),

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from fastapi import Response
 
-from kernel.ledger.entry import Act
-from kernel.sealing.detail import Details
-from runtime import register
 from runtime.database.unit_of_work import UnitOfWork
-from runtime.disclosure import audit_entries
 from runtime.http import FieldError, IfMatch, Invalid, etag, replayed_by, require_match, router
-from runtime.ledger.pending_entries import append
 from runtime.register import Subject
-from services.intake import case_status, domain, nicknames, staff
+from services.intake import case_status, desk_log, domain, nicknames, staff
 from services.intake.api.lookup import REFUSALS, MayWriteCases, own_subject, readable_subject
 from services.intake.domain import CaseState, CaseStatus
 from services.intake.requests import AssignmentRequest, ClosingRequest, NicknameRequest
@@ -41,7 +34,7 @@ async def assign_case(
     await _check_colleagues(unit, subject, form.person_refs)
     await case_status.assign(unit.session, unit.agency_id, case_ref, form.person_refs)
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
-    await _record(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})
+    await desk_log.record_decision(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})
     return await _standing(unit, case_ref, subject, answer)
 
 
@@ -76,7 +69,7 @@ async def name_case(
     subject, status = await _lock_status(unit, case_ref, if_match)
     await nicknames.name_case(unit, case_ref, form.nickname)
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
-    await _record(unit, subject, "nickname", {})
+    await desk_log.record_decision(unit, subject, "nickname", {})
     return await _standing(unit, case_ref, subject, answer)
 
 
@@ -85,7 +78,9 @@ async def _keep_if_changed(unit: UnitOfWork, subject: Subject, before: CaseStatu
         return
     await case_status.keep(unit.session, unit.agency_id, after)
     reason = "case_closed" if after.state is CaseState.CLOSED else "case_reopened"
-    await _record(unit, subject, reason, {} if after.reason is None else {"closing_reason": after.reason})
+    await desk_log.record_decision(
+        unit, subject, reason, {} if after.reason is None else {"closing_reason": after.reason}
+    )
 
 
 async def _lock_status(unit: UnitOfWork, case_ref: UUID, if_match: str | None) -> tuple[Subject, CaseStatus]:
@@ -115,19 +110,3 @@ async def _check_colleagues(unit: UnitOfWork, subject: Subject, refs: tuple[str,
     ]
     if errors:
         raise Invalid(errors)
-
-
-async def _record(unit: UnitOfWork, subject: Subject, reason: str, detail: Mapping[str, Any]) -> None:
-    """Put the decision on record, what it says sealed with the case."""
-    by = await audit_entries.resolve_actor(unit)
-    key = await register.case_key(unit.session, unit.keys, subject, unit.agency_id)
-    entry = audit_entries.act_entry(
-        Act.CHANGED,
-        by,
-        subject,
-        custodian=subject.cases[unit.agency_id],
-        reason=reason,
-        detail={**detail, **unit.asker},
-        details=Details(key),
-    )
-    await append(unit.session, [entry])
