@@ -52,6 +52,22 @@ class DeathCorrectionRequest(StrictModel):
     """A death was recorded by mistake; there is nothing to say about it."""
 
 
+class ExclusionRequest(StrictModel):
+    """Whom the survivor shuts out, with the agency where they work: the caller's own unless another is named."""
+
+    person_ref: PersonRef
+    agency_ref: AgencyRef | None = None
+
+    def requested_directive(self, agency_id: str) -> RequestedDirective:
+        """Return the denial as the rules know it, on the record of the caller's agency."""
+        return RequestedDirective(
+            effect=DirectiveEffect.DENY,
+            custodian=agency_id,
+            excluded_person_ref=self.person_ref,
+            excluded_agency=self.agency_ref or agency_id,
+        )
+
+
 class DirectiveRequest(StrictModel):
     """One provision: one recipient, one direction, one purpose. Several recipients are several directives.
 

@@ -17,6 +17,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "choose_participation": {"participation": "no"},
     "record_death": {"died_on": "2026-11-01"},
     "draft_directive": {"effect": "deny", "recipient": "riverside-legal", "categories": ["medical"]},
+    "exclude_person": {"person_ref": "mia"},
     "stop_everything": None,
     "sign_directive": SIGNED,
     "refuse_directive": None,

@@ -9,14 +9,24 @@ from fastapi import Response
 from runtime.http import FieldError, Invalid, etag, replayed_by, stops
 from schemas.codes import DirectiveEffect, DirectiveState, Participation
 from services.consent import locked_subject, staff, store
-from services.consent.api.permissions import MayAskToTakePart, MayDraft, MayRecordSignatures, MayStop, routes
+from services.consent.api.permissions import (
+    MayAskToTakePart,
+    MayDraft,
+    MayExclude,
+    MayRecordSignatures,
+    MayStop,
+    routes,
+)
 from services.consent.api.replays import as_chosen, as_corrected, as_drafted
 from services.consent.commands import drafts, participation, revocation
+from services.consent.domain import RequestedDirective
+from services.consent.locked_subject import LockedSubject
 from services.consent.requests import (
     ConfirmationRequest,
     DeathCorrectionRequest,
     DeathRequest,
     DirectiveRequest,
+    ExclusionRequest,
     ParticipationRequest,
     RevocationRequest,
 )
@@ -87,13 +97,20 @@ async def draft_directive(
     """Record what the survivor wants permitted or denied: a denial and a narrowing are in force with the answer."""
     closes = form.effect is DirectiveEffect.DENY or form.supersedes_ref is not None
     locked = await locked_subject.own_case(unit, case_ref, patient=closes)
-    new = await drafts.record_draft(locked, form.requested_directive(unit.agency_id))
-    unit.created = new.ref
-    answer.headers["Location"] = f"/v1/directives/{new.ref}"
-    answer.headers["ETag"] = etag(new.version)
-    return DirectiveResponse.of(
-        new, locked.subject, excluded_person_known=await staff.excluded_person_known(unit, new.directive)
-    )
+    return await _drafted(locked, form.requested_directive(unit.agency_id), answer)
+
+
+@routes.post("/cases/{case_ref}/exclusions", status_code=201, response_model=DirectiveResponse)
+@stops
+async def exclude_person(
+    case_ref: UUID, form: ExclusionRequest, unit: MayExclude, answer: Response
+) -> DirectiveResponse:
+    """Shut a person out of everything of the survivor: with the answer they find nothing of it, at any agency.
+
+    Of the agency's own staff, `excluded_person_known` says whether somebody of that reference works there.
+    """
+    locked = await locked_subject.own_case(unit, case_ref, patient=True)
+    return await _drafted(locked, form.requested_directive(unit.agency_id), answer)
 
 
 @routes.post("/cases/{case_ref}/revocation", response_model=AllStoppedResponse)
@@ -121,3 +138,13 @@ async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationReq
     if revoked.custodian != unit.agency_id:
         return StoppedResponse(directive_ref=directive_ref, state=DirectiveState.REVOKED)
     return StoppedResponse(directive_ref=directive_ref, state=DirectiveState(revoked.state), ended=revoked.ended)
+
+
+async def _drafted(locked: LockedSubject, requested: RequestedDirective, answer: Response) -> DirectiveResponse:
+    """Record a provision and show it."""
+    new = await drafts.record_draft(locked, requested)
+    locked.unit.created = new.ref
+    answer.headers["Location"] = f"/v1/directives/{new.ref}"
+    answer.headers["ETag"] = etag(new.version)
+    known = await staff.excluded_person_known(locked.unit, new.directive)
+    return DirectiveResponse.of(new, locked.subject, excluded_person_known=known)

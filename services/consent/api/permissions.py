@@ -12,6 +12,7 @@ from services.consent.domain import DirectiveStepNotPossible, NotAcceptable
 
 MayAskToTakePart = Annotated[UnitOfWork, Depends(require_scope("participation:write"))]
 MayDraft = Annotated[UnitOfWork, Depends(require_scope("directives:draft"))]
+MayExclude = Annotated[UnitOfWork, Depends(require_scope("persons:exclude"))]
 MayRecordSignatures = Annotated[UnitOfWork, Depends(require_scope("directives:sign"))]
 MayStop = Annotated[UnitOfWork, Depends(require_scope("directives:revoke"))]
 MayRead = Annotated[UnitOfWork, Depends(require_scope("directives:read"))]

@@ -21,6 +21,7 @@ class Step(StrEnum):
     DRAFT = "draft"
     NARROW = "narrow"
     DENY = "deny"
+    EXCLUDE = "exclude"
     SIGN = "sign"
     REFUSE = "refuse"
     LIFT = "lift"
@@ -63,6 +64,7 @@ RULES: Final[Mapping[Step, Rule]] = {
     Step.DRAFT: _rule("directives:draft", *_EITHER, refusal="not_yours"),
     Step.NARROW: _rule("directives:draft", *_EITHER, refusal="not_yours"),
     Step.DENY: _rule("directives:draft", Side.CUSTODIAN, Side.HOME, refusal="not_yours"),
+    Step.EXCLUDE: _rule("persons:exclude", Side.CUSTODIAN, Side.HOME, refusal="not_yours"),
     Step.SIGN: _rule("directives:sign", Side.CUSTODIAN, opens=True, refusal="custodian_signs"),
     Step.REFUSE: _rule("directives:sign", Side.CUSTODIAN, Side.DRAFTER),
     Step.LIFT: _rule("directives:sign", Side.CUSTODIAN, opens=True, refusal="custodian_signs"),

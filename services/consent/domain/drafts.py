@@ -52,9 +52,10 @@ def _check_room(context: DraftContext) -> None:
 def _denial(requested: RequestedDirective, context: DraftContext, ref: UUID) -> Provision:
     """Return a denial, in force at once and without an end."""
     named = requested.recipient, requested.excluded_person_ref
+    step = Step.DENY if requested.excluded_person_ref is None else Step.EXCLUDE
     errors = [
         (requested.custodian not in context.agencies, "custodian", "unknown_agency"),
-        (not _may(Step.DENY, requested, context), "custodian", "not_yours"),
+        (not _may(step, requested, context), "custodian", "not_yours"),
         (named.count(None) != 1, "recipient", "one_agency_or_one_person"),
         (
             requested.recipient is not None and requested.recipient not in context.agencies,

@@ -305,3 +305,24 @@ async def test_l2_where_a_person_works_is_named_with_them(desk: Desk) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"field": "body.excluded_agency_ref", "code": "missing"}]
+
+
+async def test_a_privacy_officer_shuts_a_colleague_out(desk: Desk) -> None:
+    case_ref = await desk.case()
+    path = f"/v1/cases/{case_ref}"
+
+    answer = await desk.priya.post(f"{path}/exclusions", json={"person_ref": "mia"})
+
+    assert (answer.status_code, answer.json()["state"], answer.json()["in_force"]) == (201, "active", True)
+    assert answer.json()["excluded_person_known"] is True
+    assert (await desk.mia.get(f"{path}/directives")).status_code == 404
+    assert (await desk.ana.get(f"{path}/directives")).status_code == 200
+
+
+async def test_whether_a_person_works_elsewhere_is_not_answered(desk: Desk) -> None:
+    path = f"/v1/cases/{await desk.case()}/exclusions"
+    answers = [
+        await desk.priya.post(path, json={"person_ref": ref, "agency_ref": "harbor-house"}) for ref in ("sam", "sim")
+    ]
+
+    assert [answer.json().get("excluded_person_known") for answer in answers] == [None, None]

@@ -190,4 +190,5 @@ async def test_only_who_may_read_cases_may_list_them(desk: Desk, path: str) -> N
         "lee": 200,
         "kim": 200,
         "cora": 403,
+        "olga": 403,
     }
