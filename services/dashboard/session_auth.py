@@ -60,6 +60,7 @@ class SessionUser:
 
     secret: SessionSecret = field(repr=False)
     token: str = field(repr=False)
+    person_ref: str
     person_name: str
     agency: Agency
     agency_name: str
@@ -159,7 +160,8 @@ async def session_user_for(app_state: AppState, secret: SessionSecret, granted: 
         raise Unauthenticated
     async with unit_of_work_for(app_state, principal) as unit:
         now = await store.agency_now(unit.session, unit.agency_id)
-        return SessionUser(secret, granted.access, unit.person_name, unit.agency, now.name, unit.scopes, now.clock)
+        person = (unit.person_ref or "", unit.person_name)
+        return SessionUser(secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock)
 
 
 def _to_start(request: Request) -> Response:
@@ -169,11 +171,12 @@ def _to_start(request: Request) -> Response:
     return RedirectResponse(HOME, status_code=303)
 
 
-async def begin_session(app_state: AppState, granted: TokenSet) -> SessionSecret:
-    """Keep a new session with these tokens and return the secret for its cookie."""
+async def begin_session(app_state: AppState, granted: TokenSet, user: SessionUser) -> SessionSecret:
+    """Keep a new session of this person with these tokens and return the secret for its cookie."""
     secret = SessionSecret.new()
     async with app_state.sessions() as session:
-        await store.begin(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
+        person = store.SignedInPerson(user.agency.agency_id, user.person_ref)
+        await store.begin(session, secret.digest, person, secret.seal(granted.packed()), granted.seconds)
         await session.commit()
     return secret
 

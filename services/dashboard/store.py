@@ -12,9 +12,16 @@ from services.dashboard.local_clock import LocalClock, zone_of
 
 WALL = text("SELECT set_config('accord.session', encode(:digest, 'hex'), true)")
 BEGIN = text("""
-INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token_until)
-SELECT :digest, :sealed, now.at, now.at, now.at + interval '8 hours', now.at + make_interval(secs => :seconds)
+INSERT INTO dashboard.session (digest, agency_id, person_ref, sealed, began_at, seen_at, ends_at, token_until)
+SELECT :digest, :agency, :person_ref, :sealed, now.at, now.at, now.at + interval '8 hours',
+    now.at + make_interval(secs => :seconds)
 FROM (SELECT register.instant() AS at) AS now
+""")
+AGENCY_WALL = text("SELECT set_config('accord.agency', :agency, true)")
+SIGNED_IN = text("""
+INSERT INTO dashboard.sign_in AS s (person_ref, agency_id, signed_in_at)
+VALUES (:person_ref, :agency, register.instant())
+ON CONFLICT (person_ref) DO UPDATE SET signed_in_before = s.signed_in_at, signed_in_at = EXCLUDED.signed_in_at
 """)
 TOUCH = text("""
 UPDATE dashboard.session SET seen_at = register.instant()
@@ -52,12 +59,23 @@ class AgencyNow:
     clock: LocalClock
 
 
-async def begin(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:
+@dataclass(frozen=True, slots=True)
+class SignedInPerson:
+    """Whose session it is."""
+
+    agency_id: str
+    person_ref: str
+
+
+async def begin(session: AsyncSession, digest: bytes, person: SignedInPerson, sealed: bytes, seconds: int) -> None:
     """Keep a new session whose token is good for `seconds`, and clear away what is over."""
     await session.execute(WALL, {"digest": digest})
     if await session.scalar(BROOM):
         await session.execute(OVER)
-    await session.execute(BEGIN, {"digest": digest, "sealed": sealed, "seconds": seconds})
+    row = {"agency": person.agency_id, "person_ref": person.person_ref}
+    await session.execute(AGENCY_WALL, {"agency": person.agency_id})
+    await session.execute(BEGIN, row | {"digest": digest, "sealed": sealed, "seconds": seconds})
+    await session.execute(SIGNED_IN, row)
 
 
 async def touch(session: AsyncSession, digest: bytes) -> StoredSession | None:

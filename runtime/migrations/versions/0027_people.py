@@ -51,6 +51,9 @@ GRANT UPDATE (roles, requested_roles, requested_by, active, left_at, passphrase_
     ON register.person TO accord_intake;
 GRANT SELECT, INSERT ON register.person_change TO accord_intake;
 GRANT INSERT ON register.person_change TO accord_admin, accord_dashboard;
+-- That somebody's session was ended by a colleague is on record.
+GRANT USAGE ON SCHEMA ledger TO accord_dashboard;
+GRANT INSERT ON ledger.pending TO accord_dashboard;
 """
 
 

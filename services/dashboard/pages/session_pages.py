@@ -126,4 +126,4 @@ async def _session_for(
     former = house.cookies.session(request)
     if former is not None:
         await session_auth.end_session(app_state, former)
-    return user, await session_auth.begin_session(app_state, granted)
+    return user, await session_auth.begin_session(app_state, granted, user)
