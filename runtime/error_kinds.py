@@ -44,6 +44,7 @@ Exception
   NotYet                    409: the instant lies in the future
   OffsetGap                 the reader skipped a message: reading begins again at the committed offset
   OrderStepNotPossible      409: the state of the order
+  PersonStepNotPossible     409: the state of the person
   QuotasRefused             the broker refused its quotas: the command line refuses
   RespondentNeeded          409: one of several respondents has to be named
   RespondentRefNeeded       409: a list that leaves out respondents has to name them by reference

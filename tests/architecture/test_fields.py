@@ -28,6 +28,7 @@ DRAFTING, SIGNING, ENFORCED = (
 )
 GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
+DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
 READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
 PART_2 = f"{GRANTS}::test_the_nine_part_2_elements_are_asked_for_and_never_kept"
@@ -43,6 +44,16 @@ EFFECTS: dict[str, dict[str, str]] = {
     "CaseRequest": {"channel": f"{INTAKE}::test_a_case_can_be_read_by_its_own_agency"},
     "ClosingRequest": {
         "reason_code": "tests/services/intake/test_closure.py::test_a_closed_case_says_why_and_is_readable"
+    },
+    "PersonRequest": {
+        "name": f"{OWN_PEOPLE}::test_people_are_listed_page_by_page_and_counted",
+        "roles": f"{OWN_PEOPLE}::test_whoever_is_added_waits_for_a_privacy_officer",
+    },
+    "RolesRequest": {"roles": f"{OWN_PEOPLE}::test_a_role_that_is_taken_away_ends_at_once"},
+    "LeavingRequest": {"successor_ref": f"{OWN_PEOPLE}::test_who_is_taken_out_is_nobody_at_the_next_request"},
+    "ExclusionRequest": {
+        "person_ref": f"{DENIALS}::test_a_privacy_officer_shuts_a_colleague_out",
+        "agency_ref": f"{DENIALS}::test_whether_a_person_works_elsewhere_is_not_answered",
     },
     "NicknameRequest": {"nickname": "tests/services/intake/test_nicknames.py::test_a_case_is_found_by_its_name"},
     "CaseSearchRequest": {

@@ -139,6 +139,19 @@ class Clerk:
         entries = self.asks("priya", "audit", "GET", "/v1/entries?act=granted&limit=200")["entries"]
         index = next(entry["index"] for entry in entries if entry["index"] is not None)
         self.stock["prove_entry"].append(Good("olu", query={"index": str(index)}))
+    def people(self) -> None:
+        """Somebody of the hotline for each step of its administrator and its privacy officer."""
+        asked = {"name": "Rosa Vega", "roles": ["advocate"]}
+        self.note("add_person", "olga", asked)
+        for operation, who, body in (
+            ("read_person", "olga", None),
+            ("set_roles", "olga", {"roles": ["auditor"]}),
+            ("confirm_person", "priya", None),
+            ("take_out_person", "olga", None),
+        ):
+            ref = self.asks("olga", "intake", "POST", "/v1/people", asked)["person_ref"]
+            self.note(operation, who, body, FIRST, person_ref=ref)
+        self.note("exclude_person", "priya", {"person_ref": "mia"}, case_ref=self.a_case())
 
     def braked(self, operation: str, case: str) -> None:
         """A notice of the case that the brake holds, on the news of an agency of its own."""
@@ -285,6 +298,7 @@ def filled(street: Street, times: int) -> Stock:
         clerk = Clerk(street, client)
         for _ in range(times):
             clerk.casework()
+            clerk.people()
             clerk.releases()
             clerk.orders()
             clerk.referrals()
@@ -308,6 +322,10 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_cases": ("ana", {"assigned": "anybody", "limit": "3"}),
     "count_cases": ("ana", {"state": "open"}),
     "list_colleagues": ("ana", {"limit": "2"}),
+    "list_people": ("olga", {"limit": "2"}),
+    "count_people": ("priya", {"state": "active"}),
+    "list_person_changes": ("priya", {"limit": "2"}),
+    "list_systems": ("olga", {}),
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
     "list_awaiting": ("mia", {}),
