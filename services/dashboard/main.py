@@ -19,6 +19,7 @@ from services.dashboard.pages import (
     board_pages,
     case_file_pages,
     case_pages,
+    exclusion_pages,
     fallback_pages,
     figure_pages,
     health_pages,
@@ -26,6 +27,8 @@ from services.dashboard.pages import (
     key_pages,
     ledger_pages,
     message_pages,
+    open_session_pages,
+    people_pages,
     plan_pages,
     referral_list_pages,
     referral_pages,
@@ -54,6 +57,9 @@ ROUTES = (
     ledger_pages.routes,
     accounting_pages.routes,
     health_pages.routes,
+    exclusion_pages.routes,
+    open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person
+    people_pages.routes,
     fallback_pages.routes,
 )
 

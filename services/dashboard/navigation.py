@@ -14,6 +14,7 @@ REFERRALS: Final = "/app/referrals"
 MESSAGES: Final = "/app/messages"
 LEDGER: Final = "/app/ledger"
 HEALTH: Final = "/app/health"
+PEOPLE: Final = "/app/people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ SECTIONS: Final = (
     Section(MESSAGES, mark("Messages"), frozenset({"inbox:read"})),
     Section(LEDGER, mark("Ledger"), frozenset({"ledger:read"})),
     Section(HEALTH, mark("Health"), frozenset({"operations:read"})),
+    Section(PEOPLE, mark("People"), frozenset({"people:read"})),
 )
 
 
