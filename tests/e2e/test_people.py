@@ -27,7 +27,7 @@ async def test_an_administrator_brings_somebody_in_and_out(sit: Sit) -> None:
     olga, priya = await a_sitting(sit, "olga", PEOPLE), await a_sitting(sit, "priya", CASES)
     await olga.page.get_by_role("button", name="Add a person").click()
     await olga.page.get_by_label("Full name").fill(NAME)
-    await olga.page.get_by_label("Advocate").check()
+    await olga.page.get_by_label("Advocate:").check()
     await olga.page.get_by_role("button", name="Ask for this person").click()
     place = olga.page.url.partition("?")[0]
 
@@ -39,8 +39,8 @@ async def test_an_administrator_brings_somebody_in_and_out(sit: Sit) -> None:
     assert await rosa.heading() == "My cases"
 
     await olga.page.goto(f"{place}/roles")
-    await olga.page.get_by_label("Advocate").uncheck()
-    await olga.page.get_by_label("Coordinator").check()
+    await olga.page.get_by_label("Advocate:").uncheck()
+    await olga.page.get_by_label("Coordinator:").check()
     await olga.page.get_by_role("button", name="Change roles").click()
     assert (await value_of(olga, "Roles"), await value_of(olga, "Waits for a privacy officer")) == (
         "none",
