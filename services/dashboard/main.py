@@ -19,6 +19,7 @@ from services.dashboard.pages import (
     board_pages,
     case_file_pages,
     case_pages,
+    colleague_pages,
     exclusion_pages,
     fallback_pages,
     figure_pages,
@@ -58,6 +59,7 @@ ROUTES = (
     accounting_pages.routes,
     health_pages.routes,
     exclusion_pages.routes,
+    colleague_pages.routes,
     open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person
     people_pages.routes,
     fallback_pages.routes,

@@ -31,7 +31,7 @@ from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
 from services.dashboard.language import language_of, speaking
 from services.dashboard.local_clock import LocalClock
-from services.dashboard.service_client import ServiceClient
+from services.dashboard.service_client import ServiceClient, ServiceRefusal
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
 
 HOME = "/app"
@@ -114,6 +114,8 @@ class SessionRoute(APIRoute):
                     # No link of ours leads to such an address; what it holds is not repeated.
                     return templates.problem_page(Absent(), trial=house.trial)
                 except Exception as error:
+                    if _of_colleagues(error) and "case_ref" in request.path_params:
+                        return _to(request, f"{HOME}/cases/{request.path_params['case_ref']}/opening")
                     return templates.problem_page(problem_of(error), trial=house.trial)
 
         return handle
@@ -165,10 +167,20 @@ async def session_user_for(app_state: AppState, secret: SessionSecret, granted: 
 
 
 def _to_start(request: Request) -> Response:
-    """Return the answer that leads to the start: the whole page, where a script asked for a part of it."""
+    """Return the answer that leads to the start."""
+    return _to(request, HOME)
+
+
+def _to(request: Request, place: str) -> Response:
+    """Return the answer that leads to a place: the whole page, where a script asked for a part of it."""
     if "hx-request" in request.headers:
-        return Response(headers={"HX-Redirect": HOME})
-    return RedirectResponse(HOME, status_code=303)
+        return Response(headers={"HX-Redirect": place})
+    return RedirectResponse(place, status_code=303)
+
+
+def _of_colleagues(error: Exception) -> bool:
+    """Tell whether a case was refused because only colleagues work on it: a reason opens it."""
+    return isinstance(error, ServiceRefusal) and error.code == "colleagues_case"
 
 
 async def begin_session(app_state: AppState, granted: TokenSet, user: SessionUser) -> SessionSecret:

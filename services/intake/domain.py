@@ -74,6 +74,15 @@ class IncidentState(StrEnum):
     CLOSED = "closed"
 
 
+class ColleagueReason(StrEnum):
+    """Why somebody opens a case on which only colleagues work."""
+
+    COVERING = "covering"
+    ASKED_BY_COLLEAGUE = "asked_by_colleague"
+    SURVIVOR_ASKED = "survivor_asked"
+    SUPERVISION = "supervision"
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """An incident as intake keeps it: what was told lies sealed with its custodian."""

@@ -12,6 +12,7 @@ from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
 from schemas.values import Flag, Items, PersonRef, ShortName, Text200
+from services.intake.domain import ColleagueReason
 
 # What a person may be at an agency; `system` is none of them.
 StaffRole = Literal[
@@ -40,6 +41,12 @@ class AssignmentRequest(StrictModel):
     """Who works on a case from now on; an empty list is nobody."""
 
     person_refs: Local[Items[PersonRef]]
+
+
+class ColleagueOpeningRequest(StrictModel):
+    """Why somebody opens a case on which only colleagues work."""
+
+    reason_code: Local[ColleagueReason]
 
 
 class ClosingRequest(StrictModel):

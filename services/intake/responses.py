@@ -100,6 +100,13 @@ class CasesResponse(StrictModel):
     cases: list[ListedCaseResponse]
 
 
+class ColleagueOpeningResponse(StrictModel):
+    """Until when a case of colleagues stays open to whoever stated the reason."""
+
+    case_ref: UUID
+    open_until: datetime
+
+
 class CaseStatusResponse(StrictModel):
     """What the agency decided about its own case; the version is the one that the next decision names."""
 

@@ -45,6 +45,9 @@ EFFECTS: dict[str, dict[str, str]] = {
     "ClosingRequest": {
         "reason_code": "tests/services/intake/test_closure.py::test_a_closed_case_says_why_and_is_readable"
     },
+    "ColleagueOpeningRequest": {
+        "reason_code": "tests/services/intake/test_colleague_openings.py::test_a_colleague_opens_a_case_by_a_reason"
+    },
     "PersonRequest": {
         "name": f"{OWN_PEOPLE}::test_people_are_listed_page_by_page_and_counted",
         "roles": f"{OWN_PEOPLE}::test_whoever_is_added_waits_for_a_privacy_officer",

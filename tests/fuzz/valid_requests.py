@@ -115,6 +115,7 @@ class Clerk:
         self.note("correct_incident", "ana", words.incident(), case_ref=case, incident_ref=incident)
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
         self.note("assign_case", "ana", {"person_refs": ["ana", "mia"]}, FIRST, case_ref=case)
+        self.note("open_colleagues_case", "mia", {"reason_code": "covering"}, case_ref=case)
         self.note("name_case", "ana", {"nickname": "Blue door"}, FIRST, case_ref=self.a_case())
         self.note("search_cases", "ana", {"nickname": "blue door"})
         self.note("close_case", "ana", {"reason_code": "completed"}, FIRST, case_ref=self.a_case())

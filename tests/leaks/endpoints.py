@@ -38,6 +38,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "correct_incident": {"needs": ["shelter"]},
     "assign_case": {"person_refs": []},
     "name_case": {"nickname": "Blue door"},
+    "open_colleagues_case": {"reason_code": "covering"},
     "close_case": {"reason_code": "completed"},
     "reopen_case": None,
     "write_plan": {"threat_type": "intimate_partner", "goals": ["A safe bed"]},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wtforms import SelectField, SelectMultipleField
+from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.validators import DataRequired, Length
 
 from services.dashboard.forms.desk_form import DeskForm, TextField
@@ -21,6 +21,15 @@ STEP_WORDS: Final = {
     "cases_assigned": mark("This person still works on open cases. Choose who takes them."),
     "nothing_requested": mark("Nothing waits to be confirmed any more. Look at the person again."),
     "party_to_the_first_act": mark("Whoever asked for a role does not confirm it. Ask another privacy officer."),
+}
+
+
+# Why somebody opens a colleague's case, in the order in which it is offered.
+REASONS: Final = {
+    "covering": mark("I cover for whoever works on it"),
+    "asked_by_colleague": mark("Whoever works on it asked me to"),
+    "survivor_asked": mark("The survivor asked me"),
+    "supervision": mark("I supervise this work"),
 }
 
 
@@ -56,6 +65,16 @@ class LeavingForm(PeopleForm):
     """Who takes the open cases of somebody who leaves; asked only where there are any."""
 
     successor_ref = SelectField(mark("Who takes the open cases"), choices=list, validate_choice=False)
+
+
+def _reason_choices() -> list[tuple[str, str]]:
+    return [(code, translate(text)) for code, text in REASONS.items()]
+
+
+class ColleagueOpeningForm(DeskForm):
+    """Why somebody opens a case on which only colleagues work."""
+
+    reason_code = RadioField(mark("Why you open it"), [DataRequired()], choices=_reason_choices)
 
 
 class ExclusionForm(PeopleForm):

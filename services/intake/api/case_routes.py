@@ -22,7 +22,7 @@ from runtime.http import (
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, PlanStatus
 from schemas.facts.incident import IncidentBlock
-from services.intake import case_status, domain, nicknames, store
+from services.intake import case_status, colleague_openings, domain, nicknames, store
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
 from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest, PlanRequest
 from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
@@ -63,8 +63,12 @@ async def open_case(unit: MayWriteCases, answer: Response, form: CaseRequest | N
 
 @routes.get("/{case_ref}", response_model=CaseResponse, response_model_exclude_none=True)
 async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> CaseResponse:
-    """Show how the agency's own case stands. What was told is read by an opening."""
+    """Show how the agency's own case stands. What was told is read by an opening.
+
+    A case on which only colleagues work is refused (409 `colleagues_case`) before `POST /v1/cases/{case_ref}/opening`.
+    """
     subject = await readable_subject(unit, case_ref)
+    await colleague_openings.require_open(unit, case_ref, subject.at)
     home = subject.home_agency == unit.agency_id
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)

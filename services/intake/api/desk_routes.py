@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import Response
 
 from runtime.database.unit_of_work import UnitOfWork
-from runtime.http import FieldError, IfMatch, Invalid, etag, replayed_by, require_match, router
+from runtime.http import FieldError, IfMatch, Invalid, Refused, etag, never_replayed, replayed_by, require_match, router
 from runtime.register import Subject
 from services.intake import case_status, desk_log, domain, nicknames, staff
-from services.intake.api.lookup import REFUSALS, MayWriteCases, own_subject, readable_subject
+from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
+from services.intake.colleague_openings import open_for_colleague
 from services.intake.domain import CaseState, CaseStatus
-from services.intake.requests import AssignmentRequest, ClosingRequest, NicknameRequest
-from services.intake.responses import CaseStatusResponse
+from services.intake.requests import AssignmentRequest, ClosingRequest, ColleagueOpeningRequest, NicknameRequest
+from services.intake.responses import CaseStatusResponse, ColleagueOpeningResponse
 
 routes = router("/v1/cases", refusals=REFUSALS)
 
@@ -36,6 +37,20 @@ async def assign_case(
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
     await desk_log.record_decision(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})
     return await _standing(unit, case_ref, subject, answer)
+
+
+@routes.post("/{case_ref}/opening", response_model=ColleagueOpeningResponse)
+@never_replayed
+async def open_colleagues_case(
+    case_ref: UUID, form: ColleagueOpeningRequest, unit: MayReadCases
+) -> ColleagueOpeningResponse:
+    """Open a case on which only colleagues work, for twelve hours: the reason is on record."""
+    if unit.person_ref is None:
+        raise Refused("no_person")
+    subject = await own_subject(unit, case_ref)
+    until = await open_for_colleague(unit, case_ref, unit.person_ref, subject.at)
+    await desk_log.record_decision(unit, subject, "colleagues_case", {"opening_reason": form.reason_code})
+    return ColleagueOpeningResponse(case_ref=case_ref, open_until=until)
 
 
 @routes.post("/{case_ref}/closing", response_model=CaseStatusResponse, response_model_exclude_none=True)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from services.dashboard.forms.people_forms import REASONS
 from services.dashboard.navigation import CASES, PEOPLE
 from services.dashboard.pages.open_session_pages import OWN
 from services.dashboard.rows.people_rows import ROLES
+from services.intake.domain import ColleagueReason
 from services.intake.requests import StaffRole
 from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
@@ -45,8 +47,9 @@ async def office(square: Square) -> Office:
     return Office(square, agency, people, {role: await square.sign_in(ref) for role, ref in people.items()})
 
 
-def test_each_role_has_words() -> None:
+def test_each_role_and_each_reason_has_words() -> None:
     assert set(ROLES) == set(StaffRole.__args__)  # type: ignore[attr-defined]
+    assert set(REASONS) == set(ColleagueReason)
 
 
 async def test_an_administrator_begins_at_the_people(office: Office) -> None:
@@ -201,6 +204,23 @@ async def test_a_privacy_officer_shuts_a_colleague_out_by_name(office: Office) -
     assert (empty.status_code, 'href="#person_ref"' in empty.text) == (422, True)
     assert (answer.status_code, "Shut out: Robin Vale" in answer.text) == (200, True)
     assert "My cases (0)" in await office.page("case_worker", CASES)
+
+
+async def test_a_colleagues_case_is_opened_by_a_reason(office: Office) -> None:
+    other = await office.square.sign_in(await office.square.person(office.agency, "case_worker"))
+    await office.browsers["case_worker"].submit(f"{CASES}/new", nickname="Blue door")
+    found = await other.submit(CASES, nickname="Blue door")
+    (ref,) = set(re.findall(rf'href="{CASES}/([0-9a-f-]{{36}})"', found.text))
+    place = f"{CASES}/{ref}"
+
+    led = await other.get(f"{place}/exclusion")
+    empty = await other.submit(f"{place}/opening")
+    answer = await other.submit(f"{place}/opening", reason_code="covering")
+
+    assert (led.status_code, led.headers["location"]) == (303, f"{place}/opening")
+    assert (empty.status_code, 'href="#reason_code"' in empty.text) == (422, True)
+    assert (answer.status_code, answer.headers["location"]) == (303, place)
+    assert (await other.get(f"{place}/exclusion")).status_code == 200
 
 
 async def test_of_another_agencys_case_nobody_can_be_shut_out(office: Office) -> None:

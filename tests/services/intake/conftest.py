@@ -74,6 +74,6 @@ class Desk(AtTheDoor):
 async def desk(town: Town, web: Web, app: FastAPI) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         new_desk = Desk(town)
-        for name in ("ana", "priya", "olga", "sam", "lee", "kim", "cora"):
+        for name in ("ana", "mia", "priya", "olga", "sam", "lee", "kim", "cora"):
             new_desk.people[name] = await stack.enter_async_context(web.as_person(app, name))
         yield new_desk

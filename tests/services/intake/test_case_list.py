@@ -185,6 +185,7 @@ async def test_a_query_that_says_nothing_is_refused(desk: Desk, query: str) -> N
 async def test_only_who_may_read_cases_may_list_them(desk: Desk, path: str) -> None:
     assert {name: (await client.get(path)).status_code for name, client in desk.people.items()} == {
         "ana": 200,
+        "mia": 200,
         "priya": 200,
         "sam": 200,
         "lee": 200,
