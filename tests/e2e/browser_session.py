@@ -46,7 +46,7 @@ class Sitting:
         return Path(place).read_text().strip()
 
     async def sign_in(self, person_ref: str, passphrase: str = "") -> None:
-        """Sign in as somebody whose pages begin there."""
+        """Sign in, and wait for the first page of this person."""
         await self.page.goto(f"{self.board}/app")
         await self.page.get_by_role("button", name="Sign in").click()
         await self.page.get_by_label("Name").fill(person_ref)

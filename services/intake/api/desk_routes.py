@@ -30,9 +30,14 @@ async def as_it_stands(case_ref: UUID, unit: MayWriteCases, answer: Response) ->
 async def assign_case(
     case_ref: UUID, form: AssignmentRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
 ) -> CaseStatusResponse:
-    """Say who works on the case, in place of whoever did: active colleagues, or nobody."""
+    """Say who works on the case, in place of whoever did: active colleagues, or nobody.
+
+    Whoever hands their own case over may still open it for twelve hours, without a reason.
+    """
     subject, status = await _lock_status(unit, case_ref, if_match)
     await _check_colleagues(unit, subject, form.person_refs)
+    if unit.person_ref in await case_status.assigned_to(unit.session, unit.agency_id, case_ref):
+        await open_for_colleague(unit, case_ref, unit.person_ref, subject.at)
     await case_status.assign(unit.session, unit.agency_id, case_ref, form.person_refs)
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
     await desk_log.record_decision(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})

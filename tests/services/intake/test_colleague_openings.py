@@ -45,7 +45,23 @@ async def test_who_works_on_it_needs_no_step(desk: Desk) -> None:
     case_ref = await desk.case()
     await assign(desk.ana, case_ref, "mia")
 
-    assert [(await who.get(f"/v1/cases/{case_ref}")).status_code for who in (desk.mia, desk.ana)] == [200, 409]
+    assert (await desk.mia.get(f"/v1/cases/{case_ref}")).status_code == 200
+
+
+async def test_who_hands_a_case_over_may_look_until_the_shift_ends(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await assign(desk.ana, case_ref, "mia")
+    at_once = await desk.ana.get(f"/v1/cases/{case_ref}")
+
+    assert desk.rows(LATER, ref=case_ref) == [("ana",)]
+    assert (at_once.status_code, (await desk.ana.get(f"/v1/cases/{case_ref}")).status_code) == (200, 409)
+
+
+async def test_handing_over_a_colleagues_case_opens_it_to_nobody_else(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await assign(desk.mia, case_ref, "priya")
+
+    assert (await desk.mia.get(f"/v1/cases/{case_ref}")).status_code == 409
 
 
 async def test_nobodys_case_is_open_to_all_colleagues(desk: Desk) -> None:
