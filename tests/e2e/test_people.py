@@ -4,7 +4,7 @@ from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
 
-from services.dashboard.navigation import CASES, PEOPLE
+from services.dashboard.navigation import PEOPLE
 from services.dashboard.pages.open_session_pages import OWN
 from tests.e2e.browser_session import WIDTH, Sitting
 from tests.e2e.conftest import Sit
@@ -12,9 +12,9 @@ from tests.e2e.conftest import Sit
 NAME = "Rosa Vega"
 
 
-async def a_sitting(sit: Sit, person_ref: str, first_page: str, passphrase: str = "") -> Sitting:
+async def a_sitting(sit: Sit, person_ref: str, passphrase: str = "") -> Sitting:
     sitting = await sit(None)
-    await sitting.sign_in(person_ref, first_page, passphrase)
+    await sitting.sign_in(person_ref, passphrase)
     return sitting
 
 
@@ -24,7 +24,7 @@ async def value_of(sitting: Sitting, key: str) -> str:
 
 
 async def test_an_administrator_brings_somebody_in_and_out(sit: Sit) -> None:
-    olga, priya = await a_sitting(sit, "olga", PEOPLE), await a_sitting(sit, "priya", CASES)
+    olga, priya = await a_sitting(sit, "olga"), await a_sitting(sit, "priya")
     await olga.page.get_by_role("button", name="Add a person").click()
     await olga.page.get_by_label("Full name").fill(NAME)
     await olga.page.get_by_label("Advocate:").check()
@@ -34,7 +34,7 @@ async def test_an_administrator_brings_somebody_in_and_out(sit: Sit) -> None:
     await priya.page.goto(place)
     await priya.page.get_by_role("button", name="Confirm these roles").click()
     ref, passphrase = await value_of(priya, "Signs in as"), await value_of(priya, "Passphrase")
-    rosa = await a_sitting(sit, ref, "/app/board", passphrase)
+    rosa = await a_sitting(sit, ref, passphrase)
     await rosa.page.get_by_role("link", name="Cases").click()
     assert await rosa.heading() == "My cases"
 
@@ -59,7 +59,7 @@ async def test_people_pages_are_fit_for_everybody(sit: Sit, pictures: Path) -> N
     broken = []
     for width in (1280, 320):
         sitting = await sit(None, width, script=True, bypass_csp=True)
-        await sitting.sign_in("olga", PEOPLE)
+        await sitting.sign_in("olga")
         places = [
             PEOPLE,
             f"{PEOPLE}/ana",

@@ -140,6 +140,7 @@ class Clerk:
         entries = self.asks("priya", "audit", "GET", "/v1/entries?act=granted&limit=200")["entries"]
         index = next(entry["index"] for entry in entries if entry["index"] is not None)
         self.stock["prove_entry"].append(Good("olu", query={"index": str(index)}))
+
     def people(self) -> None:
         """Somebody of the hotline for each step of its administrator and its privacy officer."""
         asked = {"name": "Rosa Vega", "roles": ["advocate"]}
