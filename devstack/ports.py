@@ -29,6 +29,7 @@ FIXED: Mapping[str, int] = {
     "exchange-worker": 8417,
     "exchange-relay": 8427,
     "notifications-worker": 8416,
+    "dashboard-worker": 8410,
     "postgres": 8432,
     "kafka": 8492,
     "kafka-controller": 8493,

@@ -58,6 +58,7 @@ PROGRAMS = (
     _service("exchange", "worker", Settings),
     _service("exchange", "relay", BrokerSettings, "accord_relay"),
     _service("notifications", "worker", SendingSettings),
+    _service("dashboard", "worker", BrokerSettings),
 )
 KAFKA_USERS = (*SERVICES, "relay")
 

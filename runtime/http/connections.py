@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -22,6 +23,7 @@ from runtime.http.problems import Problem
 MOST_HEAD_BYTES: Final = 32 * 1024
 ANSWER_SECONDS: Final = 60.0  # for an answer, its reading by the client included
 SWEEP_SECONDS: Final = 1.0
+ON_SHUTDOWN: Final = "accord.on_shutdown"  # of what a request carries: called when the process is told to stop
 _LENGTH = re.compile(rb"\r\ncontent-length:([^\r]*)")
 _REQUEST_LINE = re.compile(rb"[^\r\n]* HTTP/1\.[01]\r\n")
 
@@ -129,6 +131,7 @@ class Connection(H11Protocol):
         self._left = 0  # bytes of the body that is on its way
         self._refused = False
         self._since: float | None = None  # when what we wait for began; None where an idle client may take its time
+        self._on_shutdown: list[Callable[[], None]] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, unless there are too many."""
@@ -163,6 +166,12 @@ class Connection(H11Protocol):
             head, data = bytes(self._head[:end]), bytes(self._head[end:])
             self._head.clear()
             self._take(head)
+
+    def shutdown(self) -> None:
+        """Let what is being answered end, and have an answer end that goes on until it is told to."""
+        super().shutdown()
+        for end in self._on_shutdown:
+            end()
 
     def on_response_complete(self) -> None:
         """Wait for the next request; a head or a body that has begun may not take long."""
@@ -213,6 +222,7 @@ class Connection(H11Protocol):
         super().data_received(head)
         if self.scope is not before:  # its task has not begun yet
             self.scope["accord.refusals"] = self._refusals  # type: ignore[typeddict-unknown-key]
+            self._on_shutdown = self.scope[ON_SHUTDOWN] = []  # type: ignore[typeddict-unknown-key]
 
     def _refuse(self, problem: Problem) -> None:
         """Answer without the parser, and close once that was read; in the midst of another answer, only close."""

@@ -1,7 +1,8 @@
-"""Wiring of the dashboard: its pages, its API, and whom it asks."""
+"""Wiring of the dashboard: its pages, its API, whom it asks, and the worker that hears of changes."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +10,25 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
+from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
-from runtime.settings import ProcessSettings, Profile, read
-from services.dashboard import api
+from runtime.http.background_process import run_with_health
+from runtime.keyring import NoKeyring
+from runtime.messaging.consumer import Worker
+from runtime.settings import BrokerSettings, ProcessSettings, Profile, read
+from services.dashboard import api, live_routes
+from services.dashboard.consumers import listen
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
+from runtime.http.background_process import run_with_health
+from runtime.keyring import NoKeyring
+from runtime.messaging.consumer import Worker
+from runtime.settings import BrokerSettings, ProcessSettings, Profile, read
+from services.dashboard import api, live_routes
+from services.dashboard.consumers import listen
+from services.dashboard.cookies import Cookies
+from services.dashboard.issuer import Issuer
+from services.dashboard.jobs import forget_old_changes
 from services.dashboard.pages import (
     accounting_pages,
     board_pages,
@@ -43,6 +58,7 @@ from services.dashboard.settings import BoardSettings
 # The last takes every address of a page that none before it takes.
 ROUTES = (
     api.routes,
+    live_routes.routes,
     session_pages.routes,
     figure_pages.routes,
     board_pages.routes,
@@ -73,7 +89,7 @@ def build(settings: ProcessSettings) -> FastAPI:
     async def housed(app: FastAPI) -> AsyncIterator[None]:
         if not isinstance(settings, BoardSettings):
             raise TypeError("the dashboard starts with the settings of a board only")
-        async with client() as asking:
+        async with client() as asking, live_routes.keep_live(app):
             app.state.house = dashboard_state(settings, asking)
             yield
 
@@ -88,13 +104,34 @@ def dashboard_state(settings: BoardSettings, asking: httpx.AsyncClient) -> Dashb
     return DashboardState(settings.dashboard_url, ServiceClient(asking, settings.services), issuer, cookies, trial)
 
 
-PARTS = {"api": BoardSettings}
+def work(settings: BrokerSettings) -> None:
+    """Note what comes to the mailboxes, by its routing, until told to stop; nothing is opened, so no key is needed."""
+    bound = sessions(
+        engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
+    )
+    worker = Worker(settings, consumer="dashboard", sessions=bound, keys=NoKeyring())
+    listen(worker)
+
+    async def run() -> None:
+        forgetting = asyncio.create_task(forget_old_changes(bound))
+        try:
+            await worker.run()
+        finally:
+            forgetting.cancel()
+
+    run_with_health(settings, run, worker.stop, worker.state.missing)
+
+
+PARTS: dict[str, type[ProcessSettings]] = {"api": BoardSettings, "worker": BrokerSettings}
 
 
 def main(part: str) -> None:
-    """Run the one process there is: api."""
-    settings = read(PARTS[part])
-    serve(build(settings), settings)
+    """Run one of the processes: api or worker."""
+    match read(PARTS[part]):
+        case BoardSettings() as settings:
+            serve(build(settings), settings)
+        case BrokerSettings() as settings:
+            work(settings)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.sse import format_sse_event
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -36,6 +37,8 @@ from services.dashboard.session_secret import NotUnsealed, SessionSecret
 
 HOME = "/app"
 SIGN_OUT = f"{HOME}/sign-out"
+BACKGROUND = "accord-background"  # header of what a page asks by itself, while nobody may sit before it
+GONE = format_sse_event(event="gone", data_str="{}")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -66,6 +69,7 @@ class SessionUser:
     agency_name: str
     scopes: frozenset[str]
     clock: LocalClock
+    place: int = 0  # of the last change of the agency that this page may show
 
 
 class RequireSession:
@@ -129,7 +133,8 @@ class SessionRoute(APIRoute):
         app_state.rate_limiter.acquire((address, request.method, self.path_format))
         async with app_state.concurrency_limits.of(address):
             if self.entrance.session:
-                request.state.visit = await load_session(app_state, house, house.cookies.session(request))
+                used, secret = not _is_background(request), house.cookies.session(request)
+                request.state.visit = await load_session(app_state, house, secret, used=used)
             return await handler(request)
 
 
@@ -144,12 +149,17 @@ def session_requirements(dependant: Dependant) -> list[RequireSession]:
     return own + [requirement for part in dependant.dependencies for requirement in session_requirements(part)]
 
 
-async def load_session(app_state: AppState, house: DashboardState, secret: SessionSecret | None) -> SessionUser:
-    """Return the user whose session the cookie's secret opens; raises `NotSignedIn`."""
+async def load_session(
+    app_state: AppState, house: DashboardState, secret: SessionSecret | None, *, used: bool = True
+) -> SessionUser:
+    """Return the user whose session the cookie's secret opens; raises `NotSignedIn`.
+
+    The idle time goes on where the session was not `used`: a page asked by itself.
+    """
     if secret is None:
         raise NotSignedIn
     try:
-        return await session_user_for(app_state, secret, await _granted(app_state, house.issuer, secret))
+        return await session_user_for(app_state, secret, await _granted(app_state, house.issuer, secret, used))
     except (NotVerified, Unauthenticated, NotUnsealed, SignInDenied):
         await end_session(app_state, secret)
         raise NotSignedIn from None
@@ -163,11 +173,17 @@ async def session_user_for(app_state: AppState, secret: SessionSecret, granted: 
     async with unit_of_work_for(app_state, principal) as unit:
         now = await store.agency_now(unit.session, unit.agency_id)
         person = (unit.person_ref or "", unit.person_name)
-        return SessionUser(secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock)
+        return SessionUser(secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock, now.place)
+
+
+def _is_background(request: Request) -> bool:
+    return BACKGROUND in request.headers or "text/event-stream" in request.headers.get("accept", "")
 
 
 def _to_start(request: Request) -> Response:
-    """Return the answer that leads to the start."""
+    """Return the answer that leads to the start, or that ends a stream."""
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return Response(GONE, media_type="text/event-stream")
     return _to(request, HOME)
 
 
@@ -200,10 +216,10 @@ async def end_session(app_state: AppState, secret: SessionSecret) -> None:
         await session.commit()
 
 
-async def _granted(app_state: AppState, issuer: Issuer, secret: SessionSecret) -> TokenSet:
+async def _granted(app_state: AppState, issuer: Issuer, secret: SessionSecret, used: bool) -> TokenSet:
     """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
     async with app_state.sessions() as session:
-        stored = await store.touch(session, secret.digest)
+        stored = await store.touch(session, secret.digest, used=used)
         if stored is None:
             raise NotSignedIn
         granted = TokenSet.unpacked(secret.unseal(stored.sealed))

@@ -24,7 +24,7 @@ VALUES (:person_ref, :agency, register.instant())
 ON CONFLICT (person_ref) DO UPDATE SET signed_in_before = s.signed_in_at, signed_in_at = EXCLUDED.signed_in_at
 """)
 TOUCH = text("""
-UPDATE dashboard.session SET seen_at = register.instant()
+UPDATE dashboard.session SET seen_at = CASE WHEN :used THEN register.instant() ELSE seen_at END
 WHERE digest = :digest AND NOT dashboard.is_over(seen_at, ends_at)
 RETURNING sealed, token_until <= register.instant() + interval '60 seconds' AS worn
 """)
@@ -39,7 +39,10 @@ OVER = text("""
 DELETE FROM dashboard.session WHERE digest IN
     (SELECT digest FROM dashboard.session WHERE dashboard.is_over(seen_at, ends_at) LIMIT 200)
 """)
-AGENCY = text("SELECT name, time_zone, register.instant() AS at FROM register.agency WHERE agency_id = :agency_id")
+AGENCY = text("""
+SELECT a.name, a.time_zone, register.instant() AS at, COALESCE(f.place, 0) AS place
+FROM register.agency AS a LEFT JOIN dashboard.feed AS f USING (agency_id) WHERE a.agency_id = :agency_id
+""")
 NAMES = text("SELECT agency_id, name FROM register.agency WHERE agency_id = ANY(:agency_ids)")
 
 
@@ -53,10 +56,11 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class AgencyNow:
-    """An agency by its name, and what its clock shows."""
+    """An agency by its name, what its clock shows, and the place of the last change that it can see."""
 
     name: str
     clock: LocalClock
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,10 @@ async def begin(session: AsyncSession, digest: bytes, person: SignedInPerson, se
     await session.execute(SIGNED_IN, row)
 
 
-async def touch(session: AsyncSession, digest: bytes) -> StoredSession | None:
-    """Return the session and restart its idle time, or None where the session is over or never was."""
+async def touch(session: AsyncSession, digest: bytes, *, used: bool = True) -> StoredSession | None:
+    """Return the session, its idle time beginning anew where it was `used`; None where it is over or never was."""
     await session.execute(WALL, {"digest": digest})
-    row = (await session.execute(TOUCH, {"digest": digest})).one_or_none()
+    row = (await session.execute(TOUCH, {"digest": digest, "used": used})).one_or_none()
     return None if row is None else StoredSession(row.sealed, row.worn)
 
 
@@ -99,7 +103,7 @@ async def end(session: AsyncSession, digest: bytes) -> None:
 async def agency_now(session: AsyncSession, agency_id: str) -> AgencyNow:
     """Return the agency's name, and the database's present instant with the zone that the agency reads it in."""
     row = (await session.execute(AGENCY, {"agency_id": agency_id})).one()
-    return AgencyNow(row.name, LocalClock(row.at, zone_of(row.time_zone)))
+    return AgencyNow(row.name, LocalClock(row.at, zone_of(row.time_zone)), row.place)
 
 
 async def agency_names(session: AsyncSession, agency_ids: Collection[str]) -> dict[str, str]:

@@ -28,6 +28,7 @@ OWN_SECRETS = {
     "exchange-worker": OWN | KEYRING | BROKER,
     "exchange-relay": OWN | BROKER,
     "notifications-worker": OWN | KEYRING | BROKER | FOLDER,
+    "dashboard-worker": OWN | BROKER,
 }
 
 

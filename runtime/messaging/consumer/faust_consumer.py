@@ -20,7 +20,7 @@ from runtime.messaging.consumer.faust_driver import ResilientTransport
 from runtime.messaging.consumer.health import ConsumerStopped
 from runtime.messaging.consumer.offset_gaps import OffsetGap, OffsetGapDetector, Partition
 from runtime.messaging.dead_letters import RawRecord
-from runtime.settings import KafkaProtocol, Settings
+from runtime.settings import BrokerSettings, KafkaProtocol
 from runtime.telemetry import log_fields
 from runtime.telemetry.error_ids import error_id
 
@@ -55,7 +55,7 @@ class _App(faust.App):
 class FaustConsumer:
     """One Faust application that reads mailboxes for as long as it lives."""
 
-    def __init__(self, settings: Settings, group: str, handle: Handle) -> None:
+    def __init__(self, settings: BrokerSettings, group: str, handle: Handle) -> None:
         self._handle = handle
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._app = cast(Any, _App(group, **_configuration(settings)))
@@ -214,7 +214,7 @@ def _received(event: Any) -> RawRecord:
     )
 
 
-def _configuration(settings: Settings) -> dict[str, Any]:
+def _configuration(settings: BrokerSettings) -> dict[str, Any]:
     context = None
     if settings.kafka_protocol is KafkaProtocol.TLS:
         import ssl  # only where the broker is spoken to over TLS

@@ -15,7 +15,7 @@ from runtime.messaging.connection import client
 from runtime.messaging.consumer.health import ConsumerHealth
 from runtime.messaging.consumer.lag import Partition, offsets
 from runtime.register.agencies import agencies_with_mailboxes
-from runtime.settings import Settings
+from runtime.settings import BrokerSettings
 from schemas.topics import mailbox
 
 ANSWER_WITHIN = 3.0
@@ -33,7 +33,9 @@ class AssignedMailboxes:
 class Mailboxes:
     """Looks up which mailboxes exist, and notes whether the broker answers."""
 
-    def __init__(self, settings: Settings, sessions: async_sessionmaker[AsyncSession], state: ConsumerHealth) -> None:
+    def __init__(
+        self, settings: BrokerSettings, sessions: async_sessionmaker[AsyncSession], state: ConsumerHealth
+    ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._state = state

@@ -18,7 +18,7 @@ from runtime.messaging.consumer.health import ConsumerHealth, ConsumerStopped
 from runtime.messaging.consumer.lag import ConsumerLag
 from runtime.messaging.consumer.mailboxes import AssignedMailboxes, Mailboxes
 from runtime.messaging.consumer.message_handler import MessageHandler
-from runtime.settings import Settings
+from runtime.settings import BrokerSettings
 from runtime.telemetry import log_fields
 from runtime.telemetry.error_ids import error_id
 from schemas.facts import Fact
@@ -39,7 +39,7 @@ class Worker:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: BrokerSettings,
         *,
         consumer: str,
         sessions: async_sessionmaker[AsyncSession],

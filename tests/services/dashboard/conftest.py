@@ -26,7 +26,7 @@ from schemas.codes import AgencyKind, Purpose
 from services.audit.api import routes as audit_routes
 from services.audit.public_key import STATE
 from services.consent.api import routes as consent_routes
-from services.dashboard import main
+from services.dashboard import live_routes, main
 from services.dashboard.pages.session_pages import SIGNED_IN
 from services.dashboard.settings import BoardSettings
 from services.exchange import store as exchange_store
@@ -164,7 +164,7 @@ def housed(settings: BoardSettings, streets: Streets) -> Callable[[FastAPI], Any
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(transport=streets) as asking:
+        async with httpx.AsyncClient(transport=streets) as asking, live_routes.keep_live(app):
             app.state.house = main.dashboard_state(settings, asking)
             yield
 

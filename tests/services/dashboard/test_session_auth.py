@@ -42,7 +42,7 @@ def test_every_route_takes_a_scope_or_a_session(settled: FastAPI) -> None:
             by_nothing.add(route.path)
 
     assert by_scope == {("/v1/board", "board:read"), ("/v1/board/{name}", "board:read")}
-    assert {"/app/board", "/app/board/{name}", "/app/cases", "/app/sign-out"} <= by_session
+    assert {"/app/board", "/app/board/{name}", "/app/cases", "/app/live", "/app/sign-out"} <= by_session
     assert by_nothing == FOR_ANYBODY | OF_THE_PROCESS
 
 
