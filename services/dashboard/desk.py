@@ -16,6 +16,7 @@ from services.dashboard import store
 from services.dashboard.domain import Query
 from services.dashboard.form_parser import check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.live_routes import live_address
 from services.dashboard.navigation import navigation_for
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn
@@ -88,6 +89,7 @@ class Desk:
         frame = {
             "visit": self.visit,
             "clock": self.visit.clock,
+            "live_address": live_address(self.visit),
             "here": self.here,
             "navigation": navigation_for(self.visit.scopes, self.here),
             "sign_out": SIGN_OUT,

@@ -13,3 +13,110 @@ window.addEventListener("pageshow", (event) => {
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 startGovuk();
 startMoj();
+
+// A live page is kept up to date: the server says that something changed, and the page asks for it again.
+// Without this, and while it is paused, the page stands still until its reader loads it again.
+const NEWS_EVERY = 30_000;
+const ASK_EVERY = 60_000; // whatever was said: where nobody can say anything, a page is not older than this
+const AWAY_AFTER = 3_000; // a stream that ends by itself is there again before
+const LONGEST_WAIT = 60_000;
+
+const live = document.getElementById("live");
+const state = document.getElementById("live-state");
+const pause = document.getElementById("live-pause");
+const news = document.getElementById("live-news");
+let source = null;
+let since = null;
+let wait = 1_000;
+let away = 0;
+let lastNews = -NEWS_EVERY;
+let waitingNews = 0;
+
+function show(name) {
+  window.clearTimeout(away);
+  live.dataset.state = name;
+  state.textContent = state.dataset[name];
+}
+
+function askAgain() {
+  live.querySelectorAll("[data-hx-get]").forEach((part) => window.htmx.trigger(part, "again"));
+}
+
+// Whoever listens to the page hears of changes now and then, not of each.
+function tell() {
+  if (waitingNews) {
+    return;
+  }
+  waitingNews = window.setTimeout(() => {
+    waitingNews = 0;
+    lastNews = performance.now();
+    news.textContent = "";
+    window.setTimeout(() => { news.textContent = news.dataset.changed; }, 100);
+  }, Math.max(0, lastNews + NEWS_EVERY - performance.now()));
+}
+
+function disconnect(name) {
+  source.close();
+  source = null;
+  show(name);
+  pause.textContent = pause.dataset.resume;
+}
+
+// What may not be shown any more leaves the screen: the page is asked for anew, and says why.
+function leave() {
+  disconnect("away");
+  document.getElementById("main").replaceChildren();
+  window.location.assign(window.location.pathname + window.location.search);
+}
+
+function connect() {
+  const address = new URL(live.dataset.address, window.location.href);
+  if (since !== null) {
+    address.searchParams.set("since", since);
+  }
+  source = new EventSource(address);
+  pause.textContent = pause.dataset.pause;
+  source.addEventListener("open", () => { wait = 1_000; show("on"); });
+  source.addEventListener("gone", leave);
+  source.addEventListener("crowded", () => disconnect("paused"));
+  for (const name of ["board", "case"]) {
+    source.addEventListener(name, (event) => {
+      since = event.lastEventId;
+      if (name === live.dataset.event) {
+        askAgain();
+      }
+    });
+  }
+  source.addEventListener("error", () => {
+    window.clearTimeout(away);
+    away = window.setTimeout(show, AWAY_AFTER, "away");
+    if (source !== null && source.readyState === EventSource.CLOSED) {
+      window.setTimeout(() => { if (source !== null) { connect(); } }, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT);
+    }
+  });
+}
+
+if (live) {
+  const ours = (event) => live.contains(event.detail.elt);
+  document.body.addEventListener("htmx:responseError", (event) => {
+    if (ours(event) && [403, 404].includes(event.detail.xhr.status)) {
+      leave();
+    }
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (ours(event) && event.detail.successful) {
+      tell();
+    }
+  });
+  pause.addEventListener("click", () => {
+    if (source === null) {
+      connect();
+    } else {
+      disconnect("paused");
+    }
+  });
+  window.setInterval(() => { if (source !== null) { askAgain(); } }, ASK_EVERY);
+  live.hidden = false;
+  connect();
+}

@@ -284,7 +284,9 @@ async def test_a_stop_is_a_change_for_whoever_was_told_of_the_release(square: Sq
     directive_ref = await square.town.direct(case_ref, agency_id, Purpose.SHELTER, [DataCategory.REFERRAL_STATUS])
     await square.referral(agency_id, case_ref)
     await delivery.deliver(case_ref, agency_id)
-    square.sql("UPDATE register.directive SET relayed = true WHERE directive_ref = %s", directive_ref)  # as the relay does
+    square.sql(
+        "UPDATE register.directive SET relayed = true WHERE directive_ref = %s", directive_ref
+    )  # as the relay does
     own = await square.town.case_ref_of(case_ref, agency_id)
     browser = await square.sign_in(person_ref)
     async with listening(square.app, browser, case_address(browser, own)) as stream:

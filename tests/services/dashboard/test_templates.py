@@ -45,6 +45,7 @@ FRAME: dict[str, Any] = {
     "may": lambda _: True,
     "done": "",
     "keys_on": True,
+    "live_address": "/app/live?since=0",
 }
 
 
