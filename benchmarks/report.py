@@ -27,6 +27,7 @@ SCRIPTS: Final = (
     "tracing",
     "growth",
     "board",
+    "live",
     "attacks",
     "bodies",
     "memory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
 
 from fastapi import Depends
 from pydantic import BaseModel
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from runtime.http.problems import Forbidden
-from services.dashboard import store
+from services.dashboard import live_store, store
 from services.dashboard.domain import Query
 from services.dashboard.form_parser import check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
@@ -82,6 +83,16 @@ class Desk:
         asked: Collection[str] = {agency_id for agency_id in agency_ids if agency_id}
         async with self.request.app.state.app_state.sessions() as session:
             return await store.agency_names(session, asked)
+
+    def live_address(self, case_ref: UUID) -> str:
+        """Return where this page hears of changes of the case that it shows."""
+        return live_address(self.visit, case_ref)
+
+    async def announce(self, case_ref: UUID | None = None) -> None:
+        """Tell the agency's open pages of a change that no message tells: an assignment, a mark, a name."""
+        async with self.request.app.state.app_state.sessions() as session:
+            await live_store.note(session, [(self.visit.agency.agency_id, case_ref)])
+            await session.commit()
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """Return a page of this person's; `done` in its address says which act led to it."""

@@ -21,6 +21,8 @@ WAITING = {
     "runtime/http/response_padding.py": "until an answer is due",
     "runtime/messaging/admin.py": "until a change is in force at the broker",
     "runtime/messaging/consumer/faust_consumer.py": "for a batch to gather",
+    "services/dashboard/live_feed.py": "from one look to the next, and between two events of a page",
+    "services/dashboard/jobs.py": "from one sweep to the next",
 }
 
 

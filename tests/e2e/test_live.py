@@ -1,4 +1,4 @@
-"""The board lives: a change is on it within a second, it stands still when it is paused, and leaves with the session."""
+"""The board lives: a change is on it within a second, it stands still when paused, and it leaves with the session."""
 
 import time
 

@@ -19,7 +19,11 @@ from runtime.http.problems import Problem
 
 ROOT = Path(__file__).parents[3]
 SERVED = """
+import asyncio
 import sys
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from runtime.http.connections import ON_SHUTDOWN
 from runtime.http.application import problem_application
 from runtime.http.server import serve
 from tests.support.web import settings_for
@@ -27,6 +31,14 @@ app = problem_application("trial")
 @app.get("/fast")
 async def fast() -> str:
     return "fast"
+@app.get("/goes-on")
+async def goes_on(request: Request) -> Response:
+    ending = asyncio.Event()
+    request.scope[ON_SHUTDOWN].append(ending.set)
+    async def body():
+        yield "begun"
+        await ending.wait()
+    return StreamingResponse(body())
 limits = {"max_connections": 40, "max_connections_per_address": 30, "header_timeout_seconds": 1.0}
 serve(app, settings_for("intake", port=int(sys.argv[1]), **limits))
 """
@@ -205,6 +217,21 @@ def test_h7_shed_load_is_one_line_in_the_log() -> None:
             stack.enter_context(crowded.open())
         crowded.fast()
     assert crowded.end().count("load_shed") == 1
+
+
+def test_an_answer_that_goes_on_ends_with_the_process() -> None:
+    started = Served()
+    started.wait()
+    with started.open() as line:
+        line.sendall(GET.replace(b"fast", b"goes-on") + b"\r\n")
+        while b"begun" not in line.recv(65_536):
+            pass
+        began = time.monotonic()
+
+        started.end()
+
+        assert time.monotonic() - began < 5  # not the ten seconds that others may take
+        assert line.recv(65_536).endswith(b"0\r\n\r\n")
 
 
 def test_a_length_is_taken_from_a_plain_head_only() -> None:
