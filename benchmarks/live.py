@@ -201,7 +201,8 @@ def main() -> None:
         finally:
             bare.close()
             boards.close()
-        keep_figures(changes, *measured.values(), grown)
+        live, steps = measured.values()
+        keep_figures(changes, live, steps, grown)
 
 
 def keep_figures(changes: Changes, live: Measured, bare: Measured, grown: float) -> None:
