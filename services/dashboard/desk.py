@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
 from pydantic import BaseModel
+from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from runtime.http.problems import Forbidden
-from services.dashboard import live_store, store
+from services.dashboard import drafts, live_store, store
 from services.dashboard.domain import Query
 from services.dashboard.form_parser import check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.live_routes import live_address
 from services.dashboard.navigation import navigation_for
+from services.dashboard.page_drafts import PageDrafts, drafts_at
+from services.dashboard.places import own_page, path_of
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn
 from services.dashboard.templates import page
@@ -36,6 +41,7 @@ class Desk:
     request: Request = field(repr=False)
     house: DashboardState = field(repr=False)
     visit: SessionUser
+    drafts: PageDrafts
 
     @property
     def here(self) -> str:
@@ -76,7 +82,19 @@ class Desk:
         fields = await form_of(self.request)
         if not self.visit.secret.verify_csrf_token(fields.get("token", ""), self.here):
             raise Forbidden
+        self._keep_page(fields)
         return form(fields, **options)
+
+    def _keep_page(self, fields: ImmutableMultiDict[str, str]) -> None:
+        """Let a form that comes back stay the draft that it was, and one that was carried out be forgotten."""
+        page = own_page(fields.get("page"))
+        if page is None or path_of(page) != self.here:
+            return
+        self.drafts.page = page
+        with suppress(ValueError):
+            draft_ref = UUID(fields.get("key", ""))
+            app_state = self.request.app.state.app_state
+            self.request.state.done = partial(drafts.discard_sent, app_state, self.visit, page, draft_ref)
 
     async def agency_names(self, agency_ids: Iterable[str]) -> dict[str, str]:
         """Return the names of agencies whose ids a service showed this person; ask for no others."""
@@ -97,7 +115,10 @@ class Desk:
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """Return a page of this person's; `done` in its address says which act led to it."""
         secret = self.visit.secret
+        if self.drafts.fields is not None and isinstance(context.get("form"), DeskForm):
+            context["form"].process(self.drafts.fields)
         frame = {
+            "drafts": self.drafts,
             "visit": self.visit,
             "clock": self.visit.clock,
             "live_address": live_address(self.visit),
@@ -114,7 +135,7 @@ class Desk:
 
 async def at_desk(request: Request, visit: SignedIn) -> Desk:
     """Return the desk of whoever the session's cookie lets in."""
-    return Desk(request, request.app.state.house, visit)
+    return Desk(request, request.app.state.house, visit, await drafts_at(request, visit))
 
 
 AtDesk = Annotated[Desk, Depends(at_desk)]

@@ -1,4 +1,4 @@
-"""What time brings to the live feed: changes of more than ten minutes ago are deleted."""
+"""What time brings: changes of more than ten minutes ago are deleted, and drafts of more than a day ago."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from runtime.scheduler import log_and_continue
-from services.dashboard import live_store
+from services.dashboard import draft_store, live_store
 
 EVERY_SECONDS: Final = 60.0
 
 
-async def forget_old_changes(sessions: async_sessionmaker[AsyncSession]) -> None:
-    """Delete old changes, over and over, until cancelled."""
+async def forget_what_is_old(sessions: async_sessionmaker[AsyncSession]) -> None:
+    """Delete old changes and drafts, over and over, until cancelled."""
     while True:
         with log_and_continue():
             async with sessions() as session:
                 await live_store.forget(session)
+                await draft_store.forget(session)
                 await session.commit()
         await asyncio.sleep(EVERY_SECONDS)

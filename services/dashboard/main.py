@@ -20,15 +20,7 @@ from services.dashboard import api, live_routes
 from services.dashboard.consumers import listen
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer
-from runtime.http.background_process import run_with_health
-from runtime.keyring import NoKeyring
-from runtime.messaging.consumer import Worker
-from runtime.settings import BrokerSettings, ProcessSettings, Profile, read
-from services.dashboard import api, live_routes
-from services.dashboard.consumers import listen
-from services.dashboard.cookies import Cookies
-from services.dashboard.issuer import Issuer
-from services.dashboard.jobs import forget_old_changes
+from services.dashboard.jobs import forget_what_is_old
 from services.dashboard.pages import (
     accounting_pages,
     board_pages,
@@ -36,6 +28,7 @@ from services.dashboard.pages import (
     case_pages,
     colleague_pages,
     exclusion_pages,
+    draft_pages,
     fallback_pages,
     figure_pages,
     health_pages,
@@ -78,6 +71,7 @@ ROUTES = (
     colleague_pages.routes,
     open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person
     people_pages.routes,
+    draft_pages.routes,
     fallback_pages.routes,
 )
 
@@ -113,7 +107,7 @@ def work(settings: BrokerSettings) -> None:
     listen(worker)
 
     async def run() -> None:
-        forgetting = asyncio.create_task(forget_old_changes(bound))
+        forgetting = asyncio.create_task(forget_what_is_old(bound))
         try:
             await worker.run()
         finally:

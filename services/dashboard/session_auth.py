@@ -40,6 +40,7 @@ SIGN_OUT = f"{HOME}/sign-out"
 BACKGROUND = "accord-background"  # header of what a page asks by itself, while nobody may sit before it
 GONE = format_sse_event(event="gone", data_str="{}")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Done = Callable[[], Coroutine[Any, Any, None]]  # of `request.state`: what follows once a form was carried out
 
 
 class NotSignedIn(Exception):
@@ -133,9 +134,13 @@ class SessionRoute(APIRoute):
         app_state.rate_limiter.acquire((address, request.method, self.path_format))
         async with app_state.concurrency_limits.of(address):
             if self.entrance.session:
-                used, secret = not _is_background(request), house.cookies.session(request)
+                used, secret = not is_background(request), house.cookies.session(request)
                 request.state.visit = await load_session(app_state, house, secret, used=used)
-            return await handler(request)
+            response = await handler(request)
+            done: Done | None = getattr(request.state, "done", None)
+            if done is not None and response.status_code == 303:
+                await done()
+            return response
 
 
 def session_router(prefix: str) -> APIRouter:
@@ -176,7 +181,8 @@ async def session_user_for(app_state: AppState, secret: SessionSecret, granted: 
         return SessionUser(secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock, now.place)
 
 
-def _is_background(request: Request) -> bool:
+def is_background(request: Request) -> bool:
+    """Tell whether a page asked by itself, while nobody may sit before it."""
     return BACKGROUND in request.headers or "text/event-stream" in request.headers.get("accept", "")
 
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from runtime.settings import ProcessSettings
+from runtime.settings import KeyringSettings
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$")]
 
 
-class BoardSettings(ProcessSettings):
+class BoardSettings(KeyringSettings):
     """What the operator decides for the dashboard: addresses, without a path and without a slash at the end."""
 
     dashboard_url: Address  # what browsers call us; an https one gives cookies that only https carries

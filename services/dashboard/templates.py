@@ -117,6 +117,11 @@ def page(template: str, *, trial: bool, status: int = 200, **context: Any) -> Re
     return HTMLResponse(text, status_code=status, headers={"Content-Security-Policy": POLICY})
 
 
+def fragment(template: str, **context: Any) -> Response:
+    """Return a part of a page, for a page that asked for it by script."""
+    return HTMLResponse(TEMPLATES.get_template(template).render(**context).strip())
+
+
 def problem_page(problem: Problem, *, trial: bool) -> Response:
     """Return the page that tells a problem in plain words, and nothing that was sent to us."""
     answer = page(

@@ -24,7 +24,7 @@ OWN_SECRETS = {
     "notifications": OWN | KEYRING,
     "exchange": OWN | KEYRING | PROMISES,
     "audit": OWN | KEYRING | LEDGER,
-    "dashboard": OWN,
+    "dashboard": OWN | KEYRING,
     "exchange-worker": OWN | KEYRING | BROKER,
     "exchange-relay": OWN | BROKER,
     "notifications-worker": OWN | KEYRING | BROKER | FOLDER,

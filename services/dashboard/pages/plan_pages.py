@@ -24,7 +24,7 @@ routes = session_router(f"{CASES}/{{case_ref}}/plan")
 async def show_plan(case_ref: UUID, desk: AtDesk) -> Response:
     """Show where the plan stands: to open it is a step of its own, as the look is on record."""
     case = await _case(desk, case_ref)
-    if case.plan is None:
+    if case.plan is None or desk.drafts.fields is not None:
         return _editor(desk, case, PlanForm())
     return desk.page("cases/plan.html", case=case, form=DeskForm(), place=f"{CASES}/{case_ref}")
 
