@@ -31,6 +31,7 @@ async def show_case(case_ref: UUID, desk: AtDesk) -> Response:
     records = await _records(desk, case_ref)
     return desk.page(
         "cases/case.html",
+        live_address=desk.live_address(case_ref),
         case=case,
         assigned=", ".join(people.get(ref, ref) for ref in case.assigned_to),
         records=records,

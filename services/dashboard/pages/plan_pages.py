@@ -24,7 +24,8 @@ routes = session_router(f"{CASES}/{{case_ref}}/plan")
 async def show_plan(case_ref: UUID, desk: AtDesk) -> Response:
     """Show where the plan stands: to open it is a step of its own, as the look is on record."""
     case = await _case(desk, case_ref)
-    if case.plan is None or desk.drafts.fields is not None:
+    # A draft holds what was opened to be changed: it is gone on with by whoever can open that now, on record.
+    if case.plan is None or (desk.drafts.fields is not None and await _newest(desk, case_ref)):
         return _editor(desk, case, PlanForm())
     return desk.page("cases/plan.html", case=case, form=DeskForm(), place=f"{CASES}/{case_ref}")
 
