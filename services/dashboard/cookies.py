@@ -1,4 +1,4 @@
-"""The two cookies: one for a session, one for the minutes of a sign-in; opaque, and read by no script."""
+"""The cookies: one for a session, and for the minutes of a sign-in its own and the page to go on with."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.dashboard.places import own_page
 from services.dashboard.session_secret import SessionSecret
 
 SIGN_IN_SECONDS = 600
@@ -37,6 +38,21 @@ class Cookies:
     def begin_sign_in(self, response: Response, secret: SessionSecret) -> None:
         """Give the browser the cookie of a sign-in, which it shows when the issuer sends it back."""
         self._set(response, "sign-in", secret, SIGN_IN_SECONDS)
+
+    def keep_place(self, response: Response, page: str) -> None:
+        """Remember where to go on after a sign-in: the address of a page of ours."""
+        name = self._name("place")
+        response.set_cookie(
+            name, page, max_age=SIGN_IN_SECONDS, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
+
+    def place(self, request: Request) -> str | None:
+        """Return where to go on after a sign-in, if it is a page of ours."""
+        return own_page(request.cookies.get(self._name("place")))
+
+    def forget_place(self, response: Response) -> None:
+        """Take the cookie of the place away."""
+        self._forget(response, "place", strict=False)
 
     def end_session(self, response: Response) -> None:
         """Take the session's cookie away."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
@@ -32,19 +33,26 @@ from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
 from services.dashboard.language import language_of, speaking
 from services.dashboard.local_clock import LocalClock
+from services.dashboard.places import own_page, page_of
 from services.dashboard.service_client import ServiceClient, ServiceRefusal
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
+from services.dashboard.store import TimeLeft
 
 HOME = "/app"
 SIGN_OUT = f"{HOME}/sign-out"
 BACKGROUND = "accord-background"  # header of what a page asks by itself, while nobody may sit before it
 GONE = format_sse_event(event="gone", data_str="{}")
+WHOLE: Final = TimeLeft(900, 28_800)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Done = Callable[[], Coroutine[Any, Any, None]]  # of `request.state`: what follows once a form was carried out
 
 
 class NotSignedIn(Exception):
-    """No session goes on for this browser."""
+    """No session goes on for this browser; `reason` says why the one is over that it shows, where it shows one."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class SessionUser:
     agency_name: str
     scopes: frozenset[str]
     clock: LocalClock
+    left: TimeLeft
     place: int = 0  # of the last change of the agency that this page may show
 
 
@@ -111,8 +120,8 @@ class SessionRoute(APIRoute):
                 try:
                     return await self._admit(request, handler)
                 # The second: a service no longer takes the token that the session has.
-                except (NotSignedIn, Unauthenticated):
-                    away = _to_start(request)
+                except (NotSignedIn, Unauthenticated) as over:
+                    away = _to_start(request, over.reason if isinstance(over, NotSignedIn) else "out")
                     house.cookies.end_session(away)
                     return away
                 except RequestValidationError:
@@ -164,13 +173,16 @@ async def load_session(
     if secret is None:
         raise NotSignedIn
     try:
-        return await session_user_for(app_state, secret, await _granted(app_state, house.issuer, secret, used))
+        granted, left = await _granted(app_state, house.issuer, secret, used)
+        return await session_user_for(app_state, secret, granted, left)
     except (NotVerified, Unauthenticated, NotUnsealed, SignInDenied):
         await end_session(app_state, secret)
-        raise NotSignedIn from None
+        raise NotSignedIn("out") from None
 
 
-async def session_user_for(app_state: AppState, secret: SessionSecret, granted: TokenSet) -> SessionUser:
+async def session_user_for(
+    app_state: AppState, secret: SessionSecret, granted: TokenSet, left: TimeLeft = WHOLE
+) -> SessionUser:
     """Return the user whom the tokens name, as the register has them now; raises `NotVerified` or `Unauthenticated`."""
     principal = await app_state.tokens.verify(granted.access)
     if principal.kind is not Kind.PERSON:
@@ -178,7 +190,9 @@ async def session_user_for(app_state: AppState, secret: SessionSecret, granted: 
     async with unit_of_work_for(app_state, principal) as unit:
         now = await store.agency_now(unit.session, unit.agency_id)
         person = (unit.person_ref or "", unit.person_name)
-        return SessionUser(secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock, now.place)
+        return SessionUser(
+            secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock, left, now.place
+        )
 
 
 def is_background(request: Request) -> bool:
@@ -186,11 +200,19 @@ def is_background(request: Request) -> bool:
     return BACKGROUND in request.headers or "text/event-stream" in request.headers.get("accept", "")
 
 
-def _to_start(request: Request) -> Response:
-    """Return the answer that leads to the start, or that ends a stream."""
+def _to_start(request: Request, reason: str) -> Response:
+    """Return the answer that leads to the start, and from there back, or that ends a stream.
+
+    Its address says why the session is over, and which page it was: never more than the address of that said.
+    """
     if "text/event-stream" in request.headers.get("accept", ""):
         return Response(GONE, media_type="text/event-stream")
-    return _to(request, HOME)
+    if "hx-request" in request.headers:
+        current = urlsplit(request.headers.get("hx-current-url", ""))
+        page = own_page(f"{current.path}?{current.query}" if current.query else current.path)
+    else:
+        page = own_page(page_of(request) if request.method == "GET" else request.url.path)
+    return _to(request, start_address(reason, page))
 
 
 def _to(request: Request, place: str) -> Response:
@@ -198,6 +220,12 @@ def _to(request: Request, place: str) -> Response:
     if "hx-request" in request.headers:
         return Response(headers={"HX-Redirect": place})
     return RedirectResponse(place, status_code=303)
+
+
+def start_address(reason: str, page: str | None) -> str:
+    """Return the address of the start for whoever was signed out while at a page."""
+    params = {name: value for name, value in (("left", reason), ("to", page)) if value}
+    return f"{HOME}?{urlencode(params)}" if params else HOME
 
 
 def _of_colleagues(error: Exception) -> bool:
@@ -222,15 +250,18 @@ async def end_session(app_state: AppState, secret: SessionSecret) -> None:
         await session.commit()
 
 
-async def _granted(app_state: AppState, issuer: Issuer, secret: SessionSecret, used: bool) -> TokenSet:
-    """Return the session's tokens, new ones where they are worn out: the row is locked, so two tabs renew once."""
+async def _granted(app_state: AppState, issuer: Issuer, secret: SessionSecret, used: bool) -> tuple[TokenSet, TimeLeft]:
+    """Return the session's tokens, new ones where they are worn out, and its time.
+
+    The row is locked, so two tabs renew once.
+    """
     async with app_state.sessions() as session:
         stored = await store.touch(session, secret.digest, used=used)
         if stored is None:
-            raise NotSignedIn
+            raise NotSignedIn(await store.why_over(session, secret.digest))
         granted = TokenSet.unpacked(secret.unseal(stored.sealed))
         if stored.worn:
             granted = await issuer.renewed(granted)
             await store.renew(session, secret.digest, secret.seal(granted.packed()), granted.seconds)
         await session.commit()
-    return granted
+    return granted, stored.left

@@ -26,7 +26,13 @@ ON CONFLICT (person_ref) DO UPDATE SET signed_in_before = s.signed_in_at, signed
 TOUCH = text("""
 UPDATE dashboard.session SET seen_at = CASE WHEN :used THEN register.instant() ELSE seen_at END
 WHERE digest = :digest AND NOT dashboard.is_over(seen_at, ends_at)
-RETURNING sealed, token_until <= register.instant() + interval '60 seconds' AS worn
+RETURNING sealed, token_until <= register.instant() + interval '60 seconds' AS worn,
+    CAST(extract(epoch FROM seen_at + interval '15 minutes' - register.instant()) AS integer) AS idle_left,
+    CAST(extract(epoch FROM ends_at - register.instant()) AS integer) AS whole_left
+""")
+WHY_OVER = text("""
+SELECT CASE WHEN ends_at <= register.instant() THEN 'ended' ELSE 'idle' END FROM dashboard.session
+WHERE digest = :digest
 """)
 RENEW = text("""
 UPDATE dashboard.session SET sealed = :sealed, token_until = register.instant() + make_interval(secs => :seconds)
@@ -47,11 +53,20 @@ NAMES = text("SELECT agency_id, name FROM register.agency WHERE agency_id = ANY(
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """For how many seconds a session goes on: while nobody uses it, and in all."""
+
+    idle: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSession:
     """A session that goes on, locked until the transaction ends; `worn` when its token is about to run out."""
 
     sealed: bytes = field(repr=False)
     worn: bool
+    left: TimeLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,13 @@ async def touch(session: AsyncSession, digest: bytes, *, used: bool = True) -> S
     """Return the session, its idle time beginning anew where it was `used`; None where it is over or never was."""
     await session.execute(WALL, {"digest": digest})
     row = (await session.execute(TOUCH, {"digest": digest, "used": used})).one_or_none()
-    return None if row is None else StoredSession(row.sealed, row.worn)
+    return None if row is None else StoredSession(row.sealed, row.worn, TimeLeft(row.idle_left, row.whole_left))
+
+
+async def why_over(session: AsyncSession, digest: bytes) -> str:
+    """Return why a session that does not go on is over: "idle", "ended", or "out" where it is no longer known."""
+    await session.execute(WALL, {"digest": digest})
+    return await session.scalar(WHY_OVER, {"digest": digest}) or "out"
 
 
 async def renew(session: AsyncSession, digest: bytes, sealed: bytes, seconds: int) -> None:

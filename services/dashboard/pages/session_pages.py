@@ -5,7 +5,7 @@ from __future__ import annotations
 from hmac import compare_digest
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from runtime.auth.tokens import NotVerified
 from runtime.http.middleware import IMMUTABLE
@@ -14,6 +14,7 @@ from services.dashboard import language, session_auth
 from services.dashboard.form_parser import fields_of
 from services.dashboard.issuer import NoBoard, SignInDenied
 from services.dashboard.navigation import first_page
+from services.dashboard.places import own_page, with_query
 from services.dashboard.session_auth import (
     HOME,
     SIGN_OUT,
@@ -28,6 +29,7 @@ from services.dashboard.templates import UI, page
 from services.dashboard.ui_files import FILES
 
 SIGNED_IN = f"{HOME}/signed-in"
+SIGN_IN = f"{HOME}/sign-in"
 
 routes = session_router("")
 
@@ -41,7 +43,11 @@ async def front_door(_: Anybody) -> Response:
 @routes.get(HOME)
 async def welcome(request: Request, _: Anybody) -> Response:
     """Say what this is, and where to sign in."""
-    return page("session/welcome.html", trial=request.app.state.house.trial)
+    params = request.query_params
+    to = own_page(params.get("to"))
+    sign_in = SIGN_IN if to is None else with_query(SIGN_IN, to=to)
+    left = params.get("left", "")
+    return page("session/welcome.html", trial=request.app.state.house.trial, left=left, sign_in=sign_in)
 
 
 @routes.get(f"{UI}/{{name}}")
@@ -56,13 +62,18 @@ async def ui_file(name: str, request: Request, _: Anybody) -> Response:
     return Response(file.body, media_type=file.media_type, headers=headers)
 
 
-@routes.get(f"{HOME}/sign-in")
+@routes.get(SIGN_IN)
 async def begin_sign_in(request: Request, _: Anybody) -> Response:
     """Send the browser to the issuer, with a cookie that alone can use what comes back."""
     house: DashboardState = request.app.state.house
     secret = SessionSecret.new()
     answer = RedirectResponse(await house.issuer.sign_in_address(secret), status_code=303)
     house.cookies.begin_sign_in(answer, secret)
+    to = own_page(request.query_params.get("to"))
+    if to is None:
+        house.cookies.forget_place(answer)
+    else:
+        house.cookies.keep_place(answer, to)
     return answer
 
 
@@ -82,9 +93,17 @@ async def finish_sign_in(request: Request, _: Anybody) -> Response:
     if params.get("iss", house.issuer.address) != house.issuer.address or "code" not in params:
         raise Problem("malformed_request")
     user, session = await _session_for(request, house, params["code"], secret)
-    answer = page("session/continue.html", trial=house.trial, place=first_page(user.scopes))
+    place = house.cookies.place(request) or first_page(user.scopes)
+    answer = page("session/continue.html", trial=house.trial, place=place)
     house.cookies.begin_session(answer, session)
+    house.cookies.forget_place(answer)
     return answer
+
+
+@routes.get(f"{HOME}/session")
+async def time_left(visit: SignedIn) -> Response:
+    """Say for how long the session goes on; asked by a person, this is a use of it like any other."""
+    return JSONResponse({"idle": visit.left.idle, "whole": visit.left.whole})
 
 
 @routes.get(SIGN_OUT)

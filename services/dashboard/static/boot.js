@@ -64,7 +64,9 @@ function disconnect(name) {
 
 // What may not be shown any more leaves the screen: the page is asked for anew, and says why.
 function leave() {
-  disconnect("away");
+  if (source !== null) {
+    source.close();
+  }
   document.getElementById("main").replaceChildren();
   window.location.assign(window.location.pathname + window.location.search);
 }
@@ -119,4 +121,78 @@ if (live) {
   window.setInterval(() => { if (source !== null) { askAgain(); } }, ASK_EVERY);
   live.hidden = false;
   connect();
+}
+
+// Who does nothing for a while is signed out by the server. Two minutes before that a dialog says so, and any key, or
+// any click, is a use. Other pages may be in use meanwhile: the server is asked before anything is said.
+const SESSION = "/app/session";
+const WARNED_SECONDS = 120;
+const USED_EVERY = 60_000;
+
+const dialog = document.getElementById("timeout");
+let idleEnds = 0;
+let wholeEnds = 0;
+let usedAt = 0;
+let asking = false;
+
+function setLeft(left) {
+  idleEnds = Date.now() + left.idle * 1000;
+  wholeEnds = Date.now() + left.whole * 1000;
+}
+
+function secondsLeft() {
+  return (Math.min(idleEnds, wholeEnds) - Date.now()) / 1000;
+}
+
+// Returns once it is known how long the session goes on; a page whose session is over leaves the screen.
+async function askLeft(headers) {
+  asking = true;
+  try {
+    const answer = await fetch(SESSION, { headers, cache: "no-store" });
+    if (answer.redirected) {
+      leave();
+    } else if (answer.ok) {
+      setLeft(await answer.json());
+    }
+  } catch {
+    // The network is away: the next look asks again.
+  } finally {
+    asking = false;
+  }
+}
+
+async function use() {
+  usedAt = Date.now();
+  await askLeft({});
+  if (secondsLeft() > WARNED_SECONDS && dialog.open) {
+    dialog.close();
+  }
+}
+
+async function lookAtTime() {
+  if (asking || secondsLeft() > WARNED_SECONDS || (dialog.open && secondsLeft() > 0)) {
+    return;
+  }
+  await askLeft({ "accord-background": "1" });
+  if (secondsLeft() > WARNED_SECONDS) {
+    dialog.close();
+  } else if (!dialog.open && secondsLeft() > 0) {
+    const text = document.getElementById("timeout-text");
+    text.textContent = wholeEnds < idleEnds ? text.dataset.whole : text.dataset.idle;
+    document.getElementById("timeout-stay").hidden = wholeEnds < idleEnds;
+    dialog.showModal();
+  }
+}
+
+if (dialog) {
+  setLeft({ idle: Number(document.body.dataset.idle), whole: Number(document.body.dataset.whole) });
+  usedAt = Date.now();
+  for (const kind of ["keydown", "pointerdown"]) {
+    window.addEventListener(kind, () => {
+      if (!asking && (dialog.open || Date.now() - usedAt > USED_EVERY)) {
+        use();
+      }
+    }, true);
+  }
+  window.setInterval(lookAtTime, 1000);
 }

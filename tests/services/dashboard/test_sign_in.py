@@ -101,7 +101,12 @@ async def test_whoever_is_not_signed_in_is_led_to_the_start(square: Square) -> N
     browser.client.cookies.set("accord-session", "not one of ours")
     answers.append(await browser.get(BOARD))
 
-    assert {(answer.status_code, answer.headers["location"]) for answer in answers} == {(303, "/app")}
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [
+        (303, "/app?to=%2Fapp%2Fboard"),
+        (303, "/app?to=%2Fapp%2Fboard%2Fwaiting"),
+        (303, "/app?left=out&to=%2Fapp%2Fboard"),
+        (303, "/app?to=%2Fapp%2Fboard"),
+    ]
 
 
 async def test_signing_out_forgets_the_session_on_both_sides(square: Square) -> None:

@@ -28,6 +28,7 @@ from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import speaking
 from services.dashboard.local_clock import LocalClock
 from services.dashboard.service_client import ServiceRefusal
+from services.dashboard.store import TimeLeft
 from services.dashboard.templates import HTMX, MACROS, PLACE, TEMPLATES, UI, page, problem_page
 from tests.services.dashboard.browser import Read
 
@@ -36,7 +37,7 @@ WAITING, OVERDUE, *_ = CASEWORK
 CODE = "0A1B-2C3D"
 FRAME: dict[str, Any] = {
     "trial": True,
-    "visit": SimpleNamespace(person_name="<b>Robin</b>", agency_name="Oak & House"),
+    "visit": SimpleNamespace(person_name="<b>Robin</b>", agency_name="Oak & House", left=TimeLeft(900, 28_800)),
     "clock": LocalClock(NOW, UTC),
     "navigation": [{"href": "/app/board", "text": "Board", "current": True}],
     "sign_out": "/app/sign-out",
@@ -72,7 +73,7 @@ def row(until: datetime | None = None, agency: str = "oak-house") -> Item:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "welcome": lambda: text_of("session/welcome.html"),
+    "welcome": lambda: text_of("session/welcome.html", left="idle", sign_in="/app/sign-in"),
     "continue": lambda: text_of("session/continue.html", place="/app/board"),
     "board": lambda: board_of(waiting=Count(3), overdue=None),
     "list": lambda: list_of(row()),
@@ -177,7 +178,10 @@ def test_pages_speak_the_language_that_is_asked_for() -> None:
 
 
 def test_a_trial_says_so_and_nothing_else_does() -> None:
-    trial, real = (bytes(page("session/welcome.html", trial=trial).body).decode() for trial in (True, False))
+    trial, real = (
+        bytes(page("session/welcome.html", trial=trial, left="", sign_in="/app/sign-in").body).decode()
+        for trial in (True, False)
+    )
 
     assert "Made-up people only" in trial
     assert "Made-up" not in real
