@@ -29,6 +29,7 @@ BLIND_SECONDS: Final = 5.0  # after which a stream that cannot know of changes e
 GAP_SECONDS: Final = 0.5  # from one event of a stream to the next, however much changes
 HEARTBEAT_SECONDS: Final = 15.0
 STREAM_SECONDS: Final = 50.0  # then the browser comes again, past the door: answers end after 60 s
+EARLIER: Final = 0.4  # of that time, by session
 MOST_OF_PERSON: Final = 4  # streams: a browser opens six connections to one host, and pages need some
 MOST: Final = 256
 
@@ -137,7 +138,7 @@ class LiveFeed:
 
     async def _events(self, feed: _Feed, stream: Stream) -> AsyncIterator[LiveEvent | None]:
         """Yield what happens, and None where nothing did for a while, until the stream is to end."""
-        until = self._monotonic() + self._stream_seconds
+        until = self._monotonic() + self._stream_seconds * _share(stream)
         while not stream.closing and self._monotonic() < until:
             stream.woken.clear()
             names = _names(feed.recent, stream)
@@ -198,6 +199,11 @@ class LiveFeed:
         for feed in self._feeds.values():
             for stream in feed.streams:
                 stream.close()
+
+
+def _share(stream: Stream) -> float:
+    """Return what part of its time a stream uses: streams that were opened together do not all come again together."""
+    return 1 - EARLIER * (stream.session[0] / 255 if stream.session else 0)
 
 
 def _names(recent: RecentChanges, stream: Stream) -> list[str]:

@@ -67,8 +67,8 @@ async def test_a_board_leaves_the_screen_when_another_tab_signs_out(sit: Sit) ->
     tab = await sitting.context.new_page()
     await tab.goto(f"{sitting.board}/app/board")
 
-    await tab.get_by_role("button", name="Sign out").click()
-    await sitting.page.wait_for_url(f"{sitting.board}/app", timeout=3000)
+    await tab.get_by_role("link", name="Sign out").click()
+    await sitting.page.wait_for_url(f"{sitting.board}/app?left=out&to=%2Fapp%2Fboard", timeout=3000)
 
     assert await sitting.heading() == "Sign in"
 

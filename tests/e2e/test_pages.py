@@ -57,7 +57,7 @@ async def test_counting_again_without_a_session_leads_to_the_start(sit: Sit) -> 
     await sitting.context.clear_cookies()
 
     await sitting.page.locator("#count-again").click()
-    await sitting.page.wait_for_url(f"{sitting.board}/app")
+    await sitting.page.wait_for_url(f"{sitting.board}/app?to=%2Fapp%2Fboard")
 
     assert await sitting.heading() == "Sign in"
 
