@@ -20,6 +20,7 @@ from runtime.error_kinds import safe_error_name
 from runtime.http.app_state import AppState
 from runtime.local_drafts import seal_draft, unseal_draft
 from runtime.telemetry import log_fields
+from runtime.telemetry.error_ids import error_id
 from services.dashboard import draft_store
 from services.dashboard.draft_store import SavedDraft, Writer
 from services.dashboard.session_auth import SessionUser
@@ -76,7 +77,7 @@ async def discard_sent(app_state: AppState, visit: SessionUser, page: str, draft
     try:
         await discard(app_state, visit, page, draft_ref)
     except Exception as failed:
-        log.warning("draft_stays", extra=log_fields(reason=safe_error_name(failed)))
+        log.warning("draft_stays", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed)))
 
 
 def writer_at(visit: SessionUser, page: str) -> Writer:

@@ -122,7 +122,8 @@ class SessionRoute(APIRoute):
                 # The second: a service no longer takes the token that the session has.
                 except (NotSignedIn, Unauthenticated) as over:
                     away = _to_start(request, over.reason if isinstance(over, NotSignedIn) else "out")
-                    house.cookies.end_session(away)
+                    if not is_background(request):  # else the page that follows could not say why
+                        house.cookies.end_session(away)
                     return away
                 except RequestValidationError:
                     # No link of ours leads to such an address; what it holds is not repeated.

@@ -16,7 +16,7 @@ DIALOG = "#timeout[open]"
 def older(running: stack.Stack, interval: str) -> None:
     """Let every session have been used last so long ago."""
     with superuser(running) as connection:
-        connection.execute(f"UPDATE dashboard.session SET seen_at = seen_at - interval '{interval}'")
+        connection.execute("UPDATE dashboard.session SET seen_at = seen_at - CAST(%s AS interval)", [interval])
 
 
 def cases_called(running: stack.Stack) -> int:
@@ -30,7 +30,7 @@ async def typed(sitting: Sitting, text: str) -> Page:
     page = sitting.page
     await page.goto(sitting.board + NEW)
     await page.get_by_label(NAME).press_sequentially(text)
-    await page.get_by_text("Saved ").wait_for()
+    await page.locator(".desk-draft").get_by_text("Saved ").wait_for()
     return page
 
 

@@ -24,6 +24,8 @@ SPOKEN = re.compile(r"\b({words}) ({words}) [1-9][0-9]\b".format(words="|".join(
 PLACE = re.compile(r'(?<="index":)(\d+|null)')
 # A look's own hash in the tree, and the signature that promises it: random by the salt of its leaf.
 HASH = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43,91}=")
+# For how long the reader's session goes on, as the clock has it.
+TIME_LEFT = re.compile(r' data-idle="\d+" data-whole="\d+"')
 SECRET = re.compile(r'(?<=name="token" value=")[A-Za-z0-9_-]+')
 
 
@@ -39,7 +41,9 @@ class Eyes:
 
     def plain(self, text: str) -> str:
         """Return the text with what is random or of the clock made plain."""
-        text = CURSOR.sub(lambda match: self._cursor(match[0]), TIME.sub("<instant>", text).replace(self.mark, "W"))
+        text = CURSOR.sub(
+            lambda match: self._cursor(match[0]), TIME.sub("<instant>", TIME_LEFT.sub("", text)).replace(self.mark, "W")
+        )
         text = SEALED_CURSOR.sub(lambda match: f"{self._number(match[0])} of {len(match[0])}", text)
         text = HASH.sub("<hash>", PLACE.sub("0", UUID.sub(lambda match: self._number(match[0]), text)))
         text = SECRET.sub(
