@@ -178,6 +178,26 @@ async def test_a_draft_of_one_page_opens_at_no_other(square: Square, robin: tupl
     assert OFFER not in other.text
 
 
+async def opened_case(browser: Browser) -> str:
+    """Open a case; return the address of its intake."""
+    answer = await browser.client.post(NEW, data=Read((await browser.get(NEW)).text).fields, headers=OWN_FORM)
+    return str(answer.headers["location"]).partition("?")[0] + "/intake"
+
+
+async def test_nothing_typed_in_one_case_shows_in_another(robin: tuple[Browser, str]) -> None:
+    browser, _ = robin
+    one, other = await opened_case(browser), await opened_case(browser)
+    fields = Read((await browser.get(one)).text).fields | {"narrative": "canary of one", "nickname": TYPED}
+    await browser.client.post(SAVE, data=fields, headers=OWN_FORM)
+    address = resume_address((await browser.get(one)).text)
+
+    resumed = (await browser.get(address)).text
+    others = [(await browser.get(place)).text for place in (other, address.replace(one, other), NEW, "/app/cases")]
+
+    assert TYPED in resumed
+    assert not [text for text in others if "canary" in text or TYPED in text or OFFER in text]
+
+
 async def test_a_sealed_draft_opens_for_its_place_only(square: Square) -> None:
     keys, one, other = square.town.keys, await square.agency(), await square.agency()
     sealed = await seal_draft(keys, one, b"here", [("a", "1"), ("a", "2")])
