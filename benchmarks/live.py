@@ -175,7 +175,8 @@ async def sign_in(running: Running) -> list[Board]:
         for page in range(MOST_OF_PERSON):
             secret = SessionSecret.new()
             async with sessions(dashboard)() as session:
-                await store.begin(session, secret.digest, secret.seal(tokens.packed()), SECONDS)
+                person = store.SignedInPerson(agency_id, person_ref)
+                await store.begin(session, secret.digest, person, secret.seal(tokens.packed()), SECONDS)
                 await session.commit()
             boards.append(Board(agency_id, secret, counts=number < len(RECIPIENTS) and page == 0))
     for bound in (admin, dashboard):

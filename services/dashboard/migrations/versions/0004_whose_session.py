@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 # Whose the sessions of before are stands in their sealed tokens only: those people sign in again.
 TABLES = """
