@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from schemas.categories import DataCategory
 from schemas.codes import (
@@ -20,6 +22,8 @@ from schemas.codes import (
 from schemas.strict_model import StrictModel
 from schemas.values import AgencyRef, Day, Flag, Instant, Items, LanguageTag, PersonRef, Slug, Text200, Text2000
 from services.consent.domain import Consideration, RequestedDirective, Signature, SignerConflict, SignerRole
+
+MOST_CONSIDERED: Final = 20  # agencies and purposes side by side
 
 
 class ChoiceEvidence(StrictModel):
@@ -114,6 +118,45 @@ class DirectiveRequest(StrictModel):
             supersedes_ref=self.supersedes_ref,
             adds_to_ref=self.adds_to_ref,
         )
+
+
+class ConsideredGrant(StrictModel):
+    """A grant that nobody has drafted yet, by what a draft would carry; its custodian is the agency that asks."""
+
+    recipient: AgencyRef
+    purpose: Purpose
+    categories: Items[DataCategory] = ()
+    excepted_fields: Items[Slug] = ()
+    only_fields: Items[Slug] = ()
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    starts_when: StartsWhen | None = None
+    supersedes_ref: UUID | None = None
+    adds_to_ref: UUID | None = None
+
+    def requested_directive(self, agency_id: str) -> RequestedDirective:
+        """Return the directive as the rules know it, its categories as if each had been asked about by itself."""
+        return RequestedDirective(
+            effect=DirectiveEffect.PERMIT,
+            custodian=agency_id,
+            recipient=self.recipient,
+            purpose=self.purpose,
+            categories=frozenset(self.categories),
+            excepted_fields=frozenset(self.excepted_fields),
+            only_fields=frozenset(self.only_fields),
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            starts_when=self.starts_when,
+            asked_one_by_one=frozenset(self.categories),
+            supersedes_ref=self.supersedes_ref,
+            adds_to_ref=self.adds_to_ref,
+        )
+
+
+class ComparisonRequest(StrictModel):
+    """The agencies that a survivor considers, each for one purpose."""
+
+    considered: Annotated[tuple[ConsideredGrant, ...], Field(min_length=1, max_length=MOST_CONSIDERED)]
 
 
 class Part2Request(StrictModel):

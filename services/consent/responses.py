@@ -6,9 +6,6 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import ConfigDict
-
-from kernel.consent import CategoryVerdict, needs_own_line
 from runtime.register import Subject
 from schemas.categories import DataCategory
 from schemas.codes import (
@@ -22,9 +19,10 @@ from schemas.codes import (
     StartsWhen,
 )
 from schemas.strict_model import StrictModel
-from schemas.taxonomy import paths_of
 from schemas.values import PersonRef
+from services.consent.agencies import NamedAgency
 from services.consent.domain import ConfirmationWait, Provision
+from services.consent.release_lists import OVER, ListedDirective, ReleaseState
 
 
 class ParticipationResponse(StrictModel):
@@ -138,22 +136,88 @@ class DirectivesResponse(StrictModel):
     unreadable: int
 
 
-class EndingResponse(StrictModel):
-    """A permit that ends soon."""
-
-    model_config = ConfigDict(from_attributes=True)
+class ListedDirectiveResponse(StrictModel):
+    """A directive in a list, as far as a list needs it; `begun` tells an active permit from one that starts later."""
 
     directive_ref: UUID
     case_ref: UUID
-    recipient: str
-    purpose: Purpose
-    valid_until: datetime
+    state: ReleaseState
+    effect: DirectiveEffect
+    recipient: str | None
+    purpose: Purpose | None
+    categories: tuple[DataCategory, ...]
+    excluded_person_ref: str | None
+    excluded_agency_ref: str | None
+    begun: bool
+    valid_from: datetime
+    valid_until: datetime | None
+    drafted_at: datetime
+    signed_at: datetime | None
+    over_at: datetime | None  # when it expired, was stopped or was refused
+
+    @classmethod
+    def of(cls, row: ListedDirective, state: ReleaseState) -> ListedDirectiveResponse:
+        """Return the response for a row of the list of directives that stand so."""
+        return cls(
+            directive_ref=row.directive_ref,
+            case_ref=row.case_ref,
+            state=state,
+            effect=DirectiveEffect(row.effect),
+            recipient=row.recipient,
+            purpose=None if row.purpose is None else Purpose(row.purpose),
+            categories=tuple(DataCategory(category) for category in sorted(row.categories)),
+            excluded_person_ref=row.excluded_person_ref,
+            excluded_agency_ref=row.excluded_agency_ref,
+            begun=row.begun,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            drafted_at=row.drafted_at,
+            signed_at=row.signed_at,
+            over_at=row.place if state in OVER else None,
+        )
 
 
-class EndingsResponse(StrictModel):
-    """A page of permits that end soon, the first to end first."""
+class ListedDirectivesResponse(StrictModel):
+    """A page of directives that stand alike."""
 
-    directives: tuple[EndingResponse, ...]
+    directives: tuple[ListedDirectiveResponse, ...]
+
+
+class NamedAgencyResponse(StrictModel):
+    """An active agency, by what a person chooses it by."""
+
+    agency_ref: str
+    name: str
+    kind: AgencyKind | None  # None: one that this version does not know, to which nothing can be permitted
+    purposes: tuple[Purpose, ...]
+
+    @classmethod
+    def of(cls, named: NamedAgency) -> NamedAgencyResponse:
+        """Return the response for an agency under its name."""
+        agency = named.agency
+        purposes = tuple(sorted(agency.purposes))
+        return cls(agency_ref=agency.agency_id, name=named.name, kind=agency.kind, purposes=purposes)
+
+
+class AgenciesResponse(StrictModel):
+    """A page of agencies, by name."""
+
+    agencies: tuple[NamedAgencyResponse, ...]
+
+
+class TextResponse(StrictModel):
+    """The words of a release in one language, in the version that is signed today."""
+
+    language: str
+    text_version: str
+    sha256: str
+    text: str
+
+
+class TextsResponse(StrictModel):
+    """The words of a release, once for each language there is."""
+
+    texts: tuple[TextResponse, ...]
 
 
 class AwaitingResponse(StrictModel):
@@ -187,44 +251,3 @@ class AllStoppedResponse(StrictModel):
     case_ref: UUID
     everything: bool
     ended: tuple[UUID, ...] = ()
-
-
-class CategoryResponse(StrictModel):
-    """What of one category would be open."""
-
-    category: DataCategory
-    open: bool
-    fields: tuple[str, ...]
-    reason: str | None
-    own_line: bool  # the survivor is asked about it by itself
-    directives: tuple[UUID, ...]  # the custodian's own, under which it would be open
-    basis: Basis | None
-    until: datetime | None
-
-    @classmethod
-    def of(cls, verdict: CategoryVerdict, kind: AgencyKind | None) -> CategoryResponse:
-        """Return the answer for one category's verdict."""
-        fields = tuple(path.partition(".")[2] for path in paths_of(verdict.mask))
-        own_line = kind is not None and needs_own_line(kind, verdict.category)
-        return cls(
-            category=verdict.category,
-            open=bool(verdict.mask),
-            fields=fields,
-            reason=verdict.reason,
-            own_line=own_line,
-            directives=verdict.relied_on,
-            basis=verdict.basis,
-            until=verdict.until,
-        )
-
-
-class PreviewResponse(StrictModel):
-    """Exactly what `decide` would open at `at`: the same engine, no second set of rules."""
-
-    case_ref: UUID
-    recipient: str
-    purpose: Purpose
-    at: datetime
-    until: datetime | None
-    drafts: tuple[UUID, ...]
-    categories: tuple[CategoryResponse, ...]

@@ -27,6 +27,7 @@ DRAFTING, SIGNING, ENFORCED = (
     f"{CONSENT}/test_enforced.py",
 )
 GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
+PREVIEWS = f"{CONSENT}/test_previews.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
 DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
@@ -95,6 +96,15 @@ EFFECTS: dict[str, dict[str, str]] = {
         "adds_to_ref": f"{GRANTS}::test_an_unlabelled_overlap_is_refused_a_labelled_one_adds",
         "basis": f"{ENFORCED}::test_a_form_grants_on_no_other_basis",
     },
+    "ConsideredGrant": dict.fromkeys(
+        ("recipient", "purpose", "categories", "valid_until"),
+        f"{PREVIEWS}::test_a_preview_is_what_is_enforced_once_it_is_signed",
+    )
+    | dict.fromkeys(
+        ("excepted_fields", "only_fields", "valid_from", "starts_when", "supersedes_ref", "adds_to_ref"),
+        f"{PREVIEWS}::test_each_term_of_a_grant_is_compared",
+    ),
+    "ComparisonRequest": {"considered": f"{PREVIEWS}::test_one_that_cannot_be_drafted_says_why_beside_the_others"},
     "SignatureRequest": {
         "method": f"{GRANTS}::test_a_spoken_grant_is_refused",
         "signed_at": f"{STOPS}::test_m3_a_paper_from_before_a_no_grants_nothing",

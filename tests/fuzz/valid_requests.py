@@ -33,6 +33,12 @@ RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFER
 FIRST: Final = {"If-Match": '"1"'}
 SIGNED: Final = EXPLAINED | {"signer_role": "survivor"}
 DENIAL: Final = {"effect": "deny", "recipient": "county-sheriff"}
+CONSIDERED: Final = {
+    "recipient": "harbor-house",
+    "purpose": "advocacy",
+    "categories": ["needs"],
+    "valid_until": words.in_days(20),
+}
 REFERRAL: Final = {
     "to_agency_ref": "harbor-house",
     "mode": "live",
@@ -193,6 +199,7 @@ class Clerk:
         self.note("list_directives", "ana", case_ref=case)
         query = {"recipient": "harbor-house", "purpose": "shelter"}
         self.stock["preview_case"].append(Good("ana", {"case_ref": case}, query=query))
+        self.note("compare_agencies", "ana", {"considered": [CONSIDERED]}, case_ref=case)
         self.note("sign_directive", "ana", SIGNED | {"signed_at": words.now()}, FIRST, directive_ref=drafts[0])
         self.note("refuse_directive", "ana", {}, FIRST, directive_ref=drafts[1])
         for directive in listed:
@@ -333,8 +340,10 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_awaiting": ("mia", {}),
     "list_braked": ("ana", {}),
     "list_conflicts": ("priya", {}),
-    "list_ending": ("ana", {"ending_within_days": "60"}),
-    "count_ending": ("ana", {"ending_within_days": "60"}),
+    "list_releases": ("ana", {"ending_within_days": "60"}),
+    "count_releases": ("ana", {"state": "draft"}),
+    "list_agencies": ("ana", {"purpose": "shelter", "limit": "2"}),
+    "list_texts": ("ana", {}),
     "count_inbox": ("sam", {}),
     "count_orders": ("lee", {}),
     "count_referrals": ("ana", {"direction": "sent"}),

@@ -13,6 +13,7 @@ import httpx
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from devstack.story.speaker import Speaker
+from services.consent.release_lists import ReleaseState
 from tests.leaks.normalise import Eyes
 from tests.leaks.worlds import PATIENCE, PURPOSES, World
 from tests.services.dashboard.browser import Browser, Read
@@ -40,6 +41,8 @@ BOARDS = (
     ("notifications", "/v1/braked-notices"),
     ("law_enforcement_bridge", "/v1/orders"),
     ("consent", "/v1/directives?ending_within_days=90"),
+    *(("consent", f"/v1/directives?state={state}") for state in ReleaseState),
+    ("consent", "/v1/agencies"),
     ("dashboard", "/v1/board"),
     *(
         ("dashboard", f"/v1/board/{name}")

@@ -49,6 +49,7 @@ CASES = (
     "consent.draft_directive",
     "consent.list_directives",
     "consent.preview_case",
+    "consent.compare_agencies",
     "consent.stop_everything",
 )
 

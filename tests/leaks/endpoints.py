@@ -21,6 +21,9 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "set_roles": {"roles": ["auditor"]},
     "confirm_person": None,
     "take_out_person": None,
+    "compare_agencies": {
+        "considered": [{"recipient": "riverside-legal", "purpose": "legal_representation", "categories": ["needs"]}]
+    },
     "stop_everything": None,
     "sign_directive": SIGNED,
     "refuse_directive": None,

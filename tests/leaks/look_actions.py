@@ -5,11 +5,16 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from services.consent.release_lists import ReleaseState
 from tests.leaks.scene import Scene
 
 FIELDS = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 LISTS = ("waiting", "overdue", "questions", "messages", "releases", "orders")
 MOST = 100
+CONSIDERED = [
+    {"recipient": "harbor-house", "purpose": "shelter", "categories": ["needs"]},
+    {"recipient": "riverside-legal", "purpose": "legal_representation", "categories": ["financial"]},
+]
 
 
 def open_everything(scene: Scene) -> dict[str, list[dict[str, Any]]]:
@@ -55,13 +60,25 @@ def look_around(scene: Scene, case_ref: str) -> None:
     case = f"/v1/cases/{case_ref}"
     look_at_cases(scene, case)
     ana.ask("notifications", "GET", f"{case}/notices")
-    for path in (f"{case}/directives", "/v1/directives?ending_within_days=90&limit=2"):
+    lists = [f"/v1/directives?state={state}&limit=2" for state in ReleaseState]
+    for path in (
+        f"{case}/directives",
+        "/v1/directives?ending_within_days=90&limit=2",
+        *lists,
+        "/v1/agencies?limit=2",
+        "/v1/release-texts",
+    ):
         ana.ask("consent", "GET", path)
     for directive in ana.does("consent", "GET", f"{case}/directives")["directives"]:
         ana.ask("consent", "GET", f"/v1/directives/{directive['directive_ref']}")
         ana.ask("consent", "GET", f"/v1/directives/{directive['directive_ref']}/receipt")
     ana.ask("consent", "GET", f"{case}/preview?recipient=harbor-house&purpose=shelter")
     look_at_referrals(scene)
+    scene.does("ana", "consent", f"POST {case}/previews", {"considered": CONSIDERED})
+    for person, direction in ((ana, "sent"), (sam, "received"), (scene.people["cora"], "followed")):
+        person.ask("referrals", "GET", f"/v1/referrals?direction={direction}&limit=2")
+    for referral in ana.does("referrals", "GET", "/v1/referrals?limit=200")["referrals"]:
+        ana.ask("referrals", "GET", f"/v1/referrals/{referral['referral_ref']}")
     for order in lee.does("law_enforcement_bridge", "GET", "/v1/orders?limit=200")["orders"]:
         lee.ask("law_enforcement_bridge", "GET", f"/v1/orders/{order['order_ref']}")
     lee.ask("law_enforcement_bridge", "GET", "/v1/orders?limit=1")

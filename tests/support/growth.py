@@ -248,5 +248,13 @@ REQUESTS: dict[str, list[tuple[str, str, str]]] = {
         ("ana intake", "POST", "/v1/cases/search"),
         ("ana intake", "GET", "/v1/cases/count?state=open"),
     ],
+    "releases": [
+        *(
+            ("ana consent", "GET", f"/v1/directives?state={state}&limit=200")
+            for state in ("active", "draft", "expired")
+        ),
+        *(("ana consent", "GET", f"/v1/directives?state={state}") for state in ("revoked", "refused", "denial")),
+        ("ana consent", "GET", "/v1/directives/count?state=active"),
+    ],
     "accounting": [("priya audit", "GET", "/v1/cases/{case}/accounting")],
 }

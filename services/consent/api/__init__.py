@@ -1,6 +1,21 @@
 """Consent over HTTP: what staff record of a survivor's say-so, and what their agency may read of it."""
 
-from services.consent.api import case_routes, read_routes, signature_routes
+from services.consent.api import (
+    agency_routes,
+    case_routes,
+    list_routes,
+    preview_routes,
+    read_routes,
+    signature_routes,
+)
 from services.consent.api.permissions import routes
 
-__all__ = ["case_routes", "read_routes", "routes", "signature_routes"]
+__all__ = [
+    "agency_routes",
+    "case_routes",
+    "list_routes",
+    "preview_routes",
+    "read_routes",
+    "routes",
+    "signature_routes",
+]

@@ -30,9 +30,9 @@ READABLE = (DirectiveState.DRAFT, DirectiveState.AWAITING_CONFIRMATION, Directiv
 async def record_draft(locked: LockedSubject, requested: RequestedDirective) -> Provision:
     """Record a provision: a permit waits for its signature, a denial and a narrowing are in force at once."""
     unit = locked.unit
-    resolved = await _resolved(unit, requested)
-    context = await draft_context(locked, resolved.custodian, resolved.recipient, agencies=[resolved.excluded_agency])
-    new = draft(resolved, context, uuid4())
+    request = await resolved(unit, requested)
+    context = await draft_context(locked, request.custodian, request.recipient, agencies=[request.excluded_agency])
+    new = draft(request, context, uuid4())
     if new.state is DirectiveState.DRAFT:
         await store.add(unit.session, locked.subject.subject_id, new)
         detail = {"asked_one_by_one": sorted(requested.asked_one_by_one)}
@@ -121,7 +121,7 @@ async def _deny(locked: LockedSubject, new: Provision, standing: Sequence[Provis
     await change_log.tell_if_possible(locked.unit, now, notices)
 
 
-async def _resolved(unit: UnitOfWork, requested: RequestedDirective) -> RequestedDirective:
+async def resolved(unit: UnitOfWork, requested: RequestedDirective) -> RequestedDirective:
     """Return `requested` with the register's own references, where it names a directive as a recipient knows it."""
     supersedes = await _register_ref(unit, requested.supersedes_ref)
     return replace(requested, supersedes_ref=supersedes, adds_to_ref=await _register_ref(unit, requested.adds_to_ref))

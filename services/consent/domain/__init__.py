@@ -37,7 +37,7 @@ from services.consent.domain.revocation import (
     plan_revocation_of_all,
 )
 from services.consent.domain.signature import PART2_ELEMENTS, Signature
-from services.consent.domain.signing_rules import sign, superseded, unexplained
+from services.consent.domain.signing_rules import in_time, sign, superseded, unexplained
 
 __all__ = [
     "PART2_ELEMENTS",
@@ -71,6 +71,7 @@ __all__ = [
     "ending_notices",
     "expiry_notices",
     "grant_notices",
+    "in_time",
     "is_narrower",
     "lift",
     "narrowing_notices",

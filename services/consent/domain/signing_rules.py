@@ -97,6 +97,11 @@ def unexplained(context: DraftContext, language: str, text_version: str, by: str
     ]
 
 
+def in_time(provision: Provision, signed_at: datetime, context: DraftContext) -> Provision:
+    """Return the provision with the period that a signature recorded now gives it; raises as `sign`."""
+    return replace(provision, directive=_in_time(provision, signed_at, context))
+
+
 def superseded(old: Provision) -> Provision:
     """Return the provision as one that another stands in place of; what is final already stays what it is."""
     if old.state is not DirectiveState.ACTIVE:

@@ -1,5 +1,6 @@
 """The text that was signed is one that is in the tree, and stays what it was."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -69,3 +70,12 @@ async def test_h13_whom_she_hides_from_explains_nothing(desk: Desk) -> None:
     answer = await desk.sign(ref, explained_by="mia")
 
     assert answer.json()["errors"] == [{"field": "body.explained_by", "code": "unknown_person"}]
+
+
+async def test_the_words_are_shown_before_she_signs(desk: Desk) -> None:
+    answer = await desk.ana.get("/v1/release-texts")
+
+    texts = {(text["language"], text["text_version"]): text for text in answer.json()["texts"]}
+    assert {key: hashlib.sha256(text["text"].encode()).hexdigest() for key, text in texts.items()} == PUBLISHED
+    assert {key: text["sha256"] for key, text in texts.items()} == PUBLISHED
+    assert texts["es", "2026-1"]["text"].startswith("PERMISO PARA COMPARTIR")
