@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.categories import OrderService, OrderTerms, Routing
@@ -19,7 +19,8 @@ from schemas.facts.protective_order import (
     OrderServiceBlock,
     ViolationBlock,
 )
-from schemas.values import Day, Instant, TimeZone
+from schemas.strict_model import StrictModel
+from schemas.values import Day, Instant, Text200, TimeZone
 
 FIRST_YEAR, LAST_YEAR = 1980, 2999
 
@@ -90,6 +91,12 @@ class ServiceRequest(OrderServiceBlock, CjiMarks):
         if self.service_status is ServiceStatus.IN_HAND and (self.attempts is not None or self.received_on is not None):
             raise PydanticCustomError("not_kept", "attempts and receipt are told with the outcome")
         return self
+
+
+class OrderSearchRequest(StrictModel):
+    """The court's number of the order that somebody looks for: the whole number."""
+
+    order_number: OrderTerms[Annotated[Text200, Field(min_length=1)]]
 
 
 class HearingRequest(HearingBlock, CjiMarks):

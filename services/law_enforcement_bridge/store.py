@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Integer,
+    LargeBinary,
     MetaData,
     RowMapping,
     Select,
@@ -47,6 +48,7 @@ ORDERS = Table(
     Column("ends_offset", Integer),
     Column("next_at", INSTANT),
     Column("entered", postgresql.ARRAY(Text)),
+    Column("number_index", LargeBinary),
 )
 SERVICE = Table(
     "service",
@@ -68,10 +70,14 @@ OrderPagePosition = tuple[datetime, UUID]
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which of the agency's orders a list is to hold: in one of these states, served so on some respondent."""
+    """Which of the agency's orders a list is to hold: in one of these states, served so on a respondent, of a number.
+
+    The number is an index that only the agency can compute.
+    """
 
     status: tuple[OrderStatus, ...] = ()
     service_status: tuple[ServiceStatus, ...] = ()
+    number_index: bytes | None = None
 
 
 async def order_recorded_by(
@@ -134,6 +140,8 @@ def _conditions(agency: str, filters: OrderFilter) -> list[Any]:
     conditions = [ORDERS.c.agency_id == agency]
     if filters.status:
         conditions.append(ORDERS.c.status.in_(filters.status))
+    if filters.number_index is not None:
+        conditions.append(ORDERS.c.number_index == filters.number_index)
     if filters.service_status:
         of_it = select(SERVICE.c.order_ref).where(SERVICE.c.agency_id == agency)
         conditions.append(ORDERS.c.order_ref.in_(of_it.where(SERVICE.c.status.in_(filters.service_status))))
@@ -182,5 +190,8 @@ async def _service(session: AsyncSession, order_refs: Sequence[UUID]) -> dict[UU
 
 
 def _order(row: RowMapping, service: Iterable[Service]) -> Order:
-    read = dict(row) | {"status": OrderStatus(row["status"]), "service": tuple(service)}
+    read = {name: value for name, value in row.items() if name != "number_index"} | {
+        "status": OrderStatus(row["status"]),
+        "service": tuple(service),
+    }
     return Order(**read | {"entered": frozenset(row["entered"])})

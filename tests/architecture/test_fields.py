@@ -27,6 +27,7 @@ DRAFTING, SIGNING, ENFORCED = (
     f"{CONSENT}/test_enforced.py",
 )
 GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
+NUMBERS = "tests/services/law_enforcement_bridge/test_order_numbers.py"
 PREVIEWS = f"{CONSENT}/test_previews.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
 DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
@@ -146,6 +147,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "cji_fields": CJI,
         "case_ref": f"{ORDERS}::test_police_record_an_order_in_their_own_case",
     },
+    "OrderSearchRequest": {"order_number": f"{NUMBERS}::test_an_order_is_found_by_its_number_however_written"},
     "IssuanceRequest": {"cji_fields": CJI},
     "ModificationRequest": {"cji_fields": CJI},
     "ServiceRequest": {"cji_fields": CJI},

@@ -242,6 +242,7 @@ class Clerk:
             request = {"status": status, "respondents": [{"name": "R"}]}
             order = self.asks("lee", "law_enforcement_bridge", "POST", "/v1/orders", request)
             self.note(operation, "lee", body, FIRST, order_ref=order["order_ref"])
+            self.note("search_orders", "lee", {"order_number": "26-PO-0117"})
             self.note("read_order", "lee", order_ref=order["order_ref"])
             self.note("record_order", "lee", {"status": status, "case_ref": order["case_ref"]})
 

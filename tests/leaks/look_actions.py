@@ -82,6 +82,7 @@ def look_around(scene: Scene, case_ref: str) -> None:
     for order in lee.does("law_enforcement_bridge", "GET", "/v1/orders?limit=200")["orders"]:
         lee.ask("law_enforcement_bridge", "GET", f"/v1/orders/{order['order_ref']}")
     lee.ask("law_enforcement_bridge", "GET", "/v1/orders?limit=1")
+    scene.does("lee", "law_enforcement_bridge", "POST /v1/orders/search", {"order_number": "26-PO-0117"})
     own = next(message["message_ref"] for message in ana.inbox() if message["type"] == "accord.incident.reported.v1")
     ana.ask("exchange", "GET", "/v1/inbox?limit=2")
     scene.does("ana", "exchange", f"POST /v1/messages/{own}/offering", {"to": ["harbor-house"]})

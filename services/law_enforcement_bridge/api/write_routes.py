@@ -10,7 +10,7 @@ from runtime import disclosure, register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import CreatedResources, IfMatch, etag, replayed_by, require_match, router
 from schemas.facts.protective_order import OrderFact
-from services.law_enforcement_bridge import domain, endings, store
+from services.law_enforcement_bridge import domain, endings, order_numbers, store
 from services.law_enforcement_bridge.api.lookup import MayRecord, MayServe, case_for, order_for
 from services.law_enforcement_bridge.api.refusals import REFUSALS
 from services.law_enforcement_bridge.domain import Order
@@ -67,6 +67,7 @@ async def record_order(form: OrderRequest, unit: MayRecord, response: Response) 
         now=now,
     )
     await store.put(unit.session, order)
+    await order_numbers.keep(unit, order.order_ref, form.order_number)
     unit.created = order.order_ref
     await disclosure.offer(unit, fact)
     response.headers["Location"] = f"/v1/orders/{order.order_ref}"
@@ -83,6 +84,7 @@ async def issue_order(
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
     issued, fact = domain.issue(order, form, form.status, uuid4, await register.database_now(unit.session))
+    await order_numbers.keep(unit, order_ref, form.order_number)
     await _keep(unit, issued, fact, response)
     return recorded_answer_for(issued, missing_to_enter(issued))
 
@@ -96,6 +98,7 @@ async def modify_order(
     order = await order_for(unit, order_ref, to_change=True)
     require_match(if_match, order.version)
     changed, fact = domain.modify(order, form, uuid4, await register.database_now(unit.session))
+    await order_numbers.keep(unit, order_ref, form.order_number)
     return await _keep(unit, changed, fact, response)
 
 
