@@ -42,6 +42,13 @@ from services.dashboard.pages import (
     referral_list_pages,
     referral_pages,
     referral_send_pages,
+    order_pages,
+    order_step_pages,
+    plan_pages,
+    release_draft_pages,
+    release_pages,
+    release_sign_pages,
+    release_stop_pages,
     session_pages,
 )
 from services.dashboard.service_client import ServiceClient, client
@@ -72,6 +79,12 @@ ROUTES = (
     open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person
     people_pages.routes,
     draft_pages.routes,
+    release_stop_pages.routes,
+    release_draft_pages.routes,
+    release_sign_pages.routes,
+    release_pages.routes,
+    order_step_pages.routes,
+    order_pages.routes,
     fallback_pages.routes,
 )
 

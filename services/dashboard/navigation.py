@@ -15,6 +15,8 @@ MESSAGES: Final = "/app/messages"
 LEDGER: Final = "/app/ledger"
 HEALTH: Final = "/app/health"
 PEOPLE: Final = "/app/people"
+RELEASES: Final = "/app/releases"
+ORDERS: Final = "/app/orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ SECTIONS: Final = (
     Section(LEDGER, mark("Ledger"), frozenset({"ledger:read"})),
     Section(HEALTH, mark("Health"), frozenset({"operations:read"})),
     Section(PEOPLE, mark("People"), frozenset({"people:read"})),
+    Section(RELEASES, mark("Releases"), frozenset({"directives:read"})),
+    Section(ORDERS, mark("Orders"), frozenset({"orders:record"})),
 )
 
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from runtime.http.problems import Problem
 from services.dashboard.domain import case_code, fact_words, words
+from services.dashboard.form_instants import day_text
 from services.dashboard.forms.desk_form import field_items, field_params
 from services.dashboard.language import LANGUAGES, language_now, mark, translate, translate_plural
 from services.dashboard.rows.ledger_rows import ACT_WORDS
@@ -99,6 +100,7 @@ TEMPLATES.filters.update(
     fact_words=fact_words,
     as_bars=as_bars,
     act_words=lambda act: translate(ACT_WORDS.get(act, words(act))),
+    day=day_text, words=lambda code: translate(words(code)), case_code=case_code, fact_words=fact_words
 )
 TEMPLATES.globals.update(
     _kit_macros(),
