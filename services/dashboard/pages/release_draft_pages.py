@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +59,7 @@ async def _draft(desk: Desk, case_ref: UUID, form: ConsiderForm) -> Response:
         terms = _terms(desk, form, way, standing)
         asked = [category for category in form.asked.data or () if category in terms["categories"]]
         body = terms | {"effect": "permit", "asked_one_by_one": asked}
-        path, key = f"{releases_of(case_ref)}/directives", key_for(str(form.key.data), way)
+        path, key = f"{releases_of(case_ref)}/directives", key_for(str(form.key.data), json.dumps(body, sort_keys=True))
         try:
             await desk.ask(Ask("consent", path, method="POST", body=body, key=key), DirectiveStateRow)
         except ServiceRefusal as refusal:
