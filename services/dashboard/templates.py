@@ -100,7 +100,10 @@ TEMPLATES.filters.update(
     fact_words=fact_words,
     as_bars=as_bars,
     act_words=lambda act: translate(ACT_WORDS.get(act, words(act))),
-    day=day_text, words=lambda code: translate(words(code)), case_code=case_code, fact_words=fact_words
+    day=day_text,
+    words=lambda code: translate(words(code)),
+    case_code=case_code,
+    fact_words=fact_words,
 )
 TEMPLATES.globals.update(
     _kit_macros(),

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0030"
+down_revision = "0029"
 
 INDEXES = """
 CREATE INDEX ON register.directive (custodian, (COALESCE(valid_until, drafted_at)), directive_ref)
