@@ -101,9 +101,6 @@ TEMPLATES.filters.update(
     as_bars=as_bars,
     act_words=lambda act: translate(ACT_WORDS.get(act, words(act))),
     day=day_text,
-    words=lambda code: translate(words(code)),
-    case_code=case_code,
-    fact_words=fact_words,
 )
 TEMPLATES.globals.update(
     _kit_macros(),
