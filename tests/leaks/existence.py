@@ -16,6 +16,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, put
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -125,6 +126,7 @@ async def existing(town: Town, web: Web) -> AsyncIterator[Existing]:
         await _tell(full_town)
         await _refer(full_town)
         await _record(full_town)
+        await _set_aside(full_town)
         yield full_town
 
 
@@ -218,6 +220,16 @@ async def _record(full_town: Existing) -> None:
         await town.revoke(full_town.named["revoked case"], full_town.named[name])
     for hidden_from in ("ana", kim, f"sam-{full_town.shelter}"):
         await town.direct(full_town.named["hidden case"], None, None, effect="deny", excluded=hidden_from)
+
+
+async def _set_aside(full_town: Existing) -> None:
+    """Set a message aside in the mailbox of the hotline, and one in the shelter's."""
+    for agency in ("bay-hotline", full_town.shelter):
+        received = RawRecord(f"to.{agency}", 0, 0, b"key", (), token_hex(8).encode())
+        async with full_town.town.session("accord_exchange") as session:
+            ref = await put(session, "exchange", received, DeadLetterReason.FAILED, tries=5, message_ref=None)
+            await session.commit()
+        full_town.keep(agency, f"dead letter of {agency}", ref)
 
 
 def absent() -> UUID:

@@ -21,6 +21,7 @@ from tests.support.town import Town
 from tests.support.web import Web
 
 # What would end what the others need; that they find what is there is seen by a body that they refuse.
+DEAD_LETTERS = ("exchange.retry_dead_letter", "exchange.end_dead_letter")
 ENDS = {
     "consent.choose_participation",
     "consent.record_death",
@@ -77,6 +78,7 @@ async def test_every_route_finds_what_is_there(full_town: Existing, endpoints: M
     own = {"law_enforcement_bridge": ("lee", "open order"), "consent": ("ana", "open directive")}
     own |= {"referrals": ("sam", "open referral received"), "exchange": ("ana", "open message to bay-hotline")}
     own |= {"referrals.withdraw_referral": ("ana", "open referral")}
+    own |= dict.fromkeys(DEAD_LETTERS, ("priya", "dead letter of bay-hotline"))
     status = {}
     # What a brake holds has no reference of its own, and a person's is a word:
     # `test_m6_the_brake_is_nothing_to_another_agency` and `test_other_agencies_people_are_absent` stand for them.
