@@ -13,7 +13,7 @@ from schemas.town import Town
 from tests.e2e.browser_session import WIDTH, Sitting
 from tests.e2e.conftest import NAME, Sit
 
-WIDTHS = (1280, 320)
+WAYS = ((1280, "dark"), (320, "light"))
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ async def test_sam_takes_on_an_urgent_referral_and_closes_it(sit: Sit, spoken_co
     assert "It is complete." in await sitting.page.locator("main").inner_text()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_the_pages_of_sams_night_break_no_rule(sit: Sit, width: int, pictures: Path) -> None:
-    sitting = await sit("sam", width, script=True, bypass_csp=True)
+@pytest.mark.parametrize(("width", "scheme"), WAYS)
+async def test_the_pages_of_sams_night_break_no_rule(sit: Sit, width: int, scheme: str, pictures: Path) -> None:
+    sitting = await sit("sam", width, script=True, color_scheme=scheme, bypass_csp=True)
     await sitting.page.goto(f"{sitting.board}/app/referrals")
     referral = str(await sitting.page.locator("tbody tr a").first.get_attribute("href"))
     await sitting.page.goto(f"{sitting.board}/app/messages?queue=unread")

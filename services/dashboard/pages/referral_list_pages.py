@@ -185,9 +185,7 @@ async def _list_page(
     shown = views_of(desk).get(view, FOUND)
     referrals = None if reply is None else reply.row.referrals
     cursor = None if reply is None else reply.cursor
-    names = await desk.agency_names(
-        {filters.agency, *(agency for row in referrals or () for agency in row.agencies)} - {""}
-    )
+    names = await desk.agency_names(agency for row in referrals or () for agency in row.agencies)
     return desk.page(
         "referrals/list.html",
         status=status,
