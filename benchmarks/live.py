@@ -41,7 +41,7 @@ STREAMS: Final = 200
 CHANGES: Final = rounds(8, 30)  # in a round
 SECONDS: Final = 900
 ROLES: Final = ("case_worker",)
-OPENED_WITHIN: Final = 30.0
+OPENED_WITHIN: Final = 90.0
 OPENED_AT_ONCE: Final = 8  # as many as one address may always ask for
 TOLD_WITHIN: Final = 20.0
 
