@@ -1,6 +1,7 @@
 """The board lives: a change is on it within a second, it stands still when paused, and it leaves with the session."""
 
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -74,10 +75,10 @@ async def test_a_board_leaves_the_screen_when_another_tab_signs_out(sit: Sit) ->
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-async def test_the_live_control_is_drawn(sit: Sit, width: int, pictures: object) -> None:
+async def test_the_live_control_is_drawn(sit: Sit, width: int, pictures: Path) -> None:
     sitting = await sit("sam", width, script=True)
     await sitting.page.locator('#live[data-state="on"]').wait_for()
 
-    await sitting.page.screenshot(path=f"{pictures}/live-{width}.png", full_page=True)
+    await sitting.page.screenshot(path=pictures / f"live-{width}.png", full_page=True)
 
     assert await sitting.page.evaluate("() => document.documentElement.scrollWidth") <= width

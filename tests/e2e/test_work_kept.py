@@ -1,5 +1,7 @@
 """Work that is not lost: typed text outlives a time-out, and a form that is sent twice is one record."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Page
 
@@ -34,7 +36,7 @@ async def typed(sitting: Sitting, text: str) -> Page:
     return page
 
 
-async def test_typed_text_outlives_a_time_out(sit: Sit, running: stack.Stack) -> None:
+async def test_typed_text_outlives_a_time_out(sit: Sit, running: stack.Stack, pictures: Path) -> None:
     sitting = await sit("ana", script=True)
     await sitting.page.clock.install()
     page = await typed(sitting, "Blue door")
@@ -43,6 +45,7 @@ async def test_typed_text_outlives_a_time_out(sit: Sit, running: stack.Stack) ->
     await page.clock.fast_forward("13:30")
     await page.locator(DIALOG).wait_for()
     warning = await page.locator(DIALOG).inner_text()
+    await page.screenshot(path=pictures / "time-out.png")
     await page.keyboard.press("Shift")
     await page.locator(DIALOG).wait_for(state="detached")
     older(running, "16 minutes")
@@ -77,12 +80,12 @@ async def test_a_double_click_and_a_refresh_are_one_record(sit: Sit, running: st
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-async def test_an_offer_of_unsaved_work_is_drawn(sit: Sit, width: int, pictures: object) -> None:
+async def test_an_offer_of_unsaved_work_is_drawn(sit: Sit, width: int, pictures: Path) -> None:
     sitting = await sit("ana", width, script=True)
     page = await typed(sitting, "Green door")
 
     await page.goto(sitting.board + NEW)
-    await page.screenshot(path=f"{pictures}/draft-{width}.png")
+    await page.screenshot(path=pictures / f"draft-{width}.png")
 
     assert await page.get_by_role("button", name="Discard it").first.is_visible()
     assert await page.evaluate("() => document.documentElement.scrollWidth") <= width

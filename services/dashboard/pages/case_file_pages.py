@@ -125,6 +125,7 @@ async def _change(
         await desk.ask(ask, OpenedCaseRow)
     except ServiceRefusal as refusal:
         return await _refused_page(desk, case_ref, form, act, refused(form, refusal))
+    await desk.announce(case_ref)
     return see_other(f"{CASES}/{case_ref}", done)
 
 
