@@ -26,6 +26,7 @@ const state = document.getElementById("live-state");
 const pause = document.getElementById("live-pause");
 const news = document.getElementById("live-news");
 let source = null;
+let leaving = false;
 let since = null;
 let wait = 1_000;
 let away = 0;
@@ -63,7 +64,12 @@ function disconnect(name) {
 }
 
 // What may not be shown any more leaves the screen: the page is asked for anew, and says why.
+// Once: the first answer takes the cookie, and a second one could not say why any more.
 function leave() {
+  if (leaving) {
+    return;
+  }
+  leaving = true;
   if (source !== null) {
     source.close();
   }
@@ -170,7 +176,7 @@ async function use() {
 }
 
 async function lookAtTime() {
-  if (asking || secondsLeft() > WARNED_SECONDS || (dialog.open && secondsLeft() > 0)) {
+  if (asking || leaving || secondsLeft() > WARNED_SECONDS || (dialog.open && secondsLeft() > 0)) {
     return;
   }
   await askLeft({ "accord-background": "1" });
