@@ -28,6 +28,12 @@ NOTHING_TO_SAY = (
     "DeathCorrectionRequest",
     "ConflictCheckRequest",
     "DecisionRequest",  # an instant and no word
+    # A code, references or roles, and no word.
+    "ColleagueOpeningRequest",
+    "ExclusionRequest",
+    "LeavingRequest",
+    "RolesRequest",
+    "PersonRequest",  # the true name of staff, which the register keeps in the clear, and nothing of a survivor
 )
 
 
