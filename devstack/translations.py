@@ -25,6 +25,14 @@ DESK: Final = CATALOGUES.parent
 METHODS: Final = [("**.html", "jinja2"), ("**.py", "python")]
 # The templates of the pages are read as the environment reads them.
 OPTIONS: Final = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}}
+HEAD: Final = """# Words of the staff pages; `python -m devstack.translations` lists what is missing.
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Language: {language}\\n"
+
+"""
 KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 
 
@@ -49,11 +57,12 @@ def update(language: str) -> set[str]:
     """Give every missing text a place in a language's catalogue, take out what no page shows; return the missing."""
     missing, texts = missing_texts(language), source_texts()
     former = {str(message.id): str(message.string) for message in catalogue_of(language) if message.id}
-    catalogue = Catalog(locale=language, fuzzy=False, charset="utf-8")
+    catalogue = Catalog(locale=language)
     for text in sorted(texts):
         catalogue.add(text, former.get(text, ""))
     with _place(language).open("wb") as file:
-        write_po(file, catalogue, width=110, omit_header=False)
+        file.write(HEAD.format(language=language).encode())
+        write_po(file, catalogue, width=110, omit_header=True)
     return missing
 
 

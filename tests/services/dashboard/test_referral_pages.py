@@ -317,7 +317,14 @@ async def test_where_the_exchange_is_away_a_referral_is_answered(square: Square)
 
 
 @pytest.mark.parametrize(
-    "path", ["/not-a-referral", "?view=nothing", "?priority=soonest", "?cursor=%00", f"/{uuid4()}/opening"]
+    "path",
+    [
+        "/not-a-referral",
+        "?view=nothing",
+        "?priority=soonest",
+        "?cursor=%00",
+        "/00000000-0000-4000-8000-000000000000/opening",
+    ],
 )
 async def test_an_address_that_is_none_is_a_page_that_says_so(square: Square, path: str) -> None:
     _, browser = await a_desk(square)
