@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.codes import AgencyKind, OrderStatus, Priority, Purpose, ServiceStatus
+from schemas.codes import AgencyKind, OrderStatus, ServiceStatus
+from services.dashboard import navigation
+from services.dashboard.rows.board_rows import MessageRow, OrderRow, ReferralRow, ReleaseRow
 
 IN_FORCE = (OrderStatus.TEMPORARY, OrderStatus.FINAL)
 UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
@@ -25,7 +27,7 @@ Query = tuple[tuple[str, str], ...]  # a parameter that may be named more than o
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row of a list, as staff see it; `ref` tells rows apart and is not shown."""
+    """One row of a list, as staff see it; `ref` tells rows apart and is not shown, `page` is where one acts on it."""
 
     ref: UUID
     case_code: str
@@ -33,6 +35,7 @@ class Item:
     agency: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,57 +101,6 @@ class CountRow(BaseModel):
     whole: bool
 
 
-class ListRow(BaseModel):
-    """The fields that the board reads of another service's row; all others are ignored and never repeated."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    case_ref: UUID
-
-
-class ReferralRow(ListRow):
-    """A referral; what consent does not open to this person is not there."""
-
-    referral_ref: UUID
-    from_agency_ref: str = ""
-    to_agency_ref: str = ""
-    priority: Priority | None = None
-    created_at: datetime | None = None
-    answer_by: datetime | None = None
-
-
-class MessageRow(ListRow):
-    """The routing of a message."""
-
-    message_ref: UUID
-    type: str
-    sender: str
-    occurred_at: datetime
-
-
-class ReleaseRow(ListRow):
-    """A permit that ends soon."""
-
-    directive_ref: UUID
-    recipient: str
-    purpose: Purpose
-    valid_until: datetime
-
-
-class ServedRespondentRow(BaseModel):
-    """How far service on one respondent has come."""
-
-    service_status: ServiceStatus | None = None
-
-
-class OrderRow(ListRow):
-    """An order that the agency recorded."""
-
-    order_ref: UUID
-    service: tuple[ServedRespondentRow, ...]
-    changed_at: datetime
-
-
 def case_code(case_ref: UUID) -> str:
     """Return the short form of an agency's own case reference: what staff say to each other."""
     text = case_ref.hex[:8].upper()
@@ -158,29 +110,41 @@ def case_code(case_ref: UUID) -> str:
 def received(row: Any) -> Item:
     """Return a referral that another agency sent."""
     read = ReferralRow.model_validate(row)
-    code, priority = case_code(read.case_ref), words(read.priority)
-    return Item(read.referral_ref, code, priority, read.from_agency_ref, read.created_at, read.answer_by)
+    return _referral(read, read.from_agency_ref)
 
 
 def sent(row: Any) -> Item:
     """Return a referral that was sent to another agency."""
     read = ReferralRow.model_validate(row)
+    return _referral(read, read.to_agency_ref)
+
+
+def followed(row: Any) -> Item:
+    """Return a referral between others, which its page finds among those of its case."""
+    read = ReferralRow.model_validate(row)
+    return replace(
+        _referral(read, read.to_agency_ref), page=f"{navigation.REFERRALS}/{read.referral_ref}?case={read.case_ref}"
+    )
+
+
+def _referral(read: ReferralRow, agency: str) -> Item:
     code, priority = case_code(read.case_ref), words(read.priority)
-    return Item(read.referral_ref, code, priority, read.to_agency_ref, read.created_at, read.answer_by)
+    page = f"{navigation.REFERRALS}/{read.referral_ref}"
+    return Item(read.referral_ref, code, priority, agency, read.created_at, read.answer_by, page)
 
 
 def message(row: Any) -> Item:
     """Return a message by its routing."""
     read = MessageRow.model_validate(row)
-    return Item(read.message_ref, case_code(read.case_ref), fact_words(read.type), read.sender, read.occurred_at)
+    code, page = case_code(read.case_ref), f"{navigation.MESSAGES}/{read.message_ref}"
+    return Item(read.message_ref, code, fact_words(read.type), read.sender, read.occurred_at, page=page)
 
 
 def release(row: Any) -> Item:
     """Return a release that ends soon, and for whom it was."""
     read = ReleaseRow.model_validate(row)
-    return Item(
-        read.directive_ref, case_code(read.case_ref), words(read.purpose), read.recipient, until=read.valid_until
-    )
+    code, page = case_code(read.case_ref), f"{navigation.RELEASES}/{read.directive_ref}"
+    return Item(read.directive_ref, code, words(read.purpose), read.recipient, until=read.valid_until, page=page)
 
 
 def order_to_serve(row: Any) -> Item:
@@ -188,7 +152,8 @@ def order_to_serve(row: Any) -> Item:
     read = OrderRow.model_validate(row)
     states = {words(service.service_status) for service in read.service if service.service_status in UNSERVED}
     about = ", ".join(sorted(states))
-    return Item(read.order_ref, case_code(read.case_ref), about, since=read.changed_at)
+    page = f"{navigation.ORDERS}/{read.order_ref}"
+    return Item(read.order_ref, case_code(read.case_ref), about, since=read.changed_at, page=page)
 
 
 def listing(items: Iterable[Item]) -> Listing:
@@ -289,10 +254,10 @@ CASEWORK = (
     RELEASES,
 )
 COORDINATION = (
-    _referral_tile("waiting", "Waiting for a reply", "With", WAITING, _referrals(sent, "followed", state="sent")),
-    _referral_tile("overdue", "Overdue", "With", OVERDUE, _referrals(sent, "followed", overdue="true"), flag=LATE),
+    _referral_tile("waiting", "Waiting for a reply", "With", WAITING, _referrals(followed, "followed", state="sent")),
+    _referral_tile("overdue", "Overdue", "With", OVERDUE, _referrals(followed, "followed", overdue="true"), flag=LATE),
     _referral_tile(
-        "questions", "Needs more information", "With", QUESTIONS, _referrals(sent, "followed", state="needs_info")
+        "questions", "Needs more information", "With", QUESTIONS, _referrals(followed, "followed", state="needs_info")
     ),
     MESSAGES,
 )

@@ -29,7 +29,7 @@ class UrgentRow:
     @property
     def place(self) -> str:
         """Return the page on which something can be done about it."""
-        return f"{BOARD}/{self.tile.name}"
+        return self.item.page or f"{BOARD}/{self.tile.name}"
 
 
 async def urgent_rows(desk: Desk, tiles: Sequence[Tile]) -> list[UrgentRow]:

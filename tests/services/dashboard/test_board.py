@@ -348,3 +348,22 @@ async def test_a_page_is_told_in_the_agencys_own_time(square: Square) -> None:
     page = await (await square.sign_in(person)).read(BOARD)
 
     assert [word for word in page.words if word.endswith(" JST")]
+
+
+async def test_every_row_leads_to_its_page(square: Square) -> None:
+    shelter, person = await square.worker()
+    await square.referral(shelter)
+    await square.deliver(shelter)
+    browser = await square.sign_in(person)
+
+    places = [place for place in (await browser.read(BOARD)).links if place.startswith(f"{BOARD}/")]
+    rows = {link for place in places for link in await rows_of(browser, place)}
+    answers = [await browser.get(place) for place in sorted(rows)]
+
+    assert {place.split("/")[2] for place in rows} == {"referrals", "messages"}
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def rows_of(browser: Browser, place: str) -> list[str]:
+    """Return where the rows of a list lead."""
+    return re.findall(r'scope="row"[^>]*><a class="govuk-link" href="([^"]+)"', (await browser.get(place)).text)
