@@ -70,8 +70,14 @@ def pictures(run_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def seeded(town: Town) -> Town:
-    """Ana refers somebody twice, under releases for the shelter and for coordination."""
+def seeded(town: Town, referred_case: str) -> Town:
+    """The town, in which Ana referred somebody twice."""
+    return town
+
+
+@pytest.fixture(scope="session")
+def referred_case(town: Town) -> str:
+    """Ana refers somebody twice, under releases for the shelter and for coordination; return her case."""
     with httpx.Client(timeout=30, trust_env=False) as client:
         ana, sam = Speaker(town, "ana", "advocacy", client), Speaker(town, "sam", "shelter", client)
         case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
@@ -89,7 +95,7 @@ def seeded(town: Town) -> Town:
             details = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
             ana.does("referrals", "POST", "/v1/referrals", referral | details)
         sam.waits_for("accord.referral.created.v1", count=2)
-    return town
+    return str(case_ref)
 
 
 @pytest.fixture

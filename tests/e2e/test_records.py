@@ -32,7 +32,9 @@ async def set_aside(town: Town) -> None:
     await bound.dispose()
 
 
-async def test_the_officer_reads_who_looked_and_ends_a_wait(sit: Sit, seeded: Town, pictures: Path) -> None:
+async def test_the_officer_reads_who_looked_and_ends_a_wait(
+    sit: Sit, seeded: Town, referred_case: str, pictures: Path
+) -> None:
     await set_aside(seeded)
     sitting = await sit("priya", width=1280)
     page = sitting.page
@@ -42,6 +44,7 @@ async def test_the_officer_reads_who_looked_and_ends_a_wait(sit: Sit, seeded: To
     await page.get_by_role("button", name="Show").click()
     await page.locator("table a", has_text="Case").first.click()
     await page.get_by_role("link", name="Read this case's accounting").click()
+    await page.goto(f"{sitting.board}/app/cases/{referred_case}/accounting")  # that of the case which was shared
     assert "Harbor House" in await page.locator("table").inner_text()
     await page.screenshot(path=pictures / "accounting-desk.png", full_page=True)
     await page.goto(f"{sitting.board}/app/ledger")

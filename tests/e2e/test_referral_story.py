@@ -17,13 +17,17 @@ WAYS = ((1280, "dark"), (320, "light"))
 
 
 @pytest.fixture
-def spoken_code(seeded: Town) -> Iterator[str]:
+def spoken_code(seeded: Town, referred_case: str) -> Iterator[str]:
     """Ana refers the same person on scene; return the code that she reads out to Sam."""
     with httpx.Client(timeout=30, trust_env=False) as client:
         ana, sam = Speaker(seeded, "ana", "advocacy", client), Speaker(seeded, "sam", "shelter", client)
         sam.sets_aside_what_is_there()
-        case_ref = ana.does("referrals", "GET", "/v1/referrals?direction=sent&limit=1")["referrals"][0]["case_ref"]
-        referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
+        referral = {
+            "case_ref": referred_case,
+            "to_agency_ref": "harbor-house",
+            "mode": "live",
+            "service_code": "shelter",
+        }
         details = {"priority": "on_scene", "purpose": "shelter", "given_name": NAME}
         sent = ana.does("referrals", "POST", "/v1/referrals", referral | details)
         sam.waits_for("accord.referral.created.v1")

@@ -91,7 +91,7 @@ def test_a_page_has_one_heading_a_title_and_the_frame(name: str) -> None:
     assert len(read.headings) == 1
     assert f"<title>{read.headings[0]} - Staff pages</title>" in text
     assert read.links[0] == "#main"
-    assert set(read.scripts) <= {f"{UI}/boot.js", f"{UI}/htmx.min.js", f"{UI}/keys.js"}
+    assert set(read.scripts) <= {f"{UI}/boot.js", f"{UI}/htmx.min.js"}
     assert "<b>Robin" not in text
     assert "Oak & House" not in text
 

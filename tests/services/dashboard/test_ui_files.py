@@ -13,7 +13,7 @@ from services.dashboard.ui_files import FILES, HASHES, KIT_PLACE, STATIC, versio
 
 ROOT = Path(__file__).parents[3]
 TRACKED = json.loads(HASHES.read_text())
-OWN = {"boot.js", "keys.js", "desk.css", "icon.svg"}
+OWN = {"boot.js", "desk.css", "icon.svg"}
 
 
 def test_each_file_of_the_kits_has_the_hash_on_record() -> None:
