@@ -129,7 +129,7 @@ def later(up: Place) -> dict[str, int]:
     for child in added:
         assert child.communicate(timeout=60)[1] == ""
     assert (
-        up.accord("person", "add", "olga", "--name", "Olga", "--agency", LATER[0], "--role", "advocate").returncode == 0
+        up.accord("person", "add", "ilse", "--name", "Ilse", "--agency", LATER[0], "--role", "advocate").returncode == 0
     )
     return before
 
@@ -166,7 +166,7 @@ def test_the_status_of_a_running_town_is_ready(up: Place) -> None:
     ports = {process["name"]: process["port"] for process in document["processes"]}
     urls = {name: process["url"] for name, process in up.town["processes"].items() if process["url"]}
     assert {name: f"http://127.0.0.1:{ports[name]}" for name in urls} == urls
-    assert set(document["consumer_lag"]) == {"exchange", "notifications"}
+    assert set(document["consumer_lag"]) == {"exchange", "notifications", "dashboard"}
     assert document["dead_letters"] == 0
     assert document["checkpoint"]["entries"] > 0
     assert document["checkpoint"]["age_seconds"] >= 0
@@ -231,7 +231,7 @@ def test_a_folder_in_use_is_refused_and_left_running(up: Place, words: tuple[str
 def test_agencies_added_at_once_all_appear_without_a_restart(up: Place, later: dict[str, int]) -> None:
     assert set(up.ids("agencies")) > set(LATER)
     assert up.pids() == later
-    for who in (("--system", LATER[0]), ("--system", LATER[2]), ("--person", "olga")):
+    for who in (("--system", LATER[0]), ("--system", LATER[2]), ("--person", "ilse")):
         answer = up.asks("exchange", "/v1/inbox", *who)
         assert (answer.status_code, answer.json()["messages"]) == (200, [])
 
@@ -365,7 +365,7 @@ def demo(up: Place, killed: list[int], case_ref: str) -> DemoRun:
         output = "".join(iter(child.stdout.readline, "}\n")) + "}"
         after, now = up.town, town.read(up.folder)
         case = up.asks("intake", f"/v1/cases/{case_ref}", "--person", "ana")
-        inbox = up.asks("exchange", "/v1/inbox", "--person", "olga")
+        inbox = up.asks("exchange", "/v1/inbox", "--person", "ilse")
         withdrawn = up.asks("referrals", "/v1/referrals?direction=sent&state=withdrawn", "--person", "ana").json()
         assert has_life(now, plan(SEED))
         counts = referral_counts(now), list_counts(now)

@@ -63,7 +63,7 @@ async def test_a_board_leaves_the_screen_when_another_tab_signs_out(sit: Sit) ->
     await tab.goto(f"{sitting.board}/app/board")
 
     await tab.get_by_role("link", name="Sign out").click()
-    await sitting.page.wait_for_url(f"{sitting.board}/app?to=%2Fapp%2Fboard", timeout=3000)
+    await sitting.page.wait_for_url(f"{sitting.board}/app?to=%2Fapp%2Fboard")
 
     assert await sitting.heading() == "Sign in"
 

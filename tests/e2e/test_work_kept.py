@@ -50,7 +50,7 @@ async def test_typed_text_outlives_a_time_out(sit: Sit, running: stack.Stack, pi
     await page.locator(DIALOG).wait_for(state="detached")
     older(running, "16 minutes")
     await page.clock.fast_forward("16:00")
-    await page.wait_for_url("**/app?left=idle&to=*")
+    await page.get_by_text("You were signed out after").wait_for()
     reason = await page.locator("main").inner_text()
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_label("Name").fill("ana")
