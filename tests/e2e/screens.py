@@ -42,12 +42,28 @@ class Screen:
 
 
 CASE: Final = "table a[href*='/app/cases/']"
+ROW: Final = "tbody a"
 PAGES: Final = (
     Screen("board", "ana", "/app/board"),
     Screen("cases", "ana", "/app/cases?view=agency"),
     Screen("case", "ana", "/app/cases?view=agency", (CASE,)),
     Screen("intake", "ana", "/app/cases/new"),
     Screen("plan", "ana", "/app/cases?view=agency", (CASE, "main a[href$='/plan']")),
+    Screen("releases", "ana", "/app/releases"),
+    Screen("release", "ana", "/app/releases", (ROW,)),
+    Screen("referrals", "sam", "/app/referrals"),
+    Screen("referral", "sam", "/app/referrals", (ROW,)),
+    Screen("messages", "sam", "/app/messages"),
+    Screen("message", "sam", "/app/messages", (ROW,)),
+    Screen("orders", "lee", "/app/orders"),
+    Screen("order", "lee", "/app/orders", (ROW,)),
+    Screen("coordination", "cora", "/app/board"),
+    Screen("wall", "cora", "/app/board?wall=1"),
+    Screen("ledger", "audrey", "/app/ledger"),
+    Screen("health", "priya", "/app/health"),
+    Screen("people", "olga", "/app/people"),
+    Screen("sessions", "olga", "/app/sessions"),
+    Screen("keys", "ana", "/app/keys"),
 )
 
 
@@ -63,10 +79,10 @@ def _take(town: Town, browser: Browser, screen: Screen, folder: Path) -> Iterato
         context = browser.new_context(viewport=size, device_scale_factor=1)
         page = context.new_page()
         _sign_in(town, page, screen.person)
-        page.goto(town.services["dashboard"] + screen.place, wait_until="networkidle")
+        page.goto(town.services["dashboard"] + screen.place, wait_until="load")
         for link in screen.links:
             page.locator(link).first.click()
-            page.wait_for_load_state("networkidle")
+            page.wait_for_load_state("load")
         path = folder / f"{screen.name}-{kind}.jpeg"
         path.write_bytes(_picture(page))
         context.close()
@@ -88,7 +104,7 @@ def _sign_in(town: Town, page: Page, person_ref: str) -> None:
     page.get_by_label("Name").fill(person_ref)
     page.get_by_label("Passphrase").fill(Path(place).read_text().strip())
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/app/board")
+    page.get_by_role("link", name="Sign out").wait_for()
 
 
 @contextmanager
