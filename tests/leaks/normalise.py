@@ -22,6 +22,8 @@ CODE = re.compile(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b")  # how staff call a case: the 
 SPOKEN = re.compile(r"\b({words}) ({words}) [1-9][0-9]\b".format(words="|".join(WORDS)))  # drawn by chance
 # The place of an entry in the one tree of the town counts what everybody does, and is known from each checkpoint.
 PLACE = re.compile(r'(?<="index":)(\d+|null)')
+# The place in an agency's own feed counts the batches that a worker read its messages in, as the clock has it.
+FEED_PLACE = re.compile(r"(?<=/app/live\?since=)\d+")
 # A look's own hash in the tree, and the signature that promises it: random by the salt of its leaf.
 HASH = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43,91}=")
 # For how long the reader's session goes on, as the clock has it.
@@ -49,6 +51,7 @@ class Eyes:
         text = SECRET.sub(
             "<form>", TRACE.sub("<trace>", SHOWN_INSTANT.sub("<instant>", INSTANT.sub("<instant>", text)))
         )
+        text = FEED_PLACE.sub("<place>", text)
         text = SPOKEN.sub(lambda match: self._number(match[0]), text)
         return CODE.sub(lambda match: self._number(match[0]), text)
 

@@ -8,7 +8,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.responses import PlainTextResponse
 
 from kernel.ledger import note
 from kernel.ledger.entry import Act, Verdict
@@ -98,8 +97,14 @@ async def prove_entry(unit: MayReadLedger, request: Request, index: Index) -> Pr
     )
 
 
-@routes.get("/entries/export", response_class=PlainTextResponse)
-async def export_entries(unit: MayReadLedger, filters: Filters) -> PlainTextResponse:
+class JsonLinesResponse(Response):
+    """A JSON document a line."""
+
+    media_type = "application/jsonl"
+
+
+@routes.get("/entries/export", response_class=JsonLinesResponse)
+async def export_entries(unit: MayReadLedger, filters: Filters) -> JsonLinesResponse:
     """Return a file of up to 2,000 of these lines, each with its proof, that anybody can verify without this service.
 
     JSON line by JSON line, with instructions in the first; `accord ledger verify --from FILE` checks it. It says what
@@ -119,7 +124,7 @@ async def export_entries(unit: MayReadLedger, filters: Filters) -> PlainTextResp
     )
     text = excerpt.text(told, head.note, covered, await _receipts(unit, covered, head), await _named(unit, covered))
     await record(unit, Act.EXPORTED)
-    return PlainTextResponse(text, media_type="application/jsonl")
+    return JsonLinesResponse(text)
 
 
 async def record(unit: UnitOfWork, act: Act) -> None:
