@@ -99,7 +99,7 @@ async def test_a_liaison_takes_an_order_from_request_to_end(sit: Sit, pictures: 
             await page.get_by_label(label, exact=True).check()
         await picture(sitting, pictures, f"order-step-{send.split()[-1]}")
         await go(sitting, send)
-        assert await page.get_by_text("It is recorded.").is_visible(), await page.locator("main").inner_text()
+        await page.get_by_text("It is recorded.").wait_for()
 
     await step("The court issued it", "Temporary", "Record what was issued")
     await step("Service", "An officer has taken it in hand", "Record it")

@@ -13,6 +13,7 @@ NO_WORD: Final = {
     "a time of day": "10:00",
     "the path of a field": "identity.given_name",
     "a spoken code": "amber kettle 42",
+    "the code of a case": "86BC-A544",
 }
 WORDS: Final = (WORD, SLUG, TAG, ZONE)
 ROOM_FOR_A_NUMBER: Final = 10**12

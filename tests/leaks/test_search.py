@@ -118,6 +118,7 @@ def test_what_holds_no_canary_is_named(nursery: CanaryPool) -> None:
         "a small number",
         "a time of day",
         "the path of a field",
+        "a spoken code",
     }
 
 

@@ -73,7 +73,7 @@ def test_a_group_is_named_by_its_first_error() -> None:
 
 
 async def test_a_refused_statement_is_named_by_whose_it_is(town: Town) -> None:
-    async with town.session("accord_dashboard") as session:
+    async with town.session("accord_issuer") as session:
         with pytest.raises(DBAPIError) as refused:
             await append(session, [Leaf(CANARY.encode(), b"", None, None)])
         await session.rollback()

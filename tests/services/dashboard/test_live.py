@@ -141,16 +141,16 @@ async def test_a_page_of_a_case_hears_of_that_case_by_its_code(square: Square) -
 
 
 async def test_what_no_message_tells_of_is_announced_by_the_desk(square: Square) -> None:
-    agency_id, person_ref = await square.worker()
+    _, person_ref = await square.worker()
     browser = await square.sign_in(person_ref)
     opened = await browser.submit("/app/cases/new")
     place = str(opened.headers["location"]).partition("?")[0]
     page = await browser.get(place)
     address = page.text.split('data-address="')[1].split('"')[0].replace("&amp;", "&")
-    colleague = await square.sign_in(await square.person(agency_id, "case_worker"))
+    elsewhere = await square.sign_in(person_ref)
 
     async with listening(square.app, browser, address) as stream:
-        await colleague.submit(f"{place}/nickname", nickname="Blue door")
+        await elsewhere.submit(f"{place}/nickname", nickname="Blue door")
 
         assert "case" in [event["event"] for event in await stream.until("case")]
 
