@@ -267,6 +267,8 @@ def a_decision(act: str) -> Callable[[Shop], Awaitable[Write]]:
 
 IN_HAND = {"service_status": "in_hand"}
 COMPLETED = {"outcome_code": "got_help"}
+# Of the agency's people: nobody is shut out of them by a survivor (tests/services/intake/test_people.py repeats one).
+OF_NO_CASE = {"add_person", "set_roles", "take_out_person", "confirm_person"}
 READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "open_case": open_case,
     "report_incident": report_incident,
@@ -329,14 +331,14 @@ async def shop(town: Town, web: Web) -> AsyncIterator[Shop]:
 
 
 def test_h2_every_write_that_is_not_done_each_time_is_tried_here() -> None:
-    assert set(KEEPING) == set(READY)
+    assert set(KEEPING) == set(READY) | OF_NO_CASE
 
 
 def test_h3_every_stop_is_done_each_time() -> None:
     always = {route.name for _, route in writes() if route.repeat_policy.is_stop({})}
     by_body = {route.name for _, route in writes() if route.repeat_policy.closes is not None} - always
 
-    assert always == {"stop_everything", "stop_directive", "refuse_directive", "record_death"}
+    assert always == {"stop_everything", "stop_directive", "refuse_directive", "record_death", "exclude_person"}
     assert by_body == {"choose_participation", "draft_directive"}
     assert KEEPING["choose_participation"][1].repeat_policy.is_stop({"participation": "no"})
     assert KEEPING["draft_directive"][1].repeat_policy.is_stop({"effect": "deny"})

@@ -28,6 +28,7 @@ CREATE INDEX ON register.person_change (agency_id, change_id);
 # People are looked up before any wall is up, so that reading has none; intake writes people of its asker's agency only.
 WALLS = """
 ALTER TABLE register.person ENABLE ROW LEVEL SECURITY;
+ALTER TABLE register.person FORCE ROW LEVEL SECURITY;
 CREATE POLICY everybody_reads ON register.person FOR SELECT USING (true);
 CREATE POLICY operator_adds ON register.person FOR INSERT TO accord_admin WITH CHECK (true);
 CREATE POLICY operator_changes ON register.person FOR UPDATE TO accord_admin USING (true) WITH CHECK (true);

@@ -50,9 +50,9 @@ async def open_colleagues_case(
     case_ref: UUID, form: ColleagueOpeningRequest, unit: MayReadCases
 ) -> ColleagueOpeningResponse:
     """Open a case on which only colleagues work, for twelve hours: the reason is on record."""
+    subject = await own_subject(unit, case_ref)
     if unit.person_ref is None:
         raise Refused("no_person")
-    subject = await own_subject(unit, case_ref)
     until = await open_for_colleague(unit, case_ref, unit.person_ref, subject.at)
     await desk_log.record_decision(unit, subject, "colleagues_case", {"opening_reason": form.reason_code})
     return ColleagueOpeningResponse(case_ref=case_ref, open_until=until)

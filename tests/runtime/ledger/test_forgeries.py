@@ -50,7 +50,7 @@ FORGERIES: dict[str, tuple[Any, ...]] = {
     "INSERT INTO ledger.pending (header, salt) VALUES ('{}', '\\x00')": (),
 }  # fmt: skip
 # What a role is there for: whoever takes it over forges by it, and is found.
-WRITES = {role for role in ROLES if role not in (OWNER, "accord_issuer", "accord_dashboard")}
+WRITES = {role for role in ROLES if role not in (OWNER, "accord_issuer")}
 GRANTED = {
     "INSERT INTO ledger.pending (header": WRITES,
     "UPDATE ledger.head": {"accord_audit"},
