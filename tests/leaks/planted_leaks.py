@@ -216,8 +216,8 @@ INSERT INTO carrying.idempotency (agency_id, actor, route, key, body_digest, sta
 VALUES ('county-cell', 'cora', 'planted', %(word)s, '', 200)
 """
 SESSION: Final = """
-INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token_until)
-VALUES (sha256(%(raw)s), %(raw)s, now(), now(), now(), now())
+INSERT INTO dashboard.session (digest, sealed, began_at, seen_at, ends_at, token_until, agency_id, person_ref)
+VALUES (sha256(%(raw)s), %(raw)s, now(), now(), now(), now(), 'bay-hotline', 'ana')
 """
 DIRECTIVE_WORD: Final = (
     "INSERT INTO consent.told (agency_id, directive_ref, word) VALUES ('county-cell', %(ref)s, %(word)s)"
