@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from pydantic_core import from_json
+from sqlalchemy import TextClause
 
 from kernel.sealing.detail import padded
 from kernel.sealing.keys import Wrapping, derive, new_key, unwrap
+from runtime.database.unit_of_work import UnitOfWork
 from runtime.keyring import Keyring
 
 SEALED: Final = "local name"
@@ -57,6 +60,34 @@ async def new_wrapped_key(keys: Keyring, agency_id: str) -> bytes:
 async def local_names(keys: Keyring, agency_id: str, wrapped_key: bytes) -> LocalNames:
     """Return the agency's names by their wrapped key; raises `kernel.sealing.NotOpenable` for another's."""
     return LocalNames(await keys.unwrap(agency_id, wrapped_key, _context(agency_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class NameKeyTable:
+    """Where a service keeps the wrapped key of each agency's names.
+
+    `read` returns the key of `:agency`; `add` keeps `:key` for it, unless another was kept before.
+    """
+
+    read: TextClause
+    add: TextClause
+
+    async def names(self, unit: UnitOfWork) -> LocalNames | None:
+        """Return the names of the asker's agency, or None where it has no key yet."""
+        wrapped = (await unit.session.execute(self.read, {"agency": unit.agency_id})).scalar_one_or_none()
+        return None if wrapped is None else await local_names(unit.keys, unit.agency_id, bytes(wrapped))
+
+    async def names_to_write(self, unit: UnitOfWork) -> LocalNames:
+        """Return the agency's names with their key, made for the first; of two made at once, one is kept."""
+        names = await self.names(unit)
+        if names is not None:
+            return names
+        offered = await new_wrapped_key(unit.keys, unit.agency_id)
+        await unit.session.execute(self.add, {"agency": unit.agency_id, "key": offered})
+        names = await self.names(unit)
+        if names is None:
+            raise LookupError("the agency's key of names was not kept")
+        return names
 
 
 def _context(agency_id: str) -> bytes:

@@ -6,13 +6,14 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.unit_of_work import UnitOfWork
-from runtime.local_names import LocalNames, local_names, new_wrapped_key
+from runtime.local_names import NameKeyTable
 
-NAME_KEY = text("SELECT wrapped_key FROM intake.name_key WHERE agency_id = :agency")
-NEW_KEY = text("INSERT INTO intake.name_key (agency_id, wrapped_key) VALUES (:agency, :key) ON CONFLICT DO NOTHING")
+KEYS = NameKeyTable(
+    read=text("SELECT wrapped_key FROM intake.name_key WHERE agency_id = :agency"),
+    add=text("INSERT INTO intake.name_key (agency_id, wrapped_key) VALUES (:agency, :key) ON CONFLICT DO NOTHING"),
+)
 NAME = text("""
 UPDATE intake.case_status SET nickname = :sealed, nickname_index = :index
 WHERE case_ref = :case_ref AND agency_id = :agency
@@ -27,7 +28,7 @@ async def name_case(unit: UnitOfWork, case_ref: UUID, nickname: str) -> None:
     """Call the agency's own case so, in place of what it was called; an empty name is none."""
     row = {"agency": unit.agency_id, "case_ref": case_ref, "sealed": None, "index": None}
     if nickname.strip():
-        names = await _names_to_write(unit)
+        names = await KEYS.names_to_write(unit)
         row |= {"sealed": names.seal(case_ref, nickname), "index": names.index(nickname)}
     await unit.session.execute(NAME, row)
 
@@ -35,34 +36,11 @@ async def name_case(unit: UnitOfWork, case_ref: UUID, nickname: str) -> None:
 async def nicknames_of(unit: UnitOfWork, refs: Collection[UUID]) -> dict[UUID, str]:
     """Return what the agency calls those of its cases that it calls anything; the caller may read them."""
     rows = (await unit.session.execute(NAMED, {"agency": unit.agency_id, "refs": list(refs)})).all()
-    names = await _names(unit) if rows else None
+    names = await KEYS.names(unit) if rows else None
     return {} if names is None else {row.case_ref: names.unseal(row.case_ref, bytes(row.nickname)) for row in rows}
 
 
 async def index_of(unit: UnitOfWork, nickname: str) -> bytes:
     """Return by what a case of this name is found; of an agency that named none, nothing is found."""
-    names = await _names(unit)
+    names = await KEYS.names(unit)
     return b"" if names is None else names.index(nickname)
-
-
-async def _names(unit: UnitOfWork) -> LocalNames | None:
-    wrapped = await _wrapped_key(unit.session, unit.agency_id)
-    return None if wrapped is None else await local_names(unit.keys, unit.agency_id, wrapped)
-
-
-async def _names_to_write(unit: UnitOfWork) -> LocalNames:
-    """Return the agency's names with their key, made for the first; of two made at once, one is kept."""
-    names = await _names(unit)
-    if names is not None:
-        return names
-    offered = await new_wrapped_key(unit.keys, unit.agency_id)
-    await unit.session.execute(NEW_KEY, {"agency": unit.agency_id, "key": offered})
-    wrapped = await _wrapped_key(unit.session, unit.agency_id)
-    if wrapped is None:
-        raise LookupError("the agency's key of names was not kept")
-    return await local_names(unit.keys, unit.agency_id, wrapped)
-
-
-async def _wrapped_key(session: AsyncSession, agency: str) -> bytes | None:
-    wrapped = (await session.execute(NAME_KEY, {"agency": agency})).scalar_one_or_none()
-    return None if wrapped is None else bytes(wrapped)
