@@ -86,16 +86,16 @@ async def test_each_number_is_the_length_of_its_list(desk: Desk) -> None:
 
     rows = await listed(desk.cora, "direction=followed&limit=200")
     for count in figures["states"]:
-        assert count["count"] == sum(row["status"] == count["state"] for row in rows)
+        assert count["count"] == sum(row.get("status") == count["state"] for row in rows)
     assert rows
     for agency in figures["agencies"]:
-        theirs = [row for row in rows if row["to_agency_ref"] == agency["agency_id"]]
+        theirs = [row for row in rows if row.get("to_agency_ref") == agency["agency_id"]]
         assert agency["sent"] == len(theirs)
-        assert agency["accepted"] == sum(row["status"] in YES for row in theirs)
-        assert agency["declined"] == sum(row["status"] == "declined" for row in theirs)
-        assert agency["open"] == sum(row["status"] in OPEN for row in theirs)
-        assert agency["overdue"] == sum("overdue_since" in row and row["status"] in OPEN for row in theirs)
-    assert sum(agency["sent"] for agency in figures["agencies"]) == len(rows)
+        assert agency["accepted"] == sum(row.get("status") in YES for row in theirs)
+        assert agency["declined"] == sum(row.get("status") == "declined" for row in theirs)
+        assert agency["open"] == sum(row.get("status") in OPEN for row in theirs)
+        assert agency["overdue"] == sum("overdue_since" in row and row.get("status") in OPEN for row in theirs)
+    assert sum(agency["sent"] for agency in figures["agencies"]) == sum("to_agency_ref" in row for row in rows)
 
 
 async def test_a_first_reply_and_contact_are_kept(desk: Desk) -> None:
