@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from kernel.consent import Decision, Request
 from kernel.ledger.entry import Act
 from kernel.pairwise import PairwiseIds
@@ -22,6 +24,7 @@ from kernel.sealing.seal import seal, seal_terms
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
 from runtime.disclosure.evaluation import evaluate
+from runtime.keyring import Keyring
 from runtime.ledger.pending_entries import Leaf
 from runtime.messaging.outbox import queue
 from runtime.register import CaseOf, Subject, case_key, lock_cases
@@ -87,24 +90,24 @@ class Copy:
     party: Final[bool]
 
 
-async def offer(unit: UnitOfWork, fact: Fact) -> None:
+async def offer(unit: UnitOfWork, fact: Fact, subject: Subject | None = None) -> None:
     """Make `fact` available to its custodian and to each agency that a directive names.
 
+    `subject` is the fact's, where its lock is held and its consent unchanged since; else the lock is taken here.
     Nothing is readable until it is opened.  A refusal is a leaf too.  Raises `LookupError` for an unknown case.
     """
-    await offer_many(unit, [fact])
+    await _offer(unit, [fact], None if subject is None else {fact.case_ref: subject})
 
 
 async def offer_many(unit: UnitOfWork, facts: Sequence[Fact]) -> None:
     """Offer several facts in the order given, in one transaction, with one lock each subject."""
-    offerings = await _hold(unit, facts)
-    await _put(unit, offerings, [copy for offering in offerings for copy in _copies(offering)])
+    await _offer(unit, facts)
 
 
 async def record(unit: UnitOfWork, fact: Fact) -> None:
     """Put `fact` on its custodian's own record, and tell nobody else of it."""
-    offerings = await _hold(unit, [fact])
-    await _put(unit, offerings, [_own(offering) for offering in offerings])
+    offerings = await _offerings(unit, [fact])
+    await _put(unit.session, offerings, [_own(offering) for offering in offerings], unit.traceparent)
 
 
 async def offer_again(
@@ -115,11 +118,11 @@ async def offer_again(
     `fact_id` is that copy's reference and `occurred_at` its instant: a recipient who has the fact knows it again.
     A grant that widens later fills no old copy, since what was not permitted was never sealed for that agency.
     """
-    (offering,) = await _hold(unit, [fact])
+    (offering,) = await _offerings(unit, [fact])
     offering.fact_id, offering.occurred_at = fact_id, occurred_at
     named = [recipient for recipient in _named(offering) if recipient.agency.agency_id in to or not to]
     copies = [copy for recipient in named for copy in _copy_for(offering, recipient)]
-    await _put(unit, [offering], copies)
+    await _put(unit.session, [offering], copies, unit.traceparent)
 
 
 async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str], subject: Subject) -> None:
@@ -128,7 +131,8 @@ async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str], s
     The one exception to "no permitted category, no message": an agency must be told to stop, and learns only
     what it knew.  `to` is the caller's to justify.
     """
-    (offering,) = await _offerings(unit, [fact], {fact.case_ref: subject})
+    by = await audit_entries.resolve_actor(unit)
+    (offering,) = await _offerings_by(by, unit.session, unit.keys, [fact], {fact.case_ref: subject})
     names = {offering.custodian.agency.agency_id, *to}
     recipients = [offering.subject.cases[name] for name in sorted(names) if name in offering.subject.cases]
     copies = []
@@ -148,15 +152,30 @@ async def announce(unit: UnitOfWork, fact: DirectiveFact, to: Collection[str], s
                 details=offering.keys.details,
             )
         )
-    await _put(unit, [offering], copies)
+    await _put(unit.session, [offering], copies, unit.traceparent)
 
 
-async def _hold(unit: UnitOfWork, facts: Sequence[Fact]) -> list[Offering]:
-    return await _offerings(unit, facts, await lock_cases(unit.session, {fact.case_ref for fact in facts}))
+async def _offer(unit: UnitOfWork, facts: Sequence[Fact], locked: Mapping[UUID, Subject] | None = None) -> None:
+    offerings = await _offerings(unit, facts, locked)
+    copies = [copy for offering in offerings for copy in _copies(offering)]
+    await _put(unit.session, offerings, copies, unit.traceparent)
 
 
-async def _offerings(unit: UnitOfWork, facts: Sequence[Fact], subjects: Mapping[UUID, Subject]) -> list[Offering]:
+async def _offerings(
+    unit: UnitOfWork, facts: Sequence[Fact], locked: Mapping[UUID, Subject] | None = None
+) -> list[Offering]:
+    subjects = await lock_cases(unit.session, {fact.case_ref for fact in facts}) if locked is None else locked
     by = await audit_entries.resolve_actor(unit)
+    return await _offerings_by(by, unit.session, unit.keys, facts, subjects)
+
+
+async def _offerings_by(
+    by: audit_entries.ActorPseudonyms,
+    session: AsyncSession,
+    keyring: Keyring,
+    facts: Sequence[Fact],
+    subjects: Mapping[UUID, Subject],
+) -> list[Offering]:
     keys: dict[UUID, CaseKeys] = {}
     offerings = []
     for fact in facts:
@@ -165,7 +184,7 @@ async def _offerings(unit: UnitOfWork, facts: Sequence[Fact], subjects: Mapping[
         if subject is None or custodian is None:
             raise LookupError("a fact of a case that does not exist")
         if fact.case_ref not in keys:
-            key = await case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
+            key = await case_key(session, keyring, subject, custodian.agency.agency_id)
             keys[fact.case_ref] = CaseKeys(key)
         offerings.append(Offering(fact, subject, custodian, keys[fact.case_ref], by, FactProjection(fact)))
     return offerings
@@ -236,10 +255,12 @@ def _leaf(offering: Offering, recipient: CaseOf, decision: Decision, purpose: Pu
     )
 
 
-async def _put(unit: UnitOfWork, offerings: Iterable[Offering], copies: Sequence[Copy]) -> None:
+async def _put(
+    session: AsyncSession, offerings: Iterable[Offering], copies: Sequence[Copy], traceparent: str | None
+) -> None:
     messages = [_sealed(copy) for copy in copies]
     record = [leaf for offering in offerings for leaf in offering.leaves]
-    await queue.put(unit.session, messages, record, unit.traceparent)
+    await queue.put(session, messages, record, traceparent)
 
 
 def _sealed(copy: Copy) -> queue.Message:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act
 from kernel.pairwise import pairwise
@@ -21,6 +22,7 @@ from kernel.sealing.detail import Details
 from runtime import clock, disclosure, error_kinds, register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import audit_entries
+from runtime.keyring import Keyring
 from runtime.ledger.pending_entries import Leaf, append
 from runtime.register import Subject
 from runtime.telemetry import log_fields
@@ -29,10 +31,9 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.consent import pending_notices, store
 from services.consent.domain import ConsentNotice, Provision, revocation_notices, standing_notices
-from services.consent.locked_subject import LockedSubject
 
 log = logging.getLogger(__name__)
-KEYS_WITHIN = 3.0  # seconds
+KEY_TIMEOUT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,8 @@ class ChangeEntry:
         return cls(Act.CONSULTED, provision.directive.custodian, (provision.ref,), purpose=provision.directive.purpose)
 
 
-async def raise_version(locked: LockedSubject) -> Subject:
+async def raise_version(session: AsyncSession, subject: Subject) -> Subject:
     """Raise the version of a subject whose rows have changed; return the subject as it is from now on."""
-    session, subject = locked.unit.session, locked.subject
     await register.raise_version(session, subject.subject_id)
     return await register.read_again(session, subject)
 
@@ -79,8 +79,9 @@ async def raise_version(locked: LockedSubject) -> Subject:
 async def record(unit: UnitOfWork, subject: Subject, notes: Sequence[ChangeEntry]) -> None:
     """Put lines on record without a change of what is open: a draft, a refusal, a look."""
     by = await audit_entries.resolve_actor(unit)
-    keys = await reachable_keys(unit, subject, (note.custodian for note in notes))
-    await append(unit.session, [_leaf(unit, subject, by, note, keys.get(note.custodian)) for note in notes])
+    asker, custodians = unit.asker, [note.custodian for note in notes]
+    keys = await reachable_keys(unit.session, unit.keys, subject, custodians)
+    await append(unit.session, [_leaf(subject, by, note, asker, keys.get(note.custodian)) for note in notes])
 
 
 async def tell(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:
@@ -101,22 +102,23 @@ async def tell_if_possible(unit: UnitOfWork, subject: Subject, notices: Sequence
 
     A stop must not hang on a key or a mailbox: what could not be told is noted, and told later.
     """
-    within_reach = await reachable_keys(unit, subject, (notice.fact.custodian_ref for notice in notices))
+    custodians = [notice.fact.custodian_ref for notice in notices]
+    reachable = await reachable_keys(unit.session, unit.keys, subject, custodians)
     for notice in notices:
         custodian, ref = notice.fact.custodian_ref, notice.fact.directive_ref
-        if custodian not in within_reach or not await _within(unit, "ending_untold", tell(unit, subject, [notice])):
+        if custodian not in reachable or not await _in_savepoint(
+            unit.session, "ending_untold", tell(unit, subject, [notice])
+        ):
             await pending_notices.defer_notice(unit.session, custodian, ref)
 
 
-async def tell_late(locked: LockedSubject, subject: Subject) -> None:
+async def tell_late(unit: UnitOfWork, subject: Subject) -> None:
     """Tell the endings of the agency's own directives of which nobody could be told in time."""
-    session, case = locked.unit.session, locked.own
-    untold = (
-        set()
-        if case is None
-        else await pending_notices.take_deferred(session, locked.unit.agency_id, subject.subject_id)
-    )
-    if case is None or not untold:
+    session, case = unit.session, subject.cases.get(unit.agency_id)
+    if case is None:
+        return
+    untold = await pending_notices.take_deferred(session, unit.agency_id, subject.subject_id)
+    if not untold:
         return
     provisions, _ = await store.provisions(session, subject.subject_id)
     late = [
@@ -128,28 +130,33 @@ async def tell_late(locked: LockedSubject, subject: Subject) -> None:
     for summary in await store.standing(session, subject.subject_id):
         if summary.ref in untold - readable:
             late.append(revocation_notices(summary, case.case_ref, subject.at))
-    await tell_if_possible(locked.unit, subject, late)
+    await tell_if_possible(unit, subject, late)
 
 
-async def reachable_keys(unit: UnitOfWork, subject: Subject, custodians: Iterable[str]) -> dict[str, bytes]:
+async def reachable_keys(
+    session: AsyncSession, keyring: Keyring, subject: Subject, custodians: Iterable[str]
+) -> dict[str, bytes]:
     """Return the case keys that can be had within seconds, all together: others wait for the subject meanwhile."""
     keys: dict[str, bytes] = {}
-    until = clock.monotonic() + KEYS_WITHIN
-
-    async def look_for(custodian: str) -> None:
-        async with asyncio.timeout(until - clock.monotonic()):
-            keys[custodian] = await register.case_key(unit.session, unit.keys, subject, custodian)
-
+    until = clock.monotonic() + KEY_TIMEOUT_SECONDS
     for custodian in dict.fromkeys(custodians):
         if custodian in subject.cases and clock.monotonic() < until:
-            await _within(unit, "key_out_of_reach", look_for(custodian))
+            lookup = _add_key(keys, session, keyring, subject, custodian, until)
+            await _in_savepoint(session, "key_out_of_reach", lookup)
     return keys
 
 
-async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
-    """Do `work` within the transaction, or undo it alone; tell whether it was done."""
+async def _add_key(
+    keys: dict[str, bytes], session: AsyncSession, keyring: Keyring, subject: Subject, custodian: str, until: float
+) -> None:
+    async with asyncio.timeout(until - clock.monotonic()):
+        keys[custodian] = await register.case_key(session, keyring, subject, custodian)
+
+
+async def _in_savepoint(session: AsyncSession, event: str, work: Awaitable[None]) -> bool:
+    """Do `work` within the transaction, or undo it alone and log `event`; tell whether it was done."""
     try:
-        async with unit.session.begin_nested():
+        async with session.begin_nested():
             await work
     except Exception as failed:
         if isinstance(failed, DBAPIError) and failed.connection_invalidated:
@@ -160,7 +167,11 @@ async def _within(unit: UnitOfWork, event: str, work: Awaitable[None]) -> bool:
 
 
 def _leaf(
-    unit: UnitOfWork, subject: Subject, by: audit_entries.ActorPseudonyms, note: ChangeEntry, key: bytes | None
+    subject: Subject,
+    by: audit_entries.ActorPseudonyms,
+    note: ChangeEntry,
+    asker: Mapping[str, str],
+    key: bytes | None,
 ) -> Leaf:
     custodian = subject.cases.get(note.custodian)
     return audit_entries.act_entry(
@@ -173,6 +184,6 @@ def _leaf(
         purpose=note.purpose,
         reason=note.reason,
         basis=None,
-        detail=note.detail | unit.asker,
+        detail={**note.detail, **asker},
         details=None if key is None else Details(key),
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from runtime import register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http.app_state import AppState
+from runtime.register import Subject
 from runtime.scheduler import agency_unit_of_work, commit, log_and_continue, run_every
 from services.consent import change_log, pending_notices
 from services.consent.domain import Provision, ending_notices, expiry_notices, grant_notices
-from services.consent.locked_subject import LockedSubject
 from services.consent.pending_notices import ConsentNoticeKind, PendingNotice
 
 ACTOR = "system:consent"
@@ -43,13 +43,12 @@ async def _tell(unit: UnitOfWork, notice: PendingNotice) -> None:
     subject = await register.lock_shared(unit.session, notice.case_ref)
     if subject is None:
         return
-    locked = LockedSubject(unit, subject, notice.case_ref)
     if notice.kind is ConsentNoticeKind.UNTOLD:
-        await change_log.tell_late(locked, subject)
+        await change_log.tell_late(unit, subject)
         return
     provision = await pending_notices.provision(unit.session, subject.subject_id, notice.directive_ref)
     stands = provision is not None and (
-        provision.directive.ended if notice.kind is ConsentNoticeKind.ENDED else _is_open(locked, provision)
+        provision.directive.ended if notice.kind is ConsentNoticeKind.ENDED else _is_open(subject, provision)
     )
     if (
         provision is None
@@ -65,8 +64,7 @@ async def _tell(unit: UnitOfWork, notice: PendingNotice) -> None:
         await change_log.tell(unit, subject, [expiry_notices(provision, notice.case_ref, subject.at)])
 
 
-def _is_open(locked: LockedSubject, provision: Provision) -> bool:
-    subject = locked.subject
+def _is_open(subject: Subject, provision: Provision) -> bool:
     return subject.table.participating and provision.in_force(subject.at)
 
 

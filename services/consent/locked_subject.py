@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from runtime import disclosure, register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, Withheld
@@ -39,43 +41,44 @@ class LockedSubject:
 async def own_case(unit: UnitOfWork, case_ref: UUID, *, exclusive: bool = True, patient: bool = False) -> LockedSubject:
     """Lock the subject of the agency's own case; to any other agency it is absent, and nothing is locked."""
     if not await store.is_own_case(unit.session, unit.agency_id, case_ref):
-        await _absent(unit, case_ref)
-    return await _hold(unit, case_ref, exclusive=exclusive, patient=patient)
+        await refuse_unknown(unit, case_ref)
+    if patient:
+        await store.wait_longer(unit.session)
+    return await _hold(unit, case_ref, exclusive=exclusive)
 
 
 async def directive(unit: UnitOfWork, ref: UUID, *, exclusive: bool = True) -> tuple[LockedSubject, Place]:
     """Lock the subject of a directive that the agency may read; to any other it is absent."""
     place = await store.readable(unit.session, unit.agency_id, ref)
     if place is None:
-        return await _absent(unit, ref)
-    locked = await _hold(unit, place.case_ref, exclusive=exclusive, patient=False)
+        return await refuse_unknown(unit, ref)
+    locked = await _hold(unit, place.case_ref, exclusive=exclusive)
     # What was seen before the lock may be over by now.
     if await store.readable(unit.session, unit.agency_id, ref) is None:
         raise Absent
     return locked, place
 
 
-async def directive_to_stop(unit: UnitOfWork, ref: UUID) -> tuple[LockedSubject, Place]:
-    """Lock the subject of a directive of which the agency is a side, however long that takes."""
-    place = await store.stoppable(unit.session, unit.agency_id, ref)
-    if place is None:
-        return await _absent(unit, ref)
-    return await _hold(unit, place.case_ref, exclusive=True, patient=True), place
+async def lock_for_stop(session: AsyncSession, case_ref: UUID) -> Subject:
+    """Lock the subject exclusive, waiting as long as a stop may; whether the survivor hides is the caller's to ask."""
+    await store.wait_longer(session)
+    subject = await register.lock_exclusive(session, case_ref)
+    if subject is None:
+        raise Absent
+    return subject
 
 
-async def _hold(unit: UnitOfWork, case_ref: UUID, *, exclusive: bool, patient: bool) -> LockedSubject:
-    if patient:
-        await store.wait_longer(unit.session)
+async def _hold(unit: UnitOfWork, case_ref: UUID, *, exclusive: bool) -> LockedSubject:
     hold = register.lock_exclusive if exclusive else register.lock_shared
     subject = await hold(unit.session, case_ref)
     if subject is None:
         raise Absent
     if unit.hidden(subject.table):
-        await _withhold(unit, subject)
+        await refuse_hidden(unit, subject)
     return LockedSubject(unit, subject, case_ref)
 
 
-async def _absent(unit: UnitOfWork, ref: UUID) -> NoReturn:
+async def refuse_unknown(unit: UnitOfWork, ref: UUID) -> NoReturn:
     """Answer that there is nothing; a reference that led nowhere is on record, like one that was withheld.
 
     So the two take alike long, too.
@@ -84,7 +87,7 @@ async def _absent(unit: UnitOfWork, ref: UUID) -> NoReturn:
     raise Withheld
 
 
-async def _withhold(unit: UnitOfWork, subject: Subject) -> NoReturn:
+async def refuse_hidden(unit: UnitOfWork, subject: Subject) -> NoReturn:
     """Answer a person from whom the survivor hides as if there were nothing; the attempt is on record."""
     own = subject.cases.get(unit.agency_id) or subject.cases[subject.home_agency]
     await disclosure.record_blocked(unit, subject, own)

@@ -30,7 +30,7 @@ async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesResponse:
     deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
     consulted = ChangeEntry(Act.CONSULTED, unit.agency_id, tuple(provision.ref for provision in provisions))
     await change_log.record(unit, locked.subject, [consulted])
-    await change_log.tell_late(locked, locked.subject)
+    await change_log.tell_late(unit, locked.subject)
     return DirectivesResponse(
         case_ref=case_ref,
         participation=Participation(locked.subject.participation) if locked.is_home else None,

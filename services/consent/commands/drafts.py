@@ -100,7 +100,7 @@ async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None
     session = locked.unit.session
     await store.add(session, locked.subject.subject_id, new)
     await store.keep(session, superseded(old))
-    now = await change_log.raise_version(locked)
+    now = await change_log.raise_version(locked.unit.session, locked.subject)
     await change_log.record(locked.unit, now, [ChangeEntry.of(Act.CHANGED, new, old.ref, reason="narrowed")])
     notice = narrowing_notices(new, old, now.cases[new.directive.custodian].case_ref, now.at)
     if new.in_force(now.at):
@@ -111,7 +111,7 @@ async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None
 
 async def _deny(locked: LockedSubject, new: Provision, standing: Sequence[Provision]) -> None:
     await store.add(locked.unit.session, locked.subject.subject_id, new)
-    now = await change_log.raise_version(locked)
+    now = await change_log.raise_version(locked.unit.session, locked.subject)
     await change_log.record(locked.unit, now, [ChangeEntry.of(Act.CHANGED, new, reason="denied")])
     case = now.cases.get(new.directive.custodian)
     if case is None:

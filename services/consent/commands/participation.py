@@ -12,7 +12,7 @@ from runtime.auth.principal import Kind
 from schemas.codes import Participation, RevokedBy
 from services.consent import change_log, confirmations, stops, store
 from services.consent.change_log import ChangeEntry
-from services.consent.commands.revocation import carry_out
+from services.consent.commands.revocation import planned_notices, revocation_entries
 from services.consent.commands.signatures import ALONE
 from services.consent.domain import (
     ConfirmationWait,
@@ -42,7 +42,7 @@ async def take_part(locked: LockedSubject, case_ref: UUID, choice: ChoiceEvidenc
     evidence = choice.model_dump(mode="json") | {"text_sha256": context.text_hash(choice.language, choice.text_version)}
     await store.participate(unit.session, subject.subject_id, Participation.YES)
     await _chosen(locked, case_ref, Participation.YES, evidence)
-    changed = await change_log.raise_version(locked)
+    changed = await change_log.raise_version(locked.unit.session, locked.subject)
     entry = ChangeEntry(Act.CHANGED, subject.home_agency, reason="participation_yes", detail={"evidence": evidence})
     await change_log.record(unit, changed, [entry])
 
@@ -60,7 +60,11 @@ async def take_no_part(locked: LockedSubject, case_ref: UUID, evidence: Mapping[
     standing = await stops.live_permits(unit.session, subject.subject_id)
     ended = plan_revocation_of_all(standing, None if locked.is_home else unit.agency_id)
     note = ChangeEntry(Act.CHANGED, unit.agency_id, reason="participation_no", detail={"evidence": dict(evidence)})
-    await carry_out(locked, ended, store.how_ended(RevokedBy.SURVIVOR, None, unit.actor), [note])
+    revocation = store.how_ended(RevokedBy.SURVIVOR, None, unit.actor)
+    await store.end(unit.session, ended, subject.at, revocation)
+    changed = await change_log.raise_version(unit.session, subject)
+    await change_log.record(unit, changed, [note, *revocation_entries(ended, revocation)])
+    await change_log.tell_if_possible(unit, changed, planned_notices(ended, changed))
     return [planned.standing.ref for planned in ended]
 
 
@@ -81,7 +85,7 @@ async def record_death(locked: LockedSubject, died_on: date) -> None:
     await store.die(unit.session, subject.subject_id, died_on)
     await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
     await confirmations.end_wait(unit.session, own_case(locked))
-    now = await change_log.raise_version(locked)
+    now = await change_log.raise_version(locked.unit.session, locked.subject)
     await change_log.record(unit, now, [ChangeEntry(Act.CHANGED, subject.home_agency, reason="death")])
     notices = [
         revocation_notices(provision.standing(), now.cases[provision.directive.custodian].case_ref, now.at)
@@ -116,7 +120,7 @@ async def confirm_taking_back(locked: LockedSubject) -> None:
     alone = confirmed_alone(waiting, unit.actor, context.profile, subject.at)
     await store.die(unit.session, subject.subject_id, None)
     await confirmations.end_wait(unit.session, about)
-    now = await change_log.raise_version(locked)
+    now = await change_log.raise_version(locked.unit.session, locked.subject)
     detail = {"recorded_by": waiting.recorded_by, "confirmed_by": unit.actor}
     reason = ALONE if alone else "death_taken_back"
     await change_log.record(unit, now, [ChangeEntry(Act.CHANGED, subject.home_agency, reason=reason, detail=detail)])

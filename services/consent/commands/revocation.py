@@ -21,7 +21,6 @@ from services.consent.domain import (
     plan_revocation_of_all,
     revocation_notices,
 )
-from services.consent.locked_subject import LockedSubject
 
 STATE_AFTER = {
     RevocationKind.REVOKE: DirectiveState.REVOKED,
@@ -49,12 +48,24 @@ class RevocationOfAll:
 
 async def revoke_directive(unit: UnitOfWork, directive_ref: UUID, evidence: Evidence) -> Revocation:
     """End a directive and whatever replaced it; raises `DirectiveStepNotPossible` for a denial."""
-    locked, place = await locked_subject.directive_to_stop(unit, directive_ref)
-    chain = await stops.chain(unit.session, locked.subject.subject_id, place.directive_ref)
+    session = unit.session
+    place = await store.stoppable(session, unit.agency_id, directive_ref)
+    if place is None:
+        return await locked_subject.refuse_unknown(unit, directive_ref)
+    subject = await locked_subject.lock_for_stop(session, place.case_ref)
+    if unit.hidden(subject.table):
+        await locked_subject.refuse_hidden(unit, subject)
+    chain = await stops.chain(session, subject.subject_id, place.directive_ref)
     target = next(summary for summary in chain if summary.ref == place.directive_ref)
     check_stoppable(target)
     planned = plan_revocation(target.ref, chain)
-    await carry_out(locked, planned, evidence)
+    if not planned:
+        await change_log.tell_late(unit, subject)
+        return Revocation(place.custodian, target.state, ())
+    await store.end(session, planned, subject.at, evidence)
+    changed = await change_log.raise_version(session, subject)
+    await change_log.record(unit, changed, revocation_entries(planned, evidence))
+    await change_log.tell_if_possible(unit, changed, planned_notices(planned, changed))
     ended = {revocation.standing.ref: STATE_AFTER[revocation.stop] for revocation in planned}
     return Revocation(place.custodian, ended.get(target.ref, target.state), tuple(ended))
 
@@ -62,47 +73,47 @@ async def revoke_directive(unit: UnitOfWork, directive_ref: UUID, evidence: Evid
 async def revoke_everything(unit: UnitOfWork, case_ref: UUID, evidence: Evidence) -> RevocationOfAll:
     """End every permit of the subject; elsewhere than at the home agency, those that this agency is a side of.
 
-    That it was said is kept even where nothing stood: no paper from before it opens anything.
+    That it was said is recorded even where nothing stood: no paper from before it opens anything.
     """
-    locked = await locked_subject.own_case(unit, case_ref, patient=True)
-    subject = locked.subject
-    permits = await stops.live_permits(unit.session, subject.subject_id)
-    planned = plan_revocation_of_all(permits, None if locked.is_home else unit.agency_id)
-    await stops.stop(unit.session, subject.subject_id, unit.agency_id, subject.at)
-    stopped = ChangeEntry(Act.CHANGED, unit.agency_id, reason="everything_stopped", detail=dict(evidence))
-    await carry_out(locked, planned, evidence, [] if planned else [stopped])
-    return RevocationOfAll(locked.is_home, tuple(revocation.standing.ref for revocation in planned))
+    session, agency_id = unit.session, unit.agency_id
+    if not await store.is_own_case(session, agency_id, case_ref):
+        await locked_subject.refuse_unknown(unit, case_ref)
+    subject = await locked_subject.lock_for_stop(session, case_ref)
+    if unit.hidden(subject.table):
+        await locked_subject.refuse_hidden(unit, subject)
+    permits = await stops.live_permits(session, subject.subject_id)
+    at_home = agency_id == subject.home_agency
+    planned = plan_revocation_of_all(permits, None if at_home else agency_id)
+    await stops.stop(session, subject.subject_id, agency_id, subject.at)
+    await store.end(session, planned, subject.at, evidence)
+    changed = await change_log.raise_version(session, subject)
+    stopped = ChangeEntry(Act.CHANGED, agency_id, reason="everything_stopped", detail=dict(evidence))
+    await change_log.record(unit, changed, revocation_entries(planned, evidence) or [stopped])
+    await change_log.tell_if_possible(unit, changed, planned_notices(planned, changed))
+    return RevocationOfAll(at_home, tuple(revocation.standing.ref for revocation in planned))
 
 
-async def carry_out(
-    locked: LockedSubject,
-    planned: Sequence[PlannedRevocation],
-    evidence: Evidence,
-    entries: Sequence[ChangeEntry] = (),
-    reason: str | None = None,
-) -> None:
-    """Write what ends, raise the version, record it, and enqueue a notice to each who must stop using a copy."""
-    unit, session = locked.unit, locked.unit.session
-    if not planned and not entries:
-        await change_log.tell_late(locked, locked.subject)
-        return
-    await store.end(session, planned, locked.subject.at, evidence)
-    subject = await change_log.raise_version(locked)
-    ending = [_entry(revocation, evidence, reason) for revocation in planned]
-    await change_log.record(unit, subject, [*entries, *ending])
-    await change_log.tell_if_possible(unit, subject, _notices(planned, subject))
+def revocation_entries(
+    planned: Sequence[PlannedRevocation], evidence: Evidence, reason: str | None = None
+) -> list[ChangeEntry]:
+    """Return a line of the record for each directive that ends."""
+    return [
+        ChangeEntry(
+            Act.REVOKED if revocation.stop is RevocationKind.REVOKE else Act.REFUSAL_RECORDED,
+            revocation.standing.custodian,
+            (revocation.standing.ref,),
+            reason=reason,
+            detail=dict(evidence),
+        )
+        for revocation in planned
+    ]
 
 
-def _notices(planned: Sequence[PlannedRevocation], subject: Subject) -> list[ConsentNotice]:
+def planned_notices(planned: Sequence[PlannedRevocation], subject: Subject) -> list[ConsentNotice]:
+    """Return a notice for each directive that was in force, to whoever must stop using a copy."""
     revoked = [revocation.standing for revocation in planned if revocation.stop is RevocationKind.REVOKE]
     return [
         revocation_notices(summary, subject.cases[summary.custodian].case_ref, subject.at)
         for summary in revoked
         if summary.custodian in subject.cases
     ]
-
-
-def _entry(revocation: PlannedRevocation, evidence: Evidence, reason: str | None) -> ChangeEntry:
-    act = Act.REVOKED if revocation.stop is RevocationKind.REVOKE else Act.REFUSAL_RECORDED
-    standing = revocation.standing
-    return ChangeEntry(act, standing.custodian, (standing.ref,), reason=reason, detail=dict(evidence))

@@ -10,7 +10,7 @@ from runtime import register
 from schemas.codes import DirectiveState, RevokedBy
 from services.consent import change_log, confirmations, pending_notices, store
 from services.consent.change_log import ChangeEntry
-from services.consent.commands.revocation import carry_out
+from services.consent.commands.revocation import planned_notices, revocation_entries
 from services.consent.domain import (
     PlannedRevocation,
     Provision,
@@ -57,7 +57,7 @@ async def _enter(
         await register.join_case(session, subject.subject_id, str(name))
     for changed in filter(None, (active, replaced)):
         await store.keep(session, changed)
-    now = await change_log.raise_version(locked)
+    now = await change_log.raise_version(locked.unit.session, locked.subject)
     others = () if replaced is None else (replaced.ref,)
     await change_log.record(unit, now, [ChangeEntry.of(Act.GRANTED, active, *others, reason=reason, detail=detail)])
     case_ref = now.cases[directive.custodian].case_ref
@@ -101,13 +101,17 @@ async def confirm_opening(locked: LockedSubject, provision: Provision) -> Provis
 
 
 async def _lift(locked: LockedSubject, denial: Provision, *, alone: bool) -> Provision:
-    unit = locked.unit
+    unit, subject = locked.unit, locked.subject
     revocation = store.how_ended(RevokedBy.SURVIVOR, None, recorded_by(denial)) | {"confirmed_by": unit.actor}
     await confirmations.end_wait(unit.session, denial.ref)
     reason = ALONE if alone else "lifted"
-    await carry_out(locked, [PlannedRevocation(denial.standing(), RevocationKind.REVOKE)], revocation, reason=reason)
+    ended = [PlannedRevocation(denial.standing(), RevocationKind.REVOKE)]
+    await store.end(unit.session, ended, subject.at, revocation)
+    changed = await change_log.raise_version(unit.session, subject)
+    await change_log.record(unit, changed, revocation_entries(ended, revocation, reason))
+    await change_log.tell_if_possible(unit, changed, planned_notices(ended, changed))
     revoked = replace(denial.directive, state=DirectiveState.REVOKED)
-    return replace(denial, directive=revoked, revoked_at=locked.subject.at, version=denial.version + 1, waiting=None)
+    return replace(denial, directive=revoked, revoked_at=subject.at, version=denial.version + 1, waiting=None)
 
 
 async def record_refusal(locked: LockedSubject, provision: Provision) -> Provision:

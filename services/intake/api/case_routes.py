@@ -117,7 +117,7 @@ async def report_incident(
     incident, fact = domain.report(uuid4(), case_ref, form, latest, subject.at)
     await store.add_incident(unit.session, unit.agency_id, incident)
     unit.created = incident.incident_ref
-    await disclosure.offer(unit, fact)
+    await disclosure.offer(unit, fact, subject)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(incident)
@@ -137,7 +137,7 @@ async def correct_incident(
     newer, fact = domain.correct(incident, form, form.changed, subject.at)
     await store.keep_incident(unit.session, unit.agency_id, newer)
     unit.created = incident_ref
-    await disclosure.offer(unit, fact)
+    await disclosure.offer(unit, fact, subject)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(newer)
@@ -168,7 +168,7 @@ async def write_plan(
         require_match(if_match, plan.version)
         written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
         await store.keep_plan(unit.session, unit.agency_id, written)
-        await disclosure.offer(unit, fact)
+        await disclosure.offer(unit, fact, subject)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(written.version)
@@ -183,7 +183,7 @@ async def _begin_plan(
     plan, fact = domain.begin_plan(uuid4(), case_ref, form, subject.at, closes=form.closed)
     if not await store.add_plan(unit.session, unit.agency_id, plan):
         raise PreconditionRequired
-    await disclosure.offer(unit, fact)
+    await disclosure.offer(unit, fact, subject)
     return plan
 
 
