@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -36,9 +37,10 @@ msgstr ""
 KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 
 
-def source_texts() -> set[str]:
+@cache
+def source_texts() -> frozenset[str]:
     """Return every text that pages can show: what templates and code mark, and the words of every code."""
-    return {*_marked_texts(), *_code_texts()}
+    return frozenset((*_marked_texts(), *_code_texts()))
 
 
 def catalogue_of(language: str) -> Catalog:
@@ -47,13 +49,13 @@ def catalogue_of(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-def missing_texts(language: str) -> set[str]:
+def missing_texts(language: str) -> frozenset[str]:
     """Return the texts that a language has no words for."""
     whole = {str(message.id) for message in catalogue_of(language) if message.string and not message.fuzzy}
     return source_texts() - whole
 
 
-def update(language: str) -> set[str]:
+def update(language: str) -> frozenset[str]:
     """Give every missing text a place in a language's catalogue, take out what no page shows; return the missing."""
     missing, texts = missing_texts(language), source_texts()
     former = {str(message.id): str(message.string) for message in catalogue_of(language) if message.id}

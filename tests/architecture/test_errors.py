@@ -4,9 +4,10 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from runtime import error_kinds
-from tests.architecture.named import ROOT
+from tests.architecture.sources import files, tree
 
 PRODUCT = ("schemas", "kernel", "runtime", "services")
 LINE = re.compile(r"^( +)(\w+) {2,}\S", re.MULTILINE)
@@ -17,8 +18,8 @@ INDENT = 2
 def documented() -> dict[str, str]:
     """Return the parent of each error that the docstring draws."""
     parents, line = dict[str, str](), list[str]()
-    tree = (error_kinds.__doc__ or "").partition("\n\nException\n")[2]
-    for text in ["Exception", *tree.splitlines()]:
+    drawing = (error_kinds.__doc__ or "").partition("\n\nException\n")[2]
+    for text in ["Exception", *drawing.splitlines()]:
         name = text.split()[0]
         depth = (len(text) - len(text.lstrip())) // INDENT
         line[depth:] = [name]
@@ -29,13 +30,13 @@ def documented() -> dict[str, str]:
 
 def classes() -> Iterator[tuple[str, list[str]]]:
     """Yield each class of the product with the last names of its bases."""
-    for path in (path for room in PRODUCT for path in sorted((ROOT / room).rglob("*.py"))):
-        text = path.read_text()
-        for node in ast.parse(text if "class " in text else "").body:
+    for path in (path for room in PRODUCT for path in files(room)):
+        for node in tree(path).body:
             if isinstance(node, ast.ClassDef):
                 yield node.name, [ast.unparse(base).split(".")[-1] for base in node.bases]
 
 
+@cache
 def errors() -> dict[str, str]:
     """Return the parent of each class of the product that is an error."""
     parents, known = dict[str, str](), {*ROOTS, "OperationalError"}

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.architecture.named import ROOT
+from tests.architecture.sources import files, nodes
 
 PRODUCT = ("schemas", "kernel", "runtime", "services", "cli")
 ROOMS = {"runtime": PRODUCT, "devstack": ("devstack",)}
@@ -55,8 +56,8 @@ def names(node: ast.AST) -> Iterator[str]:
 
 @cache
 def imported(rooms: tuple[str, ...]) -> frozenset[str]:
-    trees = (ast.parse(path.read_text()) for room in rooms for path in (ROOT / room).rglob("*.py"))
-    return frozenset(name for tree in trees for node in ast.walk(tree) for name in names(node))
+    imports = (node for path in files(*rooms) for node in nodes(path, ast.Import, ast.ImportFrom))
+    return frozenset(name for node in imports for name in names(node))
 
 
 @pytest.mark.parametrize("file", ROOMS)

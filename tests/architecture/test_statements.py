@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tests.architecture.named import ROOT
+from tests.architecture.sources import files, nodes, text
 
 ROOMS = ("runtime", "services", "cli")
 HOT_PATH = "runtime/database/hot_path.py"
@@ -27,9 +28,8 @@ CATCH_ITS_ERRORS = {"cli/commands/database.py", "cli/commands/ledger.py"}
 BENCHMARK = re.compile(r"`(benchmarks/\w+\.py)`")
 
 
-def files() -> list[Path]:
-    paths = (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-    return [path for path in paths if "migrations" not in path.parts]
+def modules() -> tuple[Path, ...]:
+    return files(*ROOMS, migrations=False)
 
 
 def name_of(function: ast.AST) -> str:
@@ -39,9 +39,9 @@ def name_of(function: ast.AST) -> str:
     return ""
 
 
-def unnamed(tree: ast.AST) -> list[str]:
+def unnamed(path: Path) -> list[str]:
     """Return the statements that are written where they are run, instead of under a name of the module's own."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and name_of(node.func) in CALLS]
+    calls = [node for node in nodes(path, ast.Call) if name_of(node.func) in CALLS]
     arguments = [argument for call in calls for argument in call.args[:2]]
     texts = [argument.args[0] for argument in arguments if isinstance(argument, ast.Call) and argument.args]
     written = [text for text in (*arguments, *texts) if isinstance(text, ast.Constant | ast.JoinedStr)]
@@ -49,13 +49,13 @@ def unnamed(tree: ast.AST) -> list[str]:
 
 
 def test_every_statement_has_a_name() -> None:
-    statements_of = {str(path.relative_to(ROOT)): unnamed(ast.parse(path.read_text())) for path in files()}
+    statements_of = {str(path.relative_to(ROOT)): unnamed(path) for path in modules()}
 
     assert not {place: statements for place, statements in statements_of.items() if statements}
 
 
 def matching(pattern: re.Pattern[str]) -> set[str]:
-    return {str(path.relative_to(ROOT)) for path in files() if pattern.search(path.read_text())}
+    return {str(path.relative_to(ROOT)) for path in modules() if pattern.search(text(path))}
 
 
 def test_the_driver_is_spoken_to_by_those_that_must() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from symtable import SymbolTable, symtable
 
 from tests.architecture.named import ROOT, missing_places
+from tests.architecture.sources import files, text
 
 PRODUCT = ("schemas", "kernel", "runtime", "services")
 ROOMS = (*PRODUCT, "cli", "devstack", "benchmarks", "tests")
@@ -31,16 +32,14 @@ def terms() -> list[tuple[str, str]]:
     return TERM.findall((ROOT / "docs" / "glossary.md").read_text())
 
 
-@cache
 def modules(*rooms: str) -> tuple[Path, ...]:
-    paths = sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
-    return tuple(path for path in paths if "migrations" not in path.parts)
+    return files(*rooms, migrations=False)
 
 
 @cache
 def scopes(path: Path) -> tuple[SymbolTable, ...]:
     """Return the scopes of a module, its own first: the compiler's table takes a third of the time of a syntax tree."""
-    pending, tables = [symtable(path.read_text(), str(path), "exec")], list[SymbolTable]()
+    pending, tables = [symtable(text(path), str(path), "exec")], list[SymbolTable]()
     while pending:
         tables.append(pending.pop())
         pending.extend(tables[-1].get_children())
@@ -110,13 +109,13 @@ def test_every_document_that_code_or_a_text_names_exists() -> None:
     named = {
         (str(path.relative_to(ROOT)), name)
         for path in (*TEXTS, *modules(*ROOMS))
-        for name in DOCUMENT.findall(path.read_text())
+        for name in DOCUMENT.findall(text(path))
     }
 
     assert not [place for place in named if place[1] not in documents]
 
 
 def test_every_place_that_a_text_names_exists() -> None:
-    missing = {str(text.relative_to(ROOT)): missing_places(text.read_text()) for text in TEXTS}
+    missing = {str(path.relative_to(ROOT)): missing_places(text(path)) for path in TEXTS}
 
-    assert not {text: places for text, places in missing.items() if places}
+    assert not {path: places for path, places in missing.items() if places}
