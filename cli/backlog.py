@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.enrolment import administrator_of
 from cli.session import within
-from runtime.messaging.consumer.lag import ANSWER_WITHIN, Partition, offsets
+from runtime.messaging.consumer.lag import ANSWER_TIMEOUT_SECONDS, Partition, offsets
 from schemas.town import Town
 
 PARKED: Final = text("SELECT count(*) FROM carrying.parked WHERE resolved_at IS NULL")
@@ -32,7 +32,7 @@ class SignedCheckpoint:
 def consumer_lag(town: Town) -> dict[str, int]:
     """Return how many messages each consumer group has yet to handle; raises `KafkaException` if none answers."""
     client = administrator_of(town)
-    listed = client.list_consumer_groups(request_timeout=ANSWER_WITHIN).result(ANSWER_WITHIN)
+    listed = client.list_consumer_groups(request_timeout=ANSWER_TIMEOUT_SECONDS).result(ANSWER_TIMEOUT_SECONDS)
     return {group: _lag(client, group) for group in sorted(entry.group_id for entry in listed.valid)}
 
 
@@ -62,11 +62,11 @@ def _lag(client: AdminClient, group: str) -> int:
 
 def _partitions(client: AdminClient, group: str) -> set[Partition]:
     """Return what the group has committed to, and what its members are to read and have not begun."""
-    (described,) = client.describe_consumer_groups([group], request_timeout=ANSWER_WITHIN).values()
+    (described,) = client.describe_consumer_groups([group], request_timeout=ANSWER_TIMEOUT_SECONDS).values()
     (committed,) = client.list_consumer_group_offsets(
-        [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_WITHIN
+        [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_TIMEOUT_SECONDS
     ).values()
-    places = list(committed.result(ANSWER_WITHIN).topic_partitions)
-    for member in described.result(ANSWER_WITHIN).members:
+    places = list(committed.result(ANSWER_TIMEOUT_SECONDS).topic_partitions)
+    for member in described.result(ANSWER_TIMEOUT_SECONDS).members:
         places += member.assignment.topic_partitions if member.assignment else ()
     return {(place.topic, place.partition) for place in places}

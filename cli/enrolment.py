@@ -190,7 +190,7 @@ def enrolled_ids(place: Town) -> EnrolledIds:
         return frozenset(agencies), frozenset(people)
 
     agencies, people = within(place, ROLE, listed)
-    topics = administrator_of(place).list_topics(timeout=admin.PATIENCE).topics
+    topics = administrator_of(place).list_topics(timeout=admin.TIMEOUT_SECONDS).topics
     return EnrolledIds(frozenset(agency_id for agency_id in agencies if mailbox(agency_id) in topics), people)
 
 
@@ -226,7 +226,7 @@ def _admin_password(place: Town) -> str:
 def _admit(run: Run, place: Town, agencies: Sequence[NewAgency]) -> None:
     client = administrator_of(place)
     with _answering_broker():
-        replicas = min(MOST_REPLICAS, len(client.list_topics(timeout=admin.PATIENCE).brokers))
+        replicas = min(MOST_REPLICAS, len(client.list_topics(timeout=admin.TIMEOUT_SECONDS).brokers))
         for agency in agencies:
             password = run.secret(_kafka_secret(agency.agency_id))
             admin.provision_agency(client, agency.agency_id, password, hosted=True, replicas=replicas)

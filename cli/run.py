@@ -17,9 +17,9 @@ from cli.errors import SetupError
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / ".run"
 OWN_DATABASE, OWN_KAFKA = "ACCORD_DATABASE", "ACCORD_KAFKA"
-TAKEN_WITHIN = 1.0  # whoever only asks who has a folder has it for an instant
-SAID_WITHIN = 0.02
-ENDED_WITHIN = 60.0
+TAKEN_WITHIN_SECONDS = 1.0  # whoever only asks who has a folder has it for an instant
+WAIT_STEP_SECONDS = 0.02
+END_TIMEOUT_SECONDS = 60.0
 
 
 class InUse(SetupError):
@@ -113,17 +113,17 @@ class Run:
         """Hold the folder, made if need be, while this process lives; raises `InUse` if another process does."""
         self.make()
         with self._lock.open("a+") as lock:
-            until(lambda: _locked(lock, fcntl.LOCK_EX), TAKEN_WITHIN, InUse(self.folder))
+            until(lambda: _locked(lock, fcntl.LOCK_EX), TAKEN_WITHIN_SECONDS, InUse(self.folder))
             yield RunLock(lock)
 
     def holder(self) -> LockOwner | None:
         """Return the process that holds the folder just now, or None."""
-        deadline = time.monotonic() + TAKEN_WITHIN
+        deadline = time.monotonic() + TAKEN_WITHIN_SECONDS
         while self._lock.exists() and not self._is_free():
             # What stands there may be of a run that was killed, and its id another's by now: whoever has just taken
             # the folder says so at once, and only what stays as it is counts.
             text = self._lock.read_text()
-            time.sleep(SAID_WITHIN)
+            time.sleep(WAIT_STEP_SECONDS)
             if text == self._lock.read_text() and (holder := _named(text)):
                 return holder
             if time.monotonic() > deadline:

@@ -14,15 +14,15 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from cli.errors import SetupError, ShutdownRequested
-from cli.run import ENDED_WITHIN, ROOT, InUse, LockOwner, Run, lives, until
+from cli.run import END_TIMEOUT_SECONDS, ROOT, InUse, LockOwner, Run, lives, until
 from devstack import leftovers
 
 if TYPE_CHECKING:
     from devstack.stack import Stack  # slow to import, and `accord down` needs none of it
 
-DETACHED_WITHIN = 300.0
-LOOK_EVERY = 0.25
-REAP_TIMEOUT = 2.0
+DETACHED_TIMEOUT_SECONDS = 300.0
+LOOK_EVERY_SECONDS = 0.25
+REAP_TIMEOUT_SECONDS = 2.0
 Tell = Callable[[str], None]
 
 
@@ -54,7 +54,7 @@ def serve_until_signal(running: Stack, tell: Tell) -> None:
     with contextlib.suppress(ShutdownRequested):
         while True:
             running.keep_alive(tell)
-            time.sleep(LOOK_EVERY)
+            time.sleep(LOOK_EVERY_SECONDS)
 
 
 def detach(folder: Path) -> None:
@@ -93,13 +93,13 @@ def end(folder: Path) -> bool:
             os.kill(holder.pid, signal.SIGTERM)
         fix = f"End it by its id, with `kill -9 {holder.pid}`: what it started ends with it."
         obstacle = SetupError(f"Process {holder.pid} does not end", fix)
-        until(lambda: not _has(run, holder.pid), ENDED_WITHIN, obstacle)
+        until(lambda: not _has(run, holder.pid), END_TIMEOUT_SECONDS, obstacle)
     leftovers.until_ended(run)
     if holder is not None:
         with contextlib.suppress(
             SetupError
         ):  # one that its own parent has yet to bury is gone, and looks as if it lived
-            until(lambda: not lives(holder.pid), REAP_TIMEOUT, obstacle)
+            until(lambda: not lives(holder.pid), REAP_TIMEOUT_SECONDS, obstacle)
     return holder is not None
 
 
@@ -110,7 +110,7 @@ def _has(run: Run, pid: int) -> bool:
 
 def _until_ready(run: Run, child: subprocess.Popen[bytes], log: Path, log_start: int) -> None:
     """Pass on what the child says until it is ready; exit with its own words where it fails."""
-    deadline = time.monotonic() + DETACHED_WITHIN
+    deadline = time.monotonic() + DETACHED_TIMEOUT_SECONDS
     with log.open(errors="replace") as progress:
         progress.seek(log_start)
         while run.holder() != LockOwner(child.pid, ready=True):
@@ -119,6 +119,6 @@ def _until_ready(run: Run, child: subprocess.Popen[bytes], log: Path, log_start:
             if ended:
                 sys.exit(1)
             if time.monotonic() > deadline:
-                raise SetupError(f"The town is not ready after {DETACHED_WITHIN:.0f} s", f"See {log}.")
+                raise SetupError(f"The town is not ready after {DETACHED_TIMEOUT_SECONDS:.0f} s", f"See {log}.")
             time.sleep(0.1)
         sys.stderr.write(progress.read())

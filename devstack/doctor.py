@@ -15,7 +15,7 @@ from devstack.jars import Jar
 from devstack.machine import DoctorFinding
 
 SETUP = "Run `make setup`."
-PROBE_WITHIN = 5.0
+PROBE_TIMEOUT_SECONDS = 5.0
 POSTGRES_FROM = 17  # the first that ends a transaction which goes on and on (transaction_timeout)
 
 
@@ -97,7 +97,7 @@ def _own_database(address: str) -> Iterator[DoctorFinding]:
     if not answers.ok:
         return
     try:
-        with psycopg.connect(address, connect_timeout=int(PROBE_WITHIN)) as connection:
+        with psycopg.connect(address, connect_timeout=int(PROBE_TIMEOUT_SECONDS)) as connection:
             version, secure = connection.info.server_version // 10_000, connection.pgconn.ssl_in_use
     except psycopg.Error:  # its text may hold what the address holds
         yield DoctorFinding("postgresql", False, "it lets nobody in by that address", "Correct user and password.")
@@ -131,7 +131,7 @@ def _runs(name: str, program: Callable[[], Path], argument: str) -> DoctorFindin
 
 def _answers(host: str, port: int) -> bool:
     try:
-        with socket.create_connection((host, port), PROBE_WITHIN):
+        with socket.create_connection((host, port), PROBE_TIMEOUT_SECONDS):
             return True
     except OSError:
         return False

@@ -22,7 +22,7 @@ from devstack import jars
 from devstack.jars import Jar
 
 AT_ONCE = 4
-TIMEOUT = 15  # seconds
+TIMEOUT_SECONDS = 15  # seconds
 TRIES, PAUSE = 2, 0.3
 Progress = Callable[[int, int], None]
 
@@ -46,7 +46,11 @@ def fetch(
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits for the first, and then lacks nothing
         lacking = jars.absent(every, cache)
         source = MavenContext(
-            PythonResolver(), repo_cache=Path(arriving), local_repos=[], remote_repos=repositories, timeout=TIMEOUT
+            PythonResolver(),
+            repo_cache=Path(arriving),
+            local_repos=[],
+            remote_repos=repositories,
+            timeout=TIMEOUT_SECONDS,
         )
         _bring_all(lacking, source, cache, progress)
     return len(lacking)

@@ -23,7 +23,7 @@ ADMIN_USER = "admin"
 NODE_USER = "broker_node"
 MECHANISM, PROTOCOL = "SCRAM-SHA-512", "SASL_PLAINTEXT"
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-READY_WITHIN = 60.0
+READY_TIMEOUT_SECONDS = 60.0
 STARTED = b"Kafka Server started"
 START_TRIES = 3
 
@@ -204,7 +204,7 @@ def _options(folder: Path, class_path: str) -> list[str]:
 
 def _ready(running: ChildProcess) -> bool:
     """Wait until the log says so; false if the broker ended or never did."""
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     with running.log.open("rb") as log:
         log.seek(running.log_start)
         output = b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from cli.errors import SetupError
-from cli.run import ENDED_WITHIN, Run, until
+from cli.run import END_TIMEOUT_SECONDS, Run, until
 from devstack import process
 
 
@@ -19,4 +19,4 @@ def until_ended(run: Run) -> None:
     for log in logs:
         fix = f"End it by its id; it is one that has {log} open."
         obstacle = SetupError(f"{log.stem} of an earlier run in {run.folder} does not end", fix)
-        until(partial(process.left, log), ENDED_WITHIN, obstacle)
+        until(partial(process.left, log), END_TIMEOUT_SECONDS, obstacle)

@@ -18,10 +18,10 @@ from cli.errors import SetupError
 from devstack import ports
 
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
-DISK_WANTED = 2 * 1024**3
-MEMORY_WANTED = 2 * 1024**3
-MADE_AT = 1_780_000_000  # no true clock shows an instant before this was written (2026)
-TOO_LATE = 4_102_444_800  # 2100
+DISK_WANTED_BYTES = 2 * 1024**3
+MEMORY_WANTED_BYTES = 2 * 1024**3
+MADE_AT = 1_780_000_000  # Unix seconds; no true clock shows an instant before this was written (2026)
+TOO_LATE = 4_102_444_800  # Unix seconds: 2100
 DESCRIPTORS_WANTED = 4096
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -84,9 +84,9 @@ def python_finding(version: tuple[int, ...] = sys.version_info[:3]) -> DoctorFin
 
 def _memory() -> DoctorFinding:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    ok = total >= MEMORY_WANTED
+    ok = total >= MEMORY_WANTED_BYTES
     return DoctorFinding(
-        "memory", ok, _size(total), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED)}."
+        "memory", ok, _size(total), "" if ok else f"Run it where there is at least {_size(MEMORY_WANTED_BYTES)}."
     )
 
 
@@ -106,8 +106,8 @@ def _disk(run: Path) -> DoctorFinding:
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
-    ok = free >= DISK_WANTED
-    fix = "" if ok else f"Free some space: at least {_size(DISK_WANTED)} is wanted where {place} lies."
+    ok = free >= DISK_WANTED_BYTES
+    fix = "" if ok else f"Free some space: at least {_size(DISK_WANTED_BYTES)} is wanted where {place} lies."
     return DoctorFinding("disk", ok, f"{_size(free)} free", fix)
 
 

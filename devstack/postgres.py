@@ -19,7 +19,7 @@ SETTINGS = Path(__file__).with_name("accord.conf")
 SUPERUSER = "postgres"
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root; this account is there and owns nothing
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-READY_WITHIN = 60.0
+READY_TIMEOUT_SECONDS = 60.0
 FAST_SHUTDOWN = signal.SIGINT
 START_TRIES = 3
 
@@ -157,7 +157,7 @@ def _launch(binaries: Path, folder: Path, port: int) -> ChildProcess:
 
 def _ready(running: ChildProcess, state: Path) -> bool:
     """Wait until the server takes connections; false if it ended or never did."""
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     while running.alive() and time.monotonic() < deadline:
         lines = _lines(state)
         if len(lines) >= 8 and lines[0] == str(running.pid) and lines[7].strip() == "ready":

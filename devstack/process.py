@@ -16,8 +16,8 @@ from typing import Protocol
 from cli.errors import SetupError
 
 GUARD = Path(__file__).with_name("supervise.py")
-START_PATIENCE = 20.0
-SHOWN_OF_A_LOG = 1_500
+START_TIMEOUT_SECONDS = 20.0
+LOG_TAIL_CHARACTERS = 1_500
 
 
 class Guard(Protocol):
@@ -92,7 +92,7 @@ class ChildProcess:
         """Return the end of what this run wrote to the log."""
         with contextlib.suppress(OSError), self.log.open("rb") as log:
             log.seek(self.log_start)
-            return log.read().decode(errors="replace")[-SHOWN_OF_A_LOG:].strip()
+            return log.read().decode(errors="replace")[-LOG_TAIL_CHARACTERS:].strip()
         return ""
 
 
@@ -176,7 +176,7 @@ def _announced(connection: socket.socket, guard: Guard, name: str) -> int:
     """Return the program's process id, which the guard writes first."""
     line = b""
     while not line.endswith(b"\n"):
-        readable, _, _ = select.select([connection], [], [], START_PATIENCE)
+        readable, _, _ = select.select([connection], [], [], START_TIMEOUT_SECONDS)
         more = connection.recv(64) if readable else b""
         if not more:
             connection.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WELL_AFTER = 60.0  # seconds: what ran so long has recovered from what it fell by before
+WELL_AFTER_SECONDS = 60.0  # seconds: what ran so long has recovered from what it fell by before
 PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)  # seconds, after the first fall, the second, ...
 
 
@@ -20,7 +20,7 @@ class RestartBackoff:
         """Tell whether it may be started; whoever asks first after a fall notes the fall."""
         if self.record_fall is None:
             self.record_fall = now
-            self.count = 1 if now - self.started >= WELL_AFTER else self.count + 1
+            self.count = 1 if now - self.started >= WELL_AFTER_SECONDS else self.count + 1
         return now >= self.record_fall + PAUSES[min(self.count, len(PAUSES)) - 1]
 
     def record_start(self, now: float) -> None:

@@ -26,7 +26,7 @@ from devstack.restart_backoff import RestartBackoff
 from schemas.town import Process as TownProcess
 from schemas.town import Town
 
-READY_WITHIN = 180.0
+READY_TIMEOUT_SECONDS = 180.0
 Tell = Callable[[str], None]
 
 
@@ -87,7 +87,7 @@ class Stack:
 
     def wait_until_ready(self, tell: Tell = silent) -> None:
         """Wait until each process says it is ready, and publish it; raises `SetupError` naming the one that is not."""
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         for program in PROGRAMS:
             while not self.ready(program.name):
                 if time.monotonic() > deadline or not self.running[program.name].alive():

@@ -28,7 +28,7 @@ NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 CAPABILITY_VERSION_3 = 0x20080522
 HANDLED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-ORPHANS_GRACE = 3.0
+ORPHANS_GRACE_SECONDS = 3.0
 
 
 def main(ending: str, grace: str, user: str, command: list[str]) -> int:
@@ -188,7 +188,7 @@ def send(child: int, number: int) -> None:
 def clear(child: int) -> None:
     """See every process off that the command left behind."""
     send(child, signal.SIGKILL)
-    deadline = time.monotonic() + ORPHANS_GRACE  # PostgreSQL's children leave by themselves when it is killed
+    deadline = time.monotonic() + ORPHANS_GRACE_SECONDS  # PostgreSQL's children leave by themselves when it is killed
     with contextlib.suppress(ChildProcessError):
         while True:
             dead, _ = os.waitpid(-1, os.WNOHANG)

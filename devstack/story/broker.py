@@ -10,7 +10,7 @@ from confluent_kafka import Consumer
 
 from schemas.town import Town
 
-PATIENCE = 15.0
+PATIENCE_SECONDS = 15.0
 
 
 def sealed_in_mailbox(town: Town, agency_id: str, message_ref: str) -> bytes | None:
@@ -29,7 +29,7 @@ def sealed_in_mailbox(town: Town, agency_id: str, message_ref: str) -> bytes | N
         }
     )
     consumer.subscribe([agency.mailbox])
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while time.monotonic() < deadline:
             message = consumer.poll(0.5)

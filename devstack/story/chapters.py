@@ -17,7 +17,7 @@ from devstack.story import words
 from devstack.story.broker import sealed_in_mailbox
 from devstack.story.chapter import Chapter, opening_text
 from devstack.story.record import one_edit_is_named, whole
-from devstack.story.speaker import PATIENCE, Speaker, Surprise
+from devstack.story.speaker import PATIENCE_SECONDS, Speaker, Surprise
 from schemas.town import Town
 
 PEOPLE = {
@@ -256,7 +256,7 @@ class Story:
         return entries
 
     def _was_withheld(self) -> bool:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if any(entry["act"] == "withheld" for entry in self._accounting()):
                 return True

@@ -12,7 +12,7 @@ import httpx
 from cli.tokens import person_token
 from schemas.town import Town, TownPerson
 
-PATIENCE = 20.0
+PATIENCE_SECONDS = 20.0
 
 
 class Surprise(Exception):
@@ -83,14 +83,14 @@ class Speaker:
 
     def waits_for(self, type_name: str, routing: Mapping[str, Any] | None = None, *, count: int = 1) -> dict[str, Any]:
         """Return the newest message of a type once `count` of them are listed; raises `Surprise` if none come."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             fresh = [message for message in self.inbox() if message["message_ref"] not in self.had]
             matches = [message for message in fresh if message["type"] == type_name and _fits(message, routing)]
             if len(matches) >= count:
                 return matches[-1]
             time.sleep(0.1)
-        raise Surprise(f"{self.person} waited {PATIENCE:.0f} s for {type_name} and it did not come")
+        raise Surprise(f"{self.person} waited {PATIENCE_SECONDS:.0f} s for {type_name} and it did not come")
 
     def opens(self, message_ref: str, purpose: str = "") -> dict[str, Any] | None:
         """Open a message; None is the one answer for what is absent, not permitted or stopped."""

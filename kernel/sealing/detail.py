@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from kernel.sealing.keys import Wrapping, derive
 
-BLOCK = 256
+BLOCK_BYTES = 256
 USE = "ledger.detail"
 _PLACE = USE.encode()
 
@@ -31,4 +31,4 @@ def padded(content: Mapping[str, Any] | bytes) -> bytes:
     Bytes are JSON that was written before.
     """
     plain = content if isinstance(content, bytes) else to_json(content)
-    return plain.ljust(-(-len(plain) // BLOCK) * BLOCK)
+    return plain.ljust(-(-len(plain) // BLOCK_BYTES) * BLOCK_BYTES)

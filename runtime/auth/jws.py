@@ -15,7 +15,7 @@ from schemas import strict_json
 ALGORITHM = "ES256"
 # No `jku`, `x5u`, `jwk`, `x5c`: a token must not say where its key is.  No `crit`: we know no extension.
 HEADER = frozenset({"alg", "typ", "kid"})
-LONGEST = 4096
+LONGEST = 4096  # characters of a token
 # Clocks differ: for so long a token or an assertion is taken before its beginning and after its end.
 LEEWAY_SECONDS = 30
 

@@ -15,10 +15,10 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from runtime import clock
 
-LONGEST = 1024
-LONGEST_NAME = 64
+LONGEST = 1024  # characters of a passphrase
+LONGEST_NAME = 64  # characters
 FREE_TRIES = 5
-LONGEST_WAIT = 300.0
+LONGEST_WAIT_SECONDS = 300.0
 FREE_TRIES_OF_NAME = 200
 HOUR_SECONDS = 3600.0
 MOST_NAMES = 50_000
@@ -60,7 +60,7 @@ class LoginThrottle:
         # Counted before it is judged: tries made side by side are tries too.
         key, now = (name[:LONGEST_NAME], origin), self._monotonic()
         count, last = self._counts.get(key, (0, 0.0))
-        wait = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT) - (now - last) if count >= FREE_TRIES else 0.0
+        wait = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT_SECONDS) - (now - last) if count >= FREE_TRIES else 0.0
         if wait > 0:
             raise LoginThrottled(math.ceil(wait))
         if key not in self._succeeded_before:
@@ -78,7 +78,7 @@ class LoginThrottle:
         if now - since >= HOUR_SECONDS:
             count, since = 0, now
         if count >= FREE_TRIES_OF_NAME:
-            raise LoginThrottled(math.ceil(min(since + HOUR_SECONDS - now, LONGEST_WAIT)))
+            raise LoginThrottled(math.ceil(min(since + HOUR_SECONDS - now, LONGEST_WAIT_SECONDS)))
         _keep(self._hours, name, (count + 1, since))
 
 

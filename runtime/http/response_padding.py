@@ -12,7 +12,7 @@ from runtime import clock
 STEP: Final = 0.025  # seconds; longer than almost any refusal takes by itself
 MOST_STEPS: Final = 8
 REMEMBERED: Final = 64
-AWAKE: Final = 0.002
+AWAKE_SECONDS: Final = 0.002
 
 
 class ResponseTimePadder:
@@ -31,6 +31,6 @@ class ResponseTimePadder:
         step = STEP * min(MOST_STEPS, math.ceil(max(self._latest) / STEP))
         until = began + step * math.ceil(took / step)
         # The loop's timers are a millisecond coarse, from when they are set: slept to the end, they would tell that.
-        await asyncio.sleep(max(0.0, until - clock.monotonic() - AWAKE))
+        await asyncio.sleep(max(0.0, until - clock.monotonic() - AWAKE_SECONDS))
         while clock.monotonic() < until:
             await asyncio.sleep(0)

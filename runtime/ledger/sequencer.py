@@ -42,7 +42,7 @@ from runtime.telemetry.error_ids import error_id
 
 BATCH: Final = 1_000
 POLL_INTERVAL_SECONDS: Final = 0.5  # between two looks at what waits; a full batch is followed by the next at once
-WELL_WITHIN: Final = 5.0
+WELL_WITHIN_SECONDS: Final = 5.0
 # ADR 0035: heads go out by a timer over a padded tree, so that their sizes tell an auditor of no single event.
 PUBLISHED_EVERY: Final = timedelta(seconds=10)
 PADDED_TO: Final = 32  # entries
@@ -194,7 +194,7 @@ class Sequencer:
 
     async def healthy(self) -> bool:
         """Tell whether a round went well within the last seconds."""
-        return self._well_at is not None and clock.monotonic() - self._well_at < WELL_WITHIN
+        return self._well_at is not None and clock.monotonic() - self._well_at < WELL_WITHIN_SECONDS
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -31,7 +31,7 @@ from schemas.services import RESERVED
 from schemas.topics import mailbox, topic_specs
 
 AGENCY_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-PATIENCE: Final = 10.0
+TIMEOUT_SECONDS: Final = 10.0
 ITERATIONS: Final = 8192  # of SCRAM, when a password is stored
 
 
@@ -99,7 +99,9 @@ def set_hosting(admin: AdminClient, agency_id: str, *, hosted: bool) -> None:
 def make_mailboxes(admin: AdminClient, agency_ids: Iterable[str], *, replicas: int | None = None) -> None:
     """Make the mailboxes that are not there, and wait until each can be written to."""
     topics = [mailbox(agency_id) for agency_id in agency_ids]
-    for future in admin.create_topics([_topic(name, replicas) for name in topics], request_timeout=PATIENCE).values():
+    for future in admin.create_topics(
+        [_topic(name, replicas) for name in topics], request_timeout=TIMEOUT_SECONDS
+    ).values():
         _ignoring(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
     _wait_until(lambda: _have_leaders(admin, topics), "mailboxes")
 
@@ -112,7 +114,7 @@ def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     changes: list[Any] = [
         UserScramCredentialUpsertion(user, info, secret.encode()) for user, secret in passwords.items()
     ]
-    for future in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
+    for future in admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT_SECONDS).values():
         future.result()
     _wait_until(lambda: _users_exist(admin, list(passwords)), "users")
 
@@ -121,7 +123,7 @@ def remove_users(admin: AdminClient, users: Iterable[str]) -> None:
     """Remove users, those that are there, and wait until the broker knows none of them."""
     user_names = list(users)
     changes: list[Any] = [UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in user_names]
-    for future in admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values():
+    for future in admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT_SECONDS).values():
         _ignoring(future.result, KafkaError.RESOURCE_NOT_FOUND)
     _wait_until(lambda: not any(_users_exist(admin, [user]) for user in user_names), "users removed")
 
@@ -129,7 +131,7 @@ def remove_users(admin: AdminClient, users: Iterable[str]) -> None:
 def allow(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
     """Allow what is listed, and wait until the broker goes by it."""
     bindings = {allowance.binding() for allowance in allowances}
-    for future in admin.create_acls(sorted(bindings), request_timeout=PATIENCE).values():
+    for future in admin.create_acls(sorted(bindings), request_timeout=TIMEOUT_SECONDS).values():
         future.result()
     _wait_until(lambda: bindings <= set(in_force(admin)), "allowances")
 
@@ -149,7 +151,7 @@ def forbid(admin: AdminClient, allowances: Iterable[acls.AclRule]) -> None:
         )
         for binding in sorted(unwanted)
     ]
-    for future in admin.delete_acls(filters, request_timeout=PATIENCE).values():
+    for future in admin.delete_acls(filters, request_timeout=TIMEOUT_SECONDS).values():
         future.result()
     _wait_until(lambda: not unwanted & set(in_force(admin)), "allowances taken back")
 
@@ -160,7 +162,7 @@ def in_force(admin: AdminClient) -> list[object]:
     everything = AclBindingFilter(
         ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything, AclOperation.ANY, AclPermissionType.ANY
     )
-    return list(admin.describe_acls(everything, request_timeout=PATIENCE).result())
+    return list(admin.describe_acls(everything, request_timeout=TIMEOUT_SECONDS).result())
 
 
 def _topic(name: str, replicas: int | None) -> NewTopic:
@@ -174,7 +176,7 @@ def _topic(name: str, replicas: int | None) -> NewTopic:
 
 
 def _have_leaders(admin: AdminClient, topics: list[str]) -> bool:
-    existing = admin.list_topics(timeout=PATIENCE).topics
+    existing = admin.list_topics(timeout=TIMEOUT_SECONDS).topics
     return all(
         topic in existing
         and existing[topic].partitions
@@ -184,7 +186,7 @@ def _have_leaders(admin: AdminClient, topics: list[str]) -> bool:
 
 
 def _users_exist(admin: AdminClient, users: list[str]) -> bool:
-    described: Any = admin.describe_user_scram_credentials(users, request_timeout=PATIENCE)
+    described: Any = admin.describe_user_scram_credentials(users, request_timeout=TIMEOUT_SECONDS)
     try:
         return all(future.result().scram_credential_infos for future in described.values())
     except KafkaException as failed:
@@ -203,7 +205,7 @@ def _ignoring(result: Callable[[], object], accepted: int) -> None:
 
 def _wait_until(claim: Callable[[], bool], change: str) -> None:
     # What the controller took reaches the broker a moment later: a client that asks at once may be refused.
-    deadline = clock.monotonic() + PATIENCE
+    deadline = clock.monotonic() + TIMEOUT_SECONDS
     while not claim():
         if clock.monotonic() > deadline:
             raise NotInForce(change)

@@ -15,7 +15,7 @@ from runtime.messaging.headers import Headers
 from runtime.settings import BrokerSettings
 
 BODY_LIMIT: Final = 1_000_000  # bytes of a sealed body; headers and framing fit under the broker's 1 MiB
-MESSAGE_LIMIT: Final = 1_040_000
+MESSAGE_LIMIT_BYTES: Final = 1_040_000
 LINGER_MS: Final = 5
 
 
@@ -64,7 +64,7 @@ def producer(settings: BrokerSettings) -> Producer:
         "max.in.flight.requests.per.connection": 5,
         "linger.ms": LINGER_MS,
         "compression.type": "none",  # sealed bodies do not compress, and a codec that is missing ends Faust
-        "message.max.bytes": MESSAGE_LIMIT,
+        "message.max.bytes": MESSAGE_LIMIT_BYTES,
         "delivery.timeout.ms": 30_000,  # longer than anyone waits here, so that no message is given up before its elder
         "topic.metadata.propagation.max.ms": 1000,
         "partitioner": "murmur2_random",  # what Java and aiokafka do: a partner's own tools find the same partition

@@ -30,7 +30,7 @@ from services.notifications.domain import Hold, Send, Wait
 from services.notifications.store import ContactMessage, Due, Notice
 
 ACTOR: Final = "system:notifications"
-PAUSE: Final = 1.0
+PAUSE_SECONDS: Final = 1.0
 TRIES: Final = 3
 LEASE: Final = timedelta(minutes=1)  # what a sender left unfinished is taken up again after it
 PUT_OFF: Final = timedelta(hours=1)
@@ -65,7 +65,7 @@ class NoticeDispatcher:
                     "dispatcher_blocked", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))
                 )
             if not handled:
-                await pause(self._stopping, PAUSE)
+                await pause(self._stopping, PAUSE_SECONDS)
 
     def stop(self) -> None:
         """Return from `run` once the notice under way is done."""

@@ -43,7 +43,7 @@ def test_a_wheel_that_is_missing_is_named(
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "DISK_WANTED", 1024**6)
+    monkeypatch.setattr(machine, "DISK_WANTED_BYTES", 1024**6)
 
     finding = named(doctor.examine(tmp_path), "disk")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devstack.restart_backoff import PAUSES, WELL_AFTER, RestartBackoff
+from devstack.restart_backoff import PAUSES, WELL_AFTER_SECONDS, RestartBackoff
 
 
 def pause(falls: RestartBackoff, at: float) -> float:
@@ -26,7 +26,7 @@ def test_what_was_well_for_a_while_is_started_at_once_again() -> None:
     falls = RestartBackoff(started=0.0)
     assert [pause(falls, 1.0), pause(falls, 2.0), pause(falls, 3.5)] == [0.0, 0.5, 1.0]
 
-    assert pause(falls, falls.started + WELL_AFTER) == 0.0
+    assert pause(falls, falls.started + WELL_AFTER_SECONDS) == 0.0
     assert pause(falls, falls.started + 1.0) == 0.5
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from schemas.town import Town
 
-PATIENCE = 10_000.0
+PATIENCE_MS = 10_000.0
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle + ' ' + document.activeElement.textContent"
 WIDTH = "() => document.documentElement.scrollWidth"
 
@@ -30,7 +30,7 @@ class Sitting:
     ) -> "Sitting":
         viewport: ViewportSize = {"width": width, "height": 800}
         context = await chromium.new_context(java_script_enabled=script, viewport=viewport, **options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         sitting = cls(town, context, page)
         page.on("console", lambda message: sitting.complaints.append(message.text))

@@ -30,11 +30,11 @@ SOME: Final = 3  # rounds at once after a rest: the copies of one fact come one 
 GATHER: Final = 0.002  # seconds in which the next of them comes
 BUFFERED: Final = 256  # messages in memory, whatever waits at the broker
 FETCHED: Final = 512 * 1024  # bytes of each partition on the way here; a longer message comes by itself
-RESUBSCRIBE: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
-FINISH_WITHIN: Final = 5.0
-START_WITHIN: Final = 60.0
-STOP_WITHIN: Final = 15.0
-STILL_FOR: Final = 15.0
+RESUBSCRIBE_SECONDS: Final = 0.5  # Faust waits 45 s by itself before it reads an added topic
+FINISH_TIMEOUT_SECONDS: Final = 5.0
+START_TIMEOUT_SECONDS: Final = 60.0
+STOP_TIMEOUT_SECONDS: Final = 15.0
+STILL_FOR_SECONDS: Final = 15.0
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Sequence[RawRecord]], Awaitable[None]]
@@ -60,7 +60,7 @@ class FaustConsumer:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._app = cast(Any, _App(group, **_configuration(settings)))
         bind_to_running_loop(self._app)
-        self._app.topics._resubscribe_sleep_lock_seconds = RESUBSCRIBE
+        self._app.topics._resubscribe_sleep_lock_seconds = RESUBSCRIBE_SECONDS
         self._watch = OffsetGapDetector(lambda partition, offset: self._app.consumer.floor(TP(*partition), offset))
         self._waves = 0
         self._waiting: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue(BUFFERED)
@@ -80,7 +80,7 @@ class FaustConsumer:
         self._app.finalize()
         self._handing_over = asyncio.create_task(self._hand_over())
         try:
-            await asyncio.wait_for(self._app.start(), START_WITHIN)
+            await asyncio.wait_for(self._app.start(), START_TIMEOUT_SECONDS)
         except Exception as failed:
             raise ConsumerStopped(restartable=True) from failed
 
@@ -108,7 +108,7 @@ class FaustConsumer:
         now = clock.monotonic()
         if self._busy or not self._waiting.empty() or self._watch.observed_count != self._observed_count:
             self._observed_count, self._still_since = self._watch.observed_count, now
-        elif min(unread_seconds, now - self._still_since) > STILL_FOR:
+        elif min(unread_seconds, now - self._still_since) > STILL_FOR_SECONDS:
             self._break(Stalled())
 
     async def wait_ended(self) -> None:
@@ -128,7 +128,7 @@ class FaustConsumer:
         """Leave the group and stop; tell whether Faust let go of its partitions."""
         await self._finish()
         try:
-            await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
+            await asyncio.wait_for(self._app.stop(), STOP_TIMEOUT_SECONDS)
         except Exception as stuck:
             log.warning(
                 "faust_stop_timed_out", extra=log_fields(reason=safe_error_name(stuck), error_id=error_id(stuck))
@@ -197,7 +197,7 @@ class FaustConsumer:
         if self._handing_over is None:
             return
         if self._busy:
-            await asyncio.wait([self._handing_over], timeout=FINISH_WITHIN)
+            await asyncio.wait([self._handing_over], timeout=FINISH_TIMEOUT_SECONDS)
         self._handing_over.cancel()
 
 

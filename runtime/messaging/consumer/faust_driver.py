@@ -24,7 +24,7 @@ from runtime.error_kinds import safe_error_name
 from runtime.telemetry import log_fields
 from runtime.telemetry.error_ids import error_id
 
-COMMIT_WITHIN: Final = 10.0
+COMMIT_TIMEOUT_SECONDS: Final = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -95,7 +95,7 @@ class ResilientConsumerThread(driver.AIOKafkaConsumerThread):
         if not committable:
             return False
         try:
-            await asyncio.wait_for(self._ensure_consumer().commit(committable), COMMIT_WITHIN)
+            await asyncio.wait_for(self._ensure_consumer().commit(committable), COMMIT_TIMEOUT_SECONDS)
         except (KafkaError, TimeoutError) as failed:
             log.warning(
                 "offsets_not_committed", extra=log_fields(reason=safe_error_name(failed), error_id=error_id(failed))

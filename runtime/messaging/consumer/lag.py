@@ -14,7 +14,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
-ANSWER_WITHIN: Final = 3.0
+ANSWER_TIMEOUT_SECONDS: Final = 3.0
 EARLIEST, LATEST = cast(Any, OffsetSpec).earliest(), cast(Any, OffsetSpec).latest()  # they carry no types
 
 Partition = tuple[str, int]
@@ -53,18 +53,18 @@ def offsets(admin: AdminClient, group: str, partitions: Collection[Partition]) -
     places = [TopicPartition(topic, number) for topic, number in partitions]
     if not places:
         return {}, {}
-    options = {"request_timeout": ANSWER_WITHIN}
+    options = {"request_timeout": ANSWER_TIMEOUT_SECONDS}
     ends = admin.list_offsets(dict.fromkeys(places, LATEST), **options)
     starts = admin.list_offsets(dict.fromkeys(places, EARLIEST), **options)
     (committed,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)], **options).values()
     handled = {
         (partition.topic, partition.partition): partition.offset
-        for partition in committed.result(ANSWER_WITHIN).topic_partitions
+        for partition in committed.result(ANSWER_TIMEOUT_SECONDS).topic_partitions
     }
     end_offsets = {}
     for place, future in ends.items():
-        end_offsets[place.topic, place.partition] = int(future.result(ANSWER_WITHIN).offset)
+        end_offsets[place.topic, place.partition] = int(future.result(ANSWER_TIMEOUT_SECONDS).offset)
     for place, future in starts.items():
         key = (place.topic, place.partition)
-        handled[key] = max(int(future.result(ANSWER_WITHIN).offset), handled.get(key, 0))
+        handled[key] = max(int(future.result(ANSWER_TIMEOUT_SECONDS).offset), handled.get(key, 0))
     return end_offsets, handled

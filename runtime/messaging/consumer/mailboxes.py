@@ -18,7 +18,7 @@ from runtime.register.agencies import agencies_with_mailboxes
 from runtime.settings import BrokerSettings
 from schemas.topics import mailbox
 
-ANSWER_WITHIN = 3.0
+ANSWER_TIMEOUT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Mailboxes:
     def _list_topics(self) -> dict[str, Collection[int]] | None:
         self._admin = self._admin or AdminClient(client(self._settings))
         try:
-            metadata = self._admin.list_topics(timeout=ANSWER_WITHIN)
+            metadata = self._admin.list_topics(timeout=ANSWER_TIMEOUT_SECONDS)
         except KafkaException:
             self._admin = None
             return None

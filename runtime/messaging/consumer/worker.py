@@ -26,7 +26,7 @@ from schemas.facts import Fact
 if TYPE_CHECKING:
     from runtime.messaging.consumer.faust_consumer import FaustConsumer
 
-LOOK_EVERY: Final = 1.0
+LOOK_EVERY_SECONDS: Final = 1.0
 LIVES: Final = 5  # of the reader
 NOTE_EVERY: Final = 5.0  # seconds between two notes of how far it is behind
 NOTE: Final = text("SELECT carrying.note_lag(:consumer, :seconds)")
@@ -193,6 +193,6 @@ class Worker:
     async def _pause(self, *also: asyncio.Task[None]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait([stopping, *also], timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, *also], timeout=LOOK_EVERY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()

@@ -25,7 +25,7 @@ from runtime.telemetry import metrics
 
 # ADR 0025: a shard is the subject modulo this, so that the order within a case and recipient holds.
 SHARDS: Final = 4  # as many as `runtime.messaging.outbox.queue` spreads over; a test holds the two together
-GRACE: Final = 30.0
+GRACE_SECONDS: Final = 30.0
 LOOK_EVERY: Final = 0.01  # seconds; a fact that comes alone waits half of it
 
 
@@ -33,7 +33,7 @@ class Relay:
     """Sends what waits, each shard owned by one relay of however many run."""
 
     def __init__(
-        self, settings: BrokerSettings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE
+        self, settings: BrokerSettings, engine: AsyncEngine, *, shards: int = SHARDS, grace: float = GRACE_SECONDS
     ) -> None:
         failpoints.arm(settings)
         self.state = DispatcherState()

@@ -438,7 +438,7 @@ async def test_d13_a_worker_that_stands_still_says_for_how_long(fabric: Fabric) 
 
 async def test_d13_a_reader_that_stands_still_is_replaced(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
     agency, traces, readers = fabric.agency(), Traces(fabric), list[FaustConsumer]()
-    monkeypatch.setattr(faust_consumer, "STILL_FOR", 1.0)
+    monkeypatch.setattr(faust_consumer, "STILL_FOR_SECONDS", 1.0)
     starting = FaustConsumer.start
 
     async def start(self: FaustConsumer, topics: Iterable[str]) -> None:
