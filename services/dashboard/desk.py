@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from runtime.http.problems import Forbidden
 from services.dashboard import drafts, live_store, store
 from services.dashboard.domain import Query
-from services.dashboard.form_parser import check_own_page, form_of
+from services.dashboard.form_parser import check_hidden, check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.live_routes import live_address
 from services.dashboard.navigation import navigation_for
@@ -77,11 +77,15 @@ class Desk:
         return Response(text, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     async def submitted(self, form: type[AnyForm], **options: Any) -> AnyForm:
-        """Return the form that the browser sent to this address; raises `Forbidden` where it is not from our page."""
+        """Return the form that the browser sent to this address.
+
+        Raises `Forbidden` where it is not from our page, and a malformed request where it was tampered with.
+        """
         check_own_page(self.request, self.house.address)
         fields = await form_of(self.request)
         if not self.visit.secret.verify_csrf_token(fields.get("token", ""), self.here):
             raise Forbidden
+        check_hidden(fields)
         self._keep_page(fields)
         return form(fields, **options)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import ImmutableMultiDict
@@ -13,6 +15,9 @@ from runtime.http.problems import Forbidden, Problem
 
 MOST_BYTES = 64 * 1024  # the longest account of an incident that intake keeps, three times over
 MOST_FIELDS = 500
+# What a page of ours puts there: both go into headers of what is asked of a service.
+KEY: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+ETAG: Final = re.compile(r'"[\x21\x23-\x7e]{1,100}"', re.ASCII)
 
 
 def pairs_of(raw: bytes) -> list[tuple[str, str]]:
@@ -55,3 +60,10 @@ def check_own_page(request: Request, own_origin: str) -> None:
     if site == "same-origin" and origin in (None, "null", own_origin):
         return
     raise Forbidden
+
+
+def check_hidden(fields: ImmutableMultiDict[str, str]) -> None:
+    """Refuse a form whose key or version is none that a page of ours holds; one that has neither may be read."""
+    for name, form in (("key", KEY), ("etag", ETAG)):
+        if any(value and form.fullmatch(value) is None for value in fields.getlist(name)):
+            raise Problem("malformed_request")
