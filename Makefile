@@ -93,8 +93,12 @@ reliability: .venv/.installed ## write docs/reliability.md from what the proofs 
 bench: setup .venv/.bench ## measure everything against a baseline and write docs/performance.md; B=name, ROUNDS=long
 	$(BIN)/python -m benchmarks $(B)
 
-e2e: setup ## the board in a real browser (needs Chromium)
+# What people do, not how a page is drawn: once more in the other engine.
+FIREFOX_STORIES := $(addprefix tests/e2e/test_,board.py intake.py people.py records.py referral_story.py release_stories.py back.py)
+
+e2e: setup ## the pages in a real browser: all in Chromium, the stories in Firefox too (apt-get install chromium firefox-esr)
 	$(BIN)/python -m pytest tests/e2e
+	@if $(BIN)/python -m tests.e2e.firefox; then ACCORD_BROWSER=firefox $(BIN)/python -m pytest $(FIREFOX_STORIES); fi
 
 test-docker: .venv/.installed ## the same suites against containers (needs a Docker engine)
 	ACCORD_CONTAINERS=1 $(PYTEST) $(T)

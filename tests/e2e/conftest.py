@@ -1,6 +1,7 @@
 """A real browser before the running town; where there is no Chromium, this suite is not run and says so.
 
 ACCORD_CHROMIUM   the browser to use, where it is not found by itself
+ACCORD_BROWSER    firefox: the stories that `make e2e` has in Firefox, in Firefox (tests/e2e/firefox.py)
 """
 
 import os
@@ -11,11 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from devstack.story import words
 from devstack.story.speaker import Speaker
 from schemas.town import Town
+from tests.e2e import firefox
 from tests.e2e.browser_session import Sitting
 from tests.support.shared_towns import running, town
 
@@ -23,7 +25,9 @@ __all__ = ["running", "town"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
-BROWSERS = [place for place in (os.environ.get("ACCORD_CHROMIUM"), *map(shutil.which, NAMES)) if place]
+IN_FIREFOX = os.environ.get("ACCORD_BROWSER") == "firefox"
+CHROMIUMS = [place for place in (os.environ.get("ACCORD_CHROMIUM"), *map(shutil.which, NAMES)) if place]
+BROWSERS = firefox.PLACES if IN_FIREFOX else CHROMIUMS
 
 RELEASES = (
     ("harbor-house", "shelter", ["referral_status", "identity"]),
@@ -38,27 +42,33 @@ collect_ignore_glob = [] if BROWSERS else ["test_*.py"]
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not BROWSERS:
-        terminalreporter.write_line("tests/e2e: not run: no Chromium on this machine")
+        missing = "Firefox" if IN_FIREFOX else "Chromium"
+        terminalreporter.write_line(f"tests/e2e: not run: no {missing} on this machine")
 
 
 @pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    """The browser of this machine; nothing is downloaded."""
+async def chromium(run_folder: Path) -> AsyncIterator[Browser]:
+    """The browser of this machine, Chromium unless Firefox is asked for; nothing is downloaded."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSERS[0], args=ARGUMENTS)
+        browser = await launched(playwright, run_folder)
         yield browser
         await browser.close()
 
 
 @pytest.fixture(scope="session")
-async def remembering_chromium() -> AsyncIterator[Browser]:
-    """The same with its back/forward cache, which Playwright turns off: with it a page may come back as it was left."""
+async def remembering_chromium(run_folder: Path) -> AsyncIterator[Browser]:
+    """The same with its back/forward cache, which Playwright turns off in Chromium: a page may come back as it was."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=BROWSERS[0], args=ARGUMENTS, ignore_default_args=["--disable-back-forward-cache"]
-        )
+        browser = await launched(playwright, run_folder, ignore_default_args=["--disable-back-forward-cache"])
         yield browser
         await browser.close()
+
+
+async def launched(playwright: Playwright, folder: Path, **options: Any) -> Browser:
+    """Start the browser; what Playwright would say to Chromium that Firefox does not know is not said to it."""
+    if IN_FIREFOX:
+        return await playwright.firefox.launch(channel=firefox.CHANNEL, executable_path=firefox.launcher(folder))
+    return await playwright.chromium.launch(executable_path=BROWSERS[0], args=ARGUMENTS, **options)
 
 
 @pytest.fixture(scope="session")
