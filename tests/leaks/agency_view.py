@@ -17,6 +17,7 @@ from services.consent.release_lists import ReleaseState
 from tests.leaks.normalise import Eyes
 from tests.leaks.worlds import PATIENCE, PURPOSES, World
 from tests.services.dashboard.browser import Browser, Read
+from tests.services.dashboard.form_walk import FormsOfPage
 from tests.support.outsider import Outsider
 
 OF_A_CASE = (
@@ -53,8 +54,12 @@ BOARDS = (
 DESK = (
     *(f"/app/referrals?view={view}" for view in ("waiting", "open", "sent", "closed")),
     *(f"/app/messages?queue={queue}" for queue in ("unread", "opened", "handled")),
+    *(f"/app/cases?view={view}" for view in ("mine", "agency", "closed")),
+    *(f"/app/releases?tab={tab}" for tab in ("to-sign", "in-force", "stopped", "denied")),
+    *(f"/app/orders?tab={tab}" for tab in ("to-serve", "in-force", "ended")),
 )
-ROWS = tuple(f"{place}/{digit}" for place in ("/app/referrals", "/app/messages") for digit in "0123456789abcdef")
+PLACES = ("/app/referrals", "/app/messages", "/app/cases", "/app/releases", "/app/orders")
+ROWS = tuple(f"{place}/{digit}" for place in PLACES for digit in "0123456789abcdef")
 
 
 def seen_by(world: World, role: str) -> dict[str, str]:
@@ -125,9 +130,19 @@ async def _pages(world: World, role: str, eyes: Eyes) -> dict[str, str]:
         pages = {link: await browser.get(link) for link in (*Read(board.text).lists, *DESK)}
         rows = [link for page in pages.values() for link in Read(page.text).links if link.startswith(ROWS)]
         pages |= {link: await browser.get(link) for link in dict.fromkeys(rows)}
+        pages |= {
+            name: page for text in [page.text for page in pages.values()] for name, page in await _looks(browser, text)
+        }
         return {"page /app/board": eyes.answer(board)} | {
             f"page {eyes.plain(link)}": eyes.answer(page) for link, page in pages.items()
         }
+
+
+async def _looks(browser: Browser, page: str) -> list[tuple[str, httpx.Response]]:
+    """Press each button of a page that opens something, and return what is shown then."""
+    forms = [form for form in FormsOfPage(page, browser).forms if form.action.endswith("/opening")]
+    buttons = [(form, field) for form in forms for field in form.fields if field.name == "purpose"]
+    return [(f"{form.action} {field.value}", await form.send({"purpose": field.value})) for form, field in buttons]
 
 
 def _mailbox(world: World, role: str, eyes: Eyes) -> list[str]:
