@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.browser_session import WIDTH
 from tests.e2e.conftest import NAME, Sit
 
 
@@ -71,16 +70,6 @@ async def test_after_signing_out_going_back_shows_nothing(sit: Sit) -> None:
 
     assert await sitting.heading() == "Sign in"
     assert [cookie["name"] for cookie in await sitting.context.cookies()] == []
-
-
-@pytest.mark.parametrize("place", ["/app", "/app/board", "/app/board/waiting", "/app/board/messages", "/app/none"])
-async def test_every_page_fits_a_narrow_screen(sit: Sit, place: str, pictures: Path) -> None:
-    sitting = await sit("sam", width=320)
-
-    await sitting.page.goto(sitting.board + place)
-
-    await sitting.page.screenshot(path=pictures / f"narrow{place.replace('/', '-')}.png", full_page=True)
-    assert await sitting.page.evaluate(WIDTH) <= 320
 
 
 async def test_pages_are_drawn_and_nothing_is_loaded_from_elsewhere(sit: Sit, pictures: Path) -> None:

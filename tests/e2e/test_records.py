@@ -6,7 +6,6 @@ from pathlib import Path
 from secrets import token_hex
 from uuid import uuid4
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.engine import engine
@@ -14,11 +13,8 @@ from runtime.messaging.acls import RELAY
 from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, put
 from runtime.messaging.headers import Routing, write
 from schemas.town import Town
-from tests.e2e.browser_session import WIDTH
 from tests.e2e.conftest import Sit
 from tests.support.run_folders import accord
-
-PLACES = ("/app/ledger", "/app/ledger/check", "/app/health")
 
 
 async def set_aside(town: Town) -> None:
@@ -100,14 +96,3 @@ async def test_the_coordinator_opens_the_list_behind_each_number(sit: Sit, pictu
 
     assert await page.locator("main a").count() == 1  # that which leaves it
     await page.screenshot(path=pictures / "wall-desk.png", full_page=True)
-
-
-@pytest.mark.parametrize(("person_ref", "place"), [*[("priya", place) for place in PLACES], ("cora", "/app/board")])
-async def test_pages_of_the_record_fit_a_narrow_screen(sit: Sit, person_ref: str, place: str, pictures: Path) -> None:
-    sitting = await sit(person_ref, width=320)
-
-    await sitting.page.goto(sitting.board + place)
-
-    await sitting.page.screenshot(path=pictures / f"narrow-{person_ref}{place.replace('/', '-')}.png", full_page=True)
-    assert await sitting.page.evaluate(WIDTH) <= 320
-    assert await sitting.page.locator("h1").count() == 1
