@@ -67,6 +67,10 @@ class NotOpen(Exception):
     """In its present state the referral cannot take this step."""
 
 
+class AssignedMeanwhile(Exception):
+    """Somebody else answers the referral by now than whoever was to be replaced."""
+
+
 class SelfReferral(Exception):
     """An agency sends no referral to itself."""
 
@@ -212,6 +216,17 @@ def withdraw(referral: Referral, reason: WithdrawalBlock, now: datetime) -> tupl
 def end_with_its_release(referral: Referral, now: datetime) -> tuple[Referral, ReferralWithdrawn]:
     """Return the referral withdrawn because the receiver may no longer see it, and its fact."""
     return withdraw(referral, WithdrawalBlock(reason_code=WithdrawReason.CONSENT_ENDED), now)
+
+
+def check_assignable(referral: Referral, person_ref: str | None, instead_of: str | None, current: str | None) -> None:
+    """Refuse to let another person answer: what nobody has to answer any more, and what somebody else has by now.
+
+    Whoever has it already may have it. Raises `NotOpen` or `AssignedMeanwhile`.
+    """
+    if referral.state not in OPEN:
+        raise NotOpen
+    if current not in (person_ref, instead_of):
+        raise AssignedMeanwhile
 
 
 def is_overdue(referral: Referral, now: datetime) -> bool:

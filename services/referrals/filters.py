@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import false, literal_column, select
 
 from schemas.codes import Priority, ReferralState
+from services.referrals.assignments import answered_by
 from services.referrals.domain import FINAL, UNANSWERED, UNDER_WAY, Referral
 from services.referrals.table import CASE, IS_LATE, IS_LIVE, ROWS
 
@@ -24,8 +25,15 @@ class Direction(StrEnum):
     COORDINATED = "followed"
 
 
+class Assigned(StrEnum):
+    """Which received referrals a list holds: those that the asker answers, those that nobody does."""
+
+    ME = "me"
+    NOBODY = "nobody"
+
+
 class SortOrder(StrEnum):
-    """In which order a list stands: oldest first, closest deadline first, last changed first."""
+    """In which order a list stands: oldest first, closest deadline of an answer first, last changed first."""
 
     SENT = "sent"
     DEADLINE = "deadline"
@@ -52,19 +60,24 @@ class ReferralFilter:
     agency: str | None = None  # the other one
     case_ref: UUID | None = None
     spoken_code: str | None = None  # all of it, or its two words
+    assigned: Assigned | None = None
+    asker: str | None = None  # the person who asks, if any
     order: SortOrder = SortOrder.SENT
 
     def place_of(self, referral: Referral) -> PagePosition:
         """Return the place behind this row in the list."""
         if self.order is SortOrder.SENT:
             return PagePosition(referral.created_at, referral.referral_ref)
-        at = referral.changed_at if self.order is SortOrder.CHANGED else referral.answer_by or NO_DEADLINE
+        at = referral.changed_at if self.order is SortOrder.CHANGED else _deadline(referral)
         return PagePosition(at, referral.referral_ref)
 
 
 NO_DEADLINE: Final = datetime(9999, 1, 1, tzinfo=UTC)
-# Written as in the index of 0003_spoken_code.py, so that the server finds it.
-DEADLINE: Final = func.coalesce(ROWS.c.answer_by, text("'9999-01-01 00:00:00+00'::timestamptz"))
+# Written as in the index of 0005_assignment.py, so that the server finds it.
+DEADLINE: Final = literal_column(
+    "(CASE WHEN state IN ('sent', 'needs_info') THEN coalesce(answer_by, '9999-01-01 00:00:00+00'::timestamptz)"
+    " ELSE '9999-01-01 00:00:00+00'::timestamptz END)"
+)
 ORDERED_BY: Final[Mapping[SortOrder, Any]] = {
     SortOrder.SENT: ROWS.c.created_at,
     SortOrder.DEADLINE: DEADLINE,
@@ -90,7 +103,19 @@ def conditions(agency: str, filters: ReferralFilter) -> list[Any]:
         required.append(ROWS.c.subject_id == own.scalar_subquery())
     if filters.spoken_code is not None:
         required.append(_code_condition(filters.spoken_code))
+    if filters.assigned is not None:
+        required.append(_assigned_condition(agency, filters.assigned, filters.asker))
     return required
+
+
+def _assigned_condition(agency: str, assigned: Assigned, asker: str | None) -> Any:
+    if assigned is Assigned.NOBODY:
+        return answered_by(agency, None)
+    return false() if asker is None else answered_by(agency, asker)  # a system that asks for no person answers none
+
+
+def _deadline(referral: Referral) -> datetime:
+    return (referral.answer_by if referral.state in UNANSWERED else None) or NO_DEADLINE
 
 
 def _other_condition(direction: Direction, other: str) -> Any:

@@ -14,7 +14,7 @@ from schemas.facts.referral import ReferralBlock
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import CareBlock, MeansBlock, SurvivorBlock
 from schemas.strict_model import StrictModel
-from schemas.values import ShortName
+from schemas.values import PersonRef, ShortName
 
 
 class SharedBlocks(
@@ -38,6 +38,13 @@ class ConflictCheckRequest(StrictModel):
 
     case_ref: UUID
     conflict_check: Literal[ConflictCheck.CLEAR, ConflictCheck.MATCH]
+
+
+class ReferralAssignmentRequest(StrictModel):
+    """Who of the receiving agency answers a referral from now on, and in whose place; None is nobody."""
+
+    person_ref: Local[PersonRef | None]
+    instead_of: Local[PersonRef | None] = None
 
 
 class ReferralSearchRequest(StrictModel):

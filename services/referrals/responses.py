@@ -36,6 +36,7 @@ class ReferralResponse(StrictModel):
     conflict_check: ConflictCheck | None = None
     follows_ref: UUID | None = None
     spoken_code: str | None = None
+    assigned_to: str | None = None  # of the receiving agency's own people, and in answers to them only
 
 
 class ConflictCheckResponse(StrictModel):
@@ -51,8 +52,13 @@ class ReferralsResponse(StrictModel):
     referrals: list[ReferralResponse]
 
 
-def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int) -> ReferralResponse:
-    """Return what `mask` opens of the referral, by the references under which the asker knows it."""
+def answer_for(
+    referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int, assigned_to: str | None = None
+) -> ReferralResponse:
+    """Return what `mask` opens of the referral, by the references under which the asker knows it.
+
+    Who answers it is no part of the referral, and known to the agency whose people they are.
+    """
     values: dict[str, Any] = {
         "from_agency_ref": referral.sending_agency,
         "to_agency_ref": referral.receiving_agency,
@@ -75,7 +81,21 @@ def answer_for(referral: Referral, referral_ref: UUID, case_ref: UUID, mask: int
     if "status" in fields:
         # Each counts or dates a change of state: who may not know the state must not see that it changed.
         fields |= {"version": referral.version, "changed_at": referral.changed_at}
-    return ReferralResponse(referral_ref=referral_ref, case_ref=case_ref, **fields)
+    return ReferralResponse(referral_ref=referral_ref, case_ref=case_ref, assigned_to=assigned_to, **fields)
+
+
+class WorkloadRow(StrictModel):
+    """How many open referrals a person answers."""
+
+    person_ref: str
+    open: int
+
+
+class WorkloadResponse(StrictModel):
+    """How many open referrals each of the agency's people answers; whoever answers none is left out."""
+
+    people: list[WorkloadRow]
+    whole: bool
 
 
 class StateCount(StrictModel):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, Uuid, func, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.codes import ReferralMode
 from services.referrals.domain import UNANSWERED
@@ -48,6 +49,22 @@ CASE = Table(
     Column("subject_id", BigInteger),
     Column("agency_id", Text),
     Column("case_ref", Uuid),
+)
+PERSON = Table(
+    "person",
+    MetaData(schema="register"),
+    Column("person_ref", Text),
+    Column("agency_id", Text),
+    Column("roles", ARRAY(Text)),
+    Column("active", Boolean),
+)
+ASSIGNMENT = Table(
+    "assignment",
+    MetaData(schema="referrals"),
+    Column("receiver_ref", Uuid, primary_key=True),
+    Column("agency_id", Text),
+    Column("person_ref", Text),
+    Column("assigned_at", INSTANT),
 )
 NOW = func.register.instant(type_=INSTANT)
 IS_LIVE = ROWS.c.mode == ReferralMode.LIVE

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from uuid import UUID
 
 from kernel.pairwise import pairwise
 from runtime import register
@@ -14,7 +15,7 @@ from runtime.disclosure.state_reads import ReadRequest
 from runtime.register import Subject
 from schemas.codes import Purpose
 from schemas.taxonomy import mask_of
-from services.referrals import store
+from services.referrals import assignments, store
 from services.referrals.api.lookup import STATUS
 from services.referrals.domain import Referral
 from services.referrals.filters import Direction, PagePosition, ReferralFilter, SortOrder
@@ -37,7 +38,13 @@ async def show(unit: UnitOfWork, filters: ReferralFilter, rows: Sequence[Referra
     masks = await list_reads.record_rows(unit, [_read_request(row, filters) for row in rows], STATUS, name(filters))
     subjects = await register.lock_cases(unit.session, {row.case_ref for row in rows})
     opened = [(row, masks[_read_request(row, filters)]) for row in rows]
-    return [await _as_known(unit, subjects[row.case_ref], row, mask) for row, mask in opened if _opens(mask, filters)]
+    received = [row.receiver_ref for row in rows if row.receiver_ref and row.receiving_agency == unit.agency_id]
+    people = await assignments.people_answering(unit.session, unit.agency_id, received)
+    return [
+        await _as_known(unit, subjects[row.case_ref], row, mask, people)
+        for row, mask in opened
+        if _opens(mask, filters)
+    ]
 
 
 def name(filters: ReferralFilter) -> str:
@@ -58,7 +65,7 @@ def needed(filters: ReferralFilter) -> int:
     named += ["overdue_since"] * (filters.overdue is not None)
     named += ["priority"] * bool(filters.priorities)
     named += OTHERS[filters.direction] if filters.agency is not None else ()
-    named += ["answer_by"] * (filters.order is SortOrder.DEADLINE)
+    named += ["answer_by", "status"] * (filters.order is SortOrder.DEADLINE)
     named += ["spoken_code"] * (filters.spoken_code is not None)
     return mask_of(f"referral_status.{field}" for field in named)
 
@@ -76,13 +83,15 @@ async def _visible(unit: UnitOfWork, filters: ReferralFilter, rows: Sequence[Ref
     return [row for row in rows if _opens(masks[_read_request(row, filters)], filters)]
 
 
-async def _as_known(unit: UnitOfWork, subject: Subject, row: Referral, mask: int) -> ReferralResponse:
+async def _as_known(
+    unit: UnitOfWork, subject: Subject, row: Referral, mask: int, people: Mapping[UUID, str]
+) -> ReferralResponse:
     """Return the referral by the references under which the asker alone knows it."""
     case_ref = subject.cases[unit.agency_id].case_ref
     if row.sending_agency == unit.agency_id:
         return answer_for(row, row.referral_ref, case_ref, mask)
     if row.receiving_agency == unit.agency_id and row.receiver_ref is not None:
-        return answer_for(row, row.receiver_ref, case_ref, mask)
+        return answer_for(row, row.receiver_ref, case_ref, mask, people.get(row.receiver_ref))
     key = await register.case_key(unit.session, unit.keys, subject, row.sending_agency)
     return answer_for(row, pairwise(key, unit.agency_id, row.referral_ref), case_ref, mask)
 

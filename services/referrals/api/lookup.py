@@ -14,6 +14,7 @@ from runtime.http import Absent, Withheld, etag
 from runtime.register import Subject
 from schemas.categories import DataCategory
 from schemas.taxonomy import ALL, bit
+from services.referrals import assignments
 from services.referrals.domain import Referral
 from services.referrals.release import release_for
 from services.referrals.responses import ReferralResponse, answer_for
@@ -88,4 +89,5 @@ async def to_receiver(unit: UnitOfWork, referral: Referral, mask: int, response:
     mask &= release_for(subject, referral.sending_agency, unit.agency_id, referral.purpose).mask
     if knows_the_state(mask):
         response.headers["ETag"] = etag(referral.version)
-    return answer_for(referral, referral.receiver_ref, subject.cases[unit.agency_id].case_ref, mask)
+    person = await assignments.person_answering(unit.session, unit.agency_id, referral.receiver_ref)
+    return answer_for(referral, referral.receiver_ref, subject.cases[unit.agency_id].case_ref, mask, person)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +23,7 @@ from services.referrals.api import lists
 from services.referrals.api.lookup import STATUS, look_at_own, look_at_sent, to_receiver, to_sender
 from services.referrals.api.refusals import REFUSALS
 from services.referrals.domain import Referral
-from services.referrals.filters import Direction, PagePosition, ReferralFilter, SortOrder
+from services.referrals.filters import Assigned, Direction, PagePosition, ReferralFilter, SortOrder
 from services.referrals.requests import ReferralSearchRequest
 from services.referrals.responses import ReferralResponse, ReferralsResponse
 
@@ -41,9 +42,14 @@ def _filters(
     priority: Priorities = (),
     agency: AgencyRef | None = None,
     case_ref: UUID | None = None,
+    assigned: Assigned | None = None,
     order: SortOrder = SortOrder.SENT,
 ) -> ReferralFilter:
-    return ReferralFilter(direction, state, overdue, closed, priority, agency, case_ref, order=order)
+    if assigned is not None and direction is not Direction.RECEIVED:
+        raise Invalid([FieldError("query.assigned", "only_received")])
+    return ReferralFilter(
+        direction, state, overdue, closed, priority, agency, case_ref, assigned=assigned, order=order
+    )
 
 
 Filters = Annotated[ReferralFilter, Depends(_filters)]
@@ -63,9 +69,10 @@ async def list_referrals(
     """List the referrals of one direction that this person may see now: oldest, closest deadline or last change first.
 
     `state` and `priority` may be named several times; `agency` is the other one, `case_ref` the asker's own name of a
-    case.  What a list filters or sorts by must be open to the asker, else the row is not in it.  Each case shown is on
+    case.  Received ones can be those that are `assigned` to whoever asks, or to nobody who works there now.  What a list filters or sorts by must be open to the asker, else the row is not in it.  Each case shown is on
     record once a day.  A page may be short or empty and still have a next one.
     """
+    filters = replace(filters, asker=unit.person_ref)
     behind = None if cursor is None else await _place_of(unit, filters, cursor)
     page = await lists.page(unit, filters, behind, limit)
     responses = await lists.show(unit, filters, page.rows)
@@ -76,6 +83,7 @@ async def list_referrals(
 @routes.get("/count", response_model=CountResponse)
 async def count_referrals(unit: MayRead, filters: Filters) -> CountResponse:
     """Count the referrals that the list of the same query would show now, up to 1,000; no row leaves."""
+    filters = replace(filters, asker=unit.person_ref)
     rows = await store.referrals_counted(unit.session, unit.agency_id, filters, MOST_ROWS)
     party = filters.direction is not Direction.COORDINATED
     purposes, fields = partial(lists.purpose_of, filters), lists.needed(filters)

@@ -54,6 +54,16 @@ async def test_a_logged_referral_has_no_deadline_and_stands_last(desk: Desk) -> 
     assert [referral["mode"] for referral in listed_here] == ["live", "live", "logged"]
 
 
+async def test_what_was_answered_has_no_deadline(desk: Desk) -> None:
+    _, theirs, _ = await several(desk, "on_scene", "day", "urgent")
+    at_once, _, _ = of(await listed(desk.sam, OWN), theirs)
+    await answer(desk, at_once, "acceptance", {"advocate_name": "Sam"})
+
+    pages = of(await listed(desk.sam, "direction=received&order=deadline&limit=1"), theirs)
+
+    assert [referral["priority"] for referral in pages] == ["urgent", "day", "on_scene"]
+
+
 async def test_the_last_change_comes_first(desk: Desk) -> None:
     _, theirs, _ = await several(desk, "day", "day", "day")
     first, second, third = of(await listed(desk.sam, OWN), theirs)
@@ -110,7 +120,7 @@ async def test_a_case_is_named_as_the_asker_knows_it(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("order=deadline", "answer_by"),
+        ("order=deadline", "answer_by status"),
         ("order=changed", "status"),
         ("priority=urgent", "priority"),
         ("agency=bay-hotline", "from_agency_ref"),
@@ -121,7 +131,7 @@ async def test_what_is_hidden_neither_sorts_nor_filters(desk: Desk, query: str, 
     lists = []
     for only in ("service_code", field):
         case_ref = await desk.town.open_case("bay-hotline")
-        shown = [f"referral_status.{only}"]
+        shown = [f"referral_status.{name}" for name in only.split()]
         await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=shown)
         await desk.send(case_ref)
         theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
