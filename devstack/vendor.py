@@ -54,7 +54,6 @@ KITS = (
         {"moj-frontend.min.css": "moj/moj-frontend.min.css", "moj-frontend.min.js": "moj/moj-frontend.min.js"},
     ),
     Kit("htmx.org", "2.0.11", {"htmx.min.js": "dist/htmx.min.js", "htmx.LICENSE.txt": "LICENSE"}),
-    Kit("htmx-ext-sse", "2.2.4", {"htmx-ext-sse.min.js": "dist/sse.min.js", "htmx-ext-sse.LICENSE.txt": "LICENSE"}),
 )
 LICENCES = ("govuk-frontend.LICENSE.txt", "moj-frontend.LICENSE.txt")
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from runtime.auth.scopes import Scope, scopes_of
 from services.dashboard.desk import Desk
-from services.dashboard.rows.case_rows import ColleagueListRow
+from services.dashboard.rows.case_rows import ColleagueListRow, ColleagueRow
 
 MOST = 200
 
 
 async def colleague_names(desk: Desk) -> dict[str, str]:
     """Return the names of up to 200 colleagues by their references; none where intake is away."""
+    return {person.person_ref: person.name for person in await _colleagues(desk)}
+
+
+async def answering_colleagues(desk: Desk) -> dict[str, str]:
+    """Return the names of those of up to 200 colleagues whose role answers referrals; none where intake is away."""
+    return {
+        person.person_ref: person.name
+        for person in await _colleagues(desk)
+        if Scope.REFERRALS_ANSWER in scopes_of(person.roles)
+    }
+
+
+async def _colleagues(desk: Desk) -> tuple[ColleagueRow, ...]:
     reply = await desk.read_if_there("intake", "/v1/colleagues", ColleagueListRow, (("limit", str(MOST)),))
-    return {} if reply is None else {person.person_ref: person.name for person in reply.row.colleagues}
+    return () if reply is None else reply.row.colleagues

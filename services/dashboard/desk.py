@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from runtime.http.problems import Forbidden
 from services.dashboard import drafts, live_store, store
+from services.dashboard.case_gate import CaseGate, case_in_address, gate_closes
 from services.dashboard.domain import Query
 from services.dashboard.form_parser import check_hidden, check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
@@ -42,6 +43,7 @@ class Desk:
     house: DashboardState = field(repr=False)
     visit: SessionUser
     drafts: PageDrafts
+    gate: CaseGate = field(repr=False)
 
     @property
     def here(self) -> str:
@@ -53,8 +55,10 @@ class Desk:
         return scope in self.visit.scopes
 
     async def read(self, service: str, path: str, model: type[Row], query: Query = ()) -> Reply[Row]:
-        """Return what a service shows this person; raises what `ServiceClient.ask` raises."""
-        return await self.house.reach.ask(Ask(service, path, query), self.visit.token, model)
+        """Return what a service shows this person; raises what `ServiceClient.ask` raises, and `ColleaguesCase`."""
+        reply = await self.house.reach.ask(Ask(service, path, query), self.visit.token, model)
+        await self.gate.enter(getattr(reply.row, "case_ref", None))
+        return reply
 
     async def read_if_there(self, service: str, path: str, model: type[Row], query: Query = ()) -> Reply[Row] | None:
         """Return what a service shows this person, or None where that service is away: the rest of a page stands."""
@@ -138,8 +142,11 @@ class Desk:
 
 
 async def at_desk(request: Request, visit: SignedIn) -> Desk:
-    """Return the desk of whoever the session's cookie lets in."""
-    return Desk(request, request.app.state.house, visit, await drafts_at(request, visit))
+    """Return the desk of whoever the session's cookie lets in, once the case of the page is open to them."""
+    house: DashboardState = request.app.state.house
+    gate = CaseGate(house.reach, visit.token, gate_closes(request, visit.scopes))
+    await gate.enter(case_in_address(request))
+    return Desk(request, house, visit, await drafts_at(request, visit), gate)
 
 
 AtDesk = Annotated[Desk, Depends(at_desk)]

@@ -40,13 +40,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A list of another service: where it is, and how one row of it reads on the board."""
+    """A list of another service: where it is, how one row of it reads on the board, and how the closest deadline leads.
+
+    A list that says nothing of the last has it first anyway.
+    """
 
     service: str
     path: str
     query: Query
     member: str
     read: Callable[[Any], Item]
+    closest_first: Query = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ def words(code: str | None) -> str:
 
 def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Source:
     params = {"direction": direction, **query}
-    return Source("referrals", "/v1/referrals", tuple(params.items()), "referrals", read)
+    order = (("order", "deadline"),)
+    return Source("referrals", "/v1/referrals", tuple(params.items()), "referrals", read, order)
 
 
 def _referral_tile(name: str, title: str, agency: str, empty: str, *sources: Source, flag: str = "") -> Tile:

@@ -29,12 +29,13 @@ from runtime.http.client_address import client_address
 from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Absent, Unauthenticated
 from services.dashboard import store, templates
+from services.dashboard.case_gate import ColleaguesCase, reason_address
 from services.dashboard.cookies import Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
 from services.dashboard.language import language_of, speaking
 from services.dashboard.local_clock import LocalClock
 from services.dashboard.places import own_page, page_of
-from services.dashboard.service_client import ServiceClient, ServiceRefusal
+from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
 from services.dashboard.store import TimeLeft
 
@@ -129,8 +130,8 @@ class SessionRoute(APIRoute):
                     # No link of ours leads to such an address; what it holds is not repeated.
                     return templates.problem_page(Absent(), trial=house.trial)
                 except Exception as error:
-                    if _of_colleagues(error) and "case_ref" in request.path_params:
-                        return _to(request, f"{HOME}/cases/{request.path_params['case_ref']}/opening")
+                    if isinstance(error, ColleaguesCase):
+                        return _to(request, reason_address(request, error.case_ref))
                     return templates.problem_page(problem_of(error), trial=house.trial)
 
         return handle
@@ -227,11 +228,6 @@ def start_address(reason: str, page: str | None) -> str:
     """Return the address of the start for whoever was signed out while at a page."""
     params = {name: value for name, value in (("left", reason), ("to", page)) if value}
     return f"{HOME}?{urlencode(params)}" if params else HOME
-
-
-def _of_colleagues(error: Exception) -> bool:
-    """Tell whether a case was refused because only colleagues work on it: a reason opens it."""
-    return isinstance(error, ServiceRefusal) and error.code == "colleagues_case"
 
 
 async def begin_session(app_state: AppState, granted: TokenSet, user: SessionUser) -> SessionSecret:

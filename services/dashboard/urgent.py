@@ -16,7 +16,7 @@ from services.dashboard.navigation import BOARD
 from services.dashboard.service_client import NotAuthorised, RowsRow
 
 MOST_ROWS: Final = 10
-LOOKED_AT: Final = "20"  # of each list, the oldest first
+LOOKED_AT: Final = "20"  # of each list, the closest deadline first
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ async def urgent_rows(desk: Desk, tiles: Sequence[Tile]) -> list[UrgentRow]:
 
 async def _items(desk: Desk, source: Source) -> list[Item]:
     try:
-        query = (*source.query, ("limit", LOOKED_AT))
+        query = (*source.query, *source.closest_first, ("limit", LOOKED_AT))
         reply = await desk.read_if_there(source.service, source.path, RowsRow, query)
         return [] if reply is None else [source.read(row) for row in reply.row.of(source.member)]
     except (NotAuthorised, ValidationError, LookupError, TypeError):

@@ -30,15 +30,20 @@ FORGET = text("DELETE FROM intake.colleague_opening WHERE agency_id = :agency AN
 
 
 async def require_open(unit: UnitOfWork, case_ref: UUID, at: datetime) -> None:
-    """Refuse a case on which others work to a person who stated no reason; raises `CaseStepNotPossible`.
+    """Refuse a case on which others work to a person who stated no reason; raises `CaseStepNotPossible`."""
+    if await reason_needed(unit, case_ref, at):
+        raise CaseStepNotPossible("colleagues_case")
+
+
+async def reason_needed(unit: UnitOfWork, case_ref: UUID, at: datetime) -> bool:
+    """Tell whether only others work on the case, and this person has stated no reason that still holds.
 
     A privacy officer needs none, nor does a system that asks for no person: each look is on record all the same.
     """
     if unit.person_ref is None or Scope.CONFLICTS_READ in unit.scopes:
-        return
+        return False
     params = {"agency": unit.agency_id, "case_ref": case_ref, "person_ref": unit.person_ref, "at": at}
-    if (await unit.session.execute(COLLEAGUES_ALONE, params)).scalar_one():
-        raise CaseStepNotPossible("colleagues_case")
+    return bool((await unit.session.execute(COLLEAGUES_ALONE, params)).scalar_one())
 
 
 async def open_for_colleague(unit: UnitOfWork, case_ref: UUID, person_ref: str, at: datetime) -> datetime:

@@ -107,6 +107,13 @@ class ColleagueOpeningResponse(StrictModel):
     open_until: datetime
 
 
+class OpeningStepResponse(StrictModel):
+    """Whether a case opens to this person only once they have said why."""
+
+    case_ref: UUID
+    reason_needed: bool
+
+
 class CaseStatusResponse(StrictModel):
     """What the agency decided about its own case; the version is the one that the next decision names."""
 

@@ -60,6 +60,7 @@ class ReferralFilter:
     agency: str | None = None  # the other one
     case_ref: UUID | None = None
     spoken_code: str | None = None  # all of it, or its two words
+    refs: tuple[UUID, ...] = ()  # as the asker knows them; of a coordination cell's, none can be named
     assigned: Assigned | None = None
     asker: str | None = None  # the person who asks, if any
     order: SortOrder = SortOrder.SENT
@@ -103,6 +104,9 @@ def conditions(agency: str, filters: ReferralFilter) -> list[Any]:
         required.append(ROWS.c.subject_id == own.scalar_subquery())
     if filters.spoken_code is not None:
         required.append(_code_condition(filters.spoken_code))
+    if filters.refs:
+        own_ref = ROWS.c.referral_ref if filters.direction is Direction.SENT else ROWS.c.receiver_ref
+        required.append(own_ref.in_(filters.refs))
     if filters.assigned is not None:
         required.append(_assigned_condition(agency, filters.assigned, filters.asker))
     return required

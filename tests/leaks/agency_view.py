@@ -52,7 +52,7 @@ BOARDS = (
 )
 
 DESK = (
-    *(f"/app/referrals?view={view}" for view in ("waiting", "open", "sent", "closed")),
+    *(f"/app/referrals?view={view}" for view in ("mine", "agency", "unassigned", "sent", "closed", "sent-closed")),
     *(f"/app/messages?queue={queue}" for queue in ("unread", "opened", "handled")),
     *(f"/app/cases?view={view}" for view in ("mine", "agency", "closed")),
     *(f"/app/releases?tab={tab}" for tab in ("to-sign", "in-force", "stopped", "denied")),

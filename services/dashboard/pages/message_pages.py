@@ -74,6 +74,7 @@ async def show_message(message_ref: UUID, desk: AtDesk) -> Response:
 async def open_message(message_ref: UUID, desk: AtDesk) -> Response:
     """Show what this person may see of a message, the look being on record."""
     form = await desk.submitted(OpeningForm)
+    await _message(desk, message_ref)
     row = await mail.opened(desk, message_ref, form.chosen())
     if row is None:
         raise Absent
@@ -86,6 +87,7 @@ async def handle_message(message_ref: UUID, desk: AtDesk) -> Response:
     form = await desk.submitted(HandlingForm)
     if not form.validate():
         raise Absent
+    await _message(desk, message_ref)
     body = {"handled": form.handled.data == "yes"}
     path = f"/v1/messages/{message_ref}/handling"
     await desk.ask(Ask("exchange", path, method="PUT", body=body, key=str(form.key.data)), MailRow)
@@ -93,7 +95,7 @@ async def handle_message(message_ref: UUID, desk: AtDesk) -> Response:
 
 
 async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = None) -> Response:
-    row = (await desk.read("exchange", f"/v1/messages/{message_ref}/purposes", OpenableMailRow)).row
+    row = await _message(desk, message_ref)
     return desk.page(
         "messages/message.html",
         message=row,
@@ -105,6 +107,11 @@ async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = Non
         place=f"{MESSAGES}/{message_ref}",
         list_place=MESSAGES,
     )
+
+
+async def _message(desk: Desk, message_ref: UUID) -> OpenableMailRow:
+    """Return the message as it could be opened now; raises `Absent`, and `ColleaguesCase` as any page of its case."""
+    return (await desk.read("exchange", f"/v1/messages/{message_ref}/purposes", OpenableMailRow)).row
 
 
 async def _queues(desk: Desk, queue: str) -> list[dict[str, object]]:

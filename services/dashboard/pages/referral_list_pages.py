@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Final
@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Priority
+from services.dashboard.colleagues import colleague_names
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.domain import Query, case_code, words
 from services.dashboard.forms.referral_forms import CodeSearchForm
@@ -34,12 +35,16 @@ routes = session_router(REFERRALS)
 
 @dataclass(frozen=True, slots=True)
 class ReferralView:
-    """One view of the list: its title, what referrals is asked, its order, and what stands there when it is empty."""
+    """One view of the list: its title, what referrals is asked, its order, and what stands there when it is empty.
+
+    One that is `under` another has no tab of its own, and is led to from there.
+    """
 
     title: str
     query: Query
     order: str
     empty: str
+    under: str = ""
 
 
 RECEIVED: Final = ("direction", "received")
@@ -48,17 +53,23 @@ SENT: Final = ("direction", "sent")
 IS_OPEN: Final = ("closed", "false")
 IS_CLOSED: Final = ("closed", "true")
 CASEWORK: Final[Mapping[str, ReferralView]] = {
-    "waiting": ReferralView(
-        mark("Waiting"),
-        (RECEIVED, ("state", "sent"), ("state", "needs_info")),
+    "mine": ReferralView(
+        mark("Mine"),
+        (RECEIVED, IS_OPEN, ("assigned", "me")),
         "deadline",
-        mark("No referral waits for your agency. Those that you took on stand under Open."),
+        mark("No referral waits for you. What your agency has stands under My agency."),
     ),
-    "open": ReferralView(
-        mark("Open"),
-        (RECEIVED, ("state", "accepted"), ("state", "in_progress")),
-        "changed",
-        mark("Your agency has taken on no referral that is still open."),
+    "agency": ReferralView(
+        mark("My agency"),
+        (RECEIVED, IS_OPEN),
+        "deadline",
+        mark("No referral to your agency is open. A new one stands here at once."),
+    ),
+    "unassigned": ReferralView(
+        mark("Unassigned"),
+        (RECEIVED, IS_OPEN, ("assigned", "nobody")),
+        "deadline",
+        mark("Somebody answers every open referral."),
     ),
     "sent": ReferralView(
         mark("Sent"), (SENT, IS_OPEN), "deadline", mark("Your agency has sent none that is still open.")
@@ -67,9 +78,14 @@ CASEWORK: Final[Mapping[str, ReferralView]] = {
         mark("Closed"), (RECEIVED, IS_CLOSED), "changed", mark("None that your agency received is closed.")
     ),
     "sent-closed": ReferralView(
-        mark("Sent and closed"), (SENT, IS_CLOSED), "changed", mark("None that your agency sent is closed.")
+        mark("Sent and closed"),
+        (SENT, IS_CLOSED),
+        "changed",
+        mark("None that your agency sent is closed."),
+        under="closed",
     ),
 }
+ASSIGNABLE: Final = frozenset({"mine", "agency", "unassigned"})
 COORDINATION: Final[Mapping[str, ReferralView]] = {
     "waiting": ReferralView(
         mark("Waiting"),
@@ -127,7 +143,7 @@ SERVICE_VALUES: Final[Mapping[str, str]] = {LATE: "true"}
 @routes.get("")
 async def show_referrals(
     desk: AtDesk,
-    view: str = "waiting",
+    view: str = "",
     cursor: str = "",
     priority: Annotated[tuple[Priority, ...], Param()] = (),
     late: str = "",
@@ -136,6 +152,7 @@ async def show_referrals(
 ) -> Response:
     """Show one view of the referrals, what is due first on top."""
     filters = ListFilters(priority, bool(late), agency, case)
+    view = view or first_view(desk)
     if view not in views_of(desk):
         raise Absent
     shown = views_of(desk)[view]
@@ -149,12 +166,12 @@ async def search_referrals(desk: AtDesk) -> Response:
     """Lead to the referral of a spoken code, or show those that its words fit; the code is kept in no address."""
     form = await desk.submitted(CodeSearchForm)
     if not form.validate():
-        return await _list_page(desk, "waiting", None, form, ListFilters(), status=422)
+        return await _list_page(desk, first_view(desk), None, form, ListFilters(), status=422)
     ask = Ask("referrals", f"{PATH}/search", method="POST", body={"spoken_code": form.spoken_code.data})
     try:
         reply = await desk.ask(ask, ReferralListRow)
     except ServiceRefusal as refusal:
-        return await _list_page(desk, "waiting", None, form, ListFilters(), status=refused(form, refusal))
+        return await _list_page(desk, first_view(desk), None, form, ListFilters(), status=refused(form, refusal))
     if len(reply.row.referrals) == 1:
         return see_other(place_of(desk, reply.row.referrals[0]))
     return await _list_page(desk, "found", reply, form, ListFilters())
@@ -163,6 +180,11 @@ async def search_referrals(desk: AtDesk) -> Response:
 def views_of(desk: Desk) -> Mapping[str, ReferralView]:
     """Return the views of this person's agency: a cell follows referrals, and sends and receives none."""
     return COORDINATION if desk.visit.agency.kind is AgencyKind.COORDINATION else CASEWORK
+
+
+def first_view(desk: Desk) -> str:
+    """Return the view that is shown where none is named: all that is open, so that nobody's is overlooked."""
+    return "waiting" if views_of(desk) is COORDINATION else "agency"
 
 
 def place_of(desk: Desk, referral: ReferralDetailRow) -> str:
@@ -186,13 +208,17 @@ async def _list_page(
     referrals = None if reply is None else reply.row.referrals
     cursor = None if reply is None else reply.cursor
     names = await desk.agency_names(agency for row in referrals or () for agency in row.agencies)
+    views, beside = await _views(desk, view, filters)
     return desk.page(
         "referrals/list.html",
         status=status,
         view=view,
         title=translate(shown.title),
         empty=translate(shown.empty),
-        views=await _views(desk, view, filters),
+        views=views,
+        beside=beside,
+        ticks=view in ASSIGNABLE and desk.may("referrals:answer"),
+        people=await _people(desk, view, referrals or ()),
         referrals=referrals,
         next_href=_address(view, filters, cursor) if cursor else "",
         places={} if referrals is None else {row.referral_ref: place_of(desk, row) for row in referrals},
@@ -209,14 +235,32 @@ async def _list_page(
     )
 
 
-async def _views(desk: Desk, view: str, filters: ListFilters) -> list[dict[str, object]]:
-    """Return the views with the length of the list behind each, asked for at once; None where it is not known."""
+async def _people(desk: Desk, view: str, referrals: Sequence[ReferralDetailRow]) -> dict[str, str]:
+    """Return the names of those who answer the rows of a list that says so: that of the whole agency."""
+    if view != "agency" or not any(row.assigned_to for row in referrals):
+        return {}
+    return await colleague_names(desk)
+
+
+async def _views(
+    desk: Desk, view: str, filters: ListFilters
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Return the tabs, and what stands beside the one shown, each with the length of the list behind it.
+
+    All are counted at once; None where a length is not known.
+    """
     entries = views_of(desk)
     counts = await asyncio.gather(*(_count(desk, entry, filters) for entry in entries.values()))
-    return [
-        {"href": _address(name, filters), "text": translate(entry.title), "current": name == view, "count": count}
-        for (name, entry), count in zip(entries.items(), counts, strict=True)
-    ]
+    tab = (entries[view].under if view in entries else "") or view
+    tabs: list[dict[str, object]] = []
+    beside: list[dict[str, object]] = []
+    for (name, entry), count in zip(entries.items(), counts, strict=True):
+        line = {"href": _address(name, filters), "text": translate(entry.title), "count": count}
+        if not entry.under:
+            tabs.append({**line, "current": name == tab})
+        if tab in (name, entry.under) and any(other.under == tab for other in entries.values()):
+            beside.append({**line, "current": name == view})
+    return tabs, beside
 
 
 async def _count(desk: Desk, view: ReferralView, filters: ListFilters) -> int | None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Purpose
 from services.dashboard import mail
+from services.dashboard.colleagues import colleague_names
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.mail_forms import OpeningForm
 from services.dashboard.forms.referral_forms import AnswerForm
@@ -73,6 +74,7 @@ async def answer_referral(referral_ref: UUID, answer: str, desk: AtDesk) -> Resp
     if answer not in ANSWERS:
         raise Absent
     form = await desk.submitted(ANSWERS[answer].form)
+    await _referral(desk, referral_ref, None)
     if not form.validate():
         return await _page(desk, referral_ref, ReferralScene(answer, form, status=422))
     path = f"{PATH}/{referral_ref}/{answer}"
@@ -103,6 +105,7 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
         forms=forms,
         scene=scene,
         sent_before=_chosen(scene.form) if scene.form is not None and scene.overtaken else (),
+        people=await colleague_names(desk) if referral.assigned_to else {},
         purposes=list(dict.fromkeys(purpose for row in messages for purpose in mail.purposes_of(desk, row))),
         others=_others(desk, file),
         agencies=await desk.agency_names(referral.agencies),

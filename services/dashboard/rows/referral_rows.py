@@ -41,6 +41,7 @@ class ReferralDetailRow(ServiceRow):
     conflict_check: str = ""
     follows_ref: UUID | None = None
     spoken_code: str = ""
+    assigned_to: str = ""
 
     @property
     def code(self) -> str:
@@ -61,6 +62,19 @@ class ReferralDetailRow(ServiceRow):
     def closed(self) -> bool:
         """Tell whether nothing more happens to it."""
         return self.status in CLOSED
+
+
+class LoadRow(ServiceRow):
+    """How many open referrals a colleague answers."""
+
+    person_ref: str
+    open: int
+
+
+class LoadListRow(ServiceRow):
+    """How many open referrals colleagues answer; whoever answers none is not in it."""
+
+    people: tuple[LoadRow, ...]
 
 
 class ReferralListRow(ServiceRow):

@@ -11,10 +11,10 @@ from runtime.http import FieldError, IfMatch, Invalid, Refused, etag, never_repl
 from runtime.register import Subject
 from services.intake import case_status, desk_log, domain, nicknames, staff
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
-from services.intake.colleague_openings import open_for_colleague
+from services.intake.colleague_openings import open_for_colleague, reason_needed
 from services.intake.domain import CaseState, CaseStatus
 from services.intake.requests import AssignmentRequest, ClosingRequest, ColleagueOpeningRequest, NicknameRequest
-from services.intake.responses import CaseStatusResponse, ColleagueOpeningResponse
+from services.intake.responses import CaseStatusResponse, ColleagueOpeningResponse, OpeningStepResponse
 
 routes = router("/v1/cases", refusals=REFUSALS)
 
@@ -42,6 +42,15 @@ async def assign_case(
     await case_status.keep(unit.session, unit.agency_id, status.next(subject.at))
     await desk_log.record_decision(unit, subject, "assigned", {"assigned_to": list(form.person_refs)})
     return await _standing(unit, case_ref, subject, answer)
+
+
+@routes.get("/{case_ref}/opening")
+async def read_opening_step(case_ref: UUID, unit: MayReadCases) -> OpeningStepResponse:
+    """Tell whether the case opens to this person only once they have said why; of the case it tells nothing."""
+    subject = await own_subject(unit, case_ref)
+    return OpeningStepResponse(
+        case_ref=case_ref, reason_needed=await reason_needed(unit, case_ref, subject.at)
+    )
 
 
 @routes.post("/{case_ref}/opening", response_model=ColleagueOpeningResponse)

@@ -31,6 +31,7 @@ MOST_FOUND = 50
 
 MayRead = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
 States = Annotated[tuple[ReferralState, ...], Query(max_length=len(ReferralState))]
+Refs = Annotated[tuple[UUID, ...], Query(max_length=MOST_FOUND)]
 Priorities = Annotated[tuple[Priority, ...], Query(max_length=len(Priority))]
 
 
@@ -42,13 +43,25 @@ def _filters(
     priority: Priorities = (),
     agency: AgencyRef | None = None,
     case_ref: UUID | None = None,
+    referral_ref: Refs = (),
     assigned: Assigned | None = None,
     order: SortOrder = SortOrder.SENT,
 ) -> ReferralFilter:
     if assigned is not None and direction is not Direction.RECEIVED:
         raise Invalid([FieldError("query.assigned", "only_received")])
+    if referral_ref and direction is Direction.COORDINATED:
+        raise Invalid([FieldError("query.referral_ref", "only_own")])
     return ReferralFilter(
-        direction, state, overdue, closed, priority, agency, case_ref, assigned=assigned, order=order
+        direction,
+        state,
+        overdue,
+        closed,
+        priority,
+        agency,
+        case_ref,
+        refs=referral_ref,
+        assigned=assigned,
+        order=order,
     )
 
 
@@ -69,7 +82,7 @@ async def list_referrals(
     """List the referrals of one direction that this person may see now: oldest, closest deadline or last change first.
 
     `state` and `priority` may be named several times; `agency` is the other one, `case_ref` the asker's own name of a
-    case.  Received ones can be those that are `assigned` to whoever asks, or to nobody who works there now.  What a list filters or sorts by must be open to the asker, else the row is not in it.  Each case shown is on
+    case; own ones can be named by their `referral_ref`, up to 50.  Received ones can be those that are `assigned` to whoever asks, or to nobody who works there now.  What a list filters or sorts by must be open to the asker, else the row is not in it.  Each case shown is on
     record once a day.  A page may be short or empty and still have a next one.
     """
     filters = replace(filters, asker=unit.person_ref)

@@ -30,7 +30,7 @@ def pages_of(text: str) -> list[str]:
     return re.findall(rf'href="({LIST}/[0-9a-f-]{{36}}[^"]*)"', text)
 
 
-async def page_of(browser: Browser, view: str = "waiting") -> str:
+async def page_of(browser: Browser, view: str = "") -> str:
     """Return the address of the first referral's page."""
     return pages_of((await browser.get(f"{LIST}?view={view}")).text)[0]
 
@@ -67,18 +67,18 @@ async def test_each_view_is_as_long_as_its_number(square: Square) -> None:
     counts = counts_of((await browser.get(LIST)).text)
     lengths = {view: Read((await browser.get(f"{LIST}?view={view}")).text).rows for view in counts}
 
-    assert counts == lengths == {"waiting": 1, "open": 1, "sent": 0, "closed": 1, "sent-closed": 0}
+    assert counts == lengths == {"mine": 0, "agency": 2, "unassigned": 2, "sent": 0, "closed": 1}
 
 
 async def test_the_address_holds_the_filters(square: Square) -> None:
     _, browser = await a_desk(square, "urgent", "day", "day")
 
-    chosen = (await browser.get(f"{LIST}?view=waiting&priority=day")).text
-    nothing = (await browser.get(f"{LIST}?view=waiting&priority=routine&late=y")).text
+    chosen = (await browser.get(f"{LIST}?view=agency&priority=day")).text
+    nothing = (await browser.get(f"{LIST}?view=agency&priority=routine&late=y")).text
 
-    assert Read(chosen).rows == counts_of(chosen)["waiting"] == 2
+    assert Read(chosen).rows == counts_of(chosen)["agency"] == 2
     assert "No referral here fits that." in nothing
-    assert f'href="{LIST}?view=waiting"' in nothing, "and how to see all again"
+    assert f'href="{LIST}?view=agency"' in nothing, "and how to see all again"
 
 
 async def test_a_list_is_of_one_case_or_one_other_agency(square: Square) -> None:

@@ -26,7 +26,7 @@ def test_each_kit_brings_its_licence() -> None:
     kits = {name.removesuffix(".min.js") for name in TRACKED if name.endswith(".js")}
 
     assert kits == {name.removesuffix(".LICENSE.txt") for name in TRACKED if name.endswith(".txt")}
-    assert kits == {"govuk-frontend", "moj-frontend", "htmx", "htmx-ext-sse"}
+    assert kits == {"govuk-frontend", "moj-frontend", "htmx"}
 
 
 @pytest.mark.parametrize("name", [name for name in TRACKED if name.endswith((".css", ".js"))])
