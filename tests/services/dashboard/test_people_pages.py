@@ -217,7 +217,7 @@ async def test_a_colleagues_case_is_opened_by_a_reason(office: Office) -> None:
     empty = await other.submit(f"{place}/opening")
     answer = await other.submit(f"{place}/opening", reason_code="covering")
 
-    assert (led.status_code, led.headers["location"]) == (303, f"{place}/opening")
+    assert (led.status_code, led.headers["location"].partition("?")[0]) == (303, f"{place}/opening")
     assert (empty.status_code, 'href="#reason_code"' in empty.text) == (422, True)
     assert (answer.status_code, answer.headers["location"]) == (303, place)
     assert (await other.get(f"{place}/exclusion")).status_code == 200
