@@ -24,6 +24,11 @@ RECEIVERS: Final = {
     "st-anne-hospital": "dr-lin",
     "county-sheriff": "lee",
 }
+# Who shares the answering at an agency where several work; elsewhere it is whoever answers for it.
+ANSWERING: Final = {agency: (person,) for agency, person in RECEIVERS.items()} | {
+    "bay-hotline": ("mia", "ana"),
+    "county-sheriff": ("lee", "kim"),
+}
 T = TypeVar("T")
 
 

@@ -52,12 +52,17 @@ def _draw_notes(rng: Random, cases: int) -> list[CaseNotes]:
     incidents, versions = shuffled(rng, INCIDENTS), shuffled(rng, PLAN_VERSIONS)
     names = rng.sample(words.NAMES, cases)
     return [
-        _note(rng, name, incident=incident, versions=version)
-        for name, incident, version in zip(names, incidents, versions, strict=True)
+        _note(rng, name, _nickname(number), incident=incident, versions=version)
+        for number, (name, incident, version) in enumerate(zip(names, incidents, versions, strict=True))
     ]
 
 
-def _note(rng: Random, name: str, *, incident: bool, versions: int) -> CaseNotes:
+def _nickname(number: int) -> str:
+    """Return what colleagues call a case: of five, one has no nickname."""
+    return "" if number % 5 == 4 else words.NICKNAMES[number % len(words.NICKNAMES)]
+
+
+def _note(rng: Random, name: str, nickname: str, *, incident: bool, versions: int) -> CaseNotes:
     language = rng.choice(LANGUAGES)
     return CaseNotes(
         name=name,
@@ -70,4 +75,5 @@ def _note(rng: Random, name: str, *, incident: bool, versions: int) -> CaseNotes
         code_word=rng.choice(words.CODE_WORDS),
         narrative=rng.choice(words.NARRATIVES[language]),
         goal=rng.choice(words.GOALS[language]),
+        nickname=nickname,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Final
 
-from devstack.town_life.parties import CaseParties, shuffled
+from devstack.town_life.parties import ANSWERING, CaseParties, shuffled
 from devstack.town_life.releases import PURPOSES
 from devstack.town_life.steps import PlannedReferral
 from schemas.codes import (
@@ -59,6 +61,24 @@ def draw_referrals(rng: Random, parties: Sequence[CaseParties], stopped: int) ->
         planned[slot[0]].append(_live(rng, slot[1], state, on_scene=slot in on_scene))
     for number, logged in zip(_cases_with_logged(parties), shuffled(rng, LOGGED), strict=True):
         planned[number].append(_logged(rng, parties[number].others[0], logged))
+    return _shared_out(planned)
+
+
+def _shared_out(planned: dict[int, list[PlannedReferral]]) -> dict[int, list[PlannedReferral]]:
+    """Return the referrals with who answers each, in turn; half of those that nobody replied to are nobody's yet."""
+    turns = Counter[str]()
+    waiting = Counter[str]()
+    for referrals in planned.values():
+        for place, referral in enumerate(referrals):
+            if referral.mode is ReferralMode.LOGGED or referral.state is ReferralState.WITHDRAWN:
+                continue
+            waiting[referral.receiver] += referral.state is ReferralState.SENT
+            if referral.state is ReferralState.SENT and waiting[referral.receiver] % 2:
+                continue
+            people = ANSWERING[referral.receiver]
+            person = people[turns[referral.receiver] % len(people)]
+            turns[referral.receiver] += 1
+            referrals[place] = replace(referral, answered_by=person)
     return planned
 
 

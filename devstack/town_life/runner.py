@@ -98,6 +98,10 @@ def _open_case(people: TownPeople, planned: PlannedCase) -> OpenedCase:
 
 def _write_notes(author: Speaker, case: OpenedCase) -> None:
     path, notes = f"/v1/cases/{case.case_ref}", case.planned.notes
+    if notes.nickname:
+        version = author.does("intake", "GET", path)["version"]
+        nickname = {"nickname": notes.nickname}
+        author.does("intake", "PUT", f"{path}/nickname", nickname, If_Match=f'"{version}"')
     if notes.incident:
         author.does("intake", "POST", f"{path}/incidents", forms.incident(notes))
     headers: dict[str, str] = {}
@@ -143,6 +147,8 @@ def _to_its_state(
 ) -> None:
     """Take a referral to the state that is planned: the receiver answers it, or the sender calls it back."""
     author = people.named(case.planned.author)
+    if planned.answered_by is not None:
+        _assign(people, received[author.agency, sent["created_at"]], planned)
     if planned.reason is WithdrawReason.CONSENT_ENDED:
         _answer(people, received[author.agency, sent["created_at"]], planned, ("acceptance",))
         _stop(author, case.directives[planned.receiver], sent["referral_ref"])
@@ -151,6 +157,12 @@ def _to_its_state(
         author.does("referrals", "POST", path, {"reason_code": planned.reason})
     elif planned.mode is ReferralMode.LIVE and planned.state in ANSWERS:
         _answer(people, received[author.agency, sent["created_at"]], planned, ANSWERS[planned.state])
+
+
+def _assign(people: TownPeople, row: dict[str, Any], planned: PlannedReferral) -> None:
+    path = f"/v1/referrals/{row['referral_ref']}/assignment"
+    form = {"person_ref": planned.answered_by, "instead_of": None}
+    people.named(RECEIVERS[planned.receiver]).does("referrals", "PUT", path, form)
 
 
 def _answer(people: TownPeople, row: dict[str, Any], planned: PlannedReferral, steps: Iterable[str]) -> None:

@@ -58,6 +58,7 @@ class PlannedReferral:
     priority: Priority
     reason: DeclineReason | WithdrawReason | None = None
     outcome: OutcomeCode | None = None
+    answered_by: str | None = None  # None is nobody yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class CaseNotes:
     code_word: str
     narrative: str
     goal: str
+    nickname: str  # empty: the agency's people know the case by its code alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,4 +30,10 @@ GOALS = {
     "en": ("A quiet night", "Papers in one place", "A number to call from work"),
     "es": ("Una noche tranquila", "Los papeles juntos", "Un número al que llamar desde el trabajo"),
 }
+# What colleagues call a case among themselves: never anything of the survivor's.
+NICKNAMES = tuple(
+    f"{colour} {thing}"
+    for colour in ("Blue", "Green", "Grey", "Red", "Yellow", "White")
+    for thing in ("door", "lantern", "bridge", "kite", "anchor", "garden")
+)
 CODE_WORDS = ("lemon tea", "grey umbrella", "second shelf", "blue bicycle")

@@ -74,6 +74,16 @@ def test_a_referral_is_sent_under_a_release_of_its_case(seed: int) -> None:
 
 
 @SEEDS
+def test_referrals_are_shared_out_and_some_are_nobodys(seed: int) -> None:
+    live = [referral for referral in referrals(plan(seed)) if referral.mode is ReferralMode.LIVE]
+    shared = Counter(referral.answered_by for referral in live if referral.receiver == "bay-hotline")
+
+    assert abs(shared["ana"] - shared["mia"]) <= 1 <= min(shared["ana"], shared["mia"])
+    assert {HOMES[person] for person in shared if person} == {"bay-hotline"}
+    assert 5 <= sum(referral.answered_by is None for referral in live if referral.state is ReferralState.SENT) <= 13
+
+
+@SEEDS
 def test_releases_of_every_fate_end_soon_and_later(seed: int) -> None:
     planned = releases(plan(seed))
     days = [release.days for release in planned if release.fate is ReleaseFate.SIGNED]
@@ -101,7 +111,7 @@ def test_orders_languages_and_priorities_are_all_there(seed: int) -> None:
 @SEEDS
 def test_no_name_or_word_of_a_survivor_could_be_real(seed: int) -> None:
     notes = [case.notes for case in plan(seed)]
-    written = {*words.NAMES, *words.TELEPHONES, *words.CODE_WORDS, "en", "es"}
+    written = {*words.NAMES, *words.TELEPHONES, *words.CODE_WORDS, *words.NICKNAMES, "", "en", "es"}
     written |= {text for texts in (*words.NARRATIVES.values(), *words.GOALS.values()) for text in texts}
     values = [getattr(note, field.name) for note in notes for field in fields(note) if field.name != "channel"]
 

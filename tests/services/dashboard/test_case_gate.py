@@ -86,7 +86,7 @@ async def colleagues(square: Square) -> Colleagues:
     recorded = await square.ask(token, PLACES["law_enforcement_bridge_url"], "/v1/orders", order)
     await square.deliver(agency)
     ((message_ref,),) = square.sql(
-        "SELECT message_ref FROM exchange.message WHERE agency_id = %s ORDER BY occurred_at DESC LIMIT 1", agency
+        "SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY occurred_at DESC LIMIT 1", agency
     )
     refs = {
         "case_ref": case_ref,
