@@ -80,6 +80,7 @@ class DirectiveResponse(StrictModel):
     revoked_at: datetime | None
     awaiting_since: datetime | None  # of a denial: since when its lifting waits for a second person
     awaiting_until: datetime | None
+    needs_second_person: bool | None = None  # of a draft in its case's list: whether its signature will wait for one
 
     @classmethod
     def of(
@@ -89,6 +90,7 @@ class DirectiveResponse(StrictModel):
         *,
         deceased: bool = False,
         excluded_person_known: bool | None = None,
+        needs_second_person: bool | None = None,
     ) -> DirectiveResponse:
         """Return the response for a provision at the instant at which the subject was locked."""
         directive, waiting = provision.directive, provision.waiting
@@ -124,6 +126,7 @@ class DirectiveResponse(StrictModel):
             revoked_at=provision.revoked_at,
             awaiting_since=None if waiting is None else waiting.since,
             awaiting_until=None if waiting is None else waiting.until,
+            needs_second_person=needs_second_person,
         )
 
 

@@ -26,3 +26,12 @@ async def answering_colleagues(desk: Desk) -> dict[str, str]:
 async def _colleagues(desk: Desk) -> tuple[ColleagueRow, ...]:
     reply = await desk.read_if_there("intake", "/v1/colleagues", ColleagueListRow, (("limit", str(MOST)),))
     return () if reply is None else reply.row.colleagues
+
+
+async def signing_colleagues(desk: Desk) -> tuple[str, ...]:
+    """Return the names of those of up to 200 others whose role may confirm an opening; none where intake is away."""
+    return tuple(
+        person.name
+        for person in await _colleagues(desk)
+        if person.person_ref != desk.visit.person_ref and Scope.DIRECTIVES_SIGN in scopes_of(person.roles)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request, Response
 
@@ -26,6 +26,9 @@ from services.consent.responses import (
     ListedDirectiveResponse,
     ListedDirectivesResponse,
 )
+
+
+MOST_COUNTED: Final = 1_000
 
 
 def _filters(
@@ -96,6 +99,14 @@ async def list_awaiting(
             for row in subjects_by_row
         )
     )
+
+
+@routes.get("/confirmations/count", response_model=CountResponse)
+async def count_awaiting(unit: MayRead) -> CountResponse:
+    """Count what waits for a second person of the agency, up to 1,000, as the list would show it; no row leaves."""
+    page = await confirmations.page(unit, confirmations.THE_BEGINNING, MOST_COUNTED)
+    await list_reads.record_count(unit, confirmations.NAME)
+    return CountResponse.of(len(page.rows), whole=page.last is None)
 
 
 async def _first_looks(

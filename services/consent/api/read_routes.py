@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import Response
 
 from kernel.ledger.entry import Act
-from schemas.codes import Participation
+from schemas.codes import DirectiveState, Participation
 from services.consent import change_log, locked_subject, store
 from services.consent.api.permissions import MayRead, routes
 from services.consent.api.replays import directive_response
 from services.consent.change_log import ChangeEntry
 from services.consent.commands import drafts
-from services.consent.domain import DirectiveStepNotPossible, receipt
+from services.consent.domain import DirectiveStepNotPossible, Provision, opens_more, receipt
 from services.consent.locked_subject import LockedSubject
 from services.consent.responses import (
     DirectiveResponse,
@@ -24,7 +26,11 @@ from services.consent.responses import (
 
 @routes.get("/cases/{case_ref}/directives", response_model=DirectivesResponse)
 async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesResponse:
-    """List the agency's own directives of its case; those of another custodian are not its to know."""
+    """List the agency's own directives of its case; those of another custodian are not its to know.
+
+    Of each draft it tells whether its signature will wait for a second person: it opens more than its recipient has, or
+    had until a stop of late.
+    """
     locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     provisions, unreadable = await drafts.own_provisions(locked)
     deceased = await store.is_deceased(unit.session, locked.subject.subject_id)
@@ -35,10 +41,22 @@ async def list_directives(case_ref: UUID, unit: MayRead) -> DirectivesResponse:
         case_ref=case_ref,
         participation=Participation(locked.subject.participation) if locked.is_home else None,
         directives=tuple(
-            DirectiveResponse.of(provision, locked.subject, deceased=deceased) for provision in provisions
+            DirectiveResponse.of(
+                provision,
+                locked.subject,
+                deceased=deceased,
+                needs_second_person=_needs_second_person(provision, provisions, locked.subject.at),
+            )
+            for provision in provisions
         ),
         unreadable=unreadable,
     )
+
+
+def _needs_second_person(provision: Provision, standing: Sequence[Provision], at: datetime) -> bool | None:
+    if provision.state is not DirectiveState.DRAFT or not provision.permits:
+        return None
+    return opens_more(provision, standing, at)
 
 
 @routes.get("/directives/{directive_ref}", response_model=DirectiveResponse)

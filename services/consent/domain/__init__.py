@@ -38,6 +38,7 @@ from services.consent.domain.revocation import (
 )
 from services.consent.domain.signature import PART2_ELEMENTS, Signature
 from services.consent.domain.signing_rules import in_time, sign, superseded, unexplained
+from services.consent.domain.wider_grants import opens_more
 
 __all__ = [
     "PART2_ELEMENTS",
@@ -75,6 +76,7 @@ __all__ = [
     "is_narrower",
     "lift",
     "narrowing_notices",
+    "opens_more",
     "overlapping",
     "permitted",
     "plan_revocation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,19 +23,24 @@ def widens(signed: Provision, context: DraftContext) -> bool:
     A first grant does not; nor does what is signed for another purpose on the same paper and recorded within the hour;
     nor what is merely narrower than a permit in force; nor what follows one that ran out by itself.
     """
-    directive = signed.directive
+    return opens_more(signed, context.standing, context.at)
+
+
+def opens_more(permit: Provision, standing: Iterable[Provision], at: datetime) -> bool:
+    """Tell whether a permit opens more than stands, by the rule of `widens`; of a draft, if it is signed by itself."""
+    directive = permit.directive
     others = [
         provision
-        for provision in context.standing
+        for provision in standing
         if provision.permits
-        and provision.ref != signed.ref
+        and provision.ref != permit.ref
         and (provision.directive.custodian, provision.directive.recipient) == (directive.custodian, directive.recipient)
     ]
-    active = [provision for provision in others if provision.state_at(context.at) is DirectiveState.ACTIVE]
-    if any(is_narrower(signed, provision) for provision in active):
+    active = [provision for provision in others if provision.state_at(at) is DirectiveState.ACTIVE]
+    if any(is_narrower(permit, provision) for provision in active):
         return False
-    before = [provision for provision in active if not _of_one_signing(signed, provision, context.at)]
-    return bool(before) or any(_ended_of_late(provision, others, context.at) for provision in others)
+    before = [provision for provision in active if not _of_one_signing(permit, provision, at)]
+    return bool(before) or any(_ended_of_late(provision, others, at) for provision in others)
 
 
 def _of_one_signing(signed: Provision, other: Provision, at: datetime) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
+from services.dashboard.colleagues import colleague_names, signing_colleagues
 from services.dashboard.desk import AtDesk, Desk, see_other
 from services.dashboard.domain import Query, case_code
 from services.dashboard.forms.release_forms import ActForm
@@ -98,6 +99,7 @@ async def show_case_releases(desk: AtDesk, case_ref: UUID) -> Response:
         case_ref=case_ref,
         code=case_code(case_ref),
         releases=row,
+        second_people=await signing_colleagues(desk) if row.that_are("awaiting_confirmation") else (),
         names=await names_in(desk, row.directives),
         place=f"{RELEASES}/{case_ref}",
         all_releases=RELEASES,
@@ -154,6 +156,7 @@ async def _release_page(desk: Desk, case_ref: UUID, directive_ref: UUID, form: A
         code=case_code(case_ref),
         release=release,
         receipt=receipt,
+        second_people=await signing_colleagues(desk) if release.awaiting_since else (),
         names=await names_in(desk, [release]),
         place=f"{RELEASES}/{case_ref}",
         form=form,
@@ -168,6 +171,7 @@ async def _confirmations(desk: Desk, cursor: str) -> Response:
         status=503 if reply is None else 200,
         tabs=await _tabs(desk, TO_CONFIRM),
         rows=None if reply is None else reply.row.awaiting,
+        people=await colleague_names(desk) if reply is not None and reply.row.awaiting else {},
         cursor=None if reply is None else reply.cursor,
         place=RELEASES,
     )
@@ -177,13 +181,12 @@ async def _tabs(desk: Desk, tab: str) -> list[dict[str, object]]:
     """Return the tabs with the length of the list behind each; None where it is not known."""
     entries: list[dict[str, object]] = []
     for name, entry in TABS.items():
-        counted = await desk.read_if_there("consent", f"{PATH}/count", CountedRow, entry.query)
-        count = None if counted is None else counted.row.count
-        href = f"{RELEASES}?tab={name}"
-        entries.append({"href": href, "text": translate(entry.title), "current": name == tab, "count": count})
-    confirm = {
-        "href": f"{RELEASES}?tab={TO_CONFIRM}",
-        "text": translate(mark("To confirm")),
-        "current": tab == TO_CONFIRM,
-    }
+        entries.append(await _tab(desk, name, translate(entry.title), tab, f"{PATH}/count", entry.query))
+    confirm = await _tab(desk, TO_CONFIRM, translate(mark("To confirm")), tab, "/v1/confirmations/count")
     return [entries[0], confirm, *entries[1:]]
+
+
+async def _tab(desk: Desk, name: str, title: str, tab: str, path: str, query: Query = ()) -> dict[str, object]:
+    counted = await desk.read_if_there("consent", path, CountedRow, query)
+    count = None if counted is None else counted.row.count
+    return {"href": f"{RELEASES}?tab={name}", "text": title, "current": name == tab, "count": count}

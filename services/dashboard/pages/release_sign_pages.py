@@ -7,6 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from services.dashboard.colleagues import signing_colleagues
 from services.dashboard.desk import AtDesk, Desk, see_other
 from services.dashboard.domain import case_code
 from services.dashboard.form_instants import local_now, typed_instant
@@ -165,7 +166,17 @@ async def _sign_page(desk: Desk, case_ref: UUID, form: SignForm, status: int = 2
     names = await names_in(desk, drafts)
     form.offer_drafts(drafts, names)
     return _evidence_page(
-        desk, "releases/sign.html", case_ref, form, texts, status, drafts=drafts, names=names, act=ActForm()
+        desk,
+        "releases/sign.html",
+        case_ref,
+        form,
+        texts,
+        status,
+        drafts=drafts,
+        names=names,
+        act=ActForm(),
+        widening=[row for row in drafts if row.needs_second_person],
+        second_people=await signing_colleagues(desk),
     )
 
 

@@ -43,6 +43,7 @@ class AwaitingReleaseRow(ServiceRow):
     kind: str
     directive_ref: UUID | None
     case_ref: UUID
+    recorded_by: str = ""
     awaiting_since: datetime
     awaiting_until: datetime
 
@@ -83,6 +84,7 @@ class DirectiveStateRow(ServiceRow):
     revoked_at: datetime | None = None
     awaiting_since: datetime | None = None
     awaiting_until: datetime | None = None
+    needs_second_person: bool | None = None
 
     @property
     def etag(self) -> str:

@@ -36,6 +36,39 @@ async def test_h13_d3_adding_takes_two(desk: Desk) -> None:
     assert await desk.opens(case_ref) == {"needs"}
 
 
+async def test_a_draft_says_whether_it_will_take_two(desk: Desk) -> None:
+    case_ref = await desk.case()
+    alone = (await desk.draft(case_ref, a_permit("needs")))["directive_ref"]
+    needs = {alone: await needs_second(desk, case_ref, alone)}
+    await desk.sign(alone)
+    for terms in (("needs", "children"), ("children",)):
+        drafted = (await desk.draft(case_ref, a_permit(*terms, purpose="advocacy")))["directive_ref"]
+        needs[drafted] = await needs_second(desk, case_ref, drafted)
+    waits = (await desk.sign(drafted)).json()["state"] == "awaiting_confirmation"
+
+    assert list(needs.values()) == [False, True, True]
+    assert (waits, await needs_second(desk, case_ref, drafted)) == (True, None)
+
+
+async def needs_second(desk: Desk, case_ref: UUID, directive_ref: str) -> bool | None:
+    directives = (await desk.ana.get(f"/v1/cases/{case_ref}/directives")).json()["directives"]
+    (needed,) = [row["needs_second_person"] for row in directives if row["directive_ref"] == directive_ref]
+    return None if needed is None else bool(needed)
+
+
+async def test_the_number_of_what_waits_is_that_of_its_list(desk: Desk) -> None:
+    case_ref = await desk.case()
+    first = await desk.permit(case_ref, "needs")
+    before = (await desk.ana.get("/v1/confirmations/count")).json()["count"]
+    await another(desk, case_ref, "location", adds_to_ref=first)
+
+    count = (await desk.ana.get("/v1/confirmations/count")).json()
+    listed = (await desk.ana.get("/v1/confirmations?limit=200")).json()["awaiting"]
+
+    assert count == {"count": before + 1, "whole": True}
+    assert len(listed) == before + 1
+
+
 async def test_h13_another_purpose_takes_two(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.permit(case_ref, "needs")

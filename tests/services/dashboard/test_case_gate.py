@@ -23,6 +23,12 @@ OF_NO_CASE = {"name", "group", "person_ref", "session_ref", "parked_ref", "state
 WITHIN = {"answer": "acceptance", "step": "hearing"}
 # The step itself, and a stop, which waits for nothing.
 FREE = {f"{CASES}/{{case_ref}}/opening", f"{RELEASES}/{{case_ref}}/stop", f"{RELEASES}/{{case_ref}}/stopped"}
+# Any message of the case will do; only what came from elsewhere is handled.
+FROM_ELSEWHERE = """
+UPDATE exchange.message SET sender = 'bay-hotline' WHERE message_ref = (
+    SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY occurred_at DESC LIMIT 1)
+RETURNING message_ref
+"""
 HELD = "UPDATE intake.colleague_opening SET open_until = now() WHERE case_ref = %s"
 
 
@@ -57,7 +63,7 @@ class Colleagues:
         """Ask for a page as the one who does not work on the case, or send it the form that stands on another."""
         if method == "GET":
             return await self.other.get(self.address(path))
-        form = self.forms.get(self.address(path), {"token": "x"})
+        form = self.forms.get(self.address(path), {"token": "x"}) | {"purpose": "advocacy"}
         return await self.other.client.post(self.address(path), data=form, headers=OWN_FORM)
 
     async def read_forms(self, *paths: str) -> None:
@@ -85,9 +91,7 @@ async def colleagues(square: Square) -> Colleagues:
     order = {"case_ref": case_ref, "status": "requested", "order_type": "ex_parte"}
     recorded = await square.ask(token, PLACES["law_enforcement_bridge_url"], "/v1/orders", order)
     await square.deliver(agency)
-    ((message_ref,),) = square.sql(
-        "SELECT message_ref FROM exchange.message WHERE recipient = %s ORDER BY occurred_at DESC LIMIT 1", agency
-    )
+    ((message_ref,),) = square.sql(FROM_ELSEWHERE, agency)
     refs = {
         "case_ref": case_ref,
         "directive_ref": str(directive_ref),

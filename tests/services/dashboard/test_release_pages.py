@@ -196,6 +196,26 @@ async def test_a_denial_is_recorded_and_taken_back_by_two(square: Square) -> Non
     assert states(square, case_ref) == {"harbor-house": "revoked"}
 
 
+async def test_the_sign_page_says_that_it_takes_two_and_who_can(square: Square) -> None:
+    browser, case_ref, agency = await desk_of(square)
+    await signed(browser, case_ref, [SHELTER])
+    other = await square.sign_in(await square.person(agency, "advocate"))
+    fields = {"step": "drafts", "yes": [SHELTER_ADVOCACY], "asked": ["needs", "children"]}
+    await post(browser, await considered(browser, case_ref), fields)
+
+    page = await browser.get(f"{RELEASES}/{case_ref}/sign")
+    (ref,) = re.findall(r'name="refs"[^>]*value="([0-9a-f-]{36})"', page.text)
+    await post(browser, page, evidence(page) | {"refs": [ref]}, f"{RELEASES}/{case_ref}/sign")
+    waiting = (await other.get(f"{RELEASES}?tab=to-confirm")).text
+    (place,) = set(re.findall(rf'href="({RELEASES}/{case_ref}/release/[0-9a-f-]+)"', waiting))
+    confirmed = await post(other, await other.get(place), {}, f"{place}/confirmation")
+
+    assert "It opens nothing before a second person here confirms it" in page.text
+    assert "Who may confirm it: Robin Vale" in page.text
+    assert "To confirm (1)" in waiting
+    assert confirmed.status_code == 303
+
+
 async def test_taking_part_is_her_choice_and_a_no_needs_nothing(square: Square) -> None:
     browser, case_ref, _ = await desk_of(square)
     place = f"{RELEASES}/{case_ref}/participation"
