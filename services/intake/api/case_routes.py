@@ -126,13 +126,23 @@ async def report_incident(
 @routes.post("/{case_ref}/incidents/{incident_ref}/versions", status_code=201, response_model=IncidentResponse)
 @replayed_by(as_reported)
 async def correct_incident(
-    case_ref: UUID, incident_ref: UUID, form: IncidentVersionRequest, unit: MayWriteCases, answer: Response
+    case_ref: UUID,
+    incident_ref: UUID,
+    form: IncidentVersionRequest,
+    unit: MayWriteCases,
+    answer: Response,
+    if_match: IfMatch = None,
 ) -> IncidentResponse:
-    """Write down the next version of an incident, whole; earlier ones stay the custodian's."""
+    """Write down the next version of an incident, whole, with If-Match only on top of the version that was read.
+
+    Earlier versions stay the custodian's.
+    """
     subject = await own_subject(unit, case_ref)
     incident = await store.incident_to_change(unit.session, unit.agency_id, case_ref, incident_ref)
     if incident is None:
         raise Absent
+    if if_match is not None:
+        require_match(if_match, incident.version)
     _check_police_report(unit, subject, form)
     newer, fact = domain.correct(incident, form, form.changed, subject.at)
     await store.keep_incident(unit.session, unit.agency_id, newer)
