@@ -23,7 +23,7 @@ from services.dashboard.form_parser import check_hidden, check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.live_routes import live_address
 from services.dashboard.navigation import navigation_for
-from services.dashboard.page_drafts import PageDrafts, drafts_at
+from services.dashboard.page_drafts import PageDrafts, drafts_at, offer_of
 from services.dashboard.places import own_page, path_of
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn
@@ -104,6 +104,15 @@ class Desk:
             app_state = self.request.app.state.app_state
             self.request.state.done = partial(drafts.discard_sent, app_state, self.visit, page, draft_ref)
 
+    async def offer_drafts(self, page: str) -> None:
+        """Offer at this page what was typed into one of its forms whose own page is `page`."""
+        await offer_of(self.request, self.visit, self.drafts, page)
+
+    def resume(self, form: DeskForm) -> None:
+        """Fill a form with the draft that this page goes on with, where there is one and the form keeps any."""
+        if self.drafts.fields is not None and form.keeps_draft:
+            form.process(self.drafts.fields)
+
     async def agency_names(self, agency_ids: Iterable[str]) -> dict[str, str]:
         """Return the names of agencies whose ids a service showed this person; ask for no others."""
         asked: Collection[str] = {agency_id for agency_id in agency_ids if agency_id}
@@ -123,8 +132,8 @@ class Desk:
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """Return a page of this person's; `done` in its address says which act led to it."""
         secret = self.visit.secret
-        if self.drafts.fields is not None and isinstance(context.get("form"), DeskForm):
-            context["form"].process(self.drafts.fields)
+        if isinstance(context.get("form"), DeskForm):
+            self.resume(context["form"])
         frame = {
             "drafts": self.drafts,
             "visit": self.visit,

@@ -61,10 +61,11 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class SavedDraft:
-    """A draft that can be gone on with: which, and when it was saved."""
+    """A draft that can be gone on with: which, when it was saved, and the page where."""
 
     draft_ref: UUID
     saved_at: datetime
+    page: str = field(default="", repr=False)
 
 
 async def save(session: AsyncSession, writer: Writer, draft_ref: UUID, sealed: SealedDraft) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -46,7 +47,8 @@ async def save(
 async def of_page(app_state: AppState, visit: SessionUser, page: str) -> list[SavedDraft]:
     """Return the person's newest drafts of a page."""
     async with app_state.sessions() as session:
-        return await draft_store.of_page(session, writer_at(visit, page))
+        saved = await draft_store.of_page(session, writer_at(visit, page))
+    return [replace(draft, page=page) for draft in saved]
 
 
 async def resumed(

@@ -45,7 +45,7 @@ class PageDrafts:
 
     def address(self, draft: SavedDraft) -> str:
         """Return where a draft is gone on with."""
-        return with_query(self.page, draft=str(draft.draft_ref))
+        return with_query(draft.page, draft=str(draft.draft_ref))
 
 
 async def drafts_at(request: Request, visit: SessionUser) -> PageDrafts:
@@ -59,6 +59,12 @@ async def drafts_at(request: Request, visit: SessionUser) -> PageDrafts:
     if chosen is not None:
         page_drafts.fields = await drafts.resumed(app_state, visit, page_drafts.page, chosen)
     return page_drafts
+
+
+async def offer_of(request: Request, visit: SessionUser, page_drafts: PageDrafts, page: str) -> None:
+    """Offer at a page what was typed into one of its forms that has a page of its own."""
+    if request.method == "GET" and not is_background(request) and page != page_drafts.page:
+        page_drafts.saved += await drafts.of_page(request.app.state.app_state, visit, page)
 
 
 def _ref(text: str) -> UUID | None:

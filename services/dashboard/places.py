@@ -13,7 +13,7 @@ _PAGE: Final = re.compile(r"/app(/[A-Za-z0-9_-]+)*(\?[A-Za-z0-9_.~%=&+-]*)?", re
 # No pages, or pages that lead on by themselves.
 _NO_PAGE: Final = re.compile(r"/app/(sign-|signed-|live|ui/|language|session|draft)", re.ASCII)
 # What says how a page was come to, not which page it is.
-PASSING: Final = frozenset({"done", "draft", "left", "to"})
+PASSING: Final = frozenset({"done", "draft", "language", "left", "to"})
 
 
 def own_page(text: str | None) -> str | None:

@@ -33,17 +33,23 @@ class CaseSearchForm(DeskForm):
 class NicknameForm(DeskForm):
     """What the agency's own people call a case; an empty name removes it."""
 
+    keeps_draft = True
+
     nickname = TextField(mark("Name for your own people"), [Length(max=MOST_NICKNAME)])
 
 
 class AssignmentForm(DeskForm):
     """Who works on a case from now on; nobody ticked is nobody."""
 
+    keeps_draft = True
+
     person_refs = SelectMultipleField(mark("Who works on it"))
 
 
 class ClosingForm(DeskForm):
     """Why the agency no longer works on a case."""
+
+    keeps_draft = True
 
     reason_code = RadioField(mark("Why it closes"), [DataRequired()], choices=partial(choices_of, ClosingReason))
 

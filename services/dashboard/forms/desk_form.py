@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, time
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from starlette.datastructures import ImmutableMultiDict
 from wtforms import Field, Form, HiddenField, StringField
@@ -37,6 +37,8 @@ PROBLEM_WORDS: Final = {
     "conflict": mark("This is not possible as things stand now. Look at it again."),
     "release_needed": mark("No release allows this. Take a release first, or note that she takes it along herself."),
 }
+KEEP: Final = "keep-"  # before the name of a field: which side of a conflict is kept of it
+OTHER: Final = "other"
 UNSAFE: Final = mark("This holds characters that cannot be kept. Type it again instead of pasting it.")
 UNFIT: Final = mark("This is not valid. Check it.")
 UNFIT_PROBLEM: Final = mark("This was refused as things stand now. Nothing was changed.")
@@ -54,10 +56,16 @@ class DeskForm(Form):
     etag = HiddenField()
 
     general_errors: list[str]
+    others_kept: frozenset[str]  # the fields of which somebody else's side of a conflict was chosen
+    # Whether what is typed into it is kept until it is sent: every form that takes time, and no search, says so.
+    keeps_draft: ClassVar[bool] = False
 
     def __init__(self, fields: ImmutableMultiDict[str, str] | None = None, **options: Any) -> None:
         super().__init__(fields, meta={"locales": [language_now()]}, **options)
         self.general_errors = []
+        chosen = () if fields is None else fields.multi_items()
+        others = [name for name, side in chosen if name.startswith(KEEP) and side == OTHER]
+        self.others_kept = frozenset(name.removeprefix(KEEP) for name in others)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Tell whether every field is fit to send: what no service would keep is told at its field, before sending."""
@@ -67,6 +75,11 @@ class DeskForm(Form):
                 field.errors = [*field.errors, translate(UNSAFE)]
                 valid = False
         return valid
+
+    def keep_others(self, other: DeskForm) -> None:
+        """Put what somebody else saved into each field of which that side was chosen."""
+        for name in self.others_kept & set(self._fields) - {"key", "etag"}:
+            self[name].process(None, other[name].data)
 
     def refuse(self, refusal: ServiceRefusal) -> None:
         """Put what a service refused beside the fields it is about, and the rest above the form.

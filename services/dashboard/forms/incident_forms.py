@@ -93,6 +93,8 @@ def _line(label: str) -> TextField:
 class IncidentForm(DeskForm):
     """An incident as somebody told it, and what she needs."""
 
+    keeps_draft = True
+
     channel = _code(mark("How it came to you"), ReportChannel)
     known_as = _line(mark("What she wants to be called"))
     given_name = _line(mark("Given name"))

@@ -30,6 +30,8 @@ class OrderSearchForm(DeskForm):
 class PaperForm(DeskForm):
     """What the court's paper says, as far as it is known; what is left empty stays as it was."""
 
+    keeps_draft = True
+
     order_number = TextField(mark("Number of the order"), [Length(max=200)])
     cji = BooleanField(mark("The number comes from a police system: it goes to police only"))
     court_name = TextField(mark("Court"), [Length(max=200)])
@@ -104,6 +106,8 @@ class ModifyForm(PaperForm):
 class ServeForm(DeskForm):
     """What became of serving the order on one respondent."""
 
+    keeps_draft = True
+
     respondent_ref = SelectField(mark("On whom"), choices=[], validate_choice=False)
     service_status = RadioField(
         mark("What happened"),
@@ -139,6 +143,8 @@ class ServeForm(DeskForm):
 class ViolationForm(DeskForm):
     """That the order was broken; it stays in force."""
 
+    keeps_draft = True
+
     violated_on = DateField(mark("Broken on"), [Optional()])
 
     def body(self, _: LocalClock) -> dict[str, Any]:
@@ -149,6 +155,8 @@ class ViolationForm(DeskForm):
 class HearingForm(DeskForm):
     """When the court hears it, or the new date."""
 
+    keeps_draft = True
+
     hearing_at = DateTimeLocalField(mark("Hearing"), [InputRequired(mark("Say when."))], format=TYPED)
 
     def body(self, clock: LocalClock) -> dict[str, Any]:
@@ -158,6 +166,8 @@ class HearingForm(DeskForm):
 
 class EndForm(DeskForm):
     """That the order ended before its date, and why."""
+
+    keeps_draft = True
 
     end_reason = RadioField(mark("Why it ended"), [InputRequired(CHOOSE)], choices=partial(choices_of, EndReason))
     ended_on = DateField(mark("Ended on"), [Optional()])

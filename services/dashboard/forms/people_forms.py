@@ -51,11 +51,15 @@ def _role_choices() -> list[tuple[str, str]]:
 class RolesForm(PeopleForm):
     """What a person is at the agency, whole."""
 
+    keeps_draft = True
+
     roles = SelectMultipleField(mark("Roles"), choices=_role_choices)
 
 
 class NewPersonForm(PeopleForm):
     """Somebody who comes to work at the agency."""
+
+    keeps_draft = True
 
     name = TextField(mark("Full name"), [DataRequired(), Length(max=MOST_NAME)])
     roles = SelectMultipleField(mark("Roles"), [DataRequired()], choices=_role_choices)
@@ -63,6 +67,8 @@ class NewPersonForm(PeopleForm):
 
 class LeavingForm(PeopleForm):
     """Who takes the open cases of somebody who leaves; asked only where there are any."""
+
+    keeps_draft = True
 
     successor_ref = SelectField(mark("Who takes the open cases"), choices=list, validate_choice=False)
 

@@ -48,6 +48,8 @@ def _text(label: str) -> TextAreaField:
 class PlanForm(DeskForm):
     """What an advocate writes with the survivor."""
 
+    keeps_draft = True
+
     threat_type = SelectField(mark("From whom"), choices=partial(choices_of, ThreatType, blank=mark("Not noted")))
     goals = _text(mark("What she wants"))
     next_review_on = DateField(mark("Look at it again on"), [Optional()])

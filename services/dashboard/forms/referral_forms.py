@@ -59,6 +59,8 @@ UNSENT: Final = frozenset({"key", "etag", "she_knows"})
 class AcceptanceForm(AnswerForm):
     """Who takes the survivor on, and when they meet."""
 
+    keeps_draft = True
+
     advocate_name = TextField(mark("Who will meet her"), [DataRequired(), Length(max=MOST_NAME)])
     first_meeting_on = DateField(mark("First meeting"), [Optional()])
     warm_handoff = SelectField(
@@ -113,6 +115,8 @@ class WithdrawalForm(ClosingAnswerForm):
 
 class NewReferralForm(DeskForm):
     """A referral to send, or to write down as told to the survivor."""
+
+    keeps_draft = True
 
     to_agency_ref = SelectField(mark("To"), [DataRequired()], validate_choice=False)
     service_code = SelectField(

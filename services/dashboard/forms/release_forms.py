@@ -36,6 +36,8 @@ SIGNERS = ("survivor", "minor", "parent", "guardian", "court")
 class ConsiderForm(DeskForm):
     """The agencies that a survivor considers, what they would see, and until when; nothing is chosen for her."""
 
+    keeps_draft = True
+
     labels: dict[str, str]  # each agency and purpose as it may be chosen, in words
 
     ways = SelectMultipleField(mark("Who might see it, and what for"), [InputRequired(CHOOSE)], choices=[])
@@ -65,6 +67,8 @@ class ConsiderForm(DeskForm):
 
 class EvidenceForm(DeskForm):
     """How something was explained, in which of her languages, and by whom."""
+
+    keeps_draft = True
 
     method = RadioField(mark("How she signed"), choices=METHODS, default="e_signed")
     language = SelectField(mark("Language it was explained in"), choices=[])
@@ -125,6 +129,8 @@ class ParticipationForm(EvidenceForm):
 
 class DenyForm(DeskForm):
     """What an agency is never to see; it is in force with the answer, and has no end."""
+
+    keeps_draft = True
 
     recipient = SelectField(mark("Agency"), [DataRequired(mark("Choose an agency."))], choices=[])
     categories = SelectMultipleField(

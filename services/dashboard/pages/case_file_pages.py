@@ -9,6 +9,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from services.dashboard.colleagues import colleague_names
+from services.dashboard.conflicts import OVERTAKEN, filled_in
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.case_forms import AssignmentForm, ClosingForm, NicknameForm, ReopeningForm
 from services.dashboard.forms.desk_form import DeskForm
@@ -20,6 +21,7 @@ from services.dashboard.service_client import Ask, NotAuthorised, ServiceRefusal
 from services.dashboard.session_auth import session_router
 
 CaseForm = TypeVar("CaseForm", bound=DeskForm)
+Pairs = tuple[tuple[str, str], ...]  # labels and texts
 
 routes = session_router(f"{CASES}/{{case_ref}}")
 
@@ -47,7 +49,7 @@ async def show_assignment(case_ref: UUID, desk: AtDesk) -> Response:
     """Show who works on a case, to be changed."""
     case = await _case(desk, case_ref)
     form = AssignmentForm(data={"person_refs": list(case.assigned_to), "etag": case.etag})
-    return await _assignment_page(desk, case, form)
+    return await _change_page(desk, case, form, "assignment")
 
 
 @routes.post("/assignment")
@@ -63,7 +65,9 @@ async def assign_case(case_ref: UUID, desk: AtDesk) -> Response:
 async def show_nickname(case_ref: UUID, desk: AtDesk) -> Response:
     """Show what the agency's own people call a case, to be changed."""
     case = await _case(desk, case_ref)
-    return _change_page(desk, case, NicknameForm(data={"nickname": case.nickname or "", "etag": case.etag}), "nickname")
+    return await _change_page(
+        desk, case, NicknameForm(data={"nickname": case.nickname or "", "etag": case.etag}), "nickname"
+    )
 
 
 @routes.post("/nickname")
@@ -77,7 +81,7 @@ async def name_case(case_ref: UUID, desk: AtDesk) -> Response:
 async def show_closing(case_ref: UUID, desk: AtDesk) -> Response:
     """Ask why a case closes."""
     case = await _case(desk, case_ref)
-    return _change_page(desk, case, ClosingForm(data={"etag": case.etag}), "closing")
+    return await _change_page(desk, case, ClosingForm(data={"etag": case.etag}), "closing")
 
 
 @routes.post("/closing")
@@ -91,7 +95,7 @@ async def close_case(case_ref: UUID, desk: AtDesk) -> Response:
 async def show_reopening(case_ref: UUID, desk: AtDesk) -> Response:
     """Ask whether a closed case is worked on again."""
     case = await _case(desk, case_ref)
-    return _change_page(desk, case, ReopeningForm(data={"etag": case.etag}), "reopening")
+    return await _change_page(desk, case, ReopeningForm(data={"etag": case.etag}), "reopening")
 
 
 @routes.post("/reopening")
@@ -124,24 +128,27 @@ async def _change(
     try:
         await desk.ask(ask, OpenedCaseRow)
     except ServiceRefusal as refusal:
-        return await _refused_page(desk, case_ref, form, act, refused(form, refusal))
+        sent = filled_in(form) if refusal.status in OVERTAKEN else ()
+        return await _refused_page(desk, case_ref, form, act, refused(form, refusal), sent)
     await desk.announce(case_ref)
     return see_other(f"{CASES}/{case_ref}", done)
 
 
-async def _refused_page(desk: Desk, case_ref: UUID, form: DeskForm, act: str, status: int) -> Response:
+async def _refused_page(
+    desk: Desk, case_ref: UUID, form: DeskForm, act: str, status: int, sent: Pairs = ()
+) -> Response:
     case = await _case(desk, case_ref)
     form.etag.data = case.etag
+    return await _change_page(desk, case, form, act, status, sent)
+
+
+async def _change_page(
+    desk: Desk, case: CaseRow, form: DeskForm, act: str, status: int = 200, sent: Pairs = ()
+) -> Response:
+    """Return the page of a change; where somebody overtook it, what was `sent` stands beside the case as it is now."""
+    place, people = f"{CASES}/{case.case_ref}", await colleague_names(desk)
     if isinstance(form, AssignmentForm):
-        return await _assignment_page(desk, case, form, status)
-    return _change_page(desk, case, form, act, status)
-
-
-async def _assignment_page(desk: Desk, case: CaseRow, form: AssignmentForm, status: int = 200) -> Response:
-    form.person_refs.choices = list((await colleague_names(desk)).items())
-    return _change_page(desk, case, form, "assignment", status)
-
-
-def _change_page(desk: Desk, case: CaseRow, form: DeskForm, act: str, status: int = 200) -> Response:
-    place = f"{CASES}/{case.case_ref}"
-    return desk.page("cases/change.html", status=status, case=case, form=form, act=act, place=place)
+        form.person_refs.choices = list(people.items())
+    assigned = ", ".join(people.get(ref, ref) for ref in case.assigned_to)
+    context = {"case": case, "form": form, "act": act, "sent": sent, "assigned": assigned, "place": place}
+    return desk.page("cases/change.html", status=status, **context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from runtime.http.problems import Absent
 from schemas.codes import IncidentChange
+from services.dashboard.conflicts import OVERTAKEN, FieldConflict, conflicts_between
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.forms.incident_forms import IncidentForm, IntakeForm, incident_values
@@ -16,7 +18,7 @@ from services.dashboard.navigation import CASES
 from services.dashboard.own_records import open_own
 from services.dashboard.rows.case_rows import CaseRow, IncidentRow, OpenedCaseRow
 from services.dashboard.service_client import Ask, ServiceRefusal
-from services.dashboard.session_auth import session_router
+from services.dashboard.session_auth import SignedIn, session_router
 
 routes = session_router(CASES)
 
@@ -62,22 +64,46 @@ async def show_correction(case_ref: UUID, incident_ref: UUID, desk: AtDesk) -> R
     """Open an incident of the agency's own and show it as a form, to be kept as its next version."""
     await desk.submitted(DeskForm)
     recorded = await _newest(desk, case_ref, incident_ref)
-    return _correction_page(desk, case_ref, incident_ref, IncidentForm(data=incident_values(recorded)))
+    form = IncidentForm(data=incident_values(recorded) | {"etag": _etag(recorded)})
+    return _correction_page(desk, case_ref, incident_ref, form)
+
+
+@routes.get("/{case_ref}/incidents/{incident_ref}/correction")
+async def return_to_correction(case_ref: UUID, incident_ref: UUID, _: SignedIn) -> Response:
+    """Lead whoever signed in again to the page that offers their unsaved work: an opening is not asked for again."""
+    return see_other(f"{CASES}/{case_ref}/incidents/{incident_ref}/versions")
+
+
+@routes.get("/{case_ref}/incidents/{incident_ref}/versions")
+async def show_correction_drafts(case_ref: UUID, incident_ref: UUID, desk: AtDesk) -> Response:
+    """Show what was typed and not sent; it holds what was opened, so that going on with it opens that again."""
+    case = (await desk.read("intake", f"/v1/cases/{case_ref}", CaseRow)).row
+    if incident_ref not in {incident.incident_ref for incident in case.incidents}:
+        raise Absent
+    if desk.drafts.fields is not None and await _newest(desk, case_ref, incident_ref):
+        return _correction_page(desk, case_ref, incident_ref, IncidentForm())
+    act = f"{CASES}/{case_ref}/incidents/{incident_ref}/correction"
+    return desk.page("cases/incident.html", case=case, form=DeskForm(), act=act, place=f"{CASES}/{case_ref}")
 
 
 @routes.post("/{case_ref}/incidents/{incident_ref}/versions")
 async def correct_incident(case_ref: UUID, incident_ref: UUID, desk: AtDesk) -> Response:
     """Keep the form as the incident's next version; what the form does not show stays as it was recorded."""
     form = await desk.submitted(IncidentForm)
+    recorded = await _newest(desk, case_ref, incident_ref)
+    form.keep_others(IncidentForm(data=incident_values(recorded)))
     if not form.validate():
         return _correction_page(desk, case_ref, incident_ref, form, status=422)
-    body = form.next_version(await _newest(desk, case_ref, incident_ref), _zone(desk))
+    body = form.next_version(recorded, _zone(desk))
     path = f"/v1/cases/{case_ref}/incidents/{incident_ref}/versions"
     body["changed"] = [IncidentChange.CORRECTION]
+    key, etag = str(form.key.data), str(form.etag.data or "")
     try:
-        await desk.ask(Ask("intake", path, method="POST", body=body, key=str(form.key.data)), IncidentRow)
+        await desk.ask(Ask("intake", path, method="POST", body=body, key=key, etag=etag), IncidentRow)
     except ServiceRefusal as refusal:
-        return _correction_page(desk, case_ref, incident_ref, form, status=refused(form, refusal))
+        status = refused(form, refusal)
+        conflicts = await _conflicts(desk, case_ref, incident_ref, form) if refusal.status in OVERTAKEN else ()
+        return _correction_page(desk, case_ref, incident_ref, form, status, conflicts)
     return see_other(f"{CASES}/{case_ref}", "corrected")
 
 
@@ -111,6 +137,18 @@ async def _newest(desk: Desk, case_ref: UUID, incident_ref: UUID) -> dict[str, A
     return max(versions, key=lambda fields: int(fields.get("version", 0)))
 
 
+async def _conflicts(desk: Desk, case_ref: UUID, incident_ref: UUID, form: IncidentForm) -> tuple[FieldConflict, ...]:
+    """Return what somebody else saved meanwhile, field by field; the form is from now on for their version."""
+    newest = await _newest(desk, case_ref, incident_ref)
+    form.etag.data = _etag(newest)
+    return conflicts_between(form, IncidentForm(data=incident_values(newest)))
+
+
+def _etag(recorded: Mapping[str, Any]) -> str:
+    """Return the version that a correction names: the one that was opened."""
+    return f'"{recorded["version"]}"' if "version" in recorded else ""
+
+
 def _zone(desk: Desk) -> str:
     """Return the name of the zone by whose clock the agency reads safe hours."""
     return str(desk.visit.clock.zone)
@@ -121,6 +159,14 @@ def _intake_page(desk: Desk, form: IntakeForm, case_ref: UUID | None = None, sta
     return desk.page("cases/intake.html", status=status, form=form, place=place, case_ref=case_ref, cases=CASES)
 
 
-def _correction_page(desk: Desk, case_ref: UUID, incident_ref: UUID, form: IncidentForm, status: int = 200) -> Response:
+def _correction_page(
+    desk: Desk,
+    case_ref: UUID,
+    incident_ref: UUID,
+    form: IncidentForm,
+    status: int = 200,
+    conflicts: tuple[FieldConflict, ...] = (),
+) -> Response:
     place = f"{CASES}/{case_ref}/incidents/{incident_ref}/versions"
-    return desk.page("cases/correction.html", status=status, form=form, place=place, case_ref=case_ref, cases=CASES)
+    context = {"place": place, "case_ref": case_ref, "cases": CASES, "conflicts": conflicts}
+    return desk.page("cases/correction.html", status=status, form=form, **context)

@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
+from services.dashboard.conflicts import OVERTAKEN, filled_in
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.form_instants import local_day, local_now
 from services.dashboard.forms.order_forms import (
@@ -101,8 +102,10 @@ async def take_step(desk: AtDesk, order_ref: UUID, step: str) -> Response:
     try:
         await desk.ask(ask, OrderStateRow)
     except ServiceRefusal as refusal:
+        reply = await _order(desk, order_ref)
         form.etag.data = reply.etag
-        return _step_page(desk, step, reply.row, form, refused(form, refusal), stale=refusal.status == 412)
+        stale = refusal.status in OVERTAKEN
+        return _step_page(desk, step, reply.row, form, refused(form, refusal), stale=stale)
     return see_other(f"{ORDERS}/{order_ref}", step)
 
 
@@ -132,6 +135,7 @@ def _step_page(
         title=translate(entry.title),
         order=order,
         form=form,
-        stale=stale,
+        sent=filled_in(form) if stale else (),
+        today=local_day(desk.visit.clock),
         place=f"{ORDERS}/{order.order_ref}",
     )

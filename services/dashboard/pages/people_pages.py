@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from runtime.http.problems import Absent, Forbidden
+from services.dashboard.conflicts import OVERTAKEN, filled_in
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.people_forms import LeavingForm, NewPersonForm, PeopleForm, RolesForm
 from services.dashboard.language import mark, translate
@@ -213,12 +214,20 @@ async def _carried_out(desk: Desk, person_ref: str, step: str, form: PeopleForm,
     except ServiceRefusal as refusal:
         reply = await _read_person(desk, person_ref)
         form.etag.data = reply.etag
-        return _step_page(desk, step, reply, form, refused(form, refusal))
+        sent = filled_in(form) if refusal.status in OVERTAKEN else ()
+        return _step_page(desk, step, reply, form, refused(form, refusal), sent)
     return see_other(f"{PEOPLE}/{person_ref}", step)
 
 
-def _step_page(desk: Desk, step: str, reply: Reply[PersonRow], form: PeopleForm, status: int = 200) -> Response:
-    context = {"person": reply.row, "form": form, "role_words": role_words, "place": PEOPLE}
+def _step_page(
+    desk: Desk,
+    step: str,
+    reply: Reply[PersonRow],
+    form: PeopleForm,
+    status: int = 200,
+    sent: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    context = {"person": reply.row, "form": form, "role_words": role_words, "place": PEOPLE, "sent": sent}
     return desk.page(f"people/{step}.html", status=status, **context)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from schemas.codes import PlanStatus
+from services.dashboard.conflicts import OVERTAKEN, FieldConflict, conflicts_between
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.forms.plan_forms import PlanForm, plan_values
@@ -15,7 +16,7 @@ from services.dashboard.navigation import CASES
 from services.dashboard.own_records import open_own
 from services.dashboard.rows.case_rows import CaseRow, PlanRow
 from services.dashboard.service_client import Ask, ServiceRefusal
-from services.dashboard.session_auth import session_router
+from services.dashboard.session_auth import SignedIn, session_router
 
 routes = session_router(f"{CASES}/{{case_ref}}/plan")
 
@@ -28,6 +29,12 @@ async def show_plan(case_ref: UUID, desk: AtDesk) -> Response:
     if case.plan is None or (desk.drafts.fields is not None and await _newest(desk, case_ref)):
         return _editor(desk, case, PlanForm())
     return desk.page("cases/plan.html", case=case, form=DeskForm(), place=f"{CASES}/{case_ref}")
+
+
+@routes.get("/opening")
+async def return_to_plan(case_ref: UUID, _: SignedIn) -> Response:
+    """Lead whoever signed in again to the page that offers their unsaved work: an opening is not asked for again."""
+    return see_other(f"{CASES}/{case_ref}/plan")
 
 
 @routes.post("/opening")
@@ -44,9 +51,11 @@ async def write_plan(case_ref: UUID, desk: AtDesk) -> Response:
     """Keep the form as the plan's next version."""
     form = await desk.submitted(PlanForm)
     case = await _case(desk, case_ref)
+    recorded = {} if case.plan is None else await _newest(desk, case_ref)
+    form.keep_others(PlanForm(data=plan_values(recorded)))
     if not form.validate():
         return _editor(desk, case, form, 422)
-    body = form.body({} if case.plan is None else await _newest(desk, case_ref))
+    body = form.body(recorded)
     path, key, etag = f"/v1/cases/{case_ref}/plans", str(form.key.data), str(form.etag.data or "")
     try:
         await desk.ask(Ask("intake", path, method="POST", body=body, key=key, etag=etag), PlanRow)
@@ -56,15 +65,13 @@ async def write_plan(case_ref: UUID, desk: AtDesk) -> Response:
 
 
 async def _refused_page(desk: Desk, case: CaseRow, form: PlanForm, refusal: ServiceRefusal) -> Response:
-    """Show the form with what was typed; beside it, field by field, what somebody else saved meanwhile."""
-    status = refused(form, refusal)
-    if refusal.status not in (412, 428) or case.plan is None:
+    """Show the form with what was typed; above it, field by field, what somebody else saved meanwhile."""
+    status, case = refused(form, refusal), await _case(desk, case.case_ref)
+    if refusal.status not in OVERTAKEN or case.plan is None:
         return _editor(desk, case, form, status)
     theirs = PlanForm(data=plan_values(await _newest(desk, case.case_ref)))
     form.etag.data = _etag(case)
-    names = [name for name in form.data if name not in ("key", "etag", "closed")]
-    differing = [name for name in names if (form.data[name] or "") != (theirs.data[name] or "")]
-    return _editor(desk, case, form, status, {name: theirs.data[name] for name in differing})
+    return _editor(desk, case, form, status, conflicts_between(form, theirs, {"closed"}))
 
 
 def _etag(case: CaseRow) -> str:
@@ -83,7 +90,8 @@ async def _newest(desk: Desk, case_ref: UUID) -> dict[str, Any]:
 
 
 def _editor(
-    desk: Desk, case: CaseRow, form: PlanForm, status: int = 200, theirs: dict[str, Any] | None = None
+    desk: Desk, case: CaseRow, form: PlanForm, status: int = 200, conflicts: tuple[FieldConflict, ...] = ()
 ) -> Response:
     place = f"{CASES}/{case.case_ref}"
-    return desk.page("cases/plan_editor.html", status=status, case=case, form=form, theirs=theirs or {}, place=place)
+    context = {"case": case, "form": form, "conflicts": conflicts, "place": place}
+    return desk.page("cases/plan_editor.html", status=status, **context)

@@ -14,6 +14,7 @@ from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Purpose
 from services.dashboard import mail
 from services.dashboard.colleagues import colleague_names
+from services.dashboard.conflicts import filled_in
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.mail_forms import OpeningForm
 from services.dashboard.forms.referral_forms import AnswerForm
@@ -45,6 +46,7 @@ class ReferralScene:
 
     answer: str = ""
     form: AnswerForm | None = None
+    resumed: bool = False
     overtaken: bool = False
     opened: ShownOpening | None = field(default=None, repr=False)
     nothing_open: bool = False
@@ -55,6 +57,16 @@ class ReferralScene:
 async def show_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = None) -> Response:
     """Show how a referral stands."""
     return await _page(desk, referral_ref, ReferralScene(), case)
+
+
+@routes.get("/{referral_ref}/{answer}")
+async def show_answer(referral_ref: UUID, answer: str, desk: AtDesk, done: str = "") -> Response:
+    """Show the referral with an answer that was typed and not sent; other addresses of it lead to its page."""
+    if answer not in ANSWERS or desk.drafts.fields is None:
+        return see_other(f"{REFERRALS}/{referral_ref}", "saved" if done == "saved" else "")
+    form = ANSWERS[answer].form()
+    desk.resume(form)
+    return await _page(desk, referral_ref, ReferralScene(answer, form, resumed=True))
 
 
 @routes.post("/{referral_ref}/opening")
@@ -95,6 +107,9 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
     file = await _file(desk, referral)
     messages = await _messages(desk, referral, file)
     forms = _forms(desk, reply, side, scene)
+    for name, form in forms.items():
+        if form.keeps_draft:
+            await desk.offer_drafts(f"{REFERRALS}/{referral_ref}/{name}")
     if scene.form is not None and scene.overtaken and scene.answer not in forms:
         scene.form.general_errors = [translate(NOT_POSSIBLE)]
     return desk.page(
@@ -104,8 +119,8 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
         side=side.value,
         forms=forms,
         scene=scene,
-        sent_before=_chosen(scene.form) if scene.form is not None and scene.overtaken else (),
         people=await colleague_names(desk) if referral.assigned_to else {},
+        sent_before=filled_in(scene.form) if scene.form is not None and scene.overtaken else (),
         purposes=list(dict.fromkeys(purpose for row in messages for purpose in mail.purposes_of(desk, row))),
         others=_others(desk, file),
         agencies=await desk.agency_names(referral.agencies),
@@ -140,7 +155,8 @@ def _forms(
             continue
         again = scene.form if scene.form is not None and scene.answer == name else None
         form = again or ANSWERS[name].form(data=_defaults(desk, name))
-        form.etag.data = reply.etag
+        if not scene.resumed or again is None:  # what is gone on with answers the version that its writer saw
+            form.etag.data = reply.etag
         forms[name] = form
     return forms
 
@@ -148,17 +164,6 @@ def _forms(
 def _defaults(desk: Desk, name: str) -> dict[str, Any]:
     """Return what stands in a form before anybody typed: whoever accepts meets her, unless they say otherwise."""
     return {"advocate_name": desk.visit.person_name} if name == "acceptance" else {}
-
-
-def _chosen(form: AnswerForm) -> tuple[tuple[str, str], ...]:
-    """Return what was filled in, as people read it."""
-    shown = []
-    for entry in form:
-        if entry.name in ("key", "etag") or entry.data in (None, ""):
-            continue
-        labels = {value: label for value, label, *_ in entry.iter_choices()} if hasattr(entry, "iter_choices") else {}
-        shown.append((str(entry.label.text), str(labels.get(entry.data, entry.data))))
-    return tuple(shown)
 
 
 async def _file(desk: Desk, referral: ReferralDetailRow) -> list[MailRow]:

@@ -44,6 +44,7 @@ async def show_drafts(desk: AtDesk, case_ref: UUID, language: str = "") -> Respo
     form = SignForm()
     form.signed_at.data = local_now(desk.visit.clock)
     form.language.data = language or None
+    desk.resume(form)  # before the words are chosen that the page shows in her language
     return await _sign_page(desk, case_ref, form)
 
 
