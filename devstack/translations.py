@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+from pydantic import BaseModel
 
 import schemas.codes
+from schemas.categories import DataCategory
+from schemas.registry import CONTRACTS
 from services.dashboard.code_words import code_words
-from services.dashboard.domain import words
+from services.dashboard.domain import fact_words, words
+from services.dashboard.field_labels import english_label
 from services.dashboard.language import CATALOGUES, LANGUAGES, SOURCE
 
 DESK: Final = CATALOGUES.parent
@@ -39,8 +43,8 @@ KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 
 @cache
 def source_texts() -> frozenset[str]:
-    """Return every text that pages can show: what templates and code mark, and the words of every code."""
-    return frozenset((*_marked_texts(), *_code_texts()))
+    """Return every text that pages can show: what is marked, and the words of every code and field of a contract."""
+    return frozenset((*_marked_texts(), *_code_texts(), *_contract_texts()))
 
 
 def catalogue_of(language: str) -> Catalog:
@@ -75,10 +79,32 @@ def _marked_texts() -> Iterator[str]:
 
 
 def _code_texts() -> Iterator[str]:
-    kinds = [kind for kind in vars(schemas.codes).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    listed = (*vars(schemas.codes).values(), DataCategory)
+    kinds = [kind for kind in listed if isinstance(kind, type) and issubclass(kind, StrEnum)]
     for kind in kinds:
         for code in kind:
             yield from (text for text in (code_words(code), words(code)) if len(text) > 2 and not text.isdecimal())
+
+
+def _contract_texts() -> Iterator[str]:
+    """Yield the names of facts and the labels of their fields, and of the fields within those."""
+    for fact in CONTRACTS.values():
+        yield fact_words(fact.type)
+        yield from (english_label(name) for name in _field_names(fact))
+
+
+def _field_names(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield name
+        yield from (inner for part in _parts(field.annotation) for inner in _field_names(part))
+
+
+def _parts(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _parts(argument)
 
 
 def _place(language: str) -> Path:

@@ -26,8 +26,8 @@ from services.dashboard.navigation import navigation_for
 from services.dashboard.page_drafts import PageDrafts, drafts_at, offer_of
 from services.dashboard.places import own_page, path_of
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
-from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn
-from services.dashboard.templates import page
+from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn, is_background
+from services.dashboard.templates import fragment, page
 
 KEYS_COOKIE: Final = "accord-keys"
 
@@ -49,6 +49,11 @@ class Desk:
     def here(self) -> str:
         """Return the address of the page, without its query."""
         return self.request.url.path
+
+    @property
+    def background(self) -> bool:
+        """Tell whether the page asks by itself."""
+        return is_background(self.request)
 
     def may(self, scope: str) -> bool:
         """Tell whether the person may ask for this."""
@@ -122,6 +127,10 @@ class Desk:
     def live_address(self, case_ref: UUID) -> str:
         """Return where this page hears of changes of the case that it shows."""
         return live_address(self.visit, case_ref)
+
+    def closed(self, place: str) -> Response:
+        """Return the part of a page that stands where something was open that its reader may no longer see."""
+        return fragment("parts/closed.html", place=place)
 
     async def announce(self, case_ref: UUID | None = None) -> None:
         """Tell the agency's open pages of a change that no message tells: an assignment, a mark, a name."""

@@ -11,12 +11,14 @@ from uuid import UUID
 from runtime.http.problems import Absent
 from schemas.codes import Purpose
 from services.dashboard.desk import Desk
+from services.dashboard.domain import Query
 from services.dashboard.language import mark, translate
 from services.dashboard.opened_fields import TERMS, FieldReader, OpenedSection, agencies_in
+from services.dashboard.places import with_query
 from services.dashboard.rows.mail_rows import MailListRow, MailRow, OpenableMailRow, OpenedMailRow
-from services.dashboard.service_client import Ask, ServiceRefusal, ServiceUnavailable
+from services.dashboard.service_client import Ask, ServiceRefusal
 
-MOST_PAGES: Final = 5
+PAGE: Final = (("limit", "200"),)
 # In the words of services/exchange/domain.py, which sends the codes.
 NOTICES: Final[Mapping[str, str]] = {
     "redisclosure_prohibited": mark("This was shared with you for the purpose named. You may not pass it on."),
@@ -34,37 +36,45 @@ class ShownOpening:
     purpose: Purpose
     until: datetime | None
     own: bool
+    still: str  # where the page asks whether it may go on showing this; empty for an own record
     notices: tuple[str, ...]
     sections: tuple[OpenedSection, ...] = field(repr=False)
 
 
 async def case_file(desk: Desk, case_ref: UUID) -> list[MailRow]:
-    """Return the messages in a case's file, oldest first; none where nothing can be seen, or the exchange is away."""
+    """Return the messages in a case's file, oldest first, and none where this person can see nothing of it.
+
+    Raises `ServiceUnavailable` where the exchange is away: a file that cannot be read is not an empty one.
+    """
     rows: list[MailRow] = []
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        query = (("limit", "200"), *([] if cursor is None else [("cursor", cursor)]))
+    query: Query = PAGE
+    while True:
         try:
             reply = await desk.read("exchange", f"/v1/cases/{case_ref}/messages", MailListRow, query)
-        except (Absent, ServiceUnavailable):
+        except Absent:
             return rows
         rows += reply.row.messages
-        cursor = reply.cursor
-        if cursor is None:
-            break
-    return rows
+        if reply.cursor is None:
+            return rows
+        query = (*PAGE, ("cursor", reply.cursor))
 
 
 async def openable(desk: Desk, messages: Sequence[MailRow]) -> list[OpenableMailRow]:
     """Return those of the messages that this person could open now, each with its purposes."""
-    rows = []
-    for message in messages:
-        try:
-            path = f"/v1/messages/{message.message_ref}/purposes"
-            rows.append((await desk.read("exchange", path, OpenableMailRow)).row)
-        except (Absent, ServiceUnavailable):
-            continue
-    return rows
+    rows = [await openable_now(desk, message.message_ref) for message in messages]
+    return [row for row in rows if row is not None]
+
+
+async def openable_now(desk: Desk, message_ref: UUID) -> OpenableMailRow | None:
+    """Return a message with the purposes for which this person could open it now, or None where there are none.
+
+    Raises `ServiceUnavailable` where the exchange is away.
+    """
+    try:
+        row = (await desk.read("exchange", f"/v1/messages/{message_ref}/purposes", OpenableMailRow)).row
+    except Absent:
+        return None
+    return row if row.purposes else None
 
 
 def purposes_of(desk: Desk, message: OpenableMailRow) -> tuple[Purpose, ...]:
@@ -84,8 +94,26 @@ async def opened(desk: Desk, message_ref: UUID, purpose: Purpose) -> OpenedMailR
         return None
 
 
-async def shown(desk: Desk, row: OpenedMailRow, *, without: str = "") -> ShownOpening:
-    """Return an opening as people read it, `without` a category that the page shows elsewhere."""
+async def releases_known(desk: Desk, case_ref: UUID) -> int:
+    """Return how many messages in a case's file tell of a release: after one more, what is open may be too much."""
+    return sum(row.type.startswith(RELEASES) for row in await case_file(desk, case_ref))
+
+
+async def still_open(desk: Desk, messages: Sequence[MailRow], purpose: Purpose, releases: int) -> bool:
+    """Tell whether what was opened for a purpose may still stand on a page, when so many releases were known."""
+    rows = await openable(desk, messages)
+    if not any(purpose in row.purposes for row in rows):
+        return False
+    return await releases_known(desk, rows[0].case_ref) == releases
+
+
+async def shown(desk: Desk, row: OpenedMailRow, place: str, *, without: str = "") -> ShownOpening:
+    """Return an opening as people read it, `without` a category that the page shows elsewhere.
+
+    `place` is where the page asks whether it may go on showing it.
+    """
+    own = row.sender == desk.visit.agency.agency_id
+    known = {"purpose": str(row.scope.purpose), "releases": str(0 if own else await releases_known(desk, row.case_ref))}
     values = dict(row.categories) | ({} if row.terms is None else {DIRECTIVE_TERMS: row.terms})
     reader = FieldReader(desk.visit.clock, await desk.agency_names(set(agencies_in(values))))
     sections = reader.sections({name: fields for name, fields in row.categories.items() if name != without})
@@ -97,7 +125,8 @@ async def shown(desk: Desk, row: OpenedMailRow, *, without: str = "") -> ShownOp
         title=row.title,
         purpose=row.scope.purpose,
         until=row.scope.until,
-        own=row.sender == desk.visit.agency.agency_id,
+        own=own,
+        still="" if own else with_query(place, **known),
         notices=tuple(translate(NOTICES[code]) for code in row.notice.codes if code in NOTICES),
         sections=sections,
     )

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from schemas import codes
+from schemas.categories import DataCategory
 from services.dashboard.code_words import code_words
 from services.dashboard.domain import words
+from services.dashboard.field_labels import field_label
 from services.dashboard.language import mark, translate
 from services.dashboard.local_clock import LocalClock
 
@@ -19,15 +21,13 @@ REFERENCE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 AGENCY: Final = "agency_ref"
-ENDINGS: Final = ("_ref", "_at", "_on", "_code")  # what kind of value it is, that the value itself shows
-WHOLE: Final = frozenset({"spoken_code"})
 YES, NO = mark("Yes"), mark("No")
 TERMS: Final = mark("Release")
 
 # Every code of the contracts: shown in words, where free text is shown as it was typed.
 CODES: Final[Mapping[str, str]] = {
     str(code): code_words(code)
-    for listed in vars(codes).values()
+    for listed in (*vars(codes).values(), DataCategory)
     if isinstance(listed, type) and issubclass(listed, StrEnum)
     for code in listed
 }
@@ -58,11 +58,12 @@ class FieldReader:
 
     def sections(self, categories: Mapping[str, Mapping[str, Any]]) -> tuple[OpenedSection, ...]:
         """Return a section for each category that has something to show."""
-        read = [OpenedSection(translate(words(name)), self._fields(fields)) for name, fields in categories.items()]
+        read = [OpenedSection(translate(words(name)), self.fields(fields)) for name, fields in categories.items()]
         return tuple(section for section in read if section.fields)
 
-    def _fields(self, values: Mapping[str, Any]) -> tuple[OpenedField, ...]:
-        read = [OpenedField(_label(name), tuple(self._lines(name, value))) for name, value in values.items()]
+    def fields(self, values: Mapping[str, Any]) -> tuple[OpenedField, ...]:
+        """Return each field that has something to show."""
+        read = [OpenedField(field_label(name), tuple(self._lines(name, value))) for name, value in values.items()]
         return tuple(field for field in read if field.lines)
 
     def _lines(self, name: str, value: Any) -> Iterator[str]:
@@ -70,7 +71,7 @@ class FieldReader:
             for item in value:
                 yield from self._lines(name, item)
         elif isinstance(value, Mapping):
-            parts = [f"{field.label}: {', '.join(field.lines)}" for field in self._fields(value)]
+            parts = [f"{field.label}: {', '.join(field.lines)}" for field in self.fields(value)]
             if parts:
                 yield "; ".join(parts)
         elif not (isinstance(value, str) and REFERENCE.fullmatch(value)):
@@ -106,8 +107,3 @@ def agencies_in(values: Any) -> Iterator[str]:
     elif isinstance(values, list | tuple):
         for value in values:
             yield from agencies_in(value)
-
-
-def _label(name: str) -> str:
-    ending = next((suffix for suffix in ENDINGS if name.endswith(suffix) and name not in WHOLE), "")
-    return translate(words(name.removesuffix(ending)))

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from runtime.http.problems import Problem
 from services.dashboard.domain import case_code, fact_words, words
+from services.dashboard.field_labels import field_label
 from services.dashboard.form_instants import day_text
 from services.dashboard.forms.desk_form import field_items, field_params
 from services.dashboard.language import LANGUAGES, language_now, mark, translate, translate_plural
@@ -98,6 +99,7 @@ TEMPLATES.filters.update(
     case_code=case_code,
     case_code_of=lambda text: case_code(UUID(text)),
     fact_words=fact_words,
+    field_label=field_label,
     as_bars=as_bars,
     act_words=lambda act: translate(ACT_WORDS.get(act, words(act))),
     day=day_text,

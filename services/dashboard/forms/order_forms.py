@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from wtforms import BooleanField, DateField, DateTimeLocalField, HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, DateField, DateTimeLocalField, RadioField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from schemas.codes import EndReason, Modification, OrderExpiry, OrderType, ServiceFailure
@@ -54,7 +54,6 @@ class PaperForm(DeskForm):
 class RecordOrderForm(PaperForm):
     """An order to record."""
 
-    case_ref = HiddenField()
     status = RadioField(
         mark("How it stands"),
         [InputRequired(CHOOSE)],
@@ -64,8 +63,13 @@ class RecordOrderForm(PaperForm):
     issued_on = DateField(mark("Issued on"), [Optional()])
     respondents = TextAreaField(mark("Whom it restrains"), [Length(max=2000)])
 
+    def body_for(self, case_ref: UUID | None, clock: LocalClock) -> dict[str, Any]:
+        """Return the form as the bridge takes it, in a case, or in none: then the order is given one of its own."""
+        terms = self.body(clock)
+        return terms if case_ref is None else terms | {"case_ref": str(case_ref)}
+
     def body(self, clock: LocalClock) -> dict[str, Any]:
-        """Return the form as the bridge takes it."""
+        """Return the form as the bridge takes it, without its case."""
         names = [one_line(line) for line in (self.respondents.data or "").splitlines() if line.strip()]
         terms = super().body(clock) | {"status": self.status.data}
         if names:
@@ -74,8 +78,6 @@ class RecordOrderForm(PaperForm):
             terms["order_type"] = self.order_type.data
         if self.issued_on.data is not None:
             terms["issued_on"] = self.issued_on.data.isoformat()
-        if self.case_ref.data:
-            terms["case_ref"] = str(self.case_ref.data)
         return terms
 
 

@@ -13,10 +13,10 @@ from services.dashboard.conflicts import OVERTAKEN, filled_in
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.case_forms import AssignmentForm, ClosingForm, NicknameForm, ReopeningForm
 from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.mail import case_file
 from services.dashboard.navigation import CASES
-from services.dashboard.own_records import records_of
 from services.dashboard.rows.case_rows import CaseRow, OpenedCaseRow
-from services.dashboard.rows.record_rows import RecordRow
+from services.dashboard.rows.mail_rows import MailRow
 from services.dashboard.service_client import Ask, NotAuthorised, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import session_router
 
@@ -109,10 +109,10 @@ async def _case(desk: Desk, case_ref: UUID) -> CaseRow:
     return (await desk.read("intake", f"/v1/cases/{case_ref}", CaseRow)).row
 
 
-async def _records(desk: Desk, case_ref: UUID) -> Sequence[RecordRow] | None:
+async def _records(desk: Desk, case_ref: UUID) -> Sequence[MailRow] | None:
     """Return the case's file, newest first; None where it cannot be read just now."""
     try:
-        return tuple(reversed(await records_of(desk, case_ref)))
+        return tuple(reversed(await case_file(desk, case_ref)))
     except (ServiceUnavailable, NotAuthorised):
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -55,7 +56,8 @@ async def show_cases(desk: AtDesk, view: str = "mine", cursor: str = "") -> Resp
         raise Absent
     query = (*VIEWS[view].query, *([("cursor", cursor)] if cursor else []))
     reply = await desk.read_if_there("intake", PATH, CaseListRow, query)
-    return await _list_page(desk, view, reply, CaseSearchForm())
+    again = f"{CASES}?{urlencode([('view', view), *([('cursor', cursor)] if cursor else [])])}"
+    return await _list_page(desk, view, reply, CaseSearchForm(), again=again)
 
 
 @routes.post("/search")
@@ -72,9 +74,12 @@ async def search_cases(desk: AtDesk) -> Response:
 
 
 async def _list_page(
-    desk: Desk, view: str, reply: Reply[CaseListRow] | None, form: CaseSearchForm, status: int = 200
+    desk: Desk, view: str, reply: Reply[CaseListRow] | None, form: CaseSearchForm, status: int = 200, again: str = ""
 ) -> Response:
-    """Return the page of one view; without a reply it shows the form's errors, or that intake is away."""
+    """Return the page of one view, live where it can be asked for `again`; what was found for a name cannot.
+
+    Without a reply it shows the form's errors, or that intake is away.
+    """
     if reply is None and not form.errors and not form.general_errors:
         status = 503
     return desk.page(
@@ -90,6 +95,7 @@ async def _list_page(
         cursor=None if reply is None else reply.cursor,
         people=await colleague_names(desk),
         form=form,
+        again=again,
         place=CASES,
     )
 

@@ -50,6 +50,7 @@ async def exclude_colleague(case_ref: UUID, desk: AtDesk) -> Response:
         await desk.ask(Ask("consent", path, method="POST", body=body, key=key), ExclusionRow)
     except ServiceRefusal as refusal:
         return _page(desk, case_ref, form, status=refused(form, refusal))
+    await desk.announce(case_ref)  # their open lists lose the row, and their open page of the case its fields
     name = names.get(form.person_ref.data, form.person_ref.data)
     return desk.page("cases/excluded.html", code=case_code(case_ref), name=name, cases=CASES)
 

@@ -40,6 +40,7 @@ async def open_case(desk: AtDesk) -> Response:
         case_ref = (await desk.ask(ask, OpenedCaseRow)).row.case_ref
     except ServiceRefusal as refusal:
         return _intake_page(desk, form, status=refused(form, refusal))
+    await desk.announce(case_ref)
     return await _write_down(desk, case_ref, form)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
+from schemas.codes import Purpose
 from services.dashboard import mail
 from services.dashboard.desk import AtDesk, Desk, see_other
 from services.dashboard.forms.mail_forms import HandlingForm, OpeningForm
@@ -70,6 +71,18 @@ async def show_message(message_ref: UUID, desk: AtDesk) -> Response:
     return await _page(desk, message_ref)
 
 
+@routes.get("/{message_ref}/opening")
+async def check_opening(message_ref: UUID, desk: AtDesk, purpose: Purpose | None = None, releases: int = 0) -> Response:
+    """Tell a page whether what it shows may stay; whoever signed in again is led to the message."""
+    place = f"{MESSAGES}/{message_ref}"
+    if purpose is None or not desk.background:
+        return see_other(place)
+    row = await mail.openable_now(desk, message_ref)
+    if row is not None and await mail.still_open(desk, [row], purpose, releases):
+        return Response(status_code=204)
+    return desk.closed(place)
+
+
 @routes.post("/{message_ref}/opening")
 async def open_message(message_ref: UUID, desk: AtDesk) -> Response:
     """Show what this person may see of a message, the look being on record."""
@@ -78,7 +91,7 @@ async def open_message(message_ref: UUID, desk: AtDesk) -> Response:
     row = await mail.opened(desk, message_ref, form.chosen())
     if row is None:
         raise Absent
-    return await _page(desk, message_ref, await mail.shown(desk, row))
+    return await _page(desk, message_ref, await mail.shown(desk, row, desk.here))
 
 
 @routes.post("/{message_ref}/handling")
@@ -100,6 +113,7 @@ async def _page(desk: Desk, message_ref: UUID, opened: ShownOpening | None = Non
         "messages/message.html",
         message=row,
         opened=opened,
+        live_address=desk.live_address(row.case_ref),
         own=row.sender == desk.visit.agency.agency_id,
         purposes=mail.purposes_of(desk, row),
         handling=HandlingForm(),

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Purpose
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
-from services.dashboard.domain import Query
+from services.dashboard.domain import Query, case_code
 from services.dashboard.form_instants import local_day
 from services.dashboard.forms.order_forms import OpenPapersForm, OrderSearchForm, RecordOrderForm
 from services.dashboard.language import mark, translate
-from services.dashboard.navigation import ORDERS
+from services.dashboard.navigation import CASES, ORDERS
+from services.dashboard.opened_fields import FieldReader, agencies_in
 from services.dashboard.rows.order_rows import (
     ORDER_TYPE,
     OpenedPapersRow,
@@ -25,7 +26,6 @@ from services.dashboard.rows.order_rows import (
     OrderStateRow,
     PaperListRow,
     PaperRow,
-    text_of,
 )
 from services.dashboard.rows.service_row import CountedRow
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal
@@ -33,6 +33,7 @@ from services.dashboard.session_auth import session_router
 
 BRIDGE: Final = "law_enforcement_bridge"
 PATH: Final = "/v1/orders"
+NEW: Final = f"{ORDERS}/new"
 SOON: Final = timedelta(days=7)
 MOST_PAPERS: Final = 100
 # For what each kind of agency that records orders reads its own papers again.
@@ -83,24 +84,22 @@ async def search_orders(desk: AtDesk) -> Response:
 
 
 @routes.get("/new")
-async def show_new_order(desk: AtDesk, case: str = "") -> Response:
+async def show_new_order(desk: AtDesk, case: UUID | None = None) -> Response:
     """Show the form that records an order, in a case of the agency or in one of its own."""
-    form = RecordOrderForm()
-    form.case_ref.data = case
-    return desk.page("orders/new.html", form=form, orders=ORDERS)
+    return _new_page(desk, RecordOrderForm(), case)
 
 
 @routes.post("/new")
-async def record_order(desk: AtDesk) -> Response:
-    """Record an order."""
+async def record_order(desk: AtDesk, case: UUID | None = None) -> Response:
+    """Record an order, in a case where the page's address names one."""
     form = await desk.submitted(RecordOrderForm)
     if not form.validate():
-        return desk.page("orders/new.html", status=422, form=form, orders=ORDERS)
-    body = form.body(desk.visit.clock)
+        return _new_page(desk, form, case, 422)
+    body = form.body_for(case, desk.visit.clock)
     try:
         order = (await desk.ask(Ask(BRIDGE, PATH, method="POST", body=body, key=str(form.key.data)), OrderStateRow)).row
     except ServiceRefusal as refusal:
-        return desk.page("orders/new.html", status=refused(form, refusal), form=form, orders=ORDERS)
+        return _new_page(desk, form, case, refused(form, refusal))
     return see_other(f"{ORDERS}/{order.order_ref}", "recorded")
 
 
@@ -125,6 +124,19 @@ async def open_papers(desk: AtDesk, order_ref: UUID) -> Response:
     return await _order_page(desk, order_ref, [paper for paper in opened if paper.of(order_ref)])
 
 
+def _new_page(desk: Desk, form: RecordOrderForm, case: UUID | None, status: int = 200) -> Response:
+    return desk.page(
+        "orders/new.html",
+        status=status,
+        form=form,
+        case=case,
+        code="" if case is None else case_code(case),
+        action=NEW if case is None else f"{NEW}?case={case}",
+        orders=ORDERS,
+        cases=CASES,
+    )
+
+
 async def _order_page(desk: Desk, order_ref: UUID, opened: list[PaperRow] | None) -> Response:
     reply = await desk.read(BRIDGE, f"{PATH}/{order_ref}", OrderStateRow)
     papers = opened if opened is not None else await _papers(desk, reply.row.case_ref)
@@ -138,7 +150,9 @@ async def _order_page(desk: Desk, order_ref: UUID, opened: list[PaperRow] | None
         form=OpenPapersForm(),
         orders=ORDERS,
         today=local_day(desk.visit.clock),
-        text_of=text_of,
+        reader=FieldReader(
+            desk.visit.clock, await desk.agency_names(agencies_in([paper.content for paper in papers or ()]))
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -25,7 +26,7 @@ from services.dashboard.pages.referral_list_pages import PATH, SOON
 from services.dashboard.referral_answers import ANSWERS, ReferralSide, possible_answers, side_of
 from services.dashboard.rows.mail_rows import MailRow, OpenableMailRow, OpenedMailRow
 from services.dashboard.rows.referral_rows import ReferralDetailRow, ReferralListRow
-from services.dashboard.service_client import Ask, Reply, ServiceRefusal
+from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import session_router
 
 STATUS: Final = "referral_status"  # stands on the page already
@@ -59,6 +60,21 @@ async def show_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = No
     return await _page(desk, referral_ref, ReferralScene(), case)
 
 
+@routes.get("/{referral_ref}/opening")
+async def check_opening(
+    referral_ref: UUID, desk: AtDesk, purpose: Purpose | None = None, releases: int = 0, case: UUID | None = None
+) -> Response:
+    """Tell a page whether what it shows of the survivor may stay; whoever signed in again is led to the referral."""
+    place = f"{REFERRALS}/{referral_ref}" + (f"?case={case}" if case else "")
+    if purpose is None or not desk.background:
+        return see_other(place)
+    referral = (await _referral(desk, referral_ref, case)).row
+    near = _near(referral, await mail.case_file(desk, referral.case_ref))
+    if await mail.still_open(desk, near, purpose, releases):
+        return Response(status_code=204)
+    return desk.closed(place)
+
+
 @routes.get("/{referral_ref}/{answer}")
 async def show_answer(referral_ref: UUID, answer: str, desk: AtDesk, done: str = "") -> Response:
     """Show the referral with an answer that was typed and not sent; other addresses of it lead to its page."""
@@ -77,7 +93,9 @@ async def open_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = No
     row = await _opened(desk, referral, purpose)
     if row is None:
         return await _page(desk, referral_ref, ReferralScene(nothing_open=True, status=404), case)
-    return await _page(desk, referral_ref, ReferralScene(opened=await mail.shown(desk, row, without=STATUS)), case)
+    place = desk.here + (f"?case={case}" if case else "")
+    opened = await mail.shown(desk, row, place, without=STATUS)
+    return await _page(desk, referral_ref, ReferralScene(opened=opened), case)
 
 
 @routes.post("/{referral_ref}/{answer}")
@@ -115,6 +133,7 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
     return desk.page(
         "referrals/referral.html",
         status=scene.status,
+        live_address=desk.live_address(referral.case_ref),
         referral=referral,
         side=side.value,
         forms=forms,
@@ -167,14 +186,25 @@ def _defaults(desk: Desk, name: str) -> dict[str, Any]:
 
 
 async def _file(desk: Desk, referral: ReferralDetailRow) -> list[MailRow]:
-    """Return the messages of the referral's case, as far as this person could open one of them now."""
-    return await mail.case_file(desk, referral.case_ref) if desk.may("inbox:read") else []
+    """Return the messages of the referral's case that this person can see; none where the exchange is away."""
+    if not desk.may("inbox:read"):
+        return []
+    with suppress(ServiceUnavailable):  # the rest of the page stands
+        return await mail.case_file(desk, referral.case_ref)
+    return []
 
 
 async def _messages(desk: Desk, referral: ReferralDetailRow, file: Sequence[MailRow]) -> list[OpenableMailRow]:
     """Return those of a case's messages that the referral may have come with."""
+    with suppress(ServiceUnavailable):
+        return await mail.openable(desk, _near(referral, file))
+    return []
+
+
+def _near(referral: ReferralDetailRow, file: Sequence[MailRow]) -> list[MailRow]:
+    """Return those of a file's messages that the referral may have come with, by sender and time."""
     near = sorted((row for row in file if _belongs(row, referral)), key=lambda row: _distance(row, referral))
-    return await mail.openable(desk, near[:MOST_MESSAGES])
+    return near[:MOST_MESSAGES]
 
 
 async def _opened(desk: Desk, referral: ReferralDetailRow, purpose: Purpose) -> OpenedMailRow | None:

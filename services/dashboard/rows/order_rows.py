@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,13 +9,10 @@ from uuid import UUID
 from pydantic import Field
 
 from services.dashboard.domain import case_code, words
-from services.dashboard.form_instants import day_text
-from services.dashboard.local_clock import LocalClock
 from services.dashboard.rows.service_row import ServiceRow
 
 ORDER_TYPE = "accord.protective_order."
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
+FOR_PROGRAMS = frozenset({"version", "origin", "cji_fields"})
 
 
 class RespondentServiceRow(ServiceRow):
@@ -79,12 +74,11 @@ class PaperRow(ServiceRow):
         """Tell whether it is about this order."""
         return self.categories.get("order_terms", {}).get("order_ref") == str(order_ref)
 
-    def lines(self) -> Iterator[tuple[str, Any]]:
-        """Yield what it says, line by line; references are for programs."""
-        for fields in self.categories.values():
-            for name, value in fields.items():
-                if not name.endswith("_ref") and name not in ("version", "origin", "cji_fields"):
-                    yield words(name), value
+    @property
+    def content(self) -> dict[str, Any]:
+        """Return what it says to people; some fields are for programs."""
+        everything = {name: value for fields in self.categories.values() for name, value in fields.items()}
+        return {name: value for name, value in everything.items() if name not in FOR_PROGRAMS}
 
 
 class PaperListRow(ServiceRow):
@@ -97,18 +91,3 @@ class OpenedPapersRow(ServiceRow):
     """The papers that were opened."""
 
     opened: tuple[PaperRow, ...]
-
-
-def text_of(value: Any, clock: LocalClock) -> str:
-    """Return a value as people read it: an instant by the agency's clock, a day as a day, a code in words."""
-    if isinstance(value, dict):
-        parts = (f"{words(name)} {text_of(part, clock)}" for name, part in value.items() if not name.endswith("_ref"))
-        return ", ".join(parts)
-    if isinstance(value, list):
-        return "; ".join(text_of(part, clock) for part in value)
-    text = str(value)
-    if INSTANT.fullmatch(text):
-        return clock.full(datetime.fromisoformat(text))
-    if DAY.fullmatch(text):
-        return day_text(date.fromisoformat(text))
-    return words(text) if text.replace("_", "").isalpha() and text.islower() else text

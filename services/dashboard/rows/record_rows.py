@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
+from pydantic import Field
+
+from services.dashboard.rows.mail_rows import MailRow
 from services.dashboard.rows.service_row import ServiceRow
 
 
-class RecordRow(ServiceRow):
-    """The routing of one record in a case's file."""
-
-    message_ref: UUID
-    type: str
-    sender: str
-    occurred_at: datetime
-
-
-class RecordListRow(ServiceRow):
-    """One page of a case's file."""
-
-    messages: tuple[RecordRow, ...]
-
-
-class RecordPurposesRow(ServiceRow):
-    """For which purposes a record could be opened now."""
-
-    purposes: tuple[str, ...]
-
-
-class OpenedRecordRow(RecordRow):
+class OpenedRecordRow(MailRow):
     """A record that was opened: permitted fields by category."""
 
-    categories: dict[str, dict[str, Any]]
+    categories: Mapping[str, Mapping[str, Any]] = Field(repr=False)
 
     @property
     def fields(self) -> dict[str, Any]:

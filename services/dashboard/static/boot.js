@@ -14,6 +14,30 @@ document.body.classList.add("js-enabled", "govuk-frontend-supported");
 startGovuk();
 startMoj();
 
+// What is typed into a form that keeps drafts is saved a second after the last key; what takes the page away before that
+// second is over saves it first. A form that is being sent is none that stays.
+let unsaved = null;
+
+function saveTyped() {
+  const place = unsaved?.querySelector(".desk-draft");
+  if (place) {
+    const body = new URLSearchParams(new FormData(unsaved));
+    fetch(place.dataset.hxPost, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } });
+  }
+  unsaved = null;
+}
+
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => { unsaved = event.target.form ?? unsaved; });
+}
+document.addEventListener("submit", () => { unsaved = null; });
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.matches(".desk-draft")) {
+    unsaved = null;
+  }
+});
+window.addEventListener("pagehide", saveTyped);
+
 // A live page is kept up to date: the server says that something changed, and the page asks for it again.
 // Without this, and while it is paused, the page stands still until its reader loads it again.
 const NEWS_EVERY = 30_000;
@@ -25,6 +49,7 @@ const live = document.getElementById("live");
 const state = document.getElementById("live-state");
 const pause = document.getElementById("live-pause");
 const news = document.getElementById("live-news");
+const gone = document.getElementById("live-gone");
 let source = null;
 let leaving = false;
 let since = null;
@@ -56,6 +81,18 @@ function tell() {
   }, Math.max(0, lastNews + NEWS_EVERY - performance.now()));
 }
 
+// The rows of a live list by their links: one that left while nobody loaded the page anew is spoken of.
+function liveRows() {
+  return new Set([...document.querySelectorAll("main tbody th a")].map((link) => link.getAttribute("href")));
+}
+
+function tellGone(before) {
+  const after = liveRows();
+  if ([...before].some((row) => !after.has(row))) {
+    gone.textContent = gone.dataset.gone;
+  }
+}
+
 function disconnect(name) {
   source.close();
   source = null;
@@ -70,6 +107,7 @@ function leave() {
     return;
   }
   leaving = true;
+  saveTyped();
   if (source !== null) {
     source.close();
   }
@@ -113,10 +151,15 @@ if (live) {
     }
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (ours(event) && event.detail.successful) {
+    if (ours(event) && event.detail.successful && event.detail.xhr.status !== 204) {
       tell();
     }
   });
+  if (gone) {
+    let before = new Set();
+    document.body.addEventListener("htmx:beforeSwap", () => { before = liveRows(); });
+    document.body.addEventListener("htmx:afterSwap", () => tellGone(before));
+  }
   pause.addEventListener("click", () => {
     if (source === null) {
       connect();

@@ -27,7 +27,7 @@ def test_codes_are_words_and_text_stays_as_it_was_typed() -> None:
 def test_instants_stand_by_the_agencys_clock() -> None:
     assert lines(reported_at="2026-11-30T18:04:00Z", born_on="1991-04-17") == {
         "Reported": ("Mon 30 Nov 2026, 10:04 PST",),
-        "Born": ("17 Apr 1991",),
+        "Born on": ("17 Apr 1991",),
     }
 
 
@@ -42,9 +42,9 @@ def test_lists_and_parts_have_a_line_each() -> None:
     channels = [{"kind": "voice", "voicemail_ok": "no"}, {"kind": "sms", "address": "+1 555 0100"}]
 
     assert lines(channels=channels, children_present=True, children_count=2) == {
-        "Channels": ("Kind: Voice; Voicemail ok: No", "Kind: Sms; Address: +1 555 0100"),
+        "Channels": ("Kind: Voice; May a message be left?: No", "Kind: Sms; Address: +1 555 0100"),
         "Children present": ("Yes",),
-        "Children count": ("2",),
+        "How many children": ("2",),
     }
 
 
