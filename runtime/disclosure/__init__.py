@@ -20,7 +20,7 @@ from runtime.disclosure.offers import announce, offer, offer_many, record
 from runtime.disclosure.openings import Opening, TooLate, open
 from runtime.disclosure.relay_check import QueuedOffer, dead_letter, relayable
 from runtime.disclosure.reoffer import offer_own_copy
-from runtime.disclosure.state_reads import OWN_WORK, carried_fields, purposes_now, read_mask
+from runtime.disclosure.state_reads import OWN_WORK, carried_fields, count_openable, purposes_now, read_mask
 
 __all__ = [
     "OWN_WORK",
@@ -29,6 +29,7 @@ __all__ = [
     "TooLate",
     "announce",
     "carried_fields",
+    "count_openable",
     "dead_letter",
     "end_with",
     "never_start",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from runtime.register.directives import Consent
 from runtime.register.subjects import consents
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
+from schemas.registry import is_directive_fact
 from schemas.taxonomy import category_mask
 
 # What an agency of a kind does with its own records when its screen names no narrower purpose.
@@ -72,6 +73,11 @@ class _Offered(NamedTuple):
     recipient: str
     directives: Sequence[UUID]
     fact_ref: UUID | None
+
+    @property
+    def alike(self) -> tuple[str, bytes, bool]:
+        """Return what this message has in common with those of which the same is asked."""
+        return self.custodian, self.mask, self.party
 
 
 class Openable(NamedTuple):
@@ -149,24 +155,52 @@ async def purposes_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> dict
 
     A list is not a look: no field is released, no lock is taken, and no leaf is left.
     """
+    offered = [(offer, list(purposes)) for offer, purposes in await _offers_now(unit, message_refs)]
+    return {offer.message_ref: Openable(offer.fact_ref, purposes) for offer, purposes in offered if purposes}
+
+
+async def count_openable(unit: UnitOfWork, message_refs: Collection[UUID]) -> int:
+    """Return how many of these messages `purposes_now` would name; of each, the first purpose that opens it is enough.
+
+    No lock is taken and no leaf is left.
+    """
+    return sum(any(purposes) for _, purposes in await _offers_now(unit, message_refs))
+
+
+async def _offers_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> list[tuple[_Offered, Iterator[Purpose]]]:
+    """Return each message that is there, with those of the agency's purposes for which this person could open it."""
     rows = await fetch_all(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
     offered = [_Offered(*row) for row in rows]
     compiled = await consents(unit.session, [offer[:4] for offer in offered])
-    purposes = {offer.message_ref: _purposes(unit, offer, compiled[offer.subject_id]) for offer in offered}
+    # Messages of one custodian in the same fields are asked for alike: of thousands, few differ.
+    requests = {alike: _requests(unit, offer) for alike, offer in {offer.alike: offer for offer in offered}.items()}
+    return [(offer, _purposes(offer, compiled[offer.subject_id], requests[offer.alike])) for offer in offered]
+
+
+def _requests(unit: UnitOfWork, offer: _Offered) -> dict[Purpose, Request]:
+    custodian = read_agency(offer.agency_id, offer.kind, offer.flags, offer.purposes)
+    requested_mask = int.from_bytes(offer.mask, "big")
     return {
-        offer.message_ref: Openable(offer.fact_ref, purposes[offer.message_ref])
-        for offer in offered
-        if purposes[offer.message_ref]
+        purpose: unit.request(custodian, purpose, requested_mask, offer.party)
+        for purpose in sorted(unit.agency.purposes)
     }
 
 
-def _purposes(unit: UnitOfWork, offer: _Offered, consent: Consent) -> list[Purpose]:
-    custodian = read_agency(offer.agency_id, offer.kind, offer.flags, offer.purposes)
-    now = Snapshot(offer.subject_id, custodian, consent, offer.at)
-    requested_mask = int.from_bytes(offer.mask, "big")
-    purposes = []
-    for purpose in unit.agency.purposes:
-        decision = evaluate(offer.type, unit.request(custodian, purpose, requested_mask, offer.party), now)
+def _purposes(offer: _Offered, consent: Consent, requests: Mapping[Purpose, Request]) -> Iterator[Purpose]:
+    """Yield the purposes of these requests for which the message opens, in their order."""
+    for purpose in requests if _opens_unnamed(offer) else _named(offer, consent, requests):
+        request = requests[purpose]
+        now = Snapshot(offer.subject_id, request.custodian, consent, offer.at)
+        decision = evaluate(offer.type, request, now)
         if decision.mask or is_notice(offer, decision, now):
-            purposes.append(purpose)
-    return sorted(purposes)
+            yield purpose
+
+
+def _opens_unnamed(offer: _Offered) -> bool:
+    """Tell whether a message may open for a purpose that no permit names: an own record, or what is of a directive."""
+    return offer.custodian == offer.recipient or is_directive_fact(offer.type)
+
+
+def _named(offer: _Offered, consent: Consent, requests: Mapping[Purpose, Request]) -> list[Purpose]:
+    named = consent.named.get(offer.custodian, {}).get(offer.recipient, frozenset[Purpose]())
+    return [purpose for purpose in requests if purpose in named]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
 from runtime.disclosure.list_reads import MOST_ROWS, Page
 from runtime.register import Subject
+from runtime.register.snapshots import consents_now
 from schemas.categories import DataCategory
 from schemas.codes import DirectiveEffect, Purpose
 
@@ -83,8 +84,16 @@ CROSS JOIN LATERAL (SELECT k.case_ref FROM register."case" AS k
 WHERE d.custodian = :agency AND {condition} AND ({key}, d.directive_ref) {behind} (:place, :ref)
 ORDER BY {key} {order}, d.directive_ref {order} LIMIT :rows
 """
+# In the order of the list, so that the index of the list finds them.
+COUNTED: Final = """
+SELECT d.subject_id, d.effect, d.purpose, d.categories FROM register.directive AS d
+WHERE d.custodian = :agency AND {condition} ORDER BY {key} {order}, d.directive_ref {order} LIMIT :rows
+"""
 STILL: Final = "SELECT d.directive_ref FROM register.directive AS d WHERE d.directive_ref = ANY(:refs) AND {condition}"
 MOST_DAYS: Final = 90
+EFFECTS: Final = frozenset[str](DirectiveEffect)
+PURPOSES: Final = frozenset[str | None]((None, *Purpose))
+CATEGORIES: Final = frozenset[str](DataCategory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +118,12 @@ class ListedDirective:
     @property
     def readable(self) -> bool:
         """Tell whether each code of it is one that we know; one that is not is for a person to mend, in its case."""
-        return (
-            self.effect in set(DirectiveEffect)
-            and (self.purpose is None or self.purpose in set(Purpose))
-            and set(self.categories) <= set(DataCategory)
-        )
+        return is_readable(self.effect, self.purpose, self.categories)
+
+
+def is_readable(effect: str, purpose: str | None, categories: Collection[str]) -> bool:
+    """Tell whether each code of a directive is one that we know."""
+    return effect in EFFECTS and purpose in PURPOSES and CATEGORIES.issuperset(categories)
 
 
 Place = tuple[datetime, UUID]
@@ -155,9 +165,12 @@ async def hold(
 
 async def count(unit: UnitOfWork, filters: ReleaseFilter) -> tuple[int, bool]:
     """Return how many there are whose survivor does not hide from who asks, and whether all were looked at."""
-    rows = await of_agency(unit.session, unit.agency_id, filters, rows=MOST_ROWS)
+    params = {"agency": unit.agency_id, "rows": MOST_ROWS} | _days(filters)
+    rows = (await unit.session.execute(_statement(COUNTED, filters), params)).all()
     await list_reads.record_count(unit, filters.name)
-    return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
+    now = await consents_now(unit.session, (row.subject_id for row in rows))
+    shown = [row for row in rows if is_readable(row.effect, row.purpose, row.categories)]
+    return sum(not unit.hidden(now[row.subject_id].table) for row in shown), len(rows) < MOST_ROWS
 
 
 def _listed(row: RowMapping) -> ListedDirective:

@@ -121,6 +121,8 @@ class Desk:
     async def agency_names(self, agency_ids: Iterable[str]) -> dict[str, str]:
         """Return the names of agencies whose ids a service showed this person; ask for no others."""
         asked: Collection[str] = {agency_id for agency_id in agency_ids if agency_id}
+        if not asked:
+            return {}
         async with self.request.app.state.app_state.sessions() as session:
             return await store.agency_names(session, asked)
 

@@ -39,9 +39,9 @@ async def shows_anything(unit: UnitOfWork, case_ref: UUID) -> bool:
 
 async def count(unit: UnitOfWork, queue: MailQueue | None = None) -> tuple[int, bool]:
     """Return how many messages of the mailbox the person could open now, and whether all were looked at."""
-    rows = await store.messages_after(unit.session, unit.agency_id, 0, MOST_ROWS, queue=queue)
+    refs = await store.messages_counted(unit.session, unit.agency_id, MOST_ROWS, queue)
     await list_reads.record_count(unit, "inbox")
-    return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
+    return await disclosure.count_openable(unit, refs), len(refs) < MOST_ROWS
 
 
 async def mark_opened(unit: UnitOfWork, unread: Sequence[UUID], purpose: Purpose) -> None:

@@ -26,12 +26,13 @@ FROM exchange.message WHERE recipient = :agency
 PAGE = text(f"{LISTED} AND place > :after ORDER BY place LIMIT :rows")
 OF_CASE = text(f"{LISTED} AND case_ref = :case_ref AND place > :after ORDER BY place LIMIT :rows")
 # Each by an index of its own. What waits stands oldest first; what was dealt with, newest first.
-UNREAD = text(f"""{LISTED} AND sender <> recipient AND opened_at IS NULL AND handled_at IS NULL
-AND place > :after ORDER BY place LIMIT :rows""")
-OPENED = text(f"""{LISTED} AND sender <> recipient AND opened_at IS NOT NULL AND handled_at IS NULL
-AND place < :after ORDER BY place DESC LIMIT :rows""")
-HANDLED = text(f"""{LISTED} AND sender <> recipient AND handled_at IS NOT NULL
-AND place < :after ORDER BY place DESC LIMIT :rows""")
+IS_UNREAD = "sender <> recipient AND opened_at IS NULL AND handled_at IS NULL"
+IS_OPENED = "sender <> recipient AND opened_at IS NOT NULL AND handled_at IS NULL"
+IS_HANDLED = "sender <> recipient AND handled_at IS NOT NULL"
+UNREAD = text(f"{LISTED} AND {IS_UNREAD} AND place > :after ORDER BY place LIMIT :rows")
+OPENED = text(f"{LISTED} AND {IS_OPENED} AND place < :after ORDER BY place DESC LIMIT :rows")
+HANDLED = text(f"{LISTED} AND {IS_HANDLED} AND place < :after ORDER BY place DESC LIMIT :rows")
+COUNTED = "SELECT message_ref FROM exchange.message WHERE recipient = %s AND {queue} ORDER BY place LIMIT %s"
 BEHIND_ALL: Final = (1 << 63) - 1
 ONE = text(f"{LISTED} AND message_ref = :message_ref")
 SEALED = """
@@ -66,6 +67,12 @@ QUEUES: Final[Mapping[MailQueue, TextClause]] = {
     MailQueue.UNREAD: UNREAD,
     MailQueue.OPENED: OPENED,
     MailQueue.HANDLED: HANDLED,
+}
+COUNTS: Final[Mapping[MailQueue | None, str]] = {
+    None: COUNTED.format(queue="true"),
+    MailQueue.UNREAD: COUNTED.format(queue=IS_UNREAD),
+    MailQueue.OPENED: COUNTED.format(queue=IS_OPENED),
+    MailQueue.HANDLED: COUNTED.format(queue=IS_HANDLED),
 }
 
 
@@ -123,6 +130,11 @@ async def messages_after(
     else:
         result = await session.execute(PAGE if queue is None else QUEUES[queue], params)
     return [_listed(row) for row in result.mappings()]
+
+
+async def messages_counted(session: AsyncSession, agency: str, rows: int, queue: MailQueue | None = None) -> list[UUID]:
+    """Return up to `rows` messages of the agency's mailbox, or of one queue: all that a count needs."""
+    return [row[0] for row in await hot_path.fetch_all(session, COUNTS[queue], agency, rows)]
 
 
 async def message_of(session: AsyncSession, agency: str, message_ref: UUID) -> Listed | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind
 from services.dashboard import board
-from services.dashboard.desk import AtDesk
+from services.dashboard.desk import AtDesk, Desk
 from services.dashboard.domain import tiles_for
 from services.dashboard.navigation import BOARD
 from services.dashboard.rows.figure_rows import FiguresRow
@@ -22,9 +24,11 @@ async def show_board(desk: AtDesk, wall: str = "") -> Response:
     """Show what is late or due soon, then the numbers of this person's day; on a wall, numbers alone."""
     tiles = tiles_for(desk.visit.scopes, desk.visit.agency.kind)
     coordinates = desk.visit.agency.kind is AgencyKind.COORDINATION and desk.may("board:read")
-    tile_counts = await board.count_all(desk.house.reach, tiles, desk.visit.token)
-    urgent = [] if wall else await urgent_rows(desk, tiles)
-    figures = await desk.read_if_there("referrals", "/v1/referral-statistics", FiguresRow) if coordinates else None
+    tile_counts, urgent, figures = await asyncio.gather(
+        board.count_all(desk.house.reach, tiles, desk.visit.token),
+        urgent_rows(desk, () if wall else tiles),
+        _figures(desk, asked=coordinates),
+    )
     return desk.page(
         "board/wall.html" if wall else "board/board.html",
         tiles=tile_counts,
@@ -32,8 +36,16 @@ async def show_board(desk: AtDesk, wall: str = "") -> Response:
         urgent=urgent,
         agencies=await desk.agency_names(row.item.agency for row in urgent),
         coordinates=coordinates,
-        figures=None if figures is None else figures.row,
+        figures=figures,
     )
+
+
+async def _figures(desk: Desk, *, asked: bool) -> FiguresRow | None:
+    """Return the coordinator's figures; None where the page has none, or their service is away."""
+    if not asked:
+        return None
+    reply = await desk.read_if_there("referrals", "/v1/referral-statistics", FiguresRow)
+    return None if reply is None else reply.row
 
 
 @routes.get("/{name}")

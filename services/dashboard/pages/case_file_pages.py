@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -29,8 +30,9 @@ routes = session_router(f"{CASES}/{{case_ref}}")
 @routes.get("")
 async def show_case(case_ref: UUID, desk: AtDesk) -> Response:
     """Show where a case stands: its people, its incidents, its plan, and what its file holds."""
-    case, people = await _case(desk, case_ref), await colleague_names(desk)
-    records = await _records(desk, case_ref)
+    case, people, records = await asyncio.gather(
+        _case(desk, case_ref), colleague_names(desk), _records(desk, case_ref)
+    )
     return desk.page(
         "cases/case.html",
         live_address=desk.live_address(case_ref),

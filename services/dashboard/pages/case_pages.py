@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -55,9 +56,9 @@ async def show_cases(desk: AtDesk, view: str = "mine", cursor: str = "") -> Resp
     if view not in VIEWS:
         raise Absent
     query = (*VIEWS[view].query, *([("cursor", cursor)] if cursor else []))
-    reply = await desk.read_if_there("intake", PATH, CaseListRow, query)
     again = f"{CASES}?{urlencode([('view', view), *([('cursor', cursor)] if cursor else [])])}"
-    return await _list_page(desk, view, reply, CaseSearchForm(), again=again)
+    reply, frame = await asyncio.gather(desk.read_if_there("intake", PATH, CaseListRow, query), _frame(desk, view))
+    return _list_page(desk, view, reply, CaseSearchForm(), frame, again=again)
 
 
 @routes.post("/search")
@@ -65,16 +66,35 @@ async def search_cases(desk: AtDesk) -> Response:
     """Show the cases of a code, or of a name of the agency's own people; neither is kept in an address."""
     form = await desk.submitted(CaseSearchForm)
     if not form.validate():
-        return await _list_page(desk, "mine", None, form, status=422)
+        return _list_page(desk, "mine", None, form, await _frame(desk, "mine"), status=422)
     ask = Ask("intake", f"{PATH}/search", method="POST", body=form.body())
     try:
-        return await _list_page(desk, "found", await desk.ask(ask, CaseListRow), form)
+        reply = await desk.ask(ask, CaseListRow)
     except ServiceRefusal as refusal:
-        return await _list_page(desk, "mine", None, form, status=refused(form, refusal))
+        return _list_page(desk, "mine", None, form, await _frame(desk, "mine"), status=refused(form, refusal))
+    return _list_page(desk, "found", reply, form, await _frame(desk, "found"))
 
 
-async def _list_page(
-    desk: Desk, view: str, reply: Reply[CaseListRow] | None, form: CaseSearchForm, status: int = 200, again: str = ""
+@dataclass(frozen=True, slots=True)
+class CaseListFrame:
+    """What stands around any view: the views with their numbers, and the agency's people by reference."""
+
+    views: list[dict[str, object]]
+    people: dict[str, str]
+
+
+async def _frame(desk: Desk, view: str) -> CaseListFrame:
+    return CaseListFrame(*await asyncio.gather(_views(desk, view), colleague_names(desk)))
+
+
+def _list_page(
+    desk: Desk,
+    view: str,
+    reply: Reply[CaseListRow] | None,
+    form: CaseSearchForm,
+    frame: CaseListFrame,
+    status: int = 200,
+    again: str = "",
 ) -> Response:
     """Return the page of one view, live where it can be asked for `again`; what was found for a name cannot.
 
@@ -90,10 +110,10 @@ async def _list_page(
         empty=translate(
             VIEWS[view].empty if view in VIEWS else mark("No case of your agency has that code or that name.")
         ),
-        views=await _views(desk, view),
+        views=frame.views,
         cases=None if reply is None else reply.row.cases,
         cursor=None if reply is None else reply.cursor,
-        people=await colleague_names(desk),
+        people=frame.people,
         form=form,
         again=again,
         place=CASES,
@@ -101,11 +121,16 @@ async def _list_page(
 
 
 async def _views(desk: Desk, view: str) -> list[dict[str, object]]:
-    """Return the views with the length of the list behind each; None where it is not known."""
-    entries = []
-    for name, entry in VIEWS.items():
-        counted = await desk.read_if_there("intake", f"{PATH}/count", CountedRow, entry.query)
-        count = None if counted is None else counted.row.count
-        text = translate(entry.title)
-        entries.append({"href": f"{CASES}?view={name}", "text": text, "current": name == view, "count": count})
-    return entries
+    """Return the views with the length of the list behind each, asked for at once; None where it is not known."""
+    counts = await asyncio.gather(
+        *(desk.read_if_there("intake", f"{PATH}/count", CountedRow, entry.query) for entry in VIEWS.values())
+    )
+    return [
+        {
+            "href": f"{CASES}?view={name}",
+            "text": translate(entry.title),
+            "current": name == view,
+            "count": None if counted is None else counted.row.count,
+        }
+        for (name, entry), counted in zip(VIEWS.items(), counts, strict=True)
+    ]

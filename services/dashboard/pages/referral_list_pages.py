@@ -135,6 +135,8 @@ class ListFilters:
         return rest + ([(case_code(self.case), replace(self, case=None))] if self.case is not None else [])
 
 
+# The tabs, and what stands beside the one shown: each a link with the length of its list.
+ListTabs = tuple[list[dict[str, object]], list[dict[str, object]]]
 LATE: Final = "y"
 SERVICE_NAMES: Final[Mapping[str, str]] = {"late": "overdue", "case": "case_ref"}
 SERVICE_VALUES: Final[Mapping[str, str]] = {LATE: "true"}
@@ -157,8 +159,10 @@ async def show_referrals(
         raise Absent
     shown = views_of(desk)[view]
     query = (*shown.query, *filters.query, ("order", shown.order), *([("cursor", cursor)] if cursor else []))
-    reply = await desk.read_if_there("referrals", PATH, ReferralListRow, query)
-    return await _list_page(desk, view, reply, CodeSearchForm(), filters)
+    reply, tabs = await asyncio.gather(
+        desk.read_if_there("referrals", PATH, ReferralListRow, query), _views(desk, view, filters)
+    )
+    return await _list_page(desk, view, reply, CodeSearchForm(), filters, tabs=tabs)
 
 
 @routes.post("/search")
@@ -199,16 +203,21 @@ async def _list_page(
     reply: Reply[ReferralListRow] | None,
     form: CodeSearchForm,
     filters: ListFilters,
+    *,
+    tabs: ListTabs | None = None,
     status: int = 200,
 ) -> Response:
-    """Return the page of one view; without a reply it shows the form's errors, or that referrals is away."""
+    """Return the page of one view; without a reply it shows the form's errors, or that referrals is away.
+
+    `tabs` are those of the view and its filters, where they were asked for already.
+    """
     if reply is None and not form.errors and not form.general_errors:
         status = 503
     shown = views_of(desk).get(view, FOUND)
     referrals = None if reply is None else reply.row.referrals
     cursor = None if reply is None else reply.cursor
     names = await desk.agency_names(agency for row in referrals or () for agency in row.agencies)
-    views, beside = await _views(desk, view, filters)
+    views, beside = tabs or await _views(desk, view, filters)
     return desk.page(
         "referrals/list.html",
         status=status,
@@ -242,9 +251,7 @@ async def _people(desk: Desk, view: str, referrals: Sequence[ReferralDetailRow])
     return await colleague_names(desk)
 
 
-async def _views(
-    desk: Desk, view: str, filters: ListFilters
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+async def _views(desk: Desk, view: str, filters: ListFilters) -> ListTabs:
     """Return the tabs, and what stands beside the one shown, each with the length of the list behind it.
 
     All are counted at once; None where a length is not known.

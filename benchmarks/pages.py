@@ -1,0 +1,242 @@
+"""Pages: what the staff pages take with ever so many open cases, against bare pages of the same template
+
+Two agencies in one database, each with somebody who works on forty cases, one with a thousand open cases in all and one
+with many more (`open_cases` says what of them is synthetic): ten thousand, in the long form a hundred thousand. The
+dashboard and the services that its pages ask run as they are run, a process each, and pages are asked for over HTTP
+with a session's cookie, one after the other: the board, the list of all open cases, a case, and the referrals that wait.
+The time is that of the whole answer on a kept connection, so no browser is in it. The baseline of each page is a route
+of a bare FastAPI application in a process of its own that renders the same template from the same rows, kept in memory.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from http.client import HTTPConnection
+from typing import Any, Final
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from benchmarks.api_requests import Issuer, an_issuer, serving
+from benchmarks.measurement import ROUNDS, Goal, Measured, Work, in_turns, keep, measured_text
+from benchmarks.open_cases import Caseload, a_caseload, settle
+from benchmarks.setup import Ground, a_ground
+from devstack import ports
+from runtime.database.engine import engine, sessions
+from services.dashboard import desk, main as dashboard_main, store
+from services.dashboard.issuer import SCOPE, TokenSet
+from services.dashboard.session_secret import SessionSecret
+from services.dashboard.settings import BoardSettings
+from services.dashboard.templates import TEMPLATES
+from tests.support.web import settings_for
+
+FEW: Final = 1_000
+MANY: Final = 10_000 if ROUNDS < 15 else 100_000
+LOADS: Final = 20  # in a round
+SECONDS: Final = 3600
+ASKED: Final = ("referrals", "exchange", "consent", "intake")
+UNASKED: Final = ("law_enforcement_bridge", "audit", "notifications")
+READY_WITHIN: Final = 20.0
+WARMING: Final = 5  # times
+AWAY: Final = b"Not available just now"
+
+
+def addresses(caseload: Caseload) -> dict[str, str]:
+    """Return where the pages that are measured are, by what they are called."""
+    return {
+        "board": "/app/board",
+        "case list": "/app/cases?view=agency",
+        "case page": f"/app/cases/{caseload.case_ref}",
+        "referral list": "/app/referrals",
+    }
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Somebody before the pages on a port."""
+
+    port: int
+    cookie: str = ""
+
+    def loads(self, path: str) -> Work:
+        """Return the work of loading a page over and over, on one connection."""
+
+        def work(units: int) -> list[float]:
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+                connection.connect()
+                return [self._load(connection, path) for _ in range(units)]
+
+        return work
+
+    def warm(self, path: str) -> None:
+        """Load a page until it is whole: each process has consent to compile and plans to make when it is first asked.
+
+        Raises `ValueError` where it is not whole after several times.
+        """
+        for left in reversed(range(WARMING)):
+            try:
+                self.loads(path)(2)
+            except ValueError:
+                if not left:
+                    raise
+
+    def _load(self, connection: HTTPConnection, path: str) -> float:
+        """Return how many seconds a page took; raises where it is not answered, or not with all of the page."""
+        began = time.perf_counter()
+        connection.request("GET", path, headers={"Cookie": self.cookie})
+        answer = connection.getresponse()
+        content = answer.read()
+        took = time.perf_counter() - began
+        if answer.status != 200 or AWAY in content:
+            raise ValueError(f"{path}: {answer.status} {content.decode()[-2000:]}")
+        return took
+
+
+async def sign_in(ground: Ground, issuer: Issuer, caseload: Caseload) -> str:
+    """Begin a session and return its cookie."""
+    person = store.SignedInPerson(caseload.person.agency_id, caseload.person.subject)
+    tokens = TokenSet(issuer.mint.access(caseload.person, SCOPE, SECONDS), None)
+    secret, bound = SessionSecret.new(), engine(ground.database.url("accord_dashboard"))
+    async with sessions(bound)() as session:
+        await store.begin(session, secret.digest, person, secret.seal(tokens.packed()), SECONDS)
+        await session.commit()
+    await bound.dispose()
+    return f"accord-session={secret.text}"
+
+
+@contextmanager
+def services(ground: Ground, issuer: Issuer) -> Iterator[dict[str, str]]:
+    """Run what the pages ask; give the addresses as the dashboard's settings name them."""
+    with ExitStack() as stack:
+        places = dict.fromkeys((f"{name}_url" for name in (*UNASKED, "dashboard")), "http://127.0.0.1:1")
+        for name in ASKED:
+            run = serving(
+                ground, issuer, f"services.{name}.main", role=f"accord_{name}", max_token_lifetime_seconds=SECONDS
+            )
+            places[f"{name}_url"] = f"http://127.0.0.1:{stack.enter_context(run)}"
+        yield places
+
+
+async def contexts(
+    ground: Ground, issuer: Issuer, places: Mapping[str, str], cookie: str, paths: Mapping[str, str]
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return template and context of each page, as the dashboard makes them, run in this process."""
+    settings = settings_for(
+        "dashboard", BoardSettings, database=ground.database.url("accord_dashboard"), issuer=issuer.url,
+        keys=ground.keys, max_token_lifetime_seconds=SECONDS, **places,
+    )  # fmt: skip
+    app, drawn = dashboard_main.build(settings), dict[str, tuple[str, dict[str, Any]]]()
+    page = desk.page
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
+            for name, path in paths.items():
+
+                def noted(template: str, name: str = name, **context: Any) -> Any:
+                    drawn[name] = template, context
+                    return page(template, **context)
+
+                desk.page = noted  # type: ignore[assignment]
+                answer = (await client.get(path, headers={"Cookie": cookie})).raise_for_status()
+                if AWAY in answer.content:
+                    raise ChildProcessError(f"a service did not answer for the {name}")
+    desk.page = page
+    return drawn
+
+
+def bare(drawn: Mapping[str, tuple[str, dict[str, Any]]]) -> FastAPI:
+    """Return an application that renders these templates, and does nothing else."""
+    app = FastAPI()
+
+    @app.get("/{name}", response_class=HTMLResponse)
+    async def render(name: str) -> str:
+        template, context = drawn[name]
+        return TEMPLATES.get_template(template).render(**context)
+
+    return app
+
+
+@contextmanager
+def bare_pages(drawn: Mapping[str, tuple[str, dict[str, Any]]]) -> Iterator[int]:
+    """Serve the bare pages from a process of their own, which has the rows by being a copy of this one."""
+    port = ports.free_port()
+
+    def run() -> None:
+        uvicorn.run(bare(drawn), port=port, log_config=None, access_log=False)
+
+    process = multiprocessing.get_context("fork").Process(target=run, daemon=True)
+    process.start()
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.join(10)
+
+
+def _wait(port: int) -> None:
+    until = time.monotonic() + READY_WITHIN
+    while time.monotonic() < until:
+        try:
+            return HTTPConnection("127.0.0.1", port, timeout=1).connect()
+        except OSError:
+            time.sleep(0.1)
+    raise ChildProcessError("the bare pages did not get ready")
+
+
+def main() -> None:
+    """Measure each page with few open cases, with many, and bare, in turns."""
+    with a_ground() as ground, an_issuer() as issuer, ExitStack() as stack:
+        began = time.perf_counter()
+        caseloads = [a_caseload(ground, size) for size in (FEW, MANY)]
+        settle(ground)
+        took = time.perf_counter() - began
+        places = stack.enter_context(services(ground, issuer))
+        dashboard = serving(
+            ground, issuer, "services.dashboard.main", role="accord_dashboard", max_token_lifetime_seconds=SECONDS,
+            **places,
+        )  # fmt: skip
+        port = stack.enter_context(dashboard)
+        cookies = [ground.runner.run(sign_in(ground, issuer, caseload)) for caseload in caseloads]
+        for caseload, cookie in zip(caseloads, cookies, strict=True):
+            for path in addresses(caseload).values():
+                Sitting(port, cookie).warm(path)
+        drawn = ground.runner.run(contexts(ground, issuer, places, cookies[-1], addresses(caseloads[-1])))
+        bare_port = stack.enter_context(bare_pages(drawn))
+        candidates = {
+            **{f"bare {name}": Sitting(bare_port).loads(f"/{name.replace(' ', '%20')}") for name in drawn},
+            **{
+                f"{name}, {caseload.size:,} open cases": Sitting(port, cookie).loads(path)
+                for caseload, cookie in zip(caseloads, cookies, strict=True)
+                for name, path in addresses(caseload).items()
+            },
+        }
+        measured = in_turns(candidates, at_once=dict.fromkeys(candidates, LOADS))
+    for name in drawn:
+        keep_figures(name, measured, took)
+
+
+def keep_figures(name: str, measured: Mapping[str, Measured], took: float) -> None:
+    """Keep how long a page takes, and how that stands to the bare page and to the page with many more cases."""
+    few, many = (measured[f"{name}, {size:,} open cases"] for size in (FEW, MANY))
+    plain = replace(measured[f"bare {name}"], name="the bare page")
+    compared = {candidate.name: measured_text(candidate) for candidate in (few, many, plain)}
+    keep("pages", f"p95 of the {name} with {FEW:,} open cases", few.percentile(95), "ms", Goal(100, at_most=True),
+         few.spread, compared, data_made_in=f"{took:.0f} s")  # fmt: skip
+    times = many.percentile(95) / few.percentile(95)
+    keep("pages", f"{name} with {MANY:,} open cases", times, f"x its p95 with {FEW:,}", Goal(1.5, at_most=True),
+         many.spread, compared)  # fmt: skip
+    for percent in (50, 95, 99):
+        against = few.percentile(percent) / plain.percentile(percent)
+        keep("pages", f"p{percent} of the {name} with {FEW:,} open cases against the bare page", against,
+             "x the bare page", None, few.spread, compared)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
