@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -10,8 +10,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.codes import AgencyKind, OrderStatus, ServiceStatus
+from schemas.codes import (
+    AgencyKind,
+    ChannelKind,
+    ElapsedBand,
+    OrderStatus,
+    Priority,
+    ReferralState,
+    ServiceStatus,
+    ViolenceType,
+)
 from services.dashboard import navigation
+from services.dashboard.language import mark
 from services.dashboard.rows.board_rows import MessageRow, OrderRow, ReferralRow, ReleaseRow
 
 IN_FORCE = (OrderStatus.TEMPORARY, OrderStatus.FINAL)
@@ -19,6 +29,18 @@ UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
 RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
 SOON_DAYS = 7
 NEVER = datetime.max.replace(tzinfo=UTC)
+# Codes whose own letters say little to people who read them; `priority_words` has one more, which is a date's, too.
+PLAIN: Mapping[str, str] = {
+    ViolenceType.PSYCHOLOGICAL_EMOTIONAL_ABUSE: mark("Psychological or emotional abuse"),
+    ReferralState.NEEDS_INFO: mark("Asked for more"),
+    ChannelKind.VOICE: mark("Telephone"),
+    ChannelKind.SMS: mark("Text message"),
+    ElapsedBand.DAYS_0_TO_3: mark("Up to 3 days"),
+    ElapsedBand.DAYS_4_TO_5: mark("4 to 5 days"),
+    ElapsedBand.DAYS_6_TO_14: mark("6 to 14 days"),
+    ElapsedBand.DAYS_15_TO_30: mark("15 to 30 days"),
+}
+WITHIN_A_DAY = mark("Within a day")
 MOST = 1000  # a list on one screen; what is longer is said to be longer, in the count too
 
 
@@ -132,7 +154,7 @@ def followed(row: Any) -> Item:
 
 
 def _referral(read: ReferralRow, agency: str) -> Item:
-    code, priority = case_code(read.case_ref), words(read.priority)
+    code, priority = case_code(read.case_ref), priority_words(read.priority)
     page = f"{navigation.REFERRALS}/{read.referral_ref}"
     return Item(read.referral_ref, code, priority, agency, read.created_at, read.answer_by, page)
 
@@ -191,7 +213,12 @@ def tiles_for(scopes: Collection[str], kind: AgencyKind | None) -> tuple[Tile, .
 
 def words(code: str | None) -> str:
     """Return a code as people read it."""
-    return "" if code is None else code.replace("_", " ").capitalize()
+    return "" if code is None else PLAIN.get(code) or code.replace("_", " ").capitalize()
+
+
+def priority_words(code: str | None) -> str:
+    """Return how soon an answer is needed, as people read it."""
+    return WITHIN_A_DAY if code == Priority.DAY else words(code)
 
 
 def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Source:

@@ -116,7 +116,7 @@ class ParticipationForm(EvidenceForm):
     """Whether she takes part: a yes says how it was explained, a no needs nothing."""
 
     participation = RadioField(
-        mark("Does she take part?"),
+        mark("Her choice"),
         [InputRequired(mark("Choose yes or no."))],
         choices=[("yes", mark("Yes, other agencies may be told what she allows")), ("no", mark("No, nobody else"))],
     )

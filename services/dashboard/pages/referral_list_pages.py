@@ -46,10 +46,16 @@ class ReferralView:
     empty: str
     under: str = ""
 
+    @property
+    def partner(self) -> str:
+        """Return what stands over the other agency of each row."""
+        return PARTNERS.get(self.query[0], mark("With")) if self.query else mark("With")
+
 
 RECEIVED: Final = ("direction", "received")
 FOLLOWED: Final = ("direction", "followed")
 SENT: Final = ("direction", "sent")
+PARTNERS: Final[Mapping[tuple[str, str], str]] = {RECEIVED: mark("From"), SENT: mark("To")}
 IS_OPEN: Final = ("closed", "false")
 IS_CLOSED: Final = ("closed", "true")
 CASEWORK: Final[Mapping[str, ReferralView]] = {
@@ -238,6 +244,7 @@ async def _list_page(
         tags=_tags(view, filters, names),
         priorities=[(str(priority), priority in filters.priority) for priority in Priority],
         form=form,
+        partner=translate(shown.partner),
         waits=shown.order == "deadline",
         soon=SOON,
         place=REFERRALS,

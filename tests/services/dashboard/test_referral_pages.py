@@ -46,7 +46,7 @@ async def test_the_closest_deadline_stands_on_top(square: Square) -> None:
 
     text = (await browser.get(LIST)).text
 
-    order = [text.index(word) for word in (">On scene<", ">Day<", ">Routine<")]
+    order = [text.index(word) for word in (">On scene<", ">Within a day<", ">Routine<")]
     assert order == sorted(order)
     assert "Soon: " in text, "in words, and by its shape"
     assert len(pages_of(text)) == Read(text).rows == 3
