@@ -21,8 +21,7 @@ from pydantic import BaseModel
 import schemas.codes
 from schemas.categories import DataCategory
 from schemas.registry import CONTRACTS
-from services.dashboard.code_words import code_words
-from services.dashboard.domain import fact_words, words
+from services.dashboard.code_words import code_words, fact_words, words
 from services.dashboard.field_labels import english_label
 from services.dashboard.language import CATALOGUES, LANGUAGES, SOURCE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -10,18 +10,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.codes import (
-    AgencyKind,
-    ChannelKind,
-    ElapsedBand,
-    OrderStatus,
-    Priority,
-    ReferralState,
-    ServiceStatus,
-    ViolenceType,
-)
+from schemas.codes import AgencyKind, OrderStatus, ServiceStatus
 from services.dashboard import navigation
-from services.dashboard.language import mark
+from services.dashboard.code_words import fact_words, priority_words, service_words, words
 from services.dashboard.rows.board_rows import MessageRow, OrderRow, ReferralRow, ReleaseRow
 
 IN_FORCE = (OrderStatus.TEMPORARY, OrderStatus.FINAL)
@@ -29,18 +20,6 @@ UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
 RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
 SOON_DAYS = 7
 NEVER = datetime.max.replace(tzinfo=UTC)
-# Codes whose own letters say little to people who read them; `priority_words` has one more, which is a date's, too.
-PLAIN: Mapping[str, str] = {
-    ViolenceType.PSYCHOLOGICAL_EMOTIONAL_ABUSE: mark("Psychological or emotional abuse"),
-    ReferralState.NEEDS_INFO: mark("Asked for more"),
-    ChannelKind.VOICE: mark("Telephone"),
-    ChannelKind.SMS: mark("Text message"),
-    ElapsedBand.DAYS_0_TO_3: mark("Up to 3 days"),
-    ElapsedBand.DAYS_4_TO_5: mark("4 to 5 days"),
-    ElapsedBand.DAYS_6_TO_14: mark("6 to 14 days"),
-    ElapsedBand.DAYS_15_TO_30: mark("15 to 30 days"),
-}
-WITHIN_A_DAY = mark("Within a day")
 MOST = 1000  # a list on one screen; what is longer is said to be longer, in the count too
 
 
@@ -176,7 +155,7 @@ def release(row: Any) -> Item:
 def order_to_serve(row: Any) -> Item:
     """Return an order that somebody has not been served with."""
     read = OrderRow.model_validate(row)
-    states = {words(service.service_status) for service in read.service if service.service_status in UNSERVED}
+    states = {service_words(service.service_status) for service in read.service if service.service_status in UNSERVED}
     about = ", ".join(sorted(states))
     page = f"{navigation.ORDERS}/{read.order_ref}"
     return Item(read.order_ref, case_code(read.case_ref), about, since=read.changed_at, page=page)
@@ -195,30 +174,12 @@ def total(counts: Sequence[Count]) -> Count:
     return Count(min(number, MOST), whole=number <= MOST and all(count.whole for count in counts))
 
 
-def fact_words(type_name: str) -> str:
-    """Return a fact's type in words: `accord.referral.accepted.v1` is "Referral accepted"."""
-    parts = type_name.split(".")
-    if len(parts) != 4 or parts[0] != "accord":
-        return "Message"
-    return words(f"{parts[1]} {parts[2]}")
-
-
 def tiles_for(scopes: Collection[str], kind: AgencyKind | None) -> tuple[Tile, ...]:
     """Return the tiles of a person's board: those of their kind of agency whose list the person may ask for."""
     chosen: tuple[Tile, ...] = COORDINATION if kind is AgencyKind.COORDINATION else CASEWORK
     if kind in RECORDS_ORDERS:
         chosen = (*chosen, ORDERS)
     return tuple(tile for tile in chosen if tile.scope in scopes)
-
-
-def words(code: str | None) -> str:
-    """Return a code as people read it."""
-    return "" if code is None else PLAIN.get(code) or code.replace("_", " ").capitalize()
-
-
-def priority_words(code: str | None) -> str:
-    """Return how soon an answer is needed, as people read it."""
-    return WITHIN_A_DAY if code == Priority.DAY else words(code)
 
 
 def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Source:

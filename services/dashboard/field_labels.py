@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.dashboard.domain import words
+from services.dashboard.code_words import words
 from services.dashboard.language import mark, translate
 
 ENDINGS: Final = ("_ref", "_at", "_on", "_code")  # what kind of value it is, that the value itself shows
@@ -20,12 +20,15 @@ LABELS: Final[Mapping[str, str]] = {
     "at": mark("When"),
     "born_on": mark("Born on"),
     "brady": mark("Barred from firearms (Brady)"),
+    "categories": mark("What they see"),
     "change": mark("What changed"),
-    "cji_fields": mark("Fields from a police system"),
+    "channels": mark("Ways to reach her"),
     "children_count": mark("How many children"),
+    "cji_fields": mark("Fields from a police system"),
     "closed": mark("It ends with this"),
     "closed_at": mark("Closed on"),
     "court_ori": mark("Number of the court (ORI)"),
+    "custodian": mark("Kept by"),
     "do_not_contact": mark("She must not be contacted"),
     "from_local": mark("Safe from"),
     "hold": mark("Kept for a court"),
@@ -34,10 +37,15 @@ LABELS: Final[Mapping[str, str]] = {
     "line_2": mark("Address, second line"),
     "lon": mark("Longitude"),
     "offender_born_on": mark("Offender born on"),
+    "origin": mark("Comes from"),
     "pco_code": mark("Condition of the order (PCO)"),
     "postal_code": mark("Postal code"),
+    "recipient": mark("For"),
+    "service_status": mark("Service"),
     "until_local": mark("Safe until"),
-    "voicemail_ok": mark("May a message be left?"),
+    "valid_from": mark("From"),
+    "valid_until": mark("Until"),
+    "voicemail_ok": mark("A message may be left"),
 }
 
 

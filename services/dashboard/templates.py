@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from runtime.http.problems import Problem
-from services.dashboard.domain import case_code, fact_words, priority_words, words
+from services.dashboard.code_words import fact_words, priority_words, service_words, words
+from services.dashboard.domain import case_code
 from services.dashboard.field_labels import field_label
 from services.dashboard.form_instants import day_text
 from services.dashboard.forms.desk_form import field_items, field_params
@@ -96,6 +97,7 @@ TEMPLATES = Environment(
 TEMPLATES.install_gettext_callables(translate, translate_plural, newstyle=True)  # type: ignore[attr-defined]
 TEMPLATES.filters.update(
     words=lambda code: translate(words(code)),
+    service_words=lambda code: translate(service_words(code)),
     priority_words=lambda code: translate(priority_words(code)),
     case_code=case_code,
     case_code_of=lambda text: case_code(UUID(text)),

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectFieldBase
 
 from runtime.http.problems import FieldError
 from schemas import strict_json
-from services.dashboard.domain import words
+from services.dashboard.code_words import words
 from services.dashboard.language import language_now, mark, translate
 from services.dashboard.service_client import ServiceRefusal, new_key
 

@@ -10,8 +10,7 @@ from wtforms.fields import SelectMultipleField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 
 from schemas.categories import DataCategory
-from services.dashboard.code_words import choices_of
-from services.dashboard.domain import words
+from services.dashboard.code_words import choices_of, words
 from services.dashboard.form_instants import TYPED
 from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import mark, translate

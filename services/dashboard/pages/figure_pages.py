@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from runtime.http.problems import Absent
 from schemas.codes import ReferralState
+from services.dashboard.code_words import words
 from services.dashboard.desk import AtDesk, Desk
-from services.dashboard.domain import words
 from services.dashboard.language import mark, translate
 from services.dashboard.navigation import BOARD
 from services.dashboard.rows.figure_rows import FollowedListRow, FollowedRow, chosen

@@ -140,6 +140,7 @@ def _new_page(desk: Desk, form: RecordOrderForm, case: UUID | None, status: int 
 async def _order_page(desk: Desk, order_ref: UUID, opened: list[PaperRow] | None) -> Response:
     reply = await desk.read(BRIDGE, f"{PATH}/{order_ref}", OrderStateRow)
     papers = opened if opened is not None else await _papers(desk, reply.row.case_ref)
+    named = {agency for paper in opened or () for agency in agencies_in(paper.categories)}
     return desk.page(
         "orders/order.html",
         order=reply.row,
@@ -150,9 +151,7 @@ async def _order_page(desk: Desk, order_ref: UUID, opened: list[PaperRow] | None
         form=OpenPapersForm(),
         orders=ORDERS,
         today=local_day(desk.visit.clock),
-        reader=FieldReader(
-            desk.visit.clock, await desk.agency_names(agencies_in([paper.content for paper in papers or ()]))
-        ),
+        reader=FieldReader(desk.visit.clock, await desk.agency_names(named)),
     )
 
 

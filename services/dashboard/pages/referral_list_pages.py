@@ -15,9 +15,10 @@ from starlette.responses import Response
 
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Priority
+from services.dashboard.code_words import words
 from services.dashboard.colleagues import colleague_names
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
-from services.dashboard.domain import Query, case_code, words
+from services.dashboard.domain import Query, case_code
 from services.dashboard.forms.referral_forms import CodeSearchForm
 from services.dashboard.language import mark, translate
 from services.dashboard.navigation import REFERRALS

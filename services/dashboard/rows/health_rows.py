@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.dashboard.domain import fact_words, words
+from services.dashboard.code_words import fact_words, words
 from services.dashboard.language import mark
 from services.dashboard.rows.service_row import ServiceRow
 

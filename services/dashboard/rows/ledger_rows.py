@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.dashboard.domain import case_code, words
+from services.dashboard.code_words import words
+from services.dashboard.domain import case_code
 from services.dashboard.language import mark
 from services.dashboard.rows.service_row import ServiceRow
 

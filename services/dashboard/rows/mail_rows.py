@@ -10,7 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.codes import Purpose
-from services.dashboard.domain import case_code, fact_words
+from services.dashboard.code_words import fact_words
+from services.dashboard.domain import case_code
 from services.dashboard.rows.service_row import ServiceRow
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.dashboard.domain import case_code, words
+from services.dashboard.code_words import words
+from services.dashboard.domain import case_code
 from services.dashboard.rows.service_row import ServiceRow
 
 ORDER_TYPE = "accord.protective_order."
-FOR_PROGRAMS = frozenset({"version", "origin", "cji_fields"})
 
 
 class RespondentServiceRow(ServiceRow):
@@ -73,12 +73,6 @@ class PaperRow(ServiceRow):
     def of(self, order_ref: UUID) -> bool:
         """Tell whether it is about this order."""
         return self.categories.get("order_terms", {}).get("order_ref") == str(order_ref)
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """Return what it says to people; some fields are for programs."""
-        everything = {name: value for fields in self.categories.values() for name, value in fields.items()}
-        return {name: value for name, value in everything.items() if name not in FOR_PROGRAMS}
 
 
 class PaperListRow(ServiceRow):

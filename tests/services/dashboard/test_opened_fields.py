@@ -39,13 +39,54 @@ def test_agencies_stand_by_name_and_references_nowhere() -> None:
 
 
 def test_lists_and_parts_have_a_line_each() -> None:
-    channels = [{"kind": "voice", "voicemail_ok": "no"}, {"kind": "sms", "address": "+1 555 0100"}]
+    respondents = [{"name": "R. Calder", "sex": "M"}, {"name": "J. Calder"}]
 
-    assert lines(channels=channels, children_present=True, children_count=2) == {
-        "Channels": ("Kind: Voice; May a message be left?: No", "Kind: Sms; Address: +1 555 0100"),
+    assert lines(respondents=respondents, children_present=True, children_count=2) == {
+        "Respondents": ("R. Calder; Sex: M", "J. Calder"),
         "Children present": ("Yes",),
         "How many children": ("2",),
     }
+
+
+def test_a_way_to_reach_her_is_read_line_by_line() -> None:
+    window = {"days": ["tue", "thu"], "from_local": "10:00", "until_local": "12:00"}
+    voice = {"kind": "voice", "address": "555-0123", "status": "safe", "voicemail_ok": "no", "language": "es"}
+    hours = {"windows": [window], "time_zone": "America/Los_Angeles"}
+
+    assert lines(channels=[voice | hours, {"kind": "sms"}]) == {
+        "Ways to reach her": (
+            "Telephone: 555-0123 (Safe)",
+            "Tuesday, Thursday, 10:00 to 12:00",
+            "A message may be left: No",
+            "Language: Spanish",
+            "Text message",
+        )
+    }
+
+
+def test_her_hours_name_a_time_zone_that_is_not_ours() -> None:
+    window = {"days": ["mon"], "from_local": "10:00", "until_local": "12:00"}
+
+    (shown,) = lines(channels=[{"kind": "voice", "windows": [window], "time_zone": "America/New_York"}]).values()
+
+    assert shown[1] == "Monday, 10:00 to 12:00 (America/New_York)"
+
+
+def test_a_releases_terms_are_in_words() -> None:
+    assert lines(custodian="bay-hotline", categories=["referral_status"], taxonomy_version=2) == {
+        "Kept by": ("Bay Hotline",),
+        "What they see": ("Referral status",),
+    }
+
+
+def test_the_conditions_of_an_order_are_in_words() -> None:
+    assert lines(conditions=[{"pco_code": "04", "text": "100 yards"}]) == {
+        "Conditions": ("Stay away; Text: 100 yards",),
+    }
+
+
+def test_a_number_is_no_code() -> None:
+    assert lines(docket_number="04") == {"Docket number": ("04",)}
 
 
 def test_a_section_with_nothing_to_show_is_none() -> None:

@@ -139,7 +139,7 @@ async def test_an_order_of_two_is_served_on_each(square: Square) -> None:
 
     assert answer.status_code == 303, answer.text
     text = (await browser.get(place)).text
-    assert "Respondent 1: Pending" in text
+    assert "Respondent 1: Not served yet" in text
     assert "Respondent 2: In hand" in text
 
 
