@@ -53,6 +53,7 @@ async def test_sam_takes_on_an_urgent_referral_and_closes_it(sit: Sit, spoken_co
     await sitting.page.get_by_role("link", name="Open (").click()
     await sitting.page.get_by_label("Spoken code").fill(spoken_code.title())
     await sitting.page.get_by_role("button", name="Find").click()
+    await sitting.page.get_by_text("Complete it at once").click()
     await sitting.page.get_by_label("Got help").check()
     await sitting.page.get_by_label("Yes, she knows").check()
     await sitting.page.get_by_role("button", name="Complete").click()

@@ -119,7 +119,7 @@ class IncidentForm(DeskForm):
     date_precision = _code(mark("How exact the date is"), DatePrecision)
     day_period = _code(mark("Time of day"), DayPeriod)
     place_kind = _code(mark("Kind of place"), PlaceKind)
-    violence_types = SelectMultipleField(mark("What happened"), choices=partial(choices_of, ViolenceType))
+    violence_types = SelectMultipleField(mark("Kinds of violence"), choices=partial(choices_of, ViolenceType))
     relationship = _code(mark("She and the person who did it"), Relationship)
     earlier_incidents = _code(mark("How often before"), EarlierIncidents)
     injury_level = _code(mark("Injury"), InjuryLevel)

@@ -41,7 +41,7 @@ TELL_FIRST: Final = mark("Tell her first, where that is safe, and close it then.
 class CodeSearchForm(DeskForm):
     """The code that somebody said for a referral."""
 
-    spoken_code = TextField(mark("Spoken code"), [DataRequired(), Length(max=MOST_CODE)])
+    spoken_code = TextField(mark("Find by its spoken code"), [DataRequired(), Length(max=MOST_CODE)])
 
 
 class AnswerForm(DeskForm):
