@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runtime import register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.disclosure import list_reads
-from runtime.disclosure.list_reads import Page
+from runtime.disclosure.list_reads import MOST_ROWS, Page
 from runtime.register import Subject
 from services.consent.domain import ConfirmationWait
 from services.consent.domain.confirmation_wait import WAITS
@@ -111,6 +111,13 @@ async def of_agency(
 async def page(unit: UnitOfWork, behind: Place, limit: int) -> Page[Awaiting]:
     """Return up to `limit` openings whose survivor does not hide from who asks, and where the next page begins."""
     return await list_reads.page(partial(_fetch, unit, behind), partial(_visible, unit), limit)
+
+
+async def count(unit: UnitOfWork) -> tuple[int, bool]:
+    """Return how many openings the list shows who asks, and whether all were looked at; no row leaves."""
+    rows = await of_agency(unit.session, unit.agency_id, THE_BEGINNING, MOST_ROWS)
+    await list_reads.record_count(unit, NAME)
+    return len(await _visible(unit, rows)), len(rows) < MOST_ROWS
 
 
 async def hold(unit: UnitOfWork, rows: Sequence[Awaiting]) -> dict[Awaiting, Subject]:

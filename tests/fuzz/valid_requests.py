@@ -343,6 +343,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_conflicts": ("priya", {}),
     "list_releases": ("ana", {"ending_within_days": "60"}),
     "count_releases": ("ana", {"state": "draft"}),
+    "count_awaiting": ("mia", {}),
     "list_agencies": ("ana", {"purpose": "shelter", "limit": "2"}),
     "list_texts": ("ana", {}),
     "count_inbox": ("sam", {}),

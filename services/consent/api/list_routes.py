@@ -27,7 +27,6 @@ from services.consent.responses import (
     ListedDirectivesResponse,
 )
 
-
 MOST_COUNTED: Final = 1_000
 
 
@@ -103,10 +102,9 @@ async def list_awaiting(
 
 @routes.get("/confirmations/count", response_model=CountResponse)
 async def count_awaiting(unit: MayRead) -> CountResponse:
-    """Count what waits for a second person of the agency, up to 1,000, as the list would show it; no row leaves."""
-    page = await confirmations.page(unit, confirmations.THE_BEGINNING, MOST_COUNTED)
-    await list_reads.record_count(unit, confirmations.NAME)
-    return CountResponse.of(len(page.rows), whole=page.last is None)
+    """Count what waits for a second person as the list would show it now, up to 1,000; no row leaves."""
+    count, whole = await confirmations.count(unit)
+    return CountResponse.of(count, whole=whole)
 
 
 async def _first_looks(

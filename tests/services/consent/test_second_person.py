@@ -11,6 +11,7 @@ from runtime import register
 from schemas.codes import Purpose
 from tests.services.consent.conftest import Desk, a_denial, a_permit, now
 
+COUNT = "/v1/confirmations/count"
 LEAVES = """
 SELECT convert_from(header, 'utf8')::jsonb ->> 'act', convert_from(header, 'utf8')::jsonb ->> 'reason'
 FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%' || %(ref)s || '%%' ORDER BY id
@@ -295,6 +296,22 @@ async def test_what_waits_is_not_shown_to_whom_she_hides_from(desk: Desk) -> Non
 
     assert denial not in [row["directive_ref"] for row in await waiting(desk)]
     assert denial in [row["directive_ref"] for row in await waiting(desk, by="ana")]
+
+
+async def test_the_count_of_what_waits_is_as_long_as_its_list(desk: Desk) -> None:
+    case_ref = await desk.case()
+    denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
+    await desk.lift(denial)
+    before = (await desk.mia.get(COUNT)).json()
+    shown = len(await waiting(desk, limit=200))
+    await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
+
+    after = (await desk.mia.get(COUNT)).json()
+
+    assert before == {"count": shown, "whole": True}
+    assert after == {"count": shown - 1, "whole": True}
+    assert (await desk.sam.get(COUNT)).json() == {"count": 0, "whole": True}
+    assert (await desk.cora.get(COUNT)).status_code == 403
 
 
 async def test_m11_what_waits_is_on_record_once_a_day_for_each_case(desk: Desk) -> None:
