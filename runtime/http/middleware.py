@@ -16,6 +16,7 @@ from runtime.http.admission import AdmissionQueue
 from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Problem, problem_response
 from runtime.telemetry import log_fields, metrics
+from runtime.telemetry.answer_times import AnswerTimes
 from runtime.telemetry.tracing import continued, traceparent_now
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ SAFE_HEADERS = {
 }
 # What a browser may keep: files that hold nothing about anybody, under an address that changes with them.
 IMMUTABLE = "public, max-age=31536000, immutable"
+ANSWER_TIMES = "answer_times"  # of the application's state, where a service keeps how long its answers took
 NOTHING_ACTIVE = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -140,5 +142,13 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path_format", "none")
     method = scope["method"] if scope["method"] in METHODS else "other"
     metrics.answered(method, route, status, seconds)
+    _note_time(scope, route, status, seconds)
     fields = log_fields(method=method, route=route, status=status, seconds=round(seconds, 4))
     log.info("answered", extra=fields)
+
+
+def _note_time(scope: Scope, route: str, status: int, seconds: float) -> None:
+    times: AnswerTimes | None = getattr(scope["app"].state, ANSWER_TIMES, None) if "app" in scope else None
+    unit: UnitOfWork | None = scope.get("state", {}).get("unit")
+    if times is not None and unit is not None and status < 300:
+        times.note(route, unit.agency_id, clock.monotonic(), seconds)

@@ -43,6 +43,7 @@ MayWriteCases = Annotated[UnitOfWork, Depends(require_scope("cases:write"))]
 MayOpen = Annotated[UnitOfWork, Depends(require_scope("messages:open"))]
 
 MAILBOX = "inbox"
+OPENING: Final = "/v1/messages/{message_ref}/opening"  # the door, whose time an agency's officer is told
 PROMISE_KEY: Final = "promise_key"  # of the application's state
 
 routes = router("/v1")

@@ -27,6 +27,7 @@ WAITS: Final = text("""
 SELECT register.instant() AS at, o.waiting, o.oldest_at, l.observed_at, l.unread_seconds
 FROM carrying.own_outbox() AS o LEFT JOIN carrying.consumer_lag AS l ON l.consumer = :consumer
 """)
+READERS: Final = text("SELECT consumer, observed_at, unread_seconds FROM carrying.consumer_lag ORDER BY consumer")
 DEAD_LETTERS: Final = text("""
 SELECT d.*, a.agency_id, a.name FROM carrying.own_dead_letters(:after_at, :after_ref, :rows) AS d
 LEFT JOIN register.agency AS a
@@ -54,6 +55,15 @@ class DeadLetterAnswer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxReader:
+    """How far a consumer of the mailboxes of this installation was behind, when it last noted so."""
+
+    consumer: str
+    observed_at: datetime
+    unread_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Carriage:
     """What waits to be sent (up to 1,000) since when, and how far the keeper of mailboxes was behind when last seen.
 
@@ -65,6 +75,7 @@ class Carriage:
     oldest_at: datetime | None
     observed_at: datetime | None
     unread_seconds: float | None
+    readers: tuple[MailboxReader, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,8 @@ class OwnDeadLetter:
 async def carriage(unit: UnitOfWork) -> Carriage:
     """Return how the agency's messages are carried now."""
     row = (await unit.session.execute(WAITS, {"consumer": CONSUMER})).one()
-    return Carriage(*row)
+    readers = tuple(MailboxReader(*reader) for reader in await unit.session.execute(READERS))
+    return Carriage(*row, readers)
 
 
 async def dead_letters(unit: UnitOfWork, behind: Place, rows: int) -> list[OwnDeadLetter]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from runtime import disclosure
+from runtime import clock, disclosure
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Cursor, FieldError, Invalid, Limit, Withheld, replayed_by, require_scope, router
+from runtime.http.middleware import ANSWER_TIMES
 from runtime.http.pagination import MOST_COUNTED, CountResponse, cursor_of, link_next, position_of
+from runtime.telemetry.answer_times import AnswerTimes, LatestTimes
 from services.exchange import carriage
 from services.exchange.carriage import DeadLetterAnswer
-from services.exchange.responses import CarriageResponse, DeadLetterResponse, DeadLettersResponse
+from services.exchange.responses import CarriageResponse, DeadLetterResponse, DeadLettersResponse, OperationsResponse
 
 MayReadOperations = Annotated[UnitOfWork, Depends(require_scope("operations:read"))]
 MayRepair = Annotated[UnitOfWork, Depends(require_scope("operations:repair"))]
@@ -27,6 +32,20 @@ routes = router("/v1")
 async def read_carriage(unit: MayReadOperations) -> CarriageResponse:
     """Tell how this agency's messages are carried: what waits to be sent, and how far its mailbox is behind."""
     return CarriageResponse.model_validate(await carriage.carriage(unit))
+
+
+@routes.get("/operations")
+async def read_operations(unit: MayReadOperations, request: Request) -> OperationsResponse:
+    """Tell how long this agency's openings take at the exchange, and how much disk is free where it runs."""
+    times: AnswerTimes | None = getattr(request.app.state, ANSWER_TIMES, None)
+    latest = LatestTimes(0, None) if times is None else times.of(unit.agency_id, clock.monotonic())
+    disk = await asyncio.to_thread(shutil.disk_usage, Path.cwd())
+    return OperationsResponse(
+        openings=latest.count,
+        opening_p99_seconds=latest.p99_seconds,
+        disk_bytes=disk.total,
+        disk_free_bytes=disk.free,
+    )
 
 
 @routes.get("/dead-letters")

@@ -13,12 +13,14 @@ from kernel.ledger import note
 from runtime.database.engine import BATCH_SECONDS, engine, sessions
 from runtime.http import application, serve
 from runtime.http.background_process import run_with_health
+from runtime.http.middleware import ANSWER_TIMES
 from runtime.keyring import keyring_from
 from runtime.messaging.consumer import Worker
 from runtime.messaging.outbox.relay import Relay
 from runtime.settings import BrokerSettings, OpeningSettings, ProcessSettings, Settings, read
+from runtime.telemetry.answer_times import AnswerTimes
 from services.exchange import carriage_routes
-from services.exchange.api import PROMISE_KEY, routes
+from services.exchange.api import OPENING, PROMISE_KEY, routes
 from services.exchange.consumers import listen
 
 
@@ -27,6 +29,7 @@ def build(settings: OpeningSettings) -> FastAPI:
 
     @asynccontextmanager
     async def promising(app: FastAPI) -> AsyncIterator[None]:
+        setattr(app.state, ANSWER_TIMES, AnswerTimes([OPENING]))
         if settings.promise_key_file is not None:
             setattr(app.state, PROMISE_KEY, _promise_key(settings.promise_key_file))
         yield

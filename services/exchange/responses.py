@@ -143,11 +143,22 @@ class OpeningsResponse(StrictModel):
     promise: str | None = None
 
 
+class MailboxReaderResponse(StrictModel):
+    """For how long the oldest message of any mailbox here waited for a consumer, when it last noted so."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    consumer: str
+    observed_at: datetime
+    unread_seconds: float
+
+
 class CarriageResponse(StrictModel):
     """What of this agency waits to be sent (up to 1,000) and since when, and how far its mailbox is behind.
 
     `unread_seconds` is for how long the oldest message of any mailbox here waited to be kept, when the keeper last said
-    so at `observed_at`; both are null where it never did. A keeper that says nothing stands still.
+    so at `observed_at`; both are null where it never did. A keeper that says nothing stands still. `readers` tells the
+    same of each consumer that ever noted it.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -157,6 +168,20 @@ class CarriageResponse(StrictModel):
     oldest_at: datetime | None
     observed_at: datetime | None
     unread_seconds: float | None
+    readers: tuple[MailboxReaderResponse, ...]
+
+
+class OperationsResponse(StrictModel):
+    """How long this agency's own openings took, and how much disk is free where the exchange runs.
+
+    99 in 100 of the latest `openings` within an hour, at most 1,000, were answered in `opening_p99_seconds`, as the
+    process that answers here timed them; null where it answered none.
+    """
+
+    openings: int
+    opening_p99_seconds: float | None
+    disk_bytes: int
+    disk_free_bytes: int
 
 
 class DeadLetterResponse(StrictModel):

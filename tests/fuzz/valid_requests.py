@@ -356,6 +356,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "verify_ledger": ("olu", {}),
     "read_freshness": ("priya", {}),
     "read_carriage": ("priya", {}),
+    "read_operations": ("priya", {}),
     "list_dead_letters": ("priya", {}),
     "count_dead_letters": ("priya", {}),
     "read_statistics": ("cora", {}),

@@ -14,12 +14,14 @@ from fastapi import FastAPI
 from kernel.ledger.note import new_keys
 from runtime import disclosure
 from runtime.auth.on_behalf import HEADER
+from runtime.http.middleware import ANSWER_TIMES
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
+from runtime.telemetry.answer_times import AnswerTimes
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from schemas.facts import Fact, IncidentReported
 from services.exchange import carriage_routes
-from services.exchange.api import PROMISE_KEY, routes
+from services.exchange.api import OPENING, PROMISE_KEY, routes
 from services.exchange.consumers import listen
 from tests.support.delivery import Delivery
 from tests.support.town import Town, all_purposes
@@ -34,6 +36,7 @@ PROMISES, _ = new_keys("town.example/ledger/promise")
 async def app(web: Web) -> AsyncIterator[FastAPI]:
     async with web.serving("exchange", [routes, carriage_routes.routes]) as served:
         setattr(served.state, PROMISE_KEY, PROMISES)
+        setattr(served.state, ANSWER_TIMES, AnswerTimes([OPENING]))
         yield served
 
 

@@ -1,6 +1,8 @@
 """How an agency's own messages fare: told to its officer alone, by route and age, and mended on a person's word."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from secrets import token_hex
 from uuid import UUID, uuid4
@@ -13,10 +15,11 @@ from runtime.messaging.acls import RELAY
 from runtime.messaging.consumer.worker import NOTE
 from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, pending_retries, put, take
 from runtime.messaging.headers import Routing, write
+from runtime.register.enrolment import NewPerson, enrol_person
 from schemas.topics import mailbox
 from tests.services.exchange.conftest import Desk
 
-CARRIAGE, LETTERS = "/v1/carriage", "/v1/dead-letters"
+CARRIAGE, LETTERS, OPERATIONS = "/v1/carriage", "/v1/dead-letters", "/v1/operations"
 TYPE = "accord.referral.created.v1"
 
 
@@ -160,6 +163,44 @@ async def test_a_keeper_tells_how_far_it_is_behind(desk: Desk) -> None:
 
     assert answer["unread_seconds"] == 2.5
     assert answer["observed_at"] <= answer["at"]
+
+
+@asynccontextmanager
+async def officer_of(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    """A privacy officer of the shelter."""
+    person, roles = f"pat-{desk.shelter}", ["privacy_officer"]
+    async with desk.town.session("accord_admin") as session:
+        await enrol_person(session, NewPerson(person, desk.shelter, "Pat", tuple(roles)))
+        await session.commit()
+    async with desk.web.asking(desk.app, desk.web.issuer.person(person, agency=desk.shelter, roles=roles)) as client:
+        yield client
+
+
+async def test_each_reader_of_mailboxes_tells_how_far_it_is(desk: Desk) -> None:
+    async with desk.town.session("accord_exchange") as session:
+        await session.execute(NOTE, {"consumer": "notifications", "seconds": 7.0})
+        await session.commit()
+
+    readers = (await desk.people["priya"].get(CARRIAGE)).json()["readers"]
+
+    assert {reader["consumer"]: reader["unread_seconds"] for reader in readers}["notifications"] == 7.0
+
+
+async def test_an_officer_is_told_the_times_of_own_openings(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.tell(case_ref)
+    elsewhere = (await desk.people["priya"].get(OPERATIONS)).json()["openings"]
+    assert (await desk.opening(await desk.newest(case_ref))).status_code == 200
+    assert (await desk.opening(uuid4())).status_code == 404
+
+    async with officer_of(desk) as officer:
+        answer = (await officer.get(OPERATIONS)).json()
+
+    assert answer["openings"] == 1
+    assert answer["opening_p99_seconds"] > 0
+    assert 0 < answer["disk_free_bytes"] < answer["disk_bytes"]
+    assert (await desk.people["priya"].get(OPERATIONS)).json()["openings"] == elsewhere
+    assert (await desk.ana.get(OPERATIONS)).status_code == 403
 
 
 @pytest.mark.parametrize("cursor", ["WzEsMl0", "WyJ5ZXN0ZXJkYXkiLCJvbmUiXQ"])
