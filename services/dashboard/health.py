@@ -10,13 +10,22 @@ from typing import Final
 
 from services.dashboard.language import mark, translate
 from services.dashboard.local_clock import span
-from services.dashboard.rows.health_rows import CarriageRow
+from services.dashboard.rows.health_rows import CarriageRow, OperationsRow
 from services.dashboard.rows.ledger_rows import FreshnessRow
 
 SENDS_WITHIN: Final = timedelta(minutes=1)
 SPEAKS_WITHIN: Final = timedelta(seconds=30)
 UNREAD_SECONDS: Final = 10.0
 SEQUENCED_WITHIN: Final = timedelta(minutes=1)
+OPENS_WITHIN_SECONDS: Final = 1.0
+LEAST_FREE: Final = 0.1  # of the disk
+GIGABYTE: Final = 10**9
+HUNDRED: Final = 100
+READERS: Final[Mapping[str, str]] = {
+    "exchange": mark("Your mailbox"),
+    "notifications": mark("Notices to survivors"),
+    "dashboard": mark("Live pages"),
+}
 OPERATOR: Final = mark("Tell your operator: the command accord status names what stands still.")
 SERVICE_NAMES: Final[Mapping[str, str]] = {
     "intake": mark("Cases"),
@@ -75,23 +84,57 @@ def sending(row: CarriageRow | None) -> HealthCheck:
     return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
 
 
-def mailbox(row: CarriageRow | None) -> HealthCheck:
-    """Return how the agency's mailbox is kept up with."""
-    title = mark("Your mailbox")
+def reader(row: CarriageRow | None, consumer: str) -> HealthCheck:
+    """Return how one consumer keeps up with the mailboxes; one that never said how far it is, is silent."""
+    title = READERS[consumer]
     if row is None:
         return away(title)
-    if row.observed_at is None or row.unread_seconds is None:
-        text = mark("Not known: whoever fills mailboxes has never said how far it is.")
-        return HealthCheck(translate(title), CheckState.SILENT, translate(text), translate(OPERATOR))
-    age = row.at - row.observed_at
+    noted = next((entry for entry in row.readers if entry.consumer == consumer), None)
+    if noted is None:
+        text = translate(mark("Not known: it has never said how far it is."))
+        return HealthCheck(translate(title), CheckState.SILENT, text, translate(OPERATOR))
+    age = row.at - noted.observed_at
     if age > SPEAKS_WITHIN:
         text = translate(mark("Silent for {age}: nobody knows what waits.")).format(age=_span(age))
         return HealthCheck(translate(title), CheckState.SILENT, text, translate(OPERATOR))
-    if row.unread_seconds > UNREAD_SECONDS:
-        behind = timedelta(seconds=row.unread_seconds)
+    if noted.unread_seconds > UNREAD_SECONDS:
+        behind = timedelta(seconds=noted.unread_seconds)
         text = translate(mark("Behind by {age}.")).format(age=_span(behind))
         return HealthCheck(translate(title), CheckState.BAD, text, translate(OPERATOR))
     return HealthCheck(translate(title), CheckState.GOOD, translate(mark("Up to date.")))
+
+
+def door(row: OperationsRow | None) -> HealthCheck:
+    """Return how long the agency's own openings took."""
+    title = mark("Time to open a message")
+    if row is None:
+        return away(title)
+    if row.opening_p99_seconds is None:
+        text = translate(mark("Your agency opened no message in the last hour."))
+        return HealthCheck(translate(title), CheckState.GOOD, text)
+    few = mark("The slowest of {count} in the last hour took {seconds} s.")
+    many = mark("99 of 100 took at most {seconds} s; measured: {count} in the last hour.")
+    text = translate(few if row.openings < HUNDRED else many)
+    text = text.format(count=row.openings, seconds=f"{row.opening_p99_seconds:.2f}")
+    if row.opening_p99_seconds <= OPENS_WITHIN_SECONDS:
+        return HealthCheck(translate(title), CheckState.GOOD, text)
+    action = mark("Nothing is lost, but people wait. Tell your operator that openings are slow.")
+    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
+
+
+def disk(row: OperationsRow | None) -> HealthCheck:
+    """Return how much disk is free where the exchange runs."""
+    title = mark("Free disk")
+    if row is None:
+        return away(title)
+    share = row.disk_free_bytes / row.disk_bytes
+    text = translate(mark("{free} GB of {size} GB, {share} % of the exchange's machine."))
+    sizes = {"free": row.disk_free_bytes // GIGABYTE, "size": row.disk_bytes // GIGABYTE, "share": int(share * HUNDRED)}
+    text = text.format(**sizes)
+    if share >= LEAST_FREE:
+        return HealthCheck(translate(title), CheckState.GOOD, text)
+    action = mark("Tell your operator at once: with a full disk nothing is carried any more.")
+    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
 
 
 def set_aside(count: int | None) -> HealthCheck:

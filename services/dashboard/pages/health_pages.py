@@ -14,7 +14,7 @@ from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.health_forms import DeadLetterForm
 from services.dashboard.language import mark, translate
 from services.dashboard.navigation import HEALTH
-from services.dashboard.rows.health_rows import CarriageRow, DeadLetterListRow, ReadyRow
+from services.dashboard.rows.health_rows import CarriageRow, DeadLetterListRow, OperationsRow, ReadyRow
 from services.dashboard.rows.ledger_rows import FreshnessRow
 from services.dashboard.rows.service_row import CountedRow
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal
@@ -36,20 +36,24 @@ routes = session_router(HEALTH)
 async def show_health(desk: AtDesk, cursor: str = "") -> Response:
     """Show how things stand, what is wrong first, and the messages that were set aside."""
     query = (("cursor", cursor),) if cursor else ()
-    carriage, letters, counted, freshness, ready = await asyncio.gather(
+    carriage, operations, letters, counted, freshness, ready = await asyncio.gather(
         desk.read_if_there("exchange", "/v1/carriage", CarriageRow),
+        desk.read_if_there("exchange", "/v1/operations", OperationsRow),
         desk.read_if_there("exchange", LETTERS, DeadLetterListRow, query),
         desk.read_if_there("exchange", f"{LETTERS}/count", CountedRow),
         desk.read_if_there("audit", "/v1/ledger-freshness", FreshnessRow),
         _ready(desk),
     )
     row = None if carriage is None else carriage.row
+    measured = None if operations is None else operations.row
     checks = [
-        health.sending(row),
-        health.mailbox(row),
-        health.set_aside(None if counted is None else counted.row.count),
-        health.record(None if freshness is None else freshness.row),
         health.services(ready),
+        health.sending(row),
+        *(health.reader(row, consumer) for consumer in health.READERS),
+        health.set_aside(None if counted is None else counted.row.count),
+        health.door(measured),
+        health.disk(measured),
+        health.record(None if freshness is None else freshness.row),
     ]
     return desk.page(
         "health/health.html",

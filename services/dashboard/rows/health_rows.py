@@ -25,14 +25,30 @@ REASON_WORDS: Final[Mapping[str, str]] = {
 }
 
 
+class ReaderRow(ServiceRow):
+    """How far a consumer of mailboxes was behind when it last noted so."""
+
+    consumer: str
+    observed_at: datetime
+    unread_seconds: float
+
+
 class CarriageRow(ServiceRow):
-    """What waits to be sent, and how far the mailbox is behind."""
+    """What waits to be sent, and how far those who read the mailbox are behind."""
 
     at: datetime
     waiting: int
     oldest_at: datetime | None
-    observed_at: datetime | None
-    unread_seconds: float | None
+    readers: tuple[ReaderRow, ...] = ()
+
+
+class OperationsRow(ServiceRow):
+    """How long the agency's openings took at the exchange, and the free disk of its machine."""
+
+    openings: int
+    opening_p99_seconds: float | None
+    disk_bytes: int
+    disk_free_bytes: int
 
 
 class DeadLetterRow(ServiceRow):

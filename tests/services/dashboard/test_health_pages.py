@@ -13,7 +13,7 @@ from runtime.messaging.headers import Routing, write
 from services.dashboard import health
 from services.dashboard.health import CheckState
 from services.dashboard.navigation import HEALTH
-from services.dashboard.rows.health_rows import CarriageRow
+from services.dashboard.rows.health_rows import CarriageRow, OperationsRow, ReaderRow
 from services.dashboard.rows.ledger_rows import FreshnessRow
 from tests.services.dashboard.browser import Browser
 from tests.services.dashboard.conftest import Square
@@ -25,11 +25,20 @@ AGO = timedelta(minutes=5)
 def carriage(
     waiting: int = 0,
     oldest_at: datetime | None = None,
-    observed_at: datetime | None = NOON,
-    unread_seconds: float | None = 0.0,
+    observed_at: datetime = NOON,
+    unread_seconds: float = 0.0,
 ) -> CarriageRow:
-    return CarriageRow(
-        at=NOON, waiting=waiting, oldest_at=oldest_at, observed_at=observed_at, unread_seconds=unread_seconds
+    heard = ReaderRow(consumer="exchange", observed_at=observed_at, unread_seconds=unread_seconds)
+    return CarriageRow(at=NOON, waiting=waiting, oldest_at=oldest_at, readers=(heard,))
+
+
+def operations(openings: int = 200, seconds: float | None = 0.08, free: int = 60) -> OperationsRow:
+    gigabyte = 10**9
+    return OperationsRow(
+        openings=openings,
+        opening_p99_seconds=seconds,
+        disk_bytes=100 * gigabyte,
+        disk_free_bytes=free * gigabyte,
     )
 
 
@@ -53,14 +62,42 @@ def test_what_waits_too_long_is_red_and_says_what_to_do(row: CarriageRow | None,
     ("row", "standing"),
     [
         (None, CheckState.SILENT),
-        (carriage(observed_at=None, unread_seconds=None), CheckState.SILENT),
         (carriage(observed_at=NOON - AGO), CheckState.SILENT),
         (carriage(unread_seconds=60.0), CheckState.BAD),
         (carriage(), CheckState.GOOD),
     ],
 )
 def test_who_says_nothing_for_a_while_is_red(row: CarriageRow | None, standing: CheckState) -> None:
-    assert health.mailbox(row).standing is standing
+    assert health.reader(row, "exchange").standing is standing
+
+
+def test_a_reader_that_was_never_heard_is_red() -> None:
+    assert health.reader(carriage(), "notifications").standing is CheckState.SILENT
+
+
+@pytest.mark.parametrize(
+    ("row", "standing", "words"),
+    [
+        (None, CheckState.SILENT, "Not known"),
+        (operations(0, None), CheckState.GOOD, "opened no message"),
+        (operations(3), CheckState.GOOD, "The slowest of 3 in the last hour took 0.08 s."),
+        (operations(), CheckState.GOOD, "99 of 100 took at most 0.08 s; measured: 200 in the last hour."),
+        (operations(seconds=2.5), CheckState.BAD, "2.50 s"),
+    ],
+)
+def test_openings_that_take_long_are_red(row: OperationsRow | None, standing: CheckState, words: str) -> None:
+    check = health.door(row)
+
+    assert check.standing is standing
+    assert words in check.text
+
+
+@pytest.mark.parametrize(
+    ("row", "standing"),
+    [(None, CheckState.SILENT), (operations(), CheckState.GOOD), (operations(free=9), CheckState.BAD)],
+)
+def test_a_disk_that_is_almost_full_is_red(row: OperationsRow | None, standing: CheckState) -> None:
+    assert health.disk(row).standing is standing
 
 
 @pytest.mark.parametrize(
@@ -98,7 +135,8 @@ async def set_aside(square: Square, sender: str) -> UUID:
 
 async def heard(square: Square) -> None:
     async with square.town.session("accord_exchange") as session:
-        await session.execute(NOTE, {"consumer": "exchange", "seconds": 0.0})
+        for consumer in health.READERS:
+            await session.execute(NOTE, {"consumer": consumer, "seconds": 0.0})
         await session.commit()
 
 
