@@ -12,9 +12,10 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, Unavailable, require_scope, router
 from services.dashboard import board, store
 from services.dashboard.board import TileCount
-from services.dashboard.domain import Item, tiles_for
+from services.dashboard.domain import Item
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_auth import DashboardState
+from services.dashboard.tiles import tiles_for
 
 MayReadBoard = Annotated[UnitOfWork, Depends(require_scope("board:read"))]
 PREFIX = "/v1/board"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -10,15 +10,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.codes import AgencyKind, OrderStatus, ServiceStatus
+from schemas.codes import ServiceStatus
 from services.dashboard import navigation
 from services.dashboard.code_words import fact_words, priority_words, service_words, words
-from services.dashboard.rows.board_rows import MessageRow, OrderRow, ReferralRow, ReleaseRow
+from services.dashboard.rows.board_rows import AwaitingRow, MessageRow, OrderRow, ReferralRow, ReleaseRow
 
-IN_FORCE = (OrderStatus.TEMPORARY, OrderStatus.FINAL)
 UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)
-RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
-SOON_DAYS = 7
 NEVER = datetime.max.replace(tzinfo=UTC)
 MOST = 1000  # a list on one screen; what is longer is said to be longer, in the count too
 
@@ -148,8 +145,21 @@ def message(row: Any) -> Item:
 def release(row: Any) -> Item:
     """Return a release that ends soon, and for whom it was."""
     read = ReleaseRow.model_validate(row)
-    code, page = case_code(read.case_ref), f"{navigation.RELEASES}/{read.directive_ref}"
+    code, page = case_code(read.case_ref), f"{navigation.RELEASES}/{read.case_ref}/release/{read.directive_ref}"
     return Item(read.directive_ref, code, words(read.purpose), read.recipient, until=read.valid_until, page=page)
+
+
+def awaiting(row: Any) -> Item:
+    """Return what a second person is to confirm, by its case."""
+    read = AwaitingRow.model_validate(row)
+    return Item(
+        read.directive_ref or read.case_ref,
+        case_code(read.case_ref),
+        read.what,
+        since=read.awaiting_since,
+        until=read.awaiting_until,
+        page=read.page(navigation.RELEASES),
+    )
 
 
 def order_to_serve(row: Any) -> Item:
@@ -172,85 +182,3 @@ def total(counts: Sequence[Count]) -> Count:
     """Return the sum of the counts of lists that are shown as one list and share no row."""
     number = sum(count.count for count in counts)
     return Count(min(number, MOST), whole=number <= MOST and all(count.whole for count in counts))
-
-
-def tiles_for(scopes: Collection[str], kind: AgencyKind | None) -> tuple[Tile, ...]:
-    """Return the tiles of a person's board: those of their kind of agency whose list the person may ask for."""
-    chosen: tuple[Tile, ...] = COORDINATION if kind is AgencyKind.COORDINATION else CASEWORK
-    if kind in RECORDS_ORDERS:
-        chosen = (*chosen, ORDERS)
-    return tuple(tile for tile in chosen if tile.scope in scopes)
-
-
-def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Source:
-    params = {"direction": direction, **query}
-    order = (("order", "deadline"),)
-    return Source("referrals", "/v1/referrals", tuple(params.items()), "referrals", read, order)
-
-
-def _referral_tile(name: str, title: str, agency: str, empty: str, *sources: Source, flag: str = "") -> Tile:
-    return Tile(name, title, "referrals:read", ("Priority", agency, "Sent", "Reply by"), sources, empty, flag)
-
-
-WAITING = "A referral stands here until the agency that it was sent to answers."
-OVERDUE = "A referral stands here when its time to reply is over."
-QUESTIONS = "A referral stands here when the agency that it was sent to asks for more."
-LATE = "Late: act first"
-MESSAGES = Tile(
-    "messages",
-    "Messages to open",
-    "inbox:read",
-    ("Message", "From", "Sent", ""),
-    (Source("exchange", "/v1/inbox", (), "messages", message),),
-    "A message stands here when another agency shares something with yours.",
-)
-RELEASES = Tile(
-    "releases",
-    f"Releases ending in {SOON_DAYS} days",
-    "directives:read",
-    ("Purpose", "For", "", "Ends"),
-    (Source("consent", "/v1/directives", (("ending_within_days", str(SOON_DAYS)),), "directives", release),),
-    f"A release stands here for its last {SOON_DAYS} days, so that there is time to ask whether it goes on.",
-    soon=timedelta(days=1),
-)
-ORDERS = Tile(
-    "orders",
-    "Orders waiting for service",
-    "orders:read",
-    ("Service", "", "Changed", ""),
-    (
-        Source(
-            "law_enforcement_bridge",
-            "/v1/orders",
-            (*(("status", status) for status in IN_FORCE), *(("service_status", state) for state in UNSERVED)),
-            "orders",
-            order_to_serve,
-        ),
-    ),
-    "An order in force stands here until everybody it names is served.",
-)
-CASEWORK = (
-    _referral_tile("waiting", "Waiting for my reply", "From", WAITING, _referrals(received, "received", state="sent")),
-    _referral_tile(
-        "overdue",
-        "Overdue",
-        "With or from",
-        OVERDUE,
-        _referrals(received, "received", overdue="true"),
-        _referrals(sent, "sent", overdue="true"),
-        flag=LATE,
-    ),
-    _referral_tile(
-        "questions", "Needs more information", "To", QUESTIONS, _referrals(sent, "sent", state="needs_info")
-    ),
-    MESSAGES,
-    RELEASES,
-)
-COORDINATION = (
-    _referral_tile("waiting", "Waiting for a reply", "With", WAITING, _referrals(followed, "followed", state="sent")),
-    _referral_tile("overdue", "Overdue", "With", OVERDUE, _referrals(followed, "followed", overdue="true"), flag=LATE),
-    _referral_tile(
-        "questions", "Needs more information", "With", QUESTIONS, _referrals(followed, "followed", state="needs_info")
-    ),
-    MESSAGES,
-)

@@ -10,10 +10,10 @@ from runtime.http.problems import Absent
 from schemas.codes import AgencyKind
 from services.dashboard import board
 from services.dashboard.desk import AtDesk, Desk
-from services.dashboard.domain import tiles_for
 from services.dashboard.navigation import BOARD
 from services.dashboard.rows.figure_rows import FiguresRow
 from services.dashboard.session_auth import session_router
+from services.dashboard.tiles import tiles_for
 from services.dashboard.urgent import urgent_rows
 
 routes = session_router(BOARD)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from schemas.codes import Priority, Purpose, ServiceStatus
+from services.dashboard.language import mark
+
+AWAITED: Final[Mapping[str, str]] = {
+    "permit": mark("A release"),
+    "lifting": mark("The lifting of a denial"),
+    "death": mark("The correction of a death"),
+}
 
 
 class ListRow(BaseModel):
@@ -45,6 +54,25 @@ class ReleaseRow(ListRow):
     recipient: str
     purpose: Purpose
     valid_until: datetime
+
+
+class AwaitingRow(ListRow):
+    """What waits for a second person; a death that is to be taken back has no directive."""
+
+    kind: Literal["permit", "lifting", "death"]
+    directive_ref: UUID | None
+    awaiting_since: datetime
+    awaiting_until: datetime
+
+    @property
+    def what(self) -> str:
+        """Return what is to be confirmed."""
+        return AWAITED[self.kind]
+
+    def page(self, releases: str) -> str:
+        """Return where it is confirmed, below the pages of releases."""
+        case = f"{releases}/{self.case_ref}"
+        return case if self.directive_ref is None else f"{case}/release/{self.directive_ref}"
 
 
 class ServedRespondentRow(BaseModel):

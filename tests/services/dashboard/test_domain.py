@@ -13,15 +13,16 @@ from services.dashboard.domain import (
     MOST,
     Count,
     Item,
+    awaiting,
     fact_words,
     listing,
     order_to_serve,
     received,
     sent,
-    tiles_for,
     total,
 )
 from services.dashboard.domain import case_code as code_of
+from services.dashboard.tiles import tiles_for
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROW = {"referral_ref": str(uuid4()), "case_ref": "0a1b2c3d-0000-4000-8000-000000000000"}
@@ -134,3 +135,14 @@ def test_tiles_of_one_board_have_names_of_their_own(kind: AgencyKind) -> None:
     names = [tile.name for tile in tiles_for({"referrals:read", "inbox:read", "directives:read", "orders:read"}, kind)]
 
     assert len(set(names)) == len(names)
+
+
+def test_what_waits_leads_to_where_it_is_confirmed() -> None:
+    ref, row = uuid4(), ROW | {"awaiting_since": NOON.isoformat(), "awaiting_until": NOON.isoformat()}
+
+    permit = awaiting(row | {"kind": "permit", "directive_ref": str(ref)})
+    death = awaiting(row | {"kind": "death", "directive_ref": None})
+
+    assert permit.page == f"/app/releases/{ROW['case_ref']}/release/{ref}"
+    assert (permit.about, death.about) == ("A release", "The correction of a death")
+    assert death.page == f"/app/releases/{ROW['case_ref']}"
