@@ -82,8 +82,8 @@ class Boards:
         """Return once every page was told of a change since that instant, and those that count have counted."""
 
         def shown() -> bool:
-            told = all(board.told_at > since for board in self.boards)
-            return told and all(board.shown_at > since for board in self.boards if board.counts)
+            up_to_date = all(board.told_at > since for board in self.boards)
+            return up_to_date and all(board.shown_at > since for board in self.boards if board.counts)
 
         self._until(shown, TOLD_WITHIN, "the change did not arrive")
 

@@ -72,8 +72,8 @@ def update(language: str) -> frozenset[str]:
 
 
 def _marked_texts() -> Iterator[str]:
-    found = extract_from_dir(DESK, METHODS, OPTIONS, KEYWORDS)
-    for _file, _line, texts, _comments, _context in found:
+    messages = extract_from_dir(DESK, METHODS, OPTIONS, KEYWORDS)
+    for _file, _line, texts, _comments, _context in messages:
         yield from (texts,) if isinstance(texts, str) else (text for text in texts if text)
 
 

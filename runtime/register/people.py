@@ -122,8 +122,8 @@ async def people_of(
 ) -> list[Person]:
     """Return up to `rows` people who work at the agency, or left it, by name, behind a name and reference."""
     place = {"name": behind[0], "ref": behind[1]}
-    found = await session.execute(PEOPLE, {"agency": agency, "active": active, "rows": rows} | place)
-    return [_person(row) for row in found]
+    result = await session.execute(PEOPLE, {"agency": agency, "active": active, "rows": rows} | place)
+    return [_person(row) for row in result]
 
 
 async def people_counted(session: AsyncSession, agency: str, rows: int, *, active: bool) -> int:
@@ -164,19 +164,19 @@ async def holders_of(session: AsyncSession, agency: str, role: str) -> frozenset
 
 async def changes_of(session: AsyncSession, agency: str, before: int, rows: int) -> list[PersonChange]:
     """Return up to `rows` changes of the agency's people, the newest first, before a number."""
-    found = await session.execute(CHANGES, {"agency": agency, "before": before, "rows": rows})
+    result = await session.execute(CHANGES, {"agency": agency, "before": before, "rows": rows})
     return [
         PersonChange(
             row.change_id, row.person_ref, row.name, row.act, tuple(row.roles), row.by_ref, row.by_name, row.at
         )
-        for row in found
+        for row in result
     ]
 
 
 async def systems_of(session: AsyncSession, agency: str, behind: str, rows: int) -> list[System]:
     """Return up to `rows` systems of the agency behind a client id."""
-    found = await session.execute(SYSTEMS, {"agency": agency, "behind": behind, "rows": rows})
-    return [System(row.client_id, row.active, dict(row.public_jwk)) for row in found]
+    result = await session.execute(SYSTEMS, {"agency": agency, "behind": behind, "rows": rows})
+    return [System(row.client_id, row.active, dict(row.public_jwk)) for row in result]
 
 
 def _person(row: Any) -> Person:

@@ -46,7 +46,7 @@ class Desk:
     gate: CaseGate = field(repr=False)
 
     @property
-    def here(self) -> str:
+    def current_path(self) -> str:
         """Return the address of the page, without its query."""
         return self.request.url.path
 
@@ -92,7 +92,7 @@ class Desk:
         """
         check_own_page(self.request, self.house.address)
         fields = await form_of(self.request)
-        if not self.visit.secret.verify_csrf_token(fields.get("token", ""), self.here):
+        if not self.visit.secret.verify_csrf_token(fields.get("token", ""), self.current_path):
             raise Forbidden
         check_hidden(fields)
         self._keep_page(fields)
@@ -101,7 +101,7 @@ class Desk:
     def _keep_page(self, fields: ImmutableMultiDict[str, str]) -> None:
         """Let a form that comes back stay the draft that it was, and one that was carried out be forgotten."""
         page = own_page(fields.get("page"))
-        if page is None or path_of(page) != self.here:
+        if page is None or path_of(page) != self.current_path:
             return
         self.drafts.page = page
         with suppress(ValueError):
@@ -120,11 +120,11 @@ class Desk:
 
     async def agency_names(self, agency_ids: Iterable[str]) -> dict[str, str]:
         """Return the names of agencies whose ids a service showed this person; ask for no others."""
-        asked: Collection[str] = {agency_id for agency_id in agency_ids if agency_id}
-        if not asked:
+        requested: Collection[str] = {agency_id for agency_id in agency_ids if agency_id}
+        if not requested:
             return {}
         async with self.request.app.state.app_state.sessions() as session:
-            return await store.agency_names(session, asked)
+            return await store.agency_names(session, requested)
 
     def live_address(self, case_ref: UUID) -> str:
         """Return where this page hears of changes of the case that it shows."""
@@ -150,8 +150,8 @@ class Desk:
             "visit": self.visit,
             "clock": self.visit.clock,
             "live_address": live_address(self.visit),
-            "here": self.here,
-            "navigation": navigation_for(self.visit.scopes, self.here),
+            "here": self.current_path,
+            "navigation": navigation_for(self.visit.scopes, self.current_path),
             "sign_out": SIGN_OUT,
             "csrf_token": secret.csrf_token,
             "may": self.may,

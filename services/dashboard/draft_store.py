@@ -33,7 +33,7 @@ SELECT draft_ref, saved_at FROM dashboard.draft
 WHERE agency_id = :agency_id AND person_ref = :person_ref AND page = :page AND NOT dashboard.is_stale(saved_at)
 ORDER BY saved_at DESC LIMIT :most
 """)
-ONE = text("""
+BY_REF = text("""
 SELECT wrapped_key, body FROM dashboard.draft
 WHERE agency_id = :agency_id AND person_ref = :person_ref AND draft_ref = :draft_ref AND page = :page
     AND NOT dashboard.is_stale(saved_at)
@@ -87,7 +87,7 @@ async def of_page(session: AsyncSession, writer: Writer) -> list[SavedDraft]:
 async def sealed_draft(session: AsyncSession, writer: Writer, draft_ref: UUID) -> SealedDraft | None:
     """Return a draft of a page as it is kept, or None where there is none of that page."""
     await session.execute(WALL, writer.keys)
-    row = (await session.execute(ONE, writer.keys | {"draft_ref": draft_ref})).one_or_none()
+    row = (await session.execute(BY_REF, writer.keys | {"draft_ref": draft_ref})).one_or_none()
     return None if row is None else SealedDraft(bytes(row.wrapped_key), bytes(row.body))
 
 

@@ -72,6 +72,6 @@ def language_of(request: Request) -> str:
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
-    wanted = [part.partition(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
-    found = negotiate_locale([name for name in wanted if name], list(LANGUAGES), sep="-")
-    return found or SOURCE
+    preferred = [part.partition(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
+    negotiated = negotiate_locale([name for name in preferred if name], list(LANGUAGES), sep="-")
+    return negotiated or SOURCE

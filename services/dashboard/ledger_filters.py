@@ -51,18 +51,18 @@ class LedgerAddress:
         """Return the address of another page about the same lines."""
         return LedgerAddress(place, self.params)._address(self.params)
 
-    def asked(self, form: LedgerFilterForm, clock: LocalClock) -> Query:
+    def query_for(self, form: LedgerFilterForm, clock: LocalClock) -> Query:
         """Return what is asked of audit: days of the agency's own zone, the last one whole."""
-        asked = [(name, self.params[name]) for name in NARROWING if name in self.params]
+        parameters = [(name, self.params[name]) for name in NARROWING if name in self.params]
         if form.act.data:
-            asked.append(("act", form.act.data))
+            parameters.append(("act", form.act.data))
         if form.since.data:
-            asked.append(("from", _midnight(form.since.data, clock)))
+            parameters.append(("from", _midnight(form.since.data, clock)))
         if form.until.data:
-            asked.append(("to", _midnight(form.until.data + timedelta(days=1), clock)))
+            parameters.append(("to", _midnight(form.until.data + timedelta(days=1), clock)))
         if form.refused.data:
-            asked.append(("refused", "true"))
-        return tuple(asked)
+            parameters.append(("refused", "true"))
+        return tuple(parameters)
 
     def _address(self, params: Mapping[str, str]) -> str:
         return f"{self.place}?{urlencode(params)}" if params else self.place

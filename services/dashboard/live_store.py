@@ -32,11 +32,11 @@ async def note(session: AsyncSession, changed: Collection[tuple[str, UUID | None
 
 async def changes_since(session: AsyncSession, places: Mapping[str, int]) -> dict[str, list[Change]]:
     """Return for each agency the newest changes behind its place, the oldest of them first."""
-    found: dict[str, list[Change]] = defaultdict(list)
+    by_agency: dict[str, list[Change]] = defaultdict(list)
     params = {"agencies": list(places), "places": list(places.values()), "most": MOST_KEPT}
     for agency_id, place, case_ref in await session.execute(SINCE, params):
-        found[agency_id].append(Change(place, case_ref))
-    return {agency_id: sorted(changes, key=lambda change: change.place) for agency_id, changes in found.items()}
+        by_agency[agency_id].append(Change(place, case_ref))
+    return {agency_id: sorted(changes, key=lambda change: change.place) for agency_id, changes in by_agency.items()}
 
 
 async def recent(session: AsyncSession, agency_id: str) -> RecentChanges:

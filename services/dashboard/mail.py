@@ -107,7 +107,7 @@ async def still_open(desk: Desk, messages: Sequence[MailRow], purpose: Purpose, 
     return await releases_known(desk, rows[0].case_ref) == releases
 
 
-async def shown(desk: Desk, row: OpenedMailRow, place: str, *, without: str = "") -> ShownOpening:
+async def shown_opening(desk: Desk, row: OpenedMailRow, place: str, *, without: str = "") -> ShownOpening:
     """Return an opening as people read it, `without` a category that the page shows elsewhere.
 
     `place` is where the page asks whether it may go on showing it.

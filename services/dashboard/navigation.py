@@ -28,7 +28,7 @@ class Section:
     scopes: frozenset[str]
 
 
-# In the order in which they stand. An area adds its line here when its pages are there.
+# In the order in which they stand. An area adds its line here when its pages exist.
 SECTIONS: Final = (
     Section(BOARD, mark("Board"), frozenset({"referrals:read", "inbox:read", "board:read"})),
     Section(CASES, mark("Cases"), frozenset({"cases:read"})),
@@ -42,14 +42,14 @@ SECTIONS: Final = (
 )
 
 
-def navigation_for(scopes: Collection[str], here: str) -> list[dict[str, object]]:
-    """Return the entries for whoever holds these scopes, the one that `here` belongs to marked."""
+def navigation_for(scopes: Collection[str], current_path: str) -> list[dict[str, object]]:
+    """Return the entries for whoever holds these scopes, the one that `current_path` belongs to marked."""
     return [
         {
             "href": section.place,
             "text": translate(section.title),
-            "current": here == section.place,
-            "active": here == section.place or here.startswith(f"{section.place}/"),
+            "current": current_path == section.place,
+            "active": current_path == section.place or current_path.startswith(f"{section.place}/"),
         }
         for section in SECTIONS
         if not section.scopes.isdisjoint(scopes)

@@ -42,7 +42,7 @@ from services.dashboard.store import TimeLeft
 HOME = "/app"
 SIGN_OUT = f"{HOME}/sign-out"
 BACKGROUND = "accord-background"  # header of what a page asks by itself, while nobody may sit before it
-GONE = format_sse_event(event="gone", data_str="{}")
+SESSION_OVER = format_sse_event(event="gone", data_str="{}")
 WHOLE: Final = TimeLeft(900, 28_800)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Done = Callable[[], Coroutine[Any, Any, None]]  # of `request.state`: what follows once a form was carried out
@@ -208,7 +208,7 @@ def _to_start(request: Request, reason: str) -> Response:
     Its address says why the session is over, and which page it was: never more than the address of that said.
     """
     if "text/event-stream" in request.headers.get("accept", ""):
-        return Response(GONE, media_type="text/event-stream")
+        return Response(SESSION_OVER, media_type="text/event-stream")
     if "hx-request" in request.headers:
         current = urlsplit(request.headers.get("hx-current-url", ""))
         page = own_page(f"{current.path}?{current.query}" if current.query else current.path)

@@ -34,7 +34,7 @@ OPENED = text(f"{LISTED} AND {IS_OPENED} AND place < :after ORDER BY place DESC 
 HANDLED = text(f"{LISTED} AND {IS_HANDLED} AND place < :after ORDER BY place DESC LIMIT :rows")
 COUNTED = "SELECT message_ref FROM exchange.message WHERE recipient = %s AND {queue} ORDER BY place LIMIT %s"
 BEHIND_ALL: Final = (1 << 63) - 1
-ONE = text(f"{LISTED} AND message_ref = :message_ref")
+BY_REF = text(f"{LISTED} AND message_ref = :message_ref")
 SEALED = """
 SELECT message_ref, type, body, opened_at IS NULL FROM exchange.message WHERE recipient = %s AND message_ref = ANY(%s)
 """
@@ -139,7 +139,7 @@ async def messages_counted(session: AsyncSession, agency: str, rows: int, queue:
 
 async def message_of(session: AsyncSession, agency: str, message_ref: UUID) -> Listed | None:
     """Return the routing of a message of the agency's mailbox; to any other it is absent."""
-    row = (await session.execute(ONE, {"agency": agency, "message_ref": message_ref})).mappings().one_or_none()
+    row = (await session.execute(BY_REF, {"agency": agency, "message_ref": message_ref})).mappings().one_or_none()
     return None if row is None else _listed(row)
 
 

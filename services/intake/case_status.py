@@ -75,7 +75,7 @@ WHERE case_ref = :case_ref AND agency_id = :agency
 WORKING_ON = text("""
 SELECT person_ref FROM intake.case_assignment WHERE case_ref = :case_ref AND agency_id = :agency ORDER BY person_ref
 """)
-NOBODY = text("DELETE FROM intake.case_assignment WHERE case_ref = :case_ref AND agency_id = :agency")
+UNASSIGN = text("DELETE FROM intake.case_assignment WHERE case_ref = :case_ref AND agency_id = :agency")
 ASSIGN = text("""
 INSERT INTO intake.case_assignment (case_ref, agency_id, person_ref)
 SELECT :case_ref, :agency, person_ref FROM unnest(CAST(:people AS text[])) AS p (person_ref)
@@ -163,7 +163,7 @@ async def assigned_to(session: AsyncSession, agency: str, case_ref: UUID) -> lis
 async def assign(session: AsyncSession, agency: str, case_ref: UUID, people: Collection[str]) -> None:
     """Let these people work on the case, in place of whoever did; the case is in the list already."""
     row = {"agency": agency, "case_ref": case_ref}
-    await session.execute(NOBODY, row)
+    await session.execute(UNASSIGN, row)
     await session.execute(ASSIGN, row | {"people": list(people)})
     await session.execute(MARK, row | {"people": list(people)})
 
@@ -191,8 +191,8 @@ async def cases_counted(session: AsyncSession, agency: str, filters: CaseFilter,
 
 async def details_of(session: AsyncSession, agency: str, refs: Collection[UUID]) -> dict[UUID, CaseDetails]:
     """Return what the list says of each case besides where it stands."""
-    found = await session.execute(DETAILS, {"agency": agency, "refs": list(refs)})
-    return {row.case_ref: _details(row) for row in found}
+    result = await session.execute(DETAILS, {"agency": agency, "refs": list(refs)})
+    return {row.case_ref: _details(row) for row in result}
 
 
 def _source(agency: str, filters: CaseFilter) -> tuple[FromClause, Any]:

@@ -34,5 +34,5 @@ async def working_at(session: AsyncSession, agency: str, refs: Collection[str]) 
 async def colleagues_of(session: AsyncSession, agency: str, behind: tuple[str, str], rows: int) -> list[Colleague]:
     """Return up to `rows` people who work at the agency now, by name, behind a name and reference."""
     place = {"name": behind[0], "ref": behind[1]}
-    found = await session.execute(COLLEAGUES, {"agency": agency, "rows": rows} | place)
-    return [Colleague(row.person_ref, row.name, tuple(row.roles)) for row in found]
+    result = await session.execute(COLLEAGUES, {"agency": agency, "rows": rows} | place)
+    return [Colleague(row.person_ref, row.name, tuple(row.roles)) for row in result]

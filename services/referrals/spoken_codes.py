@@ -38,7 +38,7 @@ def draw() -> str:
     return f"{first} {second} {secrets.choice(NUMBERS)}"
 
 
-def heard(text: str) -> str | None:
+def parse(text: str) -> str | None:
     """Return the code, or the two words of one, that somebody typed by ear in any spelling; None for anything else."""
     words = " ".join(re.split(r"[\s\-_.,]+", text.lower())).strip()
     return words if _SPOKEN.fullmatch(words) else None

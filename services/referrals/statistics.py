@@ -74,16 +74,16 @@ class ContactFigures:
 
 def by_state(referrals: Iterable[FollowedReferral]) -> dict[ReferralState, int]:
     """Return how many referrals are in each state."""
-    known = [referral.state for referral in referrals if referral.opens(STATUS)]
-    return {state: known.count(state) for state in ReferralState}
+    states = [referral.state for referral in referrals if referral.opens(STATUS)]
+    return {state: states.count(state) for state in ReferralState}
 
 
 def by_agency(referrals: Sequence[FollowedReferral]) -> list[AgencyFigures]:
     """Return the figures of each agency that was sent something, by its name."""
-    known = [referral for referral in referrals if referral.opens(RECEIVER)]
-    names = {referral.receiver: referral.receiver_name for referral in known}
+    visible = [referral for referral in referrals if referral.opens(RECEIVER)]
+    names = {referral.receiver: referral.receiver_name for referral in visible}
     of_agency = {
-        agency: [referral for referral in known if referral.receiver == agency]
+        agency: [referral for referral in visible if referral.receiver == agency]
         for agency in sorted(names, key=names.__getitem__)
     }
     return [_figures(agency, names[agency], rows) for agency, rows in of_agency.items()]

@@ -39,13 +39,13 @@ def classes() -> Iterator[tuple[str, list[str]]]:
 @cache
 def errors() -> dict[str, str]:
     """Return the parent of each class of the product that is an error."""
-    parents, known = dict[str, str](), {*ROOTS, "OperationalError"}
+    parents, names = dict[str, str](), {*ROOTS, "OperationalError"}
     bases_of = dict(classes())
     while new := {
-        name: base for name, bases in bases_of.items() for base in bases if base in known and name not in known
+        name: base for name, bases in bases_of.items() for base in bases if base in names and name not in names
     }:
         parents |= new
-        known |= new.keys()
+        names |= new.keys()
     return parents
 
 

@@ -21,7 +21,7 @@ WORDS = (
     " heard met brought thing things somebody nobody"
 )
 LITERARY = frozenset(WORDS.split())
-MOST_LITERARY = 0.002  # of all bindings
+MOST_LITERARY = 0.001  # of all bindings
 LONGEST_TEST_NAME = 60
 # Nouns that end as gerunds do.
 NOUNS = frozenset({"accounting", "keyring", "mapping", "padding", "provisioning", "sealing", "tracing"})

@@ -35,8 +35,8 @@ def missing_names(tree: ast.Module) -> list[str]:
     names: dict[str, object] = {}
     exec(compile(ast.Module(imports, []), "imports", "exec"), names)  # noqa: S102 - imports of our own, no more
     attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-    taken = [(node.value.id, node.attr) for node in attributes if isinstance(node.value, ast.Name)]
-    return [f"{name}.{attribute}" for name, attribute in taken if name in names and not hasattr(names[name], attribute)]
+    pairs = [(node.value.id, node.attr) for node in attributes if isinstance(node.value, ast.Name)]
+    return [f"{name}.{attribute}" for name, attribute in pairs if name in names and not hasattr(names[name], attribute)]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -59,11 +59,11 @@ def test_every_reason_has_its_words() -> None:
 
 def test_a_wrong_use_ends_with_2_and_a_missing_town_with_1(tmp_path: Path) -> None:
     words = ("explain", CASE, "harbor-house")
-    nobody, purpose, town = (
+    unknown, purpose, town = (
         accord(*words, "shelter"),
         accord(*words, "curiosity", "--person", "ana"),
         accord(*words, "shelter", "--person", "ana", "--run", tmp_path),
     )
 
-    assert [done.exit_code for done in (nobody, purpose, town)] == [2, 2, 1]
+    assert [done.exit_code for done in (unknown, purpose, town)] == [2, 2, 1]
     assert "accord up" in town.output

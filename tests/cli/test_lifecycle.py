@@ -334,9 +334,9 @@ def test_where_all_was_killed_it_says_so_and_how_to_go_on(up: Place, killed: lis
     assert (token.returncode, token.stdout) == (1, "")
     assert "The issuer does not answer\n  Start the town with `accord up" in token.stderr
     assert (down.returncode, down.stdout) == (0, f"nothing runs in {up.folder}\n")
-    asked = up.accord("status")
-    assert (asked.returncode, asked.stdout) == (1, "")
-    assert f"Nothing runs in {up.folder}\n  Start the town with `accord up" in asked.stderr
+    status = up.accord("status")
+    assert (status.returncode, status.stdout) == (1, "")
+    assert f"Nothing runs in {up.folder}\n  Start the town with `accord up" in status.stderr
     assert up.accord("logs", "intake", "-n", "1").stdout.startswith('{"at": ')
 
 

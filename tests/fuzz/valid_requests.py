@@ -149,15 +149,15 @@ class Clerk:
 
     def people(self) -> None:
         """Somebody of the hotline for each step of its administrator and its privacy officer."""
-        asked = {"name": "Rosa Vega", "roles": ["advocate"]}
-        self.note("add_person", "olga", asked)
+        person = {"name": "Rosa Vega", "roles": ["advocate"]}
+        self.note("add_person", "olga", person)
         for operation, who, body in (
             ("read_person", "olga", None),
             ("set_roles", "olga", {"roles": ["auditor"]}),
             ("confirm_person", "priya", None),
             ("take_out_person", "olga", None),
         ):
-            ref = self.asks("olga", "intake", "POST", "/v1/people", asked)["person_ref"]
+            ref = self.asks("olga", "intake", "POST", "/v1/people", person)["person_ref"]
             self.note(operation, who, body, FIRST, person_ref=ref)
         self.note("exclude_person", "priya", {"person_ref": "mia"}, case_ref=self.a_case())
 

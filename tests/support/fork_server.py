@@ -154,8 +154,8 @@ def _report_ended(woken: int, reports: dict[int, int]) -> None:
 def _guarded(order: Order, tie: int, log: int) -> list[str]:
     """Guard a fork of this process to its end; return in that fork, with all that the order says about it."""
     os.setsid()
-    for given, number in ((tie, 0), (log, 1), (log, 2)):
-        os.dup2(given, number)
+    for descriptor, number in ((tie, 0), (log, 1), (log, 2)):
+        os.dup2(descriptor, number)
     os.close(tie)
     os.close(log)
     if order.folder is not None:

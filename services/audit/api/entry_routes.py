@@ -115,14 +115,14 @@ async def export_entries(unit: MayReadLedger, filters: Filters) -> JsonLinesResp
     if head is None:
         raise Absent
     covered = [line for line in lines[: excerpt.MOST_LINES] if line.index is not None]
-    told = excerpt.About(
+    about = excerpt.About(
         agency_id=unit.agency_id,
         at=await register.database_now(unit.session),
         entries=len(covered),
         not_covered=len(lines[: excerpt.MOST_LINES]) - len(covered),
         more=len(lines) > excerpt.MOST_LINES,
     )
-    text = excerpt.text(told, head.note, covered, await _receipts(unit, covered, head), await _named(unit, covered))
+    text = excerpt.text(about, head.note, covered, await _receipts(unit, covered, head), await _named(unit, covered))
     await record(unit, Act.EXPORTED)
     return JsonLinesResponse(text)
 

@@ -33,10 +33,10 @@ async def list_agencies(
     if behind is None:
         raise Invalid([FieldError("query.cursor", "malformed")])
     rows = await agencies.active_agencies(unit.session, purpose, (behind[0], behind[1]), limit + 1)
-    shown = rows[:limit]
+    page = rows[:limit]
     more = len(rows) > limit
-    link_next(request, answer, await sealed(unit, NAME, shown[-1].name, shown[-1].agency.agency_id) if more else None)
-    return AgenciesResponse(agencies=tuple(map(NamedAgencyResponse.of, shown)))
+    link_next(request, answer, await sealed(unit, NAME, page[-1].name, page[-1].agency.agency_id) if more else None)
+    return AgenciesResponse(agencies=tuple(map(NamedAgencyResponse.of, page)))
 
 
 @routes.get("/release-texts", response_model=TextsResponse)

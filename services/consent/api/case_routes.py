@@ -146,5 +146,5 @@ async def _drafted(locked: LockedSubject, requested: RequestedDirective, answer:
     locked.unit.created = new.ref
     answer.headers["Location"] = f"/v1/directives/{new.ref}"
     answer.headers["ETag"] = etag(new.version)
-    known = await staff.excluded_person_known(locked.unit, new.directive)
-    return DirectiveResponse.of(new, locked.subject, excluded_person_known=known)
+    person_known = await staff.excluded_person_known(locked.unit, new.directive)
+    return DirectiveResponse.of(new, locked.subject, excluded_person_known=person_known)

@@ -39,12 +39,17 @@ def _filters(
     return ReleaseFilter(state, ending_within_days)
 
 
-Asked = Annotated[ReleaseFilter, Depends(_filters)]
+RequestedFilter = Annotated[ReleaseFilter, Depends(_filters)]
 
 
 @routes.get("/directives", response_model=ListedDirectivesResponse)
 async def list_releases(
-    request: Request, unit: MayRead, answer: Response, filters: Asked, cursor: Cursor = None, limit: Limit = 50
+    request: Request,
+    unit: MayRead,
+    answer: Response,
+    filters: RequestedFilter,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> ListedDirectivesResponse:
     """List the directives of the agency's own records by where they stand; each case is on record once a day.
 
@@ -63,7 +68,7 @@ async def list_releases(
 
 
 @routes.get("/directives/count", response_model=CountResponse)
-async def count_releases(unit: MayRead, filters: Asked) -> CountResponse:
+async def count_releases(unit: MayRead, filters: RequestedFilter) -> CountResponse:
     """Count what the list of the same query would show now, up to 1,000; no row leaves."""
     count, whole = await release_lists.count(unit, filters)
     return CountResponse.of(count, whole=whole)

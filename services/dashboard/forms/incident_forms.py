@@ -165,9 +165,9 @@ class IncidentForm(DeskForm):
 
         The form shows the first way to reach her; the others go on, and so does what it does not show of the first.
         """
-        kept = {name: value for name, value in recorded.items() if name in RECORDED and name not in PLAIN}
-        body = kept | self.body(zone)
-        first, *others = kept.get("channels") or [{}]
+        unedited = {name: value for name, value in recorded.items() if name in RECORDED and name not in PLAIN}
+        body = unedited | self.body(zone)
+        first, *others = unedited.get("channels") or [{}]
         mine = [{**first, "windows": [], **channel} for channel in body.get("channels", ()) if self.contact_kind.data]
         return body | {"channels": [*mine, *others]}
 

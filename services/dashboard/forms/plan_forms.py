@@ -75,12 +75,12 @@ class PlanForm(DeskForm):
 
         A line that stood there before keeps what else was recorded of its entry; one that is gone takes that with it.
         """
-        kept = {name: value for name, value in recorded.items() if name in RECORDED}
-        shown: dict[str, Any] = {name: sent_value(self._fields[name].data) for name in PLAIN}
-        shown["goals"] = _lines(self.goals.data) or None
+        unedited = {name: value for name, value in recorded.items() if name in RECORDED}
+        edited: dict[str, Any] = {name: sent_value(self._fields[name].data) for name in PLAIN}
+        edited["goals"] = _lines(self.goals.data) or None
         for name, line in LINES.items():
-            shown[name] = _entries(_lines(self._fields[name].data), kept.get(name) or [], line) or None
-        body = {name: value for name, value in (kept | shown).items() if value is not None}
+            edited[name] = _entries(_lines(self._fields[name].data), unedited.get(name) or [], line) or None
+        body = {name: value for name, value in (unedited | edited).items() if value is not None}
         return body | {"closed": True} if self.closed.data else body
 
 

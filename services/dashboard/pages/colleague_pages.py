@@ -46,6 +46,6 @@ def _page(desk: Desk, case_ref: UUID, form: ColleagueOpeningForm, to: str, *, st
         form=form,
         code=case_code(case_ref),
         cases=CASES,
-        action=with_query(desk.here, to=page) if page else desk.here,
+        action=with_query(desk.current_path, to=page) if page else desk.current_path,
         stop=f"{RELEASES}/{case_ref}/stop",
     )

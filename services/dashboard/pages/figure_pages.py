@@ -36,16 +36,16 @@ async def show_followed(desk: AtDesk, group: str, agency: str = "") -> Response:
     if group not in GROUPS or not desk.may("board:read"):
         raise Absent
     rows = await _followed(desk)
-    shown = None if rows is None else chosen(rows, group, agency)
-    parties = {ref for row in shown or () for ref in (row.from_agency_ref, row.to_agency_ref)}
+    selected = None if rows is None else chosen(rows, group, agency)
+    parties = {ref for row in selected or () for ref in (row.from_agency_ref, row.to_agency_ref)}
     names = await desk.agency_names(parties)
     return desk.page(
         "board/followed.html",
-        status=503 if shown is None else 200,
+        status=503 if selected is None else 200,
         title=translate(GROUPS[group]),
         agency=names.get(agency, ""),
-        again=f"{desk.here}?agency={agency}" if agency else desk.here,
-        rows=shown,
+        again=f"{desk.current_path}?agency={agency}" if agency else desk.current_path,
+        rows=selected,
         names=names,
         soon=SOON,
         board=BOARD,

@@ -32,7 +32,7 @@ async def show_ledger(desk: AtDesk, cursor: str = "") -> Response:
     address, form = _chosen(desk)
     if not form.validate():
         return _list_page(desk, address, form, None, status=422)
-    query = address.asked(form, desk.visit.clock)
+    query = address.query_for(form, desk.visit.clock)
     try:
         listed = await desk.read_if_there(
             "audit", PATH, LedgerListRow, (*query, *([("cursor", cursor)] if cursor else []))
@@ -49,7 +49,7 @@ async def export_ledger(desk: AtDesk) -> Response:
     address, form = _chosen(desk)
     if not form.validate():
         raise Absent
-    query = address.asked(form, desk.visit.clock)
+    query = address.query_for(form, desk.visit.clock)
     return await desk.file("audit", f"{PATH}/export", query, FILE, "application/jsonl")
 
 

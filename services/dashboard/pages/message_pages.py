@@ -91,7 +91,7 @@ async def open_message(message_ref: UUID, desk: AtDesk) -> Response:
     row = await mail.opened(desk, message_ref, form.chosen())
     if row is None:
         raise Absent
-    return await _page(desk, message_ref, await mail.shown(desk, row, desk.here))
+    return await _page(desk, message_ref, await mail.shown_opening(desk, row, desk.current_path))
 
 
 @routes.post("/{message_ref}/handling")

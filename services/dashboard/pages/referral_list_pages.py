@@ -110,7 +110,9 @@ COORDINATION: Final[Mapping[str, ReferralView]] = {
         mark("Closed"), (FOLLOWED, IS_CLOSED), "changed", mark("None that was released to your agency is closed.")
     ),
 }
-FOUND: Final = ReferralView(mark("Referrals of that code"), (), "", mark("No referral that you may see has that code."))
+BY_CODE: Final = ReferralView(
+    mark("Referrals of that code"), (), "", mark("No referral that you may see has that code.")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,8 @@ async def show_referrals(
     view = view or first_view(desk)
     if view not in views_of(desk):
         raise Absent
-    shown = views_of(desk)[view]
-    query = (*shown.query, *filters.query, ("order", shown.order), *([("cursor", cursor)] if cursor else []))
+    selected = views_of(desk)[view]
+    query = (*selected.query, *filters.query, ("order", selected.order), *([("cursor", cursor)] if cursor else []))
     reply, tabs = await asyncio.gather(
         desk.read_if_there("referrals", PATH, ReferralListRow, query), _views(desk, view, filters)
     )
@@ -220,7 +222,7 @@ async def _list_page(
     """
     if reply is None and not form.errors and not form.general_errors:
         status = 503
-    shown = views_of(desk).get(view, FOUND)
+    selected = views_of(desk).get(view, BY_CODE)
     referrals = None if reply is None else reply.row.referrals
     cursor = None if reply is None else reply.cursor
     names = await desk.agency_names(agency for row in referrals or () for agency in row.agencies)
@@ -229,8 +231,8 @@ async def _list_page(
         "referrals/list.html",
         status=status,
         view=view,
-        title=translate(shown.title),
-        empty=translate(shown.empty),
+        title=translate(selected.title),
+        empty=translate(selected.empty),
         views=views,
         beside=beside,
         ticks=view in ASSIGNABLE and desk.may("referrals:answer"),
@@ -241,12 +243,12 @@ async def _list_page(
         agencies=names,
         own=desk.visit.agency.agency_id,
         filters=filters,
-        again=REFERRALS if shown is FOUND else _address(view, filters),
+        again=REFERRALS if selected is BY_CODE else _address(view, filters),
         tags=_tags(view, filters, names),
         priorities=[(str(priority), priority in filters.priority) for priority in Priority],
         form=form,
-        partner=translate(shown.partner),
-        waits=shown.order == "deadline",
+        partner=translate(selected.partner),
+        waits=selected.order == "deadline",
         soon=SOON,
         place=REFERRALS,
     )

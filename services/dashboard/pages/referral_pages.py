@@ -93,8 +93,8 @@ async def open_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = No
     row = await _opened(desk, referral, purpose)
     if row is None:
         return await _page(desk, referral_ref, ReferralScene(nothing_open=True, status=404), case)
-    place = desk.here + (f"?case={case}" if case else "")
-    opened = await mail.shown(desk, row, place, without=STATUS)
+    place = desk.current_path + (f"?case={case}" if case else "")
+    opened = await mail.shown_opening(desk, row, place, without=STATUS)
     return await _page(desk, referral_ref, ReferralScene(opened=opened), case)
 
 

@@ -57,8 +57,8 @@ async def _draft(desk: Desk, case_ref: UUID, form: ConsiderForm) -> Response:
         if way not in chosen:
             continue
         terms = _terms(desk, form, way, standing)
-        asked = [category for category in form.asked.data or () if category in terms["categories"]]
-        body = terms | {"effect": "permit", "asked_one_by_one": asked}
+        one_by_one = [category for category in form.asked.data or () if category in terms["categories"]]
+        body = terms | {"effect": "permit", "asked_one_by_one": one_by_one}
         path, key = f"{releases_of(case_ref)}/directives", key_for(str(form.key.data), json.dumps(body, sort_keys=True))
         try:
             await desk.ask(Ask("consent", path, method="POST", body=body, key=key), DirectiveStateRow)
@@ -111,8 +111,8 @@ async def _compare_page(desk: Desk, case_ref: UUID, form: ConsiderForm, status: 
 
 def _rows(columns: tuple[ComparisonRow, ...], form: ConsiderForm) -> list[str]:
     """Return the categories that the table shows: those considered, and those that somebody sees today."""
-    shown = {row.category for column in columns for row in column.categories if row.now or row.then}
-    return sorted(shown | set(form.categories.data or ()))
+    categories = {row.category for column in columns for row in column.categories if row.now or row.then}
+    return sorted(categories | set(form.categories.data or ()))
 
 
 def _own_lines(columns: tuple[ComparisonRow, ...], form: ConsiderForm) -> list[str]:

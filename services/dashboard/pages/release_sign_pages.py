@@ -155,8 +155,8 @@ async def _send(desk: Desk, form: DeskForm, ask: Ask, model: type[DirectiveState
     try:
         await desk.ask(ask, model)
     except ServiceRefusal as refusal:
-        known = in_words([error.code for error in refusal.errors] or [refusal.code])
-        form.general_errors.append(known)
+        reasons = in_words([error.code for error in refusal.errors] or [refusal.code])
+        form.general_errors.append(reasons)
         return False
     return True
 

@@ -25,7 +25,7 @@ async def list_colleagues(
     if behind is None:
         raise Invalid([FieldError("query.cursor", "malformed")])
     rows = await staff.colleagues_of(unit.session, unit.agency_id, (behind[0], behind[1]), limit + 1)
-    shown = rows[:limit]
+    page = rows[:limit]
     more = len(rows) > limit
-    link_next(request, answer, await sealed(unit, NAME, shown[-1].name, shown[-1].person_ref) if more else None)
-    return ColleaguesResponse(colleagues=[ColleagueResponse.of(row) for row in shown])
+    link_next(request, answer, await sealed(unit, NAME, page[-1].name, page[-1].person_ref) if more else None)
+    return ColleaguesResponse(colleagues=[ColleagueResponse.of(row) for row in page])

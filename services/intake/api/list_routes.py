@@ -41,12 +41,17 @@ def _query(
     return CaseFilter(assigned, state, changed_since)
 
 
-Asked = Annotated[CaseFilter, Depends(_query)]
+RequestedFilter = Annotated[CaseFilter, Depends(_query)]
 
 
 @routes.get("", response_model=CasesResponse, response_model_exclude_none=True)
 async def list_cases(
-    request: Request, unit: MayReadCases, answer: Response, query: Asked, cursor: Cursor = None, limit: Limit = 50
+    request: Request,
+    unit: MayReadCases,
+    answer: Response,
+    query: RequestedFilter,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> CasesResponse:
     """List the agency's own cases that this person may see now, newest change first.
 
@@ -63,7 +68,7 @@ async def list_cases(
 
 
 @routes.get("/count", response_model=CountResponse)
-async def count_cases(unit: MayReadCases, query: Asked) -> CountResponse:
+async def count_cases(unit: MayReadCases, query: RequestedFilter) -> CountResponse:
     """Count the cases that the list of the same query would show now, up to 1,000; no row leaves."""
     filters = _of_asker(unit, query)
     rows = await case_status.cases_counted(unit.session, unit.agency_id, filters, MOST_ROWS)

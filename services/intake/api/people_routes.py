@@ -87,11 +87,11 @@ async def list_people(
     name, ref = await _place(unit, f"people.{state}", cursor, ("", ""))
     active = state is PersonState.ACTIVE
     rows = await people.people_of(unit.session, unit.agency_id, (str(name), str(ref)), limit + 1, active=active)
-    shown = rows[:limit]
-    counts = await case_counts(unit.session, unit.agency_id, [person.person_ref for person in shown])
+    page = rows[:limit]
+    counts = await case_counts(unit.session, unit.agency_id, [person.person_ref for person in page])
     if len(rows) > limit:
-        link_next(request, answer, await sealed(unit, f"people.{state}", shown[-1].name, shown[-1].person_ref))
-    return PeopleResponse(people=[PersonResponse.of(person, counts.get(person.person_ref, 0)) for person in shown])
+        link_next(request, answer, await sealed(unit, f"people.{state}", page[-1].name, page[-1].person_ref))
+    return PeopleResponse(people=[PersonResponse.of(person, counts.get(person.person_ref, 0)) for person in page])
 
 
 @person_routes.get("/count", response_model=CountResponse)
@@ -109,10 +109,10 @@ async def list_person_changes(
     """List what changed of the agency's people, the newest first; each is a leaf of the ledger as well."""
     (before,) = await _place(unit, "people.changes", cursor, (MOST_CHANGES,))
     rows = await people.changes_of(unit.session, unit.agency_id, int(before), limit + 1)
-    shown = rows[:limit]
+    page = rows[:limit]
     if len(rows) > limit:
-        link_next(request, answer, await sealed(unit, "people.changes", shown[-1].change_id))
-    return PersonChangesResponse(changes=[PersonChangeResponse.of(change) for change in shown])
+        link_next(request, answer, await sealed(unit, "people.changes", page[-1].change_id))
+    return PersonChangesResponse(changes=[PersonChangeResponse.of(change) for change in page])
 
 
 async def as_added(created: CreatedResources, unit: MayManagePeople, answer: Response) -> PersonResponse:
@@ -217,9 +217,9 @@ async def list_systems(
     """List the agency's own systems, each with the thumbprint of its public key."""
     (behind,) = await _place(unit, "systems", cursor, ("",))
     rows = await people.systems_of(unit.session, unit.agency_id, str(behind), limit + 1)
-    shown = rows[:limit]
-    link_next(request, answer, await sealed(unit, "systems", shown[-1].client_id) if len(rows) > limit else None)
-    return SystemsResponse(systems=[SystemResponse.of(system) for system in shown])
+    page = rows[:limit]
+    link_next(request, answer, await sealed(unit, "systems", page[-1].client_id) if len(rows) > limit else None)
+    return SystemsResponse(systems=[SystemResponse.of(system) for system in page])
 
 
 async def _place(

@@ -54,9 +54,9 @@ async def list_orders(
     """
     behind = None if cursor is None else await unsealed_place(unit, NAME, cursor)
     page = await list_reads.page(partial(_fetch, unit, filters, behind), partial(_visible, unit), limit)
-    shown = await _show(unit, page.rows)
+    orders = await _show(unit, page.rows)
     link_next(request, response, None if page.last is None else await _cursor_of(unit, page.last))
-    return OrdersResponse(orders=shown)
+    return OrdersResponse(orders=orders)
 
 
 @routes.get("/count", response_model=CountResponse)

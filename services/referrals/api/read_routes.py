@@ -113,15 +113,17 @@ async def search_referrals(form: ReferralSearchRequest, unit: MayRead) -> Referr
     Those only that this person may see now, and whose code is open to them.  The code stands in the body, as addresses
     are kept in logs and histories.
     """
-    code = spoken_codes.heard(form.spoken_code)
+    code = spoken_codes.parse(form.spoken_code)
     if code is None:
         raise Invalid([FieldError("body.spoken_code", "no_spoken_code")])
     directions = [ReferralFilter(direction, spoken_code=code) for direction in Direction]
     pages = [await lists.page(unit, filters, None, MOST_FOUND) for filters in directions]
     # All subjects at once, in one order: two that lock direction by direction would wait for each other.
     await register.lock_cases(unit.session, {row.case_ref for page in pages for row in page.rows})
-    shown = [await lists.show(unit, filters, page.rows) for filters, page in zip(directions, pages, strict=True)]
-    return ReferralsResponse(referrals=[response for responses in shown for response in responses])
+    directions_shown = [
+        await lists.show(unit, filters, page.rows) for filters, page in zip(directions, pages, strict=True)
+    ]
+    return ReferralsResponse(referrals=[response for responses in directions_shown for response in responses])
 
 
 @routes.get("/{referral_ref}", response_model=ReferralResponse, response_model_exclude_none=True)

@@ -10,7 +10,7 @@ from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
 
 NEW = f"{CASES}/new"
-TOLD = {
+TYPED_FIELDS = {
     "nickname": "Blue door",
     "known_as": "Nela",
     "channel": "hotline",
@@ -33,7 +33,7 @@ async def take_in(square: Square, **fields: str) -> tuple[str, Browser, str]:
     """Take a case in; return the agency, its worker's browser, and the address of the case's page."""
     agency, person = await square.worker()
     browser = await square.sign_in(person)
-    answer = await browser.submit(NEW, **(TOLD | fields))
+    answer = await browser.submit(NEW, **(TYPED_FIELDS | fields))
     assert answer.status_code == 303, answer.text
     await square.deliver(agency)
     return agency, browser, str(answer.headers["location"]).partition("?")[0]
@@ -88,9 +88,9 @@ async def test_what_intake_refuses_is_told_and_the_form_goes_on(square: Square) 
     agency, person = await square.worker()
     browser = await square.sign_in(person)
 
-    answer = await browser.submit(NEW, **(TOLD | {"children_count": "two"}))
+    answer = await browser.submit(NEW, **(TYPED_FIELDS | {"children_count": "two"}))
     page = Read(answer.text)
-    fields = page.fields | TOLD
+    fields = page.fields | TYPED_FIELDS
     corrected = await browser.client.post(page.action, data=fields, headers=OWN_FORM)
 
     assert answer.status_code == 422
@@ -146,13 +146,13 @@ async def test_two_who_change_a_plan_see_both_sides(square: Square) -> None:
     await square.deliver(agency)
 
     conflict = await send(browser, second, f"{place}/plan", goals="A home near her sister", pets="The cat")
-    kept = await send(browser, conflict.text, f"{place}/plan", goals="A home near her sister", pets="The cat")
+    saved = await send(browser, conflict.text, f"{place}/plan", goals="A home near her sister", pets="The cat")
 
     assert conflict.status_code == 412
     assert "Saved meanwhile: A home of her own" in conflict.text
     assert "A home near her sister" in conflict.text
     assert conflict.text.count("Saved meanwhile: ") == 1
-    assert kept.status_code == 303
+    assert saved.status_code == 303
 
 
 async def test_a_case_is_handed_over_named_closed_and_opened(square: Square) -> None:

@@ -186,24 +186,24 @@ async def opened_case(browser: Browser) -> str:
 
 async def test_nothing_typed_in_one_case_shows_in_another(robin: tuple[Browser, str]) -> None:
     browser, _ = robin
-    one, other = await opened_case(browser), await opened_case(browser)
-    fields = Read((await browser.get(one)).text).fields | {"narrative": "canary of one", "nickname": TYPED}
+    first, other = await opened_case(browser), await opened_case(browser)
+    fields = Read((await browser.get(first)).text).fields | {"narrative": "canary of one", "nickname": TYPED}
     await browser.client.post(SAVE, data=fields, headers=OWN_FORM)
-    address = resume_address((await browser.get(one)).text)
+    address = resume_address((await browser.get(first)).text)
 
     resumed = (await browser.get(address)).text
-    others = [(await browser.get(place)).text for place in (other, address.replace(one, other), NEW, "/app/cases")]
+    others = [(await browser.get(place)).text for place in (other, address.replace(first, other), NEW, "/app/cases")]
 
     assert TYPED in resumed
     assert not [text for text in others if "canary" in text or TYPED in text or OFFER in text]
 
 
 async def test_a_sealed_draft_opens_for_its_place_only(square: Square) -> None:
-    keys, one, other = square.town.keys, await square.agency(), await square.agency()
-    sealed = await seal_draft(keys, one, b"here", [("a", "1"), ("a", "2")])
+    keys, first, other = square.town.keys, await square.agency(), await square.agency()
+    sealed = await seal_draft(keys, first, b"here", [("a", "1"), ("a", "2")])
 
-    assert await unseal_draft(keys, one, b"here", sealed) == [("a", "1"), ("a", "2")]
-    for agency_id, place in ((other, b"here"), (one, b"there")):
+    assert await unseal_draft(keys, first, b"here", sealed) == [("a", "1"), ("a", "2")]
+    for agency_id, place in ((other, b"here"), (first, b"there")):
         with pytest.raises(NotOpenable):
             await unseal_draft(keys, agency_id, place, sealed)
 

@@ -133,7 +133,7 @@ async def set_aside(square: Square, sender: str) -> UUID:
     return ref
 
 
-async def heard(square: Square) -> None:
+async def note_heartbeat(square: Square) -> None:
     async with square.town.session("accord_exchange") as session:
         for consumer in health.READERS:
             await session.execute(NOTE, {"consumer": consumer, "seconds": 0.0})
@@ -143,7 +143,7 @@ async def heard(square: Square) -> None:
 async def test_a_stuck_message_is_tried_again_or_its_wait_ended(square: Square, officer: tuple[str, Browser]) -> None:
     agency, browser = officer
     ref = await set_aside(square, agency)
-    await heard(square)
+    await note_heartbeat(square)
 
     page = await browser.get(HEALTH)
     retried = await browser.submit(f"{HEALTH}/{ref}/retry")

@@ -78,17 +78,17 @@ def test_after_a_gap_nothing_before_it_is_told_as_whole() -> None:
 
 
 async def test_an_agency_reads_its_own_changes_only(square: Square, notes: AsyncSession) -> None:
-    one, other = await square.agency(), await square.agency()
+    first, other = await square.agency(), await square.agency()
     case_ref = uuid4()
-    await note(square, one, case_ref)
+    await note(square, first, case_ref)
     await note(square, other)
 
-    changed = await live_store.changes_since(notes, {one: 0, other: 1})
+    changed = await live_store.changes_since(notes, {first: 0, other: 1})
     await notes.execute(live_store.WALL, {"agency_id": other})
-    seen = await notes.scalar(live_store.PLACE, {"agency_id": one})
+    place = await notes.scalar(live_store.PLACE, {"agency_id": first})
 
-    assert changed == {one: [Change(1, case_ref)]}
-    assert seen is None
+    assert changed == {first: [Change(1, case_ref)]}
+    assert place is None
 
 
 async def test_a_message_is_a_change_for_whom_it_came_to(square: Square) -> None:
@@ -134,10 +134,10 @@ async def test_a_page_of_a_case_hears_of_that_case_by_its_code(square: Square) -
         assert "case" not in stream.names()
         await note(square, agency_id, own)
 
-        told = (await stream.until("case"))[-1]
+        event = (await stream.until("case"))[-1]
 
     code = own.hex[:8].upper()
-    assert json.loads(told["data"]) == {"case": f"{code[:4]}-{code[4:]}", "href": f"/app/cases/{own}"}
+    assert json.loads(event["data"]) == {"case": f"{code[:4]}-{code[4:]}", "href": f"/app/cases/{own}"}
 
 
 async def test_what_no_message_tells_of_is_announced_by_the_desk(square: Square) -> None:

@@ -30,8 +30,8 @@ def rows_of(text: str) -> list[str]:
 
 
 def counts_of(text: str) -> dict[str, int]:
-    found = re.findall(r'href="[^"]*queue=([a-z]+)"[^>]*>[^<(]*\((\d+)\)', text)
-    return {name: int(number) for name, number in found}
+    counts = re.findall(r'href="[^"]*queue=([a-z]+)"[^>]*>[^<(]*\((\d+)\)', text)
+    return {name: int(number) for name, number in counts}
 
 
 async def test_the_queue_falls_as_messages_are_opened_and_handled(square: Square) -> None:
@@ -54,13 +54,13 @@ async def test_a_message_shows_its_fields_at_a_button_alone(square: Square) -> N
     (message,) = rows_of((await browser.get(LIST)).text)
 
     before = (await browser.get(message)).text
-    shown = (await send(browser, message, "/opening", purpose="shelter")).text
+    page = (await send(browser, message, "/opening", purpose="shelter")).text
 
     assert "Open for: Shelter" in before
     assert NAME not in before
-    assert NAME in shown
-    assert "You may see it until" in shown
-    assert "You may not pass it on" in shown
+    assert NAME in page
+    assert "You may see it until" in page
+    assert "You may not pass it on" in page
     assert NAME not in (await browser.get(message)).text, "a look is a look: it is not kept"
 
 

@@ -22,10 +22,10 @@ async def liaison(square: Square, kind: AgencyKind = AgencyKind.POLICE, role: st
 
 async def send(browser: Browser, place: str, **fields: Any) -> httpx.Response:
     """Send the last form of a page, filled in."""
-    return await browser.client.post(place, data=(await shown(browser, place)) | fields, headers=OWN_FORM)
+    return await browser.client.post(place, data=(await form_fields(browser, place)) | fields, headers=OWN_FORM)
 
 
-async def shown(browser: Browser, place: str) -> dict[str, str]:
+async def form_fields(browser: Browser, place: str) -> dict[str, str]:
     page = await browser.get(place)
     assert page.status_code == 200, page.text
     typed = dict(re.findall(r'name="(\w+)" type="(?:date|datetime-local)" value="([^"]+)"', page.text))
@@ -78,7 +78,7 @@ async def test_an_order_is_found_by_its_number_and_not_by_an_address(square: Squ
     number = f"26-PO-{uuid4().hex[:8]}"
     place = await recorded(browser, order_number=number, cji="y")
 
-    fields = await shown(browser, ORDERS)
+    fields = await form_fields(browser, ORDERS)
     answer = await browser.client.post(f"{ORDERS}/search", data=fields | {"order_number": number}, headers=OWN_FORM)
     nothing = await browser.client.post(f"{ORDERS}/search", data=fields | {"order_number": "26"}, headers=OWN_FORM)
 
@@ -106,7 +106,7 @@ async def test_two_who_change_an_order_see_each_others_change(square: Square) ->
     browser, agency = await liaison(square)
     other = await square.sign_in(await square.person(agency, "liaison"))
     place = await recorded(browser)
-    before = await shown(browser, f"{place}/step/service")
+    before = await form_fields(browser, f"{place}/step/service")
     await send(other, f"{place}/step/service", service_status="in_hand")
 
     fields = before | {"service_status": "in_hand"}

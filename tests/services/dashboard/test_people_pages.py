@@ -194,8 +194,8 @@ async def test_a_session_is_ended_by_its_own_forms_token_only(office: Office) ->
 
 async def test_a_privacy_officer_shuts_a_colleague_out_by_name(office: Office) -> None:
     await office.browsers["case_worker"].submit(f"{CASES}/new", nickname="Blue door")
-    found = await office.browsers["privacy_officer"].submit(CASES, words="Blue door")
-    (ref,) = set(re.findall(rf'href="{CASES}/([0-9a-f-]{{36}})"', found.text))
+    results = await office.browsers["privacy_officer"].submit(CASES, words="Blue door")
+    (ref,) = set(re.findall(rf'href="{CASES}/([0-9a-f-]{{36}})"', results.text))
     place = f"{CASES}/{ref}/exclusion"
 
     empty = await office.browsers["privacy_officer"].submit(place)
@@ -209,8 +209,8 @@ async def test_a_privacy_officer_shuts_a_colleague_out_by_name(office: Office) -
 async def test_a_colleagues_case_is_opened_by_a_reason(office: Office) -> None:
     other = await office.square.sign_in(await office.square.person(office.agency, "case_worker"))
     await office.browsers["case_worker"].submit(f"{CASES}/new", nickname="Blue door")
-    found = await other.submit(CASES, words="Blue door")
-    (ref,) = set(re.findall(rf'href="{CASES}/([0-9a-f-]{{36}})"', found.text))
+    results = await other.submit(CASES, words="Blue door")
+    (ref,) = set(re.findall(rf'href="{CASES}/([0-9a-f-]{{36}})"', results.text))
     place = f"{CASES}/{ref}"
 
     led = await other.get(f"{place}/exclusion")

@@ -37,8 +37,8 @@ async def page_of(browser: Browser, view: str = "") -> str:
 
 def counts_of(text: str) -> dict[str, int]:
     """Return the number behind each view."""
-    found = re.findall(r'sub-navigation__link" href="[^"]*view=([a-z-]+)[^"]*"[^>]*>[^<(]*\((\d+)\)', text)
-    return {name: int(number) for name, number in found}
+    counts = re.findall(r'sub-navigation__link" href="[^"]*view=([a-z-]+)[^"]*"[^>]*>[^<(]*\((\d+)\)', text)
+    return {name: int(number) for name, number in counts}
 
 
 async def test_the_closest_deadline_stands_on_top(square: Square) -> None:
@@ -169,7 +169,7 @@ async def opened(browser: Browser, page: str) -> str:
     return (await send(browser, page, "/opening", purpose="shelter")).text
 
 
-async def told(square: Square, *categories: DataCategory) -> tuple[str, UUID, UUID, Browser]:
+async def referred(square: Square, *categories: DataCategory) -> tuple[str, UUID, UUID, Browser]:
     """Have a shelter told of somebody by name and need; return it, the case, the release and its case worker."""
     agency, person = await square.worker()
     case_ref = await square.town.open_case("bay-hotline")
@@ -180,18 +180,18 @@ async def told(square: Square, *categories: DataCategory) -> tuple[str, UUID, UU
 
 
 async def test_what_she_allowed_is_shown_at_a_button_and_no_more(square: Square) -> None:
-    _, _, _, browser = await told(square, DataCategory.NEEDS)
+    _, _, _, browser = await referred(square, DataCategory.NEEDS)
     page = await page_of(browser)
 
     before = (await browser.get(page)).text
-    shown = await opened(browser, page)
+    page_text = await opened(browser, page)
 
     assert "Open for: Shelter" in before
     assert "Needs" not in before
-    assert "You may see it until" in shown
-    assert "You may not pass it on" in shown
-    assert "Needs" in shown
-    assert NAME not in shown
+    assert "You may see it until" in page_text
+    assert "You may not pass it on" in page_text
+    assert "Needs" in page_text
+    assert NAME not in page_text
 
 
 async def test_of_several_referrals_the_right_one_is_opened(square: Square) -> None:
@@ -210,15 +210,15 @@ async def test_of_several_referrals_the_right_one_is_opened(square: Square) -> N
 
 
 async def test_after_a_stop_the_page_is_as_if_it_never_was(square: Square) -> None:
-    _, case_ref, directive_ref, browser = await told(square, DataCategory.IDENTITY)
+    _, case_ref, directive_ref, browser = await referred(square, DataCategory.IDENTITY)
     page = await page_of(browser)
     assert NAME in await opened(browser, page)
 
     await square.town.revoke(case_ref, directive_ref)
 
-    gone, never = await browser.get(page), await browser.get(f"{LIST}/{uuid4()}")
-    assert gone.status_code == never.status_code == 404
-    assert gone.text == never.text
+    withdrawn, never = await browser.get(page), await browser.get(f"{LIST}/{uuid4()}")
+    assert withdrawn.status_code == never.status_code == 404
+    assert withdrawn.text == never.text
 
 
 async def test_a_spoken_code_leads_to_the_page(square: Square) -> None:
@@ -244,11 +244,11 @@ async def test_the_sender_calls_back_what_was_sent(square: Square) -> None:
 
     sent = await send(browser, f"{LIST}/new?case={case_ref}", "/new", **fields)
     page = sent.headers["location"].partition("?")[0]
-    said = (await browser.get(sent.headers["location"])).text
+    text = (await browser.get(sent.headers["location"])).text
     called_back = await send(browser, page, "/withdrawal", reason_code="sender", she_knows="yes")
 
     assert (sent.status_code, called_back.status_code) == (303, 303)
-    assert "On the telephone, call it" in said
+    assert "On the telephone, call it" in text
     assert "Send one elsewhere" in (await browser.get(page)).text
 
 

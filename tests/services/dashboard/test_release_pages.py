@@ -145,11 +145,11 @@ async def test_a_stop_told_by_phone_takes_one_button(square: Square) -> None:
     receipt = (await browser.get(answer.headers["location"])).text
     assert re.search(r"\d\d:\d\d:\d\d", receipt)
     assert "No other release is in force" in receipt
-    (told,) = {row[0] for row in square.sql(TOLD, case_ref)}
-    assert told == "voice"
+    (channel,) = {row[0] for row in square.sql(CHANNEL, case_ref)}
+    assert channel == "voice"
 
 
-TOLD = """
+CHANNEL = """
 SELECT revocation ->> 'channel' FROM register.directive JOIN register."case" USING (subject_id) WHERE case_ref = %s
 """
 

@@ -123,9 +123,9 @@ async def test_a_session_says_how_long_it_goes_on(square: Square) -> None:
     async def left(**headers: str) -> Any:
         return (await browser.client.get(SESSION, headers=headers)).json()
 
-    asked, used = await left(**{BACKGROUND: "1"}), await left()
+    background, used = await left(**{BACKGROUND: "1"}), await left()
 
-    assert asked["idle"] in range(270, 301)
+    assert background["idle"] in range(270, 301)
     assert used["idle"] in range(870, 901)
     assert used["whole"] in range(28_700, 28_801)
 

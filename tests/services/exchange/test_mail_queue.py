@@ -63,10 +63,10 @@ async def test_a_handled_message_says_by_whom_and_when(desk: Desk) -> None:
     _, _, message = await a_message(desk)
 
     first, second = await handle(desk.sam, message), await handle(desk.kim, message)
-    (shown,) = await listed(desk.kim, "queue=handled")
+    (row,) = await listed(desk.kim, "queue=handled")
 
-    assert shown["handled_by"] == f"sam-{desk.shelter}"
-    assert first.json() == second.json() == shown
+    assert row["handled_by"] == f"sam-{desk.shelter}"
+    assert first.json() == second.json() == row
     assert await lengths(desk.sam) == [0, 0, 1]
 
 

@@ -91,10 +91,10 @@ async def test_whom_the_survivor_shuts_out_is_given_no_case(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.town.direct(case_ref, None, None, effect="deny", excluded="mia")
 
-    refused, nobody = [await assign(desk.ana, case_ref, name) for name in ("mia", "nobody-at-all")]
+    refused, unknown = [await assign(desk.ana, case_ref, name) for name in ("mia", "nobody-at-all")]
 
-    assert refused.status_code == nobody.status_code == 422
-    assert refused.json()["errors"] == nobody.json()["errors"]
+    assert refused.status_code == unknown.status_code == 422
+    assert refused.json()["errors"] == unknown.json()["errors"]
 
 
 async def test_who_is_shut_out_later_does_not_find_the_case_as_theirs(desk: Desk) -> None:

@@ -98,9 +98,9 @@ async def test_what_changes_between_pages_is_at_the_front(desk: Desk) -> None:
     rest = await listed(desk.ana, (first.headers["link"].partition("?")[2]).partition(">")[0])
     moved = await listed(desk.ana, f"changed_since={newest}")
 
-    shown = [row["case_ref"] for row in first.json()["cases"]] + rest
-    assert len(shown) == len(set(shown))
-    assert set(refs) <= {*shown, *moved}
+    case_refs = [row["case_ref"] for row in first.json()["cases"]] + rest
+    assert len(case_refs) == len(set(case_refs))
+    assert set(refs) <= {*case_refs, *moved}
     assert refs[0] == moved[0]
 
 

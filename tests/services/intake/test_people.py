@@ -192,10 +192,10 @@ async def test_who_is_taken_out_is_nobody_at_the_next_request(office: Office) ->
 
     alone = await office.step("boss", office.ref("worker"), "leaving")
     counted = (await office.clients["boss"].get(f"{PEOPLE}/{office.ref('worker')}")).json()["cases"]
-    gone = await office.step("boss", office.ref("worker"), "leaving", body={"successor_ref": heir["person_ref"]})
+    left = await office.step("boss", office.ref("worker"), "leaving", body={"successor_ref": heir["person_ref"]})
 
     assert (alone.status_code, alone.json()["code"], counted) == (409, "cases_assigned", 1)
-    assert (gone.status_code, gone.json()["active"], gone.json()["cases"], gone.json()["roles"]) == (200, False, 0, [])
+    assert (left.status_code, left.json()["active"], left.json()["cases"], left.json()["roles"]) == (200, False, 0, [])
     assert (await worker.get("/v1/cases")).status_code == 401
     async with office.as_them(heir["person_ref"], "advocate") as client:
         assert (await client.get(f"/v1/cases/{case}")).json()["assigned_to"] == [heir["person_ref"]]
@@ -218,9 +218,9 @@ async def test_a_case_is_not_handed_to_whom_its_survivor_shuts_out(office: Offic
     heir = await office.confirmed("advocate")
     await desk.town.direct(UUID(case), None, None, effect="deny", excluded=heir["person_ref"])
 
-    gone = await office.step("boss", office.ref("worker"), "leaving", body={"successor_ref": heir["person_ref"]})
+    left = await office.step("boss", office.ref("worker"), "leaving", body={"successor_ref": heir["person_ref"]})
 
-    assert gone.status_code == 200
+    assert left.status_code == 200
     assert (await office.clients["officer"].get(f"/v1/cases/{case}")).json()["assigned_to"] == []
 
 

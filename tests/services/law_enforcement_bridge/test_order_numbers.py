@@ -34,12 +34,12 @@ async def test_an_order_is_found_by_its_number_however_written(desk: Desk) -> No
 
 
 async def test_the_number_of_a_later_paper_is_the_one_to_find_it_by(desk: Desk) -> None:
-    asked, issued, corrected = a_number(), a_number(), a_number()
-    order = await desk.record(status="requested", order_number=asked)
+    searched, issued, corrected = a_number(), a_number(), a_number()
+    order = await desk.record(status="requested", order_number=searched)
     order = (await desk.do(order, "issuance", {"status": "temporary", "order_number": issued})).json()
     order = (await desk.do(order, "modification", {"modification": "clerical"})).json()
 
-    assert await by_number(desk.lee, asked) == []
+    assert await by_number(desk.lee, searched) == []
     assert await by_number(desk.lee, issued) == [order["order_ref"]]
 
     await desk.do(order, "modification", {"modification": "correction", "order_number": corrected})

@@ -131,8 +131,8 @@ async def test_what_is_hidden_neither_sorts_nor_filters(desk: Desk, query: str, 
     lists = []
     for only in ("service_code", field):
         case_ref = await desk.town.open_case("bay-hotline")
-        shown = [f"referral_status.{name}" for name in only.split()]
-        await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=shown)
+        fields = [f"referral_status.{name}" for name in only.split()]
+        await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=fields)
         await desk.send(case_ref)
         theirs = await desk.town.case_ref_of(case_ref, "harbor-house")
         path = f"direction=received&{query}&case_ref={theirs}"

@@ -13,7 +13,7 @@ from tests.services.referrals.conftest import Desk, a_referral
 STATUS = [DataCategory.REFERRAL_STATUS]
 
 
-async def found(client: httpx.AsyncClient, spoken_code: str) -> list[dict[str, Any]]:
+async def search(client: httpx.AsyncClient, spoken_code: str) -> list[dict[str, Any]]:
     answer = await client.post("/v1/referrals/search", json={"spoken_code": spoken_code})
     assert answer.status_code == 200, answer.text
     referrals: list[dict[str, Any]] = answer.json()["referrals"]
@@ -24,7 +24,7 @@ def test_a_code_is_two_words_and_a_number() -> None:
     codes = {spoken_codes.draw() for _ in range(100)}
 
     assert len(codes) > 95
-    assert all(spoken_codes.heard(code) == code for code in codes)
+    assert all(spoken_codes.parse(code) == code for code in codes)
     assert all(code.split()[0] != code.split()[1] for code in codes)
 
 
@@ -48,7 +48,7 @@ def test_the_words_are_all_different_and_short() -> None:
     ],
 )
 def test_a_code_is_heard_in_any_spelling(text: str, code: str | None) -> None:
-    assert spoken_codes.heard(text) == code
+    assert spoken_codes.parse(text) == code
 
 
 async def test_both_sides_find_a_referral_by_its_code(desk: Desk) -> None:
@@ -58,9 +58,9 @@ async def test_both_sides_find_a_referral_by_its_code(desk: Desk) -> None:
 
     code = sent["spoken_code"]
     assert received["spoken_code"] == code
-    assert await found(desk.ana, code) == [sent]
-    assert [row["referral_ref"] for row in await found(desk.sam, code.title())] == [received["referral_ref"]]
-    assert received in await found(desk.sam, code.rsplit(" ", 1)[0])
+    assert await search(desk.ana, code) == [sent]
+    assert [row["referral_ref"] for row in await search(desk.sam, code.title())] == [received["referral_ref"]]
+    assert received in await search(desk.sam, code.rsplit(" ", 1)[0])
 
 
 async def test_a_cell_with_a_release_finds_it_and_others_do_not(desk: Desk) -> None:
@@ -68,10 +68,10 @@ async def test_a_cell_with_a_release_finds_it_and_others_do_not(desk: Desk) -> N
     await desk.town.direct(case_ref, "county-cell", Purpose.COORDINATION, STATUS)
     code = (await desk.send(case_ref))["spoken_code"]
 
-    (followed,) = await found(desk.cora, code)
+    (followed,) = await search(desk.cora, code)
 
     assert followed["case_ref"] == str(await desk.town.case_ref_of(case_ref, "county-cell"))
-    assert await found(desk.lee, code) == await found(desk.jude, code) == []
+    assert await search(desk.lee, code) == await search(desk.jude, code) == []
 
 
 async def test_after_a_stop_a_code_finds_nothing_there(desk: Desk) -> None:
@@ -80,8 +80,8 @@ async def test_after_a_stop_a_code_finds_nothing_there(desk: Desk) -> None:
 
     await desk.town.revoke(case_ref, directive_ref)
 
-    assert await found(desk.sam, code) == []
-    assert len(await found(desk.ana, code)) == 1
+    assert await search(desk.sam, code) == []
+    assert len(await search(desk.ana, code)) == 1
 
 
 async def test_who_may_not_know_the_code_does_not_find_by_it(desk: Desk) -> None:
@@ -89,7 +89,7 @@ async def test_who_may_not_know_the_code_does_not_find_by_it(desk: Desk) -> None
     await desk.town.direct(case_ref, "harbor-house", Purpose.SHELTER, STATUS, only_fields=["referral_status.priority"])
     code = (await desk.send(case_ref))["spoken_code"]
 
-    assert await found(desk.sam, code) == []
+    assert await search(desk.sam, code) == []
     assert "spoken_code" not in await desk.received()
 
 
