@@ -136,7 +136,7 @@ def _demo_folder(named: Path | None) -> Iterator[Path]:
 
 
 def _progress() -> Callable[[str], None]:
-    """Return what tells progress on standard error, line by line; standard output is for what was asked for."""
+    """Return a printer of progress to standard error, line by line; standard output is for results."""
     started = time.monotonic()
 
     def tell(words: str) -> None:

@@ -1,4 +1,4 @@
-"""Which processes the product consists of, and what each is told."""
+"""The processes of the product, and the environment of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DRIVER = "postgresql+psycopg"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process: what runs, as which role of the database and which user of the broker, and what it is told."""
+    """One process: what runs, as which role of the database and which user of the broker, and its environment."""
 
     name: str
     command: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Making a run ready for its processes: servers, tables, users, ports, and whoever belongs to the town."""
+"""Making a run ready for its processes: servers, tables, users, ports, agencies and people."""
 
 from __future__ import annotations
 

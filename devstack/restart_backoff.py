@@ -1,4 +1,4 @@
-"""How often a process fell lately, and so when it is started again."""
+"""Restart backoff: how often a process failed lately, and so when it is started again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)  # seconds, after the first fall, 
 
 @dataclass(slots=True)
 class RestartBackoff:
-    """The falls of one process: it is started again at once after the first, later after each that follows."""
+    """The failures of one process: it restarts at once after the first, and later after each further one."""
 
     started: float
     count: int = 0
     record_fall: float | None = None
 
     def due(self, now: float) -> bool:
-        """Tell whether it may be started; whoever asks first after a fall notes the fall."""
+        """Tell whether it may be started; the first call after a failure counts it."""
         if self.record_fall is None:
             self.record_fall = now
             self.count = 1 if now - self.started >= WELL_AFTER_SECONDS else self.count + 1

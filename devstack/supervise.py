@@ -39,7 +39,7 @@ def main(ending: str, grace: str, user: str, command: list[str]) -> int:
 
 
 def become_guard() -> tuple[int, int]:
-    """Make this process a guard; return its parent's id, and the descriptor that tells of signals."""
+    """Make this process a guard; return its parent's id, and the descriptor on which signals arrive."""
     parent = os.getppid()
     control(PR_SET_CHILD_SUBREAPER, 1)  # what the command leaves behind is ours to clear
     control(PR_SET_PDEATHSIG, signal.SIGHUP)  # a fork of the parent may hold the socket open after its death

@@ -1,4 +1,4 @@
-"""What the development issuer is told."""
+"""Settings of the development issuer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in a mailbox, read with the agency's own user of the broker."""
+"""The messages of a mailbox, read with the agency's own user of the broker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chapter tells: what was done, what each agency then sees, and what must be true of it."""
+"""One chapter: what was done, what each agency then sees, and what must hold."""
 
 from __future__ import annotations
 

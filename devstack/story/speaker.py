@@ -1,4 +1,4 @@
-"""Somebody of the town at their own system: what they send, and what they then see."""
+"""A person of the town with a client of their own: requests, and what they then see."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 20.0
 
 
 class Surprise(Exception):
-    """Something in the story went otherwise than told."""
+    """A step of the story had another result than expected."""
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Speaker:
             path = f"/v1/inbox?limit=200&cursor={page['cursor']}"
 
     def sets_aside_what_is_there(self) -> None:
-        """Leave out the messages of now when waiting for others: the town may have lived before."""
+        """Skip the messages present now when waiting for new ones: the town may have run before."""
         self.had = frozenset(message["message_ref"] for message in self.inbox())
 
     def waits_for(self, type_name: str, routing: Mapping[str, Any] | None = None, *, count: int = 1) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The life of a town: what its people did in forty cases, planned from a number and carried out as requests.
+"""Town life: forty cases, planned from a seed and carried out as requests.
 
 cases = plan(SEED)                    # pure: the same number is the same town
 carry_out(town, cases, advance)       # through the public API, each step with the token of the person who takes it

@@ -94,7 +94,7 @@ def referral(case_ref: str, notes: CaseNotes, planned: PlannedReferral) -> dict[
 
 
 def answers(planned: PlannedReferral, advocate: str) -> dict[str, dict[str, Any] | None]:
-    """Return what a receiver may have to say, by the last word of its route."""
+    """Return the bodies of a receiver's answers, by the last segment of the route."""
     return {
         "acceptance": {"advocate_name": advocate, "first_meeting_on": in_days(2)[:10], "warm_handoff": "offered"},
         "question": None,

@@ -1,4 +1,4 @@
-"""From a number to a town's life: how much of everything is fixed, who and which is drawn.  Nothing is done here."""
+"""A plan from a seed: amounts are fixed, people and choices are drawn.  Nothing is done here."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _live(rng: Random, receiver: str, state: ReferralState | None, *, on_scene: 
 
 
 def _logged(rng: Random, receiver: str, state: ReferralState) -> PlannedReferral:
-    """Return a referral that the survivor takes along by word of mouth."""
+    """Return a referral that is logged and sent to nobody: the survivor was told of it."""
     return PlannedReferral(
         receiver=receiver,
         state=state,

@@ -61,7 +61,7 @@ def carry_out(town: Town, cases: Sequence[PlannedCase], advance: Advance) -> Non
 
 
 def has_life(town: Town, cases: Sequence[PlannedCase]) -> bool:
-    """Tell whether the town has lived through such a plan already, as its first author's own list says."""
+    """Tell whether such a plan was carried out already, judged by the case list of its first author."""
     with httpx.Client(timeout=30, trust_env=False) as client:
         ana = TownPeople(town, client).named("ana")
         sent = ana.does("referrals", "GET", "/v1/referrals/count?direction=sent")["count"]

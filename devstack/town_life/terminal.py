@@ -1,4 +1,4 @@
-"""A town's life on a terminal: a bar while it is led, and a table of what there is afterwards."""
+"""Town life on a terminal: a progress bar, and afterwards a table of counts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOTES = (
 
 
 def lead_life(town: Town, tell: Callable[[str], None], *, quiet: bool) -> bool:
-    """Let the town live through the plan, once; return whether it went as planned. What went otherwise is written.
+    """Carry the plan out, once; return whether all steps succeeded, and print each that did not.
 
     A bar on a terminal, two lines elsewhere, and nothing but a failure where `quiet`.
     """
@@ -43,7 +43,7 @@ def lead_life(town: Town, tell: Callable[[str], None], *, quiet: bool) -> bool:
 
 
 def show_life(town: Town) -> bool:
-    """Print what there is now, as the town's people count it; return whether they could."""
+    """Print the counts that the town's people see now; return whether all could be read."""
     try:
         tables = _states(referral_counts(town)), _lists(list_counts(town))
     except (Surprise, httpx.HTTPError) as otherwise:

@@ -1,4 +1,4 @@
-"""Whose lives they are: names that nobody bears, and what is written of them in two languages."""
+"""Fictional names, and made-up texts about these people in two languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk: a signed-in person at a page, whom it asks in their name, and the frame that their pages stand in."""
+"""The desk: a signed-in person at a page, the services it calls with their token, and the layout of their pages."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Desk:
         return fragment("parts/closed.html", place=place)
 
     async def announce(self, case_ref: UUID | None = None) -> None:
-        """Tell the agency's open pages of a change that no message tells: an assignment, a mark, a name."""
+        """Announce to the agency's open pages a change for which no message is sent: an assignment, a mark, a name."""
         async with self.request.app.state.app_state.sessions() as session:
             await live_store.note(session, [(self.visit.agency.agency_id, case_ref)])
             await session.commit()

@@ -55,7 +55,7 @@ class Source:
 class Tile:
     """A number on the board and the list behind it; `columns` are the headings of about, agency, since and until.
 
-    `empty` says what brings a row here, `flag` what a row here means at once, and `soon` how near is near.
+    `empty` says what brings a row here, `flag` what a row here means at once, and `soon` how near a deadline is urgent.
     """
 
     name: str

@@ -98,6 +98,6 @@ async def discard(session: AsyncSession, writer: Writer, draft_ref: UUID) -> Non
 
 
 async def forget(session: AsyncSession) -> None:
-    """Delete the drafts of more than a day ago; one broom at a time."""
+    """Delete the drafts of more than a day ago; by one process at a time."""
     if await session.scalar(BROOM):
         await session.execute(STALE)

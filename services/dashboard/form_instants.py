@@ -1,4 +1,4 @@
-"""Days and times as people type them, by the clock on their agency's wall, and as services take them: in UTC."""
+"""Days and times as people type them, in their agency's time zone, and as services take them: in UTC."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def typed_instant(clock: LocalClock, typed: datetime | None) -> str:
 
 
 def local_now(clock: LocalClock) -> datetime:
-    """Return the time on the wall now, without its zone and to the second, as a field shows it.
+    """Return the local time now, without its zone and to the second, as a field shows it.
 
     A minute would lie before what was stopped or denied just now, and a signature from before that grants nothing.
     """

@@ -1,6 +1,6 @@
 """The issuer of tokens as an application sees it: authorization code with PKCE (RFC 6749, 7636, 9207).
 
-Who signed in is told by the access token alone, verified like any other; no identity token is asked for.
+The access token alone, verified like any other, names the person; no identity token is asked for.
 """
 
 from __future__ import annotations

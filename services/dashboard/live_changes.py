@@ -40,6 +40,6 @@ class RecentChanges:
             self.place = change.place
 
     def since(self, place: int) -> list[Change] | None:
-        """Return the changes behind a place; None where that cannot be told: too long ago, or not yet."""
+        """Return the changes behind a place; None where they are not in memory: too long ago, or not yet."""
         behind = [change for change in self._changes if change.place > place]
         return behind if self.place - place == len(behind) else None

@@ -43,7 +43,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """What a page is told: by this name something changed, up to this place; of the page's own case, or of any."""
+    """One event for a page: something changed, up to this place, in the page's own case or in any."""
 
     name: str
     place: int
@@ -63,7 +63,7 @@ class Stream:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def close(self, end: End | None = None) -> None:
-        """Have the stream end, and its page told why."""
+        """End the stream with the reason for its page."""
         self.end, self.closing = self.end or end, True
         self.woken.set()
 
@@ -207,7 +207,7 @@ def _share(stream: Stream) -> float:
 
 
 def _names(recent: RecentChanges, stream: Stream) -> list[str]:
-    """Return by which names a stream is told of what changed since its place: of everything where it is behind."""
+    """Return the event names for what changed since a stream's place; for everything where it is too far behind."""
     changes = recent.since(stream.place)
     if changes == []:
         return []

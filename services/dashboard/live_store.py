@@ -53,6 +53,6 @@ async def sessions_over(session: AsyncSession, digests: Collection[bytes]) -> se
 
 
 async def forget(session: AsyncSession) -> None:
-    """Delete what changed more than ten minutes ago; one broom at a time."""
+    """Delete what changed more than ten minutes ago; by one process at a time."""
     if await session.scalar(BROOM):
         await session.execute(OLD)

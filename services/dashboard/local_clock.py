@@ -1,4 +1,4 @@
-"""Instants as people say them, "20 min late" or "in 2 h", and what the clock on an agency's wall shows."""
+"""Instants as people say them, "20 min late" or "in 2 h", and the local time of an agency."""
 
 from __future__ import annotations
 

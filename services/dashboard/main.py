@@ -113,7 +113,7 @@ def dashboard_state(settings: BoardSettings, asking: httpx.AsyncClient) -> Dashb
 
 
 def work(settings: BrokerSettings) -> None:
-    """Note what comes to the mailboxes, by its routing, until told to stop; nothing is opened, so no key is needed."""
+    """Record the routing of what comes to the mailboxes until asked to stop; nothing is opened, so no key is needed."""
     bound = sessions(
         engine(settings.database, pool_size=settings.database_pool, service=settings.service, seconds=BATCH_SECONDS)
     )

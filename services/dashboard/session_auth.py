@@ -1,6 +1,6 @@
-"""The door of the pages: a session where the edge asks for a token.
+"""Authentication of pages: a session, where API routes ask for a token.
 
-A page has no transaction of its own.  The door reads the session in one that is over before the page is made, so
+A page has no transaction of its own.  The session is read in one that is over before the page is made, so
 that no row stays locked while other services are asked; whoever signed in is looked up in the register each time,
 as at the edge, so that who has left, or lost a role, is out with the next click.
 """
@@ -69,7 +69,7 @@ class DashboardState:
 
 @dataclass(frozen=True, slots=True)
 class SessionUser:
-    """Whoever is at the door: signed in, known to the register at this moment, with a token for other services."""
+    """A person who is signed in, known to the register at this moment, with a token for other services."""
 
     secret: SessionSecret = field(repr=False)
     token: str = field(repr=False)
@@ -90,7 +90,7 @@ class RequireSession:
         self.session = session
 
     async def __call__(self, request: Request) -> SessionUser | None:
-        """Return the visit that the door let in, or None at a page for anybody."""
+        """Return the signed-in user, or None at a page that needs no session."""
         visit: SessionUser | None = getattr(request.state, "visit", None)
         return visit
 
@@ -112,7 +112,7 @@ class SessionRoute(APIRoute):
         self.entrance = entrances[0]
 
     def get_route_handler(self) -> Handler:
-        """Return the handler of a request, with the door around it."""
+        """Return the handler of a request, with authentication around it."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -155,7 +155,7 @@ class SessionRoute(APIRoute):
 
 
 def session_router(prefix: str) -> APIRouter:
-    """Return a router whose routes are pages behind the door; they are no part of the API's description."""
+    """Return a router of pages that authenticate by session; they are no part of the API's description."""
     return APIRouter(prefix=prefix, route_class=SessionRoute, include_in_schema=False, default_response_class=Response)
 
 
@@ -198,7 +198,7 @@ async def session_user_for(
 
 
 def is_background(request: Request) -> bool:
-    """Tell whether a page asked by itself, while nobody may sit before it."""
+    """Tell whether a script sent the request by itself: it does not prove that anybody is present."""
     return BACKGROUND in request.headers or "text/event-stream" in request.headers.get("accept", "")
 
 

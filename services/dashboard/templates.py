@@ -130,7 +130,7 @@ def fragment(template: str, **context: Any) -> Response:
 
 
 def problem_page(problem: Problem, *, trial: bool) -> Response:
-    """Return the page that tells a problem in plain words, and nothing that was sent to us."""
+    """Return the page of a problem in plain words, without anything that the request held."""
     answer = page(
         "problem.html", trial=trial, status=problem.status, message=translate(MESSAGES.get(problem.status, BROKEN))
     )

@@ -39,7 +39,7 @@ class NicknameForm(DeskForm):
 
 
 class AssignmentForm(DeskForm):
-    """Who works on a case from now on; nobody ticked is nobody."""
+    """Who works on a case from now on; no choice leaves the case unassigned."""
 
     keeps_draft = True
 

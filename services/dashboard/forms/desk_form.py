@@ -68,7 +68,7 @@ class DeskForm(Form):
         self.others_kept = frozenset(name.removeprefix(KEEP) for name in others)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Tell whether every field is fit to send: what no service would keep is told at its field, before sending."""
+        """Tell whether every field is fit to send: what every service would refuse is an error at its field."""
         valid = super().validate(extra_validators)
         for field in self:
             if any(_hides(text) for text in field.raw_data or ()):

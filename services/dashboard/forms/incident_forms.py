@@ -91,7 +91,7 @@ def _line(label: str) -> TextField:
 
 
 class IncidentForm(DeskForm):
-    """An incident as somebody told it, and what she needs."""
+    """An incident as it was reported, and the survivor's needs."""
 
     keeps_draft = True
 
@@ -198,7 +198,7 @@ class IncidentForm(DeskForm):
 
 
 class IntakeForm(IncidentForm):
-    """A case that opens, and what was told while it did."""
+    """A new case, with the first incident."""
 
     nickname = TextField(mark("Name for your own people"), [Length(max=MOST_NICKNAME)])
 

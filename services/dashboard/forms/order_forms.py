@@ -126,7 +126,7 @@ class ServeForm(DeskForm):
     )
 
     def offer(self, refs: list[UUID]) -> None:
-        """Let these respondents be chosen: by their place, as their names lie sealed."""
+        """Let these respondents be chosen: by their position, since their names are sealed."""
         text = translate(mark("Respondent"))
         self.respondent_ref.choices = [(str(ref), f"{text} {number}") for number, ref in enumerate(refs, 1)]
 
@@ -181,7 +181,7 @@ class EndForm(DeskForm):
 
 
 class OpenPapersForm(DeskForm):
-    """The wish to read what the papers say: a look, on record."""
+    """A request to read an order's papers; the look is on record."""
 
 
 Step = IssueForm | ModifyForm | ServeForm | ViolationForm | HearingForm | EndForm

@@ -34,7 +34,7 @@ REASONS: Final = {
 
 
 class PeopleForm(DeskForm):
-    """A form about a person; intake's refusals of a step are told in its own words."""
+    """A form about a person; a step that intake refuses has words of its own."""
 
     def refuse(self, refusal: ServiceRefusal) -> None:
         """Say what was refused: a step by its own words."""

@@ -90,7 +90,7 @@ class ClosingAnswerForm(AnswerForm):
     )
 
     def validate_she_knows(self, field: RadioField) -> None:
-        """Refuse to close what she could be told first."""
+        """Refuse to close a referral while the survivor could still be told first."""
         if field.data == "not_yet":
             raise ValidationError(translate(TELL_FIRST))
 

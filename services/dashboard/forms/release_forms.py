@@ -74,7 +74,7 @@ class EvidenceForm(DeskForm):
     explained_by = SelectField(mark("Explained by"), [DataRequired(mark("Say who explained it."))], choices=[])
 
     def offer_evidence(self, texts: Iterable[ReleaseTextRow], people: Iterable[ColleagueRow], person_name: str) -> None:
-        """Let these languages and people be chosen; whoever fills it in is the first guess."""
+        """Let these languages and people be chosen; the person who fills it in is preselected."""
         self.language.choices = [(text.language, LANGUAGE_NAMES.get(text.language, text.language)) for text in texts]
         people = list(people)
         self.explained_by.choices = [("", translate(mark("Choose a person")))] + [
@@ -143,7 +143,7 @@ class DenyForm(DeskForm):
 
 
 class StopForm(DeskForm):
-    """A stop that was told: of everything, or of one release. It needs no reason and no signature."""
+    """A revocation of everything, or of one release. It needs no reason and no signature."""
 
     ref = HiddenField(default="")
     channel = SelectField(mark("How it was told"), choices=CHANNELS, default="voice")

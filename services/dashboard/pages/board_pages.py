@@ -21,7 +21,7 @@ routes = session_router(BOARD)
 
 @routes.get("")
 async def show_board(desk: AtDesk, wall: str = "") -> Response:
-    """Show what is late or due soon, then the numbers of this person's day; on a wall, numbers alone."""
+    """Show what is late or due soon, then the numbers of this person's day; on a shared screen, numbers alone."""
     tiles = tiles_for(desk.visit.scopes, desk.visit.agency.kind)
     coordinates = desk.visit.agency.kind is AgencyKind.COORDINATION and desk.may("board:read")
     tile_counts, urgent, figures = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Messages: a queue that falls, and each of them, to be opened for a purpose and marked as dealt with."""
+"""Messages: the unread queue, and each message, to be opened for a purpose and marked as handled."""
 
 from __future__ import annotations
 

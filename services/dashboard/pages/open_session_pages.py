@@ -85,7 +85,7 @@ async def end_colleagues(session_ref: UUID, desk: AtDesk) -> Response:
 
 @asynccontextmanager
 async def _unit(desk: Desk) -> AsyncIterator[UnitOfWork]:
-    """Open a transaction of the dashboard's own for whoever is at the desk, within the wall of their agency."""
+    """Open a transaction of the dashboard's own for the person at the desk, limited to their agency's rows."""
     app_state: AppState = desk.request.app.state.app_state
     principal = await app_state.tokens.verify(desk.visit.token)
     async with unit_of_work_for(app_state, principal) as unit:

@@ -1,4 +1,4 @@
-"""What becomes of an order, one form a step: issued, changed, served, broken, heard, ended."""
+"""The steps of an order, one form each: issued, changed, served, broken, heard, ended."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def _forms(
 
 
 def _defaults(desk: Desk, name: str) -> dict[str, Any]:
-    """Return what stands in a form before anybody typed: whoever accepts meets her, unless they say otherwise."""
+    """Return a form's initial values: the person who accepts is the advocate whom the survivor meets."""
     return {"advocate_name": desk.visit.person_name} if name == "acceptance" else {}
 
 

@@ -50,7 +50,7 @@ async def consider(desk: AtDesk, case_ref: UUID) -> Response:
 
 
 async def _draft(desk: Desk, case_ref: UUID, form: ConsiderForm) -> Response:
-    """Write down one draft for each yes; what was refused is told, and the same form sent again makes none twice."""
+    """Record one draft for each yes and show refusals; the same form sent again records no second draft."""
     standing = await case_releases(desk, case_ref)
     chosen = set(form.ways.data or ())
     for way in dict.fromkeys(form.yes.data or ()):

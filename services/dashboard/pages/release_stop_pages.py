@@ -1,4 +1,4 @@
-"""A stop that a survivor told: one page and one button, and the receipt with the second from which it held."""
+"""Revocation: one page and one button, and a receipt with the instant of effect, to the second."""
 
 from __future__ import annotations
 
