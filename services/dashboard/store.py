@@ -39,7 +39,7 @@ UPDATE dashboard.session SET sealed = :sealed, token_until = register.instant() 
 WHERE digest = :digest
 """)
 END = text("DELETE FROM dashboard.session WHERE digest = :digest")
-# One broom at a time: two that sweep the same rows in different orders would wait for each other.
+# One process at a time: two that sweep the same rows in different orders would wait for each other.
 BROOM = text("SELECT carrying.lock_sweep('dashboard.session')")
 OVER = text("""
 DELETE FROM dashboard.session WHERE digest IN

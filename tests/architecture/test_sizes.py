@@ -18,7 +18,10 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def long_functions_of(path: Path) -> Iterator[str]:
-    functions = (*nodes(path, ast.FunctionDef), *nodes(path, ast.AsyncFunctionDef))
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+        *nodes(path, ast.FunctionDef),
+        *nodes(path, ast.AsyncFunctionDef),
+    ]
     return (function.name for function in functions if length(function) > LONGEST_FUNCTION)
 
 
