@@ -6,15 +6,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True)
+class Step:
+    """What somebody did, in words, and the staff page where it shows to a person of the town."""
+
+    words: str
+    person: str
+    page: str
+
+
 @dataclass
 class Chapter:
-    """One step of the story; `holds` is false as soon as one claim is. `pages` are where it shows, by who looks."""
+    """Some steps of the story, and what came of them; `holds` is false as soon as one claim is."""
 
     title: str
-    did: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     views: dict[str, str] = field(default_factory=dict)
     claims: list[tuple[str, bool]] = field(default_factory=list)
-    pages: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, words: str, person: str, page: str) -> None:
+        """Say what was done, and at which page whom it shows."""
+        self.steps.append(Step(words, person, page))
 
     def claim(self, words: str, true: bool) -> None:
         """Say what must be true here, and whether it is."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from cli.town import read
 from devstack.story import words
 from devstack.story.broker import sealed_in_mailbox
 from devstack.story.chapter import Chapter, opening_text
 from devstack.story.record import one_edit_is_named, whole
 from devstack.story.speaker import PATIENCE_SECONDS, Speaker, Surprise
+from devstack.story.stall import paused
 from schemas.town import Town
 
 PEOPLE = {
@@ -54,6 +50,14 @@ class Story:
         except KeyError:
             raise AttributeError(name) from None
 
+    @property
+    def _case(self) -> str:
+        return f"/app/cases/{self.case_ref}"
+
+    @property
+    def _releases(self) -> str:
+        return f"/app/releases/{self.case_ref}"
+
     def chapters(self) -> Iterator[Chapter]:
         """Tell the chapters in order; each begins where the last one ended."""
         for tell in (
@@ -75,14 +79,13 @@ class Story:
         self.before = {name: _refs(self.people[name]) for name in ELSEWHERE}
         opened = self.ana.does("intake", "POST", "/v1/cases", {})
         self.case_ref = opened["case_ref"]
-        chapter.did.append("Ana at the hotline opens a case: no name, no field about anybody.")
+        chapter.tell("Ana at the hotline opens a case: no name, no field about anybody.", "ana", self._case)
         chosen = {"participation": "yes", "evidence": words.EXPLAINED}
         self.ana.does("consent", "PUT", f"/v1/cases/{self.case_ref}/participation", chosen)
-        chapter.did.append("Marisol agrees to take part; Ana records how it was explained.")
+        chapter.tell("Marisol agrees to take part; Ana records how it was explained.", "ana", self._releases)
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents", words.incident())
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(1))
-        chapter.did.append("Ana writes down the incident and a first safety plan.")
-        chapter.pages["ana"] = f"/app/cases/{self.case_ref}"
+        chapter.tell("Ana writes down the incident and a first safety plan.", "ana", f"{self._case}/plan")
         self.incident["ana"] = self.ana.waits_for(INCIDENT, {"case_ref": self.case_ref})
         chapter.views["Bay Hotline"] = opening_text(self.ana.opens(self.incident["ana"]["message_ref"]))
         for name, agency in ELSEWHERE.items():
@@ -94,10 +97,12 @@ class Story:
         chapter.title = "2. What Marisol allows, and to whom"
         for recipient, purpose, categories in words.RELEASE:
             self.directives[recipient] = self._sign(recipient, purpose, categories)
-            chapter.did.append(f"She allows {recipient}, for {purpose}: {', '.join(categories)}.")
+            page = f"{self._releases}/release/{self.directives[recipient]}"
+            chapter.tell(f"She allows {recipient}, for {purpose}: {', '.join(categories)}.", "ana", page)
         draft = self._draft(*words.REFUSED)
         self.ana.does("consent", "POST", f"/v1/directives/{draft['directive_ref']}/refusal", If_Match=draft["etag"])
-        chapter.did.append(f"She says no to {words.REFUSED[0]}; the refusal is kept, and nobody there learns of it.")
+        refused = f"She says no to {words.REFUSED[0]}; the refusal is kept, and nobody there learns of it."
+        chapter.tell(refused, "ana", f"{self._releases}/release/{draft['directive_ref']}")
         for recipient, purpose, categories in words.RELEASE:
             path = f"/v1/cases/{self.case_ref}/preview?recipient={recipient}&purpose={purpose}"
             preview = self.ana.does("consent", "GET", path)
@@ -110,12 +115,15 @@ class Story:
         chapter.title = "3. The incident is offered; each agency opens its own part"
         own = self.incident["ana"]["message_ref"]
         self.ana.does("exchange", "POST", f"/v1/messages/{own}/offering", {})
-        chapter.did.append("Ana offers the incident that is already on record; nobody types it twice.")
+        offered = "Ana offers the incident that is already on record; nobody types it twice."
+        chapter.tell(offered, "ana", f"/app/messages/{own}")
         expected = {"sam": {"identity", "safe_contact", "needs", "children", "weapons_risk"}, "lee": {"identity"}}
         for name, categories in expected.items():
             speaker = self.people[name]
             self.incident[name] = speaker.waits_for(INCIDENT, {"sender": self.ana.agency})
             opened = speaker.opens(self.incident[name]["message_ref"])
+            page = f"/app/messages/{self.incident[name]['message_ref']}"
+            chapter.tell(f"It comes to {speaker.agency}, which opens its own part.", name, page)
             chapter.views[speaker.agency] = opening_text(opened)
             exact = opened is not None and set(opened["categories"]) == categories
             chapter.claim(f"{speaker.agency} opens exactly: {', '.join(sorted(categories))}", exact)
@@ -134,12 +142,13 @@ class Story:
         state = recorded
         for news in ({"service_status": "in_hand"}, {"service_status": "served", "served_at": words.now()}):
             state = self.lee.does("law_enforcement_bridge", "POST", f"{path}/service", news, If_Match=state["etag"])
-        chapter.did.append("Lee records the court's order and, later, that it was served.")
+        page = f"/app/orders/{recorded['order_ref']}"
+        chapter.tell("Lee records the court's order and, later, that it was served.", "lee", page)
         self._refer_and_accept(chapter)
         plan = self.ana.ask("intake", "GET", f"/v1/cases/{self.case_ref}")
         etag = plan.headers.get("etag") or _etag_of_plan(plan.json())
         self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/plans", words.plan(2), If_Match=etag)
-        chapter.did.append("Ana and Marisol rewrite the plan around the order.")
+        chapter.tell("Ana and Marisol rewrite the plan around the order.", "ana", f"{self._case}/plan")
         for name, type_name in (("ana", SERVED), ("ana", ACCEPTED), ("sam", PLANNED), ("jude", PLANNED)):
             speaker = self.people[name]
             opened = speaker.opens(speaker.waits_for(type_name)["message_ref"])
@@ -155,11 +164,13 @@ class Story:
             changed = words.incident() | {"needs": ["shelter", "medical"]}
             incident_ref = self._incident_ref()
             self.ana.does("intake", "POST", f"/v1/cases/{self.case_ref}/incidents/{incident_ref}/versions", changed)
-            chapter.did.append("Ana corrects the incident; the relay stands still, so the news waits in the outbox.")
+            corrected = "Ana corrects the incident; the relay stands still, so the news waits in the outbox."
+            chapter.tell(corrected, "ana", self._case)
             revocation = {"by": "survivor", "channel": "phone"}
             directive = self.directives["harbor-house"]
             self.ana.does("consent", "POST", f"/v1/directives/{directive}/revocation", revocation)
-            chapter.did.append("Marisol says on the phone: stop the shelter's. Ana records it in one step.")
+            stopped_by_phone = "Marisol says on the phone: stop the shelter's. Ana records it in one step."
+            chapter.tell(stopped_by_phone, "ana", f"{self._releases}/stopped")
             chapter.claim("the shelter's very next opening finds nothing", self.sam.opens(message_ref) is None)
         unknown = self.sam.ask("exchange", "POST", f"/v1/messages/{_unknown_ref()}/opening", {"purpose": "shelter"})
         stopped = self.sam.ask("exchange", "POST", f"/v1/messages/{message_ref}/opening", {"purpose": "shelter"})
@@ -181,11 +192,13 @@ class Story:
         chapter.title = "6. Who looked: the accounting, and the proof that nobody rewrote it"
         entries = self._accounting()
         acts = [entry["act"] for entry in entries]
-        chapter.did.append(f"Priya, the hotline's privacy officer, reads the accounting: {len(entries)} entries.")
+        read_by = f"Priya, the hotline's privacy officer, reads the accounting: {len(entries)} entries."
+        chapter.tell(read_by, "priya", f"{self._case}/accounting")
         counted = {act: acts.count(act) for act in dict.fromkeys(acts)}
         chapter.views["accounting"] = "\n".join(f"{act}: {count}" for act, count in counted.items())
         for act in ("offered", "opened", "refused", "withheld", "granted", "revoked"):
             chapter.claim(f"the accounting lists what was {act}", act in acts)
+        chapter.tell("Audrey, an auditor, checks that the record is whole.", "audrey", "/app/ledger/check")
         chapter.claim("`accord ledger verify` says the record is whole", whole(self.town))
         chapter.claim("one edited row in a copy is named", one_edit_is_named(self.town))
 
@@ -231,7 +244,8 @@ class Story:
         state = self.sam.does("referrals", "GET", path)
         answer = {"advocate_name": "Sam Okoye"}
         self.sam.does("referrals", "POST", f"{path}/acceptance", answer, If_Match=state["etag"])
-        chapter.did.append("Ana refers Marisol to the shelter; Sam takes her on.")
+        page = f"/app/referrals/{path.rpartition('/')[2]}"
+        chapter.tell("Ana refers Marisol to the shelter; Sam takes her on.", "sam", page)
 
     def _incident_ref(self) -> str:
         opened = self.ana.opens(self.incident["ana"]["message_ref"])
@@ -262,17 +276,6 @@ class Story:
                 return True
             time.sleep(0.2)
         return False
-
-
-@contextmanager
-def paused(town: Town, process: str) -> Iterator[None]:
-    """Let a process stand still, as a stalled machine would, and go on afterwards."""
-    pid = read(Path(town.run)).processes[process].pid  # it may have been started again
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def _open_categories(preview: dict[str, Any]) -> list[str]:

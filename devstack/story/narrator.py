@@ -36,11 +36,11 @@ def tell_story(town: Town, pause: Callable[[], object] | None = None) -> bool:
 
 def _show(console: Console, chapter: Chapter, dashboard: str) -> None:
     console.rule(chapter.title, align="left")
-    for words in chapter.did:
-        console.print(f"  {words}", highlight=False, markup=False)
+    for step in chapter.steps:
+        console.print(f"  {step.words}", highlight=False, markup=False)
+        address = f"{dashboard}{step.page}"
+        console.print(f"    see it: {address} as {step.person}", highlight=False, markup=False, soft_wrap=True)
     panels = [Panel(Text(text or "nothing"), title=name, title_align="left") for name, text in chapter.views.items()]
     console.print(Columns(panels, equal=False, expand=False))
     for words, true in chapter.claims:
         console.print(f"  {'holds' if true else 'FAILS'}  {words}", highlight=False, markup=False)
-    for person, page in chapter.pages.items():
-        console.print(f"  look  as {person}: {dashboard}{page}", highlight=False, markup=False, soft_wrap=True)
