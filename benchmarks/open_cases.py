@@ -4,13 +4,13 @@ Rows of the copies have the shape and about the size of real ones, and each is d
 one.  What is synthetic: bodies and wrapped keys are those of the one real case, so no copy opens; no copy has a leaf;
 nicknames are sealed for the agency, each for its own case, by the product's own code.
 
-What a case has: its releases to and from the partner, of which one in fifty ends within a week; the agency's own record
-of an incident, and one of the partner's; a referral, sent or received, in a state by its number; an incident and a plan.
+What a case has: its releases to and from the partner, of which one in fifty ends within a week; the agency's own
+record of an incident, and one of the partner's; a referral, sent or received, in a state by its number; an incident and
+a plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -73,12 +73,14 @@ MANY: Final = (
         o.purposes, o.directives, o.wrapped_key, o.sequence, gen_random_uuid(), own.at, 'relayed'
     FROM carrying.offer AS o JOIN model USING (subject_id), own WHERE o.recipient = %(agency)s""",
     "ANALYZE carrying.offer",
+    # Apart, as the statement that reads a body of the mailbox would pass by all that it has put there itself.
+    """CREATE TEMPORARY TABLE bodies AS SELECT DISTINCT ON (sender) sender, body FROM exchange.message
+    WHERE recipient = %(agency)s ORDER BY sender, place""",
     """INSERT INTO exchange.message (message_ref, recipient, place, case_ref, type, sender, occurred_at, body)
     SELECT o.message_ref, o.recipient, m.place + row_number() OVER (), o.case_ref, o.type, o.custodian,
-        o.occurred_at, (SELECT body FROM exchange.message AS b WHERE b.recipient = %(agency)s
-            AND b.sender = o.custodian LIMIT 1)
+        o.occurred_at, b.body
     FROM own JOIN carrying.offer AS o USING (subject_id) JOIN exchange.mailbox AS m ON m.agency_id = o.recipient
-    WHERE o.recipient = %(agency)s""",
+    JOIN bodies AS b ON b.sender = o.custodian WHERE o.recipient = %(agency)s""",
     """UPDATE exchange.mailbox SET place = (SELECT max(place) FROM exchange.message WHERE recipient = %(agency)s)
     WHERE agency_id = %(agency)s""",
     """INSERT INTO intake.case_file (case_ref, agency_id, channel, opened_by, opened_at)
@@ -92,7 +94,7 @@ MANY: Final = (
     SELECT gen_random_uuid(), case_ref, %(agency)s, 1, 'recorded', at, at FROM own""",
     """INSERT INTO intake.plan (plan_ref, case_ref, agency_id, version, status, created_at, changed_at)
     SELECT gen_random_uuid(), case_ref, %(agency)s, 1, 'active', at, at FROM own""",
-    # Of twenty: two wait here, two wait at the partner, one of either too long; eight are under way, the rest is closed.
+    # Of twenty two wait here and two at the partner, every other too long; eight are under way, and eight are closed.
     """INSERT INTO referrals.referral (referral_ref, subject_id, case_ref, sending_agency, receiving_agency,
         receiver_ref, kind, mode, service_code, priority, purpose, state, version, created_at, changed_at, answer_by,
         overdue_since, spoken_code, consent_sv, consent_until)
@@ -139,8 +141,8 @@ def a_caseload(ground: Ground, size: int) -> Caseload:
         with connection.transaction():
             for statement in MANY:
                 connection.execute(statement, params)
-        of_person = _name(connection, names, params)
-        connection.execute("DROP TABLE model, made, own")
+        of_person = _name(connection, names)
+        connection.execute("DROP TABLE model, made, own, bodies")
     return Caseload(size, person, of_person)
 
 
@@ -155,7 +157,8 @@ async def _begin(town: Town, agency_id: str) -> Principal:
     """Put the agency and its people on the register; return whoever is at the desk."""
     town.keys.create(agency_id)
     agency = NewAgency(agency_id, f"House of {agency_id}", AgencyKind.SHELTER, frozenset(), all_purposes())
-    people = [NewPerson(f"{name}-{agency_id}", agency_id, name.title(), tuple(ROLES), "none") for name in ("ana", "mia")]
+    names = ("ana", "mia")
+    people = [NewPerson(f"{name}-{agency_id}", agency_id, name.title(), tuple(ROLES), "none") for name in names]
     async with town.session("accord_admin") as session:
         await enrol_agency(session, agency, {"kty": "EC", "kid": agency_id})
         for person in people:
@@ -181,7 +184,7 @@ async def _first_case(town: Town, agency_id: str, person_ref: str) -> tuple[UUID
     return case_ref, names
 
 
-def _name(connection: psycopg.Connection[Any], names: LocalNames, params: Mapping[str, Any]) -> UUID:
+def _name(connection: psycopg.Connection[Any], names: LocalNames) -> UUID:
     """Give every second case a nickname; return a case of whoever is at the desk."""
     refs: list[UUID] = [row[0] for row in connection.execute("SELECT case_ref FROM own ORDER BY n").fetchall()]
     named = refs[::EVERY]

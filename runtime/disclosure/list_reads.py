@@ -28,7 +28,9 @@ from schemas.categories import DataCategory
 from schemas.codes import Purpose
 
 MOST_ROWS: Final = 2_000  # that one request reads; a list that has not filled its page by then goes on by its cursor
-AT_ONCE: Final = 200  # rows read together, at least
+AT_ONCE: Final = 200  # rows read together, at least, where a page did not fill at once
+# Rows read first beyond those of the page: so many may be hidden before the page takes a second round.
+SPARE: Final = 30
 
 # In one order, so that two who list the same cases at once wait for each other and not in a circle: whoever is second
 # finds the key there once the first has committed its leaf, and puts it there if the first did not.
@@ -67,8 +69,8 @@ async def page(fetch: Fetch[Row], choose: Choose[Row], limit: int) -> Page[Row]:
     """
     rows: list[Row] = []
     last: Row | None = None
-    at_once = max(limit + 1, AT_ONCE)
-    for _ in range(-(-MOST_ROWS // at_once)):
+    left, at_once = MOST_ROWS, limit + max(SPARE, limit // 4)
+    while left > 0:
         fetched = await fetch(last, at_once)
         rows += await choose(fetched)
         if len(rows) > limit:
@@ -76,6 +78,7 @@ async def page(fetch: Fetch[Row], choose: Choose[Row], limit: int) -> Page[Row]:
         if len(fetched) < at_once:
             return Page(rows, None)
         last = fetched[-1]
+        left, at_once = left - at_once, max(at_once, AT_ONCE)
     return Page(rows, last)
 
 

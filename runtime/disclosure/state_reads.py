@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,8 +18,8 @@ from runtime.disclosure.evaluation import evaluate, is_notice
 from runtime.disclosure.openings import SECONDS, offers_of
 from runtime.ledger.pending_entries import append
 from runtime.register import Snapshot, lock_shared
-from runtime.register.agencies import read_agency
 from runtime.register.directives import Consent
+from runtime.register.snapshots import custodians_now
 from runtime.register.subjects import consents
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
@@ -41,30 +40,23 @@ OWN_WORK = {
 
 # Subjects are looked up one by one, by the limit: joined, the server may read all of them instead.
 OFFERED_NOW = """
-SELECT s.subject_id, s.sv, s.participation, s.deceased, a.agency_id, a.kind, a.flags, a.purposes,
-    (SELECT register.instant()), o.message_ref, o.type, o.mask, o.party,
-    o.custodian, o.recipient, o.directives, o.fact_ref
+SELECT s.subject_id, s.sv, s.participation, s.deceased, o.message_ref, o.type, o.mask, o.party, o.custodian,
+    o.recipient, o.directives, o.fact_ref
 FROM carrying.offer AS o CROSS JOIN LATERAL (
     SELECT s.subject_id, s.sv, s.participation, s.deceased_on IS NOT NULL AS deceased
     FROM register.subject AS s WHERE s.subject_id = o.subject_id LIMIT 1
 ) AS s
-JOIN register.agency AS a ON a.agency_id = o.custodian
 WHERE o.message_ref = ANY(%s) AND o.recipient = %s AND o.state <> 'withheld'
 """
 
 
 class _Offered(NamedTuple):
-    """An offer, and what the register says of its subject and custodian now."""
+    """An offer, and what the register says of its subject now."""
 
     subject_id: int
     sv: int
     participation: str
     deceased: bool
-    agency_id: str
-    kind: str
-    flags: Sequence[str]
-    purposes: Sequence[str]
-    at: datetime
     message_ref: UUID
     type: str
     mask: bytes
@@ -171,27 +163,29 @@ async def _offers_now(unit: UnitOfWork, message_refs: Collection[UUID]) -> list[
     """Return each message that is there, with those of the agency's purposes for which this person could open it."""
     rows = await fetch_all(unit.session, OFFERED_NOW, uuids(message_refs), unit.agency_id)
     offered = [_Offered(*row) for row in rows]
+    custodians = await custodians_now(unit.session, {offer.custodian for offer in offered})
     compiled = await consents(unit.session, [offer[:4] for offer in offered])
     # Messages of one custodian in the same fields are asked for alike: of thousands, few differ.
-    requests = {alike: _requests(unit, offer) for alike, offer in {offer.alike: offer for offer in offered}.items()}
-    return [(offer, _purposes(offer, compiled[offer.subject_id], requests[offer.alike])) for offer in offered]
+    requests = {alike: _requests(unit, custodians[alike[0]][0], *alike[1:]) for alike in {row.alike for row in offered}}
+    offers_now = []
+    for offer in offered:
+        custodian, at = custodians[offer.custodian]
+        now = Snapshot(offer.subject_id, custodian, compiled[offer.subject_id], at)
+        offers_now.append((offer, _purposes(offer, now, requests[offer.alike])))
+    return offers_now
 
 
-def _requests(unit: UnitOfWork, offer: _Offered) -> dict[Purpose, Request]:
-    custodian = read_agency(offer.agency_id, offer.kind, offer.flags, offer.purposes)
-    requested_mask = int.from_bytes(offer.mask, "big")
+def _requests(unit: UnitOfWork, custodian: Agency, mask: bytes, party: bool) -> dict[Purpose, Request]:
+    requested_mask = int.from_bytes(mask, "big")
     return {
-        purpose: unit.request(custodian, purpose, requested_mask, offer.party)
-        for purpose in sorted(unit.agency.purposes)
+        purpose: unit.request(custodian, purpose, requested_mask, party) for purpose in sorted(unit.agency.purposes)
     }
 
 
-def _purposes(offer: _Offered, consent: Consent, requests: Mapping[Purpose, Request]) -> Iterator[Purpose]:
+def _purposes(offer: _Offered, now: Snapshot, requests: Mapping[Purpose, Request]) -> Iterator[Purpose]:
     """Yield the purposes of these requests for which the message opens, in their order."""
-    for purpose in requests if _opens_unnamed(offer) else _named(offer, consent, requests):
-        request = requests[purpose]
-        now = Snapshot(offer.subject_id, request.custodian, consent, offer.at)
-        decision = evaluate(offer.type, request, now)
+    for purpose in requests if _opens_unnamed(offer) else _named(offer, now.consent, requests):
+        decision = evaluate(offer.type, requests[purpose], now)
         if decision.mask or is_notice(offer, decision, now):
             yield purpose
 

@@ -30,9 +30,7 @@ routes = session_router(f"{CASES}/{{case_ref}}")
 @routes.get("")
 async def show_case(case_ref: UUID, desk: AtDesk) -> Response:
     """Show where a case stands: its people, its incidents, its plan, and what its file holds."""
-    case, people, records = await asyncio.gather(
-        _case(desk, case_ref), colleague_names(desk), _records(desk, case_ref)
-    )
+    case, people, records = await asyncio.gather(_case(desk, case_ref), colleague_names(desk), _records(desk, case_ref))
     return desk.page(
         "cases/case.html",
         live_address=desk.live_address(case_ref),
