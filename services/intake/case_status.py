@@ -185,8 +185,10 @@ async def cases_of(
 async def cases_counted(session: AsyncSession, agency: str, filters: CaseFilter, rows: int) -> list[DecidedBy]:
     """Return the fields that decide each of up to `rows` cases of the agency: all that a count needs."""
     source, status = _source(agency, filters)
-    query = select(status.c.subject_id).select_from(source).where(*_conditions(agency, filters, status)).limit(rows)
-    return [(row.subject_id, agency, None) for row in await session.execute(query)]
+    query = select(status.c.subject_id).select_from(source).where(*_conditions(agency, filters, status))
+    # In the order of the list, so that its index is read as far as the limit and no further.
+    ordered = query.order_by(status.c.changed_at.desc(), status.c.case_ref.desc()).limit(rows)
+    return [(row.subject_id, agency, None) for row in await session.execute(ordered)]
 
 
 async def details_of(session: AsyncSession, agency: str, refs: Collection[UUID]) -> dict[UUID, CaseDetails]:

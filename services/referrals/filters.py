@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -84,6 +84,21 @@ ORDERED_BY: Final[Mapping[SortOrder, Any]] = {
     SortOrder.DEADLINE: DEADLINE,
     SortOrder.CHANGED: ROWS.c.changed_at,
 }
+
+
+def by_state(filters: ReferralFilter) -> list[ReferralFilter]:
+    """Return filters of one state each that together hold the same referrals; the filter itself where it names none.
+
+    Of several states at once the server reads every entry that there is, however few it is to return.
+    """
+    if filters.direction is Direction.COORDINATED or filters.overdue:  # those that are late have an index of their own
+        return [filters]
+    chosen = {FINAL if filters.closed else UNANSWERED | UNDER_WAY} if filters.closed is not None else set()
+    chosen |= {frozenset(filters.states)} if filters.states else set()
+    if not chosen:
+        return [filters]
+    states = sorted(frozenset.intersection(*chosen))
+    return [replace(filters, states=(state,), closed=None) for state in states] or [filters]
 
 
 def conditions(agency: str, filters: ReferralFilter) -> list[Any]:

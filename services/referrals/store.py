@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, or_, select, text, tuple_, update
+from sqlalchemy import RowMapping, Select, or_, select, text, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +25,15 @@ from schemas.codes import (
     ServiceCode,
 )
 from services.referrals.domain import UNANSWERED, UNDER_WAY, Referral
-from services.referrals.filters import ORDERED_BY, PagePosition, ReferralFilter, SortOrder, conditions
+from services.referrals.filters import (
+    ORDERED_BY,
+    Direction,
+    PagePosition,
+    ReferralFilter,
+    SortOrder,
+    by_state,
+    conditions,
+)
 from services.referrals.table import CASE, COLUMNS, IS_LIVE, IS_OPEN, NOW, ROWS, SUBJECT, WAITS
 
 CODES = {
@@ -129,10 +137,17 @@ async def referrals_of(
 
 async def referrals_counted(session: AsyncSession, agency: str, filters: ReferralFilter, rows: int) -> list[DecidedBy]:
     """Return the fields that decide each of up to `rows` referrals of the agency: all that a count needs."""
-    query = (
-        select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*conditions(agency, filters)).limit(rows)
-    )
-    return [tuple(row) for row in await session.execute(query)]
+    parts = [_counted(agency, part, rows) for part in by_state(filters)]
+    query = parts[0] if len(parts) == 1 else select(union_all(*(part.subquery().select() for part in parts)).subquery())
+    return [tuple(row) for row in await session.execute(query.limit(rows))]
+
+
+def _counted(agency: str, filters: ReferralFilter, rows: int) -> Select[Any]:
+    query = select(ROWS.c.subject_id, ROWS.c.sending_agency, ROWS.c.purpose).where(*conditions(agency, filters))
+    if filters.direction is not Direction.COORDINATED:
+        # In the order of the index that finds them, so that it is read as far as the limit and no further.
+        query = query.order_by(ROWS.c.created_at, ROWS.c.referral_ref)
+    return query.limit(rows)
 
 
 async def agencies_to_remind(session: AsyncSession) -> list[str]:
