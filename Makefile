@@ -4,7 +4,7 @@ BIN := .venv/bin
 T ?= tests
 # Two at a time, each with servers of its own; one, where the servers are yours.
 N ?= $(if $(ACCORD_DATABASE)$(ACCORD_KAFKA),0,2)
-PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(N) --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(N) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check fix unit hooks test journeys faults leaks fuzz adversary mutation reliability bench demo up down schemas lock doctor e2e test-docker screens vendor clean
