@@ -39,9 +39,11 @@ CONTAINERS = bool(os.environ.get("ACCORD_CONTAINERS"))
 if CONTAINERS:
     from tests.support import containers  # what it needs is slow to import
 
-# Whole towns, then servers that a test starts and kills; the order within each stays.
+# Whole towns, then servers that a test starts and kills, then what goes over all services; the order within each stays.
+# The short files of each service come last, so that both processes of a run end within seconds of each other.
 LONGEST_FIRST = {
-    name: place for place, name in enumerate(("journeys", "e2e", "fuzz", "cli", "consumer", "outbox", "devstack"))
+    name: place
+    for place, name in enumerate(("journeys", "e2e", "fuzz", "cli", "consumer", "outbox", "devstack", "services"))
 }
 # Files that share a running town stay in one process of the run.
 SHARED_TOWNS = {

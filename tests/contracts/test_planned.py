@@ -2,12 +2,11 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from schemas.asyncapi import document
 from schemas.registry import CONTRACTS, PLANNED
+from tests.architecture.sources import files, tree
 
-SERVICES = Path(__file__).parents[2] / "services"
 # What is named in these is a type, or a fact that is acted on.
 NOT_OFFERED = {"annotation", "returns", "keys", "pattern"}
 
@@ -22,8 +21,8 @@ def values(node: ast.AST) -> Iterator[str]:
 
 
 def offered() -> set[str]:
-    files = (path for path in SERVICES.rglob("*.py") if path.name != "consumers.py")
-    names = {name for file in files for name in values(ast.parse(file.read_text()))}
+    paths = (path for path in files("services") if path.name != "consumers.py")
+    names = {name for path in paths for name in values(tree(path))}
     return {fact.type for fact in CONTRACTS.values() if fact.__name__ in names}
 
 
