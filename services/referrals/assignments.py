@@ -19,7 +19,9 @@ from services.referrals.table import ASSIGNMENT, IS_LIVE, PERSON, ROWS
 def answered_by(agency: str, person_ref: str | None) -> Any:
     """Return the condition that this person answers a row of the agency, or nobody who works there now."""
     assignments = _current(agency).where(ASSIGNMENT.c.receiver_ref == ROWS.c.receiver_ref)
-    return ~assignments.exists() if person_ref is None else assignments.where(PERSON.c.person_ref == person_ref).exists()
+    return (
+        ~assignments.exists() if person_ref is None else assignments.where(PERSON.c.person_ref == person_ref).exists()
+    )
 
 
 async def person_answering(session: AsyncSession, agency: str, receiver_ref: UUID) -> str | None:

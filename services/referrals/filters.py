@@ -114,6 +114,12 @@ def conditions(agency: str, filters: ReferralFilter) -> list[Any]:
         required.append(ROWS.c.priority.in_(filters.priorities))
     if filters.agency is not None:
         required.append(_other_condition(filters.direction, filters.agency))
+    return required + _named_conditions(agency, filters)
+
+
+def _named_conditions(agency: str, filters: ReferralFilter) -> list[Any]:
+    """Return the conditions of a list of named rows: of a case, of references, of a code, of who answers."""
+    required = []
     if filters.case_ref is not None:
         own = select(CASE.c.subject_id).where(CASE.c.case_ref == filters.case_ref, CASE.c.agency_id == agency)
         required.append(ROWS.c.subject_id == own.scalar_subquery())

@@ -122,6 +122,7 @@ class Clerk:
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
         self.note("assign_case", "ana", {"person_refs": ["ana", "mia"]}, FIRST, case_ref=case)
         self.note("open_colleagues_case", "mia", {"reason_code": "covering"}, case_ref=case)
+        self.note("read_opening_step", "mia", case_ref=case)
         self.note("name_case", "ana", {"nickname": "Blue door"}, FIRST, case_ref=self.a_case())
         self.note("search_cases", "ana", {"nickname": "blue door"})
         self.note("close_case", "ana", {"reason_code": "completed"}, FIRST, case_ref=self.a_case())
@@ -264,6 +265,8 @@ class Clerk:
             code = self.asks("ana", "referrals", "GET", f"/v1/referrals/{sender_ref}")["spoken_code"]
             self.note("search_referrals", "sam", {"spoken_code": code})
             self.note("read_referral", "sam", referral_ref=receiver_ref)
+        _, receiver_ref = self.a_referral(case)
+        self.note("assign_referral", "sam", {"person_ref": "sam"}, referral_ref=receiver_ref)
 
     def conflict_check(self) -> None:
         """A referral to legal aid, whose system has one name to compare before anybody sees more."""
@@ -339,6 +342,8 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
     "list_awaiting": ("mia", {}),
+    "count_awaiting": ("mia", {}),
+    "read_workload": ("sam", {}),
     "list_braked": ("ana", {}),
     "list_conflicts": ("priya", {}),
     "list_releases": ("ana", {"ending_within_days": "60"}),

@@ -30,6 +30,7 @@ ANSWERS = tuple(
         "begin_referral",
         "complete_referral",
         "fail_contact",
+        "assign_referral",
     )
 )
 ORDERS = ("read_order", "issue_order", "modify_order", "serve_order", "set_hearing", "note_violation", "end_order")
@@ -40,6 +41,7 @@ CASES = (
     "intake.read_case",
     "intake.report_incident",
     "intake.write_plan",
+    "intake.read_opening_step",
     "intake.assign_case",
     "intake.name_case",
     "intake.close_case",

@@ -51,6 +51,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "set_hearing": {"hearing_at": "2026-12-01T09:00:00Z"},
     "note_violation": {},
     "end_order": {"end_reason": "dismissed"},
+    "assign_referral": {"person_ref": "sam"},
     "withdraw_referral": {"reason_code": "sender"},
     "accept_referral": {"advocate_name": "Sam"},
     "decline_referral": {"reason_code": "no_capacity"},

@@ -225,6 +225,11 @@ async def withdraw_referral(shop: Shop) -> Write:
     return Write("ana", f"/v1/referrals/{ref}/withdrawal", {"reason_code": "sender"}, sending.case_ref)
 
 
+async def assign_referral(shop: Shop) -> Write:
+    answer = await an_answer(("acceptance", ACCEPTED))(shop)
+    return Write("sam", answer.path.replace("acceptance", "assignment"), {"person_ref": "sam"}, answer.case_ref)
+
+
 def an_answer(*steps: tuple[str, Any]) -> Callable[[Shop], Awaitable[Write]]:
     """Return what makes the last of these answers to a referral ready, the earlier ones being given."""
 
@@ -295,6 +300,7 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "end_order": a_step(("end", {"end_reason": "dismissed"})),
     "send_referral": send_referral,
     "withdraw_referral": withdraw_referral,
+    "assign_referral": assign_referral,
     "accept_referral": an_answer(("acceptance", ACCEPTED)),
     "decline_referral": an_answer(("decline", {"reason_code": "no_capacity"})),
     "ask_for_more": an_answer(("question", None)),

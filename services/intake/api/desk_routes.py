@@ -48,9 +48,7 @@ async def assign_case(
 async def read_opening_step(case_ref: UUID, unit: MayReadCases) -> OpeningStepResponse:
     """Tell whether the case opens to this person only once they have said why; of the case it tells nothing."""
     subject = await own_subject(unit, case_ref)
-    return OpeningStepResponse(
-        case_ref=case_ref, reason_needed=await reason_needed(unit, case_ref, subject.at)
-    )
+    return OpeningStepResponse(case_ref=case_ref, reason_needed=await reason_needed(unit, case_ref, subject.at))
 
 
 @routes.post("/{case_ref}/opening", response_model=ColleagueOpeningResponse)

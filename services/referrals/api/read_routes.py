@@ -82,8 +82,9 @@ async def list_referrals(
     """List the referrals of one direction that this person may see now: oldest, closest deadline or last change first.
 
     `state` and `priority` may be named several times; `agency` is the other one, `case_ref` the asker's own name of a
-    case; own ones can be named by their `referral_ref`, up to 50.  Received ones can be those that are `assigned` to whoever asks, or to nobody who works there now.  What a list filters or sorts by must be open to the asker, else the row is not in it.  Each case shown is on
-    record once a day.  A page may be short or empty and still have a next one.
+    case; own ones can be named by their `referral_ref`, up to 50.  Received ones can be those that are `assigned` to
+    whoever asks, or to nobody who works there now.  What a list filters or sorts by must be open to the asker, else the
+    row is not in it.  Each case shown is on record once a day.  A page may be short or empty and still have a next one.
     """
     filters = replace(filters, asker=unit.person_ref)
     behind = None if cursor is None else await _place_of(unit, filters, cursor)

@@ -14,6 +14,7 @@ from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
 
 SHELTER = "harbor-house|shelter"
+SHELTER_ADVOCACY = "harbor-house|advocacy"
 POLICE = "county-sheriff|order_enforcement"
 STATES = 'SELECT recipient, state FROM register.directive JOIN register."case" USING (subject_id) WHERE case_ref = %s'
 
@@ -200,8 +201,8 @@ async def test_the_sign_page_says_that_it_takes_two_and_who_can(square: Square) 
     browser, case_ref, agency = await desk_of(square)
     await signed(browser, case_ref, [SHELTER])
     other = await square.sign_in(await square.person(agency, "advocate"))
-    fields = {"step": "drafts", "yes": [SHELTER_ADVOCACY], "asked": ["needs", "children"]}
-    await post(browser, await considered(browser, case_ref), fields)
+    fields = {"step": "drafts", "yes": [SHELTER_ADVOCACY], "asked": ["needs"]}
+    await post(browser, await considered(browser, case_ref, ways=[SHELTER_ADVOCACY]), fields)
 
     page = await browser.get(f"{RELEASES}/{case_ref}/sign")
     (ref,) = re.findall(r'name="refs"[^>]*value="([0-9a-f-]{36})"', page.text)

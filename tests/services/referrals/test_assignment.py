@@ -26,7 +26,7 @@ class Hotline:
 
     desk: Desk
     mia: httpx.AsyncClient
-    theirs: UUID = UUID(int=0)  # the hotline's own name of the shelter's case
+    theirs: UUID | None = None  # the hotline's own name of the shelter's case
     sent: str = ""  # the referral as the shelter knows it
 
     @property
