@@ -75,7 +75,7 @@ class ReferralFilter:
 
 NO_DEADLINE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 # Written as in the index of 0005_assignment.py, so that the server finds it.
-DEADLINE: Final = literal_column(
+DEADLINE: Final[Any] = literal_column(
     "(CASE WHEN state IN ('sent', 'needs_info') THEN coalesce(answer_by, '9999-01-01 00:00:00+00'::timestamptz)"
     " ELSE '9999-01-01 00:00:00+00'::timestamptz END)"
 )

@@ -50,7 +50,7 @@ async def test_sam_takes_on_an_urgent_referral_and_closes_it(sit: Sit, spoken_co
     assert NAME not in await sitting.page.content()
 
     await to_page(sitting, "Referrals")
-    await sitting.page.get_by_role("link", name="Open (").click()
+    await sitting.page.get_by_role("link", name="My agency (").click()
     await sitting.page.get_by_label("Spoken code").fill(spoken_code.title())
     await sitting.page.get_by_role("button", name="Find").click()
     await sitting.page.get_by_text("Complete it at once").click()
@@ -58,3 +58,23 @@ async def test_sam_takes_on_an_urgent_referral_and_closes_it(sit: Sit, spoken_co
     await sitting.page.get_by_label("Yes, she knows").check()
     await sitting.page.get_by_role("button", name="Complete").click()
     assert "It is complete." in await sitting.page.locator("main").inner_text()
+
+
+async def test_sam_ticks_a_referral_and_assigns_it_by_keys(sit: Sit, referred_case: str) -> None:
+    sitting = await sit("sam", script=True)
+    page = sitting.page
+    await page.goto(f"{sitting.board}/app/referrals?view=unassigned")
+    code = await page.locator("tbody th a").first.inner_text()
+
+    for key in "jx":
+        await sitting.press(key)
+    assert await page.locator("tbody input:checked").count() == 1
+    await sitting.press("a")
+    await page.get_by_role("button", name="Save").click()
+
+    await page.get_by_role("heading", name="What was assigned").wait_for()
+    row = page.locator("tbody tr").first
+    assert [code in await row.inner_text(), "Sam Okoye" in await row.inner_text()] == [True, True]
+    await page.get_by_role("link", name="Back to referrals").first.click()
+    await page.get_by_role("link", name="Mine (").click()
+    assert code in await page.locator("tbody").inner_text()
