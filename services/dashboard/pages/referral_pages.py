@@ -68,10 +68,11 @@ async def check_opening(
     place = f"{REFERRALS}/{referral_ref}" + (f"?case={case}" if case else "")
     if purpose is None or not desk.background:
         return see_other(place)
-    referral = (await _referral(desk, referral_ref, case)).row
-    near = _near(referral, await mail.case_file(desk, referral.case_ref))
-    if await mail.still_open(desk, near, purpose, releases):
-        return Response(status_code=204)
+    with suppress(Absent):  # without the release, nor may the referral be seen: what is typed beside it stays
+        referral = (await _referral(desk, referral_ref, case)).row
+        near = _near(referral, await mail.case_file(desk, referral.case_ref))
+        if await mail.still_open(desk, near, purpose, releases):
+            return Response(status_code=204)
     return desk.closed(place)
 
 

@@ -2,9 +2,12 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 
+from schemas.codes import AgencyKind
+from services.dashboard.domain import case_code
 from services.dashboard.navigation import CASES
 from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
@@ -209,3 +212,37 @@ async def test_a_closing_needs_a_reason(square: Square) -> None:
 
     assert answer.status_code == 422
     assert 'href="#reason_code"' in answer.text
+
+
+async def test_a_view_of_the_cases_is_live_and_what_was_found_is_not(square: Square) -> None:
+    _, browser, _ = await take_in(square)
+
+    view = (await browser.get(f"{CASES}?view=agency")).text
+    found = (await browser.submit(CASES, words="Blue door")).text
+    part = view[view.index('<div id="cases-now">') :]
+
+    assert f'data-hx-get="{CASES}?view=agency" data-hx-trigger="again" data-hx-target="#cases-now"' in view
+    assert 'data-gone="A case has left this list.' in view
+    assert "Blue door" in part
+    assert "<form" not in part  # a name that is being typed stays
+    assert "data-hx-get" not in found
+
+
+async def test_from_a_case_nothing_of_it_is_typed_again(square: Square) -> None:
+    agency = await square.agency(AgencyKind.LEGAL_AID)
+    browser = await square.sign_in(await square.person(agency, "attorney"))
+    case = str((await browser.submit(NEW)).headers["location"]).partition("?")[0]
+    ref = case.rpartition("/")[2]
+    page = (await browser.read(case)).links
+    form = await browser.get(f"/app/orders/new?case={ref}")
+    order = await browser.submit(f"/app/orders/new?case={ref}", status="requested")
+
+    assert {
+        f"/app/{place}" for place in (f"orders/new?case={ref}", f"referrals/new?case={ref}", f"releases/{ref}/new")
+    } <= set(page)
+    assert case_code(UUID(ref)) in form.text
+    assert order.status_code == 303, order.text
+    assert square.sql(ORDER_CASE, str(order.headers["location"]).partition("?")[0].rpartition("/")[2]) == [(UUID(ref),)]
+
+
+ORDER_CASE = "SELECT case_ref FROM law_enforcement_bridge.protective_order WHERE order_ref = %s"

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 
@@ -204,6 +205,8 @@ async def test_a_privacy_officer_shuts_a_colleague_out_by_name(office: Office) -
     assert (empty.status_code, 'href="#person_ref"' in empty.text) == (422, True)
     assert (answer.status_code, "Shut out: Robin Vale" in answer.text) == (200, True)
     assert "My cases (0)" in await office.page("case_worker", CASES)
+    changes = office.square.sql("SELECT case_ref FROM dashboard.change WHERE agency_id = %s", office.agency)
+    assert changes.count((UUID(ref),)) == 2  # open lists were told when it was opened, and when somebody lost it
 
 
 async def test_a_colleagues_case_is_opened_by_a_reason(office: Office) -> None:

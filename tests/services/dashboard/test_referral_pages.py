@@ -1,6 +1,7 @@
 """Referrals at the desk: by their clock, with their answers as buttons, and no more of her than she allowed."""
 
 import re
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
+from services.dashboard.session_auth import BACKGROUND
 from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import PLACES, Square
 from tests.services.dashboard.desk_forms import PageForms, send
@@ -207,6 +209,36 @@ async def test_of_several_referrals_the_right_one_is_opened(square: Square) -> N
 
     assert ["Another name" in text for text in names] == [True, False]
     assert [NAME in text for text in names] == [False, True]
+
+
+async def test_a_stop_closes_what_is_open_and_leaves_what_is_typed(square: Square) -> None:
+    _, case_ref, directive_ref, browser = await told(square, DataCategory.IDENTITY)
+    page = await page_of(browser)
+    shown = await opened(browser, page)
+    (still,) = [unescape(place) for place in re.findall(r'data-hx-get="([^"]+)"', shown)]
+    part = shown[shown.index('<div id="opened">') :].partition("</section>\n</div>")[0]
+
+    before = await browser.client.get(still, headers={BACKGROUND: "1"})
+    await square.town.revoke(case_ref, directive_ref)
+    after = await browser.client.get(still, headers={BACKGROUND: "1"})
+
+    assert NAME in part
+    assert "<form" not in part  # what is replaced holds nothing that somebody types into
+    assert f'action="{page}/acceptance"' in shown
+    assert (before.status_code, before.text) == (204, "")
+    assert after.status_code == 200
+    assert after.text.startswith('<div id="opened">')
+    assert NAME not in after.text
+    assert "what she allows has changed" in after.text
+
+
+async def test_a_page_that_was_opened_leads_back_after_signing_in(square: Square) -> None:
+    _, browser = await a_desk(square)
+    page = await page_of(browser)
+
+    led = [await browser.get(f"{page}/{act}") for act in ("opening", "acceptance")]
+
+    assert [answer.headers["location"] for answer in led] == [page, page]
 
 
 async def test_after_a_stop_the_page_is_as_if_it_never_was(square: Square) -> None:
