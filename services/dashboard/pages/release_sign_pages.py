@@ -163,9 +163,9 @@ async def _send(desk: Desk, form: DeskForm, ask: Ask, model: type[DirectiveState
 
 async def _sign_page(desk: Desk, case_ref: UUID, form: SignForm, status: int = 200) -> Response:
     texts = await _offer_evidence(desk, form)
-    drafts = (await case_releases(desk, case_ref)).that_are("draft")
-    names = await names_in(desk, drafts)
-    form.offer_drafts(drafts, names)
+    unsigned = (await case_releases(desk, case_ref)).that_are("draft")
+    names = await names_in(desk, unsigned)
+    form.offer_drafts(unsigned, names)
     return _evidence_page(
         desk,
         "releases/sign.html",
@@ -173,10 +173,10 @@ async def _sign_page(desk: Desk, case_ref: UUID, form: SignForm, status: int = 2
         form,
         texts,
         status,
-        drafts=drafts,
+        unsigned=unsigned,
         names=names,
         act=ActForm(),
-        widening=[row for row in drafts if row.needs_second_person],
+        widening=[row for row in unsigned if row.needs_second_person],
         second_people=await signing_colleagues(desk),
     )
 

@@ -68,10 +68,10 @@ async def test_of_a_plan_either_side_is_kept(square: Square) -> None:
         return (await post(browser, (await browser.get(plan)).text, f"{plan}/opening")).text
 
     one, other = await opened(), await opened()
-    await post(browser, one, plan, pets="The dog")
+    await post(browser, one, plan, threat_type="", pets="The dog")
     await square.deliver(agency)
-    conflict = await post(browser, other, plan, pets="The bird")
-    kept = await post(browser, conflict.text, plan, **{"pets": "The bird", "keep-pets": "other"})
+    conflict = await post(browser, other, plan, threat_type="", pets="The bird")
+    kept = await post(browser, conflict.text, plan, **{"threat_type": "", "pets": "The bird", "keep-pets": "other"})
     await square.deliver(agency)
 
     assert (conflict.status_code, kept.status_code) == (412, 303)

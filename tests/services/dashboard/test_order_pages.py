@@ -113,7 +113,7 @@ async def test_two_who_change_an_order_see_each_others_change(square: Square) ->
     answer = await browser.client.post(f"{place}/step/service", data=fields, headers=OWN_FORM)
 
     assert answer.status_code == 412
-    assert "Somebody changed the order meanwhile" in answer.text
+    assert "It changed while you were at it" in answer.text
     assert "In hand" in answer.text
     assert re.search(r'value="in_hand" checked', answer.text)
 
