@@ -9,6 +9,7 @@ import pytest
 from runtime.auth.scopes import Scope
 from services.dashboard import main
 from services.dashboard.navigation import BOARD
+from services.dashboard.session_secret import SessionSecret
 from tests.services.dashboard.browser import Read
 from tests.services.dashboard.conftest import BOARD as ADDRESS
 from tests.services.dashboard.conftest import PASSPHRASE, Square, board_settings, housed
@@ -256,6 +257,20 @@ async def test_a_new_sign_in_ends_the_session_before_it(square: Square) -> None:
     other = square.browser()
     other.client.cookies.set("accord-session", former)
     assert (await other.get(BOARD)).status_code == 303
+
+
+async def test_a_session_that_was_planted_before_is_not_gone_on_with(square: Square) -> None:
+    _, person = await square.worker()
+    browser, planter = square.browser(), square.browser()
+    planted = SessionSecret.new().text
+    for sitting in (browser, planter):
+        sitting.client.cookies.set("accord-session", planted, domain="board.test", path="/")
+
+    await browser.sign_in(person, PASSPHRASE)
+
+    assert browser.client.cookies.get("accord-session", domain="board.test") != planted
+    assert (await browser.get(BOARD)).status_code == 200
+    assert (await planter.get(BOARD)).status_code == 303
 
 
 async def test_signing_in_waits_for_an_issuer_that_is_away(square: Square) -> None:
