@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 
@@ -23,7 +24,7 @@ SEARCHES = ("/search", "/opening", "/correction")
 
 @dataclass
 class DeskPage:
-    """A page as somebody came to it: whose, where, and what it says in English and, where it can be asked for, Spanish."""
+    """A page as somebody came to it: whose, where, and what it says in English and, if it can be had, in Spanish."""
 
     person: str
     address: str
@@ -57,6 +58,8 @@ class Walk:
 
     async def _read(self, person: str, address: str, template: str) -> list[str]:
         answer = await self.browsers[person].get(address)
+        if "location" in answer.headers:
+            return [answer.headers["location"]]
         page = FormsOfPage(answer.text, self.browsers[person])
         self.pages.append(DeskPage(person, address, f"GET {template}", answer.text, answer.status_code))
         for form in page.forms:
@@ -74,7 +77,7 @@ class Walk:
                 await self._send(person, form, template, bad)
 
     async def _send(self, person: str, form: DeskForm, template: str, fields: dict[str, str]) -> None:
-        answer = await form.send(fields)  # type: ignore[arg-type]  # one word a field
+        answer = await form.send(fields)
         if "location" not in answer.headers:
             self.pages.append(DeskPage(person, form.action, f"POST {template}", answer.text, answer.status_code))
 
@@ -107,9 +110,18 @@ async def walked(town: Town, signed_in: dict[str, Browser], referred_case: str) 
     ana, olga, lee = (signed_in[name] for name in ("ana", "olga", "lee"))
     case, closed, denial = await told_case(ana), await closed_case(ana), await _talk(ana, referred_case)
     person, _ = await newcomer(olga), await recorded(lee)
-    referred = f"{CASES}/{referred_case}"
+    referred, stopped = f"{CASES}/{referred_case}", f"{RELEASES}/{referred_case}/stopped"
     starts = {
-        "ana": (referred, case, closed, f"{denial}/lift", f"{case}/intake", f"{REFERRALS}?view=sent", "/app/none"),
+        "ana": (
+            referred,
+            case,
+            closed,
+            f"{denial}/lift",
+            f"{case}/intake",
+            f"{REFERRALS}?view=sent",
+            "/app/none",
+            stopped,
+        ),
         "mia": (f"{case}/opening", denial),
         "olga": (PEOPLE, f"{PEOPLE}/ana", f"{PEOPLE}/sessions", OWN),
         "priya": (person, f"{referred}/exclusion", f"{referred}/accounting"),
@@ -131,7 +143,7 @@ async def _talk(ana: Browser, case_ref: str) -> str:
     assert (await post(ana, await ana.get(f"{place}/deny"), denied)).status_code == 303
     links = set(Read((await ana.get(place)).text).links) - before
     (denial,) = {link for link in links if f"{place}/release/" in link}
-    await post(ana, await considered(ana, case_ref), {"step": "drafts", "yes": [POLICE], "asked": ["needs"]})  # type: ignore[arg-type]
+    await post(ana, await considered(ana, UUID(case_ref)), {"step": "drafts", "yes": [POLICE], "asked": ["needs"]})
     lifting = await ana.get(f"{denial}/lift")
     await post(ana, lifting, evidence(lifting))
     return denial

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -37,6 +38,14 @@ NO_PAGES = frozenset(
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 AXE = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+# What can differ in another language and other colours; how a page is built is the same.
+AXE_AGAIN = {
+    "resultTypes": ["violations"],
+    "runOnly": {
+        "type": "rule",
+        "values": ["color-contrast", "target-size", "document-title", "html-lang-valid", "label"],
+    },
+}
 DESK: ViewportSize = {"width": 1280, "height": 1024}
 ZOOMED: ViewportSize = {"width": 320, "height": 256}  # 1280 by 1024 at 400 %: WCAG 2.2, 1.4.10
 AUDITED = "/app/audited"
@@ -75,8 +84,9 @@ def test_each_page_has_one_heading_and_its_action_without_script(walk: Walk) -> 
         acts = [] if main is None else re.findall(r'<a [^>]*href="/|<button|type="submit"', main.group())
         forms = [] if main is None else re.findall(r"<form.*?</form>", main.group(), re.DOTALL)
         mute = [form for form in forms if "<button" not in form]
-        if len(Read(page.text).headings) != 1 or not acts or mute or "javascript:" in page.text:
-            wrong.append((page.person, page.address, Read(page.text).headings, len(acts), len(mute)))
+        headings = Read(page.text).tags.count("h1")
+        if headings != 1 or not acts or mute or "javascript:" in page.text:
+            wrong.append((page.person, page.address, headings, len(acts), mute))
 
     assert wrong == []
 
@@ -85,7 +95,7 @@ def test_nobody_is_led_to_a_page_that_they_may_not_see(walk: Walk) -> None:
     refused = [
         (page.person, page.address, page.status)
         for page in walk.pages
-        if page.template.startswith("GET") and page.status != 200 and page.address != "/app/none"
+        if page.template.startswith("GET") and page.status >= 400 and page.address != "/app/none"
     ]
 
     assert refused == []
@@ -127,7 +137,7 @@ async def test_every_page_is_fit_for_everybody(walk: Walk, seeded: Town, chromiu
 async def a_context(walk: Walk, town: Town, chromium: Browser, person: str) -> BrowserContext:
     """Return a window with script in which this person is signed in."""
     context = await chromium.new_context(bypass_csp=True, viewport=DESK)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     board = town.services["dashboard"]
     cookies = walk.browsers[person].client.cookies
     await context.add_cookies([{"name": name, "value": value, "url": board} for name, value in cookies.items()])
@@ -139,11 +149,11 @@ async def flaws(context: BrowserContext, board: str, page: DeskPage) -> list[str
     window = await context.new_page()
     label = f"{page.template} ({page.status}) by {page.person}"
     await shown(window, board, page.text)
-    found = [*await broken_rules(window), *await window.evaluate(OUT_OF_REACH), *await too_wide(window)]
+    found = [*await broken_rules(window, AXE), *await window.evaluate(OUT_OF_REACH), *await too_wide(window)]
     if page.spanish:
         await window.emulate_media(color_scheme="dark")
         await shown(window, board, page.spanish)
-        found += [f"es: {flaw}" for flaw in [*await broken_rules(window), *await too_wide(window)]]
+        found += [f"es: {flaw}" for flaw in [*await broken_rules(window, AXE_AGAIN), *await too_wide(window)]]
     await window.close()
     return [f"{label}: {flaw}" for flaw in found]
 
@@ -156,12 +166,17 @@ async def shown(window: Page, board: str, text: str) -> None:
 
     await window.unroute_all()
     await window.route(f"**{AUDITED}", answer)
+    await window.route(f"**{LIVE}*", refuse)  # nothing is to change while it is looked at
     await window.set_viewport_size(DESK)
     await window.goto(board + AUDITED)
 
 
-async def broken_rules(window: Page) -> list[str]:
-    result = await Axe().run(window, options=AXE)
+async def refuse(route: Route) -> None:
+    await route.abort()
+
+
+async def broken_rules(window: Page, options: dict[str, Any]) -> list[str]:
+    result = await Axe().run(window, options=options)
     return [f"{rule['id']} {node['html'][:160]}" for rule in result.response["violations"] for node in rule["nodes"]]
 
 

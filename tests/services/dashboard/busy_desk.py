@@ -62,8 +62,8 @@ class BusyDesk:
 
     @classmethod
     async def begun(cls, square: Square, rng: Random) -> "BusyDesk":
-        people = [await _person(square, kind, role) for kind, role in WHO]
-        return cls(square, rng, *people, httpx.AsyncClient(transport=square.streets))
+        hotline, shelter, police, cell = [await _person(square, kind, role) for kind, role in WHO]
+        return cls(square, rng, hotline, shelter, police, cell, httpx.AsyncClient(transport=square.streets))
 
     async def ask(
         self, who: Person, service: str, path: str, method: str = "GET", body: Any = None, **headers: str

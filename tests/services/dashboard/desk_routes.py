@@ -10,11 +10,11 @@ PAGES = tuple(route for router in main.ROUTES for route in router.routes if isin
 
 def templates(method: str) -> Iterator[str]:
     """Yield the template of each page that takes a method."""
-    yield from (route.path for route in PAGES if method in route.methods)
+    yield from (route.path for route in PAGES if method in (route.methods or ()))
 
 
 def template_of(method: str, address: str) -> str:
     """Return the template of the page that an address leads to, or "" where there is none."""
     path = address.partition("?")[0].partition("#")[0]
-    matching = (route.path for route in PAGES if method in route.methods and route.path_regex.match(path))
+    matching = (route.path for route in PAGES if method in (route.methods or ()) and route.path_regex.match(path))
     return next(matching, "")

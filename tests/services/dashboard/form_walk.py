@@ -1,7 +1,7 @@
 """Every form that a person can come to: pages are followed by their links, and each form is read as it stands."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
@@ -14,7 +14,7 @@ from tests.services.dashboard.desk_routes import template_of
 CHOICES = frozenset({"radio", "checkbox", "select", "submit"})
 TYPED = frozenset({"text", "textarea", "password"})
 LOOKS = ("/opening", "/correction")  # forms that change nothing and lead to a page with more of them
-NOT_FOLLOWED = (SIGN_OUT, "/app/language/", "/app/keys/", "/app/ledger/export", "/app/ui/")
+NOT_FOLLOWED = (SIGN_OUT, "/app/sign-in", "/app/language/", "/app/keys/", "/app/ledger/export", "/app/ui/")
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class DeskForm:
                 sent.setdefault(entry.name, []).append(entry.value)
         return sent
 
-    async def send(self, changes: dict[str, str | list[str]], **headers: str) -> httpx.Response:
+    async def send(self, changes: Mapping[str, str | list[str]], **headers: str) -> httpx.Response:
         """Send the form with some fields changed, from a page of ours."""
-        return await self.browser.client.post(self.action, data=self.content | changes, headers=OWN_FORM | headers)
+        return await self.browser.client.post(self.action, data={**self.content, **changes}, headers=OWN_FORM | headers)
 
 
 class FormsOfPage(HTMLParser):

@@ -210,8 +210,10 @@ async def test_each_form_refuses_a_key_or_a_version_that_no_page_holds(desks: Sq
 
 async def test_a_form_with_every_field_missing_breaks_nothing(forms: list[DeskForm]) -> None:
     """Last, as a form in which nothing is required is carried out."""
-    missing = [{name: [] for name in form.content if name != "token"} for form in forms]
-    answers = {form.action: await form.send({**fields}) for form, fields in zip(forms, missing, strict=True)}
+    missing: list[dict[str, str | list[str]]] = [
+        {name: [] for name in form.content if name != "token"} for form in forms
+    ]
+    answers = {form.action: await form.send(fields) for form, fields in zip(forms, missing, strict=True)}
 
     assert not {place: answer.status_code for place, answer in answers.items() if answer.status_code >= 500}
     assert all(
