@@ -25,7 +25,7 @@ from runtime.auth.scopes import scopes_of
 from tests.support.town import PEOPLE
 from tests.support.web import AUDIENCE, a_key
 
-READY_WITHIN: Final = 60.0
+READY_WITHIN: Final = 180.0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUse
 from services.dashboard.templates import fragment, page
 
 KEYS_COOKIE: Final = "accord-keys"
+WHOLE_PAGE: Final = "frame.html"
+PART: Final = "part.html"  # for a script that asked for a part: a page that is kept up to date has its frame already
 
 Row = TypeVar("Row", bound=BaseModel)
 AnyForm = TypeVar("AnyForm", bound=DeskForm)
@@ -141,11 +143,15 @@ class Desk:
             await session.commit()
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
-        """Return a page of this person's; `done` in its address says which act led to it."""
+        """Return a page of this person's; `done` in its address says which act led to it.
+
+        A page that is kept up to date extends `layout`: asked for by its script, it comes without the frame.
+        """
         secret = self.visit.secret
         if isinstance(context.get("form"), DeskForm):
             self.resume(context["form"])
         frame = {
+            "layout": PART if "hx-request" in self.request.headers else WHOLE_PAGE,
             "drafts": self.drafts,
             "visit": self.visit,
             "clock": self.visit.clock,

@@ -23,13 +23,15 @@ INSERT INTO dashboard.sign_in AS s (person_ref, agency_id, signed_in_at)
 VALUES (:person_ref, :agency, register.instant())
 ON CONFLICT (person_ref) DO UPDATE SET signed_in_before = s.signed_in_at, signed_in_at = EXCLUDED.signed_in_at
 """)
-TOUCH = text("""
-UPDATE dashboard.session SET seen_at = CASE WHEN :used THEN register.instant() ELSE seen_at END
-WHERE digest = :digest AND NOT dashboard.is_over(seen_at, ends_at)
-RETURNING sealed, token_until <= register.instant() + interval '60 seconds' AS worn,
+GOES_ON = "digest = :digest AND NOT dashboard.is_over(seen_at, ends_at)"
+STORED = """sealed, token_until <= register.instant() + interval '60 seconds' AS worn,
     CAST(extract(epoch FROM seen_at + interval '15 minutes' - register.instant()) AS integer) AS idle_left,
-    CAST(extract(epoch FROM ends_at - register.instant()) AS integer) AS whole_left
-""")
+    CAST(extract(epoch FROM ends_at - register.instant()) AS integer) AS whole_left"""
+TOUCH = text(f"""
+UPDATE dashboard.session SET seen_at = CASE WHEN :used THEN register.instant() ELSE seen_at END
+WHERE {GOES_ON} RETURNING {STORED}
+""")  # noqa: S608 - texts of our own
+LOOK = text(f"SELECT {STORED} FROM dashboard.session WHERE {GOES_ON}")  # noqa: S608 - as above
 WHY_OVER = text("""
 SELECT CASE WHEN ends_at <= register.instant() THEN 'ended' ELSE 'idle' END FROM dashboard.session
 WHERE digest = :digest
@@ -62,7 +64,7 @@ class TimeLeft:
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session that goes on, locked until the transaction ends; `worn` when its token is about to run out."""
+    """A session that goes on; `worn` when its token is about to run out, and then locked until the transaction ends."""
 
     sealed: bytes = field(repr=False)
     worn: bool
@@ -98,9 +100,14 @@ async def begin(session: AsyncSession, digest: bytes, person: SignedInPerson, se
 
 
 async def touch(session: AsyncSession, digest: bytes, *, used: bool = True) -> StoredSession | None:
-    """Return the session, its idle time beginning anew where it was `used`; None where it is over or never was."""
+    """Return the session, its idle time beginning anew where it was `used`; None where it is over or never was.
+
+    Open pages ask by themselves, hundreds at a time: for them nothing is written, unless the token is to be renewed.
+    """
     await session.execute(WALL, {"digest": digest})
-    row = (await session.execute(TOUCH, {"digest": digest, "used": used})).one_or_none()
+    row = None if used else (await session.execute(LOOK, {"digest": digest})).one_or_none()
+    if used or (row is not None and row.worn):
+        row = (await session.execute(TOUCH, {"digest": digest, "used": used})).one_or_none()
     return None if row is None else StoredSession(row.sealed, row.worn, TimeLeft(row.idle_left, row.whole_left))
 
 

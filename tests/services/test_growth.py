@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstack.postgres import Postgres
+from runtime.disclosure.list_reads import MOST_ROWS
 from services.consent.jobs import run_jobs as of_consent
 from services.law_enforcement_bridge.jobs import run_jobs as of_orders
 from services.referrals.jobs import run_jobs as of_referrals
@@ -28,6 +29,12 @@ FROM pg_stat_user_tables AS t LEFT JOIN pg_stat_user_indexes AS i ON i.relid = t
 ROUNDS = {
     "accord_consent": of_consent, "accord_referrals": of_referrals, "accord_law_enforcement_bridge": of_orders
 }  # fmt: skip
+
+COUNTS = {
+    "ana intake": "/v1/cases/count?state=closed",
+    "sam referrals": "/v1/referrals/count?direction=received&closed=true",
+    "sam exchange": "/v1/inbox/count",
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +79,20 @@ async def test_nothing_that_grows_is_read_from_end_to_end(grown: Grown, request_
 
     after = scanned(grown)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {}
+
+
+@pytest.mark.parametrize("counted", COUNTS)
+async def test_a_count_reads_no_further_than_its_bound(grown: Grown, counted: str) -> None:
+    before = read(grown)
+    async with AsyncExitStack() as stack:
+        day = Day(grown)
+        await day.begin(stack)
+        answer = await day.clients[counted].get(COUNTS[counted])
+    await end_sessions(grown)
+
+    after = read(grown)
+    assert answer.json()["count"] > 0
+    assert {name: after[name] - before[name] for name in after if after[name] - before[name] > 3 * MOST_ROWS} == {}
 
 
 @pytest.mark.parametrize("role", ROUNDS)

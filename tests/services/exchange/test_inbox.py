@@ -104,6 +104,28 @@ async def test_m11_listing_possible_purposes_records_no_refusal(desk: Desk) -> N
     assert desk.leaves() == []
 
 
+async def test_a_message_names_each_purpose_that_opens_it(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.permit(case_ref, purpose=Purpose.ADVOCACY)
+    await desk.tell(case_ref)
+    (row,) = await listed(desk.sam)
+    opening = f"/v1/messages/{row['message_ref']}/opening"
+
+    opened = [word for word in sorted(Purpose) if (await desk.sam.post(opening, json={"purpose": word})).is_success]
+
+    assert await purposes_of(desk.sam, row["message_ref"]) == opened == ["advocacy", "shelter"]
+
+
+@pytest.mark.parametrize("query", ["", "?queue=unread"])
+async def test_a_mailbox_is_as_long_as_its_count(desk: Desk, query: str) -> None:
+    await a_mailbox(desk, "vhvhhv")
+
+    counted = (await desk.sam.get(f"/v1/inbox/count{query}")).json()
+
+    assert counted == {"count": len(await listed(desk.sam, query[1:])), "whole": True}
+    assert counted["count"] == 3
+
+
 async def test_what_was_revoked_is_listed_no_more(desk: Desk) -> None:
     case_ref, directive_ref = await desk.released()
     await desk.tell(case_ref)
@@ -190,6 +212,7 @@ async def test_hidden_messages_change_no_byte_of_an_answer(desk: Desk, pattern: 
 
 async def test_more_hidden_messages_than_one_batch_stay_hidden(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "AT_ONCE", 2)
+    monkeypatch.setattr(lists, "SPARE", 1)
     await a_mailbox(desk, "hhhhhvhhhhhv")
 
     messages = await listed(desk.sam, "limit=1")

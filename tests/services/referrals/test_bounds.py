@@ -154,6 +154,18 @@ async def test_m11_a_count_leaves_one_leaf_an_hour_and_none_of_a_case(desk: Desk
     assert len(await consulted(desk, case_ref)) == before + 1, "the list's, and none of the counts'"
 
 
+async def test_a_count_of_several_states_is_that_of_its_list(desk: Desk) -> None:
+    case_ref, _ = await desk.released()
+    await desk.send(case_ref)
+
+    for query in ("state=sent&state=accepted", "closed=false", "closed=false&state=sent", "closed=true&state=sent"):
+        path = f"direction=received&case_ref={await desk.town.case_ref_of(case_ref, 'harbor-house')}&{query}"
+        listed = (await desk.sam.get(f"/v1/referrals?{path}")).json()["referrals"]
+        counted = (await desk.sam.get(f"/v1/referrals/count?{path}")).json()
+        assert counted == {"count": len(listed), "whole": True}
+        assert len(listed) == (query != "closed=true&state=sent")
+
+
 async def test_m11_who_may_not_know_the_state_is_not_counted_by_it(desk: Desk) -> None:
     case_ref = await desk.town.open_case("bay-hotline")
     path = "/v1/referrals/count?direction=received"
