@@ -14,6 +14,7 @@ from services.dashboard.ui_files import FILES, HASHES, KIT_PLACE, STATIC, versio
 ROOT = Path(__file__).parents[3]
 TRACKED = json.loads(HASHES.read_text())
 OWN = {"boot.js", "desk.css", "icon.svg"}
+MOST_OF_PAGE = 100_000  # bytes of the page and of all headers
 
 
 def test_each_file_of_the_kits_has_the_hash_on_record() -> None:
@@ -46,6 +47,16 @@ def test_every_file_is_in_the_wheel() -> None:
 
 def test_what_is_served_is_the_kits_and_our_own() -> None:
     assert set(FILES) == OWN | {name for name in TRACKED if name.endswith((".css", ".js"))}
+
+
+def test_what_a_first_page_names_is_light() -> None:
+    """At most 250 KB in 10 requests, the page itself among them; a browser measures it in tests/e2e/test_pages.py."""
+    frame, script = (STATIC.parent / "templates" / "frame.html").read_text(), FILES["boot.js"].body.decode()
+    named = {*re.findall(r"\{\{ ui \}\}/([\w.-]+)", frame), *re.findall(r'from "\./([\w.-]+)"', script)}
+
+    assert {"boot.js", "desk.css", "htmx.min.js", "moj-frontend.min.js"} <= named
+    assert len(named) + 1 <= 10
+    assert sum(len(FILES[name].compressed) for name in named) + MOST_OF_PAGE <= 250_000
 
 
 def test_another_file_is_another_address() -> None:
