@@ -27,6 +27,7 @@ SCRIPTS: Final = (
     "tracing",
     "growth",
     "board",
+    "pages",
     "live",
     "attacks",
     "bodies",
