@@ -70,7 +70,7 @@ class Tile:
     @property
     def order(self) -> str:
         """Return in words how the rows are sorted."""
-        return "most urgent first" if self.columns[3] else "longest here first"
+        return mark("most urgent first") if self.columns[3] else mark("longest here first")
 
 
 @dataclass(frozen=True, slots=True)

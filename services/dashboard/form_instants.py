@@ -36,11 +36,6 @@ def local_day(clock: LocalClock, days: int = 0) -> date:
     return clock.at.astimezone(clock.zone).date() + timedelta(days=days)
 
 
-def day_text(day: date) -> str:
-    """Return a day as people write it: "Thu 31 Dec 2026"."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
-
-
 def to_the_second(clock: LocalClock, instant: datetime) -> str:
     """Return an instant to the second: "Mon 30 Nov 2026, 10:04:12 PST"."""
     local = instant.astimezone(clock.zone)

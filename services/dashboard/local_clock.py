@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-UNITS: Final = ((timedelta(days=2), timedelta(days=1), "days"), (timedelta(hours=2), timedelta(hours=1), "h"))
+from babel.dates import format_date
+
+from services.dashboard.language import language_now, mark, translate
+
+UNITS: Final = ((timedelta(days=2), timedelta(days=1), mark("days")), (timedelta(hours=2), timedelta(hours=1), "h"))
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -35,19 +39,21 @@ class LocalClock:
     def full(self, instant: datetime) -> str:
         """Return day, date and time with the zone: "Mon 30 Nov 2026, 10:04 PST"."""
         local = instant.astimezone(self.zone)
-        return f"{local:%a} {local.day} {local:%b %Y}, {self.time(instant)}"
+        return f"{day_text(local)}, {self.time(instant)}"
 
     def relative(self, instant: datetime) -> str:
         """Return how far away an instant is: "5 min ago", "just now", "in 2 h"."""
         if abs(self.at - instant) < MINUTE:
-            return "just now"
-        return f"{span(self.at - instant)} ago" if instant < self.at else f"in {span(instant - self.at)}"
+            return translate(mark("just now"))
+        length = span(abs(self.at - instant))
+        return translate(mark("%(length)s ago") if instant < self.at else mark("in %(length)s")) % {"length": length}
 
     def due(self, deadline: datetime) -> str:
         """Return how a deadline stands: "20 min late", "due now", "in 2 h"."""
         if abs(self.at - deadline) < MINUTE:
-            return "due now"
-        return f"{span(self.at - deadline)} late" if deadline < self.at else f"in {span(deadline - self.at)}"
+            return translate(mark("due now"))
+        length = span(abs(self.at - deadline))
+        return translate(mark("%(length)s late") if deadline < self.at else mark("in %(length)s")) % {"length": length}
 
     def urgency(self, deadline: datetime, soon: timedelta) -> Urgency:
         """Return whether a deadline is over, comes within `soon`, or neither."""
@@ -56,11 +62,16 @@ class LocalClock:
         return Urgency.SOON if deadline - self.at <= soon else Urgency.NONE
 
 
+def day_text(day: date) -> str:
+    """Return a day as people write it: "Thu 31 Dec 2026"."""
+    return format_date(day, "EEE d MMM y", locale=language_now())
+
+
 def span(length: timedelta) -> str:
     """Return a length of time in whole days, hours or minutes, rounded down."""
     for least, unit, name in UNITS:
         if length >= least:
-            return f"{length // unit} {name}"
+            return f"{length // unit} {translate(name)}"
     return f"{length // MINUTE} min"
 
 

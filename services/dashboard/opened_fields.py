@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 
 from schemas import codes
 from schemas.categories import DataCategory
@@ -153,7 +154,7 @@ def _language_words(tag: str) -> str:
 
 def day_words(day: date) -> str:
     """Return a day as people write it: "3 Dec 2026"."""
-    return f"{day.day} {day:%b %Y}"
+    return format_date(day, "d MMM y", locale=language_now())
 
 
 def agencies_in(values: Any) -> Iterator[str]:

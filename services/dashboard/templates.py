@@ -15,9 +15,9 @@ from runtime.http.problems import Problem
 from services.dashboard.code_words import fact_words, priority_words, service_words, words
 from services.dashboard.domain import case_code
 from services.dashboard.field_labels import field_label
-from services.dashboard.form_instants import day_text
 from services.dashboard.forms.desk_form import field_items, field_params
 from services.dashboard.language import LANGUAGES, language_now, mark, translate, translate_plural
+from services.dashboard.local_clock import day_text
 from services.dashboard.rows.ledger_rows import ACT_WORDS
 from services.dashboard.ui_files import VERSION
 

@@ -96,7 +96,7 @@ def test_an_order_shows_the_status_of_each_unserved_respondent() -> None:
     service = [{"service_status": status} for status in ("failed", "in_hand", "served")]
     row = {"order_ref": str(uuid4()), "case_ref": ROW["case_ref"], "changed_at": NOON.isoformat(), "service": service}
 
-    assert order_to_serve(row).about == "Failed, In hand"
+    assert order_to_serve(row).about == "An officer has it, Could not be served"
 
 
 @pytest.mark.parametrize(
