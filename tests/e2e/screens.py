@@ -11,7 +11,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from schemas.town import Town
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screens"
 MOST_BYTES: Final = 60_000
+PATIENCE: Final = 60_000.0  # milliseconds: a town may share its machine
 SCREENS: Final[dict[str, ViewportSize]] = {
     "desk": {"width": 1280, "height": 900},
     "phone": {"width": 375, "height": 780},
@@ -33,65 +34,95 @@ BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chro
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A page to be taken: its name, who looks, where it is, and the links that lead there, each by a CSS selector."""
+    """A page to be taken: its name, where it is, and what is clicked on the way to it, each by a CSS selector."""
 
     name: str
-    person: str
     place: str
-    links: tuple[str, ...] = ()
+    clicks: tuple[str, ...] = ()
 
 
-CASE: Final = "table a[href*='/app/cases/']"
-ROW: Final = "tbody a"
-PAGES: Final = (
-    Screen("board", "ana", "/app/board"),
-    Screen("cases", "ana", "/app/cases?view=agency"),
-    Screen("case", "ana", "/app/cases?view=agency", (CASE,)),
-    Screen("intake", "ana", "/app/cases/new"),
-    Screen("plan", "ana", "/app/cases?view=agency", (CASE, "main a[href$='/plan']")),
-    Screen("releases", "ana", "/app/releases"),
-    Screen("release", "ana", "/app/releases", (ROW,)),
-    Screen("referrals", "sam", "/app/referrals"),
-    Screen("referral", "sam", "/app/referrals", (ROW,)),
-    Screen("messages", "sam", "/app/messages"),
-    Screen("message", "sam", "/app/messages", (ROW,)),
-    Screen("orders", "lee", "/app/orders"),
-    Screen("order", "lee", "/app/orders", (ROW,)),
-    Screen("coordination", "cora", "/app/board"),
-    Screen("wall", "cora", "/app/board?wall=1"),
-    Screen("ledger", "audrey", "/app/ledger"),
-    Screen("health", "priya", "/app/health"),
-    Screen("people", "olga", "/app/people"),
-    Screen("sessions", "olga", "/app/sessions"),
-    Screen("keys", "ana", "/app/keys"),
-)
+FIRST: Final = "tbody th a"  # the first row of a list leads to its page
+CASES: Final = "/app/cases?view=agency"
+TO_SIGN: Final = "/app/releases?tab=to-sign"
+OPEN: Final = "main button[name='purpose']"
+# Who looks at what, in the order of their navigation.
+PAGES: Final[Mapping[str, tuple[Screen, ...]]] = {
+    "ana": (
+        Screen("board", "/app/board"),
+        Screen("board-list", "/app/board/questions"),
+        Screen("cases", CASES),
+        Screen("case", CASES, (FIRST,)),
+        Screen("intake", "/app/cases/new"),
+        Screen("plan", CASES, (FIRST, "main a[href$='/plan']", "main form .govuk-button")),
+        Screen("who-looked", CASES, (FIRST, "main a[href$='/accounting']")),
+        Screen("refer", CASES, (FIRST, "main a[href*='/referrals/new']")),
+        Screen("referral-sent", "/app/referrals?view=sent", (FIRST,)),
+        Screen("releases", "/app/releases"),
+        Screen("allows", TO_SIGN, (FIRST,)),
+        Screen("release", TO_SIGN, ("tbody td a",)),
+        Screen("stop", TO_SIGN, (FIRST, "main a[href$='/stop']")),
+        Screen("talk", TO_SIGN, (FIRST, "main a[href$='/new']")),
+        Screen("sign", TO_SIGN, (FIRST, "main a[href$='/sign']")),
+        Screen("keys", "/app/keys"),
+    ),
+    "sam": (
+        Screen("referrals", "/app/referrals"),
+        Screen("referral", "/app/referrals", (FIRST,)),
+        Screen("referral-opened", "/app/referrals", (FIRST, OPEN)),
+        Screen("referral-accepted", "/app/referrals?view=open", (FIRST,)),
+        Screen("messages", "/app/messages"),
+        Screen("message", "/app/messages", (FIRST, OPEN)),
+    ),
+    "noor": (Screen("counsellor", "/app/board"),),
+    "jude": (Screen("attorney", "/app/orders"),),
+    "dr-lin": (Screen("hospital", "/app/cases?view=agency"),),
+    "lee": (
+        Screen("unserved", "/app/board/orders"),
+        Screen("orders", "/app/orders"),
+        Screen("order", "/app/orders", (FIRST, "main form .govuk-button")),
+        Screen("service", "/app/orders", (FIRST, "main a[href$='/step/service']")),
+    ),
+    "cora": (Screen("coordination", "/app/board"), Screen("wall", "/app/board?wall=1")),
+    "audrey": (Screen("ledger", "/app/ledger"),),
+    "priya": (Screen("health", "/app/health"),),
+    "olga": (Screen("people", "/app/people"), Screen("sessions", "/app/sessions")),
+}
 
 
-def take_all(town: Town, folder: Path) -> list[Path]:
-    """Take every picture; return the files, each in the folder under its page's name and its screen's."""
+def take_all(town: Town, folder: Path, people: Collection[str] = ()) -> Iterator[Path]:
+    """Take the pictures of these people's pages, or of everybody's; yield each file, named for its page and screen."""
     folder.mkdir(parents=True, exist_ok=True)
     with _chromium() as browser:
-        return [path for screen in PAGES for path in _take(town, browser, screen, folder)]
+        for person, screens in PAGES.items():
+            if not people or person in people:
+                yield from _take(town, browser, person, screens, folder)
 
 
-def _take(town: Town, browser: Browser, screen: Screen, folder: Path) -> Iterator[Path]:
+def _take(town: Town, browser: Browser, person: str, screens: Iterable[Screen], folder: Path) -> Iterator[Path]:
+    """Take a person's pages, on each kind of screen after one sign-in."""
     for kind, size in SCREENS.items():
         context = browser.new_context(viewport=size, device_scale_factor=1)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
-        _sign_in(town, page, screen.person)
-        page.goto(town.services["dashboard"] + screen.place, wait_until="load")
-        for link in screen.links:
-            page.locator(link).first.click()
-            page.wait_for_load_state("load")
-        path = folder / f"{screen.name}-{kind}.jpeg"
-        path.write_bytes(_picture(page))
+        _sign_in(town, page, person)
+        for screen in screens:
+            _go(page, town.services["dashboard"], screen)
+            path = folder / f"{screen.name}-{kind}.jpeg"
+            path.write_bytes(_picture(page))
+            yield path
         context.close()
-        yield path
+
+
+def _go(page: Page, dashboard: str, screen: Screen) -> None:
+    page.goto(dashboard + screen.place, wait_until="load")
+    for selector in screen.clicks:
+        with page.expect_navigation(wait_until="load"):
+            page.locator(selector).first.click()
 
 
 def _picture(page: Page) -> bytes:
     """Return the screen as the best JPEG that is small enough."""
-    for quality in range(80, 10, -10):
+    for quality in range(40, 10, -5):
         picture = page.screenshot(type="jpeg", quality=quality)
         if len(picture) <= MOST_BYTES:
             return picture
@@ -125,9 +156,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="the run folder of a town that runs")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
+    parser.add_argument("--person", action="append", default=[], help="only this person's pages; may be repeated")
     options = parser.parse_args()
-    for path in take_all(towns.read(options.run), options.folder):
+    for path in take_all(towns.read(options.run), options.folder, options.person):
         sys.stdout.write(f"{path.name} {path.stat().st_size}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
