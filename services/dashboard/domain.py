@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.codes import ServiceStatus
 from services.dashboard import navigation
 from services.dashboard.code_words import fact_words, priority_words, service_words, words
+from services.dashboard.language import mark
 from services.dashboard.rows.board_rows import AwaitingRow, MessageRow, OrderRow, ReferralRow, ReleaseRow
 
 UNSERVED = (ServiceStatus.PENDING, ServiceStatus.IN_HAND, ServiceStatus.FAILED)

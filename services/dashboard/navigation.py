@@ -30,7 +30,7 @@ class Section:
 
 # In the order in which they stand. An area adds its line here when its pages exist.
 SECTIONS: Final = (
-    Section(BOARD, mark("Board"), frozenset({"referrals:read", "inbox:read", "board:read"})),
+    Section(BOARD, mark("Board"), frozenset({"referrals:read", "inbox:read", "board:read", "directives:read"})),
     Section(CASES, mark("Cases"), frozenset({"cases:read"})),
     Section(REFERRALS, mark("Referrals"), frozenset({"referrals:read"})),
     Section(MESSAGES, mark("Messages"), frozenset({"inbox:read"})),

@@ -44,6 +44,15 @@ MESSAGES = {
     429: mark("That was too often in too short a time. Wait a little, then try again."),
     503: mark("This is not available just now. Try again in a little while."),
 }
+TITLES = {
+    403: mark("Not for your role"),
+    404: mark("Page not found"),
+    409: mark("Not possible now"),
+    412: mark("Changed by somebody else"),
+    429: mark("Too often"),
+    503: mark("Not available just now"),
+}
+DID_NOT_WORK = mark("That did not work")
 BROKEN = mark("Something went wrong on our side. Nothing was changed.")
 KIT = "govuk_frontend_jinja"
 MACROS: Final = {
@@ -132,7 +141,11 @@ def fragment(template: str, **context: Any) -> Response:
 def problem_page(problem: Problem, *, trial: bool) -> Response:
     """Return the page of a problem in plain words, without anything that the request held."""
     answer = page(
-        "problem.html", trial=trial, status=problem.status, message=translate(MESSAGES.get(problem.status, BROKEN))
+        "problem.html",
+        trial=trial,
+        status=problem.status,
+        title=translate(TITLES.get(problem.status, DID_NOT_WORK)),
+        message=translate(MESSAGES.get(problem.status, BROKEN)),
     )
     for name, value in problem.headers.items():
         if name == "Retry-After":

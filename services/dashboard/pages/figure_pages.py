@@ -44,6 +44,7 @@ async def show_followed(desk: AtDesk, group: str, agency: str = "") -> Response:
         status=503 if selected is None else 200,
         title=translate(GROUPS[group]),
         agency=names.get(agency, ""),
+        of_one=bool(agency),
         again=f"{desk.current_path}?agency={agency}" if agency else desk.current_path,
         rows=selected,
         names=names,

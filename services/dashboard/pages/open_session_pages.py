@@ -15,8 +15,9 @@ from runtime.http.authentication import unit_of_work_for
 from services.dashboard import open_sessions
 from services.dashboard.desk import AtDesk, Desk, see_other
 from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.language import translate
 from services.dashboard.navigation import PEOPLE
-from services.dashboard.pages.people_pages import check_manages, views_of
+from services.dashboard.pages.people_pages import SESSIONS, check_manages, views_of
 from services.dashboard.session_auth import HOME, session_router
 
 OWN: Final = f"{HOME}/sessions"
@@ -63,7 +64,10 @@ async def show_agency_sessions(desk: AtDesk) -> Response:
     views = await views_of(desk, "sessions")
     return desk.page(
         "sessions/agency.html",
-        sessions=sessions,
+        title=translate(SESSIONS),
+        rows=sessions,
+        again=OF_AGENCY,
+        cursor=None,
         most=open_sessions.MOST_SHOWN,
         views=views,
         form=DeskForm(),

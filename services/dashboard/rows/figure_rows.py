@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.dashboard.domain import case_code
+from services.dashboard.domain import NEVER, case_code
+from services.dashboard.navigation import REFERRALS
 from services.dashboard.rows.service_row import ServiceRow
 
 ANSWERED_YES: Final = frozenset({"accepted", "in_progress", "completed", "could_not_contact"})
@@ -69,6 +70,16 @@ class FollowedRow(ServiceRow):
         """Return what staff call the case."""
         return case_code(self.case_ref)
 
+    @property
+    def page(self) -> str:
+        """Return where the referral is shown, among those of its case."""
+        return f"{REFERRALS}/{self.referral_ref}?case={self.case_ref}"
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Return until when a reply is waited for, None where none is."""
+        return self.answer_by if self.status in UNANSWERED else None
+
     def is_in(self, group: str) -> bool:
         """Tell whether the row is among those that a figure of this name counts."""
         match group:
@@ -91,5 +102,6 @@ class FollowedListRow(ServiceRow):
 
 
 def chosen(rows: Sequence[FollowedRow], group: str, agency: str) -> list[FollowedRow]:
-    """Return the rows that a figure counts, of those sent to an agency where one is named."""
-    return [row for row in rows if row.is_in(group) and (not agency or row.to_agency_ref == agency)]
+    """Return the rows that a figure counts, of those sent to an agency where one is named, closest deadline first."""
+    counted = [row for row in rows if row.is_in(group) and (not agency or row.to_agency_ref == agency)]
+    return sorted(counted, key=lambda row: (row.due_at or NEVER, row.created_at or NEVER))

@@ -39,6 +39,7 @@ ACT_WORDS: Final[Mapping[str, str]] = {
     "padding": mark("Padding"),
 }
 SYSTEM: Final = mark("records system")
+PROGRAMS: Final[Mapping[str, str]] = {"system:notifications": mark("Notices, by themselves")}
 ERASED: Final = mark("no longer registered")
 
 
@@ -56,6 +57,11 @@ class LedgerActorRow(ServiceRow):
     ref: str | None = None
     name: str | None = None
     agency_id: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Return the name, and what a program of ours does in place of its own."""
+        return PROGRAMS.get(self.name or "", self.name or "")
 
     @property
     def note(self) -> str:

@@ -279,4 +279,4 @@ async def test_signing_in_waits_for_an_issuer_that_is_away(square: Square) -> No
     answer = await square.browser().get("/app/sign-in")
 
     assert answer.status_code == 503
-    assert Read(answer.text).headings == ["That did not work"]
+    assert Read(answer.text).headings == ["Not available just now"]

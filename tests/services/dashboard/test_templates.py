@@ -23,13 +23,14 @@ from runtime.http.problems import FieldError, Problem
 from schemas.codes import Priority
 from services.dashboard.board import OpenedTile, TileCount
 from services.dashboard.code_words import choices_of
-from services.dashboard.domain import CASEWORK, Count, Item, Listing, Tile
+from services.dashboard.domain import Count, Item, Listing, Tile
 from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import speaking
 from services.dashboard.local_clock import LocalClock
 from services.dashboard.service_client import ServiceRefusal
 from services.dashboard.store import TimeLeft
 from services.dashboard.templates import HTMX, MACROS, PLACE, TEMPLATES, UI, page, problem_page
+from services.dashboard.tiles import CASEWORK
 from tests.services.dashboard.browser import Read
 
 NOW = datetime(2026, 11, 30, 20, 4, tzinfo=UTC)
