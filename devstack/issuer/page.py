@@ -7,10 +7,11 @@ from html import escape
 
 STYLE = """\
 body { font-family: system-ui, sans-serif; line-height: 1.5; margin: 0; color: #111; background: #fff; }
-main { max-width: 26rem; margin: 0 auto; padding: 2rem 1rem; }
+header { padding: .75rem 1rem; font-size: 1.375rem; font-weight: 700; color: #fff; background: #14494f; }
+main { max-width: 26rem; margin: 0 auto; padding: 1.5rem 1rem; }
 label { display: block; font-weight: 600; margin-top: 1rem; }
 input { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; border: 2px solid #111; }
-button { margin-top: 1.5rem; padding: .7rem 1.2rem; font: inherit; color: #fff; background: #1d4f91; border: 0; }
+button { margin-top: 1.5rem; padding: .7rem 1.2rem; font: inherit; color: #fff; background: #14494f; border: 0; }
 input:focus, button:focus { outline: 3px solid #ffb000; outline-offset: 2px; }
 .error { border-left: 4px solid #b10e1e; padding-left: .8rem; font-weight: 600; }
 """
@@ -28,6 +29,7 @@ PAGE = """\
 <link rel="stylesheet" href="/sign-in.css">
 </head>
 <body>
+<header>Staff pages</header>
 <main>
 <h1>Sign in</h1>
 {message}{form}

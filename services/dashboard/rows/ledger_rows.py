@@ -39,7 +39,10 @@ ACT_WORDS: Final[Mapping[str, str]] = {
     "padding": mark("Padding"),
 }
 SYSTEM: Final = mark("records system")
-PROGRAMS: Final[Mapping[str, str]] = {"system:notifications": mark("Notices, by themselves")}
+PROGRAMS: Final[Mapping[str, str]] = {
+    "system:notifications": mark("Notices, by themselves"),
+    "relay": mark("Carrier of messages"),
+}
 ERASED: Final = mark("no longer registered")
 
 
