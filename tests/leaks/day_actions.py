@@ -169,7 +169,7 @@ def refer(scene: Scene, case_ref: str) -> None:
     """Send referrals, each answered in another way, and log one."""
     acceptance = scene.body("referrals", "AcceptanceBlock")
     accepted = _referral(scene, case_ref)
-    scene.does("sam", "referrals", f"PUT /v1/referrals/{accepted['referral_ref']}/assignment", {"person_ref": "sam"})
+    scene.does("sam", "referrals", f"PUT /v1/referrals/{accepted}/assignment", {"person_ref": "sam"})
     state = _answer(scene, accepted, "acceptance", acceptance)
     state = _answer(scene, accepted, "start", None, state)
     _answer(scene, accepted, "completion", scene.body("referrals", "CompletionBlock"), state)

@@ -39,7 +39,7 @@ def case_routes() -> Iterator[tuple[str, str]]:
         names = set(route.param_convertors)
         assert names <= OF_A_CASE | OF_NO_CASE | set(WITHIN), f"{route.path}: is it of a case?"
         if isinstance(route, SessionRoute) and names & OF_A_CASE and route.path not in FREE:
-            yield from ((method, route.path) for method in sorted(route.methods) if method != "HEAD")
+            yield from ((method, route.path) for method in sorted(route.methods or ()) if method != "HEAD")
 
 
 @dataclass

@@ -17,6 +17,7 @@ from tests.services.referrals.test_lists import listed
 from tests.support.web import Web
 
 STATUS = [DataCategory.REFERRAL_STATUS]
+NOWHERE = UUID(int=0)
 OWN = "direction=received&limit=200"
 
 
@@ -26,7 +27,7 @@ class Hotline:
 
     desk: Desk
     mia: httpx.AsyncClient
-    theirs: UUID | None = None  # the hotline's own name of the shelter's case
+    theirs: UUID = NOWHERE  # the hotline's own name of the shelter's case
     sent: str = ""  # the referral as the shelter knows it
 
     @property
@@ -53,7 +54,8 @@ class Hotline:
 
     def pending(self) -> list[bytes]:
         with self.desk.town.database.superuser() as connection:
-            return [bytes(row[0]) for row in connection.execute("SELECT header FROM ledger.pending ORDER BY id")]
+            rows: list[Any] = connection.execute("SELECT header FROM ledger.pending ORDER BY id").fetchall()
+        return [bytes(row[0]) for row in rows]
 
     def employ_mia(self, *, active: bool) -> None:
         with self.desk.town.database.superuser() as connection:
