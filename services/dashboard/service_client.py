@@ -99,7 +99,7 @@ class ServiceClient:
         """
         try:
             async with asyncio.timeout(SECONDS):
-                return total([await self._count(source, token) for source in tile.sources])
+                return total(await asyncio.gather(*(self._count(source, token) for source in tile.sources)))
         except TimeoutError:
             raise ServiceUnavailable from None
 
@@ -110,7 +110,8 @@ class ServiceClient:
         """
         try:
             async with asyncio.timeout(SECONDS):
-                return listing([item for source in tile.sources for item in await self._items(source, token)])
+                rows = await asyncio.gather(*(self._items(source, token) for source in tile.sources))
+                return listing([item for items in rows for item in items])
         except TimeoutError:
             raise ServiceUnavailable from None
 
