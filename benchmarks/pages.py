@@ -32,7 +32,7 @@ from benchmarks.open_cases import Caseload, a_caseload, settle
 from benchmarks.setup import Ground, a_ground
 from devstack import ports
 from runtime.database.engine import engine, sessions
-from services.dashboard import desk, store
+from services.dashboard import desk, store, templates
 from services.dashboard import main as dashboard_main
 from services.dashboard.issuer import SCOPE, TokenSet
 from services.dashboard.session_secret import SessionSecret
@@ -138,7 +138,7 @@ async def contexts(
         keys=ground.keys, max_token_lifetime_seconds=SECONDS, **places,
     )  # fmt: skip
     app, drawn = dashboard_main.build(settings), dict[str, tuple[str, dict[str, Any]]]()
-    page = desk.page
+    page = templates.page
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
@@ -148,11 +148,11 @@ async def contexts(
                     drawn[name] = template, context
                     return page(template, **context)
 
-                desk.page = noted  # type: ignore[assignment]
+                vars(desk)["page"] = noted
                 answer = (await client.get(path, headers={"Cookie": cookie})).raise_for_status()
                 if AWAY in answer.content:
                     raise ChildProcessError(f"a service did not answer for the {name}")
-    desk.page = page
+    vars(desk)["page"] = page
     return drawn
 
 

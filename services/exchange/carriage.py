@@ -97,7 +97,7 @@ async def carriage(unit: UnitOfWork) -> Carriage:
     """Return how the agency's messages are carried now."""
     row = (await unit.session.execute(WAITS, {"consumer": CONSUMER})).one()
     readers = tuple(MailboxReader(*reader) for reader in await unit.session.execute(READERS))
-    return Carriage(*row, readers)
+    return Carriage(row.at, row.waiting, row.oldest_at, row.observed_at, row.unread_seconds, readers)
 
 
 async def dead_letters(unit: UnitOfWork, behind: Place, rows: int) -> list[OwnDeadLetter]:

@@ -19,7 +19,7 @@ from tests.e2e.desk_walk import DeskPage, Walk, browsers, walked
 from tests.e2e.test_records import set_aside
 from tests.services.dashboard.browser import Read
 from tests.services.dashboard.desk_routes import templates
-from tests.services.dashboard.test_case_pages import TOLD
+from tests.services.dashboard.test_case_pages import TYPED_FIELDS
 
 # Routes that answer with no page to read: they lead on, or give a file or a part.
 NO_PAGES = frozenset(
@@ -111,7 +111,7 @@ def test_each_page_is_in_spanish_where_that_is_chosen(walk: Walk) -> None:
 def test_what_was_told_stands_on_no_page_before_it_is_opened(walk: Walk) -> None:
     """Nor in an address; whoever typed it is shown it in the form that was refused."""
     closed = [page for page in walk.pages if page.template.startswith("GET") or page.template.endswith("/search")]
-    told = [NAME, TOLD["narrative"].split("<")[0], TOLD["contact_address"], TOLD["known_as"]]
+    told = [NAME, TYPED_FIELDS["narrative"].split("<")[0], TYPED_FIELDS["contact_address"], TYPED_FIELDS["known_as"]]
 
     assert not [(page.person, page.address, word) for page in closed for word in told if word in page.text]
     assert not [page.address for page in walk.pages for word in told if word in page.address]

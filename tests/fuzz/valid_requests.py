@@ -342,7 +342,6 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_orders": ("lee", {"limit": "2"}),
     "list_referrals": ("ana", {"direction": "sent"}),
     "list_awaiting": ("mia", {}),
-    "count_awaiting": ("mia", {}),
     "read_workload": ("sam", {}),
     "list_braked": ("ana", {}),
     "list_conflicts": ("priya", {}),

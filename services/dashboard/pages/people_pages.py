@@ -87,7 +87,7 @@ async def show_changes(desk: AtDesk, cursor: str = "") -> Response:
         title=translate(OTHER_VIEWS["changes"]),
         rows=None if reply is None else reply.row.changes,
         empty=translate(mark("Nothing has changed yet.")),
-        again=desk.here,
+        again=desk.current_path,
         cursor=None if reply is None else reply.cursor,
         role_words=role_words,
         place=PEOPLE,
@@ -105,7 +105,7 @@ async def show_systems(desk: AtDesk, cursor: str = "") -> Response:
         title=translate(OTHER_VIEWS["systems"]),
         rows=None if reply is None else reply.row.systems,
         empty=translate(mark("Your agency has no system of its own. Ask your operator to take one in.")),
-        again=desk.here,
+        again=desk.current_path,
         cursor=None if reply is None else reply.cursor,
         place=PEOPLE,
     )

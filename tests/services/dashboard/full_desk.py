@@ -11,7 +11,7 @@ from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
 from tests.services.dashboard.desk_forms import send
 from tests.services.dashboard.form_walk import DeskForm, forms_before
-from tests.services.dashboard.test_case_pages import TOLD
+from tests.services.dashboard.test_case_pages import TYPED_FIELDS
 from tests.services.dashboard.test_health_pages import set_aside
 from tests.services.dashboard.test_order_pages import recorded
 from tests.services.dashboard.test_release_pages import POLICE, considered, evidence, post
@@ -55,7 +55,7 @@ async def told_case(ana: Browser) -> str:
     """Take a case in with all that was told, and a draft of another beside it; return the address of its page."""
     typed = Read((await ana.get(NEW)).text).fields | {"nickname": "Kept for later"}
     await ana.client.post(SAVE, data=typed, headers=OWN_FORM)
-    opened = await ana.submit(NEW, **TOLD)
+    opened = await ana.submit(NEW, **TYPED_FIELDS)
     assert opened.status_code == 303, opened.text
     place = str(opened.headers["location"]).partition("?")[0]
     assert (await ana.submit(f"{place}/plan", routes="Kitchen door")).status_code == 303

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.codes import AgencyKind
+from services.dashboard.code_words import fact_words
 from services.dashboard.domain import (
     MOST,
     Count,
     Item,
     awaiting,
-    fact_words,
     listing,
     order_to_serve,
     received,

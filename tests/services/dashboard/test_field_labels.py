@@ -9,7 +9,7 @@ import pytest
 
 from devstack.translations import catalogue_of
 from schemas import registry
-from services.dashboard.domain import fact_words
+from services.dashboard.code_words import fact_words
 from services.dashboard.field_labels import english_label, field_label
 from services.dashboard.language import LANGUAGES, SOURCE, speaking
 from services.dashboard.opened_fields import CODES

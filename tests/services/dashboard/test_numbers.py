@@ -9,8 +9,9 @@ import pytest
 
 from runtime.auth.scopes import Role, scopes_of
 from schemas.codes import AgencyKind
-from services.dashboard.domain import Query, tiles_for
+from services.dashboard.domain import Query
 from services.dashboard.pages import case_pages, message_pages, order_pages, referral_list_pages, release_pages
+from services.dashboard.tiles import tiles_for
 from tests.services.dashboard.busy_desk import BusyDesk, Person
 from tests.services.dashboard.conftest import Square
 from tests.support.rounds import proof, rounds, seed

@@ -212,7 +212,7 @@ async def test_of_several_referrals_the_right_one_is_opened(square: Square) -> N
 
 
 async def test_a_stop_closes_what_is_open_and_leaves_what_is_typed(square: Square) -> None:
-    _, case_ref, directive_ref, browser = await told(square, DataCategory.IDENTITY)
+    _, case_ref, directive_ref, browser = await referred(square, DataCategory.IDENTITY)
     page = await page_of(browser)
     shown = await opened(browser, page)
     (still,) = [unescape(place) for place in re.findall(r'data-hx-get="([^"]+)"', shown)]
