@@ -111,10 +111,10 @@ def test_each_page_is_in_spanish_where_that_is_chosen(walk: Walk) -> None:
 def test_what_was_told_stands_on_no_page_before_it_is_opened(walk: Walk) -> None:
     """Nor in an address; whoever typed it is shown it in the form that was refused."""
     closed = [page for page in walk.pages if page.template.startswith("GET") or page.template.endswith("/search")]
-    told = [NAME, TYPED_FIELDS["narrative"].split("<")[0], TYPED_FIELDS["contact_address"], TYPED_FIELDS["known_as"]]
+    typed = [NAME, TYPED_FIELDS["narrative"].split("<")[0], TYPED_FIELDS["contact_address"], TYPED_FIELDS["known_as"]]
 
-    assert not [(page.person, page.address, word) for page in closed for word in told if word in page.text]
-    assert not [page.address for page in walk.pages for word in told if word in page.address]
+    assert not [(page.person, page.address, word) for page in closed for word in typed if word in page.text]
+    assert not [page.address for page in walk.pages for word in typed if word in page.address]
     assert [page.template for page in walk.pages if NAME in page.text], "where it is opened it is seen"
 
 
@@ -148,17 +148,17 @@ async def flaws(context: BrowserContext, board: str, page: DeskPage) -> list[str
     """Return what is wrong with a page: in English at a desk, and in Spanish in the dark at 400 %."""
     window = await context.new_page()
     label = f"{page.template} ({page.status}) by {page.person}"
-    await shown(window, board, page.text)
-    found = [*await broken_rules(window, AXE), *await window.evaluate(OUT_OF_REACH), *await too_wide(window)]
+    await show(window, board, page.text)
+    marks = [*await broken_rules(window, AXE), *await window.evaluate(OUT_OF_REACH), *await too_wide(window)]
     if page.spanish:
         await window.emulate_media(color_scheme="dark")
-        await shown(window, board, page.spanish)
-        found += [f"es: {flaw}" for flaw in [*await broken_rules(window, AXE_AGAIN), *await too_wide(window)]]
+        await show(window, board, page.spanish)
+        marks += [f"es: {flaw}" for flaw in [*await broken_rules(window, AXE_AGAIN), *await too_wide(window)]]
     await window.close()
-    return [f"{label}: {flaw}" for flaw in found]
+    return [f"{label}: {flaw}" for flaw in marks]
 
 
-async def shown(window: Page, board: str, text: str) -> None:
+async def show(window: Page, board: str, text: str) -> None:
     """Show a page as it was answered, at an address of its own: what a form is answered with has none."""
 
     async def answer(route: Route) -> None:

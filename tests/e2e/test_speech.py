@@ -30,7 +30,7 @@ READ_ALOUD = """async ([place, selector, most]) => {
 }"""
 
 
-async def heard(page: Page, selector: str) -> list[str]:
+async def read_aloud(page: Page, selector: str) -> list[str]:
     """Return what is said of a part of the page from its beginning to its end."""
 
     async def answer(route: Route) -> None:
@@ -54,7 +54,7 @@ async def test_the_list_of_cases_is_heard_as_a_table(sit: Sit, referred_case: st
     sitting = await sit("ana", script=True)
     await sitting.page.goto(f"{sitting.board}/app/cases?view=agency")
 
-    log = await heard(sitting.page, "main table")
+    log = await read_aloud(sitting.page, "main table")
 
     assert log[0] == "table, All open, newest change first"
     assert headers(log) == ["Case", "Name", "Works on it", "Incidents", "Last change, sorted in descending order"]
@@ -69,7 +69,7 @@ async def test_the_list_of_referrals_is_heard_with_its_clock(sit: Sit) -> None:
     sitting = await sit("sam", script=True)
     await sitting.page.goto(f"{sitting.board}/app/referrals")
 
-    log = await heard(sitting.page, "main table")
+    log = await read_aloud(sitting.page, "main table")
 
     assert log[0] == "table, Waiting"
     assert headers(log)[:3] == ["Case", "Reply by, sorted in ascending order", "Spoken code"]
@@ -79,7 +79,7 @@ async def test_the_list_of_referrals_is_heard_with_its_clock(sit: Sit) -> None:
 async def test_the_table_by_agency_is_heard_with_its_numbers(sit: Sit) -> None:
     sitting = await sit("cora", script=True)
 
-    log = await heard(sitting.page, "main table.desk-figures")
+    log = await read_aloud(sitting.page, "main table.desk-figures")
 
     assert log[0] == "table, By agency that was asked"
     assert headers(log)[0] == "Agency, sorted in ascending order"
@@ -95,7 +95,7 @@ async def test_a_refused_form_is_heard_with_links_to_its_fields(sit: Sit) -> Non
     await page.get_by_role("button", name="Find").click()
     await page.locator(".govuk-error-summary").wait_for()
 
-    log = await heard(page, "main")
+    log = await read_aloud(page, "main")
 
     assert await page.evaluate("() => document.activeElement.className") == "govuk-error-summary"
     begin = log.index("alert")

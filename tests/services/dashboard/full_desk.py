@@ -97,6 +97,6 @@ async def newcomer(boss: Browser) -> str:
     """Ask for a person; return the page on which a privacy officer confirms them."""
     form = Read((await boss.get(f"{PEOPLE}/new")).text).fields
     fields = form | {"name": "Rosa Vega", "roles": "advocate"}
-    asked = await boss.client.post(f"{PEOPLE}/new", data=fields, headers=OWN_FORM)
-    assert asked.status_code == 303, asked.text
-    return str(asked.headers["location"]).partition("?")[0]
+    answer = await boss.client.post(f"{PEOPLE}/new", data=fields, headers=OWN_FORM)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).partition("?")[0]

@@ -115,8 +115,8 @@ async def test_a_forged_form_is_refused_whichever_it_is(desks: Square, forms: li
 
     answers = {form.action: await FORGERIES[way](form) for form in forms}
 
-    taken = {place: answer.status_code for place, answer in answers.items() if answer.status_code not in (400, 403)}
-    assert taken == {}
+    accepted = {place: answer.status_code for place, answer in answers.items() if answer.status_code not in (400, 403)}
+    assert accepted == {}
     assert all(Read(answer.text).headings == ["That did not work"] for answer in answers.values())
     assert all('href="/app"' in answer.text for answer in answers.values()), "it says where to go on"
     assert not [place for place, answer in answers.items() if MARK in answer.text]

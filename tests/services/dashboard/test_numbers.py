@@ -67,8 +67,8 @@ async def length(desk: BusyDesk, number: Number) -> int:
     person: Person = getattr(desk, who)
     rows, cursor = 0, ""
     while True:
-        asked = [*query, ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        answer = await desk.ask(person, service, f"{path}?{'&'.join(f'{name}={value}' for name, value in asked)}")
+        params = [*query, ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+        answer = await desk.ask(person, service, f"{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
         rows += sum(len(rows) for rows in answer.json().values() if isinstance(rows, list))
         if "next" not in answer.links:
             return rows
@@ -90,11 +90,11 @@ async def test_each_number_is_the_length_of_its_list_in_any_state(desk: BusyDesk
         service = await desk.act()
         mine = [number for number in NUMBERS if number[1] == service]
         for number in NUMBERS if state % 50 == 49 else [desk.rng.choice(mine)]:
-            shown, there = await count(desk, number), await length(desk, number)
+            number_shown, rows = await count(desk, number), await length(desk, number)
             compared[number] += 1
-            longest = max(longest, there)
-            if shown != there:
-                wrong.append((state, number, shown, there))
+            longest = max(longest, rows)
+            if number_shown != rows:
+                wrong.append((state, number, number_shown, rows))
 
     proof("dashboard", "numbers", states=STATES, compared=compared.total(), lists=len(NUMBERS), differing=len(wrong))
     assert wrong == [], f"SEED={seed()}"
