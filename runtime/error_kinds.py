@@ -8,6 +8,7 @@ Exception
     Absent                  404: it is not there, or not for whoever asks
       Withheld              404, and the refusal is on record
     ClaimRefused            403: for whom a system says that it asks does not hold
+    ColleaguesCase          409: a page waits for the reason why it is opened, and leads to where it is asked for
     Forbidden               403: the token lacks the scope of the route
       NotAuthorised         403: a service lets the person not ask for this; its tile is left out of the board
     Invalid                 422: fields of the request are not valid, each by its place and a code
@@ -20,6 +21,7 @@ Exception
     Unavailable             503: a dependency is away or too busy
       ServiceUnavailable    503: a service gave no answer; its tile has no number
   AlreadyEnrolled           the reference is another agency's person: the command line refuses
+  AssignedMeanwhile         409: somebody else answers the referral by now
   CaseStepNotPossible       409: the state of the case
   ChannelError              a channel of notices may not be used here: the process does not start
   CommitsItself             an effect committed the worker's transaction: a fault of the effect
@@ -57,6 +59,7 @@ Exception
   UnknownRespondent         409: the order has no such respondent
   UnreadableHeaders         headers of a message that are not ours: the message becomes a dead letter
 ValueError
+  AssignedMeanwhile         409: somebody else answers the referral by now
   BadJson                   400: the body is not plain JSON; in a token, 401
   Malformed                 a note or proof is not in its format: a finding
   NotIncluded               a proof does not lead to the signed root: a finding
