@@ -59,7 +59,6 @@ Exception
   UnknownRespondent         409: the order has no such respondent
   UnreadableHeaders         headers of a message that are not ours: the message becomes a dead letter
 ValueError
-  AssignedMeanwhile         409: somebody else answers the referral by now
   BadJson                   400: the body is not plain JSON; in a token, 401
   Malformed                 a note or proof is not in its format: a finding
   NotIncluded               a proof does not lead to the signed root: a finding
