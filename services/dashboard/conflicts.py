@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final
 
 from wtforms import BooleanField, Field
@@ -55,7 +56,9 @@ def field_text(field: Field) -> str:
     if hasattr(field, "iter_choices"):
         labels = {str(value): str(label) for value, label, *_ in field.iter_choices()}
         return ", ".join(labels.get(value, value) for value in _values(data))
-    return day_words(data) if field.type == "DateField" else str(data)
+    if isinstance(data, datetime):
+        return f"{day_words(data.date())}, {data:%H:%M}"
+    return day_words(data) if isinstance(data, date) else str(data)
 
 
 def _values(data: Any) -> Iterable[str]:

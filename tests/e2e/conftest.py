@@ -90,21 +90,27 @@ def referred_case(town: Town) -> str:
     """Ana refers somebody twice, under releases for the shelter and for coordination; return her case."""
     with httpx.Client(timeout=30, trust_env=False) as client:
         ana, sam = Speaker(town, "ana", "advocacy", client), Speaker(town, "sam", "shelter", client)
-        case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
-        chosen = {"participation": "yes", "evidence": words.EXPLAINED}
-        ana.does("consent", "PUT", f"/v1/cases/{case_ref}/participation", chosen)
-        for recipient, purpose, categories in RELEASES:
-            terms = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
-            path = f"/v1/cases/{case_ref}/directives"
-            draft = ana.does("consent", "POST", path, terms | {"valid_until": words.in_days(30)})
-            signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
-            path = f"/v1/directives/{draft['directive_ref']}/signature"
-            ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
-        referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
-        for _ in range(2):
-            details = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
-            ana.does("referrals", "POST", "/v1/referrals", referral | details)
+        case_ref = refer(ana, times=2)
         sam.waits_for("accord.referral.created.v1", count=2)
+    return case_ref
+
+
+def refer(ana: Speaker, *, times: int) -> str:
+    """Have Ana open a case, take its releases, and refer it to the shelter; return the case."""
+    case_ref = ana.does("intake", "POST", "/v1/cases", {})["case_ref"]
+    chosen = {"participation": "yes", "evidence": words.EXPLAINED}
+    ana.does("consent", "PUT", f"/v1/cases/{case_ref}/participation", chosen)
+    for recipient, purpose, categories in RELEASES:
+        terms = {"effect": "permit", "recipient": recipient, "purpose": purpose, "categories": categories}
+        path = f"/v1/cases/{case_ref}/directives"
+        draft = ana.does("consent", "POST", path, terms | {"valid_until": words.in_days(30)})
+        signature = words.EXPLAINED | {"signed_at": words.now(), "signer_role": "survivor"}
+        path = f"/v1/directives/{draft['directive_ref']}/signature"
+        ana.does("consent", "POST", path, signature, If_Match=draft["etag"])
+    referral = {"case_ref": case_ref, "to_agency_ref": "harbor-house", "mode": "live", "service_code": "shelter"}
+    for _ in range(times):
+        details = {"priority": "urgent", "purpose": "shelter", "given_name": NAME}
+        ana.does("referrals", "POST", "/v1/referrals", referral | details)
     return str(case_ref)
 
 

@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Page
 
 from devstack import stack
+from devstack.story.speaker import Speaker
+from schemas.town import Town
 from tests.e2e.browser_session import Sitting
-from tests.e2e.conftest import Sit
+from tests.e2e.conftest import NAME, Sit, refer
 from tests.support.fault_injection import superuser
 
 NEW = "/app/cases/new"
-NAME = "Name for your own people"
+CALLED = "Name for your own people"
 DIALOG = "#timeout[open]"
 
 
@@ -31,7 +34,7 @@ def cases_called(running: stack.Stack) -> int:
 async def typed(sitting: Sitting, text: str) -> Page:
     page = sitting.page
     await page.goto(sitting.board + NEW)
-    await page.get_by_label(NAME).press_sequentially(text)
+    await page.get_by_label(CALLED).press_sequentially(text)
     await page.locator(".desk-draft").get_by_text("Saved ").wait_for()
     return page
 
@@ -61,7 +64,7 @@ async def test_typed_text_outlives_a_time_out(sit: Sit, running: stack.Stack, pi
 
     assert "signed out in 2 minutes" in warning
     assert "You were signed out after 15 minutes without use. Your work is kept." in reason
-    assert await page.get_by_label(NAME).input_value() == "Blue door"
+    assert await page.get_by_label(CALLED).input_value() == "Blue door"
 
 
 async def test_a_double_click_and_a_refresh_are_one_record(sit: Sit, running: stack.Stack) -> None:
@@ -73,10 +76,42 @@ async def test_a_double_click_and_a_refresh_are_one_record(sit: Sit, running: st
     await page.wait_for_url("**/app/cases/*?done=opened")
     await page.reload()
     await page.go_back()
-    await page.get_by_label(NAME).wait_for()
+    await page.get_by_label(CALLED).wait_for()
 
     assert cases_called(running) == before + 1
     assert await page.get_by_text("Red door").count() == 0
+
+
+async def test_a_stop_takes_the_fields_and_leaves_what_is_typed(sit: Sit, town: Town) -> None:
+    sitting = await sit("sam", script=True)
+    page = sitting.page
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        ana, sam = Speaker(town, "ana", "advocacy", client), Speaker(town, "sam", "shelter", client)
+        sam.sets_aside_what_is_there()
+        case_ref = refer(ana, times=1)
+        opened = sam.opens(sam.waits_for("accord.referral.created.v1")["message_ref"])
+        assert opened is not None
+        await page.goto(f"{sitting.board}/app/referrals/{opened['categories']['referral_status']['referral_ref']}")
+        await page.get_by_role("button", name="Open for: Shelter").click()
+        await page.locator("#opened").get_by_text(NAME).wait_for()
+        await page.locator('#live[data-state="on"]').wait_for()
+        await page.get_by_label("Who will meet her").fill("Robin at the door")
+
+        ana.does("consent", "POST", f"/v1/cases/{case_ref}/revocation", {"by": "survivor", "channel": "voice"})
+
+    await page.get_by_text("What was open here is closed").wait_for()
+    assert await page.get_by_text(NAME).count() == 0
+    assert await page.get_by_label("Who will meet her").input_value() == "Robin at the door"
+
+
+async def test_what_is_typed_in_the_last_second_is_saved_too(sit: Sit) -> None:
+    sitting = await sit("ana", script=True)
+    page = sitting.page
+    await page.goto(sitting.board + NEW)
+    await page.get_by_label(CALLED).fill("Grey door")
+
+    async with page.expect_request("**/app/draft"):
+        await page.get_by_role("link", name="Back to cases").click()
 
 
 @pytest.mark.parametrize("width", [1280, 320])
