@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from pydantic import BaseModel
 
 import schemas.codes
+from kernel.consent.decision_types import Reason
 from schemas.categories import DataCategory
 from schemas.registry import CONTRACTS
 from services.dashboard.code_words import code_words, fact_words, words
@@ -86,7 +87,8 @@ def _code_texts() -> Iterator[str]:
 
 
 def _contract_texts() -> Iterator[str]:
-    """Yield the names of facts and the labels of their fields, and of the fields within those."""
+    """Yield the names of facts, the labels of their fields, and why something of them is not shown."""
+    yield from map(words, Reason)
     for fact in CONTRACTS.values():
         yield fact_words(fact.type)
         yield from (english_label(name) for name in _field_names(fact))

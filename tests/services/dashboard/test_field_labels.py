@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from devstack.translations import catalogue_of
+from kernel.consent.decision_types import Reason
 from schemas import registry
-from services.dashboard.code_words import fact_words
+from services.dashboard.code_words import fact_words, words
 from services.dashboard.field_labels import english_label, field_label
 from services.dashboard.language import LANGUAGES, SOURCE, speaking
 from services.dashboard.opened_fields import CODES
@@ -49,6 +50,7 @@ def test_every_code_and_kind_of_fact_has_its_word(language: str) -> None:
 
     assert codes() <= set(CODES)
     assert {code for code in codes() if CODES[code] not in texts and len(CODES[code]) > 2} == set()
+    assert {reason for reason in Reason if words(reason) not in texts} == set()
     assert {name for name in registry.CONTRACTS if fact_words(name) not in texts} == set()
 
 
