@@ -169,8 +169,8 @@ async def count(unit: UnitOfWork, filters: ReleaseFilter) -> tuple[int, bool]:
     rows = (await unit.session.execute(_statement(COUNTED, filters), params)).all()
     await list_reads.record_count(unit, filters.name)
     now = await consents_now(unit.session, (row.subject_id for row in rows))
-    shown = [row for row in rows if is_readable(row.effect, row.purpose, row.categories)]
-    return sum(not unit.hidden(now[row.subject_id].table) for row in shown), len(rows) < MOST_ROWS
+    readable = [row for row in rows if is_readable(row.effect, row.purpose, row.categories)]
+    return sum(not unit.hidden(now[row.subject_id].table) for row in readable), len(rows) < MOST_ROWS
 
 
 def _listed(row: RowMapping) -> ListedDirective:

@@ -27,7 +27,7 @@ async def show_board(desk: AtDesk, wall: str = "") -> Response:
     tile_counts, urgent, figures = await asyncio.gather(
         board.count_all(desk.house.reach, tiles, desk.visit.token),
         urgent_rows(desk, () if wall else tiles),
-        _figures(desk, asked=coordinates),
+        _figures(desk, needed=coordinates),
     )
     return desk.page(
         "board/wall.html" if wall else "board/board.html",
@@ -40,9 +40,9 @@ async def show_board(desk: AtDesk, wall: str = "") -> Response:
     )
 
 
-async def _figures(desk: Desk, *, asked: bool) -> FiguresRow | None:
+async def _figures(desk: Desk, *, needed: bool) -> FiguresRow | None:
     """Return the coordinator's figures; None where the page has none, or their service is away."""
-    if not asked:
+    if not needed:
         return None
     reply = await desk.read_if_there("referrals", "/v1/referral-statistics", FiguresRow)
     return None if reply is None else reply.row
