@@ -160,7 +160,9 @@ async def test_the_police_see_which_orders_wait_for_service(square: Square) -> N
 
     page = await browser.read(f"{BOARD}/orders")
     assert counts["orders"] == 2
-    assert {"In hand", "Pending", *(case_code(UUID(order["case_ref"])) for order in waiting)} <= set(page.words)
+    assert {"An officer has it", "Not served yet", *(case_code(UUID(order["case_ref"])) for order in waiting)} <= set(
+        page.words
+    )
 
 
 async def test_a_tile_that_the_person_may_not_ask_for_is_left_out(square: Square) -> None:

@@ -114,7 +114,7 @@ async def test_two_who_change_an_order_see_each_others_change(square: Square) ->
 
     assert answer.status_code == 412
     assert "It changed while you were at it" in answer.text
-    assert "In hand" in answer.text
+    assert "An officer has it" in answer.text
     assert re.search(r'value="in_hand" checked', answer.text)
 
 
@@ -140,7 +140,7 @@ async def test_an_order_of_two_is_served_on_each(square: Square) -> None:
     assert answer.status_code == 303, answer.text
     text = (await browser.get(place)).text
     assert "Respondent 1: Not served yet" in text
-    assert "Respondent 2: In hand" in text
+    assert "Respondent 2: An officer has it" in text
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ async def test_the_outcome_is_added_later(square: Square) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [("question", "Needs info"), ("decline", "Declined")],
+    [("question", "Asked for more"), ("decline", "Declined")],
 )
 async def test_the_other_answers_are_buttons_too(square: Square, answer: str, state: str) -> None:
     _, browser = await a_desk(square)
