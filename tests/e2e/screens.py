@@ -118,6 +118,9 @@ def _go(page: Page, dashboard: str, screen: Screen) -> None:
     for selector in screen.clicks:
         with page.expect_navigation(wait_until="load"):
             page.locator(selector).first.click()
+    opened = page.locator(".desk-opened dl")
+    if opened.count():
+        opened.first.scroll_into_view_if_needed()
 
 
 def _picture(page: Page) -> bytes:
