@@ -28,6 +28,7 @@ PATIENCE: Final = 60_000.0  # milliseconds: a town may share its machine
 SCREENS: Final[dict[str, ViewportSize]] = {
     "desk": {"width": 1280, "height": 900},
     "phone": {"width": 375, "height": 780},
+    "wall": {"width": 1920, "height": 1080},
 }
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -39,6 +40,7 @@ class Screen:
     name: str
     place: str
     clicks: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ("desk", "phone")
 
 
 FIRST: Final = "tbody th a"  # the first row of a list leads to its page
@@ -82,10 +84,29 @@ PAGES: Final[Mapping[str, tuple[Screen, ...]]] = {
         Screen("order", "/app/orders", (FIRST, "main form .govuk-button")),
         Screen("service", "/app/orders", (FIRST, "main a[href$='/step/service']")),
     ),
-    "cora": (Screen("coordination", "/app/board"), Screen("wall", "/app/board?wall=1")),
-    "audrey": (Screen("ledger", "/app/ledger"),),
-    "priya": (Screen("health", "/app/health"),),
-    "olga": (Screen("people", "/app/people"), Screen("sessions", "/app/sessions")),
+    "cora": (
+        Screen("coordination", "/app/board"),
+        Screen("followed", "/app/board/followed/open"),
+        Screen("board", "/app/board?wall=1", kinds=("wall",)),
+    ),
+    "audrey": (
+        Screen("ledger-check", "/app/ledger/check"),
+        Screen("ledger-entry", "/app/ledger", ("tbody td a[href*='/entry?']",)),
+    ),
+    "priya": (
+        Screen("ledger", "/app/ledger"),
+        Screen("refusals", "/app/ledger?refused=y"),
+        Screen("health", "/app/health"),
+    ),
+    "olga": (
+        Screen("people", "/app/people"),
+        Screen("person", "/app/people", (FIRST,)),
+        Screen("person-new", "/app/people/new"),
+        Screen("people-changed", "/app/people/changes"),
+        Screen("systems", "/app/people/systems"),
+        Screen("signed-in", "/app/people/sessions"),
+        Screen("sessions", "/app/sessions"),
+    ),
 }
 
 
@@ -101,11 +122,14 @@ def take_all(town: Town, folder: Path, people: Collection[str] = ()) -> Iterator
 def _take(town: Town, browser: Browser, person: str, screens: Iterable[Screen], folder: Path) -> Iterator[Path]:
     """Take a person's pages, on each kind of screen after one sign-in."""
     for kind, size in SCREENS.items():
+        of_kind = [screen for screen in screens if kind in screen.kinds]
+        if not of_kind:
+            continue
         context = browser.new_context(viewport=size, device_scale_factor=1)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         _sign_in(town, page, person)
-        for screen in screens:
+        for screen in of_kind:
             _go(page, town.services["dashboard"], screen)
             path = folder / f"{screen.name}-{kind}.jpeg"
             path.write_bytes(_picture(page))
