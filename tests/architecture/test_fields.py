@@ -97,6 +97,10 @@ EFFECTS: dict[str, dict[str, str]] = {
         "adds_to_ref": f"{GRANTS}::test_an_unlabelled_overlap_is_refused_a_labelled_one_adds",
         "basis": f"{ENFORCED}::test_a_form_grants_on_no_other_basis",
     },
+    "ReferralAssignmentRequest": {
+        "person_ref": f"{REFERRALS}/test_assignment.py::test_an_assigned_referral_is_on_ones_own_list",
+        "instead_of": f"{REFERRALS}/test_assignment.py::test_it_is_passed_on_and_given_back",
+    },
     "ConsideredGrant": dict.fromkeys(
         ("recipient", "purpose", "categories", "valid_until"),
         f"{PREVIEWS}::test_a_preview_is_what_is_enforced_once_it_is_signed",

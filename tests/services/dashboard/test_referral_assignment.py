@@ -89,16 +89,16 @@ async def test_ticked_referrals_are_shared_out_evenly(square: Square) -> None:
 async def test_a_refused_row_says_why_and_the_others_are_saved(square: Square) -> None:
     agency, person, other, browser = await a_shelter(square, "urgent", "day", "soon")
     page = await tick(browser)
-    taken, closed, fine = [row[1] for row in choices_of(page)]
+    assigned, closed, free = [row[1] for row in choices_of(page)]
     square.sql(
         "INSERT INTO referrals.assignment VALUES (%s, %s, %s, now())",
-        taken[:36],
+        assigned[:36],
         agency,
-        other if taken.endswith(person) else person,
+        other if assigned.endswith(person) else person,
     )
     square.sql("UPDATE referrals.referral SET state = 'declined' WHERE receiver_ref = %s", closed[:36])
 
-    result = await save(browser, page, taken, closed, fine, f"{uuid4()}..{person}", "not-a-choice", "")
+    result = await save(browser, page, assigned, closed, free, f"{uuid4()}..{person}", "not-a-choice", "")
 
     assert "Somebody else was assigned meanwhile." in result
     assert "It is closed by now." in result
@@ -113,11 +113,11 @@ async def test_a_referral_is_given_back_from_its_page(square: Square) -> None:
     await save(browser, first, next(choice for choice in choices_of(first)[0] if choice.endswith(person)))
 
     again = (await browser.get(f"{PLACE}?row={page.rsplit('/', 1)[1]}")).text
-    shown = (await browser.get(page)).text
+    text = (await browser.get(page)).text
     await save(browser, again, choices_of(again)[0][-1])
 
     assert recommended_in(again) == [], "what somebody has stays with them"
-    assert "Robin Vale" in shown.partition("Who answers")[2]
+    assert "Robin Vale" in text.partition("Who answers")[2]
     assert square.sql(ASSIGNED, agency) == []
 
 

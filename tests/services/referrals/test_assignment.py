@@ -144,10 +144,10 @@ async def test_whom_the_survivor_shuts_out_is_not_named(hotline: Hotline) -> Non
     ref = await hotline.send()
     await hotline.desk.town.direct(hotline.theirs, None, None, effect="deny", excluded="mia")
 
-    hidden, nobody = [await assign(hotline.ana, ref, name) for name in ("mia", "nobody-at-all")]
+    hidden, stranger = [await assign(hotline.ana, ref, name) for name in ("mia", "nobody-at-all")]
 
-    assert hidden.status_code == nobody.status_code == 422
-    assert hidden.json()["errors"] == nobody.json()["errors"]
+    assert hidden.status_code == stranger.status_code == 422
+    assert hidden.json()["errors"] == stranger.json()["errors"]
     assert (await assign(hotline.mia, ref, "ana")).status_code == 404
 
 
