@@ -116,9 +116,13 @@ async def serve_order(
 
 @routes.post("/{order_ref}/hearing", response_model=OrderResponse, response_model_exclude_none=True)
 @replayed_by(as_it_stands)
-async def set_hearing(order_ref: UUID, form: HearingRequest, unit: MayRecord, response: Response) -> OrderResponse:
+async def set_hearing(
+    order_ref: UUID, form: HearingRequest, unit: MayRecord, response: Response, if_match: IfMatch = None
+) -> OrderResponse:
     """Record when the court hears it, or the new date."""
     order = await order_for(unit, order_ref, to_change=True)
+    if if_match is not None:
+        require_match(if_match, order.version)
     updated, fact = domain.set_hearing(order, form, await register.database_now(unit.session))
     return await _keep(unit, updated, fact, response)
 
