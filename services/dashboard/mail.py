@@ -113,7 +113,8 @@ async def shown_opening(desk: Desk, row: OpenedMailRow, place: str, *, without: 
     `place` is where the page asks whether it may go on showing it.
     """
     own = row.sender == desk.visit.agency.agency_id
-    known = {"purpose": str(row.scope.purpose), "releases": str(0 if own else await releases_known(desk, row.case_ref))}
+    releases = 0 if own else await releases_known(desk, row.case_ref)
+    params = {"purpose": str(row.scope.purpose), "releases": str(releases)}
     values = dict(row.categories) | ({} if row.terms is None else {DIRECTIVE_TERMS: row.terms})
     reader = FieldReader(desk.visit.clock, await desk.agency_names(set(agencies_in(values))))
     sections = reader.sections({name: fields for name, fields in row.categories.items() if name != without})
@@ -126,7 +127,7 @@ async def shown_opening(desk: Desk, row: OpenedMailRow, place: str, *, without: 
         purpose=row.scope.purpose,
         until=row.scope.until,
         own=own,
-        still="" if own else with_query(place, **known),
+        still="" if own else with_query(place, **params),
         notices=tuple(translate(NOTICES[code]) for code in row.notice.codes if code in NOTICES),
         sections=sections,
     )

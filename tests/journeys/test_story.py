@@ -34,12 +34,12 @@ class Readers:
 async def chapters(town: Town) -> AsyncIterator[list[tuple[Chapter, dict[str, int]]]]:
     """Tell the story; return each chapter with how the pages that it names were answered while it was told."""
     async with AsyncExitStack() as ending:
-        readers, told = Readers(town, ending), []
+        readers, results = Readers(town, ending), []
         with httpx.Client(timeout=30, trust_env=False) as client:
             for chapter in Story(town, client).chapters():
                 pages = {step.words: await readers.status(step.person, step.page) for step in chapter.steps}
-                told.append((chapter, pages))
-        yield told
+                results.append((chapter, pages))
+        yield results
 
 
 CHAPTERS = ["call", "release", "incident", "answers", "stop", "record"]

@@ -42,16 +42,16 @@ async def test_of_a_corrected_incident_either_side_is_kept(square: Square) -> No
     async def opened() -> str:
         return (await post(browser, (await browser.get(case)).text, act)).text
 
-    one, other = await opened(), await opened()
-    saved = await post(browser, one, save, narrative="At noon.", known_as="Nell")
+    left, right = await opened(), await opened()
+    saved = await post(browser, left, save, narrative="At noon.", known_as="Nell")
     await square.deliver(agency)
-    conflict = await post(browser, other, save, narrative="At dusk.", known_as="Nela")
+    conflict = await post(browser, right, save, narrative="At dusk.", known_as="Nela")
     chosen = {"narrative": "At dusk.", "known_as": "Nela", "keep-narrative": "own", "keep-known_as": "other"}
-    kept = await post(browser, conflict.text, save, **chosen)
+    again = await post(browser, conflict.text, save, **chosen)
     await square.deliver(agency)
     newest = await opened()
 
-    assert [answer.status_code for answer in (saved, conflict, kept)] == [303, 412, 303]
+    assert [answer.status_code for answer in (saved, conflict, again)] == [303, 412, 303]
     for text in ("Yours: At dusk.", "Saved meanwhile: At noon.", "Yours: Nela", "Saved meanwhile: Nell"):
         assert text in conflict.text
     assert "At dusk." in newest
@@ -68,14 +68,14 @@ async def test_of_a_plan_either_side_is_kept(square: Square) -> None:
     async def opened() -> str:
         return (await post(browser, (await browser.get(plan)).text, f"{plan}/opening")).text
 
-    one, other = await opened(), await opened()
-    await post(browser, one, plan, threat_type="", pets="The dog")
+    left, right = await opened(), await opened()
+    await post(browser, left, plan, threat_type="", pets="The dog")
     await square.deliver(agency)
-    conflict = await post(browser, other, plan, threat_type="", pets="The bird")
-    kept = await post(browser, conflict.text, plan, **{"threat_type": "", "pets": "The bird", "keep-pets": "other"})
+    conflict = await post(browser, right, plan, threat_type="", pets="The bird")
+    again = await post(browser, conflict.text, plan, **{"threat_type": "", "pets": "The bird", "keep-pets": "other"})
     await square.deliver(agency)
 
-    assert (conflict.status_code, kept.status_code) == (412, 303)
+    assert (conflict.status_code, again.status_code) == (412, 303)
     assert "Saved meanwhile: The dog" in conflict.text
     assert "The dog" in await opened()
 
@@ -115,6 +115,6 @@ async def test_a_change_of_a_case_shows_both_sides(square: Square) -> None:
 
 
 def test_what_is_left_empty_in_any_way_is_no_difference() -> None:
-    one, other = IncidentForm(data={"narrative": "a \r\nb", "days": []}), IncidentForm(data={"narrative": "a\nb"})
+    left, right = IncidentForm(data={"narrative": "a \r\nb", "days": []}), IncidentForm(data={"narrative": "a\nb"})
 
-    assert conflicts_between(one, other) == ()
+    assert conflicts_between(left, right) == ()

@@ -190,16 +190,16 @@ async def test_what_is_typed_outlives_a_sign_out_in_its_case_alone(square: Squar
     agency = await square.agency(AgencyKind.LEGAL_AID)
     person = await square.person(agency, *ROLES)
     browser = await square.sign_in(person)
-    one, other = [await places_of(square, agency, browser) for _ in "ab"]
-    one["referral"], other["referral"] = await referrals_of(browser)
+    first, second = [await places_of(square, agency, browser) for _ in "ab"]
+    first["referral"], second["referral"] = await referrals_of(browser)
 
     for entry in FORMS:
-        await type_into(browser, entry, one)
+        await type_into(browser, entry, first)
     await browser.sign_out()
     again = await square.sign_in(person)
 
     for entry in FORMS:
-        page, address = await offered(again, entry, one)
+        page, address = await offered(again, entry, first)
         resumed = await again.get(address)
         assert OFFER in page, entry
         assert resumed.status_code == 200, entry
@@ -207,12 +207,12 @@ async def test_what_is_typed_outlives_a_sign_out_in_its_case_alone(square: Squar
         if entry.name:
             assert not holds(page, entry), entry
             assert holds(resumed.text, entry), entry
-        if entry.page.format(**other) != entry.page.format(**one):
-            elsewhere = await form_page(again, entry, other)
-            carried = await again.get(address.replace(*swapped(entry, one, other)))
+        if entry.page.format(**second) != entry.page.format(**first):
+            elsewhere = await form_page(again, entry, second)
+            carried = await again.get(address.replace(*swapped(entry, first, second)))
             assert not [text for text in (elsewhere, carried.text) if OFFER in text or "canary" in text], entry
 
 
-def swapped(entry: Draftable, one: dict[str, str], other: dict[str, str]) -> tuple[str, str]:
+def swapped(entry: Draftable, first: dict[str, str], second: dict[str, str]) -> tuple[str, str]:
     """Return the page of a form in one case, and its page in the other."""
-    return entry.page.format(**one), entry.page.format(**other)
+    return entry.page.format(**first), entry.page.format(**second)
