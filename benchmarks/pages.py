@@ -190,9 +190,11 @@ def _wait(port: int) -> None:
     until = time.monotonic() + READY_WITHIN
     while time.monotonic() < until:
         try:
-            return HTTPConnection("127.0.0.1", port, timeout=1).connect()
+            HTTPConnection("127.0.0.1", port, timeout=1).connect()
         except OSError:
             time.sleep(0.1)
+        else:
+            return
     raise ChildProcessError("the bare pages did not get ready")
 
 

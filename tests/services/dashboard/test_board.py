@@ -20,6 +20,7 @@ LATE = """
 UPDATE referrals.referral SET overdue_since = register.instant() WHERE referral_ref IN
     (SELECT referral_ref FROM referrals.referral WHERE receiving_agency = %s ORDER BY created_at LIMIT 1)
 """
+VERSION = "SELECT CAST(xmin AS text) FROM dashboard.session WHERE person_ref = %s"
 ENTRIES = "SELECT count(*) FROM ledger.pending"
 CANARY = {"given_name": "Canarina", "family_name": "Vogelsang", "code_word": "kingfisher"}
 POLICY = (
@@ -62,6 +63,30 @@ async def test_a_case_is_shown_by_the_viewers_own_short_reference(square: Square
 
     assert case_code(shelter_ref) in page.words
     assert case_code(hotline_ref) not in page.words
+
+
+async def test_a_script_gets_its_part_without_the_frame(square: Square) -> None:
+    _, person = await square.worker()
+    browser = await square.sign_in(person)
+
+    whole = await browser.client.get(BOARD)
+    part = await browser.client.get(BOARD, headers={"HX-Request": "true"})
+
+    assert ["<html" in answer.text for answer in (whole, part)] == [True, False]
+    assert part.text.lstrip().startswith('<div id="live"')
+    assert '<div id="counted">' in part.text
+
+
+async def test_what_a_page_asks_by_itself_is_not_written(square: Square) -> None:
+    _, person = await square.worker()
+    browser = await square.sign_in(person)
+    versions = [square.sql(VERSION, person)]
+
+    for headers in ({"accord-background": "1"}, {}):
+        assert (await browser.client.get(BOARD, headers=headers)).status_code == 200
+        versions.append(square.sql(VERSION, person))
+
+    assert versions[0] == versions[1] != versions[2]
 
 
 async def test_no_personal_field_is_on_any_page_or_in_any_answer(square: Square) -> None:
