@@ -303,13 +303,13 @@ async def test_the_count_of_what_waits_is_as_long_as_its_list(desk: Desk) -> Non
     denial = (await desk.draft(case_ref, a_denial("needs")))["directive_ref"]
     await desk.lift(denial)
     before = (await desk.mia.get(COUNT)).json()
-    shown = len(await waiting(desk, limit=200))
+    listed = len(await waiting(desk, limit=200))
     await desk.draft(case_ref, {"effect": "deny", "excluded_person_ref": "mia", "excluded_agency_ref": "bay-hotline"})
 
     after = (await desk.mia.get(COUNT)).json()
 
-    assert before == {"count": shown, "whole": True}
-    assert after == {"count": shown - 1, "whole": True}
+    assert before == {"count": listed, "whole": True}
+    assert after == {"count": listed - 1, "whole": True}
     assert (await desk.sam.get(COUNT)).json() == {"count": 0, "whole": True}
     assert (await desk.cora.get(COUNT)).status_code == 403
 
