@@ -105,8 +105,8 @@ class FieldReader:
         safe = self._word("status", channel["status"]) if channel.get("status") else ""
         yield f"{what} ({safe})" if safe else what
         yield from (self._window(window, channel.get("time_zone")) for window in channel.get("windows") or ())
-        shown = ("kind", "address", "status", "windows")
-        for field in self._fields({name: value for name, value in channel.items() if name not in shown}):
+        headline = ("kind", "address", "status", "windows")
+        for field in self._fields({name: value for name, value in channel.items() if name not in headline}):
             yield f"{field.label}: {', '.join(field.lines)}"
 
     def _window(self, window: Mapping[str, Any], zone: str | None) -> str:

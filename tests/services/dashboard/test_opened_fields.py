@@ -67,9 +67,9 @@ def test_a_way_to_reach_her_is_read_line_by_line() -> None:
 def test_her_hours_name_a_time_zone_that_is_not_ours() -> None:
     window = {"days": ["mon"], "from_local": "10:00", "until_local": "12:00"}
 
-    (shown,) = lines(channels=[{"kind": "voice", "windows": [window], "time_zone": "America/New_York"}]).values()
+    (read,) = lines(channels=[{"kind": "voice", "windows": [window], "time_zone": "America/New_York"}]).values()
 
-    assert shown[1] == "Monday, 10:00 to 12:00 (America/New_York)"
+    assert read[1] == "Monday, 10:00 to 12:00 (America/New_York)"
 
 
 def test_a_releases_terms_are_in_words() -> None:
