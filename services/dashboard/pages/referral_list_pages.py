@@ -216,17 +216,13 @@ async def _list_page(
     tabs: ListTabs | None = None,
     status: int = 200,
 ) -> Response:
-    """Return the page of one view; without a reply it shows the form's errors, or that referrals is away.
-
-    `tabs` are those of the view and its filters, where they were asked for already.
-    """
+    """Return the page of one view, its tabs counted or not; no reply means errors of the form, or that it is away."""
     if reply is None and not form.errors and not form.general_errors:
         status = 503
     selected = views_of(desk).get(view, BY_CODE)
-    referrals = None if reply is None else reply.row.referrals
-    cursor = None if reply is None else reply.cursor
-    names = await desk.agency_names(agency for row in referrals or () for agency in row.agencies)
+    referrals, cursor = (None, None) if reply is None else (reply.row.referrals, reply.cursor)
     views, beside = tabs or await _views(desk, view, filters)
+    names = await desk.agency_names(agency for row in referrals or () for agency in row.agencies)
     return desk.page(
         "referrals/list.html",
         status=status,
