@@ -58,8 +58,8 @@ MESSAGES = Tile(
     mark("Messages to open"),
     "inbox:read",
     (mark("Message"), mark("From"), mark("Sent"), ""),
-    (Source("exchange", "/v1/inbox", (), "messages", message),),
-    mark("A message stands here when another agency shares something with yours."),
+    (Source("exchange", "/v1/inbox", (("queue", "unread"),), "messages", message),),
+    mark("A message of another agency stands here until somebody of yours has looked at it."),
 )
 RELEASES = Tile(
     "releases",
