@@ -67,7 +67,7 @@ class FieldReader:
 
     def sections(self, categories: Mapping[str, Mapping[str, Any]]) -> tuple[OpenedSection, ...]:
         """Return a section for each category that has something to show."""
-        read = [OpenedSection(translate(words(name)), self.fields(fields)) for name, fields in categories.items()]
+        read = [OpenedSection(translate(words(name)), self._fields(fields)) for name, fields in categories.items()]
         return tuple(section for section in read if section.fields)
 
     def fields(self, categories: Mapping[str, Mapping[str, Any]]) -> tuple[OpenedField, ...]:
