@@ -57,11 +57,17 @@ async def test_the_list_of_cases_is_heard_as_a_table(sit: Sit, referred_case: st
     log = await read_aloud(sitting.page, "main table")
 
     assert log[0] == "table, All open, newest change first"
-    assert headers(log) == ["Case", "Name", "Works on it", "Incidents", "Last change, sorted in descending order"]
+    named = "Name" in headers(log)  # a column that no row fills is left out
+    assert [name for name in headers(log) if name != "Name"] == [
+        "Case",
+        "Works on it",
+        "Incidents",
+        "Last change, sorted in descending order",
+    ]
     code = f"{referred_case[:4]}-{referred_case[4:8]}".upper()
     row = log.index(f"rowheader, {code}")
     assert log[row + 1] == f"link, {code}"
-    assert sum(phrase.startswith("cell") for phrase in log[row : row + 14]) == 4
+    assert sum(phrase.startswith("cell") for phrase in log[row : row + 14]) == 3 + named
     assert log[-1] == f"end of {log[0]}"
 
 
@@ -71,19 +77,23 @@ async def test_the_list_of_referrals_is_heard_with_its_clock(sit: Sit) -> None:
 
     log = await read_aloud(sitting.page, "main table")
 
-    assert log[0] == "table, Waiting"
-    assert headers(log)[:3] == ["Case", "Reply by, sorted in ascending order", "Spoken code"]
+    assert log[0] == "table, My agency"
+    assert [name for name in headers(log) if name != "Tick"][:3] == [
+        "Case",
+        "Reply by, sorted in ascending order",
+        "Need",
+    ]
     assert any(phrase.startswith("cell, Soon:") or phrase.endswith("late") for phrase in log), "urgent, in words"
 
 
 async def test_the_table_by_agency_is_heard_with_its_numbers(sit: Sit) -> None:
     sitting = await sit("cora", script=True)
 
-    log = await read_aloud(sitting.page, "main table.desk-figures")
+    log = await read_aloud(sitting.page, "main .desk-figures table")
 
     assert log[0] == "table, By agency that was asked"
-    assert headers(log)[0] == "Agency, sorted in ascending order"
-    assert headers(log)[1:] == ["Sent", "Accepted", "Declined", "Open", "Overdue", "Median hours to reply"]
+    assert headers(log)[:2] == ["Agency", "Overdue, sorted in descending order"]
+    assert headers(log)[2:] == ["Open", "Sent", "Accepted", "Declined", "Hours to reply, median"]
     row = log.index("rowheader, Harbor House")
     assert log[row + 1].startswith("cell, "), "the number follows its agency"
 
@@ -102,6 +112,4 @@ async def test_a_refused_form_is_heard_with_links_to_its_fields(sit: Sit) -> Non
     assert log[begin + 1] == "heading, There is a problem, level 2"
     (link,) = [phrase for phrase in log[begin : log.index("end of alert")] if phrase.startswith("link, ")]
     assert link.startswith("link, Find a case by its code or its name: ")
-    assert any(
-        phrase.startswith("textbox, Find a case by its code or its name") and "invalid" in phrase for phrase in log
-    )
+    assert any(phrase.startswith("textbox, Find a case by its code or its name, Error: ") for phrase in log)

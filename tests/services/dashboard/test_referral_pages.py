@@ -148,7 +148,7 @@ async def test_a_decline_without_a_reason_is_asked_for_it(square: Square) -> Non
 
     assert answer.status_code == 422
     assert 'href="#reason_code"' in answer.text
-    assert "Sent" in answer.text
+    assert "Not answered yet" in answer.text
 
 
 async def test_who_was_overtaken_sees_both_sides(square: Square) -> None:
@@ -355,7 +355,7 @@ async def test_where_the_exchange_is_away_a_referral_is_answered(square: Square)
         "?view=nothing",
         "?priority=soonest",
         "?cursor=%00",
-        "/00000000-0000-4000-8000-000000000000/opening",
+        "/00000000-0000-4000-8000-000000000000",
     ],
 )
 async def test_an_address_that_is_none_is_a_page_that_says_so(square: Square, path: str) -> None:
