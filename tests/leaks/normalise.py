@@ -28,7 +28,7 @@ FEED_PLACE = re.compile(r"(?<=/app/live\?since=)\d+")
 HASH = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43,91}=")
 # For how long the reader's session goes on, as the clock has it.
 TIME_LEFT = re.compile(r' data-idle="\d+" data-whole="\d+"')
-SECRET = re.compile(r'(?<=name="token" value=")[A-Za-z0-9_-]+')
+SECRET = re.compile(r'(?:(?<=name="token" value=")|(?<=&amp;token=))[A-Za-z0-9_-]+')
 
 
 @dataclass
