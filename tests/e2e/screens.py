@@ -28,7 +28,7 @@ PATIENCE: Final = 60_000.0  # milliseconds: a town may share its machine
 SCREENS: Final[dict[str, ViewportSize]] = {
     "desk": {"width": 1280, "height": 900},
     "phone": {"width": 375, "height": 780},
-    "wall": {"width": 1920, "height": 1080},
+    "wall": {"width": 1440, "height": 810},
 }
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -71,7 +71,7 @@ PAGES: Final[Mapping[str, tuple[Screen, ...]]] = {
         Screen("referrals", "/app/referrals"),
         Screen("referral", "/app/referrals", (FIRST,)),
         Screen("referral-opened", "/app/referrals", (FIRST, OPEN)),
-        Screen("referral-accepted", "/app/referrals?view=open", (FIRST,)),
+        Screen("referral-accepted", "/app/referrals?view=mine", ("tbody tr:last-child th a",)),
         Screen("messages", "/app/messages"),
         Screen("message", "/app/messages", (FIRST, OPEN)),
     ),
