@@ -96,8 +96,8 @@ bench: setup .venv/.bench ## measure everything against a baseline and write doc
 # What people do, not how a page is drawn: once more in the other engine.
 FIREFOX_STORIES := $(addprefix tests/e2e/test_,board.py intake.py people.py records.py referral_story.py release_stories.py back.py)
 
-e2e: setup ## the pages in a real browser: all in Chromium, the stories in Firefox too (apt-get install chromium firefox-esr)
-	$(BIN)/python -m pytest tests/e2e
+e2e: setup ## the pages in a real browser, in the long form: all in Chromium, the stories in Firefox too (apt-get install chromium firefox-esr)
+	ROUNDS=$(or $(ROUNDS),long) $(BIN)/python -m pytest tests/e2e
 	@if $(BIN)/python -m tests.e2e.firefox; then ACCORD_BROWSER=firefox $(BIN)/python -m pytest $(FIREFOX_STORIES); fi
 
 test-docker: .venv/.installed ## the same suites against containers (needs a Docker engine)

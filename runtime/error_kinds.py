@@ -60,7 +60,6 @@ Exception
   UnreadableHeaders         headers of a message that are not ours: the message becomes a dead letter
 ValueError
   BadJson                   400: the body is not plain JSON; in a token, 401
-  InstrumentPackRefused     a pack of risk instruments does not load: the process does not start
   Malformed                 a note or proof is not in its format: a finding
   NotIncluded               a proof does not lead to the signed root: a finding
   NotSigned                 no known key signed a note: a finding
