@@ -140,7 +140,8 @@ async def test_every_page_is_fit_for_everybody(walk: Walk, seeded: Town, chromiu
     finally:
         for context in contexts.values():
             await context.close()
-    assert [flaw for flaws_of_page in broken for flaw in flaws_of_page] == []
+    flawed = [flaw for flaws_of_page in broken for flaw in flaws_of_page]
+    assert not flawed, "\n".join(flawed)
 
 
 async def a_context(walk: Walk, town: Town, chromium: Browser, person: str) -> BrowserContext:

@@ -107,7 +107,6 @@ function leave() {
     return;
   }
   leaving = true;
-  saveTyped();
   if (source !== null) {
     source.close();
   }
