@@ -99,6 +99,9 @@ MANY = (
         r.created_at - made.n * interval '1 minute', r.changed_at, r.consent_sv, r.consent_until
     FROM referrals.referral AS r JOIN model USING (subject_id), made JOIN register."case" AS c USING (subject_id)
     WHERE c.agency_id = r.sending_agency""",
+    """INSERT INTO referrals.assignment (receiver_ref, agency_id, person_ref, assigned_at)
+    SELECT r.receiver_ref, r.receiving_agency, 'ruth', r.changed_at
+    FROM referrals.referral AS r JOIN made USING (subject_id)""",
     """INSERT INTO ledger.leaf (index, number, header, hash, salt, detail, subject, integrated_at)
     SELECT (SELECT max(index) FROM ledger.leaf) + row_number() OVER (),
         nextval(pg_get_serial_sequence('ledger.pending', 'id')), l.header, l.hash, l.salt, l.detail, s.pseudonym,
