@@ -103,6 +103,15 @@ async def colleagues(square: Square) -> Colleagues:
     return Colleagues(square, refs, worker, colleague)
 
 
+LEAD_ON = (
+    ("GET", "/app/cases/{case_ref}/incidents/{incident_ref}/correction"),
+    ("GET", "/app/cases/{case_ref}/plan/opening"),
+    ("GET", "/app/messages/{message_ref}/opening"),
+    ("GET", "/app/referrals/{referral_ref}/opening"),
+    ("GET", "/app/referrals/{referral_ref}/{answer}"),
+)
+
+
 async def test_every_page_of_a_colleagues_case_asks_why(colleagues: Colleagues) -> None:
     await colleagues.read_forms(
         "/app/referrals/{referral_ref}",
@@ -117,6 +126,8 @@ async def test_every_page_of_a_colleagues_case_asks_why(colleagues: Colleagues) 
 
     led = {route: (answer.status_code, answer.headers.get("location", "")) for route, answer in answers.items()}
     assert len(led) > 30
+    for route in LEAD_ON:  # to the page that the form stands on, which asks
+        assert led.pop(route)[0] == 303
     assert {route: place for route, place in led.items() if place[0] != 303 or colleagues.step not in place[1]} == {}
     state = "SELECT state FROM referrals.referral WHERE referral_ref = %s"
     assert colleagues.square.sql(state, UUID(colleagues.refs["referral_ref"])) == [("sent",)], "nothing was done"

@@ -11,6 +11,7 @@ from wtforms.fields import HiddenField
 
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
+from services.dashboard.forms.assignment_forms import ReferralAssignmentForm
 from services.dashboard.forms.case_forms import AssignmentForm, CaseSearchForm, ClosingForm, NicknameForm
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.forms.incident_forms import IncidentForm, IntakeForm
@@ -43,7 +44,8 @@ from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
 from tests.services.dashboard.desk_forms import PageForms
 
-SEARCHES = {CaseSearchForm, OrderSearchForm, CodeSearchForm, LedgerFilterForm}
+# What searches, or is chosen row by row with a recommendation already there.
+SEARCHES = {CaseSearchForm, OrderSearchForm, CodeSearchForm, LedgerFilterForm, ReferralAssignmentForm}
 BASES = {PaperForm, EvidenceForm}  # no page shows them as they are
 OFFER = "You have unsaved work from"
 ROLES = ("attorney", "administrator")

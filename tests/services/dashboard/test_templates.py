@@ -23,6 +23,7 @@ from runtime.http.problems import FieldError, Problem
 from schemas.codes import Priority
 from services.dashboard.board import OpenedTile, TileCount
 from services.dashboard.code_words import choices_of
+from services.dashboard.desk import WHOLE_PAGE
 from services.dashboard.domain import Count, Item, Listing, Tile
 from services.dashboard.forms.desk_form import DeskForm, TextField
 from services.dashboard.language import speaking
@@ -48,6 +49,7 @@ FRAME: dict[str, Any] = {
     "done": "",
     "keys_on": True,
     "live_address": "/app/live?since=0",
+    "layout": WHOLE_PAGE,
 }
 
 
