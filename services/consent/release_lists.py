@@ -84,10 +84,11 @@ CROSS JOIN LATERAL (SELECT k.case_ref FROM register."case" AS k
 WHERE d.custodian = :agency AND {condition} AND ({key}, d.directive_ref) {behind} (:place, :ref)
 ORDER BY {key} {order}, d.directive_ref {order} LIMIT :rows
 """
-# In the order of the list, so that the index of the list finds them.
+# In the order of the list, so that the index of the list finds them; what has no place in it is not counted either.
 COUNTED: Final = """
 SELECT d.subject_id, d.effect, d.purpose, d.categories FROM register.directive AS d
-WHERE d.custodian = :agency AND {condition} ORDER BY {key} {order}, d.directive_ref {order} LIMIT :rows
+WHERE d.custodian = :agency AND {condition} AND {key} IS NOT NULL
+ORDER BY {key} {order}, d.directive_ref {order} LIMIT :rows
 """
 STILL: Final = "SELECT d.directive_ref FROM register.directive AS d WHERE d.directive_ref = ANY(:refs) AND {condition}"
 MOST_DAYS: Final = 90

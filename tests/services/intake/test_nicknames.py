@@ -40,7 +40,7 @@ async def test_a_case_is_found_by_its_name(desk: Desk) -> None:
 
     assert (answer.status_code, answer.json()["nickname"]) == (200, f"Blue door {case_ref}")
     assert await by_name(desk.priya, f"blue  DOOR {case_ref}") == [str(case_ref)]
-    assert await by_name(desk.priya, "blue door") == []
+    assert await by_name(desk.priya, f"blue door {str(case_ref)[:13]}") == []
 
 
 async def test_a_case_is_found_by_its_code(desk: Desk) -> None:
