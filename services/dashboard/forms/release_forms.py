@@ -73,16 +73,13 @@ class EvidenceForm(DeskForm):
     language = SelectField(mark("Language it was explained in"), choices=[])
     explained_by = SelectField(mark("Explained by"), [DataRequired(mark("Say who explained it."))], choices=[])
 
-    def offer_evidence(self, texts: Iterable[ReleaseTextRow], people: Iterable[ColleagueRow], person_name: str) -> None:
+    def offer_evidence(self, texts: Iterable[ReleaseTextRow], people: Iterable[ColleagueRow], person_ref: str) -> None:
         """Let these languages and people be chosen; the person who fills it in is preselected."""
         self.language.choices = [(text.language, LANGUAGE_NAMES.get(text.language, text.language)) for text in texts]
-        people = list(people)
-        self.explained_by.choices = [("", translate(mark("Choose a person")))] + [
-            (person.person_ref, person.name) for person in people
-        ]
-        own = next((person.person_ref for person in people if person.name == person_name), "")
+        names = {person.person_ref: person.name for person in people}
+        self.explained_by.choices = [("", translate(mark("Choose a person"))), *names.items()]
         if self.explained_by.data is None or self.explained_by.data == "None":
-            self.explained_by.data = own
+            self.explained_by.data = person_ref if person_ref in names else ""
 
 
 class SignForm(EvidenceForm):

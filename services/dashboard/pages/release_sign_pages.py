@@ -183,7 +183,7 @@ async def _sign_page(desk: Desk, case_ref: UUID, form: SignForm, status: int = 2
 
 async def _offer_evidence(desk: Desk, form: EvidenceForm) -> tuple[ReleaseTextRow, ...]:
     texts = await release_texts(desk)
-    form.offer_evidence(texts, await colleagues(desk), desk.visit.person_name)
+    form.offer_evidence(texts, await colleagues(desk), desk.visit.person_ref)
     return texts
 
 
