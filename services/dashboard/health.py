@@ -61,6 +61,13 @@ class HealthCheck:
         return self.standing is CheckState.GOOD
 
 
+def judged(title: str, text: str, action: str, *, well: bool) -> HealthCheck:
+    """Return a check that stands well, or badly and says what to do; `text` is in the reader's language already."""
+    if well:
+        return HealthCheck(translate(title), CheckState.GOOD, text)
+    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
+
+
 def away(title: str) -> HealthCheck:
     """Return what is known of something whose keeper does not answer."""
     text = mark("Not known: the service that keeps this does not answer.")
@@ -76,12 +83,10 @@ def sending(row: CarriageRow | None) -> HealthCheck:
         return HealthCheck(translate(title), CheckState.GOOD, translate(mark("All carried. Nothing waits.")))
     age = row.at - row.oldest_at
     text = translate(mark("Waiting: {count}, the oldest for {age}.")).format(count=row.waiting, age=_span(age))
-    if age <= SENDS_WITHIN:
-        return HealthCheck(translate(title), CheckState.GOOD, text)
     action = mark(
         "They are kept and go out by themselves once the carrier runs. Tell your operator that it stands still."
     )
-    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
+    return judged(title, text, action, well=age <= SENDS_WITHIN)
 
 
 def reader(row: CarriageRow | None, consumer: str) -> HealthCheck:
@@ -116,10 +121,8 @@ def door(row: OperationsRow | None) -> HealthCheck:
     many = mark("99 of 100 took at most {seconds} s; measured: {count} in the last hour.")
     text = translate(few if row.openings < HUNDRED else many)
     text = text.format(count=row.openings, seconds=f"{row.opening_p99_seconds:.2f}")
-    if row.opening_p99_seconds <= OPENS_WITHIN_SECONDS:
-        return HealthCheck(translate(title), CheckState.GOOD, text)
     action = mark("Nothing is lost, but people wait. Tell your operator that openings are slow.")
-    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
+    return judged(title, text, action, well=row.opening_p99_seconds <= OPENS_WITHIN_SECONDS)
 
 
 def disk(row: OperationsRow | None) -> HealthCheck:
@@ -131,10 +134,8 @@ def disk(row: OperationsRow | None) -> HealthCheck:
     text = translate(mark("{free} GB of {size} GB, {share} % of the exchange's machine."))
     sizes = {"free": row.disk_free_bytes // GIGABYTE, "size": row.disk_bytes // GIGABYTE, "share": int(share * HUNDRED)}
     text = text.format(**sizes)
-    if share >= LEAST_FREE:
-        return HealthCheck(translate(title), CheckState.GOOD, text)
     action = mark("Tell your operator at once: with a full disk nothing is carried any more.")
-    return HealthCheck(translate(title), CheckState.BAD, text, translate(action))
+    return judged(title, text, action, well=share >= LEAST_FREE)
 
 
 def set_aside(count: int | None) -> HealthCheck:

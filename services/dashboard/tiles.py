@@ -120,12 +120,6 @@ COORDINATION = (
     _referral_tile(
         "overdue", mark("Overdue"), WITH, OVERDUE, _referrals(followed, "followed", overdue="true"), flag=LATE
     ),
-    _referral_tile(
-        "questions",
-        MORE,
-        mark("With"),
-        QUESTIONS,
-        _referrals(followed, "followed", state="needs_info"),
-    ),
+    _referral_tile("questions", MORE, WITH, QUESTIONS, _referrals(followed, "followed", state="needs_info")),
     MESSAGES,
 )
