@@ -24,9 +24,9 @@ REFERRAL = {"to_agency_ref": "harbor-house", "service_code": "shelter", "purpose
 async def forms_of_all(square: Square) -> list[DeskForm]:
     """Fill the desks and return every form that stands before somebody there, one a route and step."""
     hotline = await square.agency(AgencyKind.HOTLINE)
-    roles = ("advocate", "advocate", "administrator", "privacy_officer")
+    roles = ("advocate", "advocate", "administrator", "privacy_officer", "advocate")
     refs = [await square.person(hotline, role) for role in roles]
-    ana, mia, boss, officer = [await square.sign_in(ref) for ref in refs]
+    ana, mia, boss, officer, nia = [await square.sign_in(ref) for ref in refs]
     sam = await square.sign_in(await square.person("harbor-house", "case_worker"))
     lee = await square.sign_in(await square.person("county-sheriff", "liaison"))
     await square.sign_in(refs[0])  # the same person at another browser
@@ -34,6 +34,7 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
     await square.deliver(hotline)
     closed = await closed_case(ana)
     denial = await _releases(square, ana, case)
+    assert (await nia.submit(f"{case}/opening", reason_code="covering")).status_code == 303
     await _referral(square, hotline, ana, case)
     await set_aside(square, hotline)
     await recorded(lee)
@@ -41,7 +42,8 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
     waiting = await newcomer(boss)
     walks: list[tuple[Browser, tuple[str, ...]]] = [
         (ana, (case, closed, f"{case}/intake", f"{denial}/lift", f"{REFERRALS}?view=sent", MESSAGES, OWN)),
-        (mia, (f"{case}/opening", denial)),
+        (mia, (f"{case}/opening",)),
+        (nia, (denial,)),  # as the second person, who has said why
         (boss, (PEOPLE, f"{PEOPLE}/{refs[1]}", f"{PEOPLE}/sessions")),
         (officer, (waiting, "/app/health", f"{case}/exclusion")),
         (sam, (REFERRALS, MESSAGES)),
