@@ -127,7 +127,8 @@ async def test_every_page_of_a_colleagues_case_asks_why(colleagues: Colleagues) 
     led = {route: (answer.status_code, answer.headers.get("location", "")) for route, answer in answers.items()}
     assert len(led) > 30
     for route in LEAD_ON:  # to the page that the form stands on, which asks
-        assert led.pop(route)[0] == 303
+        status, place = led.pop(route)
+        assert (status, colleagues.step in (await colleagues.other.get(place)).headers["location"]) == (303, True)
     assert {route: place for route, place in led.items() if place[0] != 303 or colleagues.step not in place[1]} == {}
     state = "SELECT state FROM referrals.referral WHERE referral_ref = %s"
     assert colleagues.square.sql(state, UUID(colleagues.refs["referral_ref"])) == [("sent",)], "nothing was done"

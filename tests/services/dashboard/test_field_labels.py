@@ -13,7 +13,7 @@ from schemas import registry
 from services.dashboard.code_words import fact_words, words
 from services.dashboard.field_labels import english_label, field_label
 from services.dashboard.language import LANGUAGES, SOURCE, speaking
-from services.dashboard.opened_fields import CODES
+from services.dashboard.opened_fields import CODES, CONDITIONS
 
 PUBLISHED = Path(registry.__file__).parent / "published"
 CONTRACTS = [json.loads((PUBLISHED / f"{name}.json").read_text()) for name in registry.CONTRACTS]
@@ -51,6 +51,7 @@ def test_every_code_and_kind_of_fact_has_its_word(language: str) -> None:
     named = {code for code in codes() if not code.isdecimal()}  # a number may be anything
     assert named <= set(CODES)
     assert {code for code in named if CODES[code] not in texts and len(CODES[code]) > 2} == set()
+    assert {code for code, word in CONDITIONS.items() if word not in texts} == set()
     assert {reason for reason in Reason if words(reason) not in texts} == set()
     assert {name for name in registry.CONTRACTS if fact_words(name) not in texts} == set()
 
