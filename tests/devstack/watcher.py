@@ -12,7 +12,7 @@ import psutil
 REPOSITORY = Path(__file__).parents[2]
 
 
-def comes_true(claim: Callable[[], bool], within: float = 20.0) -> bool:
+def comes_true(claim: Callable[[], bool], within: float = 60.0) -> bool:
     deadline = time.monotonic() + within
     while not claim():
         if time.monotonic() >= deadline:
@@ -28,7 +28,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-def is_gone(pid: int, within: float = 20.0) -> bool:
+def is_gone(pid: int, within: float = 60.0) -> bool:
     return comes_true(lambda: not runs(pid), within)
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from schemas.town import Town
 
-PATIENCE_MS = 10_000.0
+PATIENCE_MS = 40_000.0  # waits end when they may; a page that took longer than this is a defect on any machine
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle + ' ' + document.activeElement.textContent"
 WIDTH = "() => document.documentElement.scrollWidth"
 

@@ -71,7 +71,7 @@ async def test_a_page_from_the_back_forward_cache_is_asked_anew(
     await page.goto(f"{forgetful}/elsewhere")
 
     await page.go_back(wait_until="commit")
-    await page.get_by_text(text).wait_for(timeout=5000)
+    await page.get_by_text(text).wait_for(timeout=40_000)
 
     assert await page.locator("p").inner_text() == text
     await context.close()

@@ -22,7 +22,7 @@ from devstack.story.words import EXPLAINED, in_days, now
 from tests.support.fault_injection import superuser
 from tests.support.second_person import confirmed
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 SHELTER, POLICE = "harbor-house", "county-sheriff"
 ALLOWED = {SHELTER: ("shelter", ["identity", "needs", "children"]), POLICE: ("order_enforcement", ["identity"])}
 INCIDENT = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 1}

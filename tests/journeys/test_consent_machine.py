@@ -45,7 +45,7 @@ __all__ = ["clock_town"]  # a fixture is found by its name in this module
 
 ROUNDS = int(os.environ.get("ACCORD_ROUNDS", "3"))
 STEPS = 25
-PATIENCE = 25.0
+PATIENCE = 60.0
 READERS = {
     "harbor-house": ("sam", [Purpose.SHELTER, Purpose.ADVOCACY]),
     "county-sheriff": ("lee", [Purpose.ORDER_ENFORCEMENT, Purpose.INVESTIGATION]),

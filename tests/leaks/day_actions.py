@@ -21,7 +21,7 @@ RELEASES: Final = (
     ("county-cell", "coordination"),
 )
 AFTER_A_CHECK: Final = ("legal_representation", "alleged_offender")
-PATIENCE: Final = 40.0
+PATIENCE: Final = 60.0
 
 
 def open_case(scene: Scene) -> str:

@@ -147,7 +147,7 @@ def a_topic(scene: Scene, name: str) -> None:
         return
     for future in admin.create_topics([NewTopic(name, 1, 1)]).values():
         future.result()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while name not in admin.list_topics(timeout=15).topics:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -13,7 +13,7 @@ from tests.leaks.scene import Scene
 USE: Final = "poison"
 TYPE: Final = "accord.referral.accepted.v1"
 HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_sequence", "tracestate")
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 PARKED: Final = "SELECT count(*) FROM carrying.parked"
 
 

@@ -15,7 +15,7 @@ from tests.leaks.canaries import CanaryPool
 from tests.leaks.scene import Scene
 
 USE: Final = "refused"
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 # Who may come as far as the form of each service.
 WHO: Final[Mapping[str, str]] = {
     "intake": "ana",

@@ -20,7 +20,7 @@ from tests.leaks.scene import Scene
 from tests.support.broker import administrator
 
 Pieces = Iterator[tuple[str, bytes]]
-PATIENCE = 15.0
+PATIENCE = 60.0
 TABLES = """
 SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY schemaname, tablename

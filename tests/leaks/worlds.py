@@ -37,7 +37,7 @@ PURPOSES = {
     "police": ("order_enforcement", "investigation"),
     "cell": ("coordination",),
 }
-PATIENCE = 30.0
+PATIENCE = 60.0
 INCIDENT: dict[str, Any] = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 2}
 # What no release of either world opens to the shelter, the police or the cell.
 HIDDEN: dict[str, Any] = {

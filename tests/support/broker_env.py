@@ -164,7 +164,7 @@ class Fabric:
             producer.produce(mailbox(to), **letter)
         assert producer.flush(10) == 0
 
-    def mail(self, agency_id: str, at_least: int, *, within: float = 15.0) -> list[Message]:
+    def mail(self, agency_id: str, at_least: int, *, within: float = 60.0) -> list[Message]:
         """Return the messages in an agency's mailbox, read by the agency itself."""
         consumer = broker_consumer(self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)])
         messages: list[Message] = []
@@ -213,8 +213,8 @@ def header(message: Message, name: str) -> str:
     return value.decode("ascii")
 
 
-async def until(claim: Callable[[], object], within: float = 15.0) -> None:
-    """Wait until `claim` holds; fail when it does not in time."""
+async def until(claim: Callable[[], object], within: float = 60.0) -> None:
+    """Wait until `claim` holds; fail when it does not within so many seconds: long, for a busy machine is slow."""
     import asyncio
 
     deadline = time.monotonic() + within

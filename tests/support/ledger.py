@@ -194,7 +194,7 @@ def nobody_connected(database: OwnDatabase) -> Iterator[None]:
         yield
 
 
-async def eventually(claim: Any, within: float = 10.0) -> None:
+async def eventually(claim: Any, within: float = 60.0) -> None:
     """Wait until `claim` holds; fail when it does not in time."""
     async with asyncio.timeout(within):
         while not claim():

@@ -34,7 +34,7 @@ class Outsider:
         answer = httpx.post(url, data=form, **DIRECT)
         return str(answer.raise_for_status().json()["access_token"])
 
-    def mail(self, group: str, count: int, *, within: float = 20.0) -> list[dict[str, Any]]:
+    def mail(self, group: str, count: int, *, within: float = 60.0) -> list[dict[str, Any]]:
         """Return the next `count` messages in the mailbox that this group has not had; it has had them then."""
         consumer = Consumer(self._settings(group))
         consumer.subscribe([self.agency["mailbox"]])

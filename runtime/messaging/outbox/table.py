@@ -182,11 +182,13 @@ async def delete(session: AsyncSession, rows: Iterable[OutboxRow]) -> None:
         await session.execute(DELETE, {"ids": ids})
 
 
-async def from_dead_letters(session: AsyncSession, received: RawRecord) -> OutboxRow:
-    """Return a parked message as a row once more, its offer open again for the decision."""
+async def from_dead_letters(session: AsyncSession, received: RawRecord) -> OutboxRow | None:
+    """Return a parked message as a row once more, its offer open again for the decision; None if that is gone."""
     routing = headers.read(received.headers)
     await session.execute(OFFERED_AGAIN, {"message_ref": routing.message_ref})
-    offer = (await session.execute(SUBJECT_OF, {"message_ref": routing.message_ref})).one()
+    offer = (await session.execute(SUBJECT_OF, {"message_ref": routing.message_ref})).one_or_none()
+    if offer is None:
+        return None
     return OutboxRow(
         received.offset,
         offer.subject_id,

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from tests.services.dashboard.browser import Browser
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 @dataclass

@@ -271,6 +271,22 @@ async def test_a_message_revoked_while_parked_is_withheld_on_retry(fabric: Fabri
     assert resolution == "withheld"
 
 
+async def test_a_retry_of_what_was_deleted_is_withheld(fabric: Fabric) -> None:
+    custodian, recipient = fabric.agency(), fabric.agency()
+    case = fabric.case(custodian, recipient)
+    a_release(fabric, case, custodian, recipient)
+    (large,) = fabric.offer(case, recipient, by=custodian, body=b"x" * (BODY_LIMIT + 1))
+    async with running(fabric) as sending:
+        await until(lambda: fabric.state(large) == "parked")
+        fabric.sql("DELETE FROM carrying.offer WHERE message_ref = %s", large)
+        ((parked_ref, *_),) = fabric.parked("relay", large)
+
+        assert await sending.retry_dead_letter(parked_ref)
+
+    ((*_, resolution, _),) = fabric.parked("relay", large)
+    assert resolution == "withheld"
+
+
 async def test_what_cannot_be_decided_is_parked_and_the_rest_goes_on(fabric: Fabric) -> None:
     custodian, recipient = fabric.agency(), fabric.agency()
     broken, sound = fabric.case(custodian, recipient), fabric.case(recipient)
