@@ -84,9 +84,7 @@ class Relay:
         if parked is None:
             return None
         row = await table.from_dead_letters(session, parked.received)
-        if (
-            row is None
-        ):  # deleted with its case since: nothing allows it any more, and one letter must not end the relay
+        if row is None:  # deleted with its case since: nothing allows it any more
             return "withheld"
         if row.message_ref not in await disclosure.relayable(session, [row]):
             await table.withheld(session, [row])
