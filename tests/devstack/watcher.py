@@ -9,10 +9,12 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.waits import PATIENCE
+
 REPOSITORY = Path(__file__).parents[2]
 
 
-def comes_true(claim: Callable[[], bool], within: float = 60.0) -> bool:
+def comes_true(claim: Callable[[], bool], within: float = PATIENCE) -> bool:
     deadline = time.monotonic() + within
     while not claim():
         if time.monotonic() >= deadline:
@@ -28,7 +30,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-def is_gone(pid: int, within: float = 60.0) -> bool:
+def is_gone(pid: int, within: float = PATIENCE) -> bool:
     return comes_true(lambda: not runs(pid), within)
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import Browser
 
 from schemas.town import Town
 from services.dashboard.ui_files import FILES
-from tests.e2e.browser_session import Sitting
+from tests.e2e.browser_session import PATIENCE_MS, Sitting
 
 WORDS = "what somebody read"
 
@@ -71,7 +71,7 @@ async def test_a_page_from_the_back_forward_cache_is_asked_anew(
     await page.goto(f"{forgetful}/elsewhere")
 
     await page.go_back(wait_until="commit")
-    await page.get_by_text(text).wait_for(timeout=40_000)
+    await page.get_by_text(text).wait_for(timeout=PATIENCE_MS)
 
     assert await page.locator("p").inner_text() == text
     await context.close()

@@ -9,10 +9,10 @@ from devstack.story.speaker import Speaker
 from schemas.town import Town
 from tests.e2e.browser_session import Sitting
 from tests.e2e.conftest import Sit
+from tests.support.waits import PATIENCE
 
 WAITING = '.desk-tiles a[href$="/waiting"] .desk-tile__count'
 READS = "([place, number]) => parseInt(document.querySelector(place).textContent) === number"
-PATIENCE = 60.0  # seconds; how fast it is, benchmarks/live.py says
 
 
 def refer(town: Town, case_ref: str) -> None:

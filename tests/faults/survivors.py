@@ -21,8 +21,8 @@ from devstack.story.speaker import Speaker
 from devstack.story.words import EXPLAINED, in_days, now
 from tests.support.fault_injection import superuser
 from tests.support.second_person import confirmed
+from tests.support.waits import PATIENCE
 
-PATIENCE = 60.0
 SHELTER, POLICE = "harbor-house", "county-sheriff"
 ALLOWED = {SHELTER: ("shelter", ["identity", "needs", "children"]), POLICE: ("order_enforcement", ["identity"])}
 INCIDENT = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 1}

@@ -40,12 +40,12 @@ from tests.support.fault_injection import replay_from_the_start, set_clock, supe
 from tests.support.oracle import HOME, Oracle
 from tests.support.second_person import confirmed
 from tests.support.shared_towns import clock_town
+from tests.support.waits import PATIENCE
 
 __all__ = ["clock_town"]  # a fixture is found by its name in this module
 
 ROUNDS = int(os.environ.get("ACCORD_ROUNDS", "3"))
 STEPS = 25
-PATIENCE = 60.0
 READERS = {
     "harbor-house": ("sam", [Purpose.SHELTER, Purpose.ADVOCACY]),
     "county-sheriff": ("lee", [Purpose.ORDER_ENFORCEMENT, Purpose.INVESTIGATION]),

@@ -15,10 +15,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from devstack.story.speaker import Speaker
 from services.consent.release_lists import ReleaseState
 from tests.leaks.normalise import Eyes
-from tests.leaks.worlds import PATIENCE, PURPOSES, World
+from tests.leaks.worlds import PURPOSES, World
 from tests.services.dashboard.browser import Browser, Read
 from tests.services.dashboard.form_walk import FormsOfPage
 from tests.support.outsider import Outsider
+from tests.support.waits import PATIENCE
 
 OF_A_CASE = (
     ("intake", "/v1/cases/{case_ref}"),

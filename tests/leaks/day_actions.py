@@ -10,6 +10,7 @@ from schemas.taxonomy import category_mask
 from tests.leaks.canaries import YEARS
 from tests.leaks.canary_generator import ABSENT
 from tests.leaks.scene import Scene, instant
+from tests.support.waits import PATIENCE
 
 # To whom the survivor lets go as much as an agency of that kind may ever see for that purpose.
 RELEASES: Final = (
@@ -21,7 +22,6 @@ RELEASES: Final = (
     ("county-cell", "coordination"),
 )
 AFTER_A_CHECK: Final = ("legal_representation", "alleged_offender")
-PATIENCE: Final = 60.0
 
 
 def open_case(scene: Scene) -> str:

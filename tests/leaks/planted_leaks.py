@@ -28,6 +28,7 @@ from devstack.story.speaker import Speaker
 from tests.leaks.capture import serving
 from tests.leaks.scene import Scene
 from tests.support.broker import administrator
+from tests.support.waits import PATIENCE
 
 Plant = Callable[[Scene, str], AbstractContextManager[None]]
 TOPIC: Final = "planted"
@@ -147,7 +148,7 @@ def a_topic(scene: Scene, name: str) -> None:
         return
     for future in admin.create_topics([NewTopic(name, 1, 1)]).values():
         future.result()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while name not in admin.list_topics(timeout=15).topics:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -9,11 +9,11 @@ from confluent_kafka import Producer
 from runtime import clock
 from runtime.messaging import headers
 from tests.leaks.scene import Scene
+from tests.support.waits import PATIENCE
 
 USE: Final = "poison"
 TYPE: Final = "accord.referral.accepted.v1"
 HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_sequence", "tracestate")
-PATIENCE: Final = 60.0
 PARKED: Final = "SELECT count(*) FROM carrying.parked"
 
 

@@ -13,9 +13,9 @@ import httpx
 from cli.tokens import person_token
 from tests.leaks.canaries import CanaryPool
 from tests.leaks.scene import Scene
+from tests.support.waits import PATIENCE
 
 USE: Final = "refused"
-PATIENCE: Final = 60.0
 # Who may come as far as the form of each service.
 WHO: Final[Mapping[str, str]] = {
     "intake": "ana",

@@ -18,9 +18,9 @@ from cli.run import ROOT
 from devstack.postgres import programs
 from tests.leaks.scene import Scene
 from tests.support.broker import administrator
+from tests.support.waits import PATIENCE
 
 Pieces = Iterator[tuple[str, bytes]]
-PATIENCE = 60.0
 TABLES = """
 SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY schemaname, tablename

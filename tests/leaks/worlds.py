@@ -24,6 +24,7 @@ from devstack.story.words import EXPLAINED, in_days, now
 from schemas.codes import AgencyKind
 from tests.support.fault_injection import superuser
 from tests.support.second_person import confirmed
+from tests.support.waits import PATIENCE
 
 CAST = {
     "hotline": (AgencyKind.HOTLINE, "ana", "advocate"),
@@ -37,7 +38,6 @@ PURPOSES = {
     "police": ("order_enforcement", "investigation"),
     "cell": ("coordination",),
 }
-PATIENCE = 60.0
 INCIDENT: dict[str, Any] = {"channel": "hotline", "given_name": "Marisol", "needs": ["shelter"], "children_count": 2}
 # What no release of either world opens to the shelter, the police or the cell.
 HIDDEN: dict[str, Any] = {

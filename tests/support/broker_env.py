@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from schemas.services import SERVICES
 from schemas.topics import mailbox
 from tests.support.broker import broker_consumer
 from tests.support.database import Database, a_database
+from tests.support.waits import PATIENCE
 
 PASSWORD = "test"
 LONG_AGO = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -164,7 +165,7 @@ class Fabric:
             producer.produce(mailbox(to), **letter)
         assert producer.flush(10) == 0
 
-    def mail(self, agency_id: str, at_least: int, *, within: float = 60.0) -> list[Message]:
+    def mail(self, agency_id: str, at_least: int, *, within: float = PATIENCE) -> list[Message]:
         """Return the messages in an agency's mailbox, read by the agency itself."""
         consumer = broker_consumer(self.settings(agency_id), f"{agency_id}.test-{token_hex(4)}", [mailbox(agency_id)])
         messages: list[Message] = []
@@ -211,16 +212,6 @@ def header(message: Message, name: str) -> str:
     value = dict(message.headers() or ())[name]
     assert isinstance(value, bytes)
     return value.decode("ascii")
-
-
-async def until(claim: Callable[[], object], within: float = 60.0) -> None:
-    """Wait until `claim` holds; fail when it does not within so many seconds: long, for a busy machine is slow."""
-    import asyncio
-
-    deadline = time.monotonic() + within
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A ledger of a test's own: its own database, its own signing key, and leaves to put into it."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -192,10 +191,3 @@ def nobody_connected(database: OwnDatabase) -> Iterator[None]:
         ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         connection.execute(ended, [database.name])
         yield
-
-
-async def eventually(claim: Any, within: float = 60.0) -> None:
-    """Wait until `claim` holds; fail when it does not in time."""
-    async with asyncio.timeout(within):
-        while not claim():
-            await asyncio.sleep(0.02)

@@ -11,6 +11,8 @@ from confluent_kafka import Consumer
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from tests.support.waits import PATIENCE
+
 DIRECT: dict[str, Any] = {"trust_env": False, "timeout": 20}
 
 
@@ -34,7 +36,7 @@ class Outsider:
         answer = httpx.post(url, data=form, **DIRECT)
         return str(answer.raise_for_status().json()["access_token"])
 
-    def mail(self, group: str, count: int, *, within: float = 60.0) -> list[dict[str, Any]]:
+    def mail(self, group: str, count: int, *, within: float = PATIENCE) -> list[dict[str, Any]]:
         """Return the next `count` messages in the mailbox that this group has not had; it has had them then."""
         consumer = Consumer(self._settings(group))
         consumer.subscribe([self.agency["mailbox"]])

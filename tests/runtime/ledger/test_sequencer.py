@@ -20,7 +20,8 @@ from runtime.ledger.sequencer import HeadMismatch, Sequencer, integrate
 from runtime.ledger.tree_store import nodes
 from runtime.settings import LedgerSettings
 from tests.support import proofs
-from tests.support.ledger import NOON, Log, a_leaf, an_offer_and_its_opening, eventually
+from tests.support.ledger import NOON, Log, a_leaf, an_offer_and_its_opening
+from tests.support.waits import until
 from tests.support.web import settings_for
 
 LOCK_HEAD = text("SELECT size FROM ledger.head FOR UPDATE")
@@ -257,7 +258,7 @@ async def test_a_running_sequencer_integrates_what_comes_and_is_well(log: Log, t
 
     async with sequencer.running():
         await log.write(a_leaf())
-        await eventually(lambda: log.waiting() == 0 and len(log.published()) == 1)
+        await until(lambda: log.waiting() == 0 and len(log.published()) == 1)
         async with asyncio.timeout(10):
             while not await sequencer.healthy():
                 await asyncio.sleep(0.01)

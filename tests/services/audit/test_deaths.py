@@ -15,7 +15,8 @@ import pytest
 from devstack.ports import free_port
 from kernel.ledger.entry import Act, read
 from tests.support.database import Database
-from tests.support.ledger import Log, a_leaf, eventually, own_database
+from tests.support.ledger import Log, a_leaf, own_database
+from tests.support.waits import until
 
 ROOT = Path(__file__).parents[3]
 STEPS = ("after_take", "after_move", "before_commit", "after_commit")
@@ -81,7 +82,7 @@ async def test_no_entry_is_lost_or_doubled_by_a_kill_at_any_moment(apart: Log, t
             process.kill()
 
     with serving(apart, tmp_path):
-        await eventually(lambda: apart.waiting() == 0, within=30)
+        await until(lambda: apart.waiting() == 0, within=30)
     entries = [entry for entry in map(read, apart.headers()) if entry.act is not Act.PADDING]
     assert Counter(entry.sv for entry in entries) == Counter(range(written))
     assert apart.findings() == []

@@ -19,8 +19,9 @@ from services.audit.main import build
 from tests.services.audit.accounting import a_told_case, read
 from tests.support import proofs
 from tests.support.database import Database
-from tests.support.ledger import Log, a_leaf, eventually, own_database
+from tests.support.ledger import Log, a_leaf, own_database
 from tests.support.town import Town
+from tests.support.waits import until
 from tests.support.web import Web, settings_for
 
 HOTLINE = text("INSERT INTO register.agency (agency_id, name, kind) VALUES ('bay-hotline', 'Bay Hotline', 'hotline')")
@@ -216,7 +217,7 @@ async def whole(apart: Log, tmp_path: Path) -> AsyncIterator[FastAPI]:
 async def test_the_service_sequences_by_itself_and_says_so_when_ready(apart: Log, web: Web, whole: FastAPI) -> None:
     await apart.write(a_leaf())
 
-    await eventually(lambda: apart.waiting() == 0)
+    await until(lambda: apart.waiting() == 0)
 
     async with web.asking(whole) as client, asyncio.timeout(10):
         while (await client.get("/readyz")).status_code != 200:

@@ -26,9 +26,10 @@ from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from tests.services.exchange.conftest import HOTLINE, an_incident, listed
-from tests.support.broker_env import Fabric, until
+from tests.support.broker_env import Fabric
 from tests.support.delivery import Delivery
 from tests.support.town import Town, all_purposes
+from tests.support.waits import until
 from tests.support.web import Web
 
 CASES = 20

@@ -1,7 +1,8 @@
 import asyncio
 from uuid import uuid4
 
-from tests.support.broker_env import Fabric, process, until
+from tests.support.broker_env import Fabric, process
+from tests.support.waits import until
 from tests.support.worker_env import Traces, working
 
 

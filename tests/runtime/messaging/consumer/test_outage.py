@@ -3,7 +3,8 @@ from pathlib import Path
 
 from devstack.kafka import Kafka
 from tests.runtime.messaging.outbox.test_relay import running
-from tests.support.broker_env import Fabric, until
+from tests.support.broker_env import Fabric
+from tests.support.waits import until
 from tests.support.worker_env import Traces, working
 
 

@@ -13,7 +13,8 @@ from runtime.messaging.consumer import ConsumerStopped, DependencyUnavailable, H
 from runtime.messaging.consumer.faust_consumer import FaustConsumer
 from runtime.telemetry.tracing import trace_id_now
 from schemas.topics import mailbox
-from tests.support.broker_env import LONG_AGO, PASSWORD, TYPE, Fabric, until
+from tests.support.broker_env import LONG_AGO, PASSWORD, TYPE, Fabric
+from tests.support.waits import until
 from tests.support.worker_env import Traces, working
 
 LONG = 900_000  # bytes; a partition's messages are fetched by less

@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 
 from tests.runtime.messaging.outbox.test_relay import a_release, revoke, running
-from tests.support.broker_env import Fabric, header, ids, process, until
+from tests.support.broker_env import Fabric, header, ids, process
+from tests.support.waits import until
 
 POINTS = ["relay.after_claim", "relay.after_number", "relay.after_produce", "relay.before_commit", "relay.after_commit"]
 

@@ -14,7 +14,8 @@ from runtime.messaging.outbox import queue, relay, table
 from runtime.messaging.outbox.dispatcher import DispatcherState
 from runtime.messaging.outbox.relay import Relay
 from runtime.messaging.producer import BODY_LIMIT
-from tests.support.broker_env import Case, Fabric, header, ids, until
+from tests.support.broker_env import Case, Fabric, header, ids
+from tests.support.waits import until
 
 
 @asynccontextmanager
