@@ -123,7 +123,7 @@ class SessionRoute(APIRoute):
                 # The second: a service no longer takes the token that the session has.
                 except (NotSignedIn, Unauthenticated) as over:
                     away = _to_start(request, over.reason if isinstance(over, NotSignedIn) else "out")
-                    if not is_background(request):  # else the page that follows could not say why
+                    if _is_page_load(request):  # else the page that follows could not say why
                         house.cookies.end_session(away)
                     return away
                 except RequestValidationError:
@@ -200,6 +200,12 @@ async def session_user_for(
 def is_background(request: Request) -> bool:
     """Tell whether a script sent the request by itself: it does not prove that anybody is present."""
     return BACKGROUND in request.headers or "text/event-stream" in request.headers.get("accept", "")
+
+
+def _is_page_load(request: Request) -> bool:
+    """Tell whether the browser shows the answer as a page, so no script sent the request (W3C, Fetch Metadata)."""
+    by_script = is_background(request) or "hx-request" in request.headers
+    return not by_script and request.headers.get("sec-fetch-mode", "navigate") == "navigate"
 
 
 def _to_start(request: Request, reason: str) -> Response:

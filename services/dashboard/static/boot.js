@@ -101,7 +101,7 @@ function disconnect(name) {
 }
 
 // What may not be shown any more leaves the screen: the page is asked for anew, and says why.
-// Once: the first answer takes the cookie, and a second one could not say why any more.
+// Once: the first page takes the cookie, and a second one could not say why any more.
 function leave() {
   if (leaving) {
     return;

@@ -75,6 +75,19 @@ async def test_a_script_is_led_to_the_start_and_back_to_its_page(square: Square)
     assert answer.headers["hx-redirect"] == "/app?to=%2Fapp%2Fcases%3Fview%3Dmine"
 
 
+@pytest.mark.parametrize("headers", [{BACKGROUND: "1"}, {"HX-Request": "true"}, {"Sec-Fetch-Mode": "cors"}])
+async def test_a_script_that_asks_late_leaves_the_reason(square: Square, headers: dict[str, str]) -> None:
+    _, person_ref = await square.worker()
+    browser = await square.sign_in(person_ref)
+    older(square, "seen_at", "16 minutes")
+
+    await browser.client.get(SESSION, headers=headers)
+    answers = [await browser.get(BOARD) for _ in range(2)]
+
+    back = "to=%2Fapp%2Fboard%2Fwaiting"
+    assert [answer.headers["location"] for answer in answers] == [f"/app?left=idle&{back}", f"/app?{back}"]
+
+
 ELSEWHERE = [
     "//elsewhere.test",
     "https://elsewhere.test/app",
