@@ -59,7 +59,7 @@ Exception
   UnknownRespondent         409: the order has no such respondent
   UnreadableHeaders         headers of a message that are not ours: the message becomes a dead letter
 ValueError
-  BadJson                   400: the body is not plain JSON; in a token, 401
+  BadJson                   400, with too many elements 413: the body is not plain JSON; in a token, 401
   Malformed                 a note or proof is not in its format: a finding
   NotIncluded               a proof does not lead to the signed root: a finding
   NotSigned                 no known key signed a note: a finding

@@ -56,8 +56,10 @@ def _parsed(raw: bytes) -> Any:
     try:
         return strict_json.loads(raw)
     except strict_json.BadJson as bad:
+        # How many elements a whole document may have, no JSON Schema can say: like a body's length, it is a limit.
+        kind = "too_large" if bad.code == "too_many_elements" else "malformed_json"
         place = "body" + bad.where.replace("/", ".")
-        raise Problem("malformed_json", errors=[FieldError(place, bad.code)]) from None
+        raise Problem(kind, errors=[FieldError(place, bad.code)]) from None
 
 
 def _check_declared(request: Request, most: int) -> None:

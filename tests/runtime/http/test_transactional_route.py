@@ -14,6 +14,7 @@ from runtime.database.engine import engine, sessions
 from runtime.http import router
 from runtime.http.body import LIMIT
 from runtime.http.rate_limit import RateLimiter
+from schemas.strict_json import MAX_ELEMENTS
 from tests.runtime.http.sample_app import MayRead, row_count
 from tests.support.database import Database
 from tests.support.town import Town
@@ -181,6 +182,14 @@ async def test_a_body_is_counted_as_it_arrives_whatever_was_declared(ana: httpx.
     assert [undeclared.status_code, declared.status_code, understated.status_code] == [413, 413, 413]
 
 
+@pytest.mark.parametrize("raw", [b"[" * 30_000, b"[1" + b",1" * MAX_ELEMENTS + b"]"])
+async def test_a_body_of_too_many_elements_is_too_large(ana: httpx.AsyncClient, raw: bytes) -> None:
+    answer = await ana.post("/v1/things", content=raw, headers=JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert [error["code"] for error in answer.json()["errors"]] == ["too_many_elements"]
+
+
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "ten", "", "\u0661"])
 async def test_a_length_that_is_no_number_is_malformed(ana: httpx.AsyncClient, length: str) -> None:
     headers: Any = {**JSON, "Content-Length": length.encode()}
@@ -209,7 +218,7 @@ async def test_only_json_is_read(ana: httpx.AsyncClient, media_type: str | None)
         '{"word": "\u202eb"}'.encode(),
         b'{"word": "a", "count": NaN}',
         b'{"word": "a", "count": 1e999}',
-        b"[" * 30_000,
+        b"[" * MAX_ELEMENTS,
     ],
 )
 async def test_json_has_one_meaning_or_is_refused(ana: httpx.AsyncClient, raw: bytes) -> None:
