@@ -46,7 +46,8 @@ def system_token(town: Town, client_id: str) -> str:
 
 def _request_token(town: Town, form: dict[str, str]) -> str:
     try:
-        answer = httpx.post(town.issuer.token_url, data=form, timeout=10, trust_env=False)
+        # A passphrase is slow to check by design, and on a busy machine slower.
+        answer = httpx.post(town.issuer.token_url, data=form, timeout=30, trust_env=False)
         body = answer.json()
     except (httpx.HTTPError, ValueError) as refusal:
         raise NoToken("The issuer does not answer", f"Start the town with `accord up --run {town.run}`.") from refusal
