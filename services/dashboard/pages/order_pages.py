@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from runtime.http.problems import Absent
 from schemas.codes import AgencyKind, Purpose
+from services.dashboard import mail
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.domain import Query, case_code
 from services.dashboard.form_instants import local_day
@@ -19,16 +20,15 @@ from services.dashboard.forms.order_forms import OpenPapersForm, OrderSearchForm
 from services.dashboard.language import mark, translate
 from services.dashboard.navigation import CASES, ORDERS
 from services.dashboard.opened_fields import FieldReader, agencies_in
+from services.dashboard.rows.mail_rows import MailRow, OpenedMailRow
 from services.dashboard.rows.order_rows import (
     ORDER_TYPE,
     OpenedPapersRow,
     OrderListRow,
     OrderStateRow,
-    PaperListRow,
-    PaperRow,
 )
 from services.dashboard.rows.service_row import CountedRow
-from services.dashboard.service_client import Ask, Reply, ServiceRefusal
+from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import session_router
 
 BRIDGE: Final = "law_enforcement_bridge"
@@ -115,13 +115,13 @@ async def open_papers(desk: AtDesk, order_ref: UUID) -> Response:
     form = await desk.submitted(OpenPapersForm)
     order = (await desk.read(BRIDGE, f"{PATH}/{order_ref}", OrderStateRow)).row
     papers = await _papers(desk, order.case_ref)
-    refs = [str(paper.message_ref) for paper in papers or ()][:MOST_PAPERS]
+    refs = [str(paper.message_ref) for paper in papers or ()][-MOST_PAPERS:]  # a file has the oldest first
     if not refs:
         return await _order_page(desk, order_ref, None)
     body = {"purpose": _purpose(desk), "message_refs": refs}
     ask = Ask("exchange", "/v1/openings", method="POST", body=body, key=str(form.key.data))
     opened = (await desk.ask(ask, OpenedPapersRow)).row.opened
-    return await _order_page(desk, order_ref, [paper for paper in opened if paper.of(order_ref)])
+    return await _order_page(desk, order_ref, [paper for paper in opened if _is_about(paper, order_ref)])
 
 
 def _new_page(desk: Desk, form: RecordOrderForm, case: UUID | None, status: int = 200) -> Response:
@@ -137,9 +137,9 @@ def _new_page(desk: Desk, form: RecordOrderForm, case: UUID | None, status: int 
     )
 
 
-async def _order_page(desk: Desk, order_ref: UUID, opened: list[PaperRow] | None) -> Response:
+async def _order_page(desk: Desk, order_ref: UUID, opened: list[OpenedMailRow] | None) -> Response:
     reply = await desk.read(BRIDGE, f"{PATH}/{order_ref}", OrderStateRow)
-    papers = opened if opened is not None else await _papers(desk, reply.row.case_ref)
+    papers: Sequence[MailRow] | None = opened if opened is not None else await _papers(desk, reply.row.case_ref)
     named = {agency for paper in opened or () for agency in agencies_in(paper.categories)}
     return desk.page(
         "orders/order.html",
@@ -155,15 +155,16 @@ async def _order_page(desk: Desk, order_ref: UUID, opened: list[PaperRow] | None
     )
 
 
-async def _papers(desk: Desk, case_ref: UUID) -> list[PaperRow] | None:
-    """Return the routing of the papers in the order's case; None where the exchange is away."""
+async def _papers(desk: Desk, case_ref: UUID) -> list[MailRow] | None:
+    """Return the routing of the papers in the order's case, oldest first; None where the exchange is away."""
     try:
-        reply = await desk.read_if_there(
-            "exchange", f"/v1/cases/{case_ref}/messages", PaperListRow, (("limit", "200"),)
-        )
-    except Absent:
-        return []
-    return None if reply is None else [paper for paper in reply.row.messages if paper.type.startswith(ORDER_TYPE)]
+        return [paper for paper in await mail.case_file(desk, case_ref) if paper.type.startswith(ORDER_TYPE)]
+    except ServiceUnavailable:
+        return None
+
+
+def _is_about(paper: OpenedMailRow, order_ref: UUID) -> bool:
+    return paper.categories.get("order_terms", {}).get("order_ref") == str(order_ref)
 
 
 def _purpose(desk: Desk) -> Purpose:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
-from services.dashboard.code_words import words
 from services.dashboard.domain import case_code
+from services.dashboard.rows.mail_rows import OpenedMailRow
 from services.dashboard.rows.service_row import ServiceRow
 
 ORDER_TYPE = "accord.protective_order."
@@ -57,31 +54,7 @@ class OrderListRow(ServiceRow):
     orders: tuple[OrderStateRow, ...]
 
 
-class PaperRow(ServiceRow):
-    """What lies sealed in the agency's own copy: its routing, and once opened what it says."""
-
-    message_ref: UUID
-    type: str
-    occurred_at: datetime
-    categories: dict[str, dict[str, Any]] = Field(default_factory=dict)
-
-    @property
-    def about(self) -> str:
-        """Return what happened, in words."""
-        return words(self.type.removeprefix(ORDER_TYPE).partition(".")[0])
-
-    def of(self, order_ref: UUID) -> bool:
-        """Tell whether it is about this order."""
-        return self.categories.get("order_terms", {}).get("order_ref") == str(order_ref)
-
-
-class PaperListRow(ServiceRow):
-    """The papers of a case."""
-
-    messages: tuple[PaperRow, ...]
-
-
 class OpenedPapersRow(ServiceRow):
-    """The papers that were opened."""
+    """The messages about orders that were opened."""
 
-    opened: tuple[PaperRow, ...]
+    opened: tuple[OpenedMailRow, ...]

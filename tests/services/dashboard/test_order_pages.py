@@ -95,7 +95,7 @@ async def test_the_papers_are_opened_on_a_persons_wish_alone(square: Square) -> 
     closed = (await browser.get(place)).text
     opened = await send(browser, place)
 
-    assert "Issued" in closed, closed[closed.index("<main") :]
+    assert "Protective order issued" in closed, closed[closed.index("<main") :]
     assert "County Court" not in closed
     assert opened.status_code == 200, opened.text
     assert "County Court" in opened.text
