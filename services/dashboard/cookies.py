@@ -11,6 +11,7 @@ from services.dashboard.places import own_page
 from services.dashboard.session_secret import SessionSecret
 
 SIGN_IN_SECONDS = 600
+KEYS_COOKIE = "accord-keys"  # "off" where a person wants no single keys
 
 
 @dataclass(frozen=True, slots=True)

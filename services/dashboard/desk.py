@@ -22,14 +22,12 @@ from services.dashboard.domain import Query
 from services.dashboard.form_parser import check_hidden, check_own_page, form_of
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.live_routes import live_address
-from services.dashboard.navigation import navigation_for
 from services.dashboard.page_drafts import PageDrafts, drafts_at, offer_of
 from services.dashboard.places import own_page, path_of
 from services.dashboard.service_client import Ask, Reply, ServiceRefusal, ServiceUnavailable
-from services.dashboard.session_auth import SIGN_OUT, DashboardState, SessionUser, SignedIn, is_background
+from services.dashboard.session_auth import DashboardState, SessionUser, SignedIn, frame_of, is_background
 from services.dashboard.templates import fragment, page
 
-KEYS_COOKIE: Final = "accord-keys"
 WHOLE_PAGE: Final = "frame.html"
 PART: Final = "part.html"  # for a script that asked for a part: a page that is kept up to date has its frame already
 
@@ -153,18 +151,15 @@ class Desk:
         frame = {
             "layout": PART if "hx-request" in self.request.headers else WHOLE_PAGE,
             "drafts": self.drafts,
-            "visit": self.visit,
             "clock": self.visit.clock,
             "live_address": live_address(self.visit),
             "here": self.current_path,
-            "navigation": navigation_for(self.visit.scopes, self.current_path),
-            "sign_out": SIGN_OUT,
             "csrf_token": secret.csrf_token,
             "may": self.may,
-            "keys_on": self.request.cookies.get(KEYS_COOKIE) != "off",
             "done": self.request.query_params.get("done", ""),
         }
-        return page(template, trial=self.house.trial, status=status, **frame | context)
+        frame |= frame_of(self.request, self.visit) | context
+        return page(template, trial=self.house.trial, status=status, **frame)
 
 
 async def at_desk(request: Request, visit: SignedIn) -> Desk:

@@ -30,10 +30,11 @@ from runtime.http.error_mapping import problem_of
 from runtime.http.problems import Absent, Unauthenticated
 from services.dashboard import store, templates
 from services.dashboard.case_gate import ColleaguesCase, reason_address
-from services.dashboard.cookies import Cookies
+from services.dashboard.cookies import KEYS_COOKIE, Cookies
 from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
 from services.dashboard.language import language_of, speaking
 from services.dashboard.local_clock import LocalClock
+from services.dashboard.navigation import navigation_for
 from services.dashboard.places import own_page, page_of
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
@@ -128,11 +129,12 @@ class SessionRoute(APIRoute):
                     return away
                 except RequestValidationError:
                     # No link of ours leads to such an address; what it holds is not repeated.
-                    return templates.problem_page(Absent(), trial=house.trial)
+                    return templates.problem_page(Absent(), trial=house.trial, **_frame_if_signed_in(request))
                 except Exception as error:
                     if isinstance(error, ColleaguesCase):
                         return _to(request, reason_address(request, error.case_ref))
-                    return templates.problem_page(problem_of(error), trial=house.trial)
+                    problem = problem_of(error)
+                    return templates.problem_page(problem, trial=house.trial, **_frame_if_signed_in(request))
 
         return handle
 
@@ -195,6 +197,21 @@ async def session_user_for(
         return SessionUser(
             secret, granted.access, *person, unit.agency, now.name, unit.scopes, now.clock, left, now.place
         )
+
+
+def frame_of(request: Request, visit: SessionUser) -> dict[str, Any]:
+    """Return what the frame around a signed-in person's page is made from, by the templates' names."""
+    return {
+        "visit": visit,
+        "navigation": navigation_for(visit.scopes, request.url.path),
+        "sign_out": SIGN_OUT,
+        "keys_on": request.cookies.get(KEYS_COOKIE) != "off",
+    }
+
+
+def _frame_if_signed_in(request: Request) -> dict[str, Any]:
+    visit: SessionUser | None = getattr(request.state, "visit", None)
+    return {} if visit is None else frame_of(request, visit)
 
 
 def is_background(request: Request) -> bool:

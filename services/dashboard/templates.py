@@ -138,14 +138,18 @@ def fragment(template: str, **context: Any) -> Response:
     return HTMLResponse(TEMPLATES.get_template(template).render(**context).strip())
 
 
-def problem_page(problem: Problem, *, trial: bool) -> Response:
-    """Return the page of a problem in plain words, without anything that the request held."""
+def problem_page(problem: Problem, *, trial: bool, **frame: Any) -> Response:
+    """Return the page of a problem in plain words, without anything that the request held.
+
+    `frame` is of whoever is signed in, so that the page leads on to the others.
+    """
     answer = page(
         "problem.html",
         trial=trial,
         status=problem.status,
         title=translate(TITLES.get(problem.status, DID_NOT_WORK)),
         message=translate(MESSAGES.get(problem.status, BROKEN)),
+        **frame,
     )
     for name, value in problem.headers.items():
         if name == "Retry-After":

@@ -7,7 +7,8 @@ from typing import Final
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
-from services.dashboard.desk import KEYS_COOKIE, AtDesk, see_other
+from services.dashboard.cookies import KEYS_COOKIE
+from services.dashboard.desk import AtDesk, see_other
 from services.dashboard.language import mark
 from services.dashboard.session_auth import HOME, session_router
 

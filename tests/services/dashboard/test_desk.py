@@ -73,6 +73,16 @@ async def test_a_large_or_foreign_form_is_refused(square: Square) -> None:
     assert [answer.status_code for answer in (large, foreign)] == [413, 400]
 
 
+async def test_a_page_that_is_not_there_leads_on_to_others(square: Square) -> None:
+    _, person = await square.worker()
+    browser = await square.sign_in(person)
+
+    absent = await browser.get(f"{CASES}/0b8e6f0e-1f8b-4a68-b0e8-6f6f0b5ad1c4")
+
+    assert absent.status_code == 404
+    assert {CASES, "/app/referrals", "/app/sign-out"} <= set(Read(absent.text).links)
+
+
 async def test_a_form_sent_twice_is_one_record(square: Square) -> None:
     agency, person = await square.worker()
     browser = await square.sign_in(person)
