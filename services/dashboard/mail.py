@@ -94,9 +94,9 @@ async def opened(desk: Desk, message_ref: UUID, purpose: Purpose) -> OpenedMailR
         return None
 
 
-async def releases_known(desk: Desk, case_ref: UUID) -> int:
+def releases_in(file: Sequence[MailRow]) -> int:
     """Return how many messages in a case's file tell of a release: after one more, what is open may be too much."""
-    return sum(row.type.startswith(RELEASES) for row in await case_file(desk, case_ref))
+    return sum(row.type.startswith(RELEASES) for row in file)
 
 
 async def still_open(desk: Desk, messages: Sequence[MailRow], purpose: Purpose, releases: int) -> bool:
@@ -104,16 +104,21 @@ async def still_open(desk: Desk, messages: Sequence[MailRow], purpose: Purpose, 
     rows = await openable(desk, messages)
     if not any(purpose in row.purposes for row in rows):
         return False
-    return await releases_known(desk, rows[0].case_ref) == releases
+    return releases_in(await case_file(desk, rows[0].case_ref)) == releases
 
 
-async def shown_opening(desk: Desk, row: OpenedMailRow, place: str, *, without: str = "") -> ShownOpening:
+async def shown_opening(
+    desk: Desk, row: OpenedMailRow, place: str, file: Sequence[MailRow] | None = None, *, without: str = ""
+) -> ShownOpening:
     """Return an opening as people read it, `without` a category that the page shows elsewhere.
 
-    `place` is where the page asks whether it may go on showing it.
+    `place` is where the page asks whether it may go on showing it; `file` is the case's, where it was read before the
+    opening.
     """
     own = row.sender == desk.visit.agency.agency_id
-    releases = 0 if own else await releases_known(desk, row.case_ref)
+    if file is None and not own:
+        file = await case_file(desk, row.case_ref)
+    releases = 0 if own else releases_in(file or ())
     params = {"purpose": str(row.scope.purpose), "releases": str(releases)}
     values = dict(row.categories) | ({} if row.terms is None else {DIRECTIVE_TERMS: row.terms})
     reader = FieldReader(desk.visit.clock, await desk.agency_names(set(agencies_in(values))))

@@ -50,6 +50,7 @@ class ReferralScene:
     resumed: bool = False
     overtaken: bool = False
     opened: ShownOpening | None = field(default=None, repr=False)
+    file: Sequence[MailRow] | None = None  # of the case, where it was read already
     nothing_open: bool = False
     status: int = 200
 
@@ -91,12 +92,13 @@ async def open_referral(referral_ref: UUID, desk: AtDesk, case: UUID | None = No
     """Show what this person may see of the survivor, the look being on record."""
     purpose = (await desk.submitted(OpeningForm)).chosen()
     referral = (await _referral(desk, referral_ref, case)).row
-    row = await _opened(desk, referral, purpose)
+    file = await _file(desk, referral)
+    row = await _opened(desk, referral, file, purpose)
     if row is None:
         return await _page(desk, referral_ref, ReferralScene(nothing_open=True, status=404), case)
     place = desk.current_path + (f"?case={case}" if case else "")
-    opened = await mail.shown_opening(desk, row, place, without=STATUS)
-    return await _page(desk, referral_ref, ReferralScene(opened=opened), case)
+    opened = await mail.shown_opening(desk, row, place, file, without=STATUS)
+    return await _page(desk, referral_ref, ReferralScene(opened=opened, file=file), case)
 
 
 @routes.post("/{referral_ref}/{answer}")
@@ -123,7 +125,7 @@ async def _page(desk: Desk, referral_ref: UUID, scene: ReferralScene, case: UUID
     reply = await _referral(desk, referral_ref, case)
     referral = reply.row
     side = side_of(referral, desk.visit.agency.agency_id, cell=_is_cell(desk))
-    file = await _file(desk, referral)
+    file = scene.file if scene.file is not None else await _file(desk, referral)
     messages = await _messages(desk, referral, file)
     forms = _forms(desk, reply, side, scene)
     for name, form in forms.items():
@@ -208,9 +210,11 @@ def _near(referral: ReferralDetailRow, file: Sequence[MailRow]) -> list[MailRow]
     return near[:MOST_MESSAGES]
 
 
-async def _opened(desk: Desk, referral: ReferralDetailRow, purpose: Purpose) -> OpenedMailRow | None:
+async def _opened(
+    desk: Desk, referral: ReferralDetailRow, file: Sequence[MailRow], purpose: Purpose
+) -> OpenedMailRow | None:
     """Open what the referral came with: of several that may be it, until one says that it is, or may not say."""
-    for message in await _messages(desk, referral, await _file(desk, referral)):
+    for message in await _messages(desk, referral, file):
         row = await mail.opened(desk, message.message_ref, purpose) if purpose in message.purposes else None
         if row is not None and row.referral_ref in ("", str(referral.referral_ref)):
             return row
