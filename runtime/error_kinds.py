@@ -31,6 +31,7 @@ Exception
   DirectiveStepNotPossible  409: the state of the directive
   HeadMismatch              the ledger is not the one signed last: the sequencer signs no more
   InactiveAgency            the agency of a notice is not active: the notice is put off
+  InstrumentPackRefused     a pack of risk instruments does not load: the process does not start
   IssuerAway                503: the keys of the token issuer cannot be fetched
   KeyringError              503: a key of an agency is missing, or the keyring may not be used here
   LoginThrottled            429: too many failed logins of a name

@@ -55,7 +55,6 @@ CONTRACTS: dict[str, type[Fact]] = {
 PLANNED: frozenset[str] = frozenset(
     fact.type
     for fact in (
-        facts.RiskAssessed,
         facts.SafetyPlanReviewed,
         facts.NearMissLogged,
         facts.AlertRaised,

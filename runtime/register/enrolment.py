@@ -70,6 +70,7 @@ class PersonAct(StrEnum):
     ROLES_CHANGED = "roles_changed"
     ROLES_CONFIRMED = "roles_confirmed"
     SESSION_ENDED = "session_ended"
+    CERTIFIED = "certified"
     LEFT = "left"
 
 

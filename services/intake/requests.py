@@ -5,13 +5,14 @@ from typing import Annotated, Literal, Self
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.categories import Local
+from schemas.categories import Local, RiskAnswers, RiskResult
 from schemas.codes import ClosingReason, IncidentChange, ReportChannel
-from schemas.facts.incident import IncidentBlock
+from schemas.facts.incident import IncidentBlock, WeaponsBlock
+from schemas.facts.risk import AnsweredItem, Override
 from schemas.facts.safety_plan import PlanBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
-from schemas.values import Flag, Items, PersonRef, ShortName, Text200
+from schemas.values import Day, Flag, Items, PersonRef, ShortName, Slug, Text200
 from services.intake.domain import ColleagueReason
 
 # What a person may be at an agency; `system` is none of them.
@@ -88,6 +89,33 @@ class PlanRequest(PlanBlock):
     """The safety plan as it is now, whole; `closed` ends it."""
 
     closed: Local[Flag] = False
+
+
+class ScreenRequest(StrictModel):
+    """A risk screen to start; without a version, the newest that is loaded."""
+
+    instrument_id: Local[Slug]
+    instrument_version: Local[Slug | None] = None
+
+
+class ScreenCompletionRequest(WeaponsBlock):
+    """What the survivor answered, and what whoever asked believes; skipped and not sure are answers of their own."""
+
+    answers: RiskAnswers[Items[AnsweredItem]] = ()
+    override: RiskResult[Override | None] = None
+    belief: Local[Flag] = False
+
+
+class OverrideRequest(StrictModel):
+    """A band to raise, and why."""
+
+    override: RiskResult[Override]
+
+
+class CertificationRequest(StrictModel):
+    """Until when, the day included, a person may use an instrument that asks for a certificate."""
+
+    certified_until: Local[Day]
 
 
 class PersonRequest(StrictModel):

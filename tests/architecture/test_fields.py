@@ -30,6 +30,7 @@ GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
 NUMBERS = "tests/services/law_enforcement_bridge/test_order_numbers.py"
 PREVIEWS = f"{CONSENT}/test_previews.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
+SCREENS = "tests/services/intake/test_risk_screens.py"
 DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
 READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
@@ -50,6 +51,16 @@ EFFECTS: dict[str, dict[str, str]] = {
     "ColleagueOpeningRequest": {
         "reason_code": "tests/services/intake/test_colleague_openings.py::test_a_colleague_opens_a_case_by_a_reason"
     },
+    "ScreenRequest": {
+        "instrument_id": f"{SCREENS}::test_an_instrument_that_is_not_loaded_is_refused",
+        "instrument_version": f"{SCREENS}::test_a_version_is_named",
+    },
+    "ScreenCompletionRequest": {
+        "belief": f"{SCREENS}::test_a_belief_counts_where_the_instrument_asks",
+    },
+    "OverrideRequest": {"override": f"{SCREENS}::test_a_person_raises_a_band_and_never_lowers_one"},
+    "Override": dict.fromkeys(("band", "reason"), f"{SCREENS}::test_a_person_raises_a_band_and_never_lowers_one"),
+    "CertificationRequest": {"certified_until": f"{SCREENS}::test_a_licensed_instrument_needs_a_certificate"},
     "PersonRequest": {
         "name": f"{OWN_PEOPLE}::test_people_are_listed_page_by_page_and_counted",
         "roles": f"{OWN_PEOPLE}::test_whoever_is_added_waits_for_a_privacy_officer",

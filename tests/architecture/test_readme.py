@@ -7,6 +7,7 @@ from pathlib import Path
 from devstack.issuer.settings import IssuerSettings
 from runtime.settings import PREFIX, LedgerSettings, OpeningSettings, Settings, environment_variable
 from services.dashboard.settings import BoardSettings
+from services.intake.settings import IntakeSettings
 from tests.architecture.named import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -30,7 +31,7 @@ def test_every_setting_is_in_the_table_and_no_other() -> None:
     first_cells = " ".join(re.findall(r"^\| (`[^|]+) \|", SETTINGS, re.MULTILINE))
     named = re.findall(r"`(\w+)`", first_cells)
 
-    kinds = (Settings, LedgerSettings, OpeningSettings, IssuerSettings, BoardSettings)
+    kinds = (Settings, LedgerSettings, OpeningSettings, IssuerSettings, BoardSettings, IntakeSettings)
     assert sorted(named) == sorted(
         {environment_variable(name).removeprefix(PREFIX) for kind in kinds for name in kind.model_fields}
     )

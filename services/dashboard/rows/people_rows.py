@@ -27,6 +27,7 @@ ACTS: Final[Mapping[str, str]] = {
     "roles_changed": mark("Roles now"),
     "roles_confirmed": mark("Roles confirmed"),
     "session_ended": mark("Session ended"),
+    "certified": mark("Certified for a risk instrument"),
     "left": mark("Taken out"),
 }
 

@@ -1,4 +1,4 @@
-"""Cases, incidents and safety plans: what follows from what was said, and what may become of them."""
+"""An incident: what follows from what was said of it, and what may become of it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from uuid import UUID
 
 from schemas.codes import (
     Bool3,
-    ClosingReason,
     DatePrecision,
     ElapsedBand,
     IncidentChange,
     IncidentContext,
-    PlanSection,
-    PlanStatus,
     PoliceReport,
     Relationship,
     ViolenceType,
 )
-from schemas.facts import IncidentReported, IncidentUpdated, SafetyPlanCreated, SafetyPlanUpdated
+from schemas.facts import IncidentReported, IncidentUpdated
 from schemas.facts.categorised import Categorised
 from schemas.facts.incident import IncidentBlock
-from schemas.facts.safety_plan import PlanBlock
+from services.intake.domain.refusal import CaseStepNotPossible
 
 REPEATS_WITHIN: Final = timedelta(days=365)
 INTIMATE: Final = frozenset(
@@ -44,27 +41,6 @@ BANDS: Final = (
     (14, ElapsedBand.DAYS_6_TO_14),
     (30, ElapsedBand.DAYS_15_TO_30),
 )
-SECTIONS: Final = {
-    "during_incident": PlanSection.DURING_INCIDENT,
-    "preparing_to_leave": PlanSection.PREPARING_TO_LEAVE,
-    "home_security": PlanSection.HOME_SECURITY,
-    "technology": PlanSection.TECHNOLOGY,
-    "work_school_public": PlanSection.WORK_SCHOOL_PUBLIC,
-    "pets": PlanSection.PETS,
-    "emotional": PlanSection.EMOTIONAL,
-    "protective_order_use": PlanSection.PROTECTIVE_ORDER_USE,
-    "children_plan": PlanSection.CHILDREN,
-    "contacts": PlanSection.CONTACTS,
-    "places": PlanSection.PLACES,
-}
-
-
-class CaseStepNotPossible(Exception):
-    """The step is not possible as things stand; the code says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class IncidentState(StrEnum):
@@ -72,15 +48,6 @@ class IncidentState(StrEnum):
 
     RECORDED = "recorded"
     CLOSED = "closed"
-
-
-class ColleagueReason(StrEnum):
-    """Why somebody opens a case on which only colleagues work."""
-
-    COVERING = "covering"
-    ASKED_BY_COLLEAGUE = "asked_by_colleague"
-    SURVIVOR_ASKED = "survivor_asked"
-    SUPERVISION = "supervision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,56 +60,6 @@ class Incident:
     state: IncidentState
     reported_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A safety plan as intake keeps it: which version is the one in use."""
-
-    plan_ref: UUID
-    case_ref: UUID
-    version: int
-    status: PlanStatus
-    created_at: datetime
-    changed_at: datetime
-
-
-class CaseState(StrEnum):
-    """Whether the agency still works on a case."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseStatus:
-    """Where a case stands at the agency's own desk; the version counts what the agency decided about it there."""
-
-    case_ref: UUID
-    state: CaseState
-    version: int
-    changed_at: datetime
-    reason: ClosingReason | None = None
-
-    def next(self, at: datetime) -> CaseStatus:
-        """Return the next version."""
-        return replace(self, version=self.version + 1, changed_at=at)
-
-
-def close_case(status: CaseStatus, reason: ClosingReason, at: datetime) -> CaseStatus:
-    """Return the case closed; one that was closed for this reason stays as it is, and another reason is refused."""
-    if status.state is CaseState.CLOSED and status.reason is not reason:
-        raise CaseStepNotPossible("closed")
-    if status.state is CaseState.CLOSED:
-        return status
-    return replace(status.next(at), state=CaseState.CLOSED, reason=reason)
-
-
-def reopen_case(status: CaseStatus, at: datetime) -> CaseStatus:
-    """Return the case open again; one that is open stays as it is."""
-    if status.state is CaseState.OPEN:
-        return status
-    return replace(status.next(at), state=CaseState.OPEN, reason=None)
 
 
 def report(
@@ -204,30 +121,6 @@ def elapsed_band(occurred_on: date | None, precision: DatePrecision | None, repo
     return next((band for last, band in BANDS if days <= last), ElapsedBand.OVER_A_MONTH)
 
 
-def begin_plan(
-    ref: UUID, case_ref: UUID, form: PlanBlock, at: datetime, *, closes: bool
-) -> tuple[Plan, SafetyPlanCreated]:
-    """Return the first version of a plan, active at once, and its fact; what was never begun is not closed."""
-    if closes:
-        raise CaseStepNotPossible("no_plan_to_close")
-    plan = Plan(ref, case_ref, 1, PlanStatus.ACTIVE, at, at)
-    return plan, SafetyPlanCreated(**_plan_fields(SafetyPlanCreated, plan, form))
-
-
-def replace_plan(plan: Plan, form: PlanBlock, at: datetime, *, closes: bool) -> tuple[Plan, SafetyPlanUpdated]:
-    """Return the next version of a plan, which supersedes the former or closes it, and its fact."""
-    if plan.status is not PlanStatus.ACTIVE:
-        raise CaseStepNotPossible("closed")
-    status = PlanStatus.CLOSED if closes else PlanStatus.ACTIVE
-    newer = replace(plan, version=plan.version + 1, status=status, changed_at=at)
-    return newer, SafetyPlanUpdated(**_plan_fields(SafetyPlanUpdated, newer, form))
-
-
-def sections(block: PlanBlock) -> tuple[PlanSection, ...]:
-    """Return which sections of a plan say something."""
-    return tuple(section for name, section in SECTIONS.items() if getattr(block, name))
-
-
 def _fields(kind: type[Categorised], incident: Incident, form: IncidentBlock, reported_at: datetime) -> dict[str, Any]:
     return form.values_for(kind) | {
         "case_ref": incident.case_ref,
@@ -236,14 +129,4 @@ def _fields(kind: type[Categorised], incident: Incident, form: IncidentBlock, re
         "reported_at": reported_at,
         "contexts": contexts(form),
         "elapsed_band": elapsed_band(form.occurred_on, form.date_precision, reported_at.date()),
-    }
-
-
-def _plan_fields(kind: type[Categorised], plan: Plan, form: PlanBlock) -> dict[str, Any]:
-    return form.values_for(kind) | {
-        "case_ref": plan.case_ref,
-        "plan_ref": plan.plan_ref,
-        "version": plan.version,
-        "status": plan.status,
-        "sections_present": sections(form),
     }

@@ -1,0 +1,63 @@
+"""The rules of intake: cases, incidents, safety plans and risk screens."""
+
+from services.intake.domain.cases import (
+    CaseState,
+    CaseStatus,
+    ColleagueReason,
+    close_case,
+    reopen_case,
+)
+from services.intake.domain.incidents import (
+    Incident,
+    IncidentState,
+    check_police_report,
+    contexts,
+    correct,
+    elapsed_band,
+    report,
+)
+from services.intake.domain.instruments import RiskInstrument, RiskItem, RiskRule, check_answers, result_of
+from services.intake.domain.plans import SECTIONS, Plan, begin_plan, replace_plan, sections
+from services.intake.domain.refusal import CaseStepNotPossible
+from services.intake.domain.risk_screens import (
+    EarlierScreen,
+    RiskScreen,
+    ScreenState,
+    abandon_screen,
+    complete_screen,
+    override_band,
+    start_screen,
+)
+
+__all__ = [
+    "SECTIONS",
+    "CaseState",
+    "CaseStatus",
+    "CaseStepNotPossible",
+    "ColleagueReason",
+    "EarlierScreen",
+    "Incident",
+    "IncidentState",
+    "Plan",
+    "RiskInstrument",
+    "RiskItem",
+    "RiskRule",
+    "RiskScreen",
+    "ScreenState",
+    "abandon_screen",
+    "begin_plan",
+    "check_answers",
+    "check_police_report",
+    "close_case",
+    "complete_screen",
+    "contexts",
+    "correct",
+    "elapsed_band",
+    "override_band",
+    "reopen_case",
+    "replace_plan",
+    "report",
+    "result_of",
+    "sections",
+    "start_screen",
+]
