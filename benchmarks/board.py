@@ -78,7 +78,8 @@ def loads(port: int, token: str) -> Work:
 
 
 UNASKED = tuple(
-    f"{name}_url" for name in ("dashboard", "consent", "law_enforcement_bridge", "intake", "audit", "notifications")
+    f"{name}_url"
+    for name in ("dashboard", "consent", "law_enforcement_bridge", "intake", "audit", "notifications", "tasks")
 )
 
 

@@ -26,6 +26,7 @@ FIXED: Mapping[str, int] = {
     "notifications": 8406,
     "exchange": 8407,
     "audit": 8408,
+    "tasks": 8409,
     "exchange-worker": 8417,
     "exchange-relay": 8427,
     "notifications-worker": 8416,

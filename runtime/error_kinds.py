@@ -55,6 +55,7 @@ Exception
   SignInDenied              400 while signing in, later the session ends: the issuer gives no token
     NoBoard                 403: no scope that the board asks for
   Stalled                   messages wait and none comes: the consumer is started anew
+  TaskStepNotPossible       409: the state of the task, or whose it is
   TooLate                   503: an opening took longer than its deadline; the look is on record
   TooOld                    the server is older than PostgreSQL 17: the command line refuses
   UnknownRespondent         409: the order has no such respondent

@@ -12,6 +12,7 @@ ServiceName = Literal[
     "notifications",
     "exchange",
     "audit",
+    "tasks",
     "dashboard",
 ]
 SERVICES: Final[tuple[str, ...]] = get_args(ServiceName)

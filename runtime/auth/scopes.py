@@ -35,6 +35,10 @@ class Scope(StrEnum):
     PEOPLE_READ = "people:read"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_CONFIRM = "people:confirm"
+    TASKS_READ = "tasks:read"
+    TASKS_WRITE = "tasks:write"
+    DUTY_READ = "duty:read"
+    DUTY_WRITE = "duty:write"
 
 
 class Role(StrEnum):
@@ -65,7 +69,8 @@ _RELEASES = {
     Scope.PERSONS_EXCLUDE,
 }
 _OWN = {Scope.ORDERS_READ, Scope.ACCOUNTING_READ, Scope.NOTICES_RELEASE}  # what a brake holds is for a person to see
-_CASEWORK = _CASES | _RELEASES | _REFERRALS | _MAIL | _OWN
+_TASKS = {Scope.TASKS_READ, Scope.TASKS_WRITE, Scope.DUTY_READ}
+_CASEWORK = _CASES | _RELEASES | _REFERRALS | _MAIL | _OWN | _TASKS
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.ADVOCATE: frozenset(_CASEWORK),
@@ -73,9 +78,10 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.COUNSELLOR: frozenset(_CASEWORK),
     Role.ATTORNEY: frozenset(_CASEWORK | {Scope.ORDERS_RECORD}),
     Role.LIAISON: frozenset(_CASEWORK | {Scope.ORDERS_RECORD}),
-    Role.COORDINATOR: frozenset(_MAIL | {Scope.BOARD_READ, Scope.REFERRALS_READ}),
+    Role.COORDINATOR: frozenset(_MAIL | _TASKS | {Scope.BOARD_READ, Scope.REFERRALS_READ, Scope.DUTY_WRITE}),
     Role.PRIVACY_OFFICER: frozenset(
-        {
+        _TASKS
+        | {
             Scope.CASES_READ,
             Scope.DIRECTIVES_READ,
             Scope.DIRECTIVES_REVOKE,
@@ -93,7 +99,8 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     ),
     Role.AUDITOR: frozenset({Scope.LEDGER_READ, Scope.ACCOUNTING_READ}),
     # ADR 0043: asks for what a privacy officer confirms, takes away alone, and reads of no survivor.
-    Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_MANAGE}),
+    Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_MANAGE, Scope.DUTY_READ, Scope.DUTY_WRITE}),
+    # A task is a person's to claim: a system has none.
     # A system withdraws and reads, but drafts and signs nothing: a release is a person's act, in front of a person.
     Role.SYSTEM: frozenset(
         _CASES

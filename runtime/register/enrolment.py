@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Verdict
 from runtime.ledger.pending_entries import append, leaf
+from runtime.tasks import put_back_tasks
 from schemas.codes import AgencyFlag, AgencyKind, Purpose
 from schemas.services import RESERVED
 
@@ -178,6 +179,7 @@ async def remove_person(session: AsyncSession, agency_id: str, person_ref: str, 
     row = {"person_ref": person_ref, "agency_id": agency_id}
     if (await session.execute(REMOVED, row)).one_or_none() is None:
         return False
+    await put_back_tasks(session, agency_id, person_ref)
     await note_person(session, agency_id, person_ref, PersonAct.LEFT, (), by)
     return True
 

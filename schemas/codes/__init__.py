@@ -63,6 +63,7 @@ from schemas.codes.referral import (
 )
 from schemas.codes.risk import Answer, Band, RiskChange, TriggeredBy
 from schemas.codes.survivor import AgeBand, Attendance, ChannelKind, ChannelStatus, Need, Paper, Weekday
+from schemas.codes.task import SnoozeReason, TaskOutcome, TaskQueue, TaskReason
 
 __all__ = [
     "AgeBand",
@@ -129,7 +130,11 @@ __all__ = [
     "ServiceFailure",
     "ServiceStatus",
     "SigningMethod",
+    "SnoozeReason",
     "StartsWhen",
+    "TaskOutcome",
+    "TaskQueue",
+    "TaskReason",
     "ThreatType",
     "TriggeredBy",
     "ViolenceType",

@@ -23,6 +23,7 @@ class BoardSettings(KeyringSettings):
     intake_url: Address
     audit_url: Address
     notifications_url: Address
+    tasks_url: Address
 
     def addresses(self) -> tuple[str, ...]:
         """Return the names of the settings that hold addresses: a person's token goes to each service."""
@@ -39,4 +40,5 @@ class BoardSettings(KeyringSettings):
             "intake": self.intake_url,
             "audit": self.audit_url,
             "notifications": self.notifications_url,
+            "tasks": self.tasks_url,
         }

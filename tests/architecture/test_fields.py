@@ -18,6 +18,7 @@ SERVICES = (
     "notifications",
     "exchange",
     "audit",
+    "tasks",
     "dashboard",
 )
 CONSENT = "tests/services/consent"
@@ -33,6 +34,7 @@ REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_
 SCREENS = "tests/services/intake/test_risk_screens.py"
 DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
+TASKS, DUTY = "tests/services/tasks/test_api.py", "tests/services/tasks/test_duty.py"
 READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
 PART_2 = f"{GRANTS}::test_the_nine_part_2_elements_are_asked_for_and_never_kept"
 CJI = f"{ORDERS}::test_criminal_justice_values_go_to_no_nonprofit"
@@ -191,6 +193,20 @@ EFFECTS: dict[str, dict[str, str]] = {
         "handled": f"{EXCHANGE}/test_mail_queue.py::test_a_mark_that_is_taken_away_puts_the_message_back"
     },
     "OfferingRequest": {"to": f"{EXCHANGE}/test_offers.py::test_it_goes_only_to_those_who_are_named_if_any_are"},
+    "TaskAssignmentRequest": {"person_ref": f"{TASKS}::test_a_task_is_handed_over_to_a_colleague"},
+    "TaskSnoozeRequest": dict.fromkeys(("until", "reason_code"), f"{TASKS}::test_a_task_is_put_off_for_a_reason"),
+    "TaskFlagRequest": {"flagged": f"{TASKS}::test_a_list_holds_what_is_asked_for"},
+    "TaskCompletionRequest": {"outcome_code": f"{TASKS}::test_a_task_is_claimed_and_done"},
+    "TaskAssignmentsRequest": dict.fromkeys(("tasks", "person_ref"), f"{TASKS}::test_a_bulk_step_tells_of_each_row"),
+    "TaskSnoozesRequest": dict.fromkeys(
+        ("tasks", "until", "reason_code"), f"{TASKS}::test_several_tasks_are_put_off_and_flagged"
+    ),
+    "TaskFlagsRequest": dict.fromkeys(("tasks", "flagged"), f"{TASKS}::test_several_tasks_are_put_off_and_flagged"),
+    "NamedTask": dict.fromkeys(("task_ref", "version"), f"{TASKS}::test_a_bulk_step_tells_of_each_row"),
+    "DutyRosterRequest": {"shifts": f"{DUTY}::test_an_administrator_says_who_is_on_call"},
+    "ShiftBlock": dict.fromkeys(
+        ("queue", "person_ref", "starts_at", "ends_at"), f"{DUTY}::test_an_administrator_says_who_is_on_call"
+    ),
 }
 
 

@@ -24,6 +24,7 @@ OWN_SECRETS = {
     "notifications": OWN | KEYRING,
     "exchange": OWN | KEYRING | PROMISES,
     "audit": OWN | KEYRING | LEDGER,
+    "tasks": OWN | KEYRING,
     "dashboard": OWN | KEYRING,
     "exchange-worker": OWN | KEYRING | BROKER,
     "exchange-relay": OWN | BROKER,

@@ -38,6 +38,7 @@ from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as orders
 from services.notifications.api import routes as notifications
 from services.referrals.api import routes as referrals
+from services.tasks.api import routes as tasks
 from tests.support.database import a_database
 from tests.support.delivery import Delivery
 from tests.support.town import Town, a_town
@@ -54,6 +55,7 @@ SERVICES: Final[dict[str, dict[str, Any]]] = {
     "notifications": {"routers": [notifications]},
     "exchange": {"routers": [exchange, carriage]},
     "audit": {"routers": audit},
+    "tasks": {"routers": tasks},
 }
 
 

@@ -16,7 +16,17 @@ from tests.fuzz.valid_requests import Good, Stock, filled
 from tests.support.rounds import proof, rounds
 
 CASES = rounds(2_000, 10_000)
-NAMES = ("intake", "consent", "law_enforcement_bridge", "referrals", "notifications", "exchange", "audit", "dashboard")
+NAMES = (
+    "intake",
+    "consent",
+    "law_enforcement_bridge",
+    "referrals",
+    "notifications",
+    "exchange",
+    "audit",
+    "tasks",
+    "dashboard",
+)
 DESCRIBED = {
     (name, method, path): operation
     for name in NAMES

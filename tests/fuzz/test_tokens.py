@@ -26,6 +26,7 @@ DOORS = {
     "notifications": ("GET", f"/v1/cases/{ABSENT_REF}/notices"),
     "exchange": ("GET", "/v1/inbox"),
     "audit": ("GET", "/v1/checkpoint"),
+    "tasks": ("GET", "/v1/tasks"),
     "dashboard": ("GET", "/v1/board"),
 }
 TOKEN_URL = f"{ISSUER}/token"

@@ -6,6 +6,7 @@ What schemathesis makes up refers to nothing, so that it would learn of little b
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -14,8 +15,9 @@ import httpx
 
 from devstack.story import words
 from devstack.story.words import EXPLAINED
+from runtime.tasks import NewTask, open_task
 from schemas.categories import DataCategory
-from schemas.codes import Purpose, StartsWhen
+from schemas.codes import Purpose, StartsWhen, TaskReason
 from tests.fuzz.all_services import Street
 
 HOME: Final = "bay-hotline"
@@ -268,6 +270,35 @@ class Clerk:
         _, receiver_ref = self.a_referral(case)
         self.note("assign_referral", "sam", {"person_ref": "sam"}, referral_ref=receiver_ref)
 
+    def tasks(self) -> None:
+        """A task for each step that may be taken of it, and who is on call."""
+        for operation, (who, body) in TASK_STEPS.items():
+            ref, version = self.a_task(), {} if operation == "read_task" else FIRST
+            if operation == "complete_task":
+                self.asks(who, "tasks", "POST", f"/v1/tasks/{ref}/claim", None, **FIRST)
+                version = {"If-Match": '"2"'}
+            self.note(operation, who, body, version, task_ref=ref)
+        named = {"tasks": [{"task_ref": self.a_task(), "version": 1}]}
+        self.note("assign_tasks", "ana", named | {"person_ref": "mia"})
+        self.note("snooze_tasks", "ana", named | SNOOZE)
+        self.note("flag_tasks", "ana", named | {"flagged": True})
+        version = self.asks("olga", "tasks", "GET", "/v1/duty-roster")["version"]
+        shift = {"person_ref": "ana", "starts_at": words.now(), "ends_at": words.in_days(1)}
+        self.note("write_duty_roster", "olga", {"shifts": [shift]}, {"If-Match": f'"{version}"'})
+
+    def a_task(self) -> str:
+        """Open a task about a case of the hotline's."""
+        task = NewTask(HOME, TaskReason.PLAN_REVIEW, uuid4(), datetime.now(UTC), UUID(self.a_case()))
+        self.street.do(self._open(task))
+        with self.street.town.database.superuser() as connection:
+            rows = connection.execute("SELECT task_ref FROM carrying.task WHERE cause_ref = %s", [task.cause_ref])
+            return str(rows.fetchone()[0])  # type: ignore[index]
+
+    async def _open(self, task: NewTask) -> None:
+        async with self.street.town.unit("accord_intake", HOME) as unit:
+            await open_task(unit.session, task)
+            await unit.session.commit()
+
     def conflict_check(self) -> None:
         """A referral to legal aid, whose system has one name to compare before anybody sees more."""
         case_ref = self.street.do(self.street.town.open_case(HOME))
@@ -286,6 +317,15 @@ class Clerk:
         return sent["referral_ref"], received[-1]["referral_ref"]
 
 
+SNOOZE: Final = {"until": words.in_days(3), "reason_code": "appointment_made"}
+TASK_STEPS: Final[dict[str, tuple[str, Any]]] = {
+    "read_task": ("ana", None),
+    "claim_task": ("ana", None),
+    "assign_task": ("ana", {"person_ref": "mia"}),
+    "snooze_task": ("ana", SNOOZE),
+    "flag_task": ("ana", {"flagged": True}),
+    "complete_task": ("ana", {"outcome_code": "handled"}),
+}
 COURSE: Final[dict[str, tuple[str, Any]]] = {
     "issue_order": ("requested", {"status": "temporary", "order_number": "26-PO-0117"}),
     "set_hearing": ("requested", {"hearing_at": "2026-04-01T09:00:00Z"}),
@@ -316,6 +356,7 @@ def filled(street: Street, times: int) -> Stock:
             clerk.orders()
             clerk.referrals()
             clerk.conflict_check()
+            clerk.tasks()
     street.do(street.sequence())
     for operation, (who, query) in ANYTIME.items():
         clerk.stock[operation].append(Good(who, query=query))
@@ -364,4 +405,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_dead_letters": ("priya", {}),
     "count_dead_letters": ("priya", {}),
     "read_statistics": ("cora", {}),
+    "list_tasks": ("ana", {"limit": "2"}),
+    "count_tasks": ("ana", {"state": "open"}),
+    "read_duty_roster": ("ana", {}),
 }

@@ -44,6 +44,8 @@ BOARDS = (
     ("notifications", "/v1/braked-notices"),
     ("law_enforcement_bridge", "/v1/orders"),
     ("consent", "/v1/directives?ending_within_days=90"),
+    ("tasks", "/v1/tasks"),
+    ("tasks", "/v1/tasks/count"),
     *(("consent", f"/v1/directives?state={state}") for state in ReleaseState),
     ("dashboard", "/v1/board"),
     *(

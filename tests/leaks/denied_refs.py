@@ -33,6 +33,7 @@ ANSWERS = tuple(
         "assign_referral",
     )
 )
+TASKS = ("read_task", "claim_task", "assign_task", "snooze_task", "flag_task", "complete_task")
 ORDERS = ("read_order", "issue_order", "modify_order", "serve_order", "set_hearing", "note_violation", "end_order")
 DIRECTIVES = ("read_directive", "read_receipt", "stop_directive", "refuse_directive", "sign_directive")
 CASES = (
@@ -73,6 +74,8 @@ def _closed_to_all(full_town: Existing) -> Iterator[Closed]:
         yield Closed(asker, "another purpose", "exchange.open_message", named[f"open message to {shelter}"], other)
         for route in ("referrals.read_referral", *ANSWERS):
             yield Closed(asker, "revoked", route, named["revoked referral received"])
+    for route in TASKS:
+        yield Closed("sam", "revoked", f"tasks.{route}", named["revoked task received"])
 
 
 def _closed_to_one(full_town: Existing) -> Iterator[Closed]:
@@ -87,6 +90,9 @@ def _closed_to_one(full_town: Existing) -> Iterator[Closed]:
         yield Closed("kim", "blocked", f"law_enforcement_bridge.{route}", named["hidden order"])
     for route in CASES:
         yield Closed("ana", "blocked", route, named["hidden case"])
+    for route in TASKS:
+        yield Closed("ana", "blocked", f"tasks.{route}", named["hidden task"])
+        yield Closed("sam", "blocked", f"tasks.{route}", named["hidden task received"])
     for route in DIRECTIVES:
         yield Closed("ana", "blocked", f"consent.{route}", named["hidden directive"])
     for route in ("referrals.read_referral", "referrals.withdraw_referral"):

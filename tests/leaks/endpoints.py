@@ -60,6 +60,11 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     "complete_referral": {"outcome_code": "got_help"},
     "fail_contact": {"contact_attempts": 2},
     "release_braked": {"planned_until": "2026-12-01T09:00:00Z"},
+    "claim_task": None,
+    "assign_task": {"person_ref": None},
+    "snooze_task": {"until": "2099-01-01T09:00:00Z", "reason_code": "not_safe_now"},
+    "flag_task": {"flagged": True},
+    "complete_task": {"outcome_code": "handled"},
     "drop_braked": {"planned_until": "2026-12-01T09:00:00Z"},
 }
 QUERIES = {"preview_case": "recipient=riverside-legal&purpose=legal_representation"}

@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
 from typing import Any
@@ -18,8 +19,9 @@ from sqlalchemy import text
 
 from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, put
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
+from runtime.tasks import NewTask, open_task
 from schemas.categories import DataCategory
-from schemas.codes import AgencyKind, Purpose
+from schemas.codes import AgencyKind, Purpose, TaskReason
 from services.audit.api import routes as audit
 from services.consent.api import routes as consent
 from services.exchange.api import routes as exchange
@@ -29,6 +31,7 @@ from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as bridge
 from services.notifications.api import routes as notifications
 from services.referrals.api import routes as referrals
+from services.tasks.api import routes as tasks
 from tests.leaks.endpoints import EXPLAINED
 from tests.support.delivery import Delivery
 from tests.support.town import Town, all_purposes
@@ -45,6 +48,7 @@ SERVICES: Mapping[str, Sequence[Any]] = {
     "notifications": [notifications],
     "exchange": [exchange, carriage],
     "audit": audit,
+    "tasks": tasks,
 }
 
 
@@ -127,6 +131,7 @@ async def existing(town: Town, web: Web) -> AsyncIterator[Existing]:
         await _refer(full_town)
         await _record(full_town)
         await _set_aside(full_town)
+        await _make_due(full_town)
         yield full_town
 
 
@@ -230,6 +235,25 @@ async def _set_aside(full_town: Existing) -> None:
             ref = await put(session, "exchange", received, DeadLetterReason.FAILED, tries=5, message_ref=None)
             await session.commit()
         full_town.keep(agency, f"dead letter of {agency}", ref)
+
+
+async def _make_due(full_town: Existing) -> None:
+    """Make a task of the hotline's and one of the shelter's for the referral of each case."""
+    due_at = datetime(2099, 1, 1, tzinfo=UTC)
+    for prefix in ("open", "revoked", "hidden"):
+        case = full_town.named[f"{prefix} case"]
+        own = NewTask("bay-hotline", TaskReason.REFERRAL_OVERDUE, uuid4(), due_at, case)
+        received = replace(own, agency_id=full_town.shelter, cause_ref=uuid4(), custodian="bay-hotline")
+        received = replace(received, purpose=Purpose.SHELTER)
+        for name, task in ((f"{prefix} task", own), (f"{prefix} task received", received)):
+            async with full_town.town.unit("accord_referrals", "bay-hotline") as unit:
+                assert await open_task(unit.session, task)
+                await unit.session.commit()
+            with full_town.town.database.superuser() as connection:
+                query = "SELECT task_ref FROM carrying.task WHERE cause_ref = %s"
+                row = connection.execute(query, [task.cause_ref]).fetchone()
+            assert row is not None
+            full_town.keep(task.agency_id, name, str(row[0]))
 
 
 def absent() -> UUID:

@@ -24,6 +24,7 @@ WHO: Final[Mapping[str, str]] = {
     "law_enforcement_bridge": "lee",
     "exchange": "ana",
     "audit": "priya",
+    "tasks": "ana",
     "notifications": "ana",
     "dashboard": "cora",
 }
@@ -97,7 +98,7 @@ def _good(scene: Scene, service: str, form: str) -> Mapping[str, Any]:
 
 def _send(scene: Scene, case_ref: str, service: str, method: str, template: str, raw: bytes) -> httpx.Response:
     path = template.replace("{case_ref}", case_ref)
-    for name in ("{directive_ref}", "{message_ref}", "{order_ref}", "{referral_ref}", "{incident_ref}"):
+    for name in ("{directive_ref}", "{message_ref}", "{order_ref}", "{referral_ref}", "{incident_ref}", "{task_ref}"):
         path = path.replace(name, str(uuid4()))
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token_of(scene, WHO[service])}"}
     return scene.client.request(method, scene.town.services[service] + path, content=raw, headers=headers)  # type: ignore[index]

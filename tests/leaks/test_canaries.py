@@ -19,6 +19,8 @@ from tests.leaks.sinks import SINKS, Sink, sweep
 from tests.support.rounds import proof, rounds
 
 EVERY_PROCESS = 12
+# What an opening may show, by the use of the canary.
+OPENED = {"told", "end of an order", "reference of a directive", "day of a review"}
 FAILURES = {"api": 0, "worker": 0, "work": 1}
 # The last holds the case reference that its route is found by, and a code from a list.
 NOTHING_TO_SAY = (
@@ -28,6 +30,15 @@ NOTHING_TO_SAY = (
     "DeathCorrectionRequest",
     "ConflictCheckRequest",
     "DecisionRequest",  # an instant and no word
+    # Of a task: references, codes, instants and the people of the agency.
+    "TaskAssignmentRequest",
+    "TaskAssignmentsRequest",
+    "TaskSnoozeRequest",
+    "TaskSnoozesRequest",
+    "TaskFlagRequest",
+    "TaskFlagsRequest",
+    "TaskCompletionRequest",
+    "DutyRosterRequest",
     # A code, references or roles, and no word.
     "ColleagueOpeningRequest",
     "ExclusionRequest",
@@ -127,7 +138,7 @@ def test_what_is_open_to_nobody_else_was_shown_to_nobody_else(scene: Scene, day:
     openings: list[Answer] = [answer for answer in scene.recorder.answers if answer.opens]
     hits = [hit for answer in openings for hit in searcher.search(answer.request, answer.body)]
 
-    assert {hit.canary.use for hit in hits if hit.canary} <= {"told", "end of an order", "reference of a directive"}
+    assert {hit.canary.use for hit in hits if hit.canary} <= OPENED
 
 
 def test_a_nickname_is_answered_by_its_case_alone(scene: Scene, day: Day, searcher: Searcher) -> None:

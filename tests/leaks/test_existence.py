@@ -77,7 +77,7 @@ async def test_every_route_finds_what_is_there(full_town: Existing, endpoints: M
     named = full_town.named
     own = {"law_enforcement_bridge": ("lee", "open order"), "consent": ("ana", "open directive")}
     own |= {"referrals": ("sam", "open referral received"), "exchange": ("ana", "open message to bay-hotline")}
-    own |= {"referrals.withdraw_referral": ("ana", "open referral")}
+    own |= {"referrals.withdraw_referral": ("ana", "open referral"), "tasks": ("ana", "open task")}
     own |= dict.fromkeys(DEAD_LETTERS, ("priya", "dead letter of bay-hotline"))
     status = {}
     # What a brake holds has no reference of its own, and a person's is a word:

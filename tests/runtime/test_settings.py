@@ -131,6 +131,7 @@ BOARD = {
     "ACCORD_INTAKE_URL": "https://intake.test",
     "ACCORD_AUDIT_URL": "https://audit.test",
     "ACCORD_NOTIFICATIONS_URL": "https://notifications.test",
+    "ACCORD_TASKS_URL": "https://tasks.test",
 }
 
 

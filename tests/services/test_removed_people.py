@@ -23,6 +23,7 @@ from services.intake.api import routes as intake
 from services.law_enforcement_bridge.api import routes as bridge
 from services.notifications.api import routes as notifications
 from services.referrals.api import routes as referrals
+from services.tasks.api import routes as tasks
 from tests.support.town import Town, all_purposes
 from tests.support.web import Web
 
@@ -34,6 +35,7 @@ ROUTES: Mapping[str, Sequence[APIRouter]] = {
     "notifications": [notifications],
     "exchange": [exchange],
     "audit": audit,
+    "tasks": tasks,
     "dashboard": [dashboard],
 }
 METHODS = {"get", "put", "post", "patch", "delete"}

@@ -49,6 +49,7 @@ PLACES = {
     "intake_url": "http://intake.test",
     "audit_url": "http://audit.test",
     "notifications_url": "http://notifications.test",
+    "tasks_url": "http://tasks.test",
 }
 PASSPHRASE = "four plain words here"
 HASHED = hash_passphrase(PASSPHRASE)

@@ -1,0 +1,5 @@
+"""What Alembic runs for the schema tasks."""
+
+from runtime.database.migrate import run
+
+run()
