@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime import disclosure
 from runtime.database.unit_of_work import UnitOfWork
 from schemas.codes import EndsWhen, ReferralMode
-from services.referrals import store
+from services.referrals import deadlines, store
 from services.referrals.domain import FINAL, Referral
 
 
@@ -15,6 +15,7 @@ async def keep(unit: UnitOfWork, referral: Referral) -> None:
     A caller that closes a referral locks the subject exclusively before reading the referral.
     """
     await store.keep(unit.session, referral)
+    await deadlines.close_answered(unit, referral)
     if referral.state not in FINAL or referral.mode is not ReferralMode.LIVE:
         return
     if not await store.is_open_between(unit.session, referral):

@@ -6,7 +6,7 @@ from runtime import disclosure, register
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http.app_state import AppState
 from runtime.scheduler import BATCH_SIZE, drain, log_and_continue, run_every
-from services.referrals import domain, endings, store
+from services.referrals import deadlines, domain, endings, store
 from services.referrals.release import standing
 
 ACTOR = "system:referrals"
@@ -23,6 +23,7 @@ async def flag_overdue(unit: UnitOfWork) -> int:
     noted = [domain.mark_overdue(referral, now) for referral in due]
     for late, _ in noted:
         await store.keep(unit.session, late)
+        await deadlines.open_tasks(unit, late)
     await disclosure.offer_many(unit, [fact for _, fact in noted])
     return len(noted)
 
