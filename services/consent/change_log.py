@@ -106,7 +106,7 @@ async def tell_if_possible(unit: UnitOfWork, subject: Subject, notices: Sequence
     reachable = await reachable_keys(unit.session, unit.keys, subject, custodians)
     for notice in notices:
         custodian, ref = notice.fact.custodian_ref, notice.fact.directive_ref
-        if custodian not in reachable or not await _in_savepoint(
+        if custodian not in reachable or not await attempt(
             unit.session, "ending_untold", tell(unit, subject, [notice])
         ):
             await pending_notices.defer_notice(unit.session, custodian, ref)
@@ -142,7 +142,7 @@ async def reachable_keys(
     for custodian in dict.fromkeys(custodians):
         if custodian in subject.cases and clock.monotonic() < until:
             lookup = _add_key(keys, session, keyring, subject, custodian, until)
-            await _in_savepoint(session, "key_out_of_reach", lookup)
+            await attempt(session, "key_out_of_reach", lookup)
     return keys
 
 
@@ -153,7 +153,7 @@ async def _add_key(
         keys[custodian] = await register.case_key(session, keyring, subject, custodian)
 
 
-async def _in_savepoint(session: AsyncSession, event: str, work: Awaitable[None]) -> bool:
+async def attempt(session: AsyncSession, event: str, work: Awaitable[Any]) -> bool:
     """Do `work` within the transaction, or undo it alone and log `event`; tell whether it was done."""
     try:
         async with session.begin_nested():

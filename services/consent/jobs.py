@@ -10,7 +10,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.http.app_state import AppState
 from runtime.register import Subject
 from runtime.scheduler import agency_unit_of_work, commit, log_and_continue, run_every
-from services.consent import change_log, pending_notices
+from services.consent import change_log, follow_ups, pending_notices
 from services.consent.domain import Provision, ending_notices, expiry_notices, grant_notices
 from services.consent.pending_notices import ConsentNoticeKind, PendingNotice
 
@@ -62,6 +62,7 @@ async def _tell(unit: UnitOfWork, notice: PendingNotice) -> None:
         await change_log.tell(unit, subject, [ending_notices(provision, notice.case_ref, subject.at)])
     else:
         await change_log.tell(unit, subject, [expiry_notices(provision, notice.case_ref, subject.at)])
+        await follow_ups.open_ending(unit, provision, notice)
 
 
 def _is_open(subject: Subject, provision: Provision) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from kernel.ledger.entry import Act
 from runtime.database.unit_of_work import UnitOfWork
 from schemas.codes import DirectiveState
-from services.consent import change_log, pending_notices, stops, store
+from services.consent import change_log, follow_ups, pending_notices, stops, store
 from services.consent.change_log import ChangeEntry
 from services.consent.domain import (
     DirectiveStepNotPossible,
@@ -107,12 +107,14 @@ async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None
         # Its recipient knows of the old one; that it was narrowed is told only where something was relayed.
         await pending_notices.announce(session, new.ref)
     await change_log.tell_if_possible(locked.unit, now, [] if notice is None else [notice])
+    await follow_ups.close_ended(locked.unit, [old.ref])
 
 
 async def _deny(locked: LockedSubject, new: Provision, standing: Sequence[Provision]) -> None:
     await store.add(locked.unit.session, locked.subject.subject_id, new)
     now = await change_log.raise_version(locked.unit.session, locked.subject)
     await change_log.record(locked.unit, now, [ChangeEntry.of(Act.CHANGED, new, reason="denied")])
+    await follow_ups.open_warning(locked.unit, locked.subject, new)
     case = now.cases.get(new.directive.custodian)
     if case is None:
         return

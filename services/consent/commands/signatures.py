@@ -8,7 +8,7 @@ from typing import Any
 from kernel.ledger.entry import Act
 from runtime import register
 from schemas.codes import DirectiveState, RevokedBy
-from services.consent import change_log, confirmations, pending_notices, store
+from services.consent import change_log, confirmations, follow_ups, pending_notices, store
 from services.consent.change_log import ChangeEntry
 from services.consent.commands.revocation import planned_notices, revocation_entries
 from services.consent.domain import (
@@ -65,6 +65,7 @@ async def _enter(
         notice = narrowing_notices(active, replaced, case_ref, now.at)
         await change_log.tell_if_possible(unit, now, [] if notice is None else [notice])
     await change_log.tell(unit, now, [grant_notices(active, case_ref, now.at)])
+    await follow_ups.close_ended(locked.unit, others)
     if active.in_force(now.at):
         await pending_notices.announce(session, active.ref)
     return active
