@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -14,10 +15,15 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.database.clock import database_now
+from runtime.messaging.acls import RELAY
+from runtime.tasks import NewTask, close_tasks, open_task
 from runtime.telemetry.error_ids import error_id
+from schemas.codes import TaskQueue, TaskReason
 
 ORIGINS: Final = UUID("6f1d3a52-5b0e-4d6b-9c53-0b1f0a7c2e11")
 CODED: Final = "base64:"
+DUE_WITHIN: Final = timedelta(hours=4)  # somebody's news stands still meanwhile
 
 # ADR 0019: the reference is derived from origin and body, so that parking a message twice keeps one row.
 PARK = text("""
@@ -108,6 +114,7 @@ async def put(
         "error_id": None if failed is None else error_id(failed),
     }
     await session.execute(PARK, row)
+    await _open_task(session, consumer, received, parked_ref)
     return parked_ref
 
 
@@ -125,6 +132,7 @@ async def take(session: AsyncSession, consumer: str, parked_ref: UUID) -> DeadLe
 async def resolve(session: AsyncSession, parked_ref: UUID, resolution: str) -> None:
     """Say what became of a parked message; it stays as a record."""
     await session.execute(RESOLVE, {"parked_ref": parked_ref, "resolution": resolution})
+    await close_tasks(session, None, [parked_ref], TaskReason.DEAD_LETTER)
 
 
 async def count_attempt(session: AsyncSession, parked_ref: UUID) -> None:
@@ -140,6 +148,17 @@ async def request_retry(session: AsyncSession, parked_ref: UUID) -> None:
 async def pending_retries(session: AsyncSession, consumer: str) -> Sequence[UUID]:
     """Return what this consumer was asked to try once more, oldest first."""
     return (await session.scalars(PENDING_RETRIES, {"consumer": consumer})).all()
+
+
+async def _open_task(session: AsyncSession, consumer: str, received: RawRecord, parked_ref: UUID) -> None:
+    """Open a task at the agency whose message it is: the sender's where a relay set it aside, else the mailbox's."""
+    source = next((value for name, value in received.headers if name == "ce_source"), None) or b""
+    sender, mailbox = source.decode("ascii", "replace").removeprefix("/agencies/"), received.topic.removeprefix("to.")
+    # Headers of a message that cannot be read may say anything; an agency that is not there gets no task.
+    agency_id = (sender if consumer == RELAY else mailbox).replace("\x00", "")
+    due_at = await database_now(session) + DUE_WITHIN
+    task = NewTask(agency_id, TaskReason.DEAD_LETTER, parked_ref, due_at, queue=TaskQueue.OPERATIONS)
+    await open_task(session, task)
 
 
 def _reference(consumer: str, received: RawRecord) -> UUID:

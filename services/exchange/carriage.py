@@ -21,6 +21,8 @@ from runtime.ledger.pending_entries import append, leaf
 from runtime.messaging.acls import RELAY
 from runtime.messaging.dead_letters import DeadLetterReason
 from runtime.messaging.headers import SOURCE, TYPE
+from runtime.tasks import close_tasks
+from schemas.codes import TaskReason
 
 CONSUMER: Final = "exchange"
 WAITS: Final = text("""
@@ -110,6 +112,8 @@ async def answer(unit: UnitOfWork, parked_ref: UUID, decided: DeadLetterAnswer) 
     """Have a message tried again, or its wait ended, on record; false where the agency has no such message."""
     if not await unit.session.scalar(ANSWER, {"ref": parked_ref, "answer": decided}):
         return False
+    if decided is DeadLetterAnswer.ENDED:
+        await close_tasks(unit.session, unit.agency_id, [parked_ref], TaskReason.DEAD_LETTER)
     by = await audit_entries.resolve_actor(unit)
     at = await register.database_now(unit.session)
     fields = {"at": at, "act": Act.ADMINISTERED, "actor": by.actor, "agency": by.agency, "custodian": by.agency}

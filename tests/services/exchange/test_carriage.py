@@ -13,7 +13,7 @@ import pytest
 from kernel.ledger.entry import Act
 from runtime.messaging.acls import RELAY
 from runtime.messaging.consumer.worker import NOTE
-from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, pending_retries, put, take
+from runtime.messaging.dead_letters import DeadLetterReason, RawRecord, pending_retries, put, resolve, take
 from runtime.messaging.headers import Routing, write
 from runtime.register.enrolment import NewPerson, enrol_person
 from schemas.topics import mailbox
@@ -225,3 +225,39 @@ async def test_operations_are_for_officers(desk: Desk) -> None:
 def newest_act(desk: Desk) -> str:
     query = "SELECT convert_from(header, 'UTF8')::jsonb ->> 'act' FROM ledger.pending ORDER BY id DESC LIMIT 1"
     return str(desk.rows(query)[0][0])
+
+
+TASK = "SELECT agency_id, queue, state FROM carrying.task WHERE cause_ref = %s AND reason = 'dead_letter'"
+
+
+def task(desk: Desk, parked_ref: UUID) -> list[tuple[object, ...]]:
+    with desk.town.database.superuser() as connection:
+        return connection.execute(TASK, [parked_ref]).fetchall()
+
+
+@pytest.mark.parametrize(("by", "agency"), [(RELAY, "bay-hotline"), ("exchange", "county-sheriff")])
+async def test_a_message_that_is_set_aside_is_due_at_its_agency(desk: Desk, by: str, agency: str) -> None:
+    ref = await parked(desk, sender="bay-hotline", recipient="county-sheriff", by=by)
+
+    assert task(desk, ref) == [(agency, "operations", "open")]
+
+
+async def test_a_mailbox_of_nobody_makes_no_task(desk: Desk) -> None:
+    ref = await parked(desk, sender="bay-hotline", recipient="nobody-of-ours", by="exchange", reason="no_agency")
+
+    assert task(desk, ref) == []
+
+
+@pytest.mark.parametrize("end", ["a person", "a retry"])
+async def test_a_message_that_is_settled_is_not_due(desk: Desk, end: str) -> None:
+    ref = await parked(desk, sender="county-sheriff", recipient="bay-hotline", by="exchange")
+    if end == "a person":
+        await desk.people["priya"].post(f"{LETTERS}/{ref}/retry")
+        assert task(desk, ref)[0][2] == "open"  # asked for, and not settled yet
+        await desk.people["priya"].post(f"{LETTERS}/{ref}/end")
+    else:
+        async with desk.town.session("accord_exchange") as session:
+            await resolve(session, ref, "handled")
+            await session.commit()
+
+    assert task(desk, ref) == [("bay-hotline", "operations", "cancelled")]
