@@ -30,6 +30,9 @@ CODES: Final[Mapping[str, str]] = {
 
 # A directive's reference says nothing of anybody, and an offer of its fact is found by it.
 OF_A_DIRECTIVE: Final = "reference of a directive"
+# The day on which a plan is reviewed again is an instant of the agency's own task.
+OF_A_REVIEW: Final = "day of a review"
+APART: Final = {"directive_ref": OF_A_DIRECTIVE, "next_review_on": OF_A_REVIEW}
 
 
 @dataclass
@@ -114,7 +117,7 @@ class Sower:
         return self._nothing("a code from a list", path, code if code in codes else codes[0])
 
     def _new(self, kind: Kind, path: tuple[str, ...], category: str | None) -> str:
-        use = OF_A_DIRECTIVE if (self.use, path) == ("told", ("directive_ref",)) else self.use
+        use = APART.get(path[0], self.use) if self.use == "told" and len(path) == 1 else self.use
         return self.nursery.new(kind, use, self._named(path), category).core
 
     def _nothing(self, why: str, path: tuple[str, ...], value: Any) -> Any:

@@ -18,6 +18,7 @@ OF_A_SIGNATURE: Final = "services/consent/README.md: references and codes that e
 TYPED_AGAIN: Final = "devstack/issuer/page.py: who mistyped is shown the name again, in the same browser"
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
 BY_ITS_DIRECTIVE: Final = "runtime/disclosure/offers.py: the offer of a directive's fact names it, to end with it"
+IN_ITS_TASK: Final = "docs/decisions/0050: a task holds the instant at which it is due"
 AT_ITS_DESK: Final = (
     "services/intake/README.md: what an agency calls its case is shown to its own people who may read it"
 )
@@ -26,6 +27,7 @@ STORED: Final[Mapping[str, str]] = {
     "evidence": OF_A_SIGNATURE,
     "end of an order": END_OF_AN_ORDER,
     "reference of a directive": BY_ITS_DIRECTIVE,
+    "day of a review": IN_ITS_TASK,
 }
 STORED_KWARGS: Final = {use.replace(" ", "_"): why for use, why in STORED.items()}
 

@@ -22,7 +22,7 @@ from runtime.http import (
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, PlanStatus
 from schemas.facts.incident import IncidentBlock
-from services.intake import case_status, colleague_openings, domain, nicknames, store
+from services.intake import case_status, colleague_openings, domain, nicknames, plan_reviews, store
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
 from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest, PlanRequest
 from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
@@ -179,6 +179,7 @@ async def write_plan(
         written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
         await store.keep_plan(unit.session, unit.agency_id, written)
         await disclosure.offer(unit, fact, subject)
+    await plan_reviews.make_due(unit, written, form.next_review_on)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(written.version)
