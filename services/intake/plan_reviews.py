@@ -13,7 +13,7 @@ from services.intake.domain import Plan
 async def make_due(unit: UnitOfWork, plan: Plan, next_review_on: date | None) -> None:
     """End what was due about the former version, and open a task for the day on which this one is to be reviewed.
 
-    The day is sealed with the plan; of it, the instant at which it begins (UTC) stands in the task: ADR 0050.
+    The day is sealed with the plan; of it, the instant at which it begins (UTC) stands in the task: ADR 0046.
     """
     await close_tasks(unit.session, unit.agency_id, [plan.plan_ref], TaskReason.PLAN_REVIEW)
     if next_review_on is None or plan.status is not PlanStatus.ACTIVE:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0033"
+revision = "0031"
 down_revision = "0030"
 
 OPENS = (
