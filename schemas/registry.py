@@ -55,8 +55,6 @@ CONTRACTS: dict[str, type[Fact]] = {
 PLANNED: frozenset[str] = frozenset(
     fact.type
     for fact in (
-        facts.SafetyPlanReviewed,
-        facts.NearMissLogged,
         facts.AlertRaised,
         facts.AlertAcknowledged,
         facts.AlertClosed,

@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from schemas.codes import Purpose, TaskQueue, TaskReason
+from schemas.codes import Purpose, ReviewTrigger, TaskQueue, TaskReason
 
 OPEN = text("""
-SELECT carrying.open_task(:agency, :case_ref, :custodian, :purpose, :reason, :cause, :turn, :due_at, :queue, :person)
+SELECT carrying.open_task(
+    :agency, :case_ref, :custodian, :purpose, :reason, :cause, :turn, :trigger, :due_at, :queue, :person
+)
 """)
 CLOSE = text("SELECT carrying.close_tasks(:agency, CAST(:reasons AS text[]), CAST(:causes AS uuid[]))")
 PUT_BACK = text("SELECT carrying.put_back_tasks(:agency, :person)")
@@ -35,7 +37,8 @@ class NewTask:
     case_ref: UUID | None = None
     queue: TaskQueue = TaskQueue.CASEWORK
     person_ref: str | None = None
-    turn: int = 0  # of a cause that makes more than one task in its life, such as a plan by its version
+    turn: int = 0  # of a cause that makes more than one task in its life, such as a plan
+    trigger: ReviewTrigger | None = None  # what a plan is to be reviewed after
     custodian: str | None = None
     purpose: Purpose | None = None
 
@@ -48,8 +51,8 @@ async def open_task(session: AsyncSession, task: NewTask) -> bool:
     """Open a task with the caller's transaction; tell whether it is new.
 
     One task is opened for an agency, reason, case, cause and turn, however often it is asked for and whatever became
-    of it; and none while another turn of the same cause is left to do.  Nothing is opened where there is no such agency
-    or it has no such case.
+    of it; and none while another turn of the same cause is left to do: that one is due by the earlier of the two
+    instants, put off or not.  Nothing is opened where there is no such agency or it has no such case.
     """
     row = {
         "agency": task.agency_id,
@@ -59,6 +62,7 @@ async def open_task(session: AsyncSession, task: NewTask) -> bool:
         "reason": task.reason,
         "cause": task.cause_ref,
         "turn": task.turn,
+        "trigger": task.trigger,
         "due_at": task.due_at,
         "queue": task.queue,
         "person": task.person_ref,

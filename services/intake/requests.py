@@ -9,7 +9,7 @@ from schemas.categories import Local, RiskAnswers, RiskResult
 from schemas.codes import ClosingReason, IncidentChange, ReportChannel
 from schemas.facts.incident import IncidentBlock, WeaponsBlock
 from schemas.facts.risk import AnsweredItem, Override
-from schemas.facts.safety_plan import PlanBlock
+from schemas.facts.safety_plan import NearMissBlock, PlanBlock, ReviewBlock
 from schemas.facts.survivor import SurvivorBlock
 from schemas.strict_model import StrictModel
 from schemas.values import Day, Flag, Items, PersonRef, ShortName, Slug, Text200
@@ -89,6 +89,22 @@ class PlanRequest(PlanBlock):
     """The safety plan as it is now, whole; `closed` ends it."""
 
     closed: Local[Flag] = False
+
+
+class NearMissRequest(NearMissBlock):
+    """What nearly went wrong, what worked and what failed; it says at least one of the three."""
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Self:
+        if not (self.what_happened or self.worked or self.failed):
+            raise PydanticCustomError("missing", "what happened, what worked or what failed")
+        return self
+
+
+class ReviewRequest(ReviewBlock):
+    """A plan that was looked at again and stands; without a day, no next review is planned."""
+
+    next_review_on: Local[Day | None] = None
 
 
 class ScreenRequest(StrictModel):

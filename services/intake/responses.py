@@ -7,7 +7,7 @@ from uuid import UUID
 
 from schemas.codes import ClosingReason, Participation, PlanStatus, ReportChannel
 from schemas.strict_model import StrictModel
-from services.intake.domain import CaseState, CaseStatus, Incident, IncidentState, Plan
+from services.intake.domain import CaseState, CaseStatus, Incident, IncidentState, NearMiss, Plan
 from services.intake.staff import Colleague
 
 
@@ -49,6 +49,7 @@ class PlanResponse(StrictModel):
     status: PlanStatus
     created_at: datetime
     changed_at: datetime
+    reviewed_at: datetime | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> PlanResponse:
@@ -59,7 +60,29 @@ class PlanResponse(StrictModel):
             status=plan.status,
             created_at=plan.created_at,
             changed_at=plan.changed_at,
+            reviewed_at=plan.reviewed_at,
         )
+
+
+class NearMissResponse(StrictModel):
+    """A near miss of the case; the next version or the next review of the plan reviews it."""
+
+    near_miss_ref: UUID
+    logged_at: datetime
+    reviewed_at: datetime | None = None
+
+    @classmethod
+    def of(cls, near_miss: NearMiss) -> NearMissResponse:
+        """Return the answer for a near miss."""
+        return cls(
+            near_miss_ref=near_miss.near_miss_ref, logged_at=near_miss.logged_at, reviewed_at=near_miss.reviewed_at
+        )
+
+
+class NearMissesResponse(StrictModel):
+    """The near misses of a case, oldest first."""
+
+    near_misses: list[NearMissResponse]
 
 
 class CaseResponse(StrictModel):

@@ -1,4 +1,4 @@
-"""Cases, incidents and plans by their own agency. No row says what was told."""
+"""Cases and incidents by their own agency. No row says what was told."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database import hot_path
-from schemas.codes import PlanStatus
-from services.intake.domain import Incident, IncidentState, Plan
+from services.intake.domain import Incident, IncidentState
 
 OPEN_FILE = text("""
 INSERT INTO intake.case_file (case_ref, agency_id, channel, opened_by, opened_at)
@@ -37,21 +36,6 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 NEXT_INCIDENT = text("""
 UPDATE intake.incident SET version = :version, state = :state, changed_at = :changed_at
 WHERE incident_ref = :incident_ref AND agency_id = :agency
-""")
-PLAN = """
-SELECT plan_ref, case_ref, version, status, created_at, changed_at FROM intake.plan
-WHERE case_ref = :case_ref AND agency_id = :agency ORDER BY status, changed_at DESC LIMIT 1
-"""
-READ_PLAN = text(PLAN)
-HOLD_PLAN = text(PLAN + " FOR UPDATE")
-NEW_PLAN = text("""
-INSERT INTO intake.plan (plan_ref, case_ref, agency_id, version, status, created_at, changed_at)
-VALUES (:plan_ref, :case_ref, :agency, :version, :status, :created_at, :changed_at)
-ON CONFLICT DO NOTHING RETURNING plan_ref
-""")
-NEXT_PLAN = text("""
-UPDATE intake.plan SET version = :version, status = :status, changed_at = :changed_at
-WHERE plan_ref = :plan_ref AND agency_id = :agency
 """)
 
 
@@ -99,25 +83,6 @@ async def keep_incident(session: AsyncSession, agency: str, incident: Incident) 
     await session.execute(NEXT_INCIDENT, _of_incident(agency, incident))
 
 
-async def plan_of(session: AsyncSession, agency: str, case_ref: UUID, *, to_change: bool = False) -> Plan | None:
-    """Return the agency's plan in the case: the one in use, else the one closed last."""
-    query = HOLD_PLAN if to_change else READ_PLAN
-    row = (await session.execute(query, {"agency": agency, "case_ref": case_ref})).one_or_none()
-    if row is None:
-        return None
-    return Plan(row.plan_ref, row.case_ref, row.version, PlanStatus(row.status), row.created_at, row.changed_at)
-
-
-async def add_plan(session: AsyncSession, agency: str, plan: Plan) -> bool:
-    """Put a new plan in the case; tell whether no other was begun at the same time."""
-    return (await session.execute(NEW_PLAN, _of_plan(agency, plan))).one_or_none() is not None
-
-
-async def keep_plan(session: AsyncSession, agency: str, plan: Plan) -> None:
-    """Keep the next version of a plan."""
-    await session.execute(NEXT_PLAN, _of_plan(agency, plan))
-
-
 def _incident(row: Any) -> Incident:
     state = IncidentState(row.state)
     return Incident(row.incident_ref, row.case_ref, row.version, state, row.reported_at, row.changed_at)
@@ -132,16 +97,4 @@ def _of_incident(agency: str, incident: Incident) -> dict[str, object]:
         "state": incident.state,
         "reported_at": incident.reported_at,
         "changed_at": incident.changed_at,
-    }
-
-
-def _of_plan(agency: str, plan: Plan) -> dict[str, object]:
-    return {
-        "agency": agency,
-        "plan_ref": plan.plan_ref,
-        "case_ref": plan.case_ref,
-        "version": plan.version,
-        "status": plan.status,
-        "created_at": plan.created_at,
-        "changed_at": plan.changed_at,
     }

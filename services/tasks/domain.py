@@ -24,7 +24,7 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
-from schemas.codes import Purpose, SnoozeReason, TaskOutcome, TaskQueue, TaskReason
+from schemas.codes import Purpose, ReviewTrigger, SnoozeReason, TaskOutcome, TaskQueue, TaskReason
 
 MAX_SNOOZE: Final = timedelta(days=14)
 MAX_SNOOZES: Final = 2
@@ -82,6 +82,7 @@ class Task:
     purpose: Purpose | None
     reason: TaskReason
     cause_ref: UUID
+    trigger: ReviewTrigger | None
     queue: TaskQueue
     person_ref: str | None
     due_at: datetime

@@ -38,6 +38,7 @@ TASKS = Table(
     Column("purpose", Text),
     Column("reason", Text),
     Column("cause_ref", Uuid),
+    Column("trigger", Text),
     Column("queue", Text),
     Column("person_ref", Text),
     Column("due_at", INSTANT),
@@ -56,7 +57,7 @@ TASKS = Table(
 AGENCY: Any = Column("agency_id", Text)
 COLUMNS = tuple(TASKS.columns)
 TASKS.append_column(AGENCY)
-IS_ACTIVE = text("state IN ('open', 'claimed', 'snoozed')")  # as in the indexes of 0033_tasks.py
+IS_ACTIVE = text("state IN ('open', 'claimed', 'snoozed')")  # as in the indexes of 0031_tasks.py
 
 
 @dataclass(frozen=True, slots=True)

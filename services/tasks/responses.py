@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from schemas.codes import SnoozeReason, TaskOutcome, TaskQueue, TaskReason
+from schemas.codes import ReviewTrigger, SnoozeReason, TaskOutcome, TaskQueue, TaskReason
 from schemas.strict_model import StrictModel
 from services.tasks.domain import Escalation, Shift, Task, TaskState
 
@@ -16,6 +16,7 @@ class TaskResponse(StrictModel):
     task_ref: UUID
     reason: TaskReason
     cause_ref: UUID
+    trigger: ReviewTrigger | None = None
     case_ref: UUID | None = None
     queue: TaskQueue
     person_ref: str | None = None

@@ -12,13 +12,14 @@ from sqlalchemy import RowMapping, Select, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.disclosure.list_reads import DecidedBy
-from schemas.codes import Purpose, SnoozeReason, TaskOutcome, TaskQueue, TaskReason
+from schemas.codes import Purpose, ReviewTrigger, SnoozeReason, TaskOutcome, TaskQueue, TaskReason
 from services.tasks.domain import DUTY_GRACE, Escalation, Shift, Task, TaskState
 from services.tasks.filters import AGENCY, COLUMNS, IS_ACTIVE, TASKS, TaskFilter, TaskPagePosition, conditions
 
 CODES = {
     "purpose": Purpose,
     "reason": TaskReason,
+    "trigger": ReviewTrigger,
     "queue": TaskQueue,
     "state": TaskState,
     "snooze_reason": SnoozeReason,

@@ -24,6 +24,7 @@ CREATE TABLE carrying.task (
     reason        text NOT NULL,
     cause_ref     uuid NOT NULL,
     turn          integer NOT NULL DEFAULT 0,
+    trigger       text,
     queue         text NOT NULL,
     person_ref    text,
     due_at        timestamptz NOT NULL,
@@ -57,13 +58,18 @@ CREATE INDEX ON carrying.task (snoozed_until) WHERE state = 'snoozed';
 # case is looked up here, so that no task says how another agency knows it.
 FUNCTIONS = """
 CREATE FUNCTION carrying.open_task(
-    whose text, about uuid, custodian text, purpose text, reason text, cause uuid, turn integer, due timestamptz,
-    queue text, person text
+    whose text, about uuid, custodian text, purpose text, reason text, cause uuid, turn integer, trigger text,
+    due timestamptz, queue text, person text
 ) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE carrying.task AS t SET due_at = due, trigger = open_task.trigger, version = t.version + 1,
+        state = CASE t.state WHEN 'snoozed' THEN 'open' ELSE t.state END, snoozed_until = NULL, snooze_reason = NULL,
+        changed_at = register.instant()
+    WHERE t.agency_id = whose AND t.cause_ref = cause AND t.reason = open_task.reason AND t.due_at > due
+        AND t.state IN ('open', 'claimed', 'snoozed');
     INSERT INTO carrying.task (agency_id, subject_id, case_ref, custodian, decided_ref, purpose, reason, cause_ref,
-        turn, queue, person_ref, due_at, opened_at, changed_at)
+        turn, trigger, queue, person_ref, due_at, opened_at, changed_at)
     SELECT whose, c.subject_id, c.case_ref, d.agency_id, d.case_ref, open_task.purpose, open_task.reason, cause,
-        open_task.turn, open_task.queue, person, due, register.instant(), register.instant()
+        open_task.turn, open_task.trigger, open_task.queue, person, due, register.instant(), register.instant()
     FROM (SELECT 1) AS once
     LEFT JOIN register."case" AS d ON d.case_ref = about AND d.agency_id = COALESCE(open_task.custodian, whose)
     LEFT JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = whose
@@ -92,7 +98,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WHERE t.agency_id = whose AND t.person_ref = person AND t.state IN ('open', 'claimed', 'snoozed')
 $$;
 REVOKE ALL ON FUNCTION
-    carrying.open_task(text, uuid, text, text, text, uuid, integer, timestamptz, text, text),
+    carrying.open_task(text, uuid, text, text, text, uuid, integer, text, timestamptz, text, text),
     carrying.close_tasks(text, text[], uuid[]), carrying.put_back_tasks(text, text) FROM PUBLIC;
 """
 
@@ -129,7 +135,7 @@ GRANT SELECT, INSERT, DELETE, UPDATE (since) ON carrying.listed TO accord_tasks;
 # Who opens a task reads none, and who shows them opens none.
 GRANTS = f"""
 GRANT EXECUTE ON FUNCTION
-    carrying.open_task(text, uuid, text, text, text, uuid, integer, timestamptz, text, text),
+    carrying.open_task(text, uuid, text, text, text, uuid, integer, text, timestamptz, text, text),
     carrying.close_tasks(text, text[], uuid[]) TO {OPENS};
 GRANT EXECUTE ON FUNCTION carrying.put_back_tasks(text, text) TO accord_intake, accord_admin;
 GRANT SELECT, UPDATE (queue, person_ref, state, flagged, snoozed_until, snooze_reason, snoozes, escalation,

@@ -7,6 +7,7 @@ from services.intake.api import (
     desk_routes,
     list_routes,
     people_routes,
+    plan_routes,
     screen_routes,
 )
 
@@ -14,6 +15,7 @@ from services.intake.api import (
 routes = (
     list_routes.routes,
     case_routes.routes,
+    plan_routes.routes,
     desk_routes.routes,
     colleague_routes.routes,
     *people_routes.routes,

@@ -12,19 +12,17 @@ from runtime.http import (
     Absent,
     CreatedResources,
     IfMatch,
-    PreconditionRequired,
-    Stale,
     etag,
     replayed_by,
     require_match,
     router,
 )
 from runtime.register import Subject
-from schemas.codes import AgencyKind, Participation, PlanStatus
+from schemas.codes import AgencyKind, Participation, ReviewTrigger
 from schemas.facts.incident import IncidentBlock
-from services.intake import case_status, colleague_openings, domain, nicknames, plan_reviews, store
+from services.intake import case_status, colleague_openings, domain, nicknames, plan_reviews, plan_store, store
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
-from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest, PlanRequest
+from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest
 from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
 
 # A narrative of 20,000 letters, each of up to twelve bytes.
@@ -72,7 +70,7 @@ async def read_case(case_ref: UUID, unit: MayReadCases, answer: Response) -> Cas
     home = subject.home_agency == unit.agency_id
     opened = await store.file_of(unit.session, unit.agency_id, case_ref)
     incidents = await store.incidents_of(unit.session, unit.agency_id, case_ref)
-    plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
+    plan = await plan_store.plan_of(unit.session, unit.agency_id, case_ref)
     status = await case_status.status_of(unit.session, unit.agency_id, case_ref, subject.at)
     if plan is not None:
         answer.headers["ETag"] = etag(plan.version)
@@ -118,6 +116,7 @@ async def report_incident(
     await store.add_incident(unit.session, unit.agency_id, incident)
     unit.created = incident.incident_ref
     await disclosure.offer(unit, fact, subject)
+    await plan_reviews.force(unit, case_ref, ReviewTrigger.NEW_INCIDENT, subject.at)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(incident)
@@ -151,51 +150,6 @@ async def correct_incident(
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(newer)
-
-
-async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> PlanResponse:
-    """Show the safety plan that was written, as it is now."""
-    await readable_subject(unit, case_ref)
-    plan = await store.plan_of(unit.session, unit.agency_id, case_ref)
-    if plan is None:
-        raise Absent
-    answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    answer.headers["ETag"] = etag(plan.version)
-    return PlanResponse.of(plan)
-
-
-@routes.post("/{case_ref}/plans", status_code=201, response_model=PlanResponse)
-@replayed_by(as_written)
-async def write_plan(
-    case_ref: UUID, form: PlanRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
-) -> PlanResponse:
-    """Write the safety plan: the first version, or with If-Match the one that supersedes the version read."""
-    subject = await own_subject(unit, case_ref)
-    plan = await store.plan_of(unit.session, unit.agency_id, case_ref, to_change=True)
-    if plan is None or plan.status is not PlanStatus.ACTIVE:
-        written = await _begin_plan(unit, case_ref, form, subject, if_match)
-    else:
-        require_match(if_match, plan.version)
-        written, fact = domain.replace_plan(plan, form, subject.at, closes=form.closed)
-        await store.keep_plan(unit.session, unit.agency_id, written)
-        await disclosure.offer(unit, fact, subject)
-    await plan_reviews.make_due(unit, written, form.next_review_on)
-    await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
-    answer.headers["Location"] = f"/v1/cases/{case_ref}"
-    answer.headers["ETag"] = etag(written.version)
-    return PlanResponse.of(written)
-
-
-async def _begin_plan(
-    unit: UnitOfWork, case_ref: UUID, form: PlanRequest, subject: Subject, if_match: str | None
-) -> domain.Plan:
-    if if_match is not None:
-        raise Stale
-    plan, fact = domain.begin_plan(uuid4(), case_ref, form, subject.at, closes=form.closed)
-    if not await store.add_plan(unit.session, unit.agency_id, plan):
-        raise PreconditionRequired
-    await disclosure.offer(unit, fact, subject)
-    return plan
 
 
 def _check_police_report(unit: UnitOfWork, subject: Subject, block: IncidentBlock) -> None:

@@ -17,7 +17,8 @@ from services.intake.domain.incidents import (
     report,
 )
 from services.intake.domain.instruments import RiskInstrument, RiskItem, RiskRule, check_answers, result_of
-from services.intake.domain.plans import SECTIONS, Plan, begin_plan, replace_plan, sections
+from services.intake.domain.near_misses import NearMiss, log_near_miss
+from services.intake.domain.plans import SECTIONS, Plan, begin_plan, replace_plan, review_plan, sections
 from services.intake.domain.refusal import CaseStepNotPossible
 from services.intake.domain.risk_screens import (
     EarlierScreen,
@@ -38,6 +39,7 @@ __all__ = [
     "EarlierScreen",
     "Incident",
     "IncidentState",
+    "NearMiss",
     "Plan",
     "RiskInstrument",
     "RiskItem",
@@ -53,11 +55,13 @@ __all__ = [
     "contexts",
     "correct",
     "elapsed_band",
+    "log_near_miss",
     "override_band",
     "reopen_case",
     "replace_plan",
     "report",
     "result_of",
+    "review_plan",
     "sections",
     "start_screen",
 ]

@@ -43,11 +43,11 @@ def corrected(
 
 
 def begun(form: PlanRequest) -> tuple[domain.Plan, SafetyPlanCreated]:
-    return domain.begin_plan(uuid4(), uuid4(), form, NOON, closes=form.closed)
+    return domain.begin_plan(uuid4(), uuid4(), form, 0, NOON, closes=form.closed)
 
 
 def replaced(plan: domain.Plan, form: PlanRequest) -> tuple[domain.Plan, SafetyPlanUpdated]:
-    return domain.replace_plan(plan, form, NOON, closes=form.closed)
+    return domain.replace_plan(plan, form, 0, NOON, closes=form.closed)
 
 
 def an_incident(*, reported_at: datetime = NOON) -> domain.Incident:
