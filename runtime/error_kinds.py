@@ -31,7 +31,6 @@ Exception
   DirectiveStepNotPossible  409: the state of the directive
   HeadMismatch              the ledger is not the one signed last: the sequencer signs no more
   InactiveAgency            the agency of a notice is not active: the notice is put off
-  InstrumentPackRefused     a pack of risk instruments does not load: the process does not start
   IssuerAway                503: the keys of the token issuer cannot be fetched
   KeyringError              503: a key of an agency is missing, or the keyring may not be used here
   LoginThrottled            429: too many failed logins of a name
@@ -62,6 +61,7 @@ Exception
   UnreadableHeaders         headers of a message that are not ours: the message becomes a dead letter
 ValueError
   BadJson                   400, with too many elements 413: the body is not plain JSON; in a token, 401
+  InstrumentPackRefused     a pack of risk instruments does not load: the process does not start
   Malformed                 a note or proof is not in its format: a finding
   NotIncluded               a proof does not lead to the signed root: a finding
   NotSigned                 no known key signed a note: a finding

@@ -111,6 +111,7 @@ async def _lift(locked: LockedSubject, denial: Provision, *, alone: bool) -> Pro
     changed = await change_log.raise_version(unit.session, subject)
     await change_log.record(unit, changed, revocation_entries(ended, revocation, reason))
     await change_log.tell_if_possible(unit, changed, planned_notices(ended, changed))
+    await follow_ups.close_ended(unit, [denial.ref])
     revoked = replace(denial.directive, state=DirectiveState.REVOKED)
     return replace(denial, directive=revoked, revoked_at=subject.at, version=denial.version + 1, waiting=None)
 

@@ -44,7 +44,7 @@ async def as_written(case_ref: UUID, unit: MayWriteCases, answer: Response) -> P
     return PlanResponse.of(plan)
 
 
-@routes.post("/{case_ref}/plans", status_code=201, response_model=PlanResponse)
+@routes.post("/{case_ref}/plans", status_code=201, response_model=PlanResponse, response_model_exclude_none=True)
 @replayed_by(as_written)
 async def write_plan(
     case_ref: UUID, form: PlanRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None
@@ -79,7 +79,7 @@ async def _begin_plan(
     return plan
 
 
-@routes.post("/{case_ref}/plans/reviews", status_code=201, response_model=PlanResponse)
+@routes.post("/{case_ref}/plans/reviews", status_code=201, response_model=PlanResponse, response_model_exclude_none=True)
 @replayed_by(as_written)
 async def review_plan(
     case_ref: UUID, form: ReviewRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None

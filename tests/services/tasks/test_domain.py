@@ -28,6 +28,7 @@ def a_task(state: TaskState = TaskState.OPEN, **other: object) -> Task:
         purpose=None,
         reason=TaskReason.PLAN_REVIEW,
         cause_ref=UUID(int=3),
+        trigger=None,
         queue=TaskQueue.CASEWORK,
         person_ref=None if state is TaskState.OPEN else "ana",
         due_at=NOON - HOUR,
