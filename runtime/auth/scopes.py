@@ -32,6 +32,7 @@ class Scope(StrEnum):
     OPERATIONS_READ = "operations:read"
     OPERATIONS_REPAIR = "operations:repair"
     PERSONS_EXCLUDE = "persons:exclude"
+    COLLEAGUES_READ = "colleagues:read"
     PEOPLE_READ = "people:read"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_CONFIRM = "people:confirm"
@@ -58,7 +59,7 @@ class Role(StrEnum):
 
 _MAIL = {Scope.INBOX_READ, Scope.MESSAGES_OPEN}
 _REFERRALS = {Scope.REFERRALS_SEND, Scope.REFERRALS_ANSWER, Scope.REFERRALS_READ}
-_CASES = {Scope.CASES_WRITE, Scope.CASES_READ}
+_CASES = {Scope.CASES_WRITE, Scope.CASES_READ, Scope.COLLEAGUES_READ}
 _RELEASES = {
     Scope.PARTICIPATION_WRITE,
     Scope.DIRECTIVES_DRAFT,
@@ -78,11 +79,14 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.COUNSELLOR: frozenset(_CASEWORK),
     Role.ATTORNEY: frozenset(_CASEWORK | {Scope.ORDERS_RECORD}),
     Role.LIAISON: frozenset(_CASEWORK | {Scope.ORDERS_RECORD}),
-    Role.COORDINATOR: frozenset(_MAIL | _TASKS | {Scope.BOARD_READ, Scope.REFERRALS_READ, Scope.DUTY_WRITE}),
+    Role.COORDINATOR: frozenset(
+        _MAIL | _TASKS | {Scope.BOARD_READ, Scope.REFERRALS_READ, Scope.DUTY_WRITE, Scope.COLLEAGUES_READ}
+    ),
     Role.PRIVACY_OFFICER: frozenset(
         _TASKS
         | {
             Scope.CASES_READ,
+            Scope.COLLEAGUES_READ,
             Scope.DIRECTIVES_READ,
             Scope.DIRECTIVES_REVOKE,
             Scope.PREVIEW_READ,
@@ -99,7 +103,9 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     ),
     Role.AUDITOR: frozenset({Scope.LEDGER_READ, Scope.ACCOUNTING_READ}),
     # ADR 0043: asks for what a privacy officer confirms, takes away alone, and reads of no survivor.
-    Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_MANAGE, Scope.DUTY_READ, Scope.DUTY_WRITE}),
+    Role.ADMINISTRATOR: frozenset(
+        {Scope.PEOPLE_READ, Scope.PEOPLE_MANAGE, Scope.DUTY_READ, Scope.DUTY_WRITE, Scope.COLLEAGUES_READ}
+    ),
     # A task is a person's to claim: a system has none.
     # A system withdraws and reads, but drafts and signs nothing: a release is a person's act, in front of a person.
     Role.SYSTEM: frozenset(

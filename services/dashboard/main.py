@@ -28,6 +28,7 @@ from services.dashboard.pages import (
     case_pages,
     colleague_pages,
     draft_pages,
+    duty_pages,
     exclusion_pages,
     fallback_pages,
     figure_pages,
@@ -50,6 +51,8 @@ from services.dashboard.pages import (
     release_sign_pages,
     release_stop_pages,
     session_pages,
+    task_list_pages,
+    task_pages,
 )
 from services.dashboard.service_client import ServiceClient, client
 from services.dashboard.session_auth import DashboardState
@@ -67,6 +70,9 @@ ROUTES = (
     case_file_pages.routes,
     plan_pages.routes,
     key_pages.routes,
+    duty_pages.routes,  # before a task: `/duty` and `/several` would be read as its reference
+    task_list_pages.routes,
+    task_pages.routes,
     referral_list_pages.routes,
     referral_assignment_pages.routes,
     referral_send_pages.routes,

@@ -17,6 +17,7 @@ HEALTH: Final = "/app/health"
 PEOPLE: Final = "/app/people"
 RELEASES: Final = "/app/releases"
 ORDERS: Final = "/app/orders"
+TASKS: Final = "/app/tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Section:
 # In the order in which they stand. An area adds its line here when its pages exist.
 SECTIONS: Final = (
     Section(BOARD, mark("Board"), frozenset({"referrals:read", "inbox:read", "board:read", "directives:read"})),
+    Section(TASKS, mark("Tasks"), frozenset({"tasks:read"})),
     Section(CASES, mark("Cases"), frozenset({"cases:read"})),
     Section(REFERRALS, mark("Referrals"), frozenset({"referrals:read"})),
     Section(MESSAGES, mark("Messages"), frozenset({"inbox:read"})),

@@ -71,6 +71,8 @@ class TaskFilter:
     reasons: tuple[TaskReason, ...] = ()
     case_ref: UUID | None = None
     due_before: datetime | None = None
+    unassigned: bool = False
+    overdue: bool = False
     flagged: bool | None = None
 
 
@@ -93,6 +95,10 @@ def conditions(agency: str, filters: TaskFilter) -> list[ColumnElement[bool]]:
         required.append(TASKS.c.case_ref == filters.case_ref)
     if filters.due_before is not None:
         required.append(TASKS.c.due_at < filters.due_before)
+    if filters.unassigned:
+        required.append(TASKS.c.person_ref.is_(None))
+    if filters.overdue:
+        required.append(TASKS.c.due_at < text("register.instant()"))
     if filters.flagged is not None:
         required.append(TASKS.c.flagged == filters.flagged)
     return required

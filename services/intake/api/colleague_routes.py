@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from typing import Annotated
 
-from runtime.http import Cursor, FieldError, Invalid, Limit, router
+from fastapi import Depends, Request, Response
+
+from runtime.database.unit_of_work import UnitOfWork
+from runtime.http import Cursor, FieldError, Invalid, Limit, require_scope, router
 from runtime.http.pagination import link_next
 from runtime.http.sealed_cursors import sealed, unsealed
 from services.intake import staff
-from services.intake.api.lookup import MayReadCases
 from services.intake.responses import ColleagueResponse, ColleaguesResponse
 
 NAME = "colleagues"
+MayReadColleagues = Annotated[UnitOfWork, Depends(require_scope("colleagues:read"))]
 
 routes = router("/v1/colleagues")
 
 
 @routes.get("", response_model=ColleaguesResponse)
 async def list_colleagues(
-    request: Request, unit: MayReadCases, answer: Response, cursor: Cursor = None, limit: Limit = 50
+    request: Request, unit: MayReadColleagues, answer: Response, cursor: Cursor = None, limit: Limit = 50
 ) -> ColleaguesResponse:
     """List the people who work at the asker's own agency now, by name; it is nobody's case, and leaves no leaf."""
     behind = ("", "") if cursor is None else await unsealed(unit, NAME, cursor)

@@ -79,7 +79,9 @@ async def _begin_plan(
     return plan
 
 
-@routes.post("/{case_ref}/plans/reviews", status_code=201, response_model=PlanResponse, response_model_exclude_none=True)
+@routes.post(
+    "/{case_ref}/plans/reviews", status_code=201, response_model=PlanResponse, response_model_exclude_none=True
+)
 @replayed_by(as_written)
 async def review_plan(
     case_ref: UUID, form: ReviewRequest, unit: MayWriteCases, answer: Response, if_match: IfMatch = None

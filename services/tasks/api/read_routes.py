@@ -46,11 +46,20 @@ def _query(
     reason: Reasons = (),
     case_ref: UUID | None = None,
     due_before: Instant | None = None,
+    unassigned: bool = False,
+    overdue: bool = False,
     flagged: bool | None = None,
 ) -> TaskFilter:
-    queues = frozenset(TaskQueue) if queue is None else frozenset({queue})
     return TaskFilter(
-        queues, mine, states=state, reasons=reason, case_ref=case_ref, due_before=due_before, flagged=flagged
+        frozenset(TaskQueue) if queue is None else frozenset({queue}),
+        mine,
+        states=state,
+        reasons=reason,
+        case_ref=case_ref,
+        due_before=due_before,
+        unassigned=unassigned,
+        overdue=overdue,
+        flagged=flagged,
     )
 
 
@@ -63,8 +72,9 @@ async def list_tasks(
 ) -> TasksResponse:
     """List what is left to do at the agency as far as this person may see it, closest due instant first.
 
-    `mine` are those at whoever asks; `state` and `reason` may be named several times. What is done or was called off
-    is in no list. Each case shown is on record once a day. A page may be short or empty and still have a next one.
+    `mine` are those at whoever asks, `unassigned` those at nobody, `overdue` those whose time is over; `state` and
+    `reason` may be named several times. What is done or was called off is in no list. Each case shown is on record
+    once a day. A page may be short or empty and still have a next one.
     """
     behind = None if cursor is None else TaskPagePosition(*await unsealed_place(unit, LIST, cursor))
     own = _of_asker(unit, filters)

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,13 +17,15 @@ from devstack.issuer.settings import IssuerSettings
 from devstack.issuer.token_signer import signing_key
 from kernel.consent import purposes_of
 from kernel.ledger.note import new_keys
+from runtime import clock
 from runtime.auth.passwords import hash_passphrase
 from runtime.database.engine import sessions
 from runtime.messaging.consumer import SealedMessage
 from runtime.register.enrolment import NewAgency, NewPerson, enrol_agency, enrol_person
 from runtime.settings import Profile
+from runtime.tasks import NewTask, open_task
 from schemas.categories import DataCategory
-from schemas.codes import AgencyKind, Purpose
+from schemas.codes import AgencyKind, Purpose, TaskReason
 from services.audit.api import routes as audit_routes
 from services.audit.public_key import STATE
 from services.consent.api import routes as consent_routes
@@ -35,6 +38,7 @@ from services.exchange.carriage_routes import routes as carriage_routes
 from services.intake.api import routes as case_routes
 from services.law_enforcement_bridge.api import routes as order_routes
 from services.referrals.api import routes as referral_routes
+from services.tasks.api import routes as task_routes
 from tests.services.dashboard.browser import Browser
 from tests.support.database import Database
 from tests.support.town import Town
@@ -129,6 +133,17 @@ class Square:
         await self.ask(self.web.issuer.person("ana"), PLACES["referrals_url"], "/v1/referrals", body)
         return case_ref
 
+    async def task(self, agency_id: str, case_ref: UUID | None = None, **other: Any) -> UUID:
+        """Open a task at an agency as a service does, due in two hours unless a test says otherwise."""
+        reason = TaskReason.DEAD_LETTER if case_ref is None else TaskReason.PLAN_REVIEW
+        due_at = clock.utcnow() + timedelta(hours=2)
+        task = replace(NewTask(agency_id, reason, uuid4(), due_at, case_ref), **other)
+        async with self.town.unit("accord_intake", agency_id) as unit:
+            assert await open_task(unit.session, task)
+            await unit.session.commit()
+        ((task_ref,),) = self.sql("SELECT task_ref FROM carrying.task WHERE cause_ref = %s", task.cause_ref)
+        return UUID(str(task_ref))
+
     async def ask(self, token: str, service: str, path: str, body: Any = None, **headers: str) -> Any:
         """Ask a service for something with a token, or send it something."""
         headers |= {"Authorization": f"Bearer {token}"}
@@ -214,6 +229,7 @@ async def settled(
         setattr(audit.state, STATE, ledger_keys[1])
         streets.settle("audit.test", audit)
         streets.settle("intake.test", await serve(web.serving("intake", case_routes)))
+        streets.settle("tasks.test", await serve(web.serving("tasks", task_routes)))
         app = await serve(web.serving("dashboard", main.ROUTES, around=housed(board_settings(), streets)))
         streets.settle("board.test", app)
         yield app

@@ -26,8 +26,8 @@ class PageForms(HTMLParser):
                 self._fields[attributes["name"]] = attributes.get("value", "")
 
 
-async def send(browser: Browser, page: str, ending: str, **changes: str) -> httpx.Response:
+async def send(browser: Browser, page: str, ending: str, **changes: str | list[str]) -> httpx.Response:
     """Send the form of a page whose address ends so, with these fields filled in or pressed."""
     forms = PageForms((await browser.get(page)).text).forms
     (action,) = [action for action in forms if action.partition("?")[0].endswith(ending)]
-    return await browser.client.post(action, data=forms[action] | changes, headers=OWN_FORM)
+    return await browser.client.post(action, data={**forms[action], **changes}, headers=OWN_FORM)
