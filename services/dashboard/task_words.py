@@ -44,9 +44,14 @@ UNFIT: Final = mark("This was refused as things stand now. Nothing was changed."
 GONE: Final = mark("No longer available.")
 
 
+def reason_text(task: TaskRow) -> str:
+    """Return why a task is there, in English as the catalogue has it."""
+    return TRIGGERS.get(task.trigger, REASONS[task.reason]) if task.trigger else REASONS[task.reason]
+
+
 def why(task: TaskRow) -> str:
     """Return in the reader's language why a task is there."""
-    return translate(TRIGGERS.get(task.trigger, REASONS[task.reason]) if task.trigger else REASONS[task.reason])
+    return translate(reason_text(task))
 
 
 def refusal_words(code: str) -> str:

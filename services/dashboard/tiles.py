@@ -21,6 +21,9 @@ from services.dashboard.domain import (
     sent,
 )
 from services.dashboard.language import mark
+from services.dashboard.navigation import TASKS
+from services.dashboard.rows.task_rows import TaskRow
+from services.dashboard.task_words import reason_text
 
 IN_FORCE = (OrderStatus.TEMPORARY, OrderStatus.FINAL)
 RECORDS_ORDERS = frozenset({AgencyKind.POLICE, AgencyKind.LEGAL_AID})
@@ -39,6 +42,20 @@ def _referrals(read: Callable[[Any], Item], direction: str, **query: str) -> Sou
     params = {"direction": direction, **query}
     order = (("order", "deadline"),)
     return Source("referrals", "/v1/referrals", tuple(params.items()), "referrals", read, order)
+
+
+def task(row: Any) -> Item:
+    """Return a task by why it is there."""
+    read = TaskRow.model_validate(row)
+    page = f"{TASKS}/{read.task_ref}"
+    return Item(read.task_ref, read.code, reason_text(read), since=read.opened_at, until=read.due_at, page=page)
+
+
+def _task_tile(name: str, title: str, empty: str, *query: tuple[str, str], flag: str = "") -> Tile:
+    params = (*query, ("state", "open"), ("state", "claimed"))
+    source = Source("tasks", "/v1/tasks", params, "tasks", task)
+    columns = (mark("What to do"), "", mark("There since"), mark("Due"))
+    return Tile(name, title, "tasks:read", columns, (source,), empty, flag, soon=timedelta(hours=4))
 
 
 def _referral_tile(name: str, title: str, agency: str, empty: str, *sources: Source, flag: str = "") -> Tile:
@@ -79,6 +96,16 @@ TO_CONFIRM = Tile(
     mark("What opens more than stood before stands here until a second person confirms it."),
     soon=timedelta(days=1),
 )
+MY_TASKS = _task_tile(
+    "my-tasks", mark("Tasks that I have"), mark("A task stands here when you are to do it."), ("mine", "true")
+)
+LATE_TASKS = _task_tile(
+    "late-tasks",
+    mark("Overdue tasks of my agency"),
+    mark("A task stands here when its time is over and nobody has done it."),
+    ("overdue", "true"),
+    flag=LATE,
+)
 ORDERS = Tile(
     "orders",
     mark("Orders waiting for service"),
@@ -112,6 +139,8 @@ CASEWORK = (
     MESSAGES,
     RELEASES,
     TO_CONFIRM,
+    MY_TASKS,
+    LATE_TASKS,
 )
 COORDINATION = (
     _referral_tile(
@@ -122,4 +151,6 @@ COORDINATION = (
     ),
     _referral_tile("questions", MORE, WITH, QUESTIONS, _referrals(followed, "followed", state="needs_info")),
     MESSAGES,
+    MY_TASKS,
+    LATE_TASKS,
 )

@@ -16,10 +16,13 @@ from services.dashboard.forms.case_forms import AssignmentForm, ClosingForm, Nic
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.mail import case_file
 from services.dashboard.navigation import CASES
+from services.dashboard.pages.task_list_pages import PATH, SOON
 from services.dashboard.rows.case_rows import CaseRow, OpenedCaseRow
 from services.dashboard.rows.mail_rows import MailRow
+from services.dashboard.rows.task_rows import TaskListRow, TaskRow
 from services.dashboard.service_client import Ask, NotAuthorised, ServiceRefusal, ServiceUnavailable
 from services.dashboard.session_auth import session_router
+from services.dashboard.task_words import why
 
 CaseForm = TypeVar("CaseForm", bound=DeskForm)
 Pairs = tuple[tuple[str, str], ...]  # labels and texts
@@ -30,13 +33,19 @@ routes = session_router(f"{CASES}/{{case_ref}}")
 @routes.get("")
 async def show_case(case_ref: UUID, desk: AtDesk) -> Response:
     """Show where a case stands: its people, its incidents, its plan, and what its file holds."""
-    case, people, records = await asyncio.gather(_case(desk, case_ref), colleague_names(desk), _records(desk, case_ref))
+    case, people, records, tasks = await asyncio.gather(
+        _case(desk, case_ref), colleague_names(desk), _records(desk, case_ref), _tasks(desk, case_ref)
+    )
     return desk.page(
         "cases/case.html",
         live_address=desk.live_address(case_ref),
         case=case,
         assigned=", ".join(people.get(ref, ref) for ref in case.assigned_to),
         records=records,
+        tasks=tasks,
+        people=people,
+        why=why,
+        soon=SOON,
         agencies=await desk.agency_names(record.sender for record in records or ()),
         form=DeskForm(),
         place=f"{CASES}/{case_ref}",
@@ -115,6 +124,14 @@ async def _records(desk: Desk, case_ref: UUID) -> Sequence[MailRow] | None:
         return tuple(reversed(await case_file(desk, case_ref)))
     except (ServiceUnavailable, NotAuthorised):
         return None
+
+
+async def _tasks(desk: Desk, case_ref: UUID) -> Sequence[TaskRow] | None:
+    """Return what is to be done in the case, what is due first on top; None where that cannot be read just now."""
+    if not desk.may("tasks:read"):
+        return ()
+    reply = await desk.read_if_there("tasks", PATH, TaskListRow, (("case_ref", str(case_ref)), ("limit", "200")))
+    return None if reply is None else reply.row.tasks
 
 
 async def _change(

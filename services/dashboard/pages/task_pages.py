@@ -15,10 +15,10 @@ from services.dashboard.desk import AtDesk, Desk, see_other
 from services.dashboard.form_instants import local_day
 from services.dashboard.forms.task_forms import (
     ClaimForm,
-    TaskDoneForm,
     FlagForm,
     HandOverForm,
     SnoozeForm,
+    TaskDoneForm,
     TaskStepForm,
 )
 from services.dashboard.language import mark, translate
