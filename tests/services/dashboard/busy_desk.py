@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 
 from devstack.story import words
+from runtime import clock
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
 from tests.services.dashboard.conftest import PLACES, Square
@@ -15,6 +18,7 @@ from tests.services.dashboard.conftest import PLACES, Square
 HOSTS: Final = {"referrals": "referrals_url", "exchange": "exchange_url", "consent": "consent_url"} | {
     "law_enforcement_bridge": "law_enforcement_bridge_url",
     "intake": "intake_url",
+    "tasks": "tasks_url",
 }
 WHO: Final = (
     (AgencyKind.HOTLINE, "advocate"),
@@ -36,6 +40,15 @@ ORDER_STEPS: Final[tuple[tuple[str, Any], ...]] = (
     ("service", {"service_status": "served"}),
     ("service", {"service_status": "failed"}),
     ("end", {"end_reason": "vacated"}),
+)
+
+TASK_STEPS: Final[tuple[tuple[str, Any], ...]] = (
+    ("claim", None),
+    ("claim", None),
+    ("flag", {"flagged": True}),
+    ("assignment", {"person_ref": None}),
+    ("snooze", {"until": words.in_days(2), "reason_code": "appointment_made"}),
+    ("completion", {"outcome_code": "handled"}),
 )
 
 
@@ -81,7 +94,8 @@ class BusyDesk:
         acts: tuple[Callable[[], Awaitable[str]], ...] = (
             self._open_case, self._close_case, self._refer, self._refer, self._answer, self._answer, self._answer,
             self._read_mail, self._read_mail, self._draft, self._draft, self._sign, self._sign, self._stop,
-            self._record_order, self._record_order, self._step, self._step,
+            self._record_order, self._record_order, self._step, self._step, self._open_task, self._open_task,
+            self._task_step, self._task_step,
         )  # fmt: skip
         return await self.rng.choice(acts)()
 
@@ -170,6 +184,20 @@ class BusyDesk:
         if row is not None:
             await self.ask(self.hotline, "consent", f"/v1/directives/{row['directive_ref']}/revocation", "POST", None)
         return "consent"
+
+    async def _open_task(self) -> str:
+        hours = self.rng.choice((-1, 1, 30))
+        case_ref = UUID(await self._case())
+        await self.square.task(self.hotline.agency, case_ref, due_at=clock.utcnow() + timedelta(hours=hours))
+        return "tasks"
+
+    async def _task_step(self) -> str:
+        row = await self._row(self.hotline, "tasks", "/v1/tasks", "tasks")
+        if row is not None:
+            step, body = self.rng.choice(TASK_STEPS)
+            version = f'"{row["version"]}"'
+            await self.ask(self.hotline, "tasks", f"/v1/tasks/{row['task_ref']}/{step}", "POST", body, If_Match=version)
+        return "tasks"
 
     async def _record_order(self) -> str:
         status = self.rng.choice(("requested", "temporary", "final"))

@@ -10,7 +10,14 @@ import pytest
 from runtime.auth.scopes import Role, scopes_of
 from schemas.codes import AgencyKind
 from services.dashboard.domain import Query
-from services.dashboard.pages import case_pages, message_pages, order_pages, referral_list_pages, release_pages
+from services.dashboard.pages import (
+    case_pages,
+    message_pages,
+    order_pages,
+    referral_list_pages,
+    release_pages,
+    task_list_pages,
+)
 from services.dashboard.tiles import tiles_for
 from tests.services.dashboard.busy_desk import BusyDesk, Person
 from tests.services.dashboard.conftest import Square
@@ -31,6 +38,8 @@ def numbers_of_tabs() -> list[Number]:
         tabs += [(who, "intake", "/v1/cases", view.query) for view in case_pages.VIEWS.values()]
     tabs += [("cell", "referrals", "/v1/referrals", view.query) for view in referral_list_pages.COORDINATION.values()]
     tabs += [("hotline", "consent", "/v1/directives", tab.query) for tab in release_pages.TABS.values()]
+    everybodys = [view.query for view in task_list_pages.VIEWS.values() if view.scope == "tasks:read"]
+    tabs += [("hotline", "tasks", "/v1/tasks", query) for query in everybodys]
     tabs += [("police", "law_enforcement_bridge", "/v1/orders", tab.query) for tab in order_pages.TABS.values()]
     return tabs
 
