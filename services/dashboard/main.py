@@ -42,6 +42,7 @@ from services.dashboard.pages import (
     order_step_pages,
     people_pages,
     plan_pages,
+    plan_review_pages,
     referral_assignment_pages,
     referral_list_pages,
     referral_pages,
@@ -69,6 +70,7 @@ ROUTES = (
     intake_pages.routes,
     case_file_pages.routes,
     plan_pages.routes,
+    plan_review_pages.routes,
     key_pages.routes,
     duty_pages.routes,  # before a task: `/duty` and `/several` would be read as its reference
     task_list_pages.routes,

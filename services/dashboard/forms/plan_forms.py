@@ -1,4 +1,4 @@
-"""A safety plan as its editor shows it: section by section, a list as one line an entry."""
+"""A safety plan as its editor shows it, section by section; a review of it, and a near miss."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from wtforms import BooleanField, DateField, SelectField, TextAreaField
-from wtforms.validators import Length, Optional
+from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 
-from schemas.codes import ThreatType
+from schemas.codes import ReviewTrigger, ThreatType
 from schemas.facts.safety_plan import PlanBlock
 from services.dashboard.code_words import choices_of
 from services.dashboard.forms.desk_form import DeskForm, TextField, sent_value, shown_day
@@ -82,6 +82,45 @@ class PlanForm(DeskForm):
             edited[name] = _entries(_lines(self._fields[name].data), unedited.get(name) or [], line) or None
         body = {name: value for name, value in (unedited | edited).items() if value is not None}
         return body | {"closed": True} if self.closed.data else body
+
+
+class ReviewForm(DeskForm):
+    """A plan that was looked at again, and stands."""
+
+    keeps_draft = True
+
+    held_on = DateField(mark("Looked at on"), [InputRequired(mark("Say when."))])
+    trigger = SelectField(mark("Why it was looked at"), choices=partial(choices_of, ReviewTrigger))
+    attendees = SelectMultipleField(mark("Which colleagues were there"), choices=[], validate_choice=False)
+    changes = TextAreaField(mark("What came of it, or why nothing changes"), [Length(max=MOST_TEXT)])
+    next_review_on = DateField(mark("Look at it again on"), [Optional()])
+
+    def body(self) -> dict[str, Any]:
+        """Return the review as intake takes it."""
+        review = {"held_on": sent_value(self.held_on.data), "trigger": self.trigger.data}
+        review |= {"attendees": list(self.attendees.data or ())}
+        if self.changes.data:
+            review["changes"] = self.changes.data
+        next_day = sent_value(self.next_review_on.data)
+        return {"review": review} | ({} if next_day is None else {"next_review_on": next_day})
+
+
+class NearMissForm(DeskForm):
+    """What nearly went wrong."""
+
+    keeps_draft = True
+
+    happened_on = DateField(mark("When it happened"), [Optional()])
+    what_happened = TextAreaField(
+        mark("What happened"), [InputRequired(mark("Say what happened.")), Length(max=MOST_TEXT)]
+    )
+    worked = TextAreaField(mark("What worked"), [Length(max=MOST_TEXT)])
+    failed = TextAreaField(mark("What did not work"), [Length(max=MOST_TEXT)])
+
+    def body(self) -> dict[str, Any]:
+        """Return the near miss as intake takes it."""
+        values = {name: sent_value(self[name].data) for name in ("happened_on", "what_happened", "worked", "failed")}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def plan_values(fields: Mapping[str, Any]) -> dict[str, Any]:

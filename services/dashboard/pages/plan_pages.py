@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.responses import Response
@@ -17,6 +17,8 @@ from services.dashboard.own_records import open_own
 from services.dashboard.rows.case_rows import CaseRow, PlanRow
 from services.dashboard.service_client import Ask, ServiceRefusal
 from services.dashboard.session_auth import SignedIn, session_router
+
+REVIEWED: Final = "accord.safety_plan.reviewed."  # says that the version stands, and not what is in it
 
 routes = session_router(f"{CASES}/{{case_ref}}/plan")
 
@@ -76,7 +78,7 @@ async def _refused_page(desk: Desk, case: CaseRow, form: PlanForm, refusal: Serv
 
 def _etag(case: CaseRow) -> str:
     """Return the version that a change names; none where the next plan is a new one."""
-    return f'"{case.plan.version}"' if case.plan is not None and case.plan.status == PlanStatus.ACTIVE else ""
+    return case.plan.etag if case.plan is not None and case.plan.status == PlanStatus.ACTIVE else ""
 
 
 async def _case(desk: Desk, case_ref: UUID) -> CaseRow:
@@ -85,7 +87,8 @@ async def _case(desk: Desk, case_ref: UUID) -> CaseRow:
 
 async def _newest(desk: Desk, case_ref: UUID) -> dict[str, Any]:
     """Return the fields of the plan's newest version that can be opened; none where nothing can."""
-    opened = [record.fields for record in await open_own(desk, case_ref, "safety_plan")]
+    records = await open_own(desk, case_ref, "safety_plan")
+    opened = [record.fields for record in records if not record.type.startswith(REVIEWED)]
     return max(opened, key=lambda fields: int(fields.get("version", 0)), default={})
 
 

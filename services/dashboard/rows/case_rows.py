@@ -54,6 +54,26 @@ class PlanRow(ServiceRow):
     version: int
     status: str
     changed_at: datetime
+    reviewed_at: datetime | None = None
+
+    @property
+    def etag(self) -> str:
+        """Return its version as a change names it."""
+        return f'"{self.version}"'
+
+
+class NearMissRow(ServiceRow):
+    """A near miss; what was told of it is read by an opening."""
+
+    near_miss_ref: UUID
+    logged_at: datetime
+    reviewed_at: datetime | None = None
+
+
+class NearMissListRow(ServiceRow):
+    """The near misses of a case, oldest first."""
+
+    near_misses: tuple[NearMissRow, ...]
 
 
 class CaseRow(ListedCaseBase):
