@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from schemas.codes import Band
+from schemas.codes import Band, RiskChange, TriggeredBy
 from schemas.strict_model import StrictModel
 from services.intake.domain import RiskInstrument, RiskItem, RiskScreen, ScreenState
 
@@ -36,14 +36,15 @@ class InstrumentResponse(StrictModel):
     licence: str
     validated: bool
     certification_required: bool
+    may_use: bool
     languages: list[str]
     bands: list[Band]
     least_answered: int
     items: list[InstrumentItemResponse]
 
     @classmethod
-    def of(cls, instrument: RiskInstrument) -> InstrumentResponse:
-        """Return the answer for an instrument."""
+    def of(cls, instrument: RiskInstrument, *, certified: bool) -> InstrumentResponse:
+        """Return the answer for an instrument, to somebody who is certified for it or is not."""
         return cls(
             instrument_id=instrument.instrument_id,
             version=instrument.version,
@@ -51,6 +52,7 @@ class InstrumentResponse(StrictModel):
             licence=instrument.licence,
             validated=instrument.validated,
             certification_required=instrument.certification_required,
+            may_use=certified or not instrument.certification_required,
             languages=list(instrument.languages),
             bands=list(instrument.bands),
             least_answered=instrument.least_answered,
@@ -73,10 +75,14 @@ class ScreenResponse(StrictModel):
     validated: bool | None = None
     state: ScreenState
     version: int
+    started_by: str
     started_at: datetime
     changed_at: datetime
-    band: Band | None = None
+    completed_at: datetime | None = None
     valid_until: datetime | None = None
+    band: Band | None = None
+    triggered_by: list[TriggeredBy] | None = None
+    change: RiskChange | None = None
     refer_now: bool | None = None
 
     @classmethod
@@ -90,10 +96,14 @@ class ScreenResponse(StrictModel):
             validated=None if instrument is None else instrument.validated,
             state=screen.state,
             version=screen.version,
+            started_by=screen.started_by,
             started_at=screen.started_at,
             changed_at=screen.changed_at,
-            band=screen.band,
+            completed_at=screen.completed_at,
             valid_until=screen.valid_until,
+            band=screen.band,
+            triggered_by=None if screen.band is None else list(screen.triggered_by),
+            change=screen.change,
             refer_now=None if screen.band is None or highest is None else screen.band is highest,
         )
 

@@ -1,7 +1,8 @@
-"""Risk screens by their own agency. The band is sealed under the agency's key; no row says what was answered."""
+"""Risk screens by their own agency. The result is sealed under the agency's key; no row says what was answered."""
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.local_names import LocalNames
-from schemas.codes import Band
+from schemas.codes import Band, RiskChange, TriggeredBy
 from services.intake.domain import EarlierScreen, RiskScreen, ScreenState
 from services.intake.domain.risk_screens import IDLE_AT_MOST
 from services.intake.nicknames import KEYS
 
 FIELDS = (
-    "screen_ref, case_ref, instrument_id, instrument_version, state, version, started_at, changed_at, valid_until, band"
+    "screen_ref, case_ref, instrument_id, instrument_version, state, version, started_by, started_at, changed_at, "
+    "completed_at, valid_until, result"
 )
 # A screen that nobody completed within a day is abandoned: it is found no more, and the next start forgets it.
 SCREENS = text(f"""
@@ -37,12 +39,14 @@ FOR UPDATE
 """)  # noqa: S608 - as above
 ADD = text("""
 INSERT INTO intake.risk_screen
-    (screen_ref, case_ref, agency_id, instrument_id, instrument_version, state, version, started_at, changed_at)
-VALUES (:ref, :case_ref, :agency, :instrument_id, :instrument_version, :state, :version, :started_at, :changed_at)
+    (screen_ref, case_ref, agency_id, instrument_id, instrument_version, state, version, started_by, started_at,
+    changed_at)
+VALUES (:ref, :case_ref, :agency, :instrument_id, :instrument_version, :state, :version, :started_by, :started_at,
+    :changed_at)
 """)
 KEEP = text("""
 UPDATE intake.risk_screen SET state = :state, version = :version, changed_at = :changed_at,
-    valid_until = :valid_until, band = :band
+    completed_at = :completed_at, valid_until = :valid_until, result = :result
 WHERE screen_ref = :ref AND agency_id = :agency
 """)
 SUPERSEDE = text("""
@@ -89,8 +93,10 @@ async def last_completed(unit: UnitOfWork, case_ref: UUID, instrument_id: str) -
 
 
 def as_earlier(screen: RiskScreen | None) -> EarlierScreen | None:
-    """Return what the next screen is held against."""
-    return None if screen is None or screen.band is None else EarlierScreen(screen.band, screen.changed_at)
+    """Return what the next screen is held against: nothing where the last one was incomplete."""
+    if screen is None or screen.band is None or screen.completed_at is None or not screen.is_complete:
+        return None
+    return EarlierScreen(screen.band, screen.completed_at)
 
 
 async def add(unit: UnitOfWork, screen: RiskScreen) -> None:
@@ -102,10 +108,10 @@ async def add(unit: UnitOfWork, screen: RiskScreen) -> None:
 
 
 async def keep(unit: UnitOfWork, screen: RiskScreen) -> None:
-    """Keep the next version of a screen that has a band, the band sealed."""
+    """Keep the next version of a screen that has a result, the result sealed."""
     names = await KEYS.names_to_write(unit)
-    band = None if screen.band is None else names.seal(screen.screen_ref, screen.band)
-    await unit.session.execute(KEEP, _row(unit.agency_id, screen) | {"band": band})
+    result = json.dumps({"band": screen.band, "triggered_by": screen.triggered_by, "change": screen.change})
+    await unit.session.execute(KEEP, _row(unit.agency_id, screen) | {"result": names.seal(screen.screen_ref, result)})
 
 
 async def supersede(session: AsyncSession, agency: str, ref: UUID, at: datetime) -> None:
@@ -141,7 +147,8 @@ def _of_case(unit: UnitOfWork, case_ref: UUID, at: datetime) -> dict[str, object
 
 
 def _screen(row: Any, names: LocalNames | None) -> RiskScreen:
-    sealed = None if row.band is None or names is None else Band(names.unseal(row.screen_ref, bytes(row.band)))
+    sealed = None if row.result is None or names is None else names.unseal(row.screen_ref, bytes(row.result))
+    result = {} if sealed is None else json.loads(sealed)
     return RiskScreen(
         screen_ref=row.screen_ref,
         case_ref=row.case_ref,
@@ -149,10 +156,14 @@ def _screen(row: Any, names: LocalNames | None) -> RiskScreen:
         instrument_version=row.instrument_version,
         state=ScreenState(row.state),
         version=row.version,
+        started_by=row.started_by,
         started_at=row.started_at,
         changed_at=row.changed_at,
-        band=sealed,
+        completed_at=row.completed_at,
         valid_until=row.valid_until,
+        band=Band(result["band"]) if result else None,
+        triggered_by=tuple(map(TriggeredBy, result["triggered_by"])) if result else (),
+        change=RiskChange(result["change"]) if result and result["change"] else None,
     )
 
 
@@ -165,7 +176,9 @@ def _row(agency: str, screen: RiskScreen) -> dict[str, object]:
         "instrument_version": screen.instrument_version,
         "state": screen.state,
         "version": screen.version,
+        "started_by": screen.started_by,
         "started_at": screen.started_at,
         "changed_at": screen.changed_at,
+        "completed_at": screen.completed_at,
         "valid_until": screen.valid_until,
     }

@@ -25,10 +25,11 @@ from runtime.http import (
 )
 from runtime.register import Subject
 from schemas.categories import DataCategory
+from schemas.codes import ReviewTrigger
 from schemas.facts.risk import RiskBlock
-from services.intake import case_status, colleague_openings, domain, screen_store, store
+from services.intake import case_status, colleague_openings, domain, plan_reviews, screen_store, store
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject
-from services.intake.domain import RiskInstrument, RiskScreen
+from services.intake.domain import RiskInstrument, RiskScreen, ScreenState
 from services.intake.instrument_packs import OWN_INSTRUMENTS, Key
 from services.intake.requests import OverrideRequest, ScreenCompletionRequest, ScreenRequest
 from services.intake.screen_responses import InstrumentResponse, InstrumentsResponse, ScreenResponse, ScreensResponse
@@ -41,10 +42,14 @@ routes = (instrument_routes, screen_routes)
 
 
 @instrument_routes.get("", response_model=InstrumentsResponse)
-async def list_instruments(request: Request, _: MayReadCases) -> InstrumentsResponse:
-    """List the instruments that may be used, with their words; they are nobody's case, and leave no leaf."""
+async def list_instruments(request: Request, unit: MayReadCases) -> InstrumentsResponse:
+    """List the instruments that are loaded, with their words, and whether the asker may use each; it leaves no leaf."""
     loaded = loaded_instruments(request)
-    return InstrumentsResponse(instruments=[InstrumentResponse.of(loaded[key]) for key in sorted(loaded)])
+    today = (await register.database_now(unit.session)).date()
+    noted = await screen_store.certifications_of(unit.session, unit.agency_id, unit.person_ref or "")
+    certified = {instrument_id for instrument_id, until in noted if until >= today}
+    instruments = [InstrumentResponse.of(loaded[key], certified=key[0] in certified) for key in sorted(loaded)]
+    return InstrumentsResponse(instruments=instruments)
 
 
 @screen_routes.get("/{case_ref}/risk-screens", response_model=ScreensResponse, response_model_exclude_none=True)
@@ -86,7 +91,7 @@ async def start_screen(
     certified = unit.person_ref is not None and await screen_store.is_certified(
         unit.session, unit.agency_id, unit.person_ref, instrument.instrument_id, subject.at.date()
     )
-    screen = domain.start_screen(uuid4(), case_ref, instrument, certified=certified, at=subject.at)
+    screen = domain.start_screen(uuid4(), case_ref, instrument, unit.actor, certified=certified, at=subject.at)
     await screen_store.add(unit, screen)
     unit.created = screen.screen_ref
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
@@ -110,7 +115,8 @@ async def complete_screen(
 ) -> ScreenResponse:
     """Complete a screen: the band follows from the instrument's rules, and takes the place of the one before.
 
-    `refer_now` says that the band is the highest: a referral is offered at once.
+    An incomplete result takes the place of none.  A raised band, and a first one that is the highest, makes the safety
+    plan due for review the same day.  `refer_now` says that the band is the highest: a referral is offered at once.
     """
     subject, screen, instrument = await _to_change(unit, request, case_ref, screen_ref, if_match)
     last = await screen_store.last_completed(unit, case_ref, screen.instrument_id)
@@ -119,11 +125,13 @@ async def complete_screen(
     block = RiskBlock(**form.values_for(RiskBlock))
     earlier = screen_store.as_earlier(last)
     completed, fact = domain.complete_screen(screen, instrument, block, earlier, days, subject.at, belief=form.belief)
-    if last is not None:
+    if last is not None and completed.state is ScreenState.COMPLETED:
         await screen_store.supersede(unit.session, unit.agency_id, last.screen_ref, subject.at)
     await screen_store.keep(unit, completed)
     unit.created = screen_ref
     await disclosure.offer(unit, fact)
+    if domain.forces_review(completed, instrument):
+        await plan_reviews.force(unit, case_ref, ReviewTrigger.RAISED_BAND, subject.at)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     return _shown(completed, instrument, answer)
 
@@ -147,20 +155,23 @@ async def override_band(
     await screen_store.keep(unit, raised)
     unit.created = screen_ref
     await disclosure.offer(unit, fact)
+    await plan_reviews.force(unit, case_ref, ReviewTrigger.RAISED_BAND, subject.at)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     return _shown(raised, instrument, answer)
 
 
 @screen_routes.post("/{case_ref}/risk-screens/{screen_ref}/abandonment", status_code=204)
 @never_replayed
-async def abandon_screen(case_ref: UUID, screen_ref: UUID, unit: MayWriteCases) -> None:
+async def abandon_screen(case_ref: UUID, screen_ref: UUID, unit: MayWriteCases, if_match: IfMatch = None) -> None:
     """Abandon a started screen: nothing of it is kept. A completed one is part of the record (409 `completed`)."""
     subject = await own_subject(unit, case_ref)
     screen = await screen_store.screen_to_change(unit, case_ref, screen_ref, subject.at)
     if screen is None:
         raise Absent
+    require_match(if_match, screen.version)
     domain.abandon_screen(screen)
     await screen_store.forget(unit.session, unit.agency_id, screen_ref)
+    await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
 
 
 async def _readable_results(unit: UnitOfWork, case_ref: UUID) -> Subject:

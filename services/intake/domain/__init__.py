@@ -26,6 +26,7 @@ from services.intake.domain.risk_screens import (
     ScreenState,
     abandon_screen,
     complete_screen,
+    forces_review,
     override_band,
     start_screen,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "contexts",
     "correct",
     "elapsed_band",
+    "forces_review",
     "log_near_miss",
     "override_band",
     "reopen_case",

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from schemas.codes import Band, RiskChange
+from schemas.codes import Band, RiskChange, TriggeredBy
 from schemas.facts import RiskAssessed
 from schemas.facts.incident import WeaponsBlock
 from schemas.facts.risk import Override, RiskBlock
-from services.intake.domain.instruments import RiskInstrument, RiskResult, check_answers, result_of
+from services.intake.domain.instruments import RiskInstrument, check_answers, result_of
 from services.intake.domain.refusal import CaseStepNotPossible
 
 IDLE_AT_MOST: Final = timedelta(hours=24)
@@ -38,21 +38,32 @@ class RiskScreen:
     instrument_version: str
     state: ScreenState
     version: int
+    started_by: str
     started_at: datetime
     changed_at: datetime
-    band: Band | None = None
+    completed_at: datetime | None = None
     valid_until: datetime | None = None
+    band: Band | None = None
+    triggered_by: tuple[TriggeredBy, ...] = ()
+    change: RiskChange | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether it has a band that a later one can be held against."""
+        return self.band is not None and self.band is not Band.INCOMPLETE
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierScreen:
-    """The last completed screen of the same instrument in the case."""
+    """The last screen of the same instrument in the case that was not incomplete."""
 
     band: Band
     completed_at: datetime
 
 
-def start_screen(ref: UUID, case_ref: UUID, instrument: RiskInstrument, *, certified: bool, at: datetime) -> RiskScreen:
+def start_screen(
+    ref: UUID, case_ref: UUID, instrument: RiskInstrument, by: str, *, certified: bool, at: datetime
+) -> RiskScreen:
     """Return a screen begun; raises `CaseStepNotPossible` where the instrument asks for a certificate nobody has."""
     if instrument.certification_required and not certified:
         raise CaseStepNotPossible("not_certified")
@@ -63,6 +74,7 @@ def start_screen(ref: UUID, case_ref: UUID, instrument: RiskInstrument, *, certi
         instrument.version,
         ScreenState.STARTED,
         1,
+        started_by=by,
         started_at=at,
         changed_at=at,
     )
@@ -86,6 +98,8 @@ def complete_screen(
 ) -> tuple[RiskScreen, RiskAssessed]:
     """Return the screen completed and its fact; raises `CaseStepNotPossible` for answers that were not asked for.
 
+    An incomplete one takes the place of none: where there is an `earlier` one, that stands.
+
     `incident_days_ago` says for each of the agency's own incidents in the case how many days ago it was reported.
     """
     if screen.state is not ScreenState.STARTED or at - screen.started_at > IDLE_AT_MOST:
@@ -93,15 +107,25 @@ def complete_screen(
     answers = check_answers(instrument, form.answers or ())
     result = result_of(instrument, answers, belief=belief, incident_days_ago=incident_days_ago)
     band = result.band if form.override is None else raised_band(instrument, result.band, form.override)
+    stands = band is not Band.INCOMPLETE or earlier is None
     completed = replace(
         screen,
-        state=ScreenState.COMPLETED,
+        state=ScreenState.COMPLETED if stands else ScreenState.SUPERSEDED,
         version=screen.version + 1,
         changed_at=at,
-        band=band,
+        completed_at=at,
         valid_until=at + instrument.result_valid_for,
+        band=band,
+        triggered_by=result.triggered_by,
+        change=_change(instrument, band, earlier),
     )
-    return completed, _fact(completed, instrument, form, result, earlier, at)
+    return completed, _fact(completed, instrument, form, earlier, at)
+
+
+def forces_review(screen: RiskScreen, instrument: RiskInstrument) -> bool:
+    """Tell whether a result makes the safety plan due for review: a raised band, or a first one that is the highest."""
+    first_and_highest = screen.change is RiskChange.FIRST and screen.band is instrument.bands[-1]
+    return screen.change is RiskChange.RAISED or first_and_highest
 
 
 def override_band(
@@ -111,7 +135,7 @@ def override_band(
     if screen.state is not ScreenState.COMPLETED or screen.band is None or screen.valid_until is None:
         raise CaseStepNotPossible("not_completed")
     band = raised_band(instrument, screen.band, override)
-    newer = replace(screen, version=screen.version + 1, changed_at=at, band=band)
+    newer = replace(screen, version=screen.version + 1, changed_at=at, band=band, change=RiskChange.RAISED)
     return newer, RiskAssessed(
         case_ref=screen.case_ref,
         screen_ref=screen.screen_ref,
@@ -120,7 +144,7 @@ def override_band(
         validated=instrument.validated,
         band=band,
         override=override,
-        change=RiskChange.RAISED,
+        change=newer.change,
         valid_until=screen.valid_until,
     )
 
@@ -139,7 +163,10 @@ def _rank(instrument: RiskInstrument, band: Band) -> int:
     return instrument.bands.index(band) if band in instrument.bands else -1
 
 
-def _change(instrument: RiskInstrument, band: Band, earlier: EarlierScreen | None) -> RiskChange:
+def _change(instrument: RiskInstrument, band: Band, earlier: EarlierScreen | None) -> RiskChange | None:
+    """Return the band against the one before; None of an incomplete result, which is not to be read as any band."""
+    if band is Band.INCOMPLETE:
+        return None
     if earlier is None:
         return RiskChange.FIRST
     difference = _rank(instrument, band) - _rank(instrument, earlier.band)
@@ -152,7 +179,6 @@ def _fact(
     screen: RiskScreen,
     instrument: RiskInstrument,
     form: RiskBlock,
-    result: RiskResult,
     earlier: EarlierScreen | None,
     at: datetime,
 ) -> RiskAssessed:
@@ -166,10 +192,10 @@ def _fact(
         instrument_version=screen.instrument_version,
         validated=instrument.validated,
         band=screen.band,
-        triggered_by=result.triggered_by,
+        triggered_by=screen.triggered_by,
         override=form.override,
         answers=form.answers,
-        change=_change(instrument, screen.band, earlier),
+        change=screen.change,
         repeat=earlier is not None and at - earlier.completed_at <= REPEATS_WITHIN,
         valid_until=screen.valid_until,
     )

@@ -66,7 +66,7 @@ async def test_a_plan_that_names_no_day_is_not_due(desk: Desk) -> None:
 @pytest.mark.parametrize(("path", "trigger"), [("incidents", "new_incident"), ("near-misses", "near_miss")])
 @pytest.mark.parametrize("planned", [{}, {"next_review_on": "2099-06-01"}])
 async def test_what_changes_the_danger_forces_a_review_today(
-    desk: Desk, path: str, trigger: str, planned: dict[str, str]
+    desk: Desk, path: str, trigger: str, planned: dict[str, Any]
 ) -> None:
     case_ref = await desk.case()
     await desk.plan(case_ref, goals=["A bed"], **planned)

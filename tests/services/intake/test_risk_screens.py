@@ -18,7 +18,7 @@ from tests.services.intake.instrument_packs import DASH_RULES, an_instrument, it
 OURS = "accord-first"
 LICENSED = "licensed"
 YESTERDAY = "UPDATE intake.risk_screen SET started_at = started_at - interval '25 hours' WHERE screen_ref = %(ref)s"
-ROWS = "SELECT state, band FROM intake.risk_screen WHERE case_ref = %(ref)s"
+ROWS = "SELECT state, result FROM intake.risk_screen WHERE case_ref = %(ref)s"
 NEXT_YEAR = str((datetime.now(UTC) + timedelta(days=365)).date())
 LAST_WEEK = str((datetime.now(UTC) - timedelta(days=7)).date())
 
@@ -300,3 +300,61 @@ async def test_a_person_shut_out_sees_no_band(desk: Desk) -> None:
     await desk.town.direct(screen.case_ref, None, None, effect="deny", excluded="mia")
 
     assert (await desk.mia.get(f"/v1/cases/{screen.case_ref}/risk-screens")).status_code == 404
+
+
+async def test_an_incomplete_screen_takes_the_place_of_none(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await completed(desk, ELEVATED, case_ref)
+
+    _, incomplete = await completed(desk, {"answers": []}, case_ref)
+    _, after = await completed(desk, STANDARD, case_ref)
+
+    assert (incomplete["band"], "change" in incomplete) == ("incomplete", False)
+    assert after["change"] == "lowered"
+    states = [(screen["state"], screen["band"]) for screen in await listed(desk, case_ref)]
+    assert states[0] == ("completed", "standard")
+    assert sorted(states[1:]) == [("superseded", "elevated"), ("superseded", "incomplete")]
+
+
+async def test_after_an_incomplete_one_the_next_is_the_first(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await completed(desk, {"answers": []}, case_ref)
+
+    assert (await completed(desk, STANDARD, case_ref))[1]["change"] == "first"
+
+
+REVIEWS = "SELECT state, trigger FROM carrying.task WHERE case_ref = %(ref)s AND reason = 'plan_review'"
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "forced"),
+    [(None, HIGH, True), (None, ELEVATED, False), (STANDARD, ELEVATED, True), (HIGH, STANDARD, False)],
+)
+async def test_a_raised_band_forces_a_review_of_the_plan(
+    desk: Desk, before: dict[str, Any] | None, body: dict[str, Any], forced: bool
+) -> None:
+    case_ref = await desk.case()
+    if before is not None:
+        await completed(desk, before, case_ref)
+    await desk.plan(case_ref, goals=["A bed"])
+
+    await completed(desk, body, case_ref)
+
+    assert desk.rows(REVIEWS, ref=case_ref) == ([("open", "raised_band")] if forced else [])
+
+
+async def test_an_instrument_says_whether_the_asker_may_use_it(desk: Desk) -> None:
+    answer = await desk.mia.get("/v1/risk-instruments")
+
+    may_use = {row["instrument_id"]: row["may_use"] for row in answer.json()["instruments"]}
+    assert (may_use[OURS], may_use[LICENSED]) == (True, False)
+
+
+async def test_a_screen_of_another_version_is_not_abandoned(desk: Desk) -> None:
+    case_ref = await desk.case()
+    screen = Screen(desk, case_ref, (await start(desk, case_ref)).json())
+
+    stale = await screen.step("abandonment", version=7)
+
+    assert stale.status_code == 412
+    assert len(await listed(desk, case_ref)) == 1

@@ -1,4 +1,4 @@
-"""Risk screens: which were made, with which instrument; the band lies sealed, the answers with the record."""
+"""Risk screens: which were made, with which instrument; the result lies sealed, the answers with the record."""
 
 from alembic import op
 
@@ -14,12 +14,15 @@ CREATE TABLE intake.risk_screen (
     instrument_version text NOT NULL,
     state              text NOT NULL CHECK (state IN ('started', 'completed', 'superseded')),
     version            integer NOT NULL,
+    started_by         text NOT NULL,
     started_at         timestamptz NOT NULL,
+    completed_at       timestamptz,
     changed_at         timestamptz NOT NULL,
     valid_until        timestamptz,
-    band               bytea,
-    CHECK ((state = 'started') = (band IS NULL)),
-    CHECK ((band IS NULL) = (valid_until IS NULL))
+    result             bytea,
+    CHECK ((state = 'started') = (result IS NULL)),
+    CHECK ((result IS NULL) = (valid_until IS NULL)),
+    CHECK ((result IS NULL) = (completed_at IS NULL))
 );
 CREATE INDEX ON intake.risk_screen (case_ref, agency_id);
 CREATE INDEX ON intake.risk_screen (agency_id, started_at) WHERE state = 'started';
@@ -45,7 +48,7 @@ CREATE POLICY own_cases ON intake.{table} TO accord_intake
 )
 
 GRANTS = """
-GRANT SELECT, INSERT, UPDATE (state, version, changed_at, valid_until, band), DELETE
+GRANT SELECT, INSERT, UPDATE (state, version, changed_at, completed_at, valid_until, result), DELETE
     ON intake.risk_screen TO accord_intake;
 GRANT SELECT, INSERT, UPDATE (certified_until), DELETE ON intake.certification TO accord_intake;
 """
