@@ -51,6 +51,7 @@ from services.dashboard.pages import (
     release_pages,
     release_sign_pages,
     release_stop_pages,
+    risk_pages,
     session_pages,
     task_list_pages,
     task_pages,
@@ -71,6 +72,7 @@ ROUTES = (
     case_file_pages.routes,
     plan_pages.routes,
     plan_review_pages.routes,
+    risk_pages.routes,
     key_pages.routes,
     duty_pages.routes,  # before a task: `/duty` and `/several` would be read as its reference
     task_list_pages.routes,
