@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.register import Subject
 from runtime.tasks import NewTask, close_tasks, open_task
@@ -19,6 +21,7 @@ from services.consent.pending_notices import ConsentNoticeKind, PendingNotice
 WRITTEN_WITHIN: Final = timedelta(days=7)
 # Channels on which the survivor's own words are there already.
 WRITTEN: Final = frozenset({"email", "letter", "paper", "portal", "post", "sms", "written"})
+SYSTEM: Final = "system:"  # before what acts for nobody: runtime.auth.principal
 DAY: Final = timedelta(days=1)
 ENDED_WITH: Final = (TaskReason.RELEASE_ENDING, TaskReason.BLOCKED_COLLEAGUE)
 
@@ -34,29 +37,27 @@ async def open_ending(unit: UnitOfWork, provision: Provision, notice: PendingNot
     await open_task(unit.session, task if not last_day else task.next_turn())
 
 
-async def close_ended(unit: UnitOfWork, refs: Iterable[UUID]) -> None:
+async def close_ended(session: AsyncSession, refs: Iterable[UUID]) -> None:
     """End the tasks about directives that were stopped or replaced; the change stands, whatever becomes of them."""
-    ending = close_tasks(unit.session, None, refs, *ENDED_WITH)
-    await change_log.attempt(unit.session, "task_not_closed", ending)
+    await change_log.attempt(session, "task_not_closed", close_tasks(session, None, refs, *ENDED_WITH))
 
 
-async def open_written(unit: UnitOfWork, subject: Subject, cause_ref: UUID, evidence: Mapping[str, str | None]) -> None:
-    """Open a task for whoever recorded a stop that was spoken; the stop stands, whatever becomes of it.
+async def open_written(
+    session: AsyncSession, subject: Subject, agency_id: str, cause_ref: UUID, evidence: Mapping[str, str | None]
+) -> None:
+    """Open a task at the agency that recorded a spoken stop; the stop stands, whatever becomes of it.
 
-    `cause_ref` is a directive as the agency knows it, or a new reference of a stop of everything.
+    It is for whoever recorded it. `cause_ref` is a directive as the agency knows it, or a new reference of a stop of
+    everything.
     """
-    own = subject.cases.get(unit.agency_id)
+    own = subject.cases.get(agency_id)
     if own is None or evidence.get("channel") in WRITTEN:
         return
-    task = NewTask(
-        unit.agency_id,
-        TaskReason.WRITTEN_FOLLOWUP,
-        cause_ref,
-        subject.at + WRITTEN_WITHIN,
-        own.case_ref,
-        person_ref=unit.person_ref,
-    )
-    await change_log.attempt(unit.session, "task_not_opened", open_task(unit.session, task))
+    reason, due_at = TaskReason.WRITTEN_FOLLOWUP, subject.at + WRITTEN_WITHIN
+    recorded_by = evidence.get("recorded_by") or ""
+    person_ref = None if recorded_by.startswith(SYSTEM) else recorded_by or None
+    task = NewTask(agency_id, reason, cause_ref, due_at, own.case_ref, person_ref=person_ref)
+    await change_log.attempt(session, "task_not_opened", open_task(session, task))
 
 
 async def open_warning(unit: UnitOfWork, subject: Subject, denial: Provision) -> None:

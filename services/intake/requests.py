@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.categories import Local, RiskAnswers, RiskResult
+from schemas.categories import Local, PlanSummary, RiskAnswers, RiskResult
 from schemas.codes import ClosingReason, IncidentChange, ReportChannel
 from schemas.facts.incident import IncidentBlock, WeaponsBlock
 from schemas.facts.risk import AnsweredItem, Override
@@ -104,7 +104,7 @@ class NearMissRequest(NearMissBlock):
 class ReviewRequest(ReviewBlock):
     """A plan that was looked at again and stands; without a day, no next review is planned."""
 
-    next_review_on: Local[Day | None] = None
+    next_review_on: PlanSummary[Day | None] = None
 
 
 class ScreenRequest(StrictModel):

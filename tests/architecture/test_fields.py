@@ -33,7 +33,6 @@ PREVIEWS = f"{CONSENT}/test_previews.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
 SCREENS = "tests/services/intake/test_risk_screens.py"
 DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
-REVIEWS = "tests/services/intake/test_plan_reviews.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
 TASKS, DUTY = "tests/services/tasks/test_api.py", "tests/services/tasks/test_duty.py"
 READ_BACK = f"{ENFORCED}::test_what_evidences_a_grant_is_read_back"
@@ -82,7 +81,6 @@ EFFECTS: dict[str, dict[str, str]] = {
     "AssignmentRequest": {"person_refs": "tests/services/intake/test_assignment.py::test_a_case_is_handed_over"},
     "IncidentVersionRequest": {"changed": f"{INTAKE}::test_a_correction_is_the_next_version"},
     "PlanRequest": {"closed": f"{INTAKE}::test_after_a_closed_plan_comes_a_new_one"},
-    "ReviewRequest": {"next_review_on": f"{REVIEWS}::test_a_review_ends_what_was_due_and_plans_the_next"},
     "ParticipationRequest": {
         "participation": f"{STOPS}::test_taking_no_part_closes_all_at_once_without_evidence",
         "evidence": f"{GRANTS}::test_taking_part_says_how_it_was_explained",

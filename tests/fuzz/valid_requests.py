@@ -33,6 +33,11 @@ VALUES (%s, 'exchange', 'to.bay-hotline', 0, 0, '[]', %s, 'failed', 5)
 """
 RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFERRAL_STATUS)
 FIRST: Final = {"If-Match": '"1"'}
+SECOND: Final = {"If-Match": '"2"'}
+REVIEW: Final = {"held_on": "2026-03-01", "trigger": "asked", "attendees": ["ana"], "changes": "It stands"}
+NEAR_MISS: Final = {"happened_on": "2026-02-01", "what_happened": "He stood at the gate", "worked": "A neighbour rang"}
+SCREEN: Final = {"instrument_id": "accord-first"}
+ANSWERED: Final = {"answers": [{"code": f"b{number}", "answer": "no"} for number in range(1, 11)]}
 SIGNED: Final = EXPLAINED | {"signer_role": "survivor"}
 DENIAL: Final = {"effect": "deny", "recipient": "county-sheriff"}
 CONSIDERED: Final = {
@@ -122,6 +127,10 @@ class Clerk:
         self.note("report_incident", "ana", words.incident(), case_ref=case)
         self.note("correct_incident", "ana", words.incident(), case_ref=case, incident_ref=incident)
         self.note("write_plan", "ana", words.plan(2), FIRST, case_ref=case)
+        self.note("review_plan", "ana", {"review": REVIEW}, FIRST, case_ref=case)
+        self.note("log_near_miss", "ana", NEAR_MISS, case_ref=case)
+        self.note("list_near_misses", "ana", case_ref=case)
+        self.screens(case)
         self.note("assign_case", "ana", {"person_refs": ["ana", "mia"]}, FIRST, case_ref=case)
         self.note("open_colleagues_case", "mia", {"reason_code": "covering"}, case_ref=case)
         self.note("read_opening_step", "mia", case_ref=case)
@@ -136,6 +145,22 @@ class Clerk:
         for operation in ("retry_dead_letter", "end_dead_letter"):
             self.dead_letter(operation)
         self.mail(case)
+
+    def screens(self, case: str) -> None:
+        """Risk screens, each step with one in a case of its own, as a later screen takes the place of an earlier."""
+        self.note("start_screen", "ana", SCREEN, case_ref=case)
+        self.note("list_screens", "ana", case_ref=case)
+        for operation, body, headers in (
+            ("complete_screen", ANSWERED, FIRST),
+            ("abandon_screen", None, FIRST),
+            ("override_band", {"override": {"band": "high", "reason": "He knows where she works"}}, SECOND),
+        ):
+            own = self.a_case()
+            path = f"/v1/cases/{own}/risk-screens"
+            screen = self.asks("ana", "intake", "POST", path, SCREEN)["screen_ref"]
+            if operation == "override_band":
+                self.asks("ana", "intake", "POST", f"{path}/{screen}/completion", ANSWERED, **FIRST)
+            self.note(operation, "ana", body, headers, case_ref=own, screen_ref=screen)
 
     def dead_letter(self, operation: str) -> None:
         """A message of the hotline's mailbox that was set aside."""
@@ -159,9 +184,12 @@ class Clerk:
             ("set_roles", "olga", {"roles": ["auditor"]}),
             ("confirm_person", "priya", None),
             ("take_out_person", "olga", None),
+            ("list_certifications", "olga", None),
         ):
             ref = self.asks("olga", "intake", "POST", "/v1/people", person)["person_ref"]
             self.note(operation, who, body, FIRST, person_ref=ref)
+        certified = {"certified_until": "2099-01-01"}
+        self.note("certify_person", "olga", certified, person_ref="ana", instrument_id="accord-first")
         self.note("exclude_person", "priya", {"person_ref": "mia"}, case_ref=self.a_case())
 
     def braked(self, operation: str, case: str) -> None:
@@ -376,6 +404,7 @@ ANYTIME: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "list_cases": ("ana", {"assigned": "anybody", "limit": "3"}),
     "count_cases": ("ana", {"state": "open"}),
     "list_colleagues": ("ana", {"limit": "2"}),
+    "list_instruments": ("ana", {}),
     "list_people": ("olga", {"limit": "2"}),
     "count_people": ("priya", {"state": "active"}),
     "list_person_changes": ("priya", {"limit": "2"}),

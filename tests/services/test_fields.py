@@ -48,11 +48,16 @@ ORDER = {
     "respondents.0.respondent_ref": ABSENT,
 }
 INCIDENT = {"occurred_on": "2026-01-02", "police_report": "not_wanted"}
+REVIEW = {"review.held_on": "2026-03-01", "review.attendees": ["ana"]}
+SCREEN = {"answers": [{"code": "b1", "answer": "no"}], "override.band": "high", "belief": False}
 TO_SHELTER = a_referral(UUID(int=0))
 ALL = [
     FormCase("intake", "IncidentRequest", "incident.reported", INCIDENT),
     FormCase("intake", "IncidentVersionRequest", "incident.updated", INCIDENT | {"changed": ["correction"]}),
     FormCase("intake", "PlanRequest", "safety_plan.created", {"closed": False}),
+    FormCase("intake", "ReviewRequest", "safety_plan.reviewed", REVIEW),
+    FormCase("intake", "NearMissRequest", "near_miss.logged", {"happened_on": "2026-02-01"}),
+    FormCase("intake", "ScreenCompletionRequest", "risk.assessed", SCREEN),
     FormCase("law_enforcement_bridge", "OrderRequest", "protective_order.requested", ORDER | {"status": "requested"}),
     FormCase("law_enforcement_bridge", "IssuanceRequest", "protective_order.issued", ORDER | {"status": "temporary"}),
     FormCase(
@@ -77,6 +82,14 @@ ALL = [
     FormCase("referrals", "ContactFailureBlock", "referral.contact_failed"),
     FormCase("referrals", "WithdrawalBlock", "referral.withdrawn"),
 ]
+PLACES = {
+    "IncidentRequest": "incidents",
+    "IncidentVersionRequest": "incidents",
+    "PlanRequest": "plans",
+    "ReviewRequest": "plans/reviews",
+    "NearMissRequest": "near-misses",
+    "ScreenCompletionRequest": "risk-screens",
+}
 STEPS = {
     "IssuanceRequest": "issuance",
     "ModificationRequest": "modification",
@@ -116,10 +129,16 @@ class Desk:
 
     async def _incident(self, form_case: FormCase, body: dict[str, Any]) -> UUID:
         case_ref = await self.town.open_case("bay-hotline")
-        path = f"/v1/cases/{case_ref}/" + ("plans" if form_case.form == "PlanRequest" else "incidents")
+        path, version = f"/v1/cases/{case_ref}/{PLACES[form_case.form]}", None
         if form_case.form == "IncidentVersionRequest":
             path += f"/{(await self.post('intake', 'ana', path, {}))['incident_ref']}/versions"
-        await self.post("intake", "ana", path, body)
+        elif form_case.form == "ReviewRequest":
+            await self.post("intake", "ana", path.removesuffix("/reviews"), {})
+            version = 1
+        elif form_case.form == "ScreenCompletionRequest":
+            started = await self.post("intake", "ana", path, {"instrument_id": "accord-first"})
+            path, version = f"{path}/{started['screen_ref']}/completion", 1
+        await self.post("intake", "ana", path, body, version)
         return case_ref
 
     async def _order(self, form_case: FormCase, body: dict[str, Any]) -> UUID:

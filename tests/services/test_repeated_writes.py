@@ -116,6 +116,37 @@ async def write_plan(shop: Shop) -> Write:
     return Write("ana", f"/v1/cases/{case_ref}/plans", {}, case_ref)
 
 
+async def review_plan(shop: Shop) -> Write:
+    writing = await write_plan(shop)
+    await shop.done("intake", "POST", writing)
+    body = {"review": {"held_on": "2026-03-01", "trigger": "asked"}}
+    return Write("ana", f"{writing.path}/reviews", body, writing.case_ref, '"1"')
+
+
+async def log_near_miss(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/near-misses", {"worked": "The neighbour rang."}, case_ref)
+
+
+async def start_screen(shop: Shop) -> Write:
+    case_ref = await shop.town.open_case("bay-hotline")
+    return Write("ana", f"/v1/cases/{case_ref}/risk-screens", {"instrument_id": "accord-first"}, case_ref)
+
+
+async def complete_screen(shop: Shop) -> Write:
+    starting = await start_screen(shop)
+    ref = (await shop.done("intake", "POST", starting))["screen_ref"]
+    answers = [{"code": f"b{number}", "answer": "no"} for number in range(1, 11)]
+    return Write("ana", f"{starting.path}/{ref}/completion", {"answers": answers}, starting.case_ref, '"1"')
+
+
+async def override_band(shop: Shop) -> Write:
+    completion = await complete_screen(shop)
+    await shop.done("intake", "POST", completion)
+    body = {"override": {"band": "high", "reason": "He knows where she works."}}
+    return Write("ana", completion.path.replace("completion", "override"), body, completion.case_ref, '"2"')
+
+
 async def assign_case(shop: Shop) -> Write:
     case_ref = await shop.town.open_case("bay-hotline")
     return Write("ana", f"/v1/cases/{case_ref}/assignment", {"person_refs": ["ana"]}, case_ref, '"1"')
@@ -317,6 +348,11 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "report_incident": report_incident,
     "correct_incident": correct_incident,
     "write_plan": write_plan,
+    "review_plan": review_plan,
+    "log_near_miss": log_near_miss,
+    "start_screen": start_screen,
+    "complete_screen": complete_screen,
+    "override_band": override_band,
     "assign_case": assign_case,
     "name_case": name_case,
     "close_case": close_case,

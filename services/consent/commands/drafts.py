@@ -107,7 +107,7 @@ async def _narrow(locked: LockedSubject, new: Provision, old: Provision) -> None
         # Its recipient knows of the old one; that it was narrowed is told only where something was relayed.
         await pending_notices.announce(session, new.ref)
     await change_log.tell_if_possible(locked.unit, now, [] if notice is None else [notice])
-    await follow_ups.close_ended(locked.unit, [old.ref])
+    await follow_ups.close_ended(session, [old.ref])
 
 
 async def _deny(locked: LockedSubject, new: Provision, standing: Sequence[Provision]) -> None:

@@ -66,8 +66,8 @@ async def revoke_directive(unit: UnitOfWork, directive_ref: UUID, evidence: Evid
     changed = await change_log.raise_version(session, subject)
     await change_log.record(unit, changed, revocation_entries(planned, evidence))
     await change_log.tell_if_possible(unit, changed, planned_notices(planned, changed))
-    await follow_ups.close_ended(unit, [revocation.standing.ref for revocation in planned])
-    await follow_ups.open_written(unit, changed, directive_ref, evidence)
+    await follow_ups.close_ended(session, [revocation.standing.ref for revocation in planned])
+    await follow_ups.open_written(session, changed, unit.agency_id, directive_ref, evidence)
     ended = {revocation.standing.ref: STATE_AFTER[revocation.stop] for revocation in planned}
     return Revocation(place.custodian, ended.get(target.ref, target.state), tuple(ended))
 
@@ -92,9 +92,9 @@ async def revoke_everything(unit: UnitOfWork, case_ref: UUID, evidence: Evidence
     stopped = ChangeEntry(Act.CHANGED, agency_id, reason="everything_stopped", detail=dict(evidence))
     await change_log.record(unit, changed, revocation_entries(planned, evidence) or [stopped])
     await change_log.tell_if_possible(unit, changed, planned_notices(planned, changed))
-    await follow_ups.close_ended(unit, [revocation.standing.ref for revocation in planned])
+    await follow_ups.close_ended(session, [revocation.standing.ref for revocation in planned])
     if planned:
-        await follow_ups.open_written(unit, changed, uuid4(), evidence)
+        await follow_ups.open_written(session, changed, agency_id, uuid4(), evidence)
     return RevocationOfAll(at_home, tuple(revocation.standing.ref for revocation in planned))
 
 

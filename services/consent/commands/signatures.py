@@ -65,7 +65,7 @@ async def _enter(
         notice = narrowing_notices(active, replaced, case_ref, now.at)
         await change_log.tell_if_possible(unit, now, [] if notice is None else [notice])
     await change_log.tell(unit, now, [grant_notices(active, case_ref, now.at)])
-    await follow_ups.close_ended(locked.unit, others)
+    await follow_ups.close_ended(session, others)
     if active.in_force(now.at):
         await pending_notices.announce(session, active.ref)
     return active
@@ -111,7 +111,7 @@ async def _lift(locked: LockedSubject, denial: Provision, *, alone: bool) -> Pro
     changed = await change_log.raise_version(unit.session, subject)
     await change_log.record(unit, changed, revocation_entries(ended, revocation, reason))
     await change_log.tell_if_possible(unit, changed, planned_notices(ended, changed))
-    await follow_ups.close_ended(unit, [denial.ref])
+    await follow_ups.close_ended(unit.session, [denial.ref])
     revoked = replace(denial.directive, state=DirectiveState.REVOKED)
     return replace(denial, directive=revoked, revoked_at=subject.at, version=denial.version + 1, waiting=None)
 

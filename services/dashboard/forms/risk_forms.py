@@ -46,14 +46,15 @@ class QuestionnaireForm(DeskForm):
 
     def body(self) -> dict[str, Any]:
         """Return the answers as intake takes them; what was not answered was skipped."""
-        answers = [_answer(name.removeprefix(ITEM), field.data) for name, field in self._fields.items() if name.startswith(ITEM)]
+        items = {name: field for name, field in self._fields.items() if name.startswith(ITEM)}
+        answers = [_answer(name.removeprefix(ITEM), field.data) for name, field in items.items()]
         return {"answers": answers, "belief": bool(self.belief.data)}
 
 
 def questionnaire_of(instrument: InstrumentRow, language: str) -> type[QuestionnaireForm]:
     """Return the form of an instrument's questions in a language."""
     fields = {ITEM + item.code: _field(item, language) for item in instrument.items}
-    return type("InstrumentForm", (QuestionnaireForm,), fields)
+    return type("InstrumentForm", (QuestionnaireForm,), fields | {"__module__": instrument.key})
 
 
 def _field(item: InstrumentItemRow, language: str) -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import DateTimeLocalField, RadioField, SelectField, SelectMultipleField
+from wtforms import DateTimeLocalField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired
 
 from schemas.codes import SnoozeReason, TaskOutcome, TaskQueue
@@ -34,10 +34,18 @@ def ticked(rows: list[str] | tuple[str, ...]) -> dict[UUID, int]:
     return found
 
 
+class TickedField(HiddenField):
+    """The ticked tasks, each by its reference and the version that was seen."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep all that were sent."""
+        self.data = list(valuelist)  # type: ignore[assignment]
+
+
 class TaskStepForm(DeskForm):
     """A step with a task, or with the ticked ones."""
 
-    row = SelectMultipleField(mark("Tasks"), choices=list, validate_choice=False)
+    row = TickedField()
 
     def body(self, _: LocalClock) -> dict[str, Any]:
         """Return the step as the service takes it, without the tasks."""
@@ -97,6 +105,8 @@ class TaskDoneForm(TaskStepForm):
 
 class ShiftForm(DeskForm):
     """Somebody to put on call."""
+
+    keeps_draft = True
 
     queue = SelectField(mark("For which tasks"), choices=partial(choices_of, TaskQueue))
     person_ref = SelectField(mark("Who is on call"), choices=[], validate_choice=False)

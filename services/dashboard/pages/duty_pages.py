@@ -33,8 +33,16 @@ routes = session_router(PLACE)
 
 @routes.get("")
 async def show_roster(desk: AtDesk) -> Response:
-    """Show who is on call and when, with a form for those who may change it."""
-    return await _page(desk, await _roster(desk), _new_shift(desk))
+    """Show who is on call and when, with what changes it for those who may."""
+    return await _roster_page(desk, await _roster(desk), RemoveShiftForm())
+
+
+@routes.get("/shift")
+async def show_new_shift(desk: AtDesk) -> Response:
+    """Show the form that puts somebody on call."""
+    clock = desk.visit.clock
+    starts, ends = (datetime.combine(local_day(clock, days), at) for days, at in ((0, EVENING), (1, MORNING)))
+    return await _shift_page(desk, ShiftForm(data={"starts_at": starts, "ends_at": ends}), await _roster(desk))
 
 
 @routes.post("/shift")
@@ -44,9 +52,17 @@ async def add_shift(desk: AtDesk) -> Response:
     reply = await _roster(desk)
     form.person_ref.choices = list((await colleague_names(desk)).items())
     if not form.validate():
-        return await _page(desk, reply, form, 422)
+        return await _shift_page(desk, form, reply, 422)
     shifts = [_as_sent(shift) for shift in reply.row.shifts] + [form.shift(desk.visit.clock)]
-    return await _write(desk, form, shifts, "added")
+    try:
+        await _write(desk, form, shifts)
+    except ServiceRefusal as refusal:
+        codes = [error.code for error in refusal.errors if error.code in FIELDS]
+        if codes:
+            form.refuse_shift(FIELDS[codes[0]], person=codes[0] == "no_colleague")
+        status = refusal.status if codes else refused(form, refusal)
+        return await _shift_page(desk, form, await _roster(desk), status)
+    return see_other(PLACE, "added")
 
 
 @routes.post("/removal")
@@ -55,31 +71,21 @@ async def remove_shift(desk: AtDesk) -> Response:
     form = await desk.submitted(RemoveShiftForm)
     reply = await _roster(desk)
     shifts = [_as_sent(shift) for place, shift in enumerate(reply.row.shifts) if str(place) != form.place.data]
-    return await _write(desk, form, shifts, "removed")
-
-
-async def _write(desk: Desk, form: DeskForm, shifts: list[dict[str, Any]], done: str) -> Response:
-    ask = Ask("tasks", PATH, method="PUT", body={"shifts": shifts}, key=str(form.key.data), etag=str(form.etag.data))
     try:
-        await desk.ask(ask, DutyRosterRow)
+        await _write(desk, form, shifts)
     except ServiceRefusal as refusal:
-        codes = [error.code for error in refusal.errors if error.code in FIELDS]
-        if isinstance(form, ShiftForm) and codes:
-            form.refuse_shift(FIELDS[codes[0]], person=codes[0] == "no_colleague")
-            return await _page(desk, await _roster(desk), form, refusal.status)
         status = refused(form, refusal)
-        return await _page(desk, await _roster(desk), form, status)
-    return see_other(PLACE, done)
+        return await _roster_page(desk, await _roster(desk), form, status)
+    return see_other(PLACE, "removed")
+
+
+async def _write(desk: Desk, form: DeskForm, shifts: list[dict[str, Any]]) -> None:
+    ask = Ask("tasks", PATH, method="PUT", body={"shifts": shifts}, key=str(form.key.data), etag=str(form.etag.data))
+    await desk.ask(ask, DutyRosterRow)
 
 
 async def _roster(desk: Desk) -> Reply[DutyRosterRow]:
     return await desk.read("tasks", PATH, DutyRosterRow)
-
-
-def _new_shift(desk: Desk) -> ShiftForm:
-    clock = desk.visit.clock
-    starts, ends = (datetime.combine(local_day(clock, days), at) for days, at in ((0, EVENING), (1, MORNING)))
-    return ShiftForm(data={"starts_at": starts, "ends_at": ends})
 
 
 def _as_sent(shift: ShiftRow) -> dict[str, Any]:
@@ -87,22 +93,21 @@ def _as_sent(shift: ShiftRow) -> dict[str, Any]:
     return {"queue": shift.queue, "person_ref": shift.person_ref, "starts_at": starts, "ends_at": ends}
 
 
-async def _page(desk: Desk, reply: Reply[DutyRosterRow], form: DeskForm, status: int = 200) -> Response:
-    people = await colleague_names(desk)
-    shift = form if isinstance(form, ShiftForm) else _new_shift(desk)
-    shift.person_ref.choices = list(people.items())
-    shift.etag.data = reply.etag
-    removal = RemoveShiftForm()
-    removal.etag.data = reply.etag
+async def _roster_page(desk: Desk, reply: Reply[DutyRosterRow], form: RemoveShiftForm, status: int = 200) -> Response:
+    form.etag.data = reply.etag
     return desk.page(
         "tasks/duty.html",
         status=status,
         roster=reply.row,
-        people=people,
+        people=await colleague_names(desk),
         form=form,
-        shift=shift,
-        removal=removal,
         writes=desk.may("duty:write"),
         place=PLACE,
         list_place=TASKS,
     )
+
+
+async def _shift_page(desk: Desk, form: ShiftForm, reply: Reply[DutyRosterRow], status: int = 200) -> Response:
+    form.person_ref.choices = list((await colleague_names(desk)).items())
+    form.etag.data = reply.etag
+    return desk.page("tasks/shift.html", status=status, form=form, place=PLACE)

@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
+from services.dashboard.code_words import words
 from services.dashboard.colleagues import colleague_names
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.forms.desk_form import DeskForm
@@ -101,9 +102,8 @@ async def abandon_screen(case_ref: UUID, screen_ref: UUID, desk: AtDesk) -> Resp
     try:
         await desk.act(_step(case_ref, screen_ref, "abandonment", form, None))
     except ServiceRefusal as refusal:
-        screen = await _screen(desk, case_ref, screen_ref)
-        form.refuse(refusal)
-        return await _questions_page(desk, case_ref, screen, None, "", refusal.status)
+        listed = StartScreenForm()
+        return await _list_page(desk, case_ref, listed, _refused(listed, refusal))
     return see_other(f"{CASES}/{case_ref}/risk", "abandoned")
 
 
@@ -208,7 +208,8 @@ async def _result_page(
     key = f"{screen.instrument_id}.{screen.instrument_version}"
     bands = next((row.bands for row in instruments if row.key == key), ())
     above = bands[bands.index(screen.band) + 1 :] if screen.band in bands else bands
-    form.band.choices = [(str(band), translate(str(band).capitalize())) for band in above]
+    form.band.choices = [(str(band), translate(words(band))) for band in above]
+    await desk.offer_drafts(f"{CASES}/{case_ref}/risk/{screen.screen_ref}/override")
     return desk.page(
         "risk/result.html",
         status=status,

@@ -29,6 +29,7 @@ from services.dashboard.task_words import refusal_words, why
 PATH: Final = "/v1/tasks"
 SEVERAL: Final = f"{TASKS}/several"
 SOON: Final = timedelta(hours=4)
+NONE_TICKED: Final = mark("No task is ticked.")
 
 routes = session_router(TASKS)
 
@@ -103,6 +104,8 @@ async def take_step(desk: AtDesk, step: str, view: str = "mine") -> Response:
         raise Absent
     form = await desk.submitted(STEPS[step])
     versions = ticked([str(value) for value in form.row.data or ()])
+    if not versions:
+        form.general_errors.append(translate(NONE_TICKED))
     if not versions or not await _fits(desk, form):
         return await _several_page(desk, versions, view, (step, form), 422)
     named = [{"task_ref": str(ref), "version": version} for ref, version in versions.items()]

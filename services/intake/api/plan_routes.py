@@ -97,7 +97,7 @@ async def review_plan(
     require_match(if_match, plan.version)
     await _check_attendees(unit, form)
     near_misses = await plan_store.count_near_misses(unit.session, unit.agency_id, case_ref)
-    reviewed, fact = domain.review_plan(plan, form.review, near_misses, subject.at)
+    reviewed, fact = domain.review_plan(plan, form.review, form.next_review_on, near_misses, subject.at)
     await plan_store.keep_plan(unit.session, unit.agency_id, reviewed)
     await disclosure.offer(unit, fact, subject)
     await _looked_at(unit, reviewed, form.next_review_on, subject)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -66,7 +66,9 @@ def replace_plan(
     return newer, SafetyPlanUpdated(**_plan_fields(SafetyPlanUpdated, newer, form, near_misses))
 
 
-def review_plan(plan: Plan, review: Review, near_misses: int, at: datetime) -> tuple[Plan, SafetyPlanReviewed]:
+def review_plan(
+    plan: Plan, review: Review, next_review_on: date | None, near_misses: int, at: datetime
+) -> tuple[Plan, SafetyPlanReviewed]:
     """Return the plan as it was looked at again and stands, and the fact of the review.
 
     Raises `CaseStepNotPossible` for a plan that is over, a day that is yet to come, and a near miss from which nothing
@@ -82,6 +84,7 @@ def review_plan(plan: Plan, review: Review, near_misses: int, at: datetime) -> t
         plan_ref=plan.plan_ref,
         version=plan.version,
         status=plan.status,
+        next_review_on=next_review_on,
         near_miss_count=near_misses,
         review=review,
     )

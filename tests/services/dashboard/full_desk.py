@@ -4,7 +4,7 @@ from uuid import UUID
 
 from schemas.categories import DataCategory
 from schemas.codes import AgencyKind, Purpose
-from services.dashboard.navigation import CASES, MESSAGES, ORDERS, PEOPLE, REFERRALS, RELEASES
+from services.dashboard.navigation import CASES, MESSAGES, ORDERS, PEOPLE, REFERRALS, RELEASES, TASKS
 from services.dashboard.page_drafts import SAVE
 from services.dashboard.pages.open_session_pages import OWN
 from tests.services.dashboard.browser import OWN_FORM, Browser, Read
@@ -18,15 +18,20 @@ from tests.services.dashboard.test_release_pages import POLICE, considered, evid
 
 Forms = dict[str, DeskForm]
 NEW = f"{CASES}/new"
+TAKEN_ON = "UPDATE carrying.task SET state = 'claimed', person_ref = %s WHERE task_ref = %s"
+ON_CALL = """
+INSERT INTO tasks.shift (agency_id, queue, person_ref, starts_at, ends_at)
+VALUES (%s, 'casework', %s, now(), now() + interval '1 hour')
+"""
 REFERRAL = {"to_agency_ref": "harbor-house", "service_code": "shelter", "purpose": "shelter", "priority": "urgent"}
 
 
 async def forms_of_all(square: Square) -> list[DeskForm]:
     """Fill the desks and return every form that stands before somebody there, one a route and step."""
     hotline = await square.agency(AgencyKind.HOTLINE)
-    roles = ("advocate", "advocate", "administrator", "privacy_officer", "advocate")
+    roles = ("advocate", "advocate", "administrator", "privacy_officer", "advocate", "coordinator")
     refs = [await square.person(hotline, role) for role in roles]
-    ana, mia, boss, officer, nia = [await square.sign_in(ref) for ref in refs]
+    ana, mia, boss, officer, nia, cora = [await square.sign_in(ref) for ref in refs]
     sam = await square.sign_in(await square.person("harbor-house", "case_worker"))
     lee = await square.sign_in(await square.person("county-sheriff", "liaison"))
     await square.sign_in(refs[0])  # the same person at another browser
@@ -38,10 +43,14 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
     await _referral(square, hotline, ana, case)
     await set_aside(square, hotline)
     await recorded(lee)
+    tasks = await _tasks(square, hotline, case, refs[0])
+    screens = await _screens(ana, case)
     await square.deliver("county-sheriff")
     waiting = await newcomer(boss)
     walks: list[tuple[Browser, tuple[str, ...]]] = [
         (ana, (case, closed, f"{case}/intake", f"{denial}/lift", f"{REFERRALS}?view=sent", MESSAGES, OWN)),
+        (ana, (*tasks, *screens, f"{case}/near-misses", f"{case}/plan/review", f"{case}/near-misses/new")),
+        (cora, (f"{TASKS}/duty", f"{TASKS}/duty/shift")),
         (mia, (f"{case}/opening",)),
         (nia, (denial,)),  # as the second person, who has said why
         (boss, (PEOPLE, f"{PEOPLE}/{refs[1]}", f"{PEOPLE}/sessions")),
@@ -86,6 +95,30 @@ async def _releases(square: Square, ana: Browser, case: str) -> str:
     lifting = await ana.get(f"{denial}/lift")
     await post(ana, lifting, evidence(lifting))
     return denial
+
+
+async def _tasks(square: Square, hotline: str, case: str, person: str) -> tuple[str, ...]:
+    """Have a task that nobody has, one that is taken on, and somebody on call; return the pages with their forms."""
+    case_ref = UUID(case.rpartition("/")[2])
+    refs = [await square.task(hotline, case_ref) for _ in range(2)]
+    square.sql(TAKEN_ON, person, refs[1])
+    square.sql(ON_CALL, hotline, person)
+    return f"{TASKS}/{refs[0]}", f"{TASKS}/{refs[1]}", f"{TASKS}/several?row={refs[0]}.1"
+
+
+async def _screens(ana: Browser, case: str) -> tuple[str, str, str]:
+    """Have a screen that was started and one that is complete; return their pages and that of the list."""
+    assert (await ana.submit(f"{case}/near-misses/new", what_happened="He stood at the gate")).status_code == 303
+    pages = []
+    for complete in (False, True):
+        started = await send(ana, f"{case}/risk", "/risk", instrument="accord-first.1")
+        assert started.status_code == 303, started.text
+        page = str(started.headers["location"])
+        if complete:
+            answers = {f"item_b{number}": "no" for number in range(1, 11)}
+            assert (await send(ana, page, page, **answers)).status_code == 303
+        pages.append(page)
+    return f"{case}/risk", pages[0], pages[1]
 
 
 async def _referral(square: Square, hotline: str, ana: Browser, case: str) -> None:

@@ -18,8 +18,19 @@ from tests.services.dashboard.desk_forms import PageForms
 
 CASES, RELEASES = "/app/cases", "/app/releases"
 # What a page is bound to a case by, and what it is not.
-OF_A_CASE = {"case_ref", "referral_ref", "message_ref", "order_ref", "directive_ref", "incident_ref"}
-OF_NO_CASE = {"name", "group", "person_ref", "session_ref", "parked_ref", "state", "version", "rest", "client_id"}
+OF_A_CASE = {"case_ref", "referral_ref", "message_ref", "order_ref", "directive_ref", "incident_ref", "screen_ref"}
+OF_NO_CASE = {
+    "name",
+    "group",
+    "person_ref",
+    "session_ref",
+    "parked_ref",
+    "state",
+    "version",
+    "rest",
+    "client_id",
+    "task_ref",
+}
 WITHIN = {"answer": "acceptance", "step": "hearing"}
 # The step itself, and a stop, which waits for nothing.
 FREE = {f"{CASES}/{{case_ref}}/opening", f"{RELEASES}/{{case_ref}}/stop", f"{RELEASES}/{{case_ref}}/stopped"}
@@ -99,6 +110,7 @@ async def colleagues(square: Square) -> Colleagues:
         "order_ref": recorded["order_ref"],
         "message_ref": str(message_ref),
         "incident_ref": str(uuid4()),
+        "screen_ref": str(uuid4()),
     } | WITHIN
     return Colleagues(square, refs, worker, colleague)
 
@@ -106,6 +118,7 @@ async def colleagues(square: Square) -> Colleagues:
 LEAD_ON = (
     ("GET", "/app/cases/{case_ref}/incidents/{incident_ref}/correction"),
     ("GET", "/app/cases/{case_ref}/plan/opening"),
+    ("GET", "/app/cases/{case_ref}/near-misses/opening"),
     ("GET", "/app/messages/{message_ref}/opening"),
     ("GET", "/app/referrals/{referral_ref}/opening"),
     ("GET", "/app/referrals/{referral_ref}/{answer}"),

@@ -28,7 +28,7 @@ from services.dashboard.forms.order_forms import (
     ViolationForm,
 )
 from services.dashboard.forms.people_forms import LeavingForm, NewPersonForm, RolesForm
-from services.dashboard.forms.plan_forms import PlanForm
+from services.dashboard.forms.plan_forms import NearMissForm, PlanForm, ReviewForm
 from services.dashboard.forms.referral_forms import AcceptanceForm, CodeSearchForm, NewReferralForm
 from services.dashboard.forms.release_forms import (
     ConsiderForm,
@@ -38,11 +38,13 @@ from services.dashboard.forms.release_forms import (
     ParticipationForm,
     SignForm,
 )
-from services.dashboard.navigation import CASES, ORDERS, PEOPLE, REFERRALS, RELEASES
+from services.dashboard.forms.risk_forms import OverrideBandForm, QuestionnaireForm
+from services.dashboard.forms.task_forms import ShiftForm
+from services.dashboard.navigation import CASES, ORDERS, PEOPLE, REFERRALS, RELEASES, TASKS
 from services.dashboard.page_drafts import DISCARD, SAVE
 from tests.services.dashboard.browser import OWN_FORM, Browser, Read
 from tests.services.dashboard.conftest import Square
-from tests.services.dashboard.desk_forms import PageForms
+from tests.services.dashboard.desk_forms import PageForms, send
 
 # What searches, or is chosen row by row with a recommendation already there.
 SEARCHES = {CaseSearchForm, OrderSearchForm, CodeSearchForm, LedgerFilterForm, ReferralAssignmentForm}
@@ -84,6 +86,11 @@ FORMS = (
     Draftable(DenyForm, f"{RELEASES}/{{ref}}/deny", "categories", "identity"),
     Draftable(LiftForm, f"{RELEASES}/{{ref}}/release/{{denial}}/lift", "method", "written"),
     Draftable(ParticipationForm, f"{RELEASES}/{{ref}}/participation", "participation", "no"),
+    Draftable(ReviewForm, "{planned}/plan/review", "changes"),
+    Draftable(NearMissForm, "{case}/near-misses/new", "what_happened"),
+    Draftable(QuestionnaireForm, "{started}", "item_b1", "yes"),
+    Draftable(OverrideBandForm, "{screened}/override", "reason", stands_at="{screened}"),
+    Draftable(ShiftForm, f"{TASKS}/duty/shift", "starts_at", "2099-01-17T18:00"),
     Draftable(NewPersonForm, f"{PEOPLE}/new", "name"),
     Draftable(RolesForm, f"{PEOPLE}/{{colleague}}/roles", "roles", "counsellor"),
     Draftable(LeavingForm, f"{PEOPLE}/{{colleague}}/leaving"),
@@ -133,7 +140,26 @@ async def places_of(square: Square, agency: str, browser: Browser) -> dict[str, 
         "order": str(order.headers["location"]).partition("?")[0],
         "colleague": colleague,
         "denial": str(denial),
+        "planned": await planned(browser),
+        "started": await screened(browser, case),
+        "screened": await screened(browser, case, **{f"item_b{number}": "no" for number in range(1, 11)}),
     }
+
+
+async def planned(browser: Browser) -> str:
+    """Open a case with a plan; return the address of its page."""
+    place = str((await browser.submit(f"{CASES}/new")).headers["location"]).partition("?")[0]
+    assert (await browser.submit(f"{place}/plan", goals="A home")).status_code == 303
+    return place
+
+
+async def screened(browser: Browser, case: str, **answers: str) -> str:
+    """Start a risk screen, and complete it where there are answers; return its page."""
+    started = await send(browser, f"{case}/risk", "/risk", instrument="accord-first.1")
+    page = str(started.headers["location"])
+    if answers:
+        assert (await send(browser, page, page, **answers)).status_code == 303
+    return page
 
 
 DENIAL = """SELECT directive_ref FROM register.directive JOIN register."case" USING (subject_id)

@@ -146,9 +146,9 @@ async def test_a_coordinator_puts_somebody_on_call_and_off(square: Square) -> No
     coordinator = await square.sign_in(await square.person(agency, "coordinator"))
     shift = {"queue": "casework", "starts_at": "2099-06-01T18:00", "ends_at": "2099-06-02T08:00", "person_ref": person}
 
-    added = await send(coordinator, DUTY, "/shift", **shift)
-    twice = await send(coordinator, DUTY, "/shift", **shift)
-    backwards = await send(coordinator, DUTY, "/shift", **shift | {"ends_at": "2099-06-01T08:00"})
+    added = await send(coordinator, f"{DUTY}/shift", "/shift", **shift)
+    twice = await send(coordinator, f"{DUTY}/shift", "/shift", **shift)
+    backwards = await send(coordinator, f"{DUTY}/shift", "/shift", **shift | {"ends_at": "2099-06-01T08:00"})
     on_call = Read((await coordinator.get(DUTY)).text).rows
     removed = await send(coordinator, DUTY, "/removal", place="0")
 
@@ -164,4 +164,4 @@ async def test_staff_read_who_is_on_call_and_change_nothing(square: Square) -> N
     page = await browser.get(DUTY)
 
     assert "Nobody is on call" in page.text
-    assert "Save the shift" not in page.text
+    assert "Put somebody on call" not in page.text
