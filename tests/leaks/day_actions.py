@@ -87,8 +87,11 @@ def sign(scene: Scene, case_ref: str, recipient: str, purpose: str, *, by: str =
     return ref
 
 
+HAPPENED: Final = {"happened_on": "2026-02-01"}
+
+
 def tell(scene: Scene, case_ref: str) -> None:
-    """Write down an incident, its correction, a plan and a better one."""
+    """Write down an incident, its correction, a plan and a better one, and what the plan learns from."""
     usual = {"occurred_on": "2026-01-02"}
     path = f"/v1/cases/{case_ref}"
     incident = scene.does("ana", "intake", f"POST {path}/incidents", scene.body("intake", "IncidentRequest", **usual))
@@ -96,8 +99,27 @@ def tell(scene: Scene, case_ref: str) -> None:
     scene.does("ana", "intake", f"POST {path}/incidents/{incident['incident_ref']}/versions", newer)
     first = scene.does("ana", "intake", f"POST {path}/plans", scene.body("intake", "PlanRequest"))
     better = scene.body("intake", "PlanRequest")
-    scene.does("ana", "intake", f"POST {path}/plans", better, If_Match=first["etag"])
+    second = scene.does("ana", "intake", f"POST {path}/plans", better, If_Match=first["etag"])
+    scene.does("ana", "intake", f"POST {path}/near-misses", scene.body("intake", "NearMissRequest", **HAPPENED))
+    review = scene.body("intake", "ReviewRequest", review__held_on="2026-03-01", review__attendees=["ana"])
+    scene.does("ana", "intake", f"POST {path}/plans/reviews", review, If_Match=second["etag"])
+    screen(scene, path)
     decide_at_the_desk(scene, path)
+
+
+def screen(scene: Scene, path: str) -> None:
+    """Screen twice: a band that is raised while it is made, and one that is raised afterwards."""
+    calm = [{"code": f"b{number}", "answer": "no"} for number in range(1, 11)]
+    high: dict[str, Any] = {"override__band": "high", "belief": False}
+    for body in (
+        scene.body("intake", "ScreenCompletionRequest", answers=calm, **high),
+        scene.body("intake", "ScreenCompletionRequest", answers=calm, override=ABSENT, belief=False),
+    ):
+        started = scene.does("ana", "intake", f"POST {path}/risk-screens", {"instrument_id": "accord-first"})
+        place = f"{path}/risk-screens/{started['screen_ref']}"
+        done = scene.does("ana", "intake", f"POST {place}/completion", body, If_Match=started["etag"])
+    raised = scene.body("intake", "OverrideRequest", override__band="high")
+    scene.does("ana", "intake", f"POST {place}/override", raised, If_Match=done["etag"])
 
 
 def decide_at_the_desk(scene: Scene, path: str) -> None:

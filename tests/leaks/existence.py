@@ -178,6 +178,9 @@ async def _tell(full_town: Existing) -> None:
         incident_body = {"given_name": "Marisol", "needs": ["shelter"], "narrative": "He came back."}
         incident = await full_town.does("ana", "intake", "POST", f"/v1/cases/{case}/incidents", incident_body)
         full_town.keep("bay-hotline", f"{prefix} incident", incident["incident_ref"])
+        instrument = {"instrument_id": "accord-first"}
+        screen = await full_town.does("ana", "intake", "POST", f"/v1/cases/{case}/risk-screens", instrument)
+        full_town.keep("bay-hotline", f"{prefix} screen", screen["screen_ref"])
         plan = {"threat_type": "intimate_partner", "goals": ["A safe bed"]}
         await full_town.does("ana", "intake", "POST", f"/v1/cases/{case}/plans", plan)
         for agency in ("bay-hotline", full_town.shelter, full_town.police):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.leaks import look_actions, refusal_actions, scenario_day
 from tests.leaks.canaries import REFERENCE, Canary
+from tests.leaks.canary_generator import OF_A_REVIEW
 from tests.leaks.capture import Answer
 from tests.leaks.planted_leaks import PLANTS
 from tests.leaks.scenario_day import Day
@@ -20,7 +21,7 @@ from tests.support.rounds import proof, rounds
 
 EVERY_PROCESS = 12
 # What an opening may show, by the use of the canary.
-OPENED = {"told", "end of an order", "reference of a directive", "day of a review"}
+OPENED = {"told", "end of an order", "reference of a directive", OF_A_REVIEW}
 FAILURES = {"api": 0, "worker": 0, "work": 1}
 # The last holds the case reference that its route is found by, and a code from a list.
 NOTHING_TO_SAY = (
@@ -30,6 +31,7 @@ NOTHING_TO_SAY = (
     "DeathCorrectionRequest",
     "ConflictCheckRequest",
     "DecisionRequest",  # an instant and no word
+    "CertificationRequest",  # a day until which a colleague may ask
     # Of a task: references, codes, instants and the people of the agency.
     "TaskAssignmentRequest",
     "TaskAssignmentsRequest",
@@ -148,6 +150,14 @@ def test_a_nickname_is_answered_by_its_case_alone(scene: Scene, day: Day, search
     naming = {request for request, hit in hits if hit.canary and hit.canary.use == "nickname"}
     assert "POST /v1/cases/search" in naming
     assert {request.split(" ")[1].split("/")[2] for request in naming} == {"cases"}
+
+
+def test_a_review_is_told_by_its_task_alone(scene: Scene, day: Day, searcher: Searcher) -> None:
+    answers = [answer for answer in scene.recorder.answers if answer.status < 400 and not answer.opens]
+    hits = [(answer.request, hit) for answer in answers for hit in searcher.search(answer.request, answer.body)]
+
+    telling = {request for request, hit in hits if hit.canary and hit.canary.use == OF_A_REVIEW}
+    assert {request.split("?")[0] for request in telling} <= {"GET /v1/tasks"}
 
 
 def test_the_town_told_what_it_does(scene: Scene, day: Day) -> None:

@@ -21,6 +21,10 @@ from tests.support.town import Town
 from tests.support.web import Web
 
 # What would end what the others need; that they find what is there is seen by a body that they refuse.
+# What is named by a case and by a reference of its own.
+WITHIN_A_CASE = {"intake.correct_incident": "open incident"} | dict.fromkeys(
+    ("intake.complete_screen", "intake.override_band", "intake.abandon_screen"), "open screen"
+)
 DEAD_LETTERS = ("exchange.retry_dead_letter", "exchange.end_dead_letter")
 ENDS = {
     "consent.choose_participation",
@@ -91,8 +95,8 @@ async def test_every_route_finds_what_is_there(full_town: Existing, endpoints: M
         of_a_case = endpoint.template.startswith("/v1/cases/")
         asker, ref_name = own.get(name) or (("ana", "open case") if of_a_case else own[endpoint.service])
         path = endpoint.path(named[ref_name])
-        if name == "intake.correct_incident":
-            path = endpoint.path(named[ref_name], named["open incident"])
+        if name in WITHIN_A_CASE:
+            path = endpoint.path(named[ref_name], named[WITHIN_A_CASE[name]])
         body = endpoint.body if name not in ENDS else "not what it takes"
         answer = await full_town.ask(asker, endpoint.service, endpoint.method, path, body, {"If-Match": '"999"'})
         status[name] = answer.status_code
