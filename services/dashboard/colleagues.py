@@ -16,11 +16,16 @@ async def colleague_names(desk: Desk) -> dict[str, str]:
 
 async def answering_colleagues(desk: Desk) -> dict[str, str]:
     """Return the names of those of up to 200 colleagues whose role answers referrals; none where intake is away."""
-    return {
-        person.person_ref: person.name
-        for person in await _colleagues(desk)
-        if Scope.REFERRALS_ANSWER in scopes_of(person.roles)
-    }
+    return await _colleagues_with(desk, Scope.REFERRALS_ANSWER)
+
+
+async def working_colleagues(desk: Desk) -> dict[str, str]:
+    """Return the names of those of up to 200 colleagues whose role does tasks; none where intake is away."""
+    return await _colleagues_with(desk, Scope.TASKS_WRITE)
+
+
+async def _colleagues_with(desk: Desk, scope: Scope) -> dict[str, str]:
+    return {person.person_ref: person.name for person in await _colleagues(desk) if scope in scopes_of(person.roles)}
 
 
 async def _colleagues(desk: Desk) -> tuple[ColleagueRow, ...]:

@@ -1,5 +1,6 @@
 """Every page that the people of the town come to: each signs in and follows links, as far as pages differ."""
 
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,12 +11,12 @@ import httpx
 
 from schemas.town import Town
 from services.dashboard.language import COOKIE
-from services.dashboard.navigation import CASES, PEOPLE, REFERRALS, RELEASES
+from services.dashboard.navigation import CASES, PEOPLE, REFERRALS, RELEASES, TASKS
 from services.dashboard.pages.open_session_pages import OWN
 from tests.services.dashboard.browser import Browser, Read
 from tests.services.dashboard.desk_routes import template_of
 from tests.services.dashboard.form_walk import CHOICES, NOT_FOLLOWED, TYPED, DeskForm, FormsOfPage
-from tests.services.dashboard.full_desk import closed_case, newcomer, told_case
+from tests.services.dashboard.full_desk import closed_case, newcomer, start_screens, told_case
 from tests.services.dashboard.test_order_pages import recorded
 from tests.services.dashboard.test_release_pages import POLICE, considered, evidence, post
 
@@ -111,6 +112,8 @@ async def walked(town: Town, signed_in: dict[str, Browser], referred_case: str) 
     ana, olga, lee = (signed_in[name] for name in ("ana", "olga", "lee"))
     case, closed, denial = await told_case(ana), await closed_case(ana), await _talk(ana, referred_case)
     person, _ = await newcomer(olga), await recorded(lee)
+    risk, started, screened = await start_screens(ana, case)
+    ticked = re.findall(r'name="row" value="([^"]+)"', (await ana.get(f"{TASKS}?view=mine")).text)
     referred, stopped = f"{CASES}/{referred_case}", f"{RELEASES}/{referred_case}/stopped"
     starts = {
         "ana": (
@@ -120,6 +123,12 @@ async def walked(town: Town, signed_in: dict[str, Browser], referred_case: str) 
             f"{denial}/lift",
             f"{case}/intake",
             f"{REFERRALS}?view=sent",
+            f"{case}/plan/review",
+            risk,
+            started,
+            screened,
+            f"{screened}/override",
+            f"{TASKS}/several?row={ticked[0]}",
             "/app/none",
             stopped,
         ),

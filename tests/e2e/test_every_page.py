@@ -39,6 +39,7 @@ NO_PAGES = frozenset(
         "/app/cases/{case_ref}/incidents/{incident_ref}/correction",
         "/app/cases/{case_ref}/incidents/{incident_ref}/versions",
         "/app/cases/{case_ref}/plan/opening",
+        "/app/cases/{case_ref}/near-misses/opening",
         "/app/messages/{message_ref}/opening",
         "/app/referrals/{referral_ref}/opening",
         "/app/referrals/{referral_ref}/{answer}",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from services.dashboard.colleagues import colleague_names
+from services.dashboard.colleagues import colleague_names, working_colleagues
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.form_instants import local_day, wire
 from services.dashboard.forms.desk_form import DeskForm
@@ -50,7 +50,7 @@ async def add_shift(desk: AtDesk) -> Response:
     """Put somebody on call."""
     form = await desk.submitted(ShiftForm)
     reply = await _roster(desk)
-    form.person_ref.choices = list((await colleague_names(desk)).items())
+    form.person_ref.choices = list((await working_colleagues(desk)).items())
     if not form.validate():
         return await _shift_page(desk, form, reply, 422)
     shifts = [_as_sent(shift) for shift in reply.row.shifts] + [form.shift(desk.visit.clock)]
@@ -108,6 +108,6 @@ async def _roster_page(desk: Desk, reply: Reply[DutyRosterRow], form: RemoveShif
 
 
 async def _shift_page(desk: Desk, form: ShiftForm, reply: Reply[DutyRosterRow], status: int = 200) -> Response:
-    form.person_ref.choices = list((await colleague_names(desk)).items())
+    form.person_ref.choices = list((await working_colleagues(desk)).items())
     form.etag.data = reply.etag
     return desk.page("tasks/shift.html", status=status, form=form, place=PLACE)

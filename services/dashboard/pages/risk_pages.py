@@ -22,6 +22,7 @@ from services.dashboard.rows.risk_rows import InstrumentListRow, InstrumentRow, 
 from services.dashboard.service_client import Ask, ServiceRefusal
 from services.dashboard.session_auth import session_router
 
+NOT_VALIDATED: Final = mark("not validated")
 NOT_RAISED: Final = mark("A band only goes up. Choose a higher one.")
 NOT_STARTED: Final = mark("This screen was started more than a day ago, or is complete. Start another.")
 
@@ -165,7 +166,11 @@ async def _list_page(desk: Desk, case_ref: UUID, form: StartScreenForm, status: 
     case, screens, instruments, people = await asyncio.gather(
         _case(desk, case_ref), _screens(desk, case_ref), _instruments(desk), colleague_names(desk)
     )
-    form.instrument.choices = [(row.key, row.name) for row in instruments if row.may_use]
+    form.instrument.choices = [
+        (row.key, row.name if row.validated else f"{row.name} ({translate(NOT_VALIDATED)})")
+        for row in instruments
+        if row.may_use
+    ]
     return desk.page(
         "risk/list.html",
         status=status,

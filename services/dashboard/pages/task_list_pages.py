@@ -14,7 +14,7 @@ from fastapi import Query as Param
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
-from services.dashboard.colleagues import colleague_names
+from services.dashboard.colleagues import colleague_names, working_colleagues
 from services.dashboard.desk import AtDesk, Desk
 from services.dashboard.domain import Query
 from services.dashboard.forms.task_forms import FlagForm, HandOverForm, SnoozeForm, TaskStepForm, ticked
@@ -127,7 +127,7 @@ async def take_step(desk: AtDesk, step: str, view: str = "mine") -> Response:
 
 async def _fits(desk: Desk, form: TaskStepForm) -> bool:
     if isinstance(form, HandOverForm):
-        form.person_ref.choices = [("", ""), *(await colleague_names(desk)).items()]
+        form.person_ref.choices = [("", ""), *(await working_colleagues(desk)).items()]
     return form.validate()
 
 
@@ -199,7 +199,7 @@ async def _several_page(
     forms = {step: kind() for step, kind in STEPS.items()} | ({} if sent is None else {sent[0]: sent[1]})
     for form in forms.values():
         if isinstance(form, HandOverForm):
-            form.person_ref.choices = [("", translate(mark("Nobody"))), *people.items()]
+            form.person_ref.choices = [("", translate(mark("Nobody"))), *(await working_colleagues(desk)).items()]
     return desk.page(
         "tasks/several.html",
         status=status,

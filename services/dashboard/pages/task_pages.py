@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from runtime.http.problems import Absent
-from services.dashboard.colleagues import colleague_names
+from services.dashboard.colleagues import colleague_names, working_colleagues
 from services.dashboard.desk import AtDesk, Desk, see_other
 from services.dashboard.form_instants import local_day
 from services.dashboard.forms.task_forms import (
@@ -55,7 +55,7 @@ async def take_step(desk: AtDesk, task_ref: UUID, step: str) -> Response:
     form = await desk.submitted(STEPS[step])
     reply = await _task(desk, task_ref)
     if isinstance(form, HandOverForm):
-        form.person_ref.choices = [("", ""), *(await colleague_names(desk)).items()]
+        form.person_ref.choices = [("", ""), *(await working_colleagues(desk)).items()]
     if not form.validate():
         return await _page(desk, reply, (step, form), 422)
     body, key = form.body(desk.visit.clock) or None, str(form.key.data)
@@ -86,7 +86,7 @@ async def _page(
     for form in forms.values():
         form.etag.data = reply.etag
         if isinstance(form, HandOverForm):
-            form.person_ref.choices = [("", translate(mark("Nobody"))), *people.items()]
+            form.person_ref.choices = [("", translate(mark("Nobody"))), *(await working_colleagues(desk)).items()]
         if isinstance(form, SnoozeForm) and form.until.data is None:
             form.until.data = datetime.combine(local_day(desk.visit.clock, 1), MORNING)
     return desk.page(

@@ -44,7 +44,7 @@ class InstrumentRow(ServiceRow):
     @property
     def name(self) -> str:
         """Return what staff call it."""
-        return f"{self.licensor}: {self.instrument_id}, {self.version}"
+        return f"{self.licensor}: {self.instrument_id.replace('-', ' ')}, {self.version}"
 
 
 class InstrumentListRow(ServiceRow):

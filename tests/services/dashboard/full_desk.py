@@ -44,7 +44,7 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
     await set_aside(square, hotline)
     await recorded(lee)
     tasks = await _tasks(square, hotline, case, refs[0])
-    screens = await _screens(ana, case)
+    screens = await start_screens(ana, case)
     await square.deliver("county-sheriff")
     waiting = await newcomer(boss)
     walks: list[tuple[Browser, tuple[str, ...]]] = [
@@ -106,7 +106,7 @@ async def _tasks(square: Square, hotline: str, case: str, person: str) -> tuple[
     return f"{TASKS}/{refs[0]}", f"{TASKS}/{refs[1]}", f"{TASKS}/several?row={refs[0]}.1"
 
 
-async def _screens(ana: Browser, case: str) -> tuple[str, str, str]:
+async def start_screens(ana: Browser, case: str) -> tuple[str, str, str]:
     """Have a screen that was started and one that is complete; return their pages and that of the list."""
     assert (await ana.submit(f"{case}/near-misses/new", what_happened="He stood at the gate")).status_code == 303
     pages = []
