@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.categories import DataCategory
 from schemas.codes import (
@@ -75,7 +76,8 @@ class ExclusionRequest(StrictModel):
 class DirectiveRequest(StrictModel):
     """One provision: one recipient, one direction, one purpose. Several recipients are several directives.
 
-    `asked_one_by_one` names the categories to which the survivor said yes one by one; some are never taken in a list.
+    `everything` denies every category in one word, instead of naming them. `asked_one_by_one` names the categories to
+    which the survivor said yes one by one; some are never taken in a list.
     """
 
     effect: DirectiveEffect
@@ -83,6 +85,7 @@ class DirectiveRequest(StrictModel):
     recipient: AgencyRef | None = None
     purpose: Purpose | None = None
     categories: Items[DataCategory] = ()
+    everything: Flag = False
     excepted_fields: Items[Slug] = ()
     only_fields: Items[Slug] = ()
     excluded_person_ref: PersonRef | None = None
@@ -97,6 +100,13 @@ class DirectiveRequest(StrictModel):
     adds_to_ref: UUID | None = None
     basis: Literal["release"] = "release"
 
+    @model_validator(mode="after")
+    def _deny_everything_or_name_it(self) -> Self:
+        named = self.categories or self.excepted_fields or self.only_fields
+        if self.everything and (self.effect is not DirectiveEffect.DENY or named):
+            raise PydanticCustomError("everything", "everything is denied, never granted, and names no category")
+        return self
+
     def requested_directive(self, agency_id: str) -> RequestedDirective:
         """Return the directive as the rules know it; the custodian is the caller's agency unless another is named."""
         return RequestedDirective(
@@ -104,7 +114,7 @@ class DirectiveRequest(StrictModel):
             custodian=self.custodian or agency_id,
             recipient=self.recipient,
             purpose=self.purpose,
-            categories=frozenset(self.categories),
+            categories=frozenset(DataCategory if self.everything else self.categories),
             excepted_fields=frozenset(self.excepted_fields),
             only_fields=frozenset(self.only_fields),
             excluded_person_ref=self.excluded_person_ref,

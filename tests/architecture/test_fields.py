@@ -96,6 +96,7 @@ EFFECTS: dict[str, dict[str, str]] = {
         "recipient": f"{GRANTS}::test_a_release_runs_one_way",
         "purpose": f"{DRAFTING}::test_another_way_purpose_or_period_overlaps_nothing",
         "categories": EXACTLY,
+        "everything": f"{CONSENT}/test_denials.py::test_everything_is_denied_in_one_word",
         "excepted_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
         "only_fields": f"{ENFORCED}::test_fields_narrow_what_a_category_opens",
         "excluded_person_ref": f"{CONSENT}/test_denials.py::test_a_blocked_person_finds_nothing_on_any_route",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from wtforms import BooleanField, DateField, DateTimeLocalField, HiddenField, RadioField, SelectField
 from wtforms.fields import SelectMultipleField
@@ -129,9 +130,23 @@ class DenyForm(DeskForm):
     keeps_draft = True
 
     recipient = SelectField(mark("Agency"), [DataRequired(mark("Choose an agency."))], choices=[])
+    everything = BooleanField(mark("Nothing at all: everything, for every purpose"))
     categories = SelectMultipleField(
-        mark("What it must not see"), [InputRequired(CHOOSE)], choices=partial(choices_of, DataCategory)
+        mark("Or what it must not see"), [Optional()], choices=partial(choices_of, DataCategory)
     )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Tell whether the form says what is denied: everything, or which categories."""
+        valid = super().validate(extra_validators)
+        if self.everything.data or self.categories.data:
+            return valid
+        self.categories.errors = [*self.categories.errors, translate(CHOOSE)]
+        return False
+
+    def body(self) -> dict[str, Any]:
+        """Return the denial as consent takes it."""
+        denied = {"everything": True} if self.everything.data else {"categories": list(self.categories.data or ())}
+        return {"effect": "deny", "recipient": self.recipient.data} | denied
 
     def offer(self, agencies: Iterable[NamedAgencyRow], own: str) -> None:
         """Let these agencies be chosen."""

@@ -141,7 +141,7 @@ async def record_denial(desk: AtDesk, case_ref: UUID) -> Response:
     form.offer(await agencies(desk), desk.visit.agency.agency_id)
     if not form.validate():
         return _page(desk, "releases/deny.html", case_ref, form, 422)
-    body = {"effect": "deny", "recipient": form.recipient.data, "categories": list(form.categories.data or ())}
+    body = form.body()
     path = f"{releases_of(case_ref)}/directives"
     if not await _send(
         desk, form, Ask("consent", path, method="POST", body=body, key=str(form.key.data)), DirectiveStateRow

@@ -5,11 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from schemas.categories import DataCategory
 from services.dashboard.domain import case_code
 from services.dashboard.rows.service_row import ServiceRow
 
 
-class ListedReleaseRow(ServiceRow):
+class CategoriesRow(ServiceRow):
+    """What a directive names."""
+
+    categories: tuple[str, ...]
+
+    @property
+    def everything(self) -> bool:
+        """Tell whether it names every category there is."""
+        return set(self.categories) >= set(DataCategory)
+
+
+class ListedReleaseRow(CategoriesRow):
     """A directive in a list."""
 
     directive_ref: UUID
@@ -17,7 +29,6 @@ class ListedReleaseRow(ServiceRow):
     state: str
     recipient: str | None
     purpose: str | None
-    categories: tuple[str, ...]
     excluded_person_ref: str | None = None
     excluded_agency_ref: str | None = None
     begun: bool = True
@@ -59,7 +70,7 @@ class AwaitingListRow(ServiceRow):
     awaiting: tuple[AwaitingReleaseRow, ...]
 
 
-class DirectiveStateRow(ServiceRow):
+class DirectiveStateRow(CategoriesRow):
     """A directive as it stands."""
 
     directive_ref: UUID
@@ -67,7 +78,6 @@ class DirectiveStateRow(ServiceRow):
     custodian: str
     recipient: str | None
     purpose: str | None
-    categories: tuple[str, ...]
     excepted_fields: tuple[str, ...] = ()
     only_fields: tuple[str, ...] = ()
     excluded_person_ref: str | None = None

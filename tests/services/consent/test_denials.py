@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from runtime.register.enrolment import NewPerson, enrol_person
+from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from tests.services.consent.conftest import Desk, a_denial, a_permit, now
 from tests.support.web import Web
@@ -23,6 +24,26 @@ async def test_a_denial_is_in_force_at_once_and_outlasts_any_grant(desk: Desk) -
     assert await desk.opens(case_ref) == {"needs"}
     await desk.permit(case_ref, "children", purpose="advocacy")
     assert await desk.opens(case_ref, purpose=Purpose.ADVOCACY) == set()
+
+
+async def test_everything_is_denied_in_one_word(desk: Desk) -> None:
+    case_ref = await desk.case()
+    await desk.permit(case_ref, "needs", "children")
+
+    denial = await desk.draft(case_ref, {"effect": "deny", "recipient": "harbor-house", "everything": True})
+    await desk.permit(case_ref, "identity", purpose="advocacy")
+
+    assert set(denial["categories"]) == set(DataCategory)
+    assert await desk.opens(case_ref) == set()
+    assert await desk.opens(case_ref, purpose=Purpose.ADVOCACY) == set()
+
+
+@pytest.mark.parametrize("terms", [a_permit(everything=True), a_denial("needs", everything=True)])
+async def test_everything_is_denied_and_named_by_nothing_else(desk: Desk, terms: dict[str, Any]) -> None:
+    answer = await desk.ana.post(f"/v1/cases/{await desk.case()}/directives", json=terms)
+
+    assert answer.status_code == 422
+    assert [error["code"] for error in answer.json()["errors"]] == ["everything"]
 
 
 async def test_the_recipient_hears_what_is_left_never_of_the_denial(desk: Desk) -> None:

@@ -197,6 +197,18 @@ async def test_a_denial_is_recorded_and_taken_back_by_two(square: Square) -> Non
     assert states(square, case_ref) == {"harbor-house": "revoked"}
 
 
+async def test_an_agency_is_denied_everything_in_one_word(square: Square) -> None:
+    browser, case_ref, _ = await desk_of(square)
+    page = await browser.get(f"{RELEASES}/{case_ref}/deny")
+
+    silent = await post(browser, page, {"recipient": "harbor-house"})
+    denied = await post(browser, page, {"recipient": "harbor-house", "everything": "y"})
+
+    assert silent.status_code == 422
+    assert denied.status_code == 303, denied.text
+    assert "everything" in (await browser.get(f"{RELEASES}/{case_ref}")).text
+
+
 async def test_the_sign_page_says_that_it_takes_two_and_who_can(square: Square) -> None:
     browser, case_ref, agency = await desk_of(square)
     await signed(browser, case_ref, [SHELTER])
