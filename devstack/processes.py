@@ -24,6 +24,7 @@ from runtime.settings import (
 )
 from schemas.services import SERVICES
 from services.dashboard.settings import BoardSettings
+from services.intake.settings import IntakeSettings
 from services.notifications.settings import SendingSettings
 
 DRIVER = "postgresql+psycopg"
@@ -51,6 +52,7 @@ APIS: Mapping[str, type[ProcessSettings]] = {
     "audit": LedgerSettings,
     "dashboard": BoardSettings,
     "exchange": OpeningSettings,
+    "intake": IntakeSettings,
 }
 PROGRAMS = (
     ISSUER,
