@@ -47,8 +47,13 @@ OF_EVIDENCE: Final = {
     TAG: Kind("language tag", "tr-5mkwbq-", True, 17),
     REFERENCE: Kind("reference", "b8d4f26e-6aad-4c2e-", True, 36),
 }
+OF_A_DIRECTIVE: Final = {REFERENCE: Kind("reference", "c9e5a37f-7bbe-4d3f-", True, 36)}
 OF_POISON: Final = {WORD: Kind("word", "Hd9LfYg", True, 14), SLUG: Kind("slug", "gy6fldh-", True, 15)}
-STEMS_OF_ITS_OWN: Final = {"evidence": OF_EVIDENCE, "poison": OF_POISON}
+STEMS_OF_ITS_OWN: Final = {
+    "evidence": OF_EVIDENCE,
+    "poison": OF_POISON,
+    "reference of a directive": OF_A_DIRECTIVE,
+}
 KINDS: Final = (WORD, SLUG, TAG, ZONE, REFERENCE, INSTANT, POINT, NUMBER, *YEARS)
 DAYS_A_YEAR: Final = 180  # every other day: the day after one canary is no other's
 
