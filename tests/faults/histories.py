@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.faults.checker import CONSUMERS
 from tests.faults.external_state import HOME, Outside, Row
 from tests.faults.journal import Command, Try
 from tests.support import proofs
@@ -83,7 +84,7 @@ class History:
             return
         letter = {"message_ref": ref, "key": case, "sequence": sequence}
         self.outside.mailboxes.setdefault(recipient, []).append(letter)
-        self.rows("inbox").extend({"consumer": name, "message_ref": ref} for name in ("exchange", "notifications"))
+        self.rows("inbox").extend({"consumer": name, "message_ref": ref} for name in CONSUMERS)
         place = {"message_ref": ref, "recipient": recipient, "place": sequence, "case_ref": case}
         self.rows("messages").append(place)
         if recipient == HOME:  # the shelter's was stopped in the end
