@@ -11,6 +11,7 @@ from runtime.http.app_state import AppState
 from runtime.register import Subject
 from runtime.scheduler import agency_unit_of_work, commit, log_and_continue, run_every
 from services.consent import change_log, follow_ups, pending_notices
+from services.consent.commands import field_requests
 from services.consent.domain import Provision, ending_notices, expiry_notices, grant_notices
 from services.consent.pending_notices import ConsentNoticeKind, PendingNotice
 
@@ -29,7 +30,12 @@ async def run_jobs(app_state: AppState) -> None:
 
 async def _of_agency(app_state: AppState, agency_id: str) -> None:
     async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
-        notices = [] if unit is None else await pending_notices.of_agency(unit.session, agency_id)
+        if unit is not None and await field_requests.lapse(unit):
+            await commit(unit)
+    async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
+        if unit is None:
+            return
+        notices = await pending_notices.of_agency(unit.session, agency_id)
     for notice in notices:
         async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
             if unit is None:

@@ -21,7 +21,19 @@ from schemas.codes import (
     StartsWhen,
 )
 from schemas.strict_model import StrictModel
-from schemas.values import AgencyRef, Day, Flag, Instant, Items, LanguageTag, PersonRef, Slug, Text200, Text2000
+from schemas.values import (
+    AgencyRef,
+    Day,
+    Flag,
+    Instant,
+    Items,
+    LanguageTag,
+    PersonRef,
+    Slug,
+    Text200,
+    Text300,
+    Text2000,
+)
 from services.consent.domain import Consideration, RequestedDirective, Signature, SignerConflict, SignerRole
 
 MOST_CONSIDERED: Final = 20  # agencies and purposes side by side
@@ -228,6 +240,22 @@ class SignatureRequest(StrictModel):
 
 class RevocationRequest(StrictModel):
     """A stop, told on any channel and in any words: everything here may be left out, and so may the body."""
+
+    by: RevokedBy = RevokedBy.SURVIVOR
+    channel: Slug | None = None
+
+
+class FieldsRequest(StrictModel):
+    """What an agency asks to see besides what it may see now, for which purpose, and why."""
+
+    custodian_ref: AgencyRef
+    purpose: Purpose
+    categories: Annotated[Items[DataCategory], Field(min_length=1)]
+    reason: Text300
+
+
+class DeclineRequest(StrictModel):
+    """The survivor's no to a request for fields, told on any channel."""
 
     by: RevokedBy = RevokedBy.SURVIVOR
     channel: Slug | None = None

@@ -31,6 +31,7 @@ from services.dashboard.pages import (
     duty_pages,
     exclusion_pages,
     fallback_pages,
+    field_request_pages,
     figure_pages,
     health_pages,
     intake_pages,
@@ -86,6 +87,7 @@ ROUTES = (
     accounting_pages.routes,
     health_pages.routes,
     exclusion_pages.routes,
+    field_request_pages.routes,
     colleague_pages.routes,
     open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person
     people_pages.routes,

@@ -3,6 +3,7 @@
 from services.consent.api import (
     agency_routes,
     case_routes,
+    field_request_routes,
     list_routes,
     preview_routes,
     read_routes,
@@ -13,6 +14,7 @@ from services.consent.api.permissions import routes
 __all__ = [
     "agency_routes",
     "case_routes",
+    "field_request_routes",
     "list_routes",
     "preview_routes",
     "read_routes",

@@ -10,6 +10,7 @@ from runtime import register
 from schemas.codes import DirectiveState, RevokedBy
 from services.consent import change_log, confirmations, follow_ups, pending_notices, store
 from services.consent.change_log import ChangeEntry
+from services.consent.commands import field_requests
 from services.consent.commands.revocation import planned_notices, revocation_entries
 from services.consent.domain import (
     PlannedRevocation,
@@ -66,6 +67,7 @@ async def _enter(
         await change_log.tell_if_possible(unit, now, [] if notice is None else [notice])
     await change_log.tell(unit, now, [grant_notices(active, case_ref, now.at)])
     await follow_ups.close_ended(session, others)
+    await field_requests.grant(unit, now, active)
     if active.in_force(now.at):
         await pending_notices.announce(session, active.ref)
     return active

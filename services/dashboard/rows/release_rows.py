@@ -219,3 +219,35 @@ class ComparisonListRow(ServiceRow):
     """All agencies considered, side by side."""
 
     considered: tuple[ComparisonRow, ...]
+
+
+class FieldRequestRow(ServiceRow):
+    """What an agency asked to see besides; its reason is for the custodian alone."""
+
+    request_ref: UUID
+    custodian_ref: str
+    requester_ref: str
+    purpose: str
+    categories: tuple[str, ...]
+    state: str
+    version: int
+    requested_at: datetime
+    due_at: datetime
+    reason: str = ""
+    answered_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nobody has answered it."""
+        return self.state == "open"
+
+    @property
+    def etag(self) -> str:
+        """Return its version as a step names it."""
+        return f'"{self.version}"'
+
+
+class FieldRequestListRow(ServiceRow):
+    """The requests about a case, oldest first."""
+
+    requests: tuple[FieldRequestRow, ...]

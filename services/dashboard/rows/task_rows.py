@@ -52,6 +52,8 @@ class TaskRow(ServiceRow):
             return f"{CASES}/{self.case_ref}/plan"
         if self.reason is TaskReason.RELEASE_ENDING:
             return f"{RELEASES}/{self.case_ref}/release/{self.cause_ref}"
+        if self.reason is TaskReason.FIELD_REQUEST:
+            return f"{RELEASES}/{self.case_ref}/requests"
         if self.reason in (TaskReason.WRITTEN_FOLLOWUP, TaskReason.BLOCKED_COLLEAGUE):
             return f"{RELEASES}/{self.case_ref}"
         return f"{CASES}/{self.case_ref}"
