@@ -31,6 +31,7 @@ GRANTS, STOPS = f"{CONSENT}/test_grants.py", f"{CONSENT}/test_revocation_api.py"
 NUMBERS = "tests/services/law_enforcement_bridge/test_order_numbers.py"
 PREVIEWS = f"{CONSENT}/test_previews.py"
 REFERRALS, ORDERS = "tests/services/referrals", "tests/services/law_enforcement_bridge/test_api.py"
+ASKS = f"{CONSENT}/test_field_requests.py"
 SCREENS = "tests/services/intake/test_risk_screens.py"
 DENIALS, OWN_PEOPLE = f"{CONSENT}/test_denials.py", "tests/services/intake/test_people.py"
 INTAKE, EXCHANGE = "tests/services/intake/test_api.py", "tests/services/exchange"
@@ -157,6 +158,9 @@ EFFECTS: dict[str, dict[str, str]] = {
         PART_2,
     )
     | {"intermediary_members": f"{ENFORCED}::test_intermediaries_are_on_the_sealed_record"},
+    "FieldsRequest": dict.fromkeys(("custodian_ref", "reason"), f"{ASKS}::test_only_the_custodian_reads_why")
+    | dict.fromkeys(("purpose", "categories"), f"{ASKS}::test_a_release_of_something_else_answers_nothing"),
+    "DeclineRequest": dict.fromkeys(("by", "channel"), f"{ASKS}::test_her_no_is_kept_as_she_said_it"),
     "RevocationRequest": {
         "by": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
         "channel": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",

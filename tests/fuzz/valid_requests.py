@@ -36,6 +36,12 @@ FIRST: Final = {"If-Match": '"1"'}
 SECOND: Final = {"If-Match": '"2"'}
 REVIEW: Final = {"held_on": "2026-03-01", "trigger": "asked", "attendees": ["ana"], "changes": "It stands"}
 NEAR_MISS: Final = {"happened_on": "2026-02-01", "what_happened": "He stood at the gate", "worked": "A neighbour rang"}
+FIELDS_ASKED: Final = {
+    "custodian_ref": "bay-hotline",
+    "purpose": "shelter",
+    "categories": ["children"],
+    "reason": "She needs a cot",
+}
 SCREEN: Final = {"instrument_id": "accord-first"}
 ANSWERED: Final = {"answers": [{"code": f"b{number}", "answer": "no"} for number in range(1, 11)]}
 SIGNED: Final = EXPLAINED | {"signer_role": "survivor"}
@@ -241,11 +247,22 @@ class Clerk:
                     continue  # the drafts are there to be signed and refused
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
                 self.note(operation, "ana", body, directive_ref=directive["directive_ref"])
+        self.field_requests(case)
         self.denials(case)
         self.deaths()
         last = self.a_case()
         self.note("stop_everything", "ana", {"by": "survivor"}, case_ref=last)
         self.note("record_death", "ana", {"died_on": "2026-01-02"}, case_ref=last)
+
+    def field_requests(self, case: str) -> None:
+        """What the shelter asks to see besides: to ask, to answer and to take back."""
+        own = str(self.street.do(self.street.town.case_ref_of(UUID(case), "harbor-house")))
+        self.note("request_fields", "sam", FIELDS_ASKED, case_ref=own)
+        self.note("list_field_requests", "ana", case_ref=case)
+        asked = [self.asks("sam", "consent", "POST", f"/v1/cases/{own}/field-requests", FIELDS_ASKED) for _ in "ab"]
+        received = self.asks("ana", "consent", "GET", f"/v1/cases/{case}/field-requests")["requests"]
+        self.note("decline_fields", "ana", {"channel": "voice"}, FIRST, request_ref=received[0]["request_ref"])
+        self.note("withdraw_fields", "sam", None, FIRST, request_ref=asked[1]["request_ref"])
 
     def denials(self, case: str) -> None:
         """A denial to sign away, and one that was, for a second person to confirm."""

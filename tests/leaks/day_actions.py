@@ -206,6 +206,25 @@ def refer(scene: Scene, case_ref: str) -> None:
     scene.does("ana", "referrals", f"POST {path}/withdrawal", withdrawal)
     logged = _referral_body(scene, case_ref) | {"mode": "logged"}
     scene.does("ana", "referrals", "POST /v1/referrals", logged)
+    ask_for_more(scene, case_ref)
+
+
+def ask_for_more(scene: Scene, case_ref: str) -> None:
+    """Have the shelter ask to see more, twice: she says no, and it is taken back."""
+    own = _received(scene)[0]["case_ref"]
+    for who in ("ana", "sam"):
+        body = scene.body(
+            "consent", "FieldsRequest", "asked", custodian_ref="bay-hotline", purpose="shelter", categories=["children"]
+        )
+        asked = scene.does("sam", "consent", f"POST /v1/cases/{own}/field-requests", body)
+        received = scene.people["ana"].does("consent", "GET", f"/v1/cases/{case_ref}/field-requests")["requests"][-1]
+        if who == "ana":
+            no = scene.body("consent", "DeclineRequest", "evidence", by="survivor")
+            place = f"POST /v1/field-requests/{received['request_ref']}/decline"
+            scene.does("ana", "consent", place, no, If_Match='"1"')
+        else:
+            place = f"POST /v1/field-requests/{asked['request_ref']}/withdrawal"
+            scene.does("sam", "consent", place, None, If_Match='"1"')
 
 
 def _referral_body(scene: Scene, case_ref: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ CASES = (
     "consent.record_death",
     "consent.draft_directive",
     "consent.list_directives",
+    "consent.list_field_requests",
     "consent.preview_case",
     "consent.compare_agencies",
     "consent.stop_everything",
@@ -75,6 +76,7 @@ def _closed_to_all(full_town: Existing) -> Iterator[Closed]:
         yield Closed(asker, "revoked", "exchange.open_message", message)
         yield Closed(asker, "revoked", "exchange.offer_message", message)
         yield Closed(asker, "revoked", "exchange.read_case", named[f"revoked case of {shelter}"])
+        yield Closed(asker, "revoked", "consent.request_fields", named[f"revoked case of {shelter}"])
         other = {"purpose": "advocacy"}
         yield Closed(asker, "another purpose", "exchange.open_message", named[f"open message to {shelter}"], other)
         for route in ("referrals.read_referral", *ANSWERS):
@@ -87,6 +89,8 @@ def _closed_to_one(full_town: Existing) -> Iterator[Closed]:
     shelter, police, named = full_town.shelter, full_town.police, full_town.named
     yield Closed("sam", "blocked", "exchange.open_message", named[f"hidden message to {shelter}"])
     yield Closed("sam", "blocked", "exchange.read_case", named[f"hidden case of {shelter}"])
+    yield Closed("sam", "blocked", "consent.request_fields", named[f"hidden case of {shelter}"])
+    yield Closed("sam", "blocked", "consent.list_field_requests", named[f"hidden case of {shelter}"])
     for route in ("referrals.read_referral", *ANSWERS):
         yield Closed("sam", "blocked", route, named["hidden referral received"])
     enforcement = {"purpose": "order_enforcement"}

@@ -183,11 +183,22 @@ async def _tell(full_town: Existing) -> None:
         full_town.keep("bay-hotline", f"{prefix} screen", screen["screen_ref"])
         plan = {"threat_type": "intimate_partner", "goals": ["A safe bed"]}
         await full_town.does("ana", "intake", "POST", f"/v1/cases/{case}/plans", plan)
+        await _ask_for_more(full_town, prefix, case)
         for agency in ("bay-hotline", full_town.shelter, full_town.police):
             await delivery.deliver(case, agency)
             full_town.keep(agency, f"{prefix} case of {agency}", await town.case_ref_of(case, agency))
             for ref in await _messages(town, case, agency):
                 full_town.keep(agency, f"{prefix} message to {agency}", ref)
+
+
+async def _ask_for_more(full_town: Existing, prefix: str, case: UUID) -> None:
+    """Have the shelter ask about a case; each side knows what was asked by a reference of its own."""
+    own = await full_town.town.case_ref_of(case, full_town.shelter)
+    body = {"custodian_ref": "bay-hotline", "purpose": "shelter", "categories": ["children"], "reason": "A cot"}
+    asked = await full_town.does("sam", "consent", "POST", f"/v1/cases/{own}/field-requests", body)
+    full_town.keep(full_town.shelter, f"{prefix} request sent", asked["request_ref"])
+    received = await full_town.does("ana", "consent", "GET", f"/v1/cases/{case}/field-requests")
+    full_town.keep("bay-hotline", f"{prefix} request received", received["requests"][0]["request_ref"])
 
 
 async def _messages(town: Town, case: UUID, agency: str) -> list[UUID]:

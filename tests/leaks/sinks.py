@@ -19,6 +19,7 @@ TYPED_AGAIN: Final = "devstack/issuer/page.py: who mistyped is shown the name ag
 END_OF_AN_ORDER: Final = "services/law_enforcement_bridge/README.md: the instants that its clock needs are kept"
 BY_ITS_DIRECTIVE: Final = "runtime/disclosure/offers.py: the offer of a directive's fact names it, to end with it"
 IN_ITS_TASK: Final = "docs/decisions/0046: a task holds the instant at which it is due"
+ASKED_OF_HER: Final = "services/consent/README.md: why an agency asks for more is the custodian's to read"
 AT_ITS_DESK: Final = (
     "services/intake/README.md: what an agency calls its case is shown to its own people who may read it"
 )
@@ -75,6 +76,7 @@ SINKS: Final = (
         end_of_an_order=END_OF_AN_ORDER,
         nickname=AT_ITS_DESK,
         day_of_a_review=IN_ITS_TASK,
+        asked=ASKED_OF_HER,
     ),
     a_sink("ETags, cursors and links", sink_readers.cursors),
     a_sink("tokens", sink_readers.tokens),

@@ -160,6 +160,15 @@ def test_a_review_is_told_by_its_task_alone(scene: Scene, day: Day, searcher: Se
     assert {request.split("?")[0] for request in telling} <= {"GET /v1/tasks"}
 
 
+def test_why_more_was_asked_is_told_to_the_custodian_alone(scene: Scene, day: Day, searcher: Searcher) -> None:
+    answers = [answer for answer in scene.recorder.answers if answer.status < 400]
+    hits = [(answer.request, hit) for answer in answers for hit in searcher.search(answer.request, answer.body)]
+
+    telling = {request for request, hit in hits if hit.canary and hit.canary.use == "asked"}
+    assert telling
+    assert all(request.startswith("GET /v1/cases/") and "/field-requests" in request for request in telling)
+
+
 def test_the_town_told_what_it_does(scene: Scene, day: Day) -> None:
     """Silence proves nothing: logs, spans and numbers were there to be searched."""
     exported = b"".join(export.body for export in scene.collector.exports)

@@ -201,6 +201,27 @@ def signature() -> dict[str, Any]:
     return EXPLAINED | {"signed_at": at, "signer_role": "survivor"}
 
 
+async def request_fields(shop: Shop) -> Write:
+    case_ref = await shop.released()
+    own = await shop.town.case_ref_of(case_ref, "harbor-house")
+    body = {"custodian_ref": "bay-hotline", "purpose": "shelter", "categories": ["children"], "reason": "A cot."}
+    return Write("sam", f"/v1/cases/{own}/field-requests", body, case_ref)
+
+
+async def decline_fields(shop: Shop) -> Write:
+    asking = await request_fields(shop)
+    await shop.done("consent", "POST", asking)
+    listing = Write("ana", f"/v1/cases/{asking.case_ref}/field-requests", None, asking.case_ref)
+    (received,) = (await shop.done("consent", "GET", listing))["requests"]
+    return Write("ana", f"/v1/field-requests/{received['request_ref']}/decline", {}, asking.case_ref, '"1"')
+
+
+async def withdraw_fields(shop: Shop) -> Write:
+    asking = await request_fields(shop)
+    ref = (await shop.done("consent", "POST", asking))["request_ref"]
+    return Write("sam", f"/v1/field-requests/{ref}/withdrawal", None, asking.case_ref, '"1"')
+
+
 async def lift_denial(shop: Shop) -> Write:
     case_ref = await shop.town.open_case("bay-hotline")
     denial = {"effect": "deny", "recipient": "harbor-house", "categories": ["needs"]}
@@ -363,6 +384,9 @@ READY: dict[str, Callable[[Shop], Awaitable[Write]]] = {
     "draft_directive": draft_directive,
     "sign_directive": sign_directive,
     "lift_denial": lift_denial,
+    "request_fields": request_fields,
+    "decline_fields": decline_fields,
+    "withdraw_fields": withdraw_fields,
     "confirm_directive": confirm_directive,
     "offer_message": offer_message,
     "record_order": record_order,

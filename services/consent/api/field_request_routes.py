@@ -13,19 +13,21 @@ from services.consent import field_request_store, locked_subject, store
 from services.consent.api.permissions import MayRead, MayRecordSignatures, routes
 from services.consent.commands import field_requests
 from services.consent.domain.field_requests import FieldRequest, FieldRequestState
+from services.consent.field_request_responses import FieldRequestResponse, FieldRequestsResponse
 from services.consent.locked_subject import LockedSubject
 from services.consent.requests import DeclineRequest, FieldsRequest
-from services.consent.responses import FieldRequestResponse, FieldRequestsResponse
 
 MayOpen = Annotated[UnitOfWork, Depends(require_scope("messages:open"))]
 
 
-async def as_asked(case_ref: UUID, asked_ref: CreatedResources, unit: MayOpen) -> FieldRequestResponse:
+async def as_asked(
+    case_ref: UUID, asked_ref: CreatedResources, unit: MayOpen, answer: Response
+) -> FieldRequestResponse:
     """Show the request as it is now."""
     locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     for request in await field_requests.requests_of(locked):
         if request.asked_ref == asked_ref:
-            return FieldRequestResponse.of(request, unit.agency_id)
+            return _response(request, unit, answer)
     raise Absent
 
 
@@ -44,8 +46,7 @@ async def request_fields(case_ref: UUID, form: FieldsRequest, unit: MayOpen, ans
     locked = await locked_subject.own_case(unit, case_ref)
     request = await field_requests.ask(locked, case_ref, form)
     unit.created = request.asked_ref
-    answer.headers["ETag"] = etag(request.version)
-    return FieldRequestResponse.of(request, unit.agency_id)
+    return _response(request, unit, answer)
 
 
 @routes.get("/cases/{case_ref}/field-requests", response_model=FieldRequestsResponse, response_model_exclude_none=True)
@@ -56,10 +57,10 @@ async def list_field_requests(case_ref: UUID, unit: MayRead) -> FieldRequestsRes
     return FieldRequestsResponse(requests=[FieldRequestResponse.of(row, unit.agency_id) for row in requests])
 
 
-async def as_answered(request_ref: UUID, unit: MayRead) -> FieldRequestResponse:
+async def as_answered(request_ref: UUID, unit: MayRead, answer: Response) -> FieldRequestResponse:
     """Show the request as it is now."""
     _, request = await _locked(unit, request_ref, exclusive=False)
-    return FieldRequestResponse.of(request, unit.agency_id)
+    return _response(request, unit, answer)
 
 
 @routes.post(
@@ -108,5 +109,6 @@ async def _locked(unit: UnitOfWork, ref: UUID, *, exclusive: bool = True) -> tup
 
 
 def _response(request: FieldRequest, unit: UnitOfWork, answer: Response) -> FieldRequestResponse:
-    answer.headers["ETag"] = etag(request.version)
-    return FieldRequestResponse.of(request, unit.agency_id)
+    shown = FieldRequestResponse.of(request, unit.agency_id)
+    answer.headers["ETag"] = etag(shown.version)
+    return shown

@@ -159,3 +159,12 @@ async def test_a_release_of_something_else_answers_nothing(desk: Desk, asked: As
     await desk.permit(asked.case_ref, "identity", adds_to_ref=await asked.release())
 
     assert [row["state"] for row in await asked.seen("sam")] == ["open"]
+
+
+async def test_her_no_is_kept_as_she_said_it(desk: Desk, asked: Asked, app: FastAPI) -> None:
+    await asked.ask()
+
+    await asked.end("declined", app)
+
+    kept = {"by": "survivor", "channel": "voice", "recorded_by": "ana"}
+    assert (kept,) in desk.rows("SELECT evidence FROM consent.field_request WHERE state = 'declined'")

@@ -41,6 +41,7 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
     denial = await _releases(square, ana, case)
     assert (await nia.submit(f"{case}/opening", reason_code="covering")).status_code == 303
     await _referral(square, hotline, ana, case)
+    shared = await _ask_for_more(square, sam, case)
     await set_aside(square, hotline)
     await recorded(lee)
     tasks = await _tasks(square, hotline, case, refs[0])
@@ -55,7 +56,8 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
         (nia, (denial,)),  # as the second person, who has said why
         (boss, (PEOPLE, f"{PEOPLE}/{refs[1]}", f"{PEOPLE}/sessions")),
         (officer, (waiting, "/app/health", f"{case}/exclusion")),
-        (sam, (REFERRALS, MESSAGES)),
+        (sam, (REFERRALS, MESSAGES, f"{shared}/new")),
+        (ana, (f"{RELEASES}/{case.rpartition('/')[2]}/requests",)),
         (lee, (ORDERS,)),
     ]
     forms = [form for browser, starts in walks for form in await forms_before(browser, *starts)]
@@ -119,6 +121,16 @@ async def start_screens(ana: Browser, case: str) -> tuple[str, str, str]:
             assert (await send(ana, page, page, **answers)).status_code == 303
         pages.append(page)
     return f"{case}/risk", pages[0], pages[1]
+
+
+async def _ask_for_more(square: Square, sam: Browser, case: str) -> str:
+    """Have the shelter ask about a case; return its page of what was asked."""
+    own = await square.town.case_ref_of(UUID(case.rpartition("/")[2]), "harbor-house")
+    place = f"{RELEASES}/{own}/requests"
+    fields = Read((await sam.get(f"{place}/new")).text).fields
+    named = {"custodian_ref": fields["custodian_ref"], "purpose": "shelter", "categories": "children"}
+    assert (await send(sam, f"{place}/new", "/new", **named, reason="She needs a cot")).status_code == 303
+    return place
 
 
 async def _referral(square: Square, hotline: str, ana: Browser, case: str) -> None:

@@ -19,6 +19,7 @@ from tests.services.dashboard.desk_forms import PageForms
 CASES, RELEASES = "/app/cases", "/app/releases"
 # What a page is bound to a case by, and what it is not.
 OF_A_CASE = {"case_ref", "referral_ref", "message_ref", "order_ref", "directive_ref", "incident_ref", "screen_ref"}
+OF_A_CASE |= {"request_ref"}
 OF_NO_CASE = {
     "name",
     "group",
@@ -111,6 +112,7 @@ async def colleagues(square: Square) -> Colleagues:
         "message_ref": str(message_ref),
         "incident_ref": str(uuid4()),
         "screen_ref": str(uuid4()),
+        "request_ref": str(uuid4()),
     } | WITHIN
     return Colleagues(square, refs, worker, colleague)
 

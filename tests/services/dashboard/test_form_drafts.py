@@ -14,6 +14,7 @@ from schemas.codes import AgencyKind, Purpose
 from services.dashboard.forms.assignment_forms import ReferralAssignmentForm
 from services.dashboard.forms.case_forms import AssignmentForm, CaseSearchForm, ClosingForm, NicknameForm
 from services.dashboard.forms.desk_form import DeskForm
+from services.dashboard.forms.field_request_forms import AskForMoreForm
 from services.dashboard.forms.incident_forms import IncidentForm, IntakeForm
 from services.dashboard.forms.ledger_forms import LedgerFilterForm
 from services.dashboard.forms.order_forms import (
@@ -91,6 +92,7 @@ FORMS = (
     Draftable(QuestionnaireForm, "{started}", "item_b1", "yes"),
     Draftable(OverrideBandForm, "{screened}/override", "reason", stands_at="{screened}"),
     Draftable(ShiftForm, f"{TASKS}/duty/shift", "starts_at", "2099-01-17T18:00"),
+    Draftable(AskForMoreForm, f"{RELEASES}/{{shared}}/requests/new", "reason"),
     Draftable(NewPersonForm, f"{PEOPLE}/new", "name"),
     Draftable(RolesForm, f"{PEOPLE}/{{colleague}}/roles", "roles", "counsellor"),
     Draftable(LeavingForm, f"{PEOPLE}/{{colleague}}/leaving"),
@@ -140,6 +142,7 @@ async def places_of(square: Square, agency: str, browser: Browser) -> dict[str, 
         "order": str(order.headers["location"]).partition("?")[0],
         "colleague": colleague,
         "denial": str(denial),
+        "shared": str(await square.town.case_ref_of(hotline, agency)),
         "planned": await planned(browser),
         "started": await screened(browser, case),
         "screened": await screened(browser, case, **{f"item_b{number}": "no" for number in range(1, 11)}),
