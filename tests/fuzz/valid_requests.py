@@ -247,7 +247,7 @@ class Clerk:
                     continue  # the drafts are there to be signed and refused
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
                 self.note(operation, "ana", body, directive_ref=directive["directive_ref"])
-        self.field_requests(case)
+        self.field_requests(self.a_case())
         self.denials(case)
         self.deaths()
         last = self.a_case()
