@@ -7,10 +7,12 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 
+from kernel.ledger.entry import Act
 from runtime.database.unit_of_work import UnitOfWork
 from runtime.http import Absent, CreatedResources, IfMatch, etag, replayed_by, require_match, require_scope
-from services.consent import field_request_store, locked_subject, store
+from services.consent import change_log, field_request_store, locked_subject, store
 from services.consent.api.permissions import MayRead, MayRecordSignatures, routes
+from services.consent.change_log import ChangeEntry
 from services.consent.commands import field_requests
 from services.consent.domain.field_requests import FieldRequest, FieldRequestState
 from services.consent.field_request_responses import FieldRequestResponse, FieldRequestsResponse
@@ -51,9 +53,10 @@ async def request_fields(case_ref: UUID, form: FieldsRequest, unit: MayOpen, ans
 
 @routes.get("/cases/{case_ref}/field-requests", response_model=FieldRequestsResponse, response_model_exclude_none=True)
 async def list_field_requests(case_ref: UUID, unit: MayRead) -> FieldRequestsResponse:
-    """List the requests about the agency's case of which it is a side, oldest first, ended ones too."""
+    """List the requests about the agency's case of which it is a side, oldest first; the look is on record."""
     locked = await locked_subject.own_case(unit, case_ref, exclusive=False)
     requests = await field_requests.requests_of(locked)
+    await change_log.record(unit, locked.subject, [ChangeEntry(Act.CONSULTED, unit.agency_id)])
     return FieldRequestsResponse(requests=[FieldRequestResponse.of(row, unit.agency_id) for row in requests])
 
 

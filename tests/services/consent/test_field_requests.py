@@ -21,6 +21,7 @@ LATE = """
 UPDATE consent.field_request SET due_at = register.instant() - interval '1 second'
 WHERE request_ref = %(ref)s RETURNING 1
 """
+LOOKS = "SELECT count(*) FROM ledger.pending WHERE convert_from(header, 'utf8') LIKE '%%consulted%%'"
 ENDS = ("declined", "withdrawn", "lapsed", "granted")
 
 
@@ -168,3 +169,13 @@ async def test_her_no_is_kept_as_she_said_it(desk: Desk, asked: Asked, app: Fast
 
     kept = {"by": "survivor", "channel": "voice", "recorded_by": "ana"}
     assert (kept,) in desk.rows("SELECT evidence FROM consent.field_request WHERE state = 'declined'")
+
+
+async def test_reading_what_was_asked_is_on_record(desk: Desk, asked: Asked) -> None:
+    await asked.ask()
+    before = desk.rows(LOOKS)
+
+    await asked.seen("ana")
+
+    after = desk.rows(LOOKS)
+    assert after[0][0] == before[0][0] + 1
