@@ -69,8 +69,8 @@ CREATE FUNCTION carrying.open_task(
     INSERT INTO carrying.task (agency_id, subject_id, case_ref, custodian, decided_ref, purpose, reason, cause_ref,
         turn, trigger, queue, person_ref, due_at, opened_at, changed_at)
     SELECT whose, c.subject_id, c.case_ref, d.agency_id, d.case_ref, open_task.purpose, open_task.reason, cause,
-        open_task.turn, open_task.trigger, open_task.queue, person, due, register.instant(), register.instant()
-    FROM (SELECT 1) AS once
+        open_task.turn, open_task.trigger, open_task.queue, person, due, once.at, once.at
+    FROM (SELECT register.instant() AS at) AS once
     LEFT JOIN register."case" AS d ON d.case_ref = about AND d.agency_id = COALESCE(open_task.custodian, whose)
     LEFT JOIN register."case" AS c ON c.subject_id = d.subject_id AND c.agency_id = whose
     WHERE (about IS NULL OR c.case_ref IS NOT NULL)
