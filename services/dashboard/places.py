@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -27,6 +28,13 @@ def page_of(request: Request) -> str:
     """Return the address of the page that is asked for, without what says how it was come to."""
     query = urlencode([(name, value) for name, value in request.query_params.multi_items() if name not in PASSING])
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def nearest(path: str, pages: Collection[re.Pattern[str]]) -> str:
+    """Return the address, or the nearest above it, that is one of these pages; "" where none is."""
+    while path and not any(page.match(path) for page in pages):
+        path = path.rpartition("/")[0]
+    return path
 
 
 def path_of(page: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.sse import format_sse_event
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -35,7 +35,7 @@ from services.dashboard.issuer import Issuer, SignInDenied, TokenSet
 from services.dashboard.language import language_of, speaking
 from services.dashboard.local_clock import LocalClock
 from services.dashboard.navigation import navigation_for
-from services.dashboard.places import own_page, page_of
+from services.dashboard.places import nearest, own_page, page_of
 from services.dashboard.service_client import ServiceClient
 from services.dashboard.session_secret import NotUnsealed, SessionSecret
 from services.dashboard.store import TimeLeft
@@ -111,6 +111,11 @@ class SessionRoute(APIRoute):
         if len(entrances) != 1:
             raise TypeError(f"{path}: a page names exactly one entrance in its signature")
         self.entrance = entrances[0]
+
+    @property
+    def is_page(self) -> bool:
+        """Tell whether a session can be shown something at its address."""
+        return self.entrance.session and "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Handler:
         """Return the handler of a request, with authentication around it."""
@@ -236,8 +241,15 @@ def _to_start(request: Request, reason: str) -> Response:
         current = urlsplit(request.headers.get("hx-current-url", ""))
         page = own_page(f"{current.path}?{current.query}" if current.query else current.path)
     else:
-        page = own_page(page_of(request) if request.method == "GET" else request.url.path)
+        page = own_page(page_of(request) if request.method == "GET" else _page_of_form(request))
     return _to(request, start_address(reason, page))
+
+
+def _page_of_form(request: Request) -> str:
+    """Return the address of the page that a form was sent from: its own, or the nearest above it that is a page."""
+    routes = [context.original_route for context in iter_route_contexts(request.app.routes)]
+    patterns = [route.path_regex for route in routes if isinstance(route, SessionRoute) and route.is_page]
+    return nearest(request.url.path, patterns)
 
 
 def _to(request: Request, place: str) -> Response:

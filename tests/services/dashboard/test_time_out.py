@@ -1,6 +1,9 @@
 """Whoever is signed out is told why, and after signing in again goes on where they were; nobody is led elsewhere."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -9,10 +12,17 @@ from services.dashboard.places import own_page
 from services.dashboard.session_auth import BACKGROUND
 from tests.services.dashboard.browser import OWN_FORM, Read
 from tests.services.dashboard.conftest import PASSPHRASE, Square
+from tests.services.dashboard.desk_routes import PAGES, template_of
 
 BOARD = "/app/board/waiting"
 OLDER = "UPDATE dashboard.session SET {} = {} - interval '{}'"
 SESSION = "/app/session"
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+
+
+def forms() -> Iterator[str]:
+    """Yield the template of each address that a form of whoever is signed in is sent to."""
+    yield from (page.path for page in PAGES if page.entrance.session and "POST" in (page.methods or ()))
 
 
 def older(square: Square, column: str, interval: str) -> None:
@@ -65,6 +75,17 @@ async def test_a_form_sent_too_late_leads_back_to_its_page(square: Square) -> No
     answer = await browser.client.post("/app/cases/new", data=fields, headers=OWN_FORM)
 
     assert answer.headers["location"] == "/app?left=idle&to=%2Fapp%2Fcases%2Fnew"
+
+
+@pytest.mark.parametrize("template", sorted(forms()))
+async def test_each_form_sent_too_late_leads_to_a_page(square: Square, template: str) -> None:
+    address = re.sub(r"{[^}]*}", NOBODYS, template)
+
+    answer = await square.browser().client.post(address, headers=OWN_FORM)
+    place = dict(parse_qsl(urlsplit(answer.headers["location"]).query)).get("to", "/app")
+
+    assert answer.status_code == 303
+    assert template_of("GET", place) != ""
 
 
 async def test_a_script_is_led_to_the_start_and_back_to_its_page(square: Square) -> None:
