@@ -51,6 +51,9 @@ def task(row: Any) -> Item:
     return Item(read.task_ref, read.code, reason_text(read), since=read.opened_at, until=read.due_at, page=page)
 
 
+THIS_WEEK = ("due_within_days", "7")
+
+
 def _task_tile(name: str, title: str, empty: str, *query: tuple[str, str], flag: str = "") -> Tile:
     params = (*query, ("state", "open"), ("state", "claimed"))
     source = Source("tasks", "/v1/tasks", params, "tasks", task)
@@ -97,7 +100,11 @@ TO_CONFIRM = Tile(
     soon=timedelta(days=1),
 )
 MY_TASKS = _task_tile(
-    "my-tasks", mark("Tasks that I have"), mark("A task stands here when you are to do it."), ("mine", "true")
+    "my-tasks",
+    mark("Tasks that I have"),
+    mark("A task stands here when you are to do it within a week."),
+    ("mine", "true"),
+    THIS_WEEK,
 )
 LATE_TASKS = _task_tile(
     "late-tasks",

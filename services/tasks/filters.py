@@ -19,7 +19,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    TextClause,
     Uuid,
+    bindparam,
     text,
 )
 
@@ -70,7 +72,8 @@ class TaskFilter:
     states: tuple[TaskState, ...] = ()
     reasons: tuple[TaskReason, ...] = ()
     case_ref: UUID | None = None
-    due_before: datetime | None = None
+    due_within_days: int | None = None
+    due_after_days: int | None = None
     unassigned: bool = False
     overdue: bool = False
     flagged: bool | None = None
@@ -93,15 +96,24 @@ def conditions(agency: str, filters: TaskFilter) -> list[ColumnElement[bool]]:
     required += _in(TASKS.c.reason, filters.reasons)
     if filters.case_ref is not None:
         required.append(TASKS.c.case_ref == filters.case_ref)
-    if filters.due_before is not None:
-        required.append(TASKS.c.due_at < filters.due_before)
+    if filters.due_within_days is not None:
+        required.append(TASKS.c.due_at < _in_days(filters.due_within_days))
+    if filters.due_after_days is not None:
+        required.append(TASKS.c.due_at >= _in_days(filters.due_after_days))
     if filters.unassigned:
         required.append(TASKS.c.person_ref.is_(None))
     if filters.overdue:
-        required.append(TASKS.c.due_at < text("register.instant()"))
+        required.append(TASKS.c.due_at < _in_days(0))
     if filters.flagged is not None:
         required.append(TASKS.c.flagged == filters.flagged)
     return required
+
+
+def _in_days(days: int) -> TextClause:
+    """Return the instant so many days from now; read once, or it would forbid the index over instants."""
+    return text("(SELECT register.instant() + make_interval(days => :days))").bindparams(
+        bindparam("days", days, unique=True)
+    )
 
 
 def _in(column: Any, values: Collection[str]) -> list[ColumnElement[bool]]:

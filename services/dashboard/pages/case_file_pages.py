@@ -16,7 +16,7 @@ from services.dashboard.forms.case_forms import AssignmentForm, ClosingForm, Nic
 from services.dashboard.forms.desk_form import DeskForm
 from services.dashboard.mail import case_file
 from services.dashboard.navigation import CASES
-from services.dashboard.pages.task_list_pages import PATH, SOON
+from services.dashboard.pages.task_list_pages import PATH, SOON, WEEK
 from services.dashboard.rows.case_rows import CaseRow, OpenedCaseRow
 from services.dashboard.rows.mail_rows import MailRow
 from services.dashboard.rows.task_rows import TaskListRow, TaskRow
@@ -36,13 +36,15 @@ async def show_case(case_ref: UUID, desk: AtDesk) -> Response:
     case, people, records, tasks = await asyncio.gather(
         _case(desk, case_ref), colleague_names(desk), _records(desk, case_ref), _tasks(desk, case_ref)
     )
+    week_ends_at = desk.visit.clock.at + WEEK
     return desk.page(
         "cases/case.html",
         live_address=desk.live_address(case_ref),
         case=case,
         assigned=", ".join(people.get(ref, ref) for ref in case.assigned_to),
         records=records,
-        tasks=tasks,
+        tasks=None if tasks is None else [task for task in tasks if task.due_at < week_ends_at],
+        later=[task for task in tasks or () if task.due_at >= week_ends_at],
         people=people,
         why=why,
         soon=SOON,

@@ -29,6 +29,7 @@ from services.dashboard.task_words import refusal_words, why
 PATH: Final = "/v1/tasks"
 SEVERAL: Final = f"{TASKS}/several"
 SOON: Final = timedelta(hours=4)
+WEEK: Final = timedelta(days=7)
 NONE_TICKED: Final = mark("No task is ticked.")
 
 routes = session_router(TASKS)
@@ -45,13 +46,19 @@ class TaskView:
 
 
 TO_DO: Final[Query] = (("state", "open"), ("state", "claimed"))
+THIS_WEEK: Final[Query] = (("due_within_days", f"{WEEK.days}"), *TO_DO)
 VIEWS: Final[Mapping[str, TaskView]] = {
-    "mine": TaskView(mark("Mine"), (("mine", "true"), *TO_DO), mark("Nothing is due that you have to do.")),
+    "mine": TaskView(
+        mark("Mine"), (("mine", "true"), *THIS_WEEK), mark("Nothing is due this week that you have to do.")
+    ),
     "unassigned": TaskView(
-        mark("Nobody has it"), (("unassigned", "true"), *TO_DO), mark("Somebody has every task of your agency.")
+        mark("Nobody has it"), (("unassigned", "true"), *THIS_WEEK), mark("Somebody has every task of this week.")
     ),
     "overdue": TaskView(mark("Overdue"), (("overdue", "true"), *TO_DO), mark("Nothing of your agency is overdue.")),
-    "agency": TaskView(mark("My agency"), TO_DO, mark("Nothing is due at your agency.")),
+    "agency": TaskView(mark("My agency"), THIS_WEEK, mark("Nothing is due at your agency this week.")),
+    "later": TaskView(
+        mark("Later"), (("due_after_days", f"{WEEK.days}"), *TO_DO), mark("Nothing is due later than in a week.")
+    ),
     "put-off": TaskView(mark("Put off"), (("state", "snoozed"),), mark("No task is put off.")),
     "privacy": TaskView(
         mark("Privacy"), (("queue", "privacy"), *TO_DO), mark("No privacy task is due."), "conflicts:read"

@@ -17,7 +17,6 @@ from runtime.http import Cursor, Limit, Refused, etag, router
 from runtime.http.pagination import CountResponse, link_next
 from runtime.http.sealed_cursors import sealed, unsealed_place
 from schemas.codes import Purpose, TaskQueue, TaskReason
-from schemas.values import Instant
 from services.tasks import store
 from services.tasks.api.lookup import (
     LIST,
@@ -34,6 +33,7 @@ from services.tasks.filters import TaskFilter, TaskPagePosition
 from services.tasks.responses import TaskResponse, TasksResponse
 
 Reasons = Annotated[tuple[TaskReason, ...], Query(max_length=len(TaskReason))]
+Days = Annotated[int | None, Query(ge=0, le=366)]
 States = Annotated[tuple[TaskState, ...], Query(max_length=len(TaskState))]
 
 routes = router("/v1/tasks", tags=["tasks"], refusals=REFUSALS)
@@ -45,7 +45,8 @@ def _query(
     state: States = (),
     reason: Reasons = (),
     case_ref: UUID | None = None,
-    due_before: Instant | None = None,
+    due_within_days: Days = None,
+    due_after_days: Days = None,
     unassigned: bool = False,
     overdue: bool = False,
     flagged: bool | None = None,
@@ -56,7 +57,8 @@ def _query(
         states=state,
         reasons=reason,
         case_ref=case_ref,
-        due_before=due_before,
+        due_within_days=due_within_days,
+        due_after_days=due_after_days,
         unassigned=unassigned,
         overdue=overdue,
         flagged=flagged,
@@ -72,7 +74,8 @@ async def list_tasks(
 ) -> TasksResponse:
     """List what is left to do at the agency as far as this person may see it, closest due instant first.
 
-    `mine` are those at whoever asks, `unassigned` those at nobody, `overdue` those whose time is over; `state` and
+    `mine` are those at whoever asks, `unassigned` those at nobody, `overdue` those whose time is over;
+    `due_within_days` are those due until then, overdue ones too, and `due_after_days` those due later; `state` and
     `reason` may be named several times. What is done or was called off is in no list. Each case shown is on record
     once a day. A page may be short or empty and still have a next one.
     """

@@ -48,7 +48,7 @@ async def test_a_near_miss_makes_the_plan_due_until_it_is_reviewed(square: Squar
     assert silent.status_code == 409
     assert "Say why nothing changes after a near miss." in silent.text
     assert reviewed.headers["location"] == f"{place}?done=reviewed"
-    assert "Nothing is due in this case." in (await browser.get(place)).text
+    assert "Nothing is due in this case this week." in (await browser.get(place)).text
     assert "Not reviewed yet" not in (await browser.get(f"{place}/near-misses")).text
     assert "Last looked at" in (await browser.get(f"{place}/plan")).text
 
@@ -62,7 +62,7 @@ async def test_a_review_leaves_the_plan_to_be_read(square: Square) -> None:
 
     assert reviewed.status_code == 303, reviewed.text
     assert "A home" in opened.text
-    assert "Look at the safety plan again" in (await browser.get(f"{TASKS}?view=mine")).text
+    assert "Look at the safety plan again" in (await browser.get(f"{TASKS}?view=later")).text
 
 
 @pytest.mark.parametrize(

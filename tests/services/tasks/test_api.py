@@ -73,8 +73,9 @@ async def test_what_is_due_first_comes_first(desk: Desk) -> None:
 
     assert rows == texts([soon, late, later])
     assert await count(desk.ana, f"case_ref={case_ref}") == 3
-    before = (now + timedelta(days=2)).isoformat().replace("+00:00", "Z")
-    assert await refs(desk.ana, f"case_ref={case_ref}&due_before={before}") == [str(soon)]
+    assert await refs(desk.ana, f"case_ref={case_ref}&due_within_days=1") == [str(soon)]
+    assert await refs(desk.ana, f"case_ref={case_ref}&due_after_days=1") == texts([late, later])
+    assert await refs(desk.ana, f"case_ref={case_ref}&due_after_days=1&due_within_days=2") == [str(late)]
 
 
 async def test_a_list_holds_what_is_asked_for(desk: Desk) -> None:
