@@ -48,7 +48,7 @@ class TaskRow(ServiceRow):
             return HEALTH
         if self.reason is TaskReason.REFERRAL_OVERDUE:
             return f"{REFERRALS}/{self.cause_ref}"
-        if self.reason is TaskReason.PLAN_REVIEW:
+        if self.reason in (TaskReason.PLAN_REVIEW, TaskReason.PLAN_REHEARSAL):
             return f"{CASES}/{self.case_ref}/plan"
         if self.reason is TaskReason.RELEASE_ENDING:
             return f"{RELEASES}/{self.case_ref}/release/{self.cause_ref}"

@@ -20,7 +20,16 @@ from runtime.http import (
 from runtime.register import Subject
 from schemas.codes import AgencyKind, Participation, ReviewTrigger
 from schemas.facts.incident import IncidentBlock
-from services.intake import case_status, colleague_openings, domain, nicknames, plan_reviews, plan_store, store
+from services.intake import (
+    case_status,
+    colleague_openings,
+    contact_checks,
+    domain,
+    nicknames,
+    plan_reviews,
+    plan_store,
+    store,
+)
 from services.intake.api.lookup import REFUSALS, MayReadCases, MayWriteCases, own_subject, readable_subject
 from services.intake.requests import CaseRequest, IncidentRequest, IncidentVersionRequest
 from services.intake.responses import CaseResponse, IncidentResponse, OpenedResponse, PlanResponse
@@ -116,7 +125,8 @@ async def report_incident(
     await store.add_incident(unit.session, unit.agency_id, incident)
     unit.created = incident.incident_ref
     await disclosure.offer(unit, fact, subject)
-    await plan_reviews.force(unit, case_ref, ReviewTrigger.NEW_INCIDENT, subject.at)
+    await plan_reviews.force(unit, case_ref, ReviewTrigger.NEW_INCIDENT, subject.at, unit.person_ref)
+    await contact_checks.plan_next(unit, incident, form, subject.at)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(incident)
@@ -147,6 +157,7 @@ async def correct_incident(
     await store.keep_incident(unit.session, unit.agency_id, newer)
     unit.created = incident_ref
     await disclosure.offer(unit, fact, subject)
+    await contact_checks.plan_next(unit, newer, form, subject.at)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     return IncidentResponse.of(newer)

@@ -61,6 +61,7 @@ async def write_plan(
         await plan_store.keep_plan(unit.session, unit.agency_id, written)
         await disclosure.offer(unit, fact, subject)
     await _looked_at(unit, written, form.next_review_on, subject)
+    await plan_reviews.plan_rehearsal(unit, written, form.last_rehearsed_on, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}"
     answer.headers["ETag"] = etag(written.version)
     return PlanResponse.of(written)
@@ -145,7 +146,7 @@ async def log_near_miss(
     await plan_store.add_near_miss(unit.session, unit.agency_id, near_miss)
     unit.created = near_miss.near_miss_ref
     await disclosure.offer(unit, fact, subject)
-    await plan_reviews.force(unit, case_ref, ReviewTrigger.NEAR_MISS, subject.at)
+    await plan_reviews.force(unit, case_ref, ReviewTrigger.NEAR_MISS, subject.at, unit.person_ref)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     answer.headers["Location"] = f"/v1/cases/{case_ref}/near-misses"
     return NearMissResponse.of(near_miss)

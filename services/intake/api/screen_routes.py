@@ -131,7 +131,7 @@ async def complete_screen(
     unit.created = screen_ref
     await disclosure.offer(unit, fact)
     if domain.forces_review(completed, instrument):
-        await plan_reviews.force(unit, case_ref, ReviewTrigger.RAISED_BAND, subject.at)
+        await plan_reviews.force(unit, case_ref, ReviewTrigger.RAISED_BAND, subject.at, unit.person_ref)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     return _shown(completed, instrument, answer)
 
@@ -155,7 +155,7 @@ async def override_band(
     await screen_store.keep(unit, raised)
     unit.created = screen_ref
     await disclosure.offer(unit, fact)
-    await plan_reviews.force(unit, case_ref, ReviewTrigger.RAISED_BAND, subject.at)
+    await plan_reviews.force(unit, case_ref, ReviewTrigger.RAISED_BAND, subject.at, unit.person_ref)
     await case_status.note_change(unit.session, unit.agency_id, case_ref, subject.at)
     return _shown(raised, instrument, answer)
 

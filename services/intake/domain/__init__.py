@@ -7,6 +7,7 @@ from services.intake.domain.cases import (
     close_case,
     reopen_case,
 )
+from services.intake.domain.contacts import contacts_end_at
 from services.intake.domain.incidents import (
     Incident,
     IncidentState,
@@ -53,6 +54,7 @@ __all__ = [
     "check_police_report",
     "close_case",
     "complete_screen",
+    "contacts_end_at",
     "contexts",
     "correct",
     "elapsed_band",
