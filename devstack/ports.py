@@ -31,6 +31,7 @@ FIXED: Mapping[str, int] = {
     "exchange-relay": 8427,
     "notifications-worker": 8416,
     "dashboard-worker": 8410,
+    "intake-worker": 8412,
     "postgres": 8432,
     "kafka": 8492,
     "kafka-controller": 8493,

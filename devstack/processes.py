@@ -61,6 +61,7 @@ PROGRAMS = (
     _service("exchange", "relay", BrokerSettings, "accord_relay"),
     _service("notifications", "worker", SendingSettings),
     _service("dashboard", "worker", BrokerSettings),
+    _service("intake", "worker", BrokerSettings),
 )
 KAFKA_USERS = (*SERVICES, "relay")
 

@@ -17,7 +17,7 @@ from schemas.topics import mailbox
 
 MAILBOXES: Final = "to."
 RELAY: Final = "relay"
-READERS: Final = ("exchange", "notifications", "dashboard")  # services that read on behalf of the agencies they host
+READERS: Final = ("exchange", "notifications", "dashboard", "intake")  # read on behalf of the agencies they host
 
 
 @dataclass(frozen=True, slots=True)

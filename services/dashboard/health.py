@@ -25,6 +25,7 @@ READERS: Final[Mapping[str, str]] = {
     "exchange": mark("Your mailbox"),
     "notifications": mark("Notices to survivors"),
     "dashboard": mark("Live pages"),
+    "intake": mark("Reviews of safety plans"),
 }
 OPERATOR: Final = mark("Tell your operator: the command accord status names what stands still.")
 SERVICE_NAMES: Final[Mapping[str, str]] = {

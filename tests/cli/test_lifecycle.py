@@ -166,7 +166,7 @@ def test_the_status_of_a_running_town_is_ready(up: Place) -> None:
     ports = {process["name"]: process["port"] for process in document["processes"]}
     urls = {name: process["url"] for name, process in up.town["processes"].items() if process["url"]}
     assert {name: f"http://127.0.0.1:{ports[name]}" for name in urls} == urls
-    assert set(document["consumer_lag"]) == {"exchange", "notifications", "dashboard"}
+    assert set(document["consumer_lag"]) == {"exchange", "notifications", "dashboard", "intake"}
     assert document["dead_letters"] == 0
     assert document["checkpoint"]["entries"] > 0
     assert document["checkpoint"]["age_seconds"] >= 0

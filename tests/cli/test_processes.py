@@ -30,6 +30,7 @@ OWN_SECRETS = {
     "exchange-relay": OWN | BROKER,
     "notifications-worker": OWN | KEYRING | BROKER | FOLDER,
     "dashboard-worker": OWN | BROKER,
+    "intake-worker": OWN | BROKER,
 }
 
 

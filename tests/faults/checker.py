@@ -28,7 +28,7 @@ FACTS = {  # a type of fact: the rows that each have one of it on their custodia
     "accord.referral.created.v1": "referrals",
     "accord.protective_order.issued.v1": "orders",
 }
-CONSUMERS = ("exchange", "notifications", "dashboard")
+CONSUMERS = ("exchange", "notifications", "dashboard", "intake")
 
 
 @dataclass(frozen=True)

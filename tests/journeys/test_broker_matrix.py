@@ -15,7 +15,7 @@ from schemas.topics import mailbox
 from schemas.town import Town
 from tests.support.broker import administrator
 
-HOSTS = {"exchange", "notifications", "dashboard"}
+HOSTS = {"exchange", "notifications", "dashboard", "intake"}
 PATIENCE = 20.0
 REFUSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
 

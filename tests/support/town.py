@@ -105,6 +105,11 @@ class Town:
         async with self.unit("accord_intake", agency_id) as unit:
             case_ref = await register.open_case(unit.session, unit.keys, agency_id)
             await unit.session.commit()
+        await self.take_part(case_ref, *others)
+        return case_ref
+
+    async def take_part(self, case_ref: UUID, *others: str) -> None:
+        """Let the survivor of a case take part, as she said, and other agencies know the case."""
         async with self.session("accord_consent") as session:
             subject = await register.lock_exclusive(session, case_ref)
             assert subject is not None
@@ -113,7 +118,6 @@ class Town:
             await session.execute(PARTICIPATION, {"word": Participation.YES, "subject_id": subject.subject_id})
             await register.raise_version(session, subject.subject_id)
             await session.commit()
-        return case_ref
 
     async def direct(
         self,
