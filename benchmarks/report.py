@@ -29,6 +29,7 @@ SCRIPTS: Final = (
     "board",
     "pages",
     "live",
+    "reviews",
     "attacks",
     "bodies",
     "memory",

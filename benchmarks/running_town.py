@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from devstack import stack
 from devstack.story.speaker import Speaker
 from runtime import register
 from runtime.keyring import UnsafeLocalKeyring
+from schemas.codes import Purpose
 from tests.support import town as registered
 from tests.support.database import Database
 from tests.support.fault_injection import superuser
@@ -71,29 +72,38 @@ class _Addresses:
         return self.urls[role]
 
 
-async def survivors(started: stack.Stack, count: int) -> list[Case]:
-    """Open cases, and put in force that four agencies may see something of each."""
+@asynccontextmanager
+async def registered_town(started: stack.Stack) -> AsyncIterator[registered.Town]:
+    """Hold connections to the running town's database, by which directives are put in force at once."""
     keys = UnsafeLocalKeyring(started.run.keys, production=False)
     town = registered.Town(cast(Database, _Addresses(dict(started.town.database.urls))), keys)
+    try:
+        yield town
+    finally:
+        for bound in town.engines.values():
+            await bound.dispose()
+
+
+async def survivors(started: stack.Stack, count: int, recipients: Mapping[str, Purpose] = RECIPIENTS) -> list[Case]:
+    """Open cases, and put in force that some agencies may see something of each."""
     cases = []
     with httpx.Client(trust_env=False, timeout=20) as client:
         ana = Speaker(started.town, WRITES, "advocacy", client)
-        for _ in range(count):
-            case_ref = UUID(ana.does("intake", "POST", "/v1/cases", {})["case_ref"])
-            async with town.session("accord_consent") as session:
-                subject = await register.lock_exclusive(session, case_ref)
-                assert subject is not None
-                params = {"word": "yes", "subject_id": subject.subject_id}
-                await session.execute(registered.PARTICIPATION, params)
-                await session.commit()
-            for agency_id, purpose in RECIPIENTS.items():
-                await town.direct(case_ref, agency_id, purpose, CATEGORIES)
-            async with town.session("accord_consent") as session:
-                subject = await register.lock_shared(session, case_ref)
-                assert subject is not None
-            cases.append(Case(case_ref, {name: subject.cases[name].case_ref for name in RECIPIENTS}))
-    for bound in town.engines.values():
-        await bound.dispose()
+        async with registered_town(started) as town:
+            for _ in range(count):
+                case_ref = UUID(ana.does("intake", "POST", "/v1/cases", {})["case_ref"])
+                async with town.session("accord_consent") as session:
+                    subject = await register.lock_exclusive(session, case_ref)
+                    assert subject is not None
+                    params = {"word": "yes", "subject_id": subject.subject_id}
+                    await session.execute(registered.PARTICIPATION, params)
+                    await session.commit()
+                for agency_id, purpose in recipients.items():
+                    await town.direct(case_ref, agency_id, purpose, CATEGORIES)
+                async with town.session("accord_consent") as session:
+                    subject = await register.lock_shared(session, case_ref)
+                    assert subject is not None
+                cases.append(Case(case_ref, {name: subject.cases[name].case_ref for name in recipients}))
     with superuser(started) as connection:
         connection.execute(TOLD_OF)
     return cases
