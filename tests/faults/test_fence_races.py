@@ -41,7 +41,7 @@ def town(clock_town: stack.Stack) -> Iterator[Town]:
 
 
 def test_no_look_after_an_answered_stop_shows_a_stopped_field(town: Town) -> None:
-    races, left = Races(town, random.Random(seed())), rounds(50, 10_000)  # noqa: S311 - to be had again
+    races, left = Races(town, random.Random(seed())), rounds(40, 10_000)  # noqa: S311 - to be had again
     relied_on = 0
     while left:
         survivor, openers = town.survivor(), town.six_openers()

@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def test_kills_lose_nothing_acknowledged_double_and_show_nothing(place: Place) -> None:
     keeper = Keeper(place.started)
-    killer = Killer(keeper, chance(seed(), "kills"), rounds(45, 1000))
+    killer = Killer(keeper, chance(seed(), "kills"), rounds(36, 1000))
     began = time.monotonic()
 
     with keeper.keeping():

@@ -21,7 +21,7 @@ from tests.kernel.ledger import logs
 from tests.support.rounds import proof, rounds, seed
 
 ROOT = Path(__file__).parents[2]
-RUNS = rounds(20_000, 1_000_000)
+RUNS = rounds(10_000, 1_000_000)
 TOKEN = ".".join(
     base64.urlsafe_b64encode(part).rstrip(b"=").decode()
     for part in (b'{"alg":"ES256","typ":"at+jwt","kid":"one"}', b'{"iss":"http://issuer.test","sub":"ana"}', bytes(64))

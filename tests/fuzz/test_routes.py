@@ -42,7 +42,7 @@ LISTS = {
 MOST_ROWS = 2_250  # what a list reads at most, and what deciding one row of it takes
 MOST_BYTES = 4_096
 EMPTY_BYTES = 40
-AIMED_AT = rounds(2_000, 13_500)  # an operation with little to list has fewer cases than it is asked for
+AIMED_AT = rounds(1_000, 13_500)  # an operation with little to list has fewer cases than it is asked for
 # About a third of all is drawn and a third is listed; walks, and probes without a valid token, are the rest.
 EFFORT = Effort(drawn=AIMED_AT // 120, listed=AIMED_AT // 180, walks=AIMED_AT // 500, vast=rounds(1, 7))
 
