@@ -259,10 +259,10 @@ class Clerk:
         own = str(self.street.do(self.street.town.case_ref_of(UUID(case), "harbor-house")))
         self.note("request_fields", "sam", FIELDS_ASKED, case_ref=own)
         self.note("list_field_requests", "ana", case_ref=case)
-        asked = [self.asks("sam", "consent", "POST", f"/v1/cases/{own}/field-requests", FIELDS_ASKED) for _ in "ab"]
+        requests = [self.asks("sam", "consent", "POST", f"/v1/cases/{own}/field-requests", FIELDS_ASKED) for _ in "ab"]
         received = self.asks("ana", "consent", "GET", f"/v1/cases/{case}/field-requests")["requests"]
         self.note("decline_fields", "ana", {"channel": "voice"}, FIRST, request_ref=received[0]["request_ref"])
-        self.note("withdraw_fields", "sam", None, FIRST, request_ref=asked[1]["request_ref"])
+        self.note("withdraw_fields", "sam", None, FIRST, request_ref=requests[1]["request_ref"])
 
     def denials(self, case: str) -> None:
         """A denial to sign away, and one that was, for a second person to confirm."""

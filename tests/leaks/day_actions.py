@@ -216,14 +216,14 @@ def ask_for_more(scene: Scene, case_ref: str) -> None:
         body = scene.body(
             "consent", "FieldsRequest", "asked", custodian_ref="bay-hotline", purpose="shelter", categories=["children"]
         )
-        asked = scene.does("sam", "consent", f"POST /v1/cases/{own}/field-requests", body)
+        request = scene.does("sam", "consent", f"POST /v1/cases/{own}/field-requests", body)
         received = scene.people["ana"].does("consent", "GET", f"/v1/cases/{case_ref}/field-requests")["requests"][-1]
         if who == "ana":
             no = scene.body("consent", "DeclineRequest", "evidence", by="survivor")
             place = f"POST /v1/field-requests/{received['request_ref']}/decline"
             scene.does("ana", "consent", place, no, If_Match='"1"')
         else:
-            place = f"POST /v1/field-requests/{asked['request_ref']}/withdrawal"
+            place = f"POST /v1/field-requests/{request['request_ref']}/withdrawal"
             scene.does("sam", "consent", place, None, If_Match='"1"')
 
 

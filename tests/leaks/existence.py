@@ -195,8 +195,8 @@ async def _ask_for_more(full_town: Existing, prefix: str, case: UUID) -> None:
     """Have the shelter ask about a case; each side knows what was asked by a reference of its own."""
     own = await full_town.town.case_ref_of(case, full_town.shelter)
     body = {"custodian_ref": "bay-hotline", "purpose": "shelter", "categories": ["children"], "reason": "A cot"}
-    asked = await full_town.does("sam", "consent", "POST", f"/v1/cases/{own}/field-requests", body)
-    full_town.keep(full_town.shelter, f"{prefix} request sent", asked["request_ref"])
+    request = await full_town.does("sam", "consent", "POST", f"/v1/cases/{own}/field-requests", body)
+    full_town.keep(full_town.shelter, f"{prefix} request sent", request["request_ref"])
     received = await full_town.does("ana", "consent", "GET", f"/v1/cases/{case}/field-requests")
     full_town.keep("bay-hotline", f"{prefix} request received", received["requests"][0]["request_ref"])
 

@@ -77,8 +77,8 @@ async def open_near_misses(case_ref: UUID, desk: AtDesk) -> Response:
     """Open what was told of the near misses: the look is on record."""
     await desk.submitted(DeskForm)
     records = await open_own(desk, case_ref, "near_miss")
-    told = {str(record.fields.get("near_miss_ref", "")): record.categories for record in records}
-    return await _near_misses_page(desk, case_ref, told)
+    opened = {str(record.fields.get("near_miss_ref", "")): record.categories for record in records}
+    return await _near_misses_page(desk, case_ref, opened)
 
 
 @routes.get("/near-misses/new")
@@ -134,7 +134,7 @@ async def _trigger(desk: Desk, case_ref: UUID) -> str:
 
 
 async def _near_misses_page(
-    desk: Desk, case_ref: UUID, told: Mapping[str, Mapping[str, Mapping[str, Any]]] | None
+    desk: Desk, case_ref: UUID, opened: Mapping[str, Mapping[str, Mapping[str, Any]]] | None
 ) -> Response:
     case = await _case(desk, case_ref)
     rows = (await desk.read("intake", f"/v1/cases/{case_ref}/near-misses", NearMissListRow)).row.near_misses
@@ -142,7 +142,7 @@ async def _near_misses_page(
         "cases/near_misses.html",
         case=case,
         near_misses=rows,
-        told=told,
+        opened=opened,
         reader=FieldReader(desk.visit.clock, {}),
         form=DeskForm(),
         place=f"{CASES}/{case_ref}",

@@ -64,13 +64,13 @@ def test_the_first_screen_is_as_it_is_written(replies: dict[str, Answer]) -> Non
     """Domain section 9.2, said a second time without the engine."""
     yes = {code for code, answer in replies.items() if answer is Answer.YES}
     signs = len(yes & set(SIGNS))
-    told = sum(answer in (Answer.YES, Answer.NO) for answer in replies.values())
+    answers = sum(answer in (Answer.YES, Answer.NO) for answer in replies.values())
     if yes & set(NOW) or signs >= 5:
         expected = Band.HIGH
     elif signs >= 2:
         expected = Band.ELEVATED
     else:
-        expected = Band.STANDARD if told >= 8 else Band.INCOMPLETE
+        expected = Band.STANDARD if answers >= 8 else Band.INCOMPLETE
 
     assert result_of(OURS, answered(**replies)).band is expected
 

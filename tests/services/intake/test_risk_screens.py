@@ -129,8 +129,8 @@ async def test_the_next_screen_says_what_changed(desk: Desk) -> None:
     changes = []
     for body in (STANDARD, ELEVATED, ELEVATED, HIGH, STANDARD):
         await completed(desk, body, case_ref)
-        told = (await desk.opened(case_ref))["risk_result"]
-        changes.append((told["change"], told["repeat"]))
+        result = (await desk.opened(case_ref))["risk_result"]
+        changes.append((result["change"], result["repeat"]))
 
     assert changes == [("first", False), ("raised", True), ("same", True), ("raised", True), ("lowered", True)]
     states = [(screen["state"], screen["band"]) for screen in await listed(desk, case_ref)]
