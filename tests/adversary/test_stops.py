@@ -1,7 +1,7 @@
-"""A stop is answered, half of them within a second, whatever one token or none does meanwhile.
+"""A stop is answered, half of them within two seconds, whatever one token or none does meanwhile.
 
-What goes red is a stop that takes seven to forty seconds, or that is refused until its caller gives up: other suites
-share these two cores, so the last per cent is not judged here.  `make bench B=attacks` measures it, on a machine with
+What goes red is a stop that takes seven to forty seconds, or that is refused until its caller gives up: ten services
+that are flooded at once and a second town share these two cores, so the last per cent is not judged here.  `make bench B=attacks` measures it, on a machine with
 nothing else to do, against its goal of a second (p99).  ROUNDS=long records more stops under each attack.
 """
 
@@ -13,7 +13,7 @@ from tests.adversary.stopper import Stopper, attacked, quantile
 from tests.support.rounds import proof, rounds
 
 STOPS = rounds(30, 400)
-HALF_WITHIN = 1.0
+HALF_WITHIN = 2.0
 ALL_WITHIN = 5.0
 
 

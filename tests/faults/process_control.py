@@ -139,7 +139,7 @@ class Place:
         messages, path, began = list[Row](), "/v1/inbox?limit=200", time.time()
         with self._as(person) as speaker:
             while True:
-                page = speaker.does("exchange", "GET", path)
+                page = _seen(speaker, "exchange", path)
                 messages += [message | {"listed_at": began} for message in page["messages"]]
                 if len(page["messages"]) < 200:
                     return messages
@@ -147,12 +147,22 @@ class Place:
 
     def _incidents(self, cases: Iterator[str]) -> dict[str, set[str]]:
         with self._as("ana") as ana:
-            return {case: _incident_refs(ana.does("intake", "GET", f"/v1/cases/{case}")) for case in cases}
+            return {case: _incident_refs(_seen(ana, "intake", f"/v1/cases/{case}")) for case in cases}
 
     @contextmanager
     def _as(self, person: str) -> Iterator[Speaker]:
         with httpx.Client(timeout=30, trust_env=False) as client:
             yield Speaker(self.started.town, person, "", client)
+
+
+def _seen(speaker: Speaker, service: str, path: str) -> dict[str, Any]:
+    """Return what a person is shown; 503 right after the kills is a time to ask again, as it is for any client."""
+    until = time.monotonic() + HEALED_WITHIN
+    while (answer := speaker.ask(service, "GET", path)).status_code == 503 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert answer.status_code == 200, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
 
 
 def _incident_refs(case: dict[str, Any]) -> set[str]:

@@ -30,9 +30,9 @@ CODES: Final[Mapping[str, str]] = {
 
 # A directive's reference says nothing of anybody, and an offer of its fact is found by it.
 OF_A_DIRECTIVE: Final = "reference of a directive"
-# The day on which a plan is reviewed again is an instant of the agency's own task.
+# The day on which a plan is reviewed or a contact is tried again is an instant of the agency's own task.
 OF_A_REVIEW: Final = "day of a review"
-APART: Final = {"directive_ref": OF_A_DIRECTIVE, "next_review_on": OF_A_REVIEW}
+APART: Final = {"directive_ref": OF_A_DIRECTIVE, "next_review_on": OF_A_REVIEW, "recheck_on": OF_A_REVIEW}
 
 
 @dataclass
