@@ -1,8 +1,9 @@
 """A stop is answered, half of them within two seconds, whatever one token or none does meanwhile.
 
-What goes red is a stop that takes seven to forty seconds, or that is refused until its caller gives up: ten services
-that are flooded at once and a second town share these two cores, so the last per cent is not judged here.  `make bench B=attacks` measures it, on a machine with
-nothing else to do, against its goal of a second (p99).  ROUNDS=long records more stops under each attack.
+What goes red is a stop that takes seven to forty seconds, or that is refused until its caller gives up. Ten flooded
+services and a second town may share these two cores, so the last per cent is not judged here: `make bench B=attacks`
+measures it, on a machine with nothing else to do, against its goal of a second (p99). ROUNDS=long records more stops
+under each attack.
 """
 
 import pytest
