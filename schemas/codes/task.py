@@ -12,6 +12,7 @@ class TaskReason(StrEnum):
     WRITTEN_FOLLOWUP = "written_followup"
     FIELD_REQUEST = "field_request"
     RELEASE_ENDING = "release_ending"
+    ACKNOWLEDGE_STOP = "acknowledge_stop"
     STOP_UNACKNOWLEDGED = "stop_unacknowledged"
     REFERRAL_OVERDUE = "referral_overdue"
     BLOCKED_COLLEAGUE = "blocked_colleague"

@@ -29,7 +29,7 @@ from runtime.telemetry import log_fields
 from runtime.telemetry.error_ids import error_id
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
-from services.consent import pending_notices, store
+from services.consent import acknowledgements, pending_notices, store
 from services.consent.domain import ConsentNotice, Provision, revocation_notices, standing_notices
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ async def record(unit: UnitOfWork, subject: Subject, notes: Sequence[ChangeEntry
 
 
 async def tell(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:
-    """Tell the parties, and remember how each recipient knows the directive."""
+    """Tell the parties, remember how each recipient knows the directive, and wait for it to acknowledge an ending."""
     for notice in notices:
         await disclosure.announce(unit, notice.fact, notice.to, subject)
         for recipient in notice.to:
@@ -94,7 +94,9 @@ async def tell(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNoti
                 raise LookupError("a telling of a case that does not exist")
             key = await register.case_key(unit.session, unit.keys, subject, custodian.agency.agency_id)
             ref = notice.fact.directive_ref
-            await pending_notices.remember_alias(unit.session, recipient, pairwise(key, recipient, ref), ref)
+            known_ref = pairwise(key, recipient, ref)
+            await pending_notices.remember_alias(unit.session, recipient, known_ref, ref)
+            await acknowledgements.expect(unit.session, subject, notice, recipient, known_ref)
 
 
 async def tell_if_possible(unit: UnitOfWork, subject: Subject, notices: Sequence[ConsentNotice]) -> None:

@@ -1,4 +1,4 @@
-"""What time brings to consent: a grant that starts later, an end that came or comes near, what is still to be told.
+"""What time brings to consent: a grant that starts later, an end that is near, what is untold or not acknowledged.
 
 Nothing opens or closes by this clock: the decision reads the instants itself.  It only tells.
 """
@@ -10,7 +10,7 @@ from runtime.database.unit_of_work import UnitOfWork
 from runtime.http.app_state import AppState
 from runtime.register import Subject
 from runtime.scheduler import agency_unit_of_work, commit, log_and_continue, run_every
-from services.consent import change_log, follow_ups, pending_notices
+from services.consent import acknowledgements, change_log, follow_ups, pending_notices
 from services.consent.commands import field_requests
 from services.consent.domain import Provision, ending_notices, expiry_notices, grant_notices
 from services.consent.pending_notices import ConsentNoticeKind, PendingNotice
@@ -30,7 +30,7 @@ async def run_jobs(app_state: AppState) -> None:
 
 async def _of_agency(app_state: AppState, agency_id: str) -> None:
     async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
-        if unit is not None and await field_requests.lapse(unit):
+        if unit is not None and await field_requests.lapse(unit) + await acknowledgements.mark_late(unit):
             await commit(unit)
     async with agency_unit_of_work(app_state.sessions, app_state.keys, agency_id, ACTOR) as unit:
         if unit is None:

@@ -23,6 +23,7 @@ from services.dashboard.issuer import Issuer
 from services.dashboard.jobs import forget_what_is_old
 from services.dashboard.pages import (
     accounting_pages,
+    acknowledgement_pages,
     board_pages,
     case_file_pages,
     case_pages,
@@ -87,6 +88,7 @@ ROUTES = (
     accounting_pages.routes,
     health_pages.routes,
     exclusion_pages.routes,
+    acknowledgement_pages.routes,
     field_request_pages.routes,
     colleague_pages.routes,
     open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person

@@ -31,6 +31,7 @@ PARKED: Final = """
 INSERT INTO carrying.parked (parked_ref, consumer, topic, partition, "offset", headers, body, reason, tries)
 VALUES (%s, 'exchange', 'to.bay-hotline', 0, 0, '[]', %s, 'failed', 5)
 """
+RELAYED: Final = "UPDATE register.directive SET relayed = true WHERE directive_ref = %s"
 RELEASED: Final = (DataCategory.NEEDS, DataCategory.IDENTITY, DataCategory.REFERRAL_STATUS)
 FIRST: Final = {"If-Match": '"1"'}
 SECOND: Final = {"If-Match": '"2"'}
@@ -248,6 +249,7 @@ class Clerk:
                 body = {"by": "survivor", "channel": "phone"} if operation == "stop_directive" else None
                 self.note(operation, "ana", body, directive_ref=directive["directive_ref"])
         self.field_requests(self.a_case())
+        self.endings(self.a_case())
         self.denials(case)
         self.deaths()
         last = self.a_case()
@@ -263,6 +265,18 @@ class Clerk:
         received = self.asks("ana", "consent", "GET", f"/v1/cases/{case}/field-requests")["requests"]
         self.note("decline_fields", "ana", {"channel": "voice"}, FIRST, request_ref=received[0]["request_ref"])
         self.note("withdraw_fields", "sam", None, FIRST, request_ref=requests[1]["request_ref"])
+
+    def endings(self, case: str) -> None:
+        """A release that was stopped after something was relayed under it, for the shelter to acknowledge."""
+        town = self.street.town
+        release = self.street.do(town.direct(UUID(case), "harbor-house", Purpose.ADVOCACY, RELEASED))
+        with town.database.superuser() as connection:
+            connection.execute(RELAYED, [release])
+        self.asks("ana", "consent", "POST", f"/v1/directives/{release}/revocation")
+        own = self.street.do(town.case_ref_of(UUID(case), "harbor-house"))
+        received = self.asks("sam", "consent", "GET", f"/v1/cases/{own}/acknowledgements")["acknowledgements"]
+        self.note("acknowledge_ending", "sam", directive_ref=received[0]["directive_ref"])
+        self.note("list_acknowledgements", "ana", case_ref=case)
 
     def denials(self, case: str) -> None:
         """A denial to sign away, and one that was, for a second person to confirm."""

@@ -262,7 +262,8 @@ def _answer(
 
 
 def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
-    """Refuse one draft, stop one directive by telephone, and then everything."""
+    """Refuse one draft, stop one directive by telephone, then everything; the shelter acknowledges what it is told."""
+    own = _received(scene)[0]["case_ref"]
     refused = draft(scene, case_ref, "lantern-counselling", "case_conference")
     path = f"/v1/directives/{refused['directive_ref']}/refusal"
     scene.does("ana", "consent", f"POST {path}", If_Match=refused["etag"])
@@ -270,6 +271,8 @@ def stop(scene: Scene, case_ref: str, directives: dict[str, str]) -> None:
     scene.does("ana", "consent", f"POST /v1/directives/{directives['county-cell']}/revocation", revocation)
     revocation = scene.body("consent", "RevocationRequest", "evidence", by="survivor")
     scene.does("ana", "consent", f"POST /v1/cases/{case_ref}/revocation", revocation)
+    for ending in scene.people["sam"].does("consent", "GET", f"/v1/cases/{own}/acknowledgements")["acknowledgements"]:
+        scene.does("sam", "consent", f"POST /v1/directives/{ending['directive_ref']}/acknowledgement")
     denied = draft(scene, case_ref, "harbor-house", "shelter", effect="deny", valid_until=None)
     path = f"/v1/directives/{denied['directive_ref']}"
     waiting = scene.does("ana", "consent", f"POST {path}/lifting", signature(scene), If_Match=denied["etag"])

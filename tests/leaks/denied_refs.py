@@ -57,6 +57,7 @@ CASES = (
     "consent.draft_directive",
     "consent.list_directives",
     "consent.list_field_requests",
+    "consent.list_acknowledgements",
     "consent.preview_case",
     "consent.compare_agencies",
     "consent.stop_everything",
@@ -91,6 +92,8 @@ def _closed_to_one(full_town: Existing) -> Iterator[Closed]:
     yield Closed("sam", "blocked", "exchange.read_case", named[f"hidden case of {shelter}"])
     yield Closed("sam", "blocked", "consent.request_fields", named[f"hidden case of {shelter}"])
     yield Closed("sam", "blocked", "consent.list_field_requests", named[f"hidden case of {shelter}"])
+    yield Closed("sam", "blocked", "consent.list_acknowledgements", named[f"hidden case of {shelter}"])
+    yield Closed("sam", "blocked", "consent.acknowledge_ending", named["hidden ending received"])
     for route in ("referrals.read_referral", *ANSWERS):
         yield Closed("sam", "blocked", route, named["hidden referral received"])
     enforcement = {"purpose": "order_enforcement"}

@@ -52,6 +52,7 @@ BODIES: Mapping[str, dict[str, Any] | None] = {
     },
     "decline_fields": {"channel": "voice"},
     "withdraw_fields": None,
+    "acknowledge_ending": None,
     "review_plan": {"review": {"held_on": "2026-03-01", "trigger": "asked"}},
     "log_near_miss": {"what_happened": "He stood at the gate"},
     "start_screen": {"instrument_id": "accord-first"},

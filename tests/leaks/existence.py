@@ -39,6 +39,7 @@ from tests.support.web import Web
 
 # What every other problem is told by, so that it can be talked about; an absent one has none of its own.
 INSTANCE = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
+RELAYED = text("UPDATE register.directive SET relayed = true WHERE directive_ref = :ref")
 WAITING = text("SELECT message_ref FROM carrying.outbox WHERE key = :key AND recipient = :to ORDER BY id")
 SERVICES: Mapping[str, Sequence[Any]] = {
     "intake": intake,
@@ -189,6 +190,7 @@ async def _tell(full_town: Existing) -> None:
             full_town.keep(agency, f"{prefix} case of {agency}", await town.case_ref_of(case, agency))
             for ref in await _messages(town, case, agency):
                 full_town.keep(agency, f"{prefix} message to {agency}", ref)
+        await _end_release(full_town, prefix, case)
 
 
 async def _ask_for_more(full_town: Existing, prefix: str, case: UUID) -> None:
@@ -199,6 +201,19 @@ async def _ask_for_more(full_town: Existing, prefix: str, case: UUID) -> None:
     full_town.keep(full_town.shelter, f"{prefix} request sent", request["request_ref"])
     received = await full_town.does("ana", "consent", "GET", f"/v1/cases/{case}/field-requests")
     full_town.keep("bay-hotline", f"{prefix} request received", received["requests"][0]["request_ref"])
+
+
+async def _end_release(full_town: Existing, prefix: str, case: UUID) -> None:
+    """Stop another release to the shelter under which something was relayed, which the shelter is to acknowledge."""
+    town = full_town.town
+    release = await town.direct(case, full_town.shelter, Purpose.ADVOCACY, [DataCategory.NEEDS])
+    async with town.session("accord_relay") as session:
+        await session.execute(RELAYED, {"ref": release})
+        await session.commit()
+    await full_town.does("ana", "consent", "POST", f"/v1/directives/{release}/revocation", {})
+    own = await town.case_ref_of(case, full_town.shelter)
+    received = await full_town.does("sam", "consent", "GET", f"/v1/cases/{own}/acknowledgements")
+    full_town.keep(full_town.shelter, f"{prefix} ending received", received["acknowledgements"][0]["directive_ref"])
 
 
 async def _messages(town: Town, case: UUID, agency: str) -> list[UUID]:

@@ -85,6 +85,7 @@ async def test_every_route_finds_what_is_there(full_town: Existing, endpoints: M
     own |= {"consent.request_fields": ("sam", f"open case of {full_town.shelter}")}
     own |= {"consent.decline_fields": ("ana", "open request received")}
     own |= {"consent.withdraw_fields": ("sam", "open request sent")}
+    own |= {"consent.acknowledge_ending": ("sam", "open ending received")}
     own |= dict.fromkeys(DEAD_LETTERS, ("priya", "dead letter of bay-hotline"))
     status = {}
     # What a brake holds has no reference of its own, and a person's is a word:

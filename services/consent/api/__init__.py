@@ -1,6 +1,7 @@
 """Consent over HTTP: what staff record of a survivor's say-so, and what their agency may read of it."""
 
 from services.consent.api import (
+    acknowledgement_routes,
     agency_routes,
     case_routes,
     field_request_routes,
@@ -12,6 +13,7 @@ from services.consent.api import (
 from services.consent.api.permissions import routes
 
 __all__ = [
+    "acknowledgement_routes",
     "agency_routes",
     "case_routes",
     "field_request_routes",

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.codes import Purpose
+from schemas.facts import ConsentNarrowed, ConsentRevoked
 from services.dashboard.code_words import fact_words
 from services.dashboard.domain import case_code
 from services.dashboard.rows.service_row import ServiceRow
@@ -36,6 +37,11 @@ class MailRow(ServiceRow):
     def title(self) -> str:
         """Return what happened, in words."""
         return fact_words(self.type)
+
+    @property
+    def ends_a_release(self) -> bool:
+        """Tell whether it asks for an acknowledgement: a release is over, or part of it."""
+        return self.type in (ConsentRevoked.type, ConsentNarrowed.type)
 
 
 class MailListRow(ServiceRow):

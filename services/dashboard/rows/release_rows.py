@@ -251,3 +251,22 @@ class FieldRequestListRow(ServiceRow):
     """The requests about a case, oldest first."""
 
     requests: tuple[FieldRequestRow, ...]
+
+
+class AcknowledgementRow(ServiceRow):
+    """An ending that an agency was told of, and whether it has confirmed that it uses its copy no more."""
+
+    ending_ref: UUID
+    directive_ref: UUID
+    custodian_ref: str
+    recipient_ref: str
+    state: str
+    told_at: datetime
+    acknowledge_by: datetime
+    acknowledged_at: datetime | None = None
+
+
+class AcknowledgementListRow(ServiceRow):
+    """The endings about a case, oldest first."""
+
+    acknowledgements: tuple[AcknowledgementRow, ...]

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from schemas.codes import ReviewTrigger, SnoozeReason, TaskOutcome, TaskQueue, TaskReason
 from services.dashboard.domain import case_code
 from services.dashboard.navigation import CASES, HEALTH, REFERRALS, RELEASES
 from services.dashboard.rows.service_row import ServiceRow
+
+# Where a task is done, by why it is there; any other on the page of its case.
+PLACES: Final[Mapping[TaskReason, str]] = {
+    TaskReason.PLAN_REVIEW: f"{CASES}/{{case_ref}}/plan",
+    TaskReason.PLAN_REHEARSAL: f"{CASES}/{{case_ref}}/plan",
+    TaskReason.WRITTEN_FOLLOWUP: f"{RELEASES}/{{case_ref}}",
+    TaskReason.FIELD_REQUEST: f"{RELEASES}/{{case_ref}}/requests",
+    TaskReason.RELEASE_ENDING: f"{RELEASES}/{{case_ref}}/release/{{cause_ref}}",
+    TaskReason.ACKNOWLEDGE_STOP: f"{RELEASES}/{{case_ref}}/acknowledgements",
+    TaskReason.STOP_UNACKNOWLEDGED: f"{RELEASES}/{{case_ref}}/acknowledgements",
+    TaskReason.REFERRAL_OVERDUE: f"{REFERRALS}/{{cause_ref}}",
+    TaskReason.BLOCKED_COLLEAGUE: f"{RELEASES}/{{case_ref}}",
+    TaskReason.DEAD_LETTER: HEALTH,
+}
 
 
 class TaskRow(ServiceRow):
@@ -44,19 +60,8 @@ class TaskRow(ServiceRow):
     @property
     def place(self) -> str:
         """Return the address of the page where it is done."""
-        if self.reason is TaskReason.DEAD_LETTER:
-            return HEALTH
-        if self.reason is TaskReason.REFERRAL_OVERDUE:
-            return f"{REFERRALS}/{self.cause_ref}"
-        if self.reason in (TaskReason.PLAN_REVIEW, TaskReason.PLAN_REHEARSAL):
-            return f"{CASES}/{self.case_ref}/plan"
-        if self.reason is TaskReason.RELEASE_ENDING:
-            return f"{RELEASES}/{self.case_ref}/release/{self.cause_ref}"
-        if self.reason is TaskReason.FIELD_REQUEST:
-            return f"{RELEASES}/{self.case_ref}/requests"
-        if self.reason in (TaskReason.WRITTEN_FOLLOWUP, TaskReason.BLOCKED_COLLEAGUE):
-            return f"{RELEASES}/{self.case_ref}"
-        return f"{CASES}/{self.case_ref}"
+        place = PLACES.get(self.reason, f"{CASES}/{{case_ref}}")
+        return place.format(case_ref=self.case_ref, cause_ref=self.cause_ref)
 
 
 class TaskListRow(ServiceRow):

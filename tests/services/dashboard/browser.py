@@ -1,5 +1,6 @@
 """A browser without a screen: it keeps cookies, follows forms as they stand on the page, and reads what is shown."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -8,6 +9,12 @@ import httpx
 
 # What a real browser sends with a form of a page that says `no-referrer`.
 OWN_FORM = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+TIMES = re.compile(r'\d\d:\d\d| data-(idle|whole)="\d+"')  # what a page says of now and of what is left of a session
+
+
+def text_without_time(answer: httpx.Response) -> str:
+    """Return a page but for the time that it was asked for at, to be compared with another."""
+    return TIMES.sub("", answer.text)
 
 
 class Read(HTMLParser):

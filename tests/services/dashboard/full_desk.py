@@ -23,6 +23,8 @@ ON_CALL = """
 INSERT INTO tasks.shift (agency_id, queue, person_ref, starts_at, ends_at)
 VALUES (%s, 'casework', %s, now(), now() + interval '1 hour')
 """
+# As the relay notes it.
+RELAYED = "UPDATE register.directive SET relayed = true WHERE directive_ref = %s"
 REFERRAL = {"to_agency_ref": "harbor-house", "service_code": "shelter", "purpose": "shelter", "priority": "urgent"}
 
 
@@ -42,6 +44,7 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
     assert (await nia.submit(f"{case}/opening", reason_code="covering")).status_code == 303
     await _referral(square, hotline, ana, case)
     shared = await _ask_for_more(square, sam, case)
+    ended = await end_release(square, ana, case)
     await set_aside(square, hotline)
     await recorded(lee)
     tasks = await _tasks(square, hotline, case, refs[0])
@@ -56,7 +59,7 @@ async def forms_of_all(square: Square) -> list[DeskForm]:
         (nia, (denial,)),  # as the second person, who has said why
         (boss, (PEOPLE, f"{PEOPLE}/{refs[1]}", f"{PEOPLE}/sessions")),
         (officer, (waiting, "/app/health", f"{case}/exclusion")),
-        (sam, (REFERRALS, MESSAGES, f"{shared}/new")),
+        (sam, (REFERRALS, MESSAGES, f"{shared}/new", ended)),
         (ana, (f"{RELEASES}/{case.rpartition('/')[2]}/requests",)),
         (lee, (ORDERS,)),
     ]
@@ -131,6 +134,16 @@ async def _ask_for_more(square: Square, sam: Browser, case: str) -> str:
     named = {"custodian_ref": fields["custodian_ref"], "purpose": "shelter", "categories": "children"}
     assert (await send(sam, f"{place}/new", "/new", **named, reason="She needs a cot")).status_code == 303
     return place
+
+
+async def end_release(square: Square, ana: Browser, case: str) -> str:
+    """Have a release to the shelter stopped after something was relayed; return where the shelter acknowledges it."""
+    ref = case.rpartition("/")[2]
+    release = await square.town.direct(UUID(ref), "harbor-house", Purpose.ADVOCACY, [DataCategory.NEEDS])
+    square.sql(RELAYED, release)
+    stopped = await send(ana, f"{RELEASES}/{ref}/stop", "/stop", ref=str(release))
+    assert stopped.status_code == 303, stopped.text
+    return f"{RELEASES}/{await square.town.case_ref_of(UUID(ref), 'harbor-house')}/acknowledgements"
 
 
 async def _referral(square: Square, hotline: str, ana: Browser, case: str) -> None:

@@ -1,7 +1,6 @@
 """The ledger's pages: an officer reads who looked, checks a line and the whole, and takes a file along."""
 
 import json
-import re
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +11,7 @@ from runtime.ledger.sequencer import integrate, publish
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.dashboard.navigation import LEDGER
-from tests.services.dashboard.browser import Browser, Read
+from tests.services.dashboard.browser import Browser, Read, text_without_time
 from tests.services.dashboard.conftest import Square
 from tests.support.run_folders import accord
 
@@ -123,7 +122,7 @@ async def test_anothers_case_has_no_accounting(square: Square, officer: tuple[st
     answers = [await officer[1].get(f"/app/cases/{ref}/accounting") for ref in (theirs, UUID(int=7))]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert len({re.sub(r"\d\d:\d\d", "", answer.text) for answer in answers}) == 1
+    assert len({text_without_time(answer) for answer in answers}) == 1
 
 
 @pytest.mark.parametrize("place", [LEDGER, f"{LEDGER}/check", f"{LEDGER}/entry?index=1"])

@@ -9,10 +9,10 @@ from tests.support.worker_env import Traces, working
 async def die_and_come_back(fabric: Fabric, traces: Traces, point: str) -> int:
     """Let a worker die at `point`, let another go on, and return how many effects the dead one left."""
     with process(fabric, "worker", traces.consumer, crash_at=point) as dying:
-        assert await asyncio.to_thread(dying.wait, 30) == 137
+        assert await asyncio.to_thread(dying.wait, 90) == 137
     done_before = len(traces.rows())
     async with working(fabric, traces.consumer, traces.leave):
-        await until(lambda: len(traces.rows()) >= 20, within=20)
+        await until(lambda: len(traces.rows()) >= 20, within=60)
         await until(lambda: traces.inbox() == 20)
     return done_before
 
