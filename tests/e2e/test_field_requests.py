@@ -1,4 +1,4 @@
-"""The shelter asks for more and reads not authorised; then the survivor stops, and the shelter confirms (scenario C)."""
+"""The shelter asks for more and reads not authorised; then she stops, and the shelter confirms (scenario C)."""
 
 from pathlib import Path
 from uuid import UUID
