@@ -64,6 +64,21 @@ class Entry:
     directives: tuple[str, ...]
     reason: str | None
     case_ref: UUID | None = None
+    after_stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStop:
+    """A stop that was said at one instant and recorded at a later one."""
+
+    told_at: datetime
+    recorded_at: datetime
+
+
+def is_after_stop(header: Header, stops: Mapping[str, ToldStop]) -> bool:
+    """Tell whether the line is an opening under a release that the survivor had stopped, before that was recorded."""
+    matching = (stops[ref] for ref in header.directives if ref in stops)
+    return header.act is Act.OPENED and any(stop.told_at <= header.at < stop.recorded_at for stop in matching)
 
 
 def entry(
@@ -72,6 +87,8 @@ def entry(
     agencies: Mapping[str, AgencyContact],
     actors: Mapping[str, Actor],
     case_ref: UUID | None = None,
+    *,
+    after_stop: bool = False,
 ) -> Entry:
     """Return the entry for a ledger line, its pseudonyms resolved as far as the register still knows them."""
     return Entry(
@@ -90,6 +107,7 @@ def entry(
         directives=header.directives,
         reason=header.reason,
         case_ref=case_ref,
+        after_stop=after_stop,
     )
 
 

@@ -63,6 +63,15 @@ class EntryResponse(ResponseModel):
     reason: str | None
 
 
+class AccountingEntryResponse(EntryResponse):
+    """One entry of a case's accounting.
+
+    `after_stop`: it was opened after the survivor had said stop, and before that was recorded.
+    """
+
+    after_stop: bool
+
+
 class LedgerEntryResponse(EntryResponse):
     """One entry about the agency's own records, and its own reference of the case, where the entry is about one."""
 
@@ -138,7 +147,7 @@ class AccountingResponse(ResponseModel):
     """A page of a case's accounting, oldest first. `cursor` asks for the next page; null on the last."""
 
     case_ref: UUID
-    entries: list[EntryResponse]
+    entries: list[AccountingEntryResponse]
     cursor: str | None
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ledger.entry import Act, Header, UnreadableEntry, read
 from runtime.database.unit_of_work import UnitOfWork
-from services.audit.domain import Actor, ActorKind, AgencyContact
+from services.audit.domain import Actor, ActorKind, AgencyContact, ToldStop
 
 LAST = 2**63 - 1
 
@@ -42,6 +42,10 @@ NEWEST = text("""
 SELECT max(number) FROM (
     SELECT max(number) AS number FROM ledger.leaf WHERE subject = :subject
     UNION ALL SELECT max(id) FROM ledger.pending WHERE subject = :subject) AS said
+""")
+TOLD_STOPS = text("""
+SELECT directive_ref, told_at, revoked_at FROM register.directive
+WHERE directive_ref = ANY(CAST(:refs AS uuid[])) AND told_at < revoked_at
 """)
 AGENCIES = text("SELECT pseudonym, agency_id, name, address FROM register.agency WHERE pseudonym = ANY(:names)")
 ACTORS = text("""
@@ -120,6 +124,12 @@ async def actors_behind(session: AsyncSession, names: Collection[UUID]) -> dict[
         str(row.pseudonym): Actor(ActorKind(row.kind), row.ref, row.name, tuple(row.roles), row.agency_id)
         for row in rows
     }
+
+
+async def told_stops(session: AsyncSession, directives: Collection[str]) -> dict[str, ToldStop]:
+    """Return, of these directives, the stops that were said before they were recorded."""
+    rows = await session.execute(TOLD_STOPS, {"refs": list(directives)}) if directives else ()
+    return {str(row.directive_ref): ToldStop(row.told_at, row.revoked_at) for row in rows}
 
 
 def _header(body: bytes) -> Header | None:

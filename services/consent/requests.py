@@ -239,10 +239,14 @@ class SignatureRequest(StrictModel):
 
 
 class RevocationRequest(StrictModel):
-    """A stop, told on any channel and in any words: everything here may be left out, and so may the body."""
+    """A stop, told on any channel and in any words: everything here may be left out, and so may the body.
+
+    `told_at` is when it was said, where that was before it is recorded; an instant that is still to come counts as now.
+    """
 
     by: RevokedBy = RevokedBy.SURVIVOR
     channel: Slug | None = None
+    told_at: Instant | None = None
 
 
 class FieldsRequest(StrictModel):

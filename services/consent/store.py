@@ -82,7 +82,8 @@ WHERE directive_ref = ANY(:refs)
 """)
 REVOKE = text("""
 UPDATE register.directive SET state = 'revoked', revoked_at = :at, version = version + 1,
-    revocation = CAST(:revocation AS jsonb)
+    revocation = CAST(:revocation AS jsonb),
+    told_at = LEAST(CAST(CAST(:revocation AS jsonb) ->> 'told_at' AS timestamptz), :at)
 WHERE directive_ref = ANY(:refs)
 """)
 PARTICIPATION = text("UPDATE register.subject SET participation = :word WHERE subject_id = :subject_id")
@@ -169,9 +170,12 @@ async def end(
         await session.execute(REVOKE, {"refs": revoked, "at": at, "revocation": revocation_json})
 
 
-def how_ended(by: RevokedBy, channel: str | None, recorded_by: str | None) -> dict[str, str | None]:
-    """Return what is kept of a revocation: whose decision, over which channel, and who recorded it."""
-    return {"by": by, "channel": channel, "recorded_by": recorded_by}
+def how_ended(
+    by: RevokedBy, channel: str | None, recorded_by: str | None, told_at: datetime | None = None
+) -> dict[str, str | None]:
+    """Return what is kept of a revocation: whose decision, over which channel, who recorded it, when it was said."""
+    earlier = {} if told_at is None else {"told_at": told_at.isoformat()}
+    return {"by": by, "channel": channel, "recorded_by": recorded_by} | earlier
 
 
 async def participate(session: AsyncSession, subject_id: int, participation: str) -> None:

@@ -164,6 +164,7 @@ EFFECTS: dict[str, dict[str, str]] = {
     "RevocationRequest": {
         "by": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
         "channel": f"{ENFORCED}::test_who_stopped_it_and_how_is_kept",
+        "told_at": f"{CONSENT}/test_revocation_api.py::test_when_she_said_it_is_kept",
     },
     "OrderRequest": {
         "cji_fields": CJI,

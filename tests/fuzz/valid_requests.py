@@ -229,9 +229,11 @@ class Clerk:
         case = self.a_case()
         provision: dict[str, Any] = {"effect": "permit", "recipient": "county-sheriff", "purpose": "order_enforcement"}
         provision |= {"categories": ["identity", "order_terms"], "valid_until": words.in_days(20)}
+        # A no to the same agency, said later than the signature, would take the signature back.
+        to_refuse = provision | {"recipient": "harbor-house", "purpose": "advocacy", "categories": ["needs"]}
         drafts = [
-            self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", provision)["directive_ref"]
-            for _ in range(2)
+            self.asks("ana", "consent", "POST", f"/v1/cases/{case}/directives", terms)["directive_ref"]
+            for terms in (provision, to_refuse)
         ]
         listed = self.asks("ana", "consent", "GET", f"/v1/cases/{case}/directives")["directives"]
         self.note("choose_participation", "ana", {"participation": "yes", "evidence": EXPLAINED}, case_ref=case)
@@ -240,7 +242,6 @@ class Clerk:
         query = {"recipient": "harbor-house", "purpose": "shelter"}
         self.stock["preview_case"].append(Good("ana", {"case_ref": case}, query=query))
         self.note("compare_agencies", "ana", {"considered": [CONSIDERED]}, case_ref=case)
-        self.note("sign_directive", "ana", SIGNED | {"signed_at": words.now()}, FIRST, directive_ref=drafts[0])
         self.note("refuse_directive", "ana", {}, FIRST, directive_ref=drafts[1])
         for directive in listed:
             for operation in ("read_directive", "read_receipt", "stop_directive"):
@@ -251,6 +252,7 @@ class Clerk:
         self.field_requests(self.a_case())
         self.endings(self.a_case())
         self.denials(case)
+        self.note("sign_directive", "ana", SIGNED | {"signed_at": words.now()}, FIRST, directive_ref=drafts[0])
         self.deaths()
         last = self.a_case()
         self.note("stop_everything", "ana", {"by": "survivor"}, case_ref=last)

@@ -22,11 +22,11 @@ from runtime.ledger.pending_entries import append, leaf
 from runtime.ledger.tree_store import Head, nodes, published_head
 from services.audit import conflicts, domain, store
 from services.audit.responses import (
+    AccountingEntryResponse,
     AccountingResponse,
     ConflictResponse,
     ConflictsResponse,
     ConsistencyResponse,
-    EntryResponse,
     Folded,
 )
 
@@ -150,12 +150,17 @@ async def _head(unit: UnitOfWork, size: int | None) -> Head:
     return head
 
 
-async def _entries(unit: UnitOfWork, lines: list[store.AccountingLine]) -> list[EntryResponse]:
+async def _entries(unit: UnitOfWork, lines: list[store.AccountingLine]) -> list[AccountingEntryResponse]:
     headers = [(line.index, line.header) for line in lines if line.header is not None]
     names = domain.pseudonyms({name for _, header in headers for name in (header.agency, header.actor)})
     agencies = await store.agencies_behind(unit.session, names)
     actors = await store.actors_behind(unit.session, names)
-    return [EntryResponse.model_validate(domain.entry(header, index, agencies, actors)) for index, header in headers]
+    stops = await store.told_stops(unit.session, {ref for _, header in headers for ref in header.directives})
+    entries = [
+        domain.entry(header, index, agencies, actors, after_stop=domain.is_after_stop(header, stops))
+        for index, header in headers
+    ]
+    return [AccountingEntryResponse.model_validate(entry) for entry in entries]
 
 
 def _deny_reason(unit: UnitOfWork) -> Reason:

@@ -118,7 +118,7 @@ async def exclude_person(
 async def stop_everything(case_ref: UUID, unit: MayStop, form: RevocationRequest | None = None) -> AllStoppedResponse:
     """Stop everything: every permit, or elsewhere than at the home agency those this agency is a side of."""
     request = form or RevocationRequest()
-    evidence = store.how_ended(request.by, request.channel, unit.actor)
+    evidence = store.how_ended(request.by, request.channel, unit.actor, request.told_at)
     revoked = await revocation.revoke_everything(unit, case_ref, evidence)
     visible = revoked.ended if revoked.everything else ()
     return AllStoppedResponse(case_ref=case_ref, everything=revoked.everything, ended=visible)
@@ -133,7 +133,7 @@ async def stop_directive(directive_ref: UUID, unit: MayStop, form: RevocationReq
     The commit comes before the answer: no opening that starts after it shows what was stopped.
     """
     request = form or RevocationRequest()
-    evidence = store.how_ended(request.by, request.channel, unit.actor)
+    evidence = store.how_ended(request.by, request.channel, unit.actor, request.told_at)
     revoked = await revocation.revoke_directive(unit, directive_ref, evidence)
     if revoked.custodian != unit.agency_id:
         return StoppedResponse(directive_ref=directive_ref, state=DirectiveState.REVOKED)

@@ -159,6 +159,7 @@ class StopForm(DeskForm):
 
     ref = HiddenField(default="")
     channel = SelectField(mark("How it was told"), choices=CHANNELS, default="voice")
+    told_at = DateTimeLocalField(mark("When she said it, if that was earlier"), [Optional()], format=TYPED)
 
 
 class ActForm(DeskForm):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.dashboard.desk import AtDesk, Desk, refused, see_other
 from services.dashboard.domain import case_code
-from services.dashboard.form_instants import to_the_second
+from services.dashboard.form_instants import to_the_second, typed_instant
 from services.dashboard.forms.release_forms import StopForm
 from services.dashboard.navigation import RELEASES
 from services.dashboard.pages.release_pages import names_in
@@ -36,7 +36,8 @@ async def record_stop(desk: AtDesk, case_ref: UUID) -> Response:
         return await _stop_page(desk, case_ref, form, 422)
     stopped = str(form.ref.data or "")
     path = f"/v1/directives/{UUID(stopped)}" if _is_ref(stopped) else releases_of(case_ref)
-    body = {"by": "survivor", "channel": form.channel.data}
+    told_at = typed_instant(desk.visit.clock, form.told_at.data)
+    body = {"by": "survivor", "channel": form.channel.data} | ({"told_at": told_at} if told_at else {})
     ask = Ask("consent", f"{path}/revocation", method="POST", body=body, key=str(form.key.data))
     try:
         await desk.ask(ask, StoppedRow)

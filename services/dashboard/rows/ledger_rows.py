@@ -89,6 +89,7 @@ class LedgerEntryRow(ServiceRow):
     basis: str | None = None
     reason: str | None = None
     case_ref: UUID | None = None
+    after_stop: bool = False
 
     @property
     def what(self) -> str:

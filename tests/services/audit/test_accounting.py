@@ -15,6 +15,11 @@ from tests.support.ledger import Log
 from tests.support.town import Town
 from tests.support.web import Web
 
+STOPPED = """
+UPDATE register.directive SET state = 'revoked', revoked_at = now() + interval '1 minute', told_at = %(told_at)s
+WHERE directive_ref = %(ref)s
+"""
+
 
 async def test_each_offer_opening_and_refusal_is_listed_at_once(town: Town, priya: httpx.AsyncClient) -> None:
     case_ref = await a_told_case(town)
@@ -59,6 +64,7 @@ async def test_an_opening_is_told_with_all_its_parts(town: Town, priya: httpx.As
         "purpose": "shelter",
         "basis": "release",
         "reason": None,
+        "after_stop": False,
     }
 
 
@@ -89,6 +95,19 @@ async def test_d10_an_entry_tells_the_fields_where_a_category_was_cut(town: Town
     fields = {(entry["act"], entry["agency"]["id"]): entry["fields"] for entry in entries}
     assert fields["opened", "harbor-house"] == only
     assert fields["offered", "bay-hotline"] == []
+
+
+async def test_what_was_opened_after_she_said_stop_is_marked(town: Town, priya: httpx.AsyncClient) -> None:
+    case_ref = await a_told_case(town)
+    await open_all(town, case_ref, "harbor-house", "sam", Purpose.SHELTER)
+    first, second = [entry for entry in await read(priya, case_ref) if entry["act"] == "opened"]
+    with town.database.superuser() as connection:
+        connection.execute(STOPPED, {"told_at": second["at"], "ref": second["directives"][0]})
+
+    entries = await read(priya, case_ref)
+
+    assert [entry["leaf"] for entry in entries if entry["after_stop"]] == [second["leaf"]]
+    assert first["leaf"] != second["leaf"]
 
 
 @pytest.mark.parametrize("include", ["refused", "", "not_sent,refused"])

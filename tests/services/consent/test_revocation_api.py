@@ -23,6 +23,8 @@ from tests.services.consent.conftest import TAKES_PART, Desk, a_denial, a_permit
 from tests.support.database import Database
 from tests.support.web import Web
 
+TOLD = "SELECT told_at, revoked_at FROM register.directive WHERE directive_ref = %(ref)s"
+
 
 async def an_offer(desk: Desk, case_ref: UUID) -> Sealed:
     """Offer an incident and return the shelter's sealed copy, as it lies in its mailbox."""
@@ -76,6 +78,26 @@ async def test_it_is_told_on_any_channel_by_anybody(desk: Desk, terms: dict[str,
     assert answer.json()["state"] == "revoked"
     revocation = desk.rows("SELECT revocation FROM register.directive WHERE directive_ref = %(ref)s", ref=ref)[0][0]
     assert revocation == {"by": "survivor", "recorded_by": "ana"} | terms
+
+
+async def test_when_she_said_it_is_kept(desk: Desk) -> None:
+    ref = await desk.permit(await desk.case())
+
+    answer = await desk.stop(ref, told_at="2026-01-02T03:04:05Z")
+
+    assert answer.status_code == 200, answer.text
+    ((told_at, revoked_at),) = desk.rows(TOLD, ref=ref)
+    assert (told_at.isoformat(), told_at < revoked_at) == ("2026-01-02T03:04:05+00:00", True)
+
+
+async def test_a_stop_that_is_said_to_be_ahead_counts_as_now(desk: Desk) -> None:
+    ref = await desk.permit(await desk.case())
+
+    answer = await desk.stop(ref, told_at=now(days=2))
+
+    assert answer.status_code == 200, answer.text
+    ((told_at, revoked_at),) = desk.rows(TOLD, ref=ref)
+    assert told_at == revoked_at
 
 
 async def test_no_opening_that_starts_after_the_answer_shows_anything(desk: Desk) -> None:

@@ -11,9 +11,16 @@ from runtime.ledger.sequencer import integrate, publish
 from schemas.categories import DataCategory
 from schemas.codes import Purpose
 from services.dashboard.navigation import LEDGER
+from tests.services.audit.accounting import offer, open_all
 from tests.services.dashboard.browser import Browser, Read, text_without_time
 from tests.services.dashboard.conftest import Square
 from tests.support.run_folders import accord
+
+STOPPED_LATER = """
+UPDATE register.directive
+SET state = 'revoked', told_at = now() - interval '1 hour', revoked_at = now() + interval '1 hour'
+WHERE recipient = 'harbor-house' AND subject_id = (SELECT subject_id FROM register."case" WHERE case_ref = %s)
+"""
 
 
 @pytest.fixture
@@ -114,6 +121,19 @@ async def test_the_accounting_shows_who_looked(square: Square, officer: tuple[st
     again = await browser.get(f"/app/cases/{case_ref}/accounting")
     assert "Ledger read" in again.text
     assert "Robin Vale" in again.text
+
+
+async def test_what_was_opened_after_she_said_stop_is_marked(square: Square, officer: tuple[str, Browser]) -> None:
+    agency, browser = officer
+    case_ref = await a_case(square, agency)
+    place = f"/app/cases/{case_ref}/accounting"
+    assert "After she said stop" not in (await browser.get(place)).text
+    await square.town.direct(case_ref, "harbor-house", Purpose.SHELTER, [DataCategory.NEEDS])
+    await offer(square.town, case_ref, agency, await square.person(agency, "advocate"))
+    await open_all(square.town, case_ref, "harbor-house", "sam", Purpose.SHELTER)
+    square.sql(STOPPED_LATER, case_ref)
+
+    assert (await browser.get(place)).text.count("After she said stop") == 1
 
 
 async def test_anothers_case_has_no_accounting(square: Square, officer: tuple[str, Browser]) -> None:

@@ -167,6 +167,23 @@ async def test_one_release_can_be_stopped_by_itself(square: Square) -> None:
     assert "Still in force" in (await browser.get(answer.headers["location"])).text
 
 
+async def test_a_stop_says_when_she_said_it(square: Square) -> None:
+    browser, case_ref, _ = await desk_of(square)
+    await signed(browser, case_ref)
+    page = await browser.get(f"{RELEASES}/{case_ref}/stop")
+
+    answer = await post(browser, page, {"ref": "", "told_at": "2026-01-02T10:00"})
+
+    assert answer.status_code == 303, answer.text
+    assert {row[0] for row in square.sql(TOLD_AT, case_ref)} == {"2026-01-02 10:00:00"}
+
+
+TOLD_AT = """
+SELECT (told_at AT TIME ZONE 'UTC')::text FROM register.directive JOIN register."case" USING (subject_id)
+WHERE case_ref = %s
+"""
+
+
 async def test_each_tab_counts_what_it_lists(square: Square) -> None:
     browser, case_ref, _ = await desk_of(square)
     await signed(browser, case_ref, [SHELTER])
