@@ -67,7 +67,8 @@ class Mailboxes:
             return None
 
     def _list_topics(self) -> dict[str, Collection[int]] | None:
-        self._admin = self._admin or AdminClient(client(self._settings))
+        if self._admin is None:  # an AdminClient is false while nothing waits in it
+            self._admin = AdminClient(client(self._settings))
         try:
             metadata = self._admin.list_topics(timeout=ANSWER_TIMEOUT_SECONDS)
         except KafkaException:
