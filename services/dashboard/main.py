@@ -31,6 +31,7 @@ from services.dashboard.pages import (
     draft_pages,
     duty_pages,
     exclusion_pages,
+    explanation_pages,
     fallback_pages,
     field_request_pages,
     figure_pages,
@@ -89,6 +90,7 @@ ROUTES = (
     health_pages.routes,
     exclusion_pages.routes,
     acknowledgement_pages.routes,
+    explanation_pages.routes,
     field_request_pages.routes,
     colleague_pages.routes,
     open_session_pages.routes,  # before the people: `/sessions` would be read as the reference of a person

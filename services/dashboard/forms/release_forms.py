@@ -56,12 +56,7 @@ class ConsiderForm(DeskForm):
 
     def offer(self, agencies: Iterable[NamedAgencyRow], own: str) -> None:
         """Let these agencies be chosen, each for the purposes that it is registered for."""
-        self.labels = {
-            f"{agency.agency_ref}|{purpose}": f"{agency.name}: {translate(words(purpose))}"
-            for agency in agencies
-            for purpose in agency.purposes
-            if agency.agency_ref != own and purpose != COUNTING
-        }
+        self.labels = ways_of(agencies, own)
         self.ways.choices = list(self.labels.items())
 
 
@@ -164,6 +159,16 @@ class StopForm(DeskForm):
 
 class ActForm(DeskForm):
     """A single act on a release: nothing is filled in."""
+
+
+def ways_of(agencies: Iterable[NamedAgencyRow], own: str) -> dict[str, str]:
+    """Return each other agency with each purpose that it is registered for, in words."""
+    return {
+        f"{agency.agency_ref}|{purpose}": f"{agency.name}: {translate(words(purpose))}"
+        for agency in agencies
+        for purpose in agency.purposes
+        if agency.agency_ref != own and purpose != COUNTING
+    }
 
 
 def described(row: DirectiveStateRow, names: dict[str, str]) -> str:

@@ -270,3 +270,25 @@ class AcknowledgementListRow(ServiceRow):
     """The endings about a case, oldest first."""
 
     acknowledgements: tuple[AcknowledgementRow, ...]
+
+
+class ExplainedCategoryRow(ServiceRow):
+    """What of one category is open to an agency, by which releases and until when; or why nothing is."""
+
+    category: str
+    open: bool
+    fields: tuple[str, ...] = ()
+    reason: str | None = None
+    directives: tuple[UUID, ...] = ()
+    until: datetime | None = None
+
+
+class ExplanationRow(ServiceRow):
+    """What an agency may open of a case for a purpose, at an instant."""
+
+    at: datetime
+    categories: tuple[ExplainedCategoryRow, ...]
+
+    def that_are(self, is_open: bool) -> list[ExplainedCategoryRow]:
+        """Return the categories that are open, or those that are not."""
+        return [row for row in self.categories if row.open is is_open]
