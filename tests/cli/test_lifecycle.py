@@ -88,9 +88,10 @@ class Place:
         for process in psutil.process_iter():
             try:
                 words = [*process.cmdline(), *process.environ().values(), *(file.path for file in process.open_files())]
+                alive = process.status() != psutil.STATUS_ZOMBIE
             except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-            if process.status() != psutil.STATUS_ZOMBIE and any(str(self.folder) in word for word in words):
+                continue  # it ended while it was looked at
+            if alive and any(str(self.folder) in word for word in words):
                 pids.append(process.pid)
         return pids
 
