@@ -45,7 +45,13 @@ async def test_the_shelter_asks_for_more_and_confirms_a_stop(sit: Sit, pictures:
     await sam.page.get_by_text("Not authorised").wait_for()
     await picture(sam, pictures, "requests-of-the-shelter")
 
+    await ana.page.goto(f"{ana.board}{hers}/explanation")
+    await ana.page.get_by_label("Agency and purpose").select_option(label="Harbor House: Shelter")
+    await go(ana, "Look")
+    await ana.page.get_by_text("No release names it.").first.wait_for()
+    await picture(ana, pictures, "explanation")
     await ana.page.goto(f"{ana.board}{hers}/stop")
+    await picture(ana, pictures, "stop")
     await go(ana, "Stop all")
     await go(ana, "Who was told to stop, and who has confirmed it", "link")
     await ana.page.get_by_text("Not confirmed yet").first.wait_for()
