@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
-
 from kernel.ledger.entry import Act
-from runtime.database.unit_of_work import UnitOfWork
-from runtime.http import Absent, never_replayed, require_scope
+from runtime.http import Absent, never_replayed
 from services.consent import acknowledgement_store, change_log, locked_subject
 from services.consent.acknowledgement_responses import AcknowledgementResponse, AcknowledgementsResponse
-from services.consent.api.permissions import MayRead, routes
+from services.consent.api.permissions import MayOpen, MayRead, routes
 from services.consent.change_log import ChangeEntry
 from services.consent.commands import acknowledgements
-
-MayOpen = Annotated[UnitOfWork, Depends(require_scope("messages:open"))]
 
 
 @routes.post(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Response
 
 from kernel.ledger.entry import Act
 from runtime.database.unit_of_work import UnitOfWork
-from runtime.http import Absent, CreatedResources, IfMatch, etag, replayed_by, require_match, require_scope
+from runtime.http import Absent, CreatedResources, IfMatch, etag, replayed_by, require_match
 from services.consent import change_log, field_request_store, locked_subject, store
-from services.consent.api.permissions import MayRead, MayRecordSignatures, routes
+from services.consent.api.permissions import MayOpen, MayRead, MayRecordSignatures, routes
 from services.consent.change_log import ChangeEntry
 from services.consent.commands import field_requests
 from services.consent.domain.field_requests import FieldRequest, FieldRequestState
 from services.consent.field_request_responses import FieldRequestResponse, FieldRequestsResponse
 from services.consent.locked_subject import LockedSubject
 from services.consent.requests import DeclineRequest, FieldsRequest
-
-MayOpen = Annotated[UnitOfWork, Depends(require_scope("messages:open"))]
 
 
 async def as_asked(

@@ -16,6 +16,7 @@ MayExclude = Annotated[UnitOfWork, Depends(require_scope("persons:exclude"))]
 MayRecordSignatures = Annotated[UnitOfWork, Depends(require_scope("directives:sign"))]
 MayStop = Annotated[UnitOfWork, Depends(require_scope("directives:revoke"))]
 MayRead = Annotated[UnitOfWork, Depends(require_scope("directives:read"))]
+MayOpen = Annotated[UnitOfWork, Depends(require_scope("messages:open"))]
 # Whoever may draft or send may read referrals (`runtime.auth.scopes`), and a route names one scope.
 MayChooseAgencies = Annotated[UnitOfWork, Depends(require_scope("referrals:read"))]
 MayPreview = Annotated[UnitOfWork, Depends(require_scope("preview:read"))]

@@ -56,7 +56,6 @@ async def show_explanation(case_ref: UUID, desk: AtDesk, way: str = "") -> Respo
         way=way,
         explanation=explanation,
         reasons={reason.value: translate(text) for reason, text in REASON_WORDS.items()},
-        case_ref=case_ref,
         code=case_code(case_ref),
         place=f"{RELEASES}/{case_ref}",
         here=f"{RELEASES}/{case_ref}/explanation",
